@@ -1,0 +1,80 @@
+//! `bert-finetune`: tokens and a model in, the best checkpoint and its log out.
+//!
+//! ```text
+//! args ──► plan ──► dataset ──┐
+//! model folder ──► Trainer ◄──┘   train: evaluate and save if due, stop if done, one step, log
+//!                     └──► best checkpoint ──► OUT/{config.json, model.safetensors, tokenizer, log.jsonl, curves.svg}
+//! ```
+
+mod args;
+mod checkpoints;
+mod curves;
+mod dataset;
+mod evaluation;
+mod events;
+mod loss;
+mod optimizer;
+mod outputs;
+mod plan;
+mod schedule;
+mod train;
+mod trainer;
+
+use anyhow::Context;
+use checkpoint::ModelFolder;
+use stage::{Interrupt, Job, Stage, Upstream, bad_input};
+
+pub use args::Args;
+
+use crate::dataset::Dataset;
+use crate::plan::Plan;
+
+/// What the manifests of this stage say wrote them.
+pub const STAGE: Stage = Stage { name: "bert-finetune", version: 1 };
+
+/// Runs the stage.
+///
+/// # Errors
+/// Fails on contradicting arguments, unfit input, a number that is not finite, a signal, or a full disk.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let compute = bert::Compute::resolve(&args.compute).map_err(bad_input)?;
+    let tokens = Upstream::open(&args.tokens, "sst-tokenize")?;
+    let train_path = tokens.required("train.parquet")?;
+    let validation_path = tokens.optional("validation.parquet");
+    let folder = ModelFolder::open(&args.model).map_err(bad_input)?;
+    let plan = Plan::resolve(args, &compute, validation_path.is_some()).map_err(bad_input)?;
+    if args.plan {
+        let data = Dataset::read(&train_path, validation_path.as_deref(), &folder.config)?;
+        println!("{}", serde_json::to_string_pretty(&plan.with_counts(data.train.len()))?);
+        return Ok(());
+    }
+
+    let mut job = Job::new(STAGE, &args.common).plan(&plan)?.input("tokens/train.parquet", &train_path);
+    if let Some(path) = validation_path.as_ref().filter(|_| plan.evaluates()) {
+        job = job.input("tokens/validation.parquet", path);
+    }
+    job = job.input("model/config.json", folder.config_path()).input("model/model.safetensors", folder.weights_path());
+    for path in folder.tokenizer_files() {
+        let name = path.file_name().context("a file has a name")?.to_string_lossy().into_owned();
+        job = job.input(format!("model/{name}"), path);
+    }
+    job = job.record("threads", compute.threads).record("device", compute.device_name()).record("save", plan.saving);
+    let Some(mut work) = job.begin()? else { return Ok(()) };
+
+    let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
+    let data = Dataset::read(&train_path, validation_path.as_deref(), &folder.config)?;
+    let progress = train::Surroundings { common: &args.common, interrupt, stop_at_step: args.stop_at_step };
+    match train::train(&work, &plan, &folder, &data, compute, progress)? {
+        train::End::Paused { step } => {
+            args.common.say(&format!("bert-finetune: paused at step {step}; the same command goes on"));
+            Ok(())
+        }
+        train::End::Finished(result) => {
+            outputs::write(&mut work, &folder, &data, &result)?;
+            work.finish()?;
+            outputs::remove_best_copies(&args.common.out)?;
+            args.common.say(&outputs::summary(&args.common.out, &result));
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What a finished run leaves: a model folder like the one it began with, its log and its curves.
+
+use std::path::Path;
+
+use anyhow::Context;
+use checkpoint::{ModelFolder, label_config};
+use stage::Work;
+
+use crate::checkpoints::best_weights;
+use crate::curves::learning_curves;
+use crate::dataset::Dataset;
+use crate::events;
+use crate::train::Finished;
+
+pub(crate) use crate::checkpoints::remove_best_copies;
+
+/// Writes all outputs but the manifest. `timing.json` is not listed in it: equal runs have equal manifests.
+pub(crate) fn write(work: &mut Work, folder: &ModelFolder, data: &Dataset, result: &Finished) -> anyhow::Result<()> {
+    work.write_json("config.json", &label_config(&folder.config_path(), &data.output_names())?)?;
+    for path in folder.tokenizer_files() {
+        let name = path.file_name().context("a file has a name")?.to_string_lossy();
+        work.copy(&name, &path)?;
+    }
+    let events = events::read(&work.folder().join("log.jsonl"))?;
+    work.list("log.jsonl")?;
+    work.write("curves.svg", learning_curves(&events, &result.best))?;
+    work.write_unlisted("timing.json", serde_json::to_vec_pretty(&result.timing)?)?;
+    work.copy("model.safetensors", &best_weights(work.folder(), result.best.step))
+}
+
+/// The lines that end a run.
+pub(crate) fn summary(out: &Path, result: &Finished) -> String {
+    let timing = &result.timing;
+    let best = match result.best.figures.and_then(|figures| figures.eval_accuracy) {
+        Some(accuracy) => format!("best validation accuracy {:.2} % at step {}", 100.0 * accuracy, result.best.step),
+        None => format!("weights of step {}", result.best.step),
+    };
+    format!(
+        "bert-finetune: {best}; {:.0} sentences/s, {:.0} tokens/s; {}",
+        timing.sentences_per_second,
+        timing.tokens_per_second,
+        out.display()
+    )
+}

@@ -1,0 +1,107 @@
+//! Where the products are computed, with how many threads, and in which precision.
+
+use std::str::FromStr;
+
+use serde::Serialize;
+use tch::{Cuda, Device, Kind};
+
+use crate::BertError;
+
+/// The precision of the matrix products; parameters, moments and sums are float32 in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// IEEE single precision: the reference's default, for parity.
+    Float32,
+    /// bfloat16 products with float32 masters.
+    Bf16,
+}
+
+impl Precision {
+    /// The type of the operands.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Float32 => Kind::Float,
+            Self::Bf16 => Kind::BFloat16,
+        }
+    }
+}
+
+/// The flags of every stage that computes with libtorch.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ComputeArgs {
+    /// Device: auto (CUDA where there is one), cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto", value_name = "DEVICE")]
+    pub device: String,
+
+    /// Threads of the CPU's matrix products; default: all cores
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+
+    /// Precision of the products: auto (bf16 where the hardware has it), float32 or bf16
+    #[arg(long, default_value = "auto", value_name = "PRECISION", value_parser = ["auto", "float32", "bf16"])]
+    pub precision: String,
+}
+
+/// A device that is there and a precision that it has.
+#[derive(Debug, Clone, Copy)]
+pub struct Compute {
+    /// Where tensors live.
+    pub device: Device,
+    /// The precision of the products.
+    pub precision: Precision,
+    /// Threads of the CPU.
+    pub threads: u32,
+}
+
+impl Compute {
+    /// Resolves the flags and sets libtorch's threads for the process.
+    ///
+    /// # Errors
+    /// Fails when the device is not there.
+    pub fn resolve(args: &ComputeArgs) -> Result<Self, BertError> {
+        let device = resolve_device(&args.device)?;
+        let all_cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+        let threads = args.threads.unwrap_or_else(all_cores);
+        tch::set_num_threads(threads as i32);
+        let precision = match args.precision.as_str() {
+            "float32" => Precision::Float32,
+            "bf16" => Precision::Bf16,
+            _ if has_bf16(device) => Precision::Bf16,
+            _ => Precision::Float32,
+        };
+        Ok(Self { device, precision, threads })
+    }
+
+    /// The device as the flags name it.
+    pub fn device_name(&self) -> String {
+        match self.device {
+            Device::Cuda(index) => format!("cuda:{index}"),
+            _ => "cpu".to_owned(),
+        }
+    }
+}
+
+/// Whether products of bfloat16 are faster than those of float32 there.
+pub(crate) fn has_bf16(device: Device) -> bool {
+    let cpu = torch_ext::cpu_features();
+    device.is_cuda() || cpu.avx512_bf16 || cpu.amx_bf16
+}
+
+fn resolve_device(name: &str) -> Result<Device, BertError> {
+    let unavailable = |problem: String| Err(BertError::Unavailable(problem));
+    let index = match name {
+        "cpu" => return Ok(Device::Cpu),
+        "auto" => return Ok(Device::cuda_if_available()),
+        "cuda" => 0,
+        other => match other.strip_prefix("cuda:").map(usize::from_str) {
+            Some(Ok(index)) => index,
+            _ => return unavailable(format!("--device is {other}; expected auto, cpu, cuda or cuda:N")),
+        },
+    };
+    let count = if Cuda::is_available() { Cuda::device_count() } else { 0 };
+    if (index as i64) < count {
+        return Ok(Device::Cuda(index));
+    }
+    unavailable(format!("--device is {name}, but libtorch sees {count} CUDA devices; use --device cpu, or see `just doctor`"))
+}

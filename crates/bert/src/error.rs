@@ -1,0 +1,22 @@
+//! What can go wrong between a checkpoint and its logits.
+
+use checkpoint::CheckpointError;
+use tch::TchError;
+use torch_ext::TorchExtError;
+
+/// An error of the model.
+#[derive(Debug, thiserror::Error)]
+pub enum BertError {
+    /// The model folder cannot be used.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// libtorch refused an operation.
+    #[error("libtorch: {0}")]
+    Torch(#[from] TchError),
+    /// A kernel of this project failed.
+    #[error(transparent)]
+    TorchExt(#[from] TorchExtError),
+    /// The device or precision that was asked for is not there.
+    #[error("{0}")]
+    Unavailable(String),
+}

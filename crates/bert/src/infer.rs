@@ -1,0 +1,61 @@
+//! The one inference loop: sorted by length, packed by a budget of tokens, the order restored.
+
+use tch::{Device, Kind, Tensor, no_grad};
+
+use crate::{Batch, BertError, Mode, Model};
+
+/// Tokens of one batch: enough rows for the products to run at their full rate, few enough to stay in the cache.
+const TOKENS_PER_BATCH: usize = 2048;
+/// Sentences of one batch at most, however short.
+const SENTENCES_PER_BATCH: usize = 128;
+
+/// The logits of all `sentences`, `n_outputs` numbers each, in their order.
+///
+/// `progress` hears after each batch how many sentences are done.
+///
+/// # Errors
+/// Fails when a kernel does.
+pub fn infer(
+    model: &Model,
+    sentences: &[&[i32]],
+    n_outputs: usize,
+    device: Device,
+    mut progress: impl FnMut(usize),
+) -> Result<Vec<f32>, BertError> {
+    let mut order: Vec<usize> = (0..sentences.len()).collect();
+    order.sort_by_key(|&row| sentences[row].len());
+    let mut logits = vec![0.0; sentences.len() * n_outputs];
+    let mut done = 0;
+    while done < order.len() {
+        let rows = &order[done..done + batch_size(&order[done..], sentences)];
+        let packed: Vec<&[i32]> = rows.iter().map(|&row| sentences[row]).collect();
+        let batch = Batch::new(&packed, device);
+        let output = no_grad(|| model.forward(&batch, Mode::Evaluate))?.to_device(Device::Cpu).contiguous();
+        let mut values = vec![0_f32; rows.len() * n_outputs];
+        output.f_copy_data(&mut values, rows.len() * n_outputs)?;
+        for (&row, values) in rows.iter().zip(values.chunks(n_outputs)) {
+            logits[row * n_outputs..][..n_outputs].copy_from_slice(values);
+        }
+        done += rows.len();
+        progress(done);
+    }
+    Ok(logits)
+}
+
+/// How many of the next sentences fit the budget: at least one.
+fn batch_size(next: &[usize], sentences: &[&[i32]]) -> usize {
+    let mut tokens = 0;
+    let fitting = next.iter().take(SENTENCES_PER_BATCH).take_while(|&&row| {
+        tokens += sentences[row].len();
+        tokens <= TOKENS_PER_BATCH
+    });
+    fitting.count().max(1)
+}
+
+/// The softmax of each row of `n_outputs` logits, in double precision.
+pub fn probabilities(logits: &[f32], n_outputs: usize) -> Vec<f64> {
+    let rows = Tensor::from_slice(logits).view([-1, n_outputs as i64]).softmax(-1, Kind::Double).contiguous();
+    let mut values = vec![0.0; logits.len()];
+    rows.copy_data(&mut values, logits.len());
+    values
+}

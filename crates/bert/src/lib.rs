@@ -1,0 +1,34 @@
+//! BERT for sequence classification on libtorch: packed batches in, logits out.
+//!
+//! ```text
+//! model folder ──load──► Parameters ──Model::new(precision)──► Model ──forward(&Batch, Mode)──► logits (batch, n_outputs)
+//! ```
+//!
+//! A batch is a flat list of tokens, never a padded rectangle: embeddings, products, normalisation and GELU see only real
+//! tokens, and sentences are padded only inside attention. The last layer computes the first token of each sentence
+//! alone, since nothing else is read from it. Both give the same numbers as padding does.
+
+mod attention;
+mod batch;
+mod device;
+mod dropout;
+mod embeddings;
+mod encoder;
+mod error;
+mod infer;
+mod layers;
+mod load;
+mod model;
+mod parameters;
+pub mod random;
+mod save;
+
+pub use batch::Batch;
+pub use device::{Compute, ComputeArgs, Precision};
+pub use dropout::{DropoutRates, DropoutSites};
+pub use error::BertError;
+pub use infer::{infer, probabilities};
+pub use load::{LoadReport, load};
+pub use model::{Mode, Model};
+pub use parameters::{Leaf, Parameters, Part};
+pub use save::write_weights;

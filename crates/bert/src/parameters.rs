@@ -1,0 +1,130 @@
+//! The parameters as one flat buffer, cut into the leaves that training differentiates.
+//!
+//! Query, key and value of a layer are one leaf, so that one product computes all three without a copy; on disk they
+//! keep the reference's three names. The one buffer makes optimizer state, averaging and checkpoints plain copies.
+
+use checkpoint::{BertConfig, TensorSpec, expected_tensors};
+use tch::{Device, Kind, Tensor, no_grad};
+
+/// Leaves begin at multiples of this many numbers: 64 bytes, a cache line and a vector register.
+const ALIGNMENT: usize = 16;
+
+/// One tensor of a checkpoint, as a range of rows of a leaf.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Its canonical name.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<i64>,
+    /// Its first row in the leaf.
+    pub first_row: i64,
+}
+
+/// A tensor that is differentiated and updated as one.
+#[derive(Debug)]
+pub struct Leaf {
+    /// The weights, float32: a view of the flat buffer.
+    pub tensor: Tensor,
+    /// The checkpoint's tensors in it, in the order of its rows.
+    pub parts: Vec<Part>,
+    /// Whether weight decay applies: to matrices, not to biases and layer norms.
+    pub decay: bool,
+    /// Its first number in the flat buffer.
+    pub offset: i64,
+}
+
+impl Leaf {
+    /// A part's own tensor, of the checkpoint's shape, as a view of `like`, which has the leaf's shape.
+    pub fn part_of(&self, like: &Tensor, part: &Part) -> Tensor {
+        like.narrow(0, part.first_row, part.shape[0])
+    }
+}
+
+/// All parameters of a classifier, float32, in the order of the reference's `named_parameters()`.
+#[derive(Debug)]
+pub struct Parameters {
+    /// Every leaf in one buffer; the few numbers between leaves are zero.
+    pub flat: Tensor,
+    /// The leaves, by offset.
+    pub leaves: Vec<Leaf>,
+    /// Outputs of the classifier.
+    pub n_outputs: i64,
+}
+
+impl Parameters {
+    /// Zeros in the shapes of `config` with a classifier of `n_outputs`.
+    pub fn zeros(config: &BertConfig, n_outputs: usize, device: Device) -> Self {
+        let groups = group(expected_tensors(config, n_outputs));
+        let mut offset = 0;
+        let mut placed = Vec::new();
+        for specs in groups {
+            let rows: usize = specs.iter().map(|spec| spec.shape[0]).sum();
+            let row_size: usize = specs[0].shape[1..].iter().product();
+            placed.push((offset, rows, specs));
+            offset = (offset + rows * row_size).next_multiple_of(ALIGNMENT);
+        }
+        let flat = Tensor::zeros([offset as i64], (Kind::Float, device));
+        let leaves = placed.into_iter().map(|(offset, rows, specs)| leaf(&flat, offset, rows, &specs)).collect();
+        Self { flat, leaves, n_outputs: n_outputs as i64 }
+    }
+
+    /// Lets autograd follow the leaves.
+    #[must_use]
+    pub fn trainable(mut self) -> Self {
+        for leaf in &mut self.leaves {
+            leaf.tensor = leaf.tensor.set_requires_grad(true);
+        }
+        self
+    }
+
+    /// The leaf that holds the checkpoint's tensor `name` first.
+    pub(crate) fn leaf(&self, name: &str) -> &Leaf {
+        let found = self.leaves.iter().find(|leaf| leaf.parts[0].name == name);
+        // The names come from the same table as the leaves; see `model`.
+        found.unwrap_or_else(|| unreachable!("{name} is a leaf of every BERT"))
+    }
+
+    /// Each tensor of the checkpoint with its place in the leaves.
+    pub fn parts(&self) -> impl Iterator<Item = (&Leaf, &Part)> {
+        self.leaves.iter().flat_map(|leaf| leaf.parts.iter().map(move |part| (leaf, part)))
+    }
+
+    /// Overwrites the tensor of `part`.
+    pub(crate) fn set(&self, leaf: &Leaf, part: &Part, value: &Tensor) {
+        no_grad(|| leaf.part_of(&leaf.tensor.detach(), part).copy_(value));
+    }
+
+    /// Numbers that are learned.
+    pub fn count(&self) -> usize {
+        self.leaves.iter().map(|leaf| leaf.tensor.numel()).sum()
+    }
+}
+
+fn leaf(flat: &Tensor, offset: usize, rows: usize, specs: &[TensorSpec]) -> Leaf {
+    let mut shape: Vec<i64> = specs[0].shape.iter().map(|&size| size as i64).collect();
+    shape[0] = rows as i64;
+    let mut first_row = 0;
+    let mut parts = Vec::new();
+    for spec in specs {
+        let shape: Vec<i64> = spec.shape.iter().map(|&size| size as i64).collect();
+        parts.push(Part { name: spec.name.clone(), first_row, shape: shape.clone() });
+        first_row += shape[0];
+    }
+    let numel: i64 = shape.iter().product();
+    // Detached, the view is a leaf of autograd's graph on the same memory.
+    let tensor = flat.narrow(0, offset as i64, numel).view(shape.as_slice()).detach();
+    Leaf { tensor, parts, decay: shape.len() > 1, offset: offset as i64 }
+}
+
+/// The leaves' tensors: query, key and value together, all others alone.
+fn group(specs: Vec<TensorSpec>) -> Vec<Vec<TensorSpec>> {
+    let mut groups: Vec<Vec<TensorSpec>> = Vec::new();
+    for spec in specs {
+        let query = spec.name.replace(".self.key.", ".self.query.").replace(".self.value.", ".self.query.");
+        match groups.iter_mut().rev().take(4).find(|group| group[0].name == query) {
+            Some(group) => group.push(spec),
+            None => groups.push(vec![spec]),
+        }
+    }
+    groups
+}

@@ -1,0 +1,39 @@
+//! Random numbers as a function of counters: no generator state is kept, so nothing has to be restored on resume.
+
+use tch::{Device, Kind, Tensor};
+
+/// A random permutation of `0..n`: the order of the rows in `epoch`.
+///
+/// It is the one of the reference's sampler: a CPU generator seeded with `seed + epoch`, then `randperm(n)`. Seeds
+/// libtorch's global generator, which nothing else in this project reads.
+pub fn permutation(n: usize, seed: u64, epoch: u64) -> Vec<usize> {
+    tch::manual_seed(seed.wrapping_add(epoch) as i64);
+    let order = Tensor::randperm(n as i64, (Kind::Int64, Device::Cpu));
+    let mut rows = vec![0_i64; n];
+    order.copy_data(&mut rows, n);
+    rows.into_iter().map(|row| row as usize).collect()
+}
+
+/// The `index`-th number of the standard normal stream `stream` of `seed`.
+///
+/// SplitMix64 (Steele, Lea, Flood 2014) over the counters, then Box and Muller's transform.
+pub fn normal(seed: u64, stream: u64, index: u64) -> f64 {
+    let word = |which: u64| split_mix(split_mix(split_mix(seed) ^ stream).wrapping_add(2 * index + which));
+    let unit = |word: u64| ((word >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
+    let (radius, angle) = ((-2.0 * unit(word(0)).ln()).sqrt(), std::f64::consts::TAU * unit(word(1)));
+    radius * angle.cos()
+}
+
+fn split_mix(counter: u64) -> u64 {
+    let mut z = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// A tensor of normal numbers with the given deviation, float32, on the CPU.
+pub(crate) fn normal_tensor(shape: &[i64], deviation: f64, seed: u64, stream: u64) -> Tensor {
+    let n: i64 = shape.iter().product();
+    let values: Vec<f32> = (0..n as u64).map(|index| (normal(seed, stream, index) * deviation) as f32).collect();
+    Tensor::from_slice(&values).view(shape)
+}

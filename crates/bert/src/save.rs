@@ -1,0 +1,29 @@
+//! From parameters to `model.safetensors` with the reference's names.
+
+use std::io::{self, Write};
+
+use checkpoint::{Element, TensorBytes, write_safetensors};
+use tch::{Device, Kind, Tensor};
+
+use crate::Parameters;
+
+/// Writes the parameters, float32, one tensor at a time; the same parameters give the same bytes.
+///
+/// # Errors
+/// Fails when the stream does.
+pub fn write_weights(stream: &mut impl Write, parameters: &Parameters) -> io::Result<()> {
+    let tensors = parameters.parts().map(|(leaf, part)| TensorBytes {
+        name: part.name.clone(),
+        element: Element::F32,
+        shape: part.shape.iter().map(|&size| size as usize).collect(),
+        bytes: Box::new(|| float_bytes(&leaf.part_of(&leaf.tensor.detach(), part))),
+    });
+    write_safetensors(stream, tensors.collect())
+}
+
+fn float_bytes(tensor: &Tensor) -> io::Result<Vec<u8>> {
+    let tensor = tensor.to_device(Device::Cpu).to_kind(Kind::Float).contiguous();
+    let mut bytes = vec![0; tensor.numel() * 4];
+    tensor.f_copy_data_u8(&mut bytes, tensor.numel()).map_err(io::Error::other)?;
+    Ok(bytes)
+}

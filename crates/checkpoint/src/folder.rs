@@ -1,0 +1,100 @@
+//! A model folder: `config.json`, `model.safetensors`, and the files of its tokenizer.
+
+use std::path::{Path, PathBuf};
+
+use crate::{BertConfig, CheckpointError, SafetensorsFile, canonical_name, expected_tensors};
+
+/// The files that make a tokenizer, `tokenizer.json` (or else `vocab.txt`) being the one that is needed.
+pub const TOKENIZER_FILES: [&str; 4] =
+    ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"];
+
+/// A model folder whose config and table of tensors were checked.
+#[derive(Debug)]
+pub struct ModelFolder {
+    /// The folder.
+    pub path: PathBuf,
+    /// Its config.
+    pub config: BertConfig,
+}
+
+impl ModelFolder {
+    /// Opens `path` and checks that it is a BERT whose encoder is whole.
+    ///
+    /// # Errors
+    /// Fails when a file is missing or damaged, when the config is not that of a BERT, and when a tensor of the encoder
+    /// is missing, unexpected or misshapen.
+    pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        let missing = |file, hint| CheckpointError::MissingFile { folder: path.to_owned(), file, hint };
+        if !path.join("config.json").is_file() {
+            return Err(missing("config.json", "; a model folder is what `sst-fetch model` makes"));
+        }
+        let config = BertConfig::read(&path.join("config.json"))?;
+        if !path.join("model.safetensors").is_file() {
+            return Err(missing("model.safetensors", no_weights_hint(path)));
+        }
+        if !path.join("tokenizer.json").is_file() && !path.join("vocab.txt").is_file() {
+            return Err(missing("tokenizer.json", ", nor a vocab.txt"));
+        }
+        let folder = Self { path: path.to_owned(), config };
+        folder.check_tensors(&folder.weights()?)?;
+        Ok(folder)
+    }
+
+    /// The path of `config.json`.
+    pub fn config_path(&self) -> PathBuf {
+        self.path.join("config.json")
+    }
+
+    /// The path of `model.safetensors`.
+    pub fn weights_path(&self) -> PathBuf {
+        self.path.join("model.safetensors")
+    }
+
+    /// Opens `model.safetensors`.
+    ///
+    /// # Errors
+    /// Fails when it cannot be read or is damaged.
+    pub fn weights(&self) -> Result<SafetensorsFile, CheckpointError> {
+        SafetensorsFile::open(&self.weights_path())
+    }
+
+    /// The tokenizer's files that the folder has.
+    pub fn tokenizer_files(&self) -> Vec<PathBuf> {
+        TOKENIZER_FILES.iter().map(|name| self.path.join(name)).filter(|path| path.is_file()).collect()
+    }
+
+    /// The encoder is whole; pooler and classifier are optional, and a classifier may have any number of outputs.
+    fn check_tensors(&self, weights: &SafetensorsFile) -> Result<(), CheckpointError> {
+        let specs = expected_tensors(&self.config, 1);
+        let mut found = std::collections::BTreeMap::new();
+        for (name, entry) in &weights.entries {
+            let Some(canonical) = canonical_name(name) else { continue };
+            let Some(spec) = specs.iter().find(|spec| spec.name == canonical) else {
+                return Err(weights.tensor_error(name, "unexpected: this BERT has no such tensor"));
+            };
+            let free = canonical.starts_with("classifier.");
+            if entry.shape != spec.shape && !free {
+                let problem = format!("has shape {:?}; config.json asks for {:?}", entry.shape, spec.shape);
+                return Err(weights.tensor_error(name, problem));
+            }
+            if let Some(other) = found.insert(canonical, name) {
+                return Err(weights.tensor_error(name, format!("is the same tensor as {other}")));
+            }
+        }
+        let optional = |name: &str| name.starts_with("bert.pooler.") || name.starts_with("classifier.");
+        match specs.iter().find(|spec| !optional(&spec.name) && !found.contains_key(&spec.name)) {
+            Some(spec) => Err(weights.tensor_error(&spec.name, "missing")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn no_weights_hint(path: &Path) -> &'static str {
+    if path.join("model.safetensors.index.json").is_file() {
+        "; sharded checkpoints are not supported: save it as one file"
+    } else if path.join("pytorch_model.bin").is_file() {
+        "; pytorch_model.bin is a pickle and is never read: save the model as safetensors"
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,150 @@
+//! What the splits are like: how many rows of which class, how long, how well the vocabulary covers them.
+//!
+//! The same figures go to stderr and to `report.json`; they hold no time, so equal runs write equal reports.
+
+use std::fmt;
+
+use serde::Serialize;
+use sst::task::Target;
+use sst::tokenizer::Encodings;
+
+use crate::split::Split;
+
+/// The content of `report.json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    splits: Vec<SplitReport>,
+}
+
+/// The figures of one split.
+#[derive(Debug, Serialize)]
+pub(crate) struct SplitReport {
+    split: Split,
+    rows: usize,
+    /// Rows by label name, in the order of the labels.
+    classes: Vec<(String, usize)>,
+    rows_without_label: usize,
+    rows_left_out_by_task: usize,
+    rows_dropped_without_label: usize,
+    rows_truncated: usize,
+    tokens: usize,
+    /// Tokens in a row, special ones counted.
+    length: Length,
+    /// Tokens that padding every row to the maximal length would have made of each real one.
+    padding_factor: f64,
+    words: usize,
+    unknown_words: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+struct Length {
+    mean: f64,
+    median: usize,
+    p95: usize,
+    p99: usize,
+    max: usize,
+}
+
+impl Report {
+    pub(crate) fn new(splits: Vec<SplitReport>) -> Self {
+        Self { splits }
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.splits.iter().map(|split| split.rows).sum()
+    }
+}
+
+impl SplitReport {
+    pub(crate) fn new(split: Split, encodings: &Encodings, max_length: usize) -> Self {
+        let (rows, tokens) = (encodings.len(), encodings.input_ids.len());
+        let lengths = encodings.offsets.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        Self {
+            split,
+            rows,
+            classes: Vec::new(),
+            rows_without_label: 0,
+            rows_left_out_by_task: 0,
+            rows_dropped_without_label: 0,
+            rows_truncated: encodings.n_truncated,
+            tokens,
+            length: Length::of(lengths),
+            padding_factor: (max_length * rows) as f64 / tokens.max(1) as f64,
+            words: encodings.n_words,
+            unknown_words: encodings.n_unknown_words,
+        }
+    }
+
+    pub(crate) fn with_targets(mut self, label_names: &[String], targets: impl Iterator<Item = Target>) -> Self {
+        self.classes = label_names.iter().map(|name| (name.clone(), 0)).collect();
+        for target in targets {
+            match target {
+                Target::Class(class) => {
+                    let class = usize::try_from(class).ok().and_then(|class| self.classes.get_mut(class));
+                    class.into_iter().for_each(|(_, n)| *n += 1);
+                }
+                Target::Unlabelled => self.rows_without_label += 1,
+                Target::Score(_) | Target::LeftOut => {}
+            }
+        }
+        self
+    }
+
+    pub(crate) fn with_dropped(mut self, left_out: usize, unlabelled: usize) -> Self {
+        self.rows_left_out_by_task = left_out;
+        self.rows_dropped_without_label = unlabelled;
+        self
+    }
+}
+
+impl Length {
+    /// Percentiles by nearest rank: each is a length that occurs.
+    fn of(mut lengths: Vec<usize>) -> Self {
+        lengths.sort_unstable();
+        let at = |percent: usize| {
+            let rank = (lengths.len() * percent).div_ceil(100).max(1);
+            lengths.get(rank - 1).copied().unwrap_or(0)
+        };
+        let mean = lengths.iter().sum::<usize>() as f64 / lengths.len().max(1) as f64;
+        Self { mean, median: at(50), p95: at(95), p99: at(99), max: at(100) }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        self.splits.iter().try_for_each(|split| writeln!(formatter, "{split}"))
+    }
+}
+
+impl fmt::Display for SplitReport {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        write!(formatter, "{}: {} rows", self.split.name(), self.rows)?;
+        let classes = self.classes.iter().map(|(name, n)| (name.as_str(), *n));
+        let others = [
+            ("without label", self.rows_without_label),
+            ("left out by the task", self.rows_left_out_by_task),
+            ("dropped for want of a label", self.rows_dropped_without_label),
+        ];
+        for (name, n) in classes.chain(others.into_iter().filter(|(_, n)| *n > 0)) {
+            write!(formatter, ", {n} {name}")?;
+        }
+        let Length { mean, median, p95, p99, max } = self.length;
+        write!(formatter, "\n  tokens: {}; in a row {mean:.1} on average, ", self.tokens)?;
+        write!(formatter, "median {median}, p95 {p95}, p99 {p99}, max {max}; {} rows cut; ", self.rows_truncated)?;
+        let unknown = 100.0 * self.unknown_words as f64 / self.words.max(1) as f64;
+        write!(formatter, "padded it would be {:.1} times as many\n  words: {}; ", self.padding_factor, self.words)?;
+        write!(formatter, "{unknown:.2} % unknown")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_lengths_that_occur() {
+        let lengths = Length::of((1..=200).rev().collect());
+        assert_eq!(lengths, Length { mean: 100.5, median: 100, p95: 190, p99: 198, max: 200 });
+        assert_eq!(Length::of(vec![7]), Length { mean: 7.0, median: 7, p95: 7, p99: 7, max: 7 });
+    }
+}

@@ -1,0 +1,135 @@
+//! What can be wrong with a file of text, and where.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::tree::TreeError;
+
+/// A result whose error names a file.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A place in a file, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// A line of a text file, its header counted.
+    Line(u64),
+    /// A row of a table.
+    Row(u64),
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Line(n) => write!(formatter, "line {n}"),
+            Self::Row(n) => write!(formatter, "row {n}"),
+        }
+    }
+}
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file is missing or cannot be read.
+    #[error("cannot read {}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file holds no rows.
+    #[error("{} is empty; expected at least one row", file.display())]
+    Empty {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file's ending names no known format.
+    #[error("{} has no known format; expected one of {expected}", file.display())]
+    UnknownFormat {
+        /// The file.
+        file: PathBuf,
+        /// The endings that are known.
+        expected: &'static str,
+    },
+    /// The text is not UTF-8.
+    #[error("{}, line {line}: the text is not UTF-8; convert the file, e.g. with `iconv -f LATIN1 -t UTF-8`", file.display())]
+    NotUtf8 {
+        /// The file.
+        file: PathBuf,
+        /// The line of the first wrong byte.
+        line: u64,
+    },
+    /// The file as a whole is not what its name says: truncated, damaged, or something else.
+    #[error("{} cannot be read as {format}: {problem}", file.display())]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// The format that was expected.
+        format: &'static str,
+        /// What the decoder says.
+        problem: String,
+    },
+    /// A column that is needed is not there.
+    #[error("{} has no column {column}, only {}", file.display(), found.join(", "))]
+    MissingColumn {
+        /// The file.
+        file: PathBuf,
+        /// The column, or the columns one of which is needed.
+        column: String,
+        /// The columns that are there.
+        found: Vec<String>,
+    },
+    /// A column holds values of another type.
+    #[error("{}, column {column}: expected {expected}, found {found}", file.display())]
+    ColumnType {
+        /// The file.
+        file: PathBuf,
+        /// The column.
+        column: String,
+        /// The type that is needed.
+        expected: &'static str,
+        /// The type that is there.
+        found: String,
+    },
+    /// One value, or one row as a whole, is wrong.
+    #[error("{}, {at}: {problem}", file.display())]
+    Value {
+        /// The file.
+        file: PathBuf,
+        /// Where in the file.
+        at: At,
+        /// What was found and expected; names the column where there is one.
+        problem: String,
+    },
+    /// A line is not a tree.
+    #[error("{}, line {line}", file.display())]
+    Tree {
+        /// The file.
+        file: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong with it, and at which column.
+        source: TreeError,
+    },
+    /// The Parquet file lacks a fact about itself, or it is not what it should be.
+    #[error("{}: its metadata {key} {problem}", file.display())]
+    Metadata {
+        /// The file.
+        file: PathBuf,
+        /// The key of the metadata.
+        key: &'static str,
+        /// What is wrong with the value.
+        problem: String,
+    },
+    /// The tokenizer's files cannot be used.
+    #[error("the tokenizer {}: {problem}", file.display())]
+    Tokenizer {
+        /// The tokenizer's file or folder.
+        file: PathBuf,
+        /// What is wrong, and what was expected.
+        problem: String,
+    },
+    /// The Parquet writer failed; nearly always because its sink did.
+    #[error("cannot write Parquet")]
+    Write(#[source] parquet::errors::ParquetError),
+}

@@ -1,0 +1,216 @@
+//! Parquet as this crate reads and writes it: a few typed columns and text metadata.
+//!
+//! Decoders of binary formats may panic on a crafted file. All decoding happens under [`guarded`], which turns that
+//! into the error that any other damaged file gets.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use arrow::array::{ArrayRef, AsArray, BooleanArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field, Float32Type, Int64Type};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+
+use crate::{At, Error, Result};
+
+const FORMAT: &str = "Parquet";
+/// Rows of a row group: small enough to skip, large enough to compress.
+const ROW_GROUP: usize = 1 << 16;
+
+/// Some columns of a Parquet file, in memory.
+pub(crate) struct ParquetFile {
+    path: PathBuf,
+    metadata: BTreeMap<String, String>,
+    column_names: Vec<String>,
+    batches: Vec<RecordBatch>,
+}
+
+impl ParquetFile {
+    /// Reads those of `wanted` columns that the file has.
+    pub(crate) fn read(path: &Path, wanted: &[&str]) -> Result<Self> {
+        let file = File::open(path).map_err(|source| Error::Read { file: path.to_owned(), source })?;
+        guarded(path, || {
+            let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+            let key_values = builder.metadata().file_metadata().key_value_metadata().into_iter().flatten();
+            let metadata =
+                key_values.filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?))).collect::<BTreeMap<_, _>>();
+            let column_names: Vec<String> =
+                builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+            let roots = column_names.iter().enumerate().filter(|(_, name)| wanted.contains(&name.as_str()));
+            let projection = ProjectionMask::roots(builder.parquet_schema(), roots.map(|(index, _)| index));
+            let batches = builder.with_projection(projection).build()?.collect::<Result<_, _>>()?;
+            Ok(Self { path: path.to_owned(), metadata, column_names, batches })
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// All columns of the file, read or not.
+    pub(crate) fn column_names(&self) -> &[String] {
+        &self.column_names
+    }
+
+    pub(crate) fn has(&self, column: &str) -> bool {
+        self.column_names.iter().any(|name| name == column)
+    }
+
+    pub(crate) fn metadata(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
+    }
+
+    /// A fact that the file must tell about itself, written as JSON.
+    pub(crate) fn required_metadata<T: serde::de::DeserializeOwned>(&self, key: &'static str) -> Result<T> {
+        let wrong = |problem: String| Error::Metadata { file: self.path.clone(), key, problem };
+        let text = self.metadata(key).ok_or_else(|| wrong("is missing".to_owned()))?;
+        serde_json::from_str(text).map_err(|error| wrong(format!("is `{text}`: {error}")))
+    }
+
+    pub(crate) fn type_of(&self, column: &str) -> Result<DataType> {
+        let field = self.batches.first().and_then(|batch| batch.schema_ref().field_with_name(column).ok().cloned());
+        match field {
+            Some(field) => Ok(field.data_type().clone()),
+            None if self.has(column) => Err(Error::Empty { file: self.path.clone() }),
+            None => Err(self.missing(column)),
+        }
+    }
+
+    pub(crate) fn missing(&self, column: &str) -> Error {
+        Error::MissingColumn { file: self.path.clone(), column: column.to_owned(), found: self.column_names.clone() }
+    }
+
+    pub(crate) fn strings(&self, column: &str) -> Result<Vec<StringArray>> {
+        let chunks = self.chunks(column, "text", is_text, &DataType::Utf8)?;
+        Ok(chunks.iter().map(|chunk| chunk.as_string::<i32>().clone()).collect())
+    }
+
+    pub(crate) fn integers(&self, column: &str) -> Result<Vec<Int64Array>> {
+        let chunks = self.chunks(column, "integers", DataType::is_integer, &DataType::Int64)?;
+        Ok(chunks.iter().map(|chunk| chunk.as_primitive::<Int64Type>().clone()).collect())
+    }
+
+    pub(crate) fn floats(&self, column: &str) -> Result<Vec<Float32Array>> {
+        let chunks = self.chunks(column, "numbers", DataType::is_numeric, &DataType::Float32)?;
+        Ok(chunks.iter().map(|chunk| chunk.as_primitive::<Float32Type>().clone()).collect())
+    }
+
+    pub(crate) fn booleans(&self, column: &str) -> Result<Vec<BooleanArray>> {
+        let chunks = self.chunks(column, "booleans", |found| *found == DataType::Boolean, &DataType::Boolean)?;
+        Ok(chunks.iter().map(|chunk| chunk.as_boolean().clone()).collect())
+    }
+
+    pub(crate) fn integer_lists(&self, column: &str) -> Result<Vec<ListArray>> {
+        let is_list = |found: &DataType| matches!(found, DataType::List(item) if *item.data_type() == DataType::Int32);
+        let list = DataType::List(Field::new("element", DataType::Int32, true).into());
+        let chunks = self.chunks(column, "lists of int32", is_list, &list)?;
+        Ok(chunks.iter().map(|chunk| chunk.as_list::<i32>().clone()).collect())
+    }
+
+    /// The values of a column that may not be null.
+    pub(crate) fn not_null<T>(&self, column: &str, values: impl Iterator<Item = Option<T>>) -> Result<Vec<T>> {
+        let checked = values.zip(1..).map(|(value, row)| {
+            value.ok_or_else(|| self.wrong_value(row, format!("column {column} is null; expected a value")))
+        });
+        checked.collect()
+    }
+
+    /// An error about one row, counted from 1.
+    pub(crate) fn wrong_value(&self, row: u64, problem: String) -> Error {
+        Error::Value { file: self.path.clone(), at: At::Row(row), problem }
+    }
+
+    /// A column in its pieces, cast to `to` without loss; `expected` says in words what `accepts` accepts.
+    fn chunks(
+        &self,
+        column: &str,
+        expected: &'static str,
+        accepts: impl Fn(&DataType) -> bool,
+        to: &DataType,
+    ) -> Result<Vec<ArrayRef>> {
+        let found = self.type_of(column)?;
+        if !accepts(&found) {
+            let found = found.to_string();
+            return Err(Error::ColumnType { file: self.path.clone(), column: column.to_owned(), expected, found });
+        }
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        guarded(&self.path, || {
+            let columns = self.batches.iter().filter_map(|batch| batch.column_by_name(column));
+            columns.map(|chunk| Ok(cast_with_options(chunk, to, &strict)?)).collect()
+        })
+    }
+}
+
+/// Whether a column holds text, as it is or through a dictionary.
+pub(crate) fn is_text(found: &DataType) -> bool {
+    match found {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, value) => is_text(value),
+        _ => false,
+    }
+}
+
+/// Runs a decoder so that even its panic is only an error about the file.
+fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T> {
+    let damaged = |problem| Error::Damaged { file: path.to_owned(), format: FORMAT, problem };
+    match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(decoded) => decoded.map_err(|error| damaged(error.to_string())),
+        Err(_) => Err(damaged("the decoder gave up; the file is damaged".to_owned())),
+    }
+}
+
+/// Writes a whole table. Equal rows and metadata give equal bytes.
+pub(crate) fn write(sink: impl Write + Send, batch: &RecordBatch, metadata: &[(&str, String)]) -> Result<()> {
+    let pairs = metadata.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone()));
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_key_value_metadata(Some(pairs.collect()))
+        .build();
+    let mut writer = ArrowWriter::try_new(sink, batch.schema(), Some(properties)).map_err(Error::Write)?;
+    writer.write(batch).map_err(Error::Write)?;
+    writer.close().map_err(Error::Write)?;
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod mutation {
+    //! Damaged copies of a file, for tests that nothing panics on them.
+
+    use std::io::{Seek, Write};
+    use std::path::Path;
+
+    /// Calls `read` on truncated and bit-flipped copies of `bytes`.
+    pub(crate) fn for_each_damaged(bytes: &[u8], read: impl Fn(&Path)) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let mut state = 42_u64;
+        let mut below = |bound: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % bound
+        };
+        for round in 0..600 {
+            let mut copy = bytes.to_vec();
+            if round % 3 == 0 {
+                copy.truncate(below(bytes.len()));
+            } else {
+                for _ in 0..=round % 4 {
+                    let place = below(copy.len());
+                    copy[place] ^= 1 << below(8);
+                }
+            }
+            file.as_file().set_len(0).unwrap();
+            file.rewind().unwrap();
+            file.write_all(&copy).unwrap();
+            read(file.path());
+        }
+    }
+}

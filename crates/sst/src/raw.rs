@@ -1,0 +1,246 @@
+//! `raw/*.parquet`: what `sst-fetch` writes, one row per text, in the order of its source.
+//!
+//! | column | type | meaning |
+//! |---|---|---|
+//! | `id` | int64 | ascending, unique in the file |
+//! | `sentence_id` | int64 | the sentence that the text is or belongs to |
+//! | `text` | utf8 | never null |
+//! | `label` | int32, nullable | index of a label name; null where there is none |
+//! | `score` | float32, nullable | sentiment as a number |
+//! | `is_root` | bool | whether the text is a whole sentence |
+//!
+//! Metadata: `label_names` (JSON list), `dataset`, `source`, `licence` (JSON strings). No time and no path is written:
+//! equal rows give equal bytes.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, Float32Array, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use serde_json::json;
+
+use crate::parquet_file::{self, ParquetFile};
+use crate::{Error, Result};
+
+/// One text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Unique in its file.
+    pub id: i64,
+    /// The sentence that the text is or belongs to.
+    pub sentence_id: i64,
+    /// The text.
+    pub text: String,
+    /// Index of a label name.
+    pub label: Option<i32>,
+    /// Sentiment as a number.
+    pub score: Option<f32>,
+    /// Whether the text is a whole sentence.
+    pub is_root: bool,
+}
+
+/// What a raw file says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawMetadata {
+    /// The names of the labels; empty where there are only scores.
+    pub label_names: Vec<String>,
+    /// What the dataset is called.
+    pub dataset: String,
+    /// Where it came from.
+    pub source: String,
+    /// On which terms.
+    pub licence: String,
+}
+
+/// A raw file in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawSet {
+    /// What the file says of itself.
+    pub metadata: RawMetadata,
+    /// Its rows, their ids ascending.
+    pub records: Vec<Record>,
+}
+
+impl RawSet {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// Fails when the file is not a raw file in every respect: a missing column, a wrong type, a null where none may
+    /// be, ids that do not ascend, a label without a name.
+    pub fn read(path: &Path) -> Result<Self> {
+        let file = ParquetFile::read(path, &["id", "sentence_id", "text", "label", "score", "is_root"])?;
+        let metadata = RawMetadata {
+            label_names: file.required_metadata("label_names")?,
+            dataset: file.required_metadata("dataset")?,
+            source: file.required_metadata("source")?,
+            licence: file.required_metadata("licence")?,
+        };
+        let records = records(&file)?;
+        if records.is_empty() {
+            return Err(Error::Empty { file: path.to_owned() });
+        }
+        for (row, record) in (1..).zip(&records) {
+            let named = |label| usize::try_from(label).is_ok_and(|label| label < metadata.label_names.len());
+            if let Some(label) = record.label.filter(|&label| !named(label)) {
+                let n = metadata.label_names.len();
+                return Err(
+                    file.wrong_value(row, format!("column label is {label}; the file names {n} labels, from 0"))
+                );
+            }
+        }
+        if let Some(i) = records.windows(2).position(|pair| pair[0].id >= pair[1].id) {
+            return Err(file.wrong_value(i as u64 + 2, "column id does not ascend".to_owned()));
+        }
+        Ok(Self { metadata, records })
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// Fails when the sink does.
+    pub fn write(&self, sink: impl Write + Send) -> Result<()> {
+        let rows = &self.records;
+        let columns: Vec<(Field, ArrayRef)> = vec![
+            (
+                Field::new("id", DataType::Int64, false),
+                Arc::new(Int64Array::from_iter_values(rows.iter().map(|r| r.id))),
+            ),
+            (
+                Field::new("sentence_id", DataType::Int64, false),
+                Arc::new(Int64Array::from_iter_values(rows.iter().map(|r| r.sentence_id))),
+            ),
+            (
+                Field::new("text", DataType::Utf8, false),
+                Arc::new(StringArray::from_iter_values(rows.iter().map(|r| &r.text))),
+            ),
+            (Field::new("label", DataType::Int32, true), Arc::new(Int32Array::from_iter(rows.iter().map(|r| r.label)))),
+            (
+                Field::new("score", DataType::Float32, true),
+                Arc::new(Float32Array::from_iter(rows.iter().map(|r| r.score))),
+            ),
+            (
+                Field::new("is_root", DataType::Boolean, false),
+                Arc::new(BooleanArray::from_iter(rows.iter().map(|r| Some(r.is_root)))),
+            ),
+        ];
+        let (fields, arrays): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|e| Error::Write(e.into()))?;
+        let metadata = [
+            ("label_names", json!(self.metadata.label_names).to_string()),
+            ("dataset", json!(self.metadata.dataset).to_string()),
+            ("source", json!(self.metadata.source).to_string()),
+            ("licence", json!(self.metadata.licence).to_string()),
+        ];
+        parquet_file::write(sink, &batch, &metadata)
+    }
+
+    /// The row with this id.
+    pub fn by_id(&self, id: i64) -> Option<&Record> {
+        let index = self.records.binary_search_by_key(&id, |record| record.id).ok()?;
+        self.records.get(index)
+    }
+}
+
+fn records(file: &ParquetFile) -> Result<Vec<Record>> {
+    let (ids, sentence_ids) = (file.integers("id")?, file.integers("sentence_id")?);
+    let (texts, labels) = (file.strings("text")?, file.integers("label")?);
+    let (scores, roots) = (file.floats("score")?, file.booleans("is_root")?);
+    let ids = file.not_null("id", ids.iter().flatten())?;
+    let sentence_ids = file.not_null("sentence_id", sentence_ids.iter().flatten())?;
+    let texts = file.not_null("text", texts.iter().flatten())?;
+    let roots = file.not_null("is_root", roots.iter().flatten())?;
+    let mut labels = labels.iter().flatten();
+    let mut scores = scores.iter().flatten();
+    let mut records = Vec::with_capacity(ids.len());
+    for (row, (((id, sentence_id), text), is_root)) in
+        (1..).zip(ids.into_iter().zip(sentence_ids).zip(texts).zip(roots))
+    {
+        let label = labels.next().flatten().filter(|&label| label != -1).map(i32::try_from).transpose();
+        let label = label.map_err(|_| file.wrong_value(row, "column label is beyond int32".to_owned()))?;
+        let score = scores.next().flatten();
+        records.push(Record { id, sentence_id, text: text.to_owned(), label, score, is_root });
+    }
+    Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parquet_file::mutation::for_each_damaged;
+    use std::io::Write;
+
+    pub(crate) fn sample() -> RawSet {
+        let record = |id, text: &str, label, score| Record {
+            id,
+            sentence_id: id / 2,
+            text: text.to_owned(),
+            label,
+            score,
+            is_root: id % 2 == 0,
+        };
+        RawSet {
+            metadata: RawMetadata {
+                label_names: vec!["negative".to_owned(), "positive".to_owned()],
+                dataset: "test".to_owned(),
+                source: "a \"test\"".to_owned(),
+                licence: "none".to_owned(),
+            },
+            records: vec![
+                record(0, "It works .", Some(1), None),
+                record(1, "It\u{a0}", None, Some(0.25)),
+                record(5, "", Some(0), None),
+            ],
+        }
+    }
+
+    fn file_of(set: &RawSet) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        set.write(&mut file).unwrap();
+        file
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_equal_rows_are_equal_bytes() {
+        let set = sample();
+        let file = file_of(&set);
+        assert_eq!(RawSet::read(file.path()).unwrap(), set);
+        assert_eq!(set.by_id(5).unwrap().text, "");
+        assert_eq!(set.by_id(2), None);
+        assert_eq!(std::fs::read(file.path()).unwrap(), std::fs::read(file_of(&set).path()).unwrap());
+    }
+
+    #[test]
+    fn wrong_content_is_named_with_its_row() {
+        let problem = |change: fn(&mut RawSet)| {
+            let mut set = sample();
+            change(&mut set);
+            let file = file_of(&set);
+            let message = RawSet::read(file.path()).unwrap_err().to_string();
+            message.replace(&file.path().display().to_string(), "FILE")
+        };
+        assert_eq!(
+            problem(|set| set.records[1].label = Some(2)),
+            "FILE, row 2: column label is 2; the file names 2 labels, from 0"
+        );
+        assert_eq!(problem(|set| set.records[2].id = 1), "FILE, row 3: column id does not ascend");
+        assert_eq!(problem(|set| set.records.clear()), "FILE is empty; expected at least one row");
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_refused() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"text,label\nfine,1\n").unwrap();
+        let message = RawSet::read(file.path()).unwrap_err().to_string();
+        assert!(message.contains("cannot be read as Parquet"), "{message}");
+        assert!(matches!(RawSet::read(Path::new("/nowhere/train.parquet")), Err(Error::Read { .. })));
+    }
+
+    #[test]
+    fn no_damaged_file_panics() {
+        let bytes = std::fs::read(file_of(&sample()).path()).unwrap();
+        for_each_damaged(&bytes, |path| {
+            let _ = RawSet::read(path);
+        });
+    }
+}

@@ -1,0 +1,109 @@
+//! CSV and TSV with a header.
+//!
+//! In TSV quotes are literal and spaces at the end of a text are dropped: so GLUE ships its files.
+
+use std::path::Path;
+
+use csv::{ErrorKind, ReaderBuilder, StringRecord};
+
+use super::{Columns, Row, Table, finite, read_text};
+use crate::label::Label;
+use crate::{At, Error, Result};
+
+/// How fields are separated.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dialect {
+    delimiter: u8,
+    quoting: bool,
+}
+
+pub(super) const CSV: Dialect = Dialect { delimiter: b',', quoting: true };
+pub(super) const TSV: Dialect = Dialect { delimiter: b'\t', quoting: false };
+
+pub(super) fn read(path: &Path, columns: &Columns, dialect: Dialect) -> Result<Table> {
+    let text = read_text(path)?;
+    if text.is_empty() {
+        return Err(Error::Empty { file: path.to_owned() });
+    }
+    let mut reader =
+        ReaderBuilder::new().delimiter(dialect.delimiter).quoting(dialect.quoting).from_reader(text.as_bytes());
+    let header = reader.headers().map_err(|error| failed(path, &error))?.clone();
+    let names: Vec<String> = header.iter().map(str::to_owned).collect();
+    let found = columns.find(path, &names)?;
+    let place = |name: &String| names.iter().position(|found| found == name);
+    let (text, label, score) =
+        (place(&found.text), found.label.as_ref().and_then(place), found.score.as_ref().and_then(place));
+    let field =
+        |record: &StringRecord, index: Option<usize>| index.and_then(|index| record.get(index)).map(str::to_owned);
+
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| failed(path, &error))?;
+        let at = At::Line(record.position().map_or(0, csv::Position::line));
+        let mut text = field(&record, text).unwrap_or_default();
+        if !dialect.quoting {
+            text.truncate(text.trim_end_matches(' ').len());
+        }
+        let score = match field(&record, score).filter(|score| !score.is_empty()) {
+            None => None,
+            Some(score) => {
+                let problem = format!("the score `{score}` is not a finite number");
+                let wrong = || Error::Value { file: path.to_owned(), at, problem };
+                Some(finite(score.trim().parse().unwrap_or(f32::NAN), wrong)?)
+            }
+        };
+        rows.push(Row { at, text, label: field(&record, label).and_then(|label| Label::parse(&label)), score });
+    }
+    Ok(Table { rows, label_names: None })
+}
+
+fn failed(path: &Path, error: &csv::Error) -> Error {
+    let line = error.position().map_or(1, csv::Position::line);
+    let problem = match error.kind() {
+        ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!(
+                "expected {expected_len} fields as in the header, found {len}; a field with the separator in it needs quotes"
+            )
+        }
+        _ => error.to_string(),
+    };
+    Error::Value { file: path.to_owned(), at: At::Line(line), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::summary;
+    use super::*;
+
+    #[test]
+    fn csv_has_quotes_and_tsv_has_none() {
+        let columns = Columns::default();
+        let csv = b"id,text,label\n1,\"a \"\"b\"\", c \",1\n2,d,\n3,\"two\nlines\",positive\n";
+        assert_eq!(summary("a.csv", csv, &columns).unwrap(), ["a \"b\", c |1|-", "d|-|-", "two\nlines|positive|-"]);
+        let glue = b"sentence\tlabel\nit 's \"fine \t1\n\"half a quote\t-1\n";
+        assert_eq!(summary("a.tsv", glue, &columns).unwrap(), ["it 's \"fine|1|-", "\"half a quote|-|-"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let columns = Columns::default();
+        let error = |content: &[u8], columns: &Columns| summary("a.csv", content, columns).unwrap_err();
+        assert_eq!(error(b"text,label\n", &columns), "a.csv is empty; expected at least one row");
+        assert_eq!(error(b"text,stars\nfine,1\n", &columns), "a.csv has no column label, only text, stars");
+        assert_eq!(
+            error(b"text,label\n\"two\nlines\",1\nfine, but ragged,1\n", &columns),
+            "a.csv, line 4: expected 2 fields as in the header, found 3; a field with the separator in it needs quotes"
+        );
+        let scored = Columns { score: Some("score".to_owned()), label_required: false, ..Columns::default() };
+        assert_eq!(
+            error(b"text,score\na,0.5\nb,inf\n", &scored),
+            "a.csv, line 3: the score `inf` is not a finite number"
+        );
+    }
+
+    #[test]
+    fn scores_may_stand_for_labels() {
+        let scored = Columns { score: Some("score".to_owned()), label_required: false, ..Columns::default() };
+        assert_eq!(summary("a.csv", b"text,score\na,0.5\nb,\n", &scored).unwrap(), ["a|-|0.5", "b|-|-"]);
+    }
+}

@@ -1,0 +1,94 @@
+//! JSON: an object a line, or one list of objects.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::{Columns, Row, Table, finite, read_text};
+use crate::label::Label;
+use crate::{At, Error, Result};
+
+type Object = Map<String, Value>;
+
+pub(super) fn read(path: &Path, columns: &Columns) -> Result<Table> {
+    let text = read_text(path)?;
+    let objects = objects(path, &text)?;
+    let Some((_, first)) = objects.first() else { return Err(Error::Empty { file: path.to_owned() }) };
+    let names: Vec<String> = first.keys().cloned().collect();
+    let found = columns.find(path, &names)?;
+    let rows = objects.into_iter().map(|(at, mut object)| {
+        let wrong = |column: &str, expected: &str, value: &Value| {
+            let problem = format!("{column} is `{value}`; expected {expected}");
+            Error::Value { file: path.to_owned(), at, problem }
+        };
+        let text = match object.remove(&found.text) {
+            Some(Value::String(text)) => text,
+            other => return Err(wrong(&found.text, "a text", &other.unwrap_or_default())),
+        };
+        let label = match found.label.as_ref().and_then(|label| object.get(label)) {
+            None | Some(Value::Null) => None,
+            Some(Value::String(name)) => Label::parse(name),
+            Some(value) => {
+                let number = value.as_i64().ok_or_else(|| wrong(&columns.label, "a whole number or a name", value))?;
+                Label::number(number)
+            }
+        };
+        let score = match found.score.as_ref().and_then(|score| object.get(score)) {
+            None | Some(Value::Null) => None,
+            Some(value) => {
+                let score = value.as_f64().map_or(f32::NAN, |score| score as f32);
+                Some(finite(score, || wrong("score", "a finite number", value))?)
+            }
+        };
+        Ok(Row { at, text, label, score })
+    });
+    Ok(Table { rows: rows.collect::<Result<_>>()?, label_names: None })
+}
+
+fn objects(path: &Path, text: &str) -> Result<Vec<(At, Object)>> {
+    if text.trim_start().starts_with('[') {
+        let objects: Vec<Object> = serde_json::from_str(text).map_err(|error| Error::Damaged {
+            file: path.to_owned(),
+            format: "a JSON list of objects",
+            problem: error.to_string(),
+        })?;
+        return Ok((1..).map(At::Row).zip(objects).collect());
+    }
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let parsed = lines.map(|(number, line)| {
+        let at = At::Line(number);
+        let object = serde_json::from_str(line).map_err(|error| {
+            let problem = format!("expected a JSON object: {error}");
+            Error::Value { file: path.to_owned(), at, problem }
+        })?;
+        Ok((at, object))
+    });
+    parsed.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::summary;
+    use super::*;
+
+    #[test]
+    fn lines_and_lists_are_read() {
+        let columns = Columns { score: Some("score".to_owned()), ..Columns::default() };
+        let lines = "{\"text\": \"a\", \"label\": 1, \"score\": 0.5}\n\n{\"text\": \"b\\n\", \"label\": \"good\"}\n";
+        assert_eq!(summary("a.jsonl", lines.as_bytes(), &columns).unwrap(), ["a|1|0.5", "b\n|good|-"]);
+        let list = b" [{\"sentence\": \"a\", \"label\": -1}, {\"sentence\": \"b\", \"label\": null}]";
+        assert_eq!(summary("a.json", list, &Columns::default()).unwrap(), ["a|-|-", "b|-|-"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let error = |lines: &[&str]| summary("a.jsonl", lines.join("\n").as_bytes(), &Columns::default()).unwrap_err();
+        let good = "{\"text\": \"a\", \"label\": 1}";
+        assert_eq!(error(&[good, "{\"label\": 1}"]), "a.jsonl, line 2: text is `null`; expected a text");
+        assert_eq!(error(&[good, "{\"text\": 7}"]), "a.jsonl, line 2: text is `7`; expected a text");
+        let fraction = "{\"text\": \"b\", \"label\": 0.5}";
+        assert_eq!(error(&[good, fraction]), "a.jsonl, line 2: label is `0.5`; expected a whole number or a name");
+        assert!(error(&[good, "{\"text\": "]).starts_with("a.jsonl, line 2: expected a JSON object: EOF"));
+        assert!(error(&[&"[".repeat(100_000)]).contains("cannot be read as a JSON list of objects"));
+    }
+}

@@ -1,0 +1,129 @@
+//! From settings and input files to the decision: fresh, or to be done.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::fingerprint::HashMemory;
+use crate::lock::{FolderLock, LOCK};
+use crate::{Common, MANIFEST, Manifest, Stage, Work, bad_input};
+
+/// A stage that knows what it would do, and has not looked at its folder yet.
+#[derive(Debug)]
+pub struct Job {
+    stage: Stage,
+    common: Common,
+    plan: Value,
+    inputs: Vec<(String, PathBuf)>,
+    recorded: BTreeMap<String, Value>,
+}
+
+impl Job {
+    /// A job with an empty plan and no inputs.
+    pub fn new(stage: Stage, common: &Common) -> Self {
+        Self { stage, common: common.clone(), plan: Value::Null, inputs: Vec::new(), recorded: BTreeMap::new() }
+    }
+
+    /// Sets everything that defines the result, apart from the inputs.
+    ///
+    /// # Errors
+    /// Fails when the plan has no JSON form.
+    pub fn plan(mut self, plan: &impl Serialize) -> anyhow::Result<Self> {
+        self.plan = serde_json::to_value(plan).context("the plan has no JSON form")?;
+        Ok(self)
+    }
+
+    /// Adds a file that will be read. Its content is part of the key; its path is only recorded.
+    #[must_use]
+    pub fn input(mut self, role: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        self.inputs.push((role.into(), path.into()));
+        self
+    }
+
+    /// Adds a fact that does not define the result.
+    #[must_use]
+    pub fn record(mut self, name: &str, fact: impl Serialize) -> Self {
+        self.recorded.insert(name.to_owned(), serde_json::to_value(fact).unwrap_or_default());
+        self
+    }
+
+    /// Locks the folder and judges it. `None`: there is nothing to do, which was said.
+    ///
+    /// # Errors
+    /// Fails when the folder is locked, not a stage's, or cannot be made; when an input cannot be read.
+    pub fn begin(self) -> anyhow::Result<Option<Work>> {
+        let folder = self.common.out.clone();
+        if self.common.explain && !folder.exists() {
+            println!("{}: to be done: {} does not exist yet", self.stage.name, folder.display());
+            return Ok(None);
+        }
+        refuse_foreign(&folder)?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let lock = FolderLock::acquire(&folder)?;
+        let wanted = self.wanted(&folder)?;
+        let reasons = match Manifest::read(&folder) {
+            None => vec!["it has no manifest: it was never finished".to_owned()],
+            Some(old) if old.key == wanted.key => old.missing_outputs(&folder),
+            Some(old) => wanted.differences(&old),
+        };
+        if self.common.explain {
+            explain(self.stage.name, &folder, self.common.force, &reasons);
+            return Ok(None);
+        }
+        if reasons.is_empty() && !self.common.force {
+            self.common.say(&format!("{}: {} is fresh", self.stage.name, folder.display()));
+            return Ok(None);
+        }
+        Work::start(self.common, wanted, lock).map(Some)
+    }
+
+    /// The manifest that this job would write, but for its outputs.
+    fn wanted(&self, folder: &Path) -> anyhow::Result<Manifest> {
+        let mut memory = HashMemory::load(folder);
+        let mut inputs = BTreeMap::new();
+        let mut paths = BTreeMap::new();
+        for (role, path) in &self.inputs {
+            inputs.insert(role.clone(), memory.fingerprint(path).map_err(bad_input)?);
+            paths.insert(role.clone(), path.display().to_string());
+        }
+        memory.save(folder)?;
+        let mut wanted = Manifest::new(self.stage, self.plan.clone(), inputs);
+        wanted.recorded = self.recorded.clone();
+        wanted.recorded.insert("paths".to_owned(), serde_json::to_value(paths)?);
+        Ok(wanted)
+    }
+}
+
+fn explain(stage: &str, folder: &Path, force: bool, reasons: &[String]) {
+    if reasons.is_empty() && !force {
+        println!("{stage}: {} is fresh", folder.display());
+        return;
+    }
+    println!("{stage}: {} is to be done again:", folder.display());
+    for reason in reasons {
+        println!("  {reason}");
+    }
+    if force {
+        println!("  --force was given");
+    }
+}
+
+/// A folder with files that no stage wrote is not an output folder: a mistyped `--out` must not cost anybody anything.
+fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
+    let Ok(mut entries) = fs::read_dir(folder) else {
+        if folder.exists() {
+            return Err(bad_input(anyhow!("{} is not a folder that can be read", folder.display())));
+        }
+        return Ok(());
+    };
+    let ours = folder.join(LOCK).exists() || folder.join(MANIFEST).exists();
+    if !ours && entries.next().is_some() {
+        let problem = anyhow!("{} holds files that no stage wrote; give --out a new or empty folder", folder.display());
+        return Err(bad_input(problem));
+    }
+    Ok(())
+}

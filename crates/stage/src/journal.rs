@@ -1,0 +1,73 @@
+//! A file that grows line by line through a run and can be taken back to where a checkpoint saw it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+/// An append-only file of lines.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+}
+
+impl Journal {
+    /// Opens `path` and keeps its first `bytes`; 0 begins anew.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be opened or is shorter than that.
+    pub fn open(path: &Path, bytes: u64) -> anyhow::Result<Self> {
+        let place = || format!("cannot open {}", path.display());
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).with_context(place)?;
+        let there = file.metadata().with_context(place)?.len();
+        if there < bytes {
+            bail!("{} has {there} bytes; the checkpoint saw {bytes}", path.display());
+        }
+        file.set_len(bytes).with_context(place)?;
+        file.seek(SeekFrom::End(0)).with_context(place)?;
+        Ok(Self { path: path.to_owned(), file, bytes })
+    }
+
+    /// Appends `line` and a line feed.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be written.
+    pub fn append(&mut self, line: &str) -> anyhow::Result<()> {
+        let line = format!("{line}\n");
+        self.file.write_all(line.as_bytes()).with_context(|| format!("cannot write {}", self.path.display()))?;
+        self.bytes += line.len() as u64;
+        Ok(())
+    }
+
+    /// Makes all lines durable, and tells how many bytes they are.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be synced.
+    pub fn sync(&mut self) -> anyhow::Result<u64> {
+        self.file.sync_all().with_context(|| format!("cannot sync {}", self.path.display()))?;
+        Ok(self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_checkpoint_did_not_see_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        let mut journal = Journal::open(&path, 0).unwrap();
+        journal.append("one").unwrap();
+        let seen = journal.sync().unwrap();
+        journal.append("two").unwrap();
+        drop(journal);
+        Journal::open(&path, seen).unwrap().append("three").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\nthree\n");
+        assert!(Journal::open(&path, 100).unwrap_err().to_string().ends_with("has 10 bytes; the checkpoint saw 100"));
+    }
+}

@@ -1,0 +1,118 @@
+//! A file that appears whole or not at all.
+//!
+//! It is written under a hidden name beside its place, synced, renamed, and its folder synced. Its SHA-256 is taken
+//! from the bytes as they pass, so an output never has to be read again for its manifest.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use sha2::{Digest, Sha256};
+
+use crate::fingerprint::{Fingerprint, hex};
+
+/// The ending of files that are still being written; a leftover of a killed run is removed by the next one.
+pub(crate) const PARTIAL: &str = ".partial";
+
+/// A file being written; dropped without [`OutputFile::commit`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct OutputFile {
+    target: PathBuf,
+    partial: PathBuf,
+    file: Option<BufWriter<File>>,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl OutputFile {
+    /// Begins to write the file that will appear at `target`; its folder exists.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be created; the error names it.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where files are created")]
+    pub fn create(target: &Path) -> anyhow::Result<Self> {
+        let name = target.file_name().context("an output needs a file name")?.to_string_lossy();
+        let partial = target.with_file_name(format!(".{name}{PARTIAL}"));
+        let file = File::create(&partial).with_context(|| format!("cannot create {}", partial.display()))?;
+        Ok(Self {
+            target: target.to_owned(),
+            partial,
+            file: Some(BufWriter::with_capacity(1 << 18, file)),
+            hash: Sha256::new(),
+            bytes: 0,
+        })
+    }
+
+    /// Makes the file durable and visible, and returns its size and SHA-256.
+    ///
+    /// # Errors
+    /// Fails when the last bytes cannot be written, synced or renamed; then the old file, if any, is untouched.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where files are renamed")]
+    pub fn commit(mut self) -> anyhow::Result<Fingerprint> {
+        let writer = self.file.take().context("an output is committed once")?;
+        let place = || format!("cannot write {} ({} bytes)", self.target.display(), self.bytes);
+        let file = writer.into_inner().map_err(io::IntoInnerError::into_error).with_context(place)?;
+        file.sync_all().with_context(place)?;
+        drop(file);
+        fs::rename(&self.partial, &self.target).with_context(place)?;
+        if let Some(folder) = self.target.parent() {
+            crate::sync_folder(folder).with_context(place)?;
+        }
+        let hash = std::mem::take(&mut self.hash);
+        Ok(Fingerprint { bytes: self.bytes, sha256: hex(&hash.finalize()) })
+    }
+}
+
+impl Write for OutputFile {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let Some(file) = self.file.as_mut() else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        let written = file.write(buffer)?;
+        self.hash.update(&buffer[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for OutputFile {
+    fn drop(&mut self) {
+        if let Some(writer) = self.file.take() {
+            // The buffered rest is not wanted any more: dropping the writer would flush it.
+            drop(writer.into_parts());
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
+}
+
+/// Writes `content` to `target` in one go, under the same promise.
+pub(crate) fn write_whole(target: &Path, content: &[u8]) -> anyhow::Result<Fingerprint> {
+    let mut file = OutputFile::create(target)?;
+    file.write_all(content).with_context(|| format!("cannot write {} ({} bytes)", target.display(), content.len()))?;
+    file.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_visible_before_the_commit_and_nothing_stays_without_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.txt");
+        let mut file = OutputFile::create(&target).unwrap();
+        file.write_all(b"half").unwrap();
+        assert!(!target.exists());
+        drop(file);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+
+        let fingerprint = write_whole(&target, b"abc").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"abc");
+        assert_eq!(fingerprint.bytes, 3);
+        assert_eq!(fingerprint.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

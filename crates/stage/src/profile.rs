@@ -1,0 +1,134 @@
+//! A profile: one experiment as a TOML file, a section for each stage.
+//!
+//! ```toml
+//! description = "SST-2 sentences with MiniLM"
+//! [fetch.dataset]
+//! source = "sample"
+//! [finetune]
+//! learning_rate = 5e-5
+//! ```
+//!
+//! A stage reads its own section. Each key is a long flag with underscores, and becomes that flag in front of those
+//! that were typed, so there is one parser, one set of checks, and what was typed wins.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use clap::Command;
+use toml::{Table, Value};
+
+/// The sections that some stage reads.
+const SECTIONS: [&str; 7] = ["fetch", "tokenize", "finetune", "eval", "export", "predict", "sweep"];
+
+/// The flags that the section `section` (such as `fetch.dataset`) of a profile stands for.
+///
+/// # Errors
+/// Fails when the file cannot be read or parsed, and on a section, key or value that `command` does not have.
+pub(crate) fn flags(path: &Path, section: &str, command: &Command) -> anyhow::Result<Vec<OsString>> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read the profile {}", path.display()))?;
+    let table: Table = text.parse().with_context(|| format!("{} is not TOML", path.display()))?;
+    let place = || format!("in the profile {}", path.display());
+    check_sections(&table).with_context(place)?;
+    let Some(section_table) = lookup(&table, section)? else { return Ok(Vec::new()) };
+    let mut flags = Vec::new();
+    for (key, value) in section_table {
+        if value.is_table() {
+            continue; // a subcommand's own section
+        }
+        let flag = known_flag(key, command).with_context(|| format!("in [{section}]")).with_context(place)?;
+        let value = flag_value(value).with_context(|| format!("{key} in [{section}]")).with_context(place)?;
+        flags.push(format!("--{flag}={value}").into());
+    }
+    Ok(flags)
+}
+
+fn check_sections(table: &Table) -> anyhow::Result<()> {
+    for (name, value) in table {
+        if value.is_table() && !SECTIONS.contains(&name.as_str()) {
+            bail!("unknown section [{name}]{}", nearest(name, SECTIONS.into_iter()));
+        }
+        if !value.is_table() && name != "description" {
+            bail!("{name} stands outside of any section; sections are {}", SECTIONS.join(", "));
+        }
+    }
+    Ok(())
+}
+
+fn lookup<'a>(table: &'a Table, section: &str) -> anyhow::Result<Option<&'a Table>> {
+    let mut current = table;
+    for part in section.split('.') {
+        match current.get(part) {
+            None => return Ok(None),
+            Some(Value::Table(inner)) => current = inner,
+            Some(_) => bail!("{part} in [{section}] is a value, not a section"),
+        }
+    }
+    Ok(Some(current))
+}
+
+fn known_flag(key: &str, command: &Command) -> anyhow::Result<String> {
+    const TYPED_ONLY: [&str; 4] = ["profile", "help", "version", "explain"];
+    let known: Vec<String> = command
+        .get_arguments()
+        .filter_map(|argument| argument.get_long())
+        .filter(|long| !TYPED_ONLY.contains(long))
+        .map(|long| long.replace('-', "_"))
+        .collect();
+    if known.iter().any(|name| name == key) {
+        return Ok(key.replace('_', "-"));
+    }
+    Err(anyhow!("unknown key {key}{}", nearest(key, known.iter().map(String::as_str))))
+}
+
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let best = known.map(|candidate| (strsim::jaro_winkler(name, candidate), candidate)).max_by(|a, b| a.0.total_cmp(&b.0));
+    best.map_or_else(String::new, |(_, candidate)| format!("; did you mean {candidate}?"))
+}
+
+fn flag_value(value: &Value) -> anyhow::Result<String> {
+    Ok(match value {
+        Value::String(text) => text.clone(),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Boolean(truth) => truth.to_string(),
+        Value::Array(items) => items.iter().map(flag_value).collect::<anyhow::Result<Vec<_>>>()?.join(","),
+        Value::Datetime(_) | Value::Table(_) => bail!("expected a string, number, boolean or list"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Arg;
+    use std::io::Write;
+
+    fn flags_of(text: &str) -> anyhow::Result<Vec<String>> {
+        let command = Command::new("finetune")
+            .arg(Arg::new("learning_rate").long("learning-rate"))
+            .arg(Arg::new("label_names").long("label-names"))
+            .arg(Arg::new("shuffle").long("shuffle"));
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let flags = flags(file.path(), "finetune", &command)?;
+        Ok(flags.into_iter().map(|flag| flag.into_string().unwrap()).collect())
+    }
+
+    #[test]
+    fn keys_become_flags() {
+        let text = "description = 'x'\n[finetune]\nlearning_rate = 5e-5\nlabel_names = ['bad', 'good']\nshuffle = true\n";
+        assert_eq!(flags_of(text).unwrap(), ["--label-names=bad,good", "--learning-rate=0.00005", "--shuffle=true"]);
+        assert!(flags_of("[eval]\nanything = 1\n").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_wrong_key_is_met_with_the_nearest_one() {
+        let error = format!("{:#}", flags_of("[finetune]\nlerning_rate = 1\n").unwrap_err());
+        assert!(error.ends_with("in [finetune]: unknown key lerning_rate; did you mean learning_rate?"), "{error}");
+        let error = format!("{:#}", flags_of("[fintune]\n").unwrap_err());
+        assert!(error.ends_with("unknown section [fintune]; did you mean finetune?"), "{error}");
+        let error = format!("{:#}", flags_of("seed = 1\n").unwrap_err());
+        assert!(error.contains("seed stands outside of any section"), "{error}");
+    }
+}

@@ -1,0 +1,107 @@
+//! How far a long loop is: a bar on a terminal, a plain line now and then elsewhere.
+
+use std::io::{IsTerminal, stderr};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Seconds between two plain lines where there is no terminal.
+const BETWEEN_LINES: Duration = Duration::from_secs(5);
+
+/// Progress of one loop, on stderr.
+#[derive(Debug)]
+pub struct Progress {
+    title: String,
+    face: Face,
+    done: u64,
+    total: u64,
+    /// Work that an earlier run had done: it does not count for the rate.
+    at_start: u64,
+    started: Instant,
+}
+
+#[derive(Debug)]
+enum Face {
+    Bar(ProgressBar),
+    Lines { last: Instant },
+    Nothing,
+}
+
+impl Progress {
+    /// Progress that begins at `done` of `total`; shows nothing when `quiet`.
+    pub fn new(title: &str, done: u64, total: u64, quiet: bool) -> Self {
+        let face = if quiet {
+            Face::Nothing
+        } else if stderr().is_terminal() {
+            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} {msg}") {
+                bar.set_style(style);
+            }
+            bar.set_prefix(title.to_owned());
+            bar.set_position(done);
+            Face::Bar(bar)
+        } else {
+            Face::Lines { last: Instant::now() }
+        };
+        Self { title: title.to_owned(), face, done, total, at_start: done, started: Instant::now() }
+    }
+
+    /// Moves to `done`; `message` is asked for only when it will be shown.
+    pub fn set(&mut self, done: u64, message: impl FnOnce() -> String) {
+        self.done = done;
+        let left = self.time_left();
+        match &mut self.face {
+            Face::Nothing => {}
+            Face::Bar(bar) => {
+                bar.set_message(format!("{}  {left} left", message()));
+                bar.set_position(done);
+            }
+            Face::Lines { last } if last.elapsed() >= BETWEEN_LINES => {
+                *last = Instant::now();
+                eprintln!("{}: {done}/{}  {}  {left} left", self.title, self.total, message());
+            }
+            Face::Lines { .. } => {}
+        }
+    }
+
+    /// Prints a line of its own without breaking the bar.
+    pub fn say(&self, line: &str) {
+        match &self.face {
+            Face::Nothing => {}
+            Face::Bar(bar) => bar.println(line),
+            Face::Lines { .. } => eprintln!("{line}"),
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(self) {
+        if let Face::Bar(bar) = self.face {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn time_left(&self) -> String {
+        let done_here = self.done.saturating_sub(self.at_start);
+        if done_here == 0 {
+            return "?".to_owned();
+        }
+        let seconds = self.started.elapsed().as_secs_f64() / done_here as f64 * self.total.saturating_sub(self.done) as f64;
+        clock(seconds)
+    }
+}
+
+/// `3725.0` as `1:02:05`.
+fn clock(seconds: f64) -> String {
+    let seconds = seconds.round() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_clock_has_hours_only_when_needed() {
+        assert_eq!(super::clock(65.4), "1:05");
+        assert_eq!(super::clock(3725.0), "1:02:05");
+    }
+}

@@ -1,0 +1,22 @@
+//! Compiles `csrc/` against the headers of the libtorch that the checkout was set up with.
+
+use std::env;
+use std::path::PathBuf;
+
+fn main() {
+    println!("cargo:rerun-if-changed=csrc");
+    let lib = PathBuf::from(env::var("DEP_TCH_LIBTORCH_LIB").expect("set by torch-sys"));
+    let include = lib.with_file_name("include");
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .opt_level(3)
+        .flag("-fopenmp")
+        .flag("-D_GLIBCXX_USE_CXX11_ABI=1")
+        .warnings(false) // libtorch's headers are not clean
+        .include(&include)
+        .include(include.join("torch/csrc/api/include"))
+        .files(["dropout", "heads", "machine", "optimizer"].map(|name| format!("csrc/{name}.cpp")))
+        .compile("torch_ext");
+    println!("cargo:libtorch_lib={}", lib.display());
+}

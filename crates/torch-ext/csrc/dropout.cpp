@@ -1,0 +1,82 @@
+// Dropout whose mask is a function of counters: nothing is saved for the backward pass, which draws the mask again.
+
+#include "internal.h"
+#include "philox.h"
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// A block of elements that one loop handles: 4 * LANES words, laid out so that the loop over lanes vectorises.
+constexpr int64_t LANES = 64;
+constexpr int64_t BLOCK = 4 * LANES;
+
+template <typename T>
+VECTORISED void drop_block(const T *x, T *y, int64_t n, uint64_t key, uint64_t stream, uint64_t first, uint32_t threshold,
+                           float scale) {
+  float keep[BLOCK];
+  for (int64_t lane = 0; lane < LANES; ++lane) {
+    const Words words = philox(key, stream, first + uint64_t(lane));
+    for (int64_t word = 0; word < 4; ++word) {
+      keep[word * LANES + lane] = words.w[word] >= threshold ? scale : 0.0f;
+    }
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    y[i] = T(float(x[i]) * keep[i]);
+  }
+}
+
+at::Tensor drop_cpu(const at::Tensor &input, double p, uint64_t key, uint64_t stream) {
+  const at::Tensor x = input.contiguous();
+  at::Tensor y = at::empty_like(x);
+  const double words = 4294967296.0;
+  const auto threshold = uint32_t(std::min(p * words, words - 1.0));
+  const auto scale = float(1.0 / (1.0 - p));
+  const int64_t n_blocks = (x.numel() + BLOCK - 1) / BLOCK;
+  AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "dropout", [&] {
+    const auto *in = x.const_data_ptr<scalar_t>();
+    auto *out = y.mutable_data_ptr<scalar_t>();
+    at::parallel_for(0, n_blocks, 16, [&](int64_t begin, int64_t end) {
+      for (int64_t block = begin; block < end; ++block) {
+        const int64_t at = block * BLOCK;
+        drop_block(in + at, out + at, std::min(BLOCK, x.numel() - at), key, stream, uint64_t(block) * LANES, threshold,
+                   scale);
+      }
+    });
+  });
+  return y;
+}
+
+// Other devices: their own generator, seeded by the counters, so that no state is kept there either.
+at::Tensor drop_mask(const at::Tensor &x, double p, uint64_t key, uint64_t stream) {
+  at::Generator generator = at::globalContext().defaultGenerator(x.device()).clone();
+  const Words seed = philox(key, stream, 0);
+  generator.set_current_seed(uint64_t(seed.w[0]) << 32 | seed.w[1]);
+  return at::empty_like(x).bernoulli_(1.0 - p, generator).div_(1.0 - p);
+}
+
+at::Tensor drop(const at::Tensor &x, double p, uint64_t key, uint64_t stream) {
+  return x.is_cpu() ? drop_cpu(x, p, key, stream) : x * drop_mask(x, p, key, stream);
+}
+
+struct Dropout : torch::autograd::Function<Dropout> {
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &x, double p, int64_t key, int64_t stream) {
+    context->saved_data["p"] = p;
+    context->saved_data["key"] = key;
+    context->saved_data["stream"] = stream;
+    return drop(x, p, uint64_t(key), uint64_t(stream));
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list grads) {
+    const auto key = uint64_t(context->saved_data["key"].toInt());
+    const auto stream = uint64_t(context->saved_data["stream"].toInt());
+    return {drop(grads[0], context->saved_data["p"].toDouble(), key, stream), {}, {}, {}};
+  }
+};
+
+} // namespace
+
+torch_ext_tensor torch_ext_dropout(torch_ext_tensor x, double p, uint64_t key, uint64_t stream) {
+  return guarded([&] { return Dropout::apply(tensor(x), p, int64_t(key), int64_t(stream)); });
+}

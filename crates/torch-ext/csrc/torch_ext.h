@@ -1,0 +1,62 @@
+// The C ABI between torch-ext's Rust face and its kernels.
+//
+// Tensors are `at::Tensor*`, as tch hands them out. A function that makes a tensor returns a new one, owned by the
+// caller, or null after an error, which `torch_ext_last_error` then tells (of this thread).
+#pragma once
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef void *torch_ext_tensor;
+
+const char *torch_ext_last_error(void);
+
+// Bit 0: AVX512_BF16. Bit 1: AMX_BF16.
+uint32_t torch_ext_cpu_features(void);
+
+// x with each element zeroed with probability p, the others times 1 / (1 - p). Which ones is a function of
+// (key, stream, index) alone. Differentiable in x.
+torch_ext_tensor torch_ext_dropout(torch_ext_tensor x, double p, uint64_t key, uint64_t stream);
+
+// Packed rows (n_rows, parts * heads * size) to zero-padded rectangles (parts, batch * heads, max_seqlen, size).
+// cu_seqlens: (batch + 1), int64, on the CPU. Differentiable in rows.
+torch_ext_tensor torch_ext_heads_from_rows(torch_ext_tensor rows, torch_ext_tensor cu_seqlens, int64_t max_seqlen,
+                                           int64_t parts, int64_t heads);
+
+// The way back: (parts, batch * heads, max_seqlen, size) to (n_rows, parts * heads * size); rows past the last
+// sentence are zero. Differentiable in rectangles.
+torch_ext_tensor torch_ext_rows_from_heads(torch_ext_tensor rectangles, torch_ext_tensor cu_seqlens, int64_t n_rows,
+                                           int64_t heads);
+
+// A run of float32 parameters with their optimizer state. grad may be null: a gradient of zeros.
+typedef struct {
+  float *param;
+  const float *grad;
+  float *exp_avg;
+  float *exp_avg_sq;
+  int64_t n;
+  float learning_rate;
+  float weight_decay;
+} torch_ext_run;
+
+typedef struct {
+  float beta1;
+  float beta2;
+  float eps;
+  float bias_correction1;
+  float bias_correction2_sqrt;
+  float grad_scale;
+} torch_ext_adamw_step;
+
+// One AdamW step over all runs in one pass over memory.
+void torch_ext_adamw(const torch_ext_run *runs, int64_t n_runs, const torch_ext_adamw_step *step);
+
+// The sum of squares over all runs of gradients, in double precision, the same for every number of threads.
+double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs);
+
+#ifdef __cplusplus
+}
+#endif

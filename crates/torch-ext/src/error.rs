@@ -1,0 +1,26 @@
+//! Errors of the C++ side.
+
+use std::ffi::CStr;
+
+use crate::ffi;
+
+/// An exception of libtorch, as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TorchExtError(pub String);
+
+impl TorchExtError {
+    /// The message of the last exception on this thread.
+    pub(crate) fn last() -> Self {
+        // SAFETY: the pointer is to a thread-local, NUL-terminated string that lives until the thread's next error.
+        let message = unsafe { CStr::from_ptr(ffi::torch_ext_last_error()) };
+        Self(message.to_string_lossy().into_owned())
+    }
+}
+
+impl std::fmt::Display for TorchExtError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "libtorch: {}", self.0)
+    }
+}
+
+impl std::error::Error for TorchExtError {}

@@ -1,0 +1,19 @@
+//! What the processor offers beyond what Rust's own detection tells.
+
+use crate::ffi;
+
+/// Instructions for bfloat16 products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CpuFeatures {
+    /// AVX-512 dot products of bfloat16 pairs.
+    pub avx512_bf16: bool,
+    /// AMX tiles of bfloat16.
+    pub amx_bf16: bool,
+}
+
+/// The features of this machine's processor.
+pub fn cpu_features() -> CpuFeatures {
+    // SAFETY: no arguments, no memory; reads the processor's identification.
+    let bits = unsafe { ffi::torch_ext_cpu_features() };
+    CpuFeatures { avx512_bf16: bits & 1 != 0, amx_bf16: bits & 2 != 0 }
+}
