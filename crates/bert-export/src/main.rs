@@ -1,1 +1,7 @@
-fn main() {}
+//! The program; see the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stage::run_main::<bert_export::Args>("export", bert_export::run)
+}

@@ -45,15 +45,9 @@ pub(crate) fn evaluate(model: &Model, set: &TokenSet, n_outputs: usize, device: 
         return Ok(Evaluation { eval_loss, eval_accuracy: None, eval_f1: None });
     };
     let labels: Vec<usize> = labels.iter().flatten().map(|&label| label as usize).collect();
-    let predictions: Vec<usize> = logits.chunks(n_outputs).map(argmax).collect();
+    let predictions: Vec<usize> = logits.chunks(n_outputs).map(bert::argmax).collect();
     let matrix = ConfusionMatrix::new(&labels, &predictions, &set.metadata.label_names)
         .context("the validation split cannot be evaluated")?;
     let figures = Classification::new(&matrix);
     Ok(Evaluation { eval_loss, eval_accuracy: Some(figures.accuracy), eval_f1: Some(figures.weighted.f1) })
-}
-
-/// The first of the largest.
-fn argmax(row: &[f32]) -> usize {
-    let better = |best: usize, place: usize| if row[place] > row[best] { place } else { best };
-    (1..row.len()).fold(0, better)
 }

@@ -10,6 +10,7 @@
 
 mod attention;
 mod batch;
+mod classifier;
 mod device;
 mod dropout;
 mod embeddings;
@@ -24,6 +25,7 @@ pub mod random;
 mod save;
 
 pub use batch::Batch;
+pub use classifier::{Classifier, argmax};
 pub use device::{Compute, ComputeArgs, Precision};
 pub use dropout::{DropoutRates, DropoutSites};
 pub use error::BertError;

@@ -1,1 +1,5 @@
-fn main() {}
+//! `sst-fetch`: datasets and models, from files or from the hub.
+
+fn main() -> std::process::ExitCode {
+    stage::run_main::<sst_fetch::Args>("fetch", sst_fetch::run)
+}

@@ -15,13 +15,14 @@ use anyhow::{Context, anyhow};
 use checkpoint::{BertConfig, TOKENIZER_FILES};
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
+use sst::Split;
 use sst::raw::RawSet;
 use sst::task::Task;
 use sst::tokenizer::Tokenizer;
 use stage::{Common, Fingerprint, Job, Stage, Upstream, bad_input};
 
 use report::Report;
-use split::{Rules, Split, Tokenized, tokenize};
+use split::{Rules, Tokenized, tokenize};
 
 /// What the manifest says wrote the folder.
 pub const STAGE: Stage = Stage { name: "sst-tokenize", version: 1 };

@@ -5,10 +5,9 @@
 use std::fmt;
 
 use serde::Serialize;
+use sst::Split;
 use sst::task::Target;
 use sst::tokenizer::Encodings;
-
-use crate::split::Split;
 
 /// The content of `report.json`.
 #[derive(Debug, Serialize)]
@@ -21,8 +20,8 @@ pub(crate) struct Report {
 pub(crate) struct SplitReport {
     split: Split,
     rows: usize,
-    /// Rows by label name, in the order of the labels.
-    classes: Vec<(String, usize)>,
+    /// In the order of the labels.
+    classes: Vec<ClassRows>,
     rows_without_label: usize,
     rows_left_out_by_task: usize,
     rows_dropped_without_label: usize,
@@ -34,6 +33,13 @@ pub(crate) struct SplitReport {
     padding_factor: f64,
     words: usize,
     unknown_words: usize,
+}
+
+/// How many rows a class has.
+#[derive(Debug, Serialize)]
+struct ClassRows {
+    label: String,
+    rows: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -76,12 +82,12 @@ impl SplitReport {
     }
 
     pub(crate) fn with_targets(mut self, label_names: &[String], targets: impl Iterator<Item = Target>) -> Self {
-        self.classes = label_names.iter().map(|name| (name.clone(), 0)).collect();
+        self.classes = label_names.iter().map(|label| ClassRows { label: label.clone(), rows: 0 }).collect();
         for target in targets {
             match target {
                 Target::Class(class) => {
                     let class = usize::try_from(class).ok().and_then(|class| self.classes.get_mut(class));
-                    class.into_iter().for_each(|(_, n)| *n += 1);
+                    class.into_iter().for_each(|class| class.rows += 1);
                 }
                 Target::Unlabelled => self.rows_without_label += 1,
                 Target::Score(_) | Target::LeftOut => {}
@@ -119,7 +125,7 @@ impl fmt::Display for Report {
 impl fmt::Display for SplitReport {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         write!(formatter, "{}: {} rows", self.split.name(), self.rows)?;
-        let classes = self.classes.iter().map(|(name, n)| (name.as_str(), *n));
+        let classes = self.classes.iter().map(|class| (class.label.as_str(), class.rows));
         let others = [
             ("without label", self.rows_without_label),
             ("left out by the task", self.rows_left_out_by_task),

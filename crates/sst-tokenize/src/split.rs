@@ -1,7 +1,7 @@
 //! One split: which rows have a place in it, their targets, their tokens.
 
 use anyhow::bail;
-use serde::Serialize;
+use sst::Split;
 use sst::raw::{RawSet, Record};
 use sst::task::{Target, Task};
 use sst::tokenizer::Tokenizer;
@@ -9,32 +9,6 @@ use sst::tokens::{Labels, TokenSet, TokensMetadata};
 
 use crate::report::SplitReport;
 use crate::{Granularity, Plan};
-
-/// A part of a dataset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Split {
-    Train,
-    Validation,
-    Test,
-}
-
-impl Split {
-    pub(crate) const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
-    }
-
-    /// The name of its file, in the raw folder and here.
-    pub(crate) fn file(self) -> String {
-        format!("{}.parquet", self.name())
-    }
-}
 
 /// What applies to every split.
 pub(crate) struct Rules<'a> {

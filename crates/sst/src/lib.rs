@@ -18,5 +18,7 @@ pub mod tree;
 
 mod error;
 mod parquet_file;
+mod split;
 
 pub use error::{At, Error, Result};
+pub use split::Split;

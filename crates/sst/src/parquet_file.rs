@@ -69,11 +69,23 @@ impl ParquetFile {
         self.metadata.get(key).map(String::as_str)
     }
 
-    /// A fact that the file must tell about itself, written as JSON.
-    pub(crate) fn required_metadata<T: serde::de::DeserializeOwned>(&self, key: &'static str) -> Result<T> {
-        let wrong = |problem: String| Error::Metadata { file: self.path.clone(), key, problem };
-        let text = self.metadata(key).ok_or_else(|| wrong("is missing".to_owned()))?;
-        serde_json::from_str(text).map_err(|error| wrong(format!("is `{text}`: {error}")))
+    /// A fact that the file must tell about itself.
+    pub(crate) fn required_metadata(&self, key: &'static str) -> Result<&str> {
+        let missing = || Error::Metadata { file: self.path.clone(), key, problem: "is missing".to_owned() };
+        self.metadata(key).ok_or_else(missing)
+    }
+
+    /// Such a fact that is more than text: `parse` may refuse it in words.
+    pub(crate) fn parsed_metadata<T, E: ToString>(
+        &self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T> {
+        let text = self.required_metadata(key)?;
+        parse(text).map_err(|error| {
+            let problem = format!("is `{text}`: {}", error.to_string());
+            Error::Metadata { file: self.path.clone(), key, problem }
+        })
     }
 
     pub(crate) fn type_of(&self, column: &str) -> Result<DataType> {

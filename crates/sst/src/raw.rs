@@ -9,7 +9,7 @@
 //! | `score` | float32, nullable | sentiment as a number |
 //! | `is_root` | bool | whether the text is a whole sentence |
 //!
-//! Metadata: `label_names` (JSON list), `dataset`, `source`, `licence` (JSON strings). No time and no path is written:
+//! Metadata: `label_names` (a JSON list), `dataset`, `source`, `licence`. No time and no path is written:
 //! equal rows give equal bytes.
 
 use std::io::Write;
@@ -71,10 +71,10 @@ impl RawSet {
     pub fn read(path: &Path) -> Result<Self> {
         let file = ParquetFile::read(path, &["id", "sentence_id", "text", "label", "score", "is_root"])?;
         let metadata = RawMetadata {
-            label_names: file.required_metadata("label_names")?,
-            dataset: file.required_metadata("dataset")?,
-            source: file.required_metadata("source")?,
-            licence: file.required_metadata("licence")?,
+            label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
+            dataset: file.required_metadata("dataset")?.to_owned(),
+            source: file.required_metadata("source")?.to_owned(),
+            licence: file.required_metadata("licence")?.to_owned(),
         };
         let records = records(&file)?;
         if records.is_empty() {
@@ -128,9 +128,9 @@ impl RawSet {
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|e| Error::Write(e.into()))?;
         let metadata = [
             ("label_names", json!(self.metadata.label_names).to_string()),
-            ("dataset", json!(self.metadata.dataset).to_string()),
-            ("source", json!(self.metadata.source).to_string()),
-            ("licence", json!(self.metadata.licence).to_string()),
+            ("dataset", self.metadata.dataset.clone()),
+            ("source", self.metadata.source.clone()),
+            ("licence", self.metadata.licence.clone()),
         ];
         parquet_file::write(sink, &batch, &metadata)
     }

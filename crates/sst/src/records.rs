@@ -77,6 +77,15 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Table> {
     Ok(table)
 }
 
+/// Reads CSV that is already in memory; `name` stands for its file in errors.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse_csv(name: &Path, text: &str, columns: &Columns) -> Result<Table> {
+    let table = delimited::parse(name, text, columns, delimited::CSV)?;
+    if table.rows.is_empty() { Err(Error::Empty { file: name.to_owned() }) } else { Ok(table) }
+}
+
 /// Reads only the texts of a file: a line each of `.txt`, else `column` (by default `text`, else `sentence`).
 ///
 /// # Errors

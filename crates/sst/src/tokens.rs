@@ -8,7 +8,7 @@
 //! | `label` | int32, nullable | index of a label name; or instead |
 //! | `score` | float32, nullable | the number to predict |
 //!
-//! Metadata, each value as JSON: `task`, `label_names`, `tokenizer_sha256`, `max_length`, `rows_truncated`. Equal rows
+//! Metadata: `task`, `label_names` (a JSON list), `tokenizer_sha256`, `max_length`, `rows_truncated`. Equal rows
 //! give equal bytes.
 
 use std::io::Write;
@@ -105,11 +105,11 @@ impl TokenSet {
     pub fn read(path: &Path) -> Result<Self> {
         let file = ParquetFile::read(path, &["id", "sentence_id", "input_ids", "label", "score"])?;
         let metadata = TokensMetadata {
-            task: file.required_metadata("task")?,
-            label_names: file.required_metadata("label_names")?,
-            tokenizer_sha256: file.required_metadata("tokenizer_sha256")?,
-            max_length: file.required_metadata("max_length")?,
-            rows_truncated: file.required_metadata("rows_truncated")?,
+            task: file.parsed_metadata("task", str::parse)?,
+            label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
+            tokenizer_sha256: file.required_metadata("tokenizer_sha256")?.to_owned(),
+            max_length: file.parsed_metadata("max_length", str::parse)?,
+            rows_truncated: file.parsed_metadata("rows_truncated", str::parse)?,
         };
         let ids = file.not_null("id", file.integers("id")?.iter().flatten())?;
         let sentence_ids = file.not_null("sentence_id", file.integers("sentence_id")?.iter().flatten())?;
@@ -159,11 +159,11 @@ impl TokenSet {
         ];
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(written)?;
         let metadata = [
-            ("task", json!(self.metadata.task).to_string()),
+            ("task", self.metadata.task.to_string()),
             ("label_names", json!(self.metadata.label_names).to_string()),
-            ("tokenizer_sha256", json!(self.metadata.tokenizer_sha256).to_string()),
-            ("max_length", json!(self.metadata.max_length).to_string()),
-            ("rows_truncated", json!(self.metadata.rows_truncated).to_string()),
+            ("tokenizer_sha256", self.metadata.tokenizer_sha256.clone()),
+            ("max_length", self.metadata.max_length.to_string()),
+            ("rows_truncated", self.metadata.rows_truncated.to_string()),
         ];
         parquet_file::write(sink, &batch, &metadata)
     }

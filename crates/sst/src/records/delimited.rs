@@ -21,7 +21,10 @@ pub(super) const CSV: Dialect = Dialect { delimiter: b',', quoting: true };
 pub(super) const TSV: Dialect = Dialect { delimiter: b'\t', quoting: false };
 
 pub(super) fn read(path: &Path, columns: &Columns, dialect: Dialect) -> Result<Table> {
-    let text = read_text(path)?;
+    parse(path, &read_text(path)?, columns, dialect)
+}
+
+pub(super) fn parse(path: &Path, text: &str, columns: &Columns, dialect: Dialect) -> Result<Table> {
     if text.is_empty() {
         return Err(Error::Empty { file: path.to_owned() });
     }

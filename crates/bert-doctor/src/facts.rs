@@ -1,0 +1,104 @@
+//! The facts, one function each.
+
+use std::env;
+use std::fs;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bert::{Compute, ComputeArgs};
+use tch::Cuda;
+
+/// Every fact with its name, in the order in which they are read.
+pub(crate) fn all() -> Vec<(&'static str, String)> {
+    vec![
+        ("libtorch", libtorch()),
+        ("CUDA linked", yes_no(loaded_library("libtorch_cuda").is_some())),
+        ("CUDA available", cuda()),
+        ("bf16", bf16()),
+        ("threads", threads()),
+        ("auto means", auto()),
+        ("hub", hub()),
+        ("free disk", free_disk()),
+    ]
+}
+
+fn yes_no(fact: bool) -> String {
+    if fact { "yes" } else { "no" }.to_owned()
+}
+
+/// Version and place of the library that this very process runs on.
+fn libtorch() -> String {
+    let Some(library) = loaded_library("libtorch_cpu") else { return "not loaded".to_owned() };
+    let folder = library.parent().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+    format!("{} in {}", libtorch_version(&folder).unwrap_or_else(|| "version unknown".to_owned()), folder.display())
+}
+
+/// A release says it in `build-version`, a wheel in `version.py`.
+fn libtorch_version(folder: &Path) -> Option<String> {
+    if let Ok(version) = fs::read_to_string(folder.join("build-version")) {
+        return Some(version.trim().to_owned());
+    }
+    let text = fs::read_to_string(folder.join("version.py")).ok()?;
+    let line = text.lines().find(|line| line.starts_with("__version__"))?;
+    Some(line.split('\'').nth(1)?.to_owned())
+}
+
+/// The path from which a shared library was loaded.
+fn loaded_library(name: &str) -> Option<PathBuf> {
+    let maps = fs::read_to_string("/proc/self/maps").ok()?;
+    let path = maps.lines().filter_map(|line| line.split_whitespace().nth(5)).find(|path| {
+        Path::new(path).file_name().is_some_and(|file| file.to_string_lossy().starts_with(&format!("{name}.")))
+    });
+    path.map(PathBuf::from)
+}
+
+fn cuda() -> String {
+    if Cuda::is_available() { format!("yes, {} devices", Cuda::device_count()) } else { "no".to_owned() }
+}
+
+fn bf16() -> String {
+    let cpu = torch_ext::cpu_features();
+    format!("AVX512_BF16 {}, AMX_BF16 {}", yes_no(cpu.avx512_bf16), yes_no(cpu.amx_bf16))
+}
+
+fn threads() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    format!("{cores} cores, libtorch uses {}", tch::get_num_threads())
+}
+
+/// What `--device auto --precision auto` come to here.
+fn auto() -> String {
+    let args = ComputeArgs { device: "auto".to_owned(), threads: None, precision: "auto".to_owned() };
+    match Compute::resolve(&args) {
+        Ok(compute) => format!("{}, {:?}", compute.device_name(), compute.precision).to_lowercase(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn hub() -> String {
+    let endpoint = env::var("HF_ENDPOINT").unwrap_or_else(|_| "https://huggingface.co".to_owned());
+    if env::var("HF_HUB_OFFLINE").is_ok_and(|value| !value.is_empty() && value != "0") {
+        return format!("{endpoint}, not asked: HF_HUB_OFFLINE is set");
+    }
+    let reachable = address(&endpoint).is_some_and(|address| {
+        let addresses = address.to_socket_addrs().into_iter().flatten();
+        addresses.take(2).any(|address| TcpStream::connect_timeout(&address, Duration::from_secs(2)).is_ok())
+    });
+    format!("{endpoint}, {}", if reachable { "reachable" } else { "not reachable (local folders still work)" })
+}
+
+/// `https://host/path` as `host:443`.
+fn address(endpoint: &str) -> Option<String> {
+    let (scheme, rest) = endpoint.split_once("://")?;
+    let host = rest.split('/').next()?;
+    let port = if scheme == "http" { 80 } else { 443 };
+    Some(if host.contains(':') { host.to_owned() } else { format!("{host}:{port}") })
+}
+
+fn free_disk() -> String {
+    match stage::available_bytes(Path::new(".")) {
+        Ok(bytes) => format!("{:.1} GB here", bytes as f64 / 1e9),
+        Err(error) => format!("unknown: {error}"),
+    }
+}

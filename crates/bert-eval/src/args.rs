@@ -1,0 +1,52 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+const EXAMPLE: &str = "Example:
+  bert-eval --run data/runs/sst2/train --tokens data/tokens/sst2 --split test --out data/runs/sst2/eval/test";
+
+/// Evaluates a trained model on one split: metrics.json, confusion matrix, predictions.parquet
+#[derive(Debug, Clone, Parser)]
+#[command(name = "bert-eval", version, after_help = EXAMPLE)]
+pub struct Args {
+    /// The output of bert-finetune
+    #[arg(long, value_name = "DIR")]
+    pub run: PathBuf,
+
+    /// Token files, the output of sst-tokenize
+    #[arg(long, value_name = "DIR")]
+    pub tokens: PathBuf,
+
+    /// The split that is evaluated
+    #[arg(long, value_enum, default_value_t = Split::Validation, value_name = "SPLIT")]
+    pub split: Split,
+
+    /// Device, threads, precision
+    #[command(flatten)]
+    pub compute: bert::ComputeArgs,
+
+    /// Output folder, profile, freshness
+    #[command(flatten)]
+    pub common: stage::Common,
+}
+
+/// A split that can be evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Split {
+    /// The split that chose the checkpoint.
+    Validation,
+    /// The split that nothing else reads.
+    Test,
+}
+
+impl Split {
+    /// As its files are named.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+}

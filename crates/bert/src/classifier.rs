@@ -1,0 +1,63 @@
+//! A fine-tuned classifier, ready to answer.
+
+use std::path::Path;
+
+use checkpoint::ModelFolder;
+
+use crate::{BertError, Compute, Model, infer, load};
+
+/// A model folder with a classifier and the names of its outputs.
+#[derive(Debug)]
+pub struct Classifier {
+    /// The folder.
+    pub folder: ModelFolder,
+    /// The name of each output; a single one is a score.
+    pub output_names: Vec<String>,
+    model: Model,
+    compute: Compute,
+}
+
+impl Classifier {
+    /// Opens a folder that `bert-finetune` or `bert-export` wrote, or any fine-tuned BERT.
+    ///
+    /// # Errors
+    /// Fails when the folder is not whole, has no classifier, or does not name its outputs.
+    pub fn open(path: &Path, compute: Compute) -> Result<Self, BertError> {
+        let folder = ModelFolder::open(path)?;
+        let unusable = |problem: &str| BertError::Unavailable(format!("{}: {problem}", path.display()));
+        let names = folder.config.id2label.clone().unwrap_or_default();
+        if names.is_empty() || !names.keys().copied().eq(0..names.len()) {
+            return Err(unusable("config.json has no id2label that names outputs 0, 1, ..; is the model fine-tuned?"));
+        }
+        let output_names: Vec<String> = names.into_values().collect();
+        // With the seed unused: whatever would have to be drawn makes the folder unusable.
+        let (parameters, report) = load(&folder, output_names.len(), 0, compute.device)?;
+        if let Some(name) = report.new.first() {
+            return Err(unusable(&format!(
+                "model.safetensors has no {name} for {} outputs; is the model fine-tuned?",
+                output_names.len()
+            )));
+        }
+        let model = tch::no_grad(|| Model::new(&parameters, &folder.config, compute.precision));
+        Ok(Self { folder, output_names, model, compute })
+    }
+
+    /// Whether it predicts a score and not a class.
+    pub fn is_regression(&self) -> bool {
+        self.output_names.len() == 1
+    }
+
+    /// The logits of `sentences`, one number for each output, in their order; see [`infer`].
+    ///
+    /// # Errors
+    /// Fails when a kernel does.
+    pub fn logits(&self, sentences: &[&[i32]], progress: impl FnMut(usize)) -> Result<Vec<f32>, BertError> {
+        infer(&self.model, sentences, self.output_names.len(), self.compute.device, progress)
+    }
+}
+
+/// The place of the largest number, the first of equals.
+pub fn argmax<T: PartialOrd>(row: &[T]) -> usize {
+    let better = |best: usize, place: usize| if row[place] > row[best] { place } else { best };
+    (1..row.len()).fold(0, better)
+}

@@ -1,0 +1,126 @@
+//! Which files of a dataset repository are its data, and of which split.
+//!
+//! A file belongs to the split that a word of its name, or else its folder, says: `data/train-00000-of-00001.parquet`,
+//! `dev.jsonl`, `default/test/0000.parquet`. What stands before that is the configuration. One format is taken, Parquet
+//! first.
+
+use std::collections::BTreeMap;
+
+use anyhow::bail;
+use sst::Split;
+
+/// In order of preference.
+const ENDINGS: [&str; 5] = ["parquet", "jsonl", "csv", "tsv", "json"];
+
+/// The data files of the only configuration, or of `config`, by split.
+pub(super) fn data_files(files: &[String], config: Option<&str>) -> anyhow::Result<Vec<(Split, Vec<String>)>> {
+    let mut configs: BTreeMap<String, Vec<(Split, &str, &String)>> = BTreeMap::new();
+    for file in files {
+        if let Some((config, split, ending)) = placed(file) {
+            configs.entry(config).or_default().push((split, ending, file));
+        }
+    }
+    let names = || configs.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let found = match (config, configs.len()) {
+        (_, 0) => bail!(
+            "the repository has no data files that say their split (.parquet, .jsonl, .csv, .tsv, .json); if it is made \
+             by a script, its Parquet conversion has them: add @refs/convert/parquet to its name"
+        ),
+        (None, 1) => configs.values().next(),
+        (None, _) => bail!("the repository has several configurations; choose one with --config: {}", names()),
+        (Some(config), _) => configs.get(config.trim_matches('/')),
+    };
+    let Some(found) = found else {
+        bail!("the repository has no configuration {}, only {}", config.unwrap_or_default(), names());
+    };
+    let ending = ENDINGS.into_iter().find(|ending| found.iter().any(|(_, found, _)| found == ending));
+    let mut splits: BTreeMap<Split, Vec<String>> = BTreeMap::new();
+    for (split, _, file) in found.iter().filter(|(_, found, _)| Some(*found) == ending) {
+        splits.entry(*split).or_default().push((*file).clone());
+    }
+    if !splits.contains_key(&Split::Train) {
+        bail!("the repository has no train split");
+    }
+    splits.values_mut().for_each(|files| files.sort());
+    Ok(splits.into_iter().collect())
+}
+
+/// Configuration, split and ending of a data file.
+fn placed(file: &str) -> Option<(String, Split, &'static str)> {
+    let (path, ending) = file.rsplit_once('.')?;
+    let ending = ENDINGS.into_iter().find(|known| *known == ending)?;
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if let Some(split) = split_of(name) {
+        return Some((config_name(folder), split, ending));
+    }
+    let (above, last) = folder.rsplit_once('/').unwrap_or(("", folder));
+    Some((config_name(above), split_of(last)?, ending))
+}
+
+fn config_name(folder: &str) -> String {
+    if folder.is_empty() { ".".to_owned() } else { folder.to_owned() }
+}
+
+/// The one split that a word of `name` names.
+fn split_of(name: &str) -> Option<Split> {
+    let words = name.split(|c: char| !c.is_ascii_alphabetic());
+    let mut splits = words.filter_map(|word| Split::from_alias(&word.to_ascii_lowercase()));
+    let first = splits.next()?;
+    splits.all(|other| other == first).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose(files: &[&str], config: Option<&str>) -> Result<Vec<String>, String> {
+        let files: Vec<String> = files.iter().map(|&file| file.to_owned()).collect();
+        let chosen = data_files(&files, config).map_err(|error| error.to_string())?;
+        Ok(chosen.into_iter().map(|(split, files)| format!("{}: {}", split.name(), files.join(" "))).collect())
+    }
+
+    #[test]
+    fn splits_are_known_by_the_names_of_files_and_folders() {
+        let sst2 = [
+            ".gitattributes",
+            "README.md",
+            "data/test-00000-of-00001.parquet",
+            "data/train-00001-of-00002.parquet",
+            "data/train-00000-of-00002.parquet",
+            "data/validation-00000-of-00001.parquet",
+        ];
+        let expected = [
+            "train: data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet",
+            "validation: data/validation-00000-of-00001.parquet",
+            "test: data/test-00000-of-00001.parquet",
+        ];
+        assert_eq!(choose(&sst2, None).unwrap(), expected);
+        assert_eq!(
+            choose(&["dataset_infos.json", "dev.jsonl", "test.jsonl", "train.jsonl", "train.csv"], None).unwrap(),
+            ["train: train.jsonl", "validation: dev.jsonl", "test: test.jsonl"]
+        );
+        let converted =
+            ["default/train/0000.parquet", "default/test/0000.parquet", "dictionary/dictionary/0000.parquet"];
+        assert_eq!(
+            choose(&converted, None).unwrap(),
+            ["train: default/train/0000.parquet", "test: default/test/0000.parquet"]
+        );
+    }
+
+    #[test]
+    fn several_configurations_need_a_choice() {
+        let glue = ["cola/train-00000-of-00001.parquet", "sst2/train-00000-of-00001.parquet"];
+        assert_eq!(choose(&glue, Some("sst2")).unwrap(), ["train: sst2/train-00000-of-00001.parquet"]);
+        assert_eq!(
+            choose(&glue, None).unwrap_err(),
+            "the repository has several configurations; choose one with --config: cola, sst2"
+        );
+        assert_eq!(choose(&glue, Some("x")).unwrap_err(), "the repository has no configuration x, only cola, sst2");
+    }
+
+    #[test]
+    fn a_repository_without_data_says_what_to_do() {
+        assert!(choose(&["sst.py", "README.md"], None).unwrap_err().contains("add @refs/convert/parquet"));
+        assert_eq!(choose(&["test.csv"], None).unwrap_err(), "the repository has no train split");
+    }
+}

@@ -1,0 +1,111 @@
+//! What `--source` may say.
+
+use std::fmt;
+use std::path::{Component, Path, PathBuf};
+use std::str::FromStr;
+
+/// Where a dataset or a model comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The sentences that are part of this program.
+    Sample,
+    /// Stanford's archives.
+    Stanford,
+    /// A repository of the hub.
+    Hub(HubName),
+    /// A local folder.
+    Path(PathBuf),
+}
+
+/// `OWNER/NAME[@REV]`, checked to be safe in paths and addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HubName {
+    pub(crate) id: String,
+    pub(crate) revision: String,
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "" => Err("expected sample, hub:OWNER/NAME[@REV] or a path".to_owned()),
+            "sample" => Ok(Self::Sample),
+            "stanford" => Ok(Self::Stanford),
+            _ => match text.strip_prefix("hub:") {
+                Some(name) => name.parse().map(Self::Hub),
+                None => Ok(Self::Path(text.into())),
+            },
+        }
+    }
+}
+
+impl FromStr for HubName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (id, revision) = text.split_once('@').unwrap_or((text, "main"));
+        let plain = |text: &str, extra: &str| {
+            !text.is_empty()
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c) || extra.contains(c))
+        };
+        if !plain(id, "/") || id.split('/').count() > 2 || !stays_below(id) {
+            return Err(format!("`{id}` is not the name of a repository; expected OWNER/NAME[@REV]"));
+        }
+        if !plain(revision, "/") || !stays_below(revision) {
+            return Err(format!("`{revision}` is not a revision; expected a branch, a tag or a commit"));
+        }
+        Ok(Self { id: id.to_owned(), revision: revision.to_owned() })
+    }
+}
+
+impl fmt::Display for HubName {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        let Self { id, revision } = self;
+        if revision == "main" { write!(formatter, "hub:{id}") } else { write!(formatter, "hub:{id}@{revision}") }
+    }
+}
+
+/// Whether a relative name leads nowhere but below its folder.
+pub(crate) fn stays_below(name: &str) -> bool {
+    let normal = Path::new(name).components().all(|component| matches!(component, Component::Normal(_)));
+    normal && !name.is_empty() && !name.contains("//") && !name.ends_with('/') && !name.contains(['\\', '\0'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_a_word_a_repository_or_a_path() {
+        let hub = |id: &str, revision: &str| Source::Hub(HubName { id: id.to_owned(), revision: revision.to_owned() });
+        let parse = |text: &str| text.parse::<Source>();
+        assert_eq!(parse("sample"), Ok(Source::Sample));
+        assert_eq!(parse("./sample"), Ok(Source::Path("./sample".into())));
+        assert_eq!(parse("hub:stanfordnlp/sst2"), Ok(hub("stanfordnlp/sst2", "main")));
+        assert_eq!(parse("hub:a/b@refs/convert/parquet"), Ok(hub("a/b", "refs/convert/parquet")));
+        assert_eq!(parse("hub:bert-base-uncased@86b5e09"), Ok(hub("bert-base-uncased", "86b5e09")));
+        for wrong in [
+            "hub:",
+            "hub:a/b/c",
+            "hub:../x",
+            "hub:a/..",
+            "hub:/a",
+            "hub:a/b@",
+            "hub:a/b@../x",
+            "hub:a b",
+            "hub:a/b@x y",
+            "",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_that_leave_their_folder_are_known() {
+        assert!(stays_below("data/train-00000-of-00001.parquet"));
+        for wrong in ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a\\b", "a/"] {
+            assert!(!stays_below(wrong), "{wrong}");
+        }
+    }
+}

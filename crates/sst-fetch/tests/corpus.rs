@@ -1,0 +1,61 @@
+//! The real treebank, where it is at hand: its counts must come out.
+
+#[allow(dead_code, unreachable_pub)]
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use sst::raw::RawSet;
+use support::Place;
+
+/// The corpus lies beside the checkout. Where it does not, there is nothing to test, except on the build machine.
+fn corpus() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/sst");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{} is missing", folder.display());
+    eprintln!("skipped: {} is missing", folder.display());
+    None
+}
+
+/// Rows with each label, 0 first.
+fn label_counts(set: &RawSet, sentences_only: bool) -> Vec<usize> {
+    let mut counts = vec![0; set.metadata.label_names.len()];
+    for record in set.records.iter().filter(|record| record.is_root || !sentences_only) {
+        counts[record.label.unwrap() as usize] += 1;
+    }
+    counts
+}
+
+#[test]
+fn the_treebank_has_its_counts() {
+    let Some(corpus) = corpus() else { return };
+    let place = Place::new();
+    place.done(&format!("dataset --source {} --out raw", corpus.join("trees").display()));
+    let expected = [
+        ("train", 318_582, [1092, 2218, 1624, 2322, 1288]),
+        ("validation", 41_447, [139, 289, 229, 279, 165]),
+        ("test", 82_600, [279, 633, 389, 510, 399]),
+    ];
+    for (split, n_nodes, labels) in expected {
+        let set = RawSet::read(&place.path(&format!("raw/{split}.parquet"))).unwrap();
+        assert_eq!(set.records.len(), n_nodes, "{split}");
+        assert_eq!(label_counts(&set, true), labels, "{split}");
+    }
+    let train = RawSet::read(&place.path("raw/train.parquet")).unwrap();
+    assert_eq!(train.records.iter().filter(|record| record.is_root && record.text.contains('\u{a0}')).count(), 3);
+    assert!(train.records.iter().all(|record| !record.text.contains("-LRB-") && !record.text.contains("\\/")));
+}
+
+#[test]
+fn glue_has_its_counts() {
+    let Some(corpus) = corpus() else { return };
+    let place = Place::new();
+    place.done(&format!("dataset --source {} --out raw", corpus.join("glue").display()));
+    let set = |split: &str| RawSet::read(&place.path(&format!("raw/{split}.parquet"))).unwrap();
+    assert_eq!(label_counts(&set("train"), false), [29_780, 37_569]);
+    assert_eq!(label_counts(&set("validation"), false), [428, 444]);
+    let test = set("test").records;
+    assert_eq!((test.len(), test.iter().filter(|record| record.label.is_none()).count()), (1821, 1821));
+}

@@ -1,0 +1,138 @@
+//! `sst-fetch` against a hub on this machine.
+
+mod hub_server;
+#[allow(dead_code, unreachable_pub)]
+mod support;
+mod tiny_bert;
+
+use std::fs;
+
+use hub_server::{COMMIT, Hub};
+use sst::raw::RawSet;
+use support::{Place, rows};
+
+const TRAIN: &str = "text,label\nfine,1\nbad,0\n";
+
+fn reviews() -> Hub {
+    Hub::start("datasets/owner/reviews", vec![("README.md", b"# Reviews".to_vec()), ("data/train.csv", TRAIN.into())])
+}
+
+fn tiny() -> Hub {
+    Hub::start("owner/tiny", tiny_bert::files())
+}
+
+#[test]
+fn a_dataset_is_brought_verified_and_then_fresh() {
+    let (place, hub) = (Place::new(), reviews());
+    let fetch = || place.run_with("dataset --source hub:owner/reviews --out raw", &[("HF_ENDPOINT", &hub.endpoint)]);
+    let ended = fetch();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(rows(&place.path("raw/train.parquet")), ["0|0|fine|1|-|1", "1|1|bad|0|-|1"]);
+    let set = RawSet::read(&place.path("raw/train.parquet")).unwrap();
+    assert_eq!(set.metadata.source, format!("hub:owner/reviews@{COMMIT}"));
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(place.path("raw/manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["recorded"]["commit"], COMMIT);
+
+    hub.forget_requests();
+    assert_eq!(fetch().stderr, "sst-fetch dataset: raw is fresh\n");
+    assert_eq!(hub.requests(), ["/api/datasets/owner/reviews/revision/main"]);
+
+    // The cache serves without the hub, and nothing asks it.
+    hub.forget_requests();
+    let offline = [("HF_ENDPOINT", hub.endpoint.as_str()), ("HF_HUB_OFFLINE", "1")];
+    let ended = place.run_with("dataset --source hub:owner/reviews --out raw --force", &offline);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let ended = place.run_with("dataset --source hub:owner/other --out other", &offline);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("hub:owner/other is not in the cache"), "{}", ended.stderr);
+    assert!(hub.requests().is_empty());
+}
+
+#[test]
+fn a_model_is_brought_by_both_kinds_of_digest() {
+    let (place, hub) = (Place::new(), tiny());
+    let ended = place.run_with("model --source hub:owner/tiny@v1.0 --out model", &[("HF_ENDPOINT", &hub.endpoint)]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    for (name, content) in tiny_bert::files() {
+        assert_eq!(fs::read(place.path(&format!("model/{name}"))).unwrap(), content, "{name}");
+    }
+    assert_eq!(hub.requests()[0], "/api/models/owner/tiny/revision/v1.0");
+}
+
+#[test]
+fn the_token_is_sent_and_its_absence_is_explained() {
+    let (place, hub) = (Place::new(), reviews().behind_token("hf_secret"));
+    let line = "dataset --source hub:owner/reviews --out raw";
+    let ended = place.run_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("it is private or gated; set HF_TOKEN"), "{}", ended.stderr);
+    let ended = place.run_with(line, &[("HF_ENDPOINT", &format!("{}/", hub.endpoint)), ("HF_TOKEN", "hf_secret")]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+}
+
+#[test]
+fn a_damaged_download_is_tried_once_more_and_then_refused() {
+    let line = "model --source hub:owner/tiny --out model";
+    let (place, hub) = (Place::new(), tiny());
+    hub.damage("model.safetensors", 1);
+    let ended = place.run_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+
+    for name in ["model.safetensors", "config.json"] {
+        let (place, hub) = (Place::new(), tiny());
+        hub.damage(name, usize::MAX);
+        let ended = place.run_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
+        assert_eq!(ended.code, 1);
+        assert!(ended.stderr.contains(&format!("{name} of hub:owner/tiny came damaged twice")), "{}", ended.stderr);
+        assert!(!place.path("model/manifest.json").exists());
+    }
+}
+
+#[test]
+fn a_file_damaged_in_the_cache_is_fetched_again() {
+    let (place, hub) = (Place::new(), reviews());
+    let fetch = || place.run_with("dataset --source hub:owner/reviews --out raw --force", &[("HF_ENDPOINT", &hub.endpoint)]);
+    assert_eq!(fetch().code, 0);
+    let cached = format!("hub-cache/hub/datasets--owner--reviews/snapshots/{COMMIT}/data/train.csv");
+    let blob = fs::canonicalize(place.path(&cached)).unwrap();
+    fs::OpenOptions::new().write(true).open(blob).unwrap().set_len(12).unwrap();
+    let ended = fetch();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(rows(&place.path("raw/train.parquet")).len(), 2);
+}
+
+#[test]
+fn what_the_hub_should_not_list_is_refused() {
+    let cases: [(&str, &[&str], i32, &str); 5] = [
+        ("model", &["config.json", "pytorch_model.bin", "vocab.txt"], 2, "only as pytorch_model.bin, a pickle, which is never read"),
+        ("model", &["config.json", "model.safetensors.index.json"], 2, "the repository's weights are sharded"),
+        ("model", &["README.md"], 2, "the repository has no config.json"),
+        ("model", &["config.json", "../../x"], 1, "the hub lists a file `../../x`, which would leave its folder"),
+        ("dataset", &["README.md", "reviews.py"], 2, "add @refs/convert/parquet"),
+    ];
+    for (what, names, code, message) in cases {
+        let place = Place::new();
+        let repository = if what == "model" { "owner/odd" } else { "datasets/owner/odd" };
+        let hub = Hub::start(repository, names.iter().map(|&name| (name, Vec::new())).collect());
+        let ended = place.run_with(&format!("{what} --source hub:owner/odd --out out"), &[("HF_ENDPOINT", &hub.endpoint)]);
+        assert_eq!(ended.code, code, "{}", ended.stderr);
+        assert!(ended.stderr.contains(message), "expected `{message}`, found `{}`", ended.stderr);
+    }
+}
+
+#[test]
+fn a_hub_that_cannot_be_reached_says_what_to_do_instead() {
+    let place = Place::new();
+    // A port that was free a moment ago, and has no listener.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let ended = place.run_with("model --source hub:owner/tiny --out model", &[("HF_ENDPOINT", &endpoint)]);
+    assert_eq!(ended.code, 1);
+    for hint in [endpoint.as_str(), "--source PATH", "HF_ENDPOINT", "HF_HUB_OFFLINE=1"] {
+        assert!(ended.stderr.contains(hint), "{}", ended.stderr);
+    }
+    let hub = tiny();
+    let ended = place.run_with("model --source hub:owner/missing --out model", &[("HF_ENDPOINT", &hub.endpoint)]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("has no hub:owner/missing, or no such revision of it"), "{}", ended.stderr);
+}
