@@ -12,6 +12,8 @@ fn main() {
         .std("c++17")
         .opt_level(3)
         .flag("-fopenmp")
+        .flag("-fno-math-errno") // else no square root vectorises
+        .flag("-fno-trapping-math")
         .flag("-D_GLIBCXX_USE_CXX11_ABI=1")
         .warnings(false) // libtorch's headers are not clean
         .include(&include)

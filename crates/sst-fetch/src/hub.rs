@@ -42,7 +42,7 @@ impl Repository {
     pub(crate) fn open(kind: RepoType, name: &HubName, quiet: bool) -> anyhow::Result<Self> {
         let cache = Cache::from_env();
         if offline() {
-            let snapshot = Snapshot::find(cache, kind, name).context("HF_HUB_OFFLINE is set")?;
+            let snapshot = Snapshot::find(cache, kind, name).context("HF_HUB_OFFLINE is set").map_err(bad_input)?;
             let files = snapshot.files()?;
             return Ok(Self { name: name.clone(), snapshot, files, api: None });
         }

@@ -12,6 +12,7 @@ mod hub;
 mod labels;
 mod local;
 mod model;
+mod read;
 mod source;
 
 use clap::{Parser, Subcommand};
@@ -32,7 +33,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum What {
     /// Bring a dataset into raw Parquet files
-    Dataset(DatasetArgs),
+    Dataset(Box<DatasetArgs>),
     /// Bring a pre-trained BERT into a model folder
     Model(ModelArgs),
 }

@@ -42,7 +42,12 @@ pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Kind, SplitFiles)> {
         bail!("{} has no train split; expected {EXPECTED}", folder.display());
     }
     let kind = kind(&files)?;
-    Ok((kind, files.into_iter().map(|(split, file)| (split, vec![file])).collect()))
+    Ok((kind, one_file_each(files)))
+}
+
+/// Splits that are a file each.
+pub(crate) fn one_file_each(files: Vec<(Split, PathBuf)>) -> SplitFiles {
+    files.into_iter().map(|(split, file)| (split, vec![file])).collect()
 }
 
 /// What kind of files these are: all of trees, or all tables.

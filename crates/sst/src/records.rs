@@ -45,13 +45,13 @@ pub struct Columns {
     pub label: String,
     /// The column of scores, if one is wanted.
     pub score: Option<String>,
-    /// Whether a file without the label column is an error.
-    pub label_required: bool,
+    /// Whether a file without the column of scores, if one is wanted, or else of labels, is an error.
+    pub targets_required: bool,
 }
 
 impl Default for Columns {
     fn default() -> Self {
-        Self { text: None, label: "label".to_owned(), score: None, label_required: true }
+        Self { text: None, label: "label".to_owned(), score: None, targets_required: true }
     }
 }
 
@@ -96,7 +96,7 @@ pub fn texts(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
         return if texts.is_empty() { Err(Error::Empty { file: path.to_owned() }) } else { Ok(texts) };
     }
     let no_label = String::new();
-    let columns = Columns { text: column.map(str::to_owned), label: no_label, score: None, label_required: false };
+    let columns = Columns { text: column.map(str::to_owned), label: no_label, score: None, targets_required: false };
     Ok(read(path, &columns)?.rows.into_iter().map(|row| row.text).collect())
 }
 
@@ -136,14 +136,12 @@ impl Columns {
                 ["text", "sentence"].into_iter().find(|name| has(name)).ok_or_else(|| missing("text or sentence"))?
             }
         };
-        if self.label_required && !has(&self.label) {
-            return Err(missing(&self.label));
-        }
-        if let Some(score) = self.score.as_deref().filter(|score| !has(score)) {
-            return Err(missing(score));
+        let target = self.score.as_ref().unwrap_or(&self.label);
+        if self.targets_required && !has(target) {
+            return Err(missing(target));
         }
         let label = Some(self.label.clone()).filter(|label| has(label));
-        Ok(Found { text: text.to_owned(), label, score: self.score.clone() })
+        Ok(Found { text: text.to_owned(), label, score: self.score.clone().filter(|score| has(score)) })
     }
 }
 

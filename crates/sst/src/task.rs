@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-const POLARITY: [&str; 2] = ["negative", "positive"];
+/// The names of the two classes of polarity.
+pub const POLARITY: [&str; 2] = ["negative", "positive"];
 const WITH_NEUTRAL: [&str; 3] = ["negative", "neutral", "positive"];
 /// The names of the treebank's five classes.
 pub const FINE_GRAINED: [&str; 5] = ["very negative", "negative", "neutral", "positive", "very positive"];

@@ -97,7 +97,7 @@ mod tests {
             error(b"text,label\n\"two\nlines\",1\nfine, but ragged,1\n", &columns),
             "a.csv, line 4: expected 2 fields as in the header, found 3; a field with the separator in it needs quotes"
         );
-        let scored = Columns { score: Some("score".to_owned()), label_required: false, ..Columns::default() };
+        let scored = Columns { score: Some("score".to_owned()), ..Columns::default() };
         assert_eq!(
             error(b"text,score\na,0.5\nb,inf\n", &scored),
             "a.csv, line 3: the score `inf` is not a finite number"
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn scores_may_stand_for_labels() {
-        let scored = Columns { score: Some("score".to_owned()), label_required: false, ..Columns::default() };
+        let scored = Columns { score: Some("score".to_owned()), ..Columns::default() };
         assert_eq!(summary("a.csv", b"text,score\na,0.5\nb,\n", &scored).unwrap(), ["a|-|0.5", "b|-|-"]);
     }
 }

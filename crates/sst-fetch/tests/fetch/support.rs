@@ -7,25 +7,25 @@ use std::process::Command;
 
 use sst::raw::RawSet;
 
-pub struct Place(tempfile::TempDir);
+pub(crate) struct Place(tempfile::TempDir);
 
 /// How a run ended.
-pub struct Ended {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(path).unwrap();
@@ -33,7 +33,7 @@ impl Place {
     }
 
     /// Runs the words of `line`, without any setting of the hub's client but those given.
-    pub fn run_with(&self, line: &str, environment: &[(&str, &str)]) -> Ended {
+    pub(crate) fn run_with(&self, line: &str, environment: &[(&str, &str)]) -> Ended {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sst-fetch"));
         for name in ["HF_ENDPOINT", "HF_TOKEN", "HF_HUB_OFFLINE", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
         {
@@ -45,19 +45,19 @@ impl Place {
         Ended { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    pub fn run(&self, line: &str) -> Ended {
+    pub(crate) fn run(&self, line: &str) -> Ended {
         self.run_with(line, &[])
     }
 
     /// Runs what must succeed.
-    pub fn done(&self, line: &str) -> Ended {
+    pub(crate) fn done(&self, line: &str) -> Ended {
         let ended = self.run(line);
         assert_eq!(ended.code, 0, "{line}: {}", ended.stderr);
         ended
     }
 
     /// The message of a run that must be refused as bad input.
-    pub fn refused(&self, line: &str) -> String {
+    pub(crate) fn refused(&self, line: &str) -> String {
         let ended = self.run(line);
         assert_eq!(ended.code, 2, "{line}: {}", ended.stderr);
         ended.stderr
@@ -65,7 +65,7 @@ impl Place {
 }
 
 /// The rows of a raw file as `id|sentence_id|text|label|score|is_root`.
-pub fn rows(file: &Path) -> Vec<String> {
+pub(crate) fn rows(file: &Path) -> Vec<String> {
     fn shown<T: ToString>(value: Option<T>) -> String {
         value.map_or("-".to_owned(), |value| value.to_string())
     }

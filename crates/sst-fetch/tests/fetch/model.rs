@@ -1,12 +1,9 @@
 //! `sst-fetch model` from outside, on local folders.
 
-#[allow(dead_code, unreachable_pub)]
-mod support;
-mod tiny_bert;
-
 use std::fs;
 
-use support::Place;
+use crate::support::Place;
+use crate::tiny_bert;
 
 #[test]
 fn a_whole_model_is_copied_and_nothing_else() {
@@ -41,9 +38,17 @@ fn what_is_not_a_whole_bert_is_refused() {
     let cases: [(&str, Option<&[u8]>, &str); 7] = [
         ("config.json", None, "tiny has no config.json"),
         ("config.json", Some(br#"{"model_type": "gpt2"}"#), "model_type is gpt2, but only bert is supported"),
-        ("config.json", Some(larger.as_bytes()), "bert.encoder.layer.0.intermediate.dense.bias: has shape [8]; config.json asks for [6]"),
+        (
+            "config.json",
+            Some(larger.as_bytes()),
+            "bert.encoder.layer.0.intermediate.dense.bias: has shape [8]; config.json asks for [6]",
+        ),
         ("model.safetensors", None, "tiny has no model.safetensors"),
-        ("model.safetensors", Some(&weights[..weights.len() - 1]), "tiny/model.safetensors is not a whole safetensors file"),
+        (
+            "model.safetensors",
+            Some(&weights[..weights.len() - 1]),
+            "tiny/model.safetensors is not a whole safetensors file",
+        ),
         ("vocab.txt", None, "tiny has no tokenizer.json, nor a vocab.txt"),
         ("vocab.txt", Some(more_words.as_bytes()), "has ids up to 6, but the model's word table has only 6 rows"),
     ];

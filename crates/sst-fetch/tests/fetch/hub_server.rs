@@ -89,7 +89,8 @@ fn answer(stream: TcpStream, state: &mut State) -> std::io::Result<()> {
     let file = path.strip_prefix(&format!("/{}/resolve/{COMMIT}/", state.repository)).unwrap_or_default();
     let Some(content) = state.files.get(file) else { return send(stream, "404 Not Found", "", b"") };
     let first = headers.get("range").and_then(|range| range.strip_prefix("bytes=")?.split('-').next()?.parse().ok());
-    let (first, only_one) = (first.unwrap_or(0).min(content.len()), headers.get("range").is_some_and(|range| range == "bytes=0-0"));
+    let (first, only_one) =
+        (first.unwrap_or(0).min(content.len()), headers.get("range").is_some_and(|range| range == "bytes=0-0"));
     let mut body = content[first..].to_vec();
     if only_one {
         body.truncate(1);

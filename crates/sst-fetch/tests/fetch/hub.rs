@@ -1,15 +1,11 @@
 //! `sst-fetch` against a hub on this machine.
 
-mod hub_server;
-#[allow(dead_code, unreachable_pub)]
-mod support;
-mod tiny_bert;
-
 use std::fs;
 
-use hub_server::{COMMIT, Hub};
+use crate::hub_server::{COMMIT, Hub};
+use crate::support::{Place, rows};
+use crate::tiny_bert;
 use sst::raw::RawSet;
-use support::{Place, rows};
 
 const TRAIN: &str = "text,label\nfine,1\nbad,0\n";
 
@@ -30,7 +26,8 @@ fn a_dataset_is_brought_verified_and_then_fresh() {
     assert_eq!(rows(&place.path("raw/train.parquet")), ["0|0|fine|1|-|1", "1|1|bad|0|-|1"]);
     let set = RawSet::read(&place.path("raw/train.parquet")).unwrap();
     assert_eq!(set.metadata.source, format!("hub:owner/reviews@{COMMIT}"));
-    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(place.path("raw/manifest.json")).unwrap()).unwrap();
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(place.path("raw/manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest["recorded"]["commit"], COMMIT);
 
     hub.forget_requests();
@@ -91,7 +88,8 @@ fn a_damaged_download_is_tried_once_more_and_then_refused() {
 #[test]
 fn a_file_damaged_in_the_cache_is_fetched_again() {
     let (place, hub) = (Place::new(), reviews());
-    let fetch = || place.run_with("dataset --source hub:owner/reviews --out raw --force", &[("HF_ENDPOINT", &hub.endpoint)]);
+    let fetch =
+        || place.run_with("dataset --source hub:owner/reviews --out raw --force", &[("HF_ENDPOINT", &hub.endpoint)]);
     assert_eq!(fetch().code, 0);
     let cached = format!("hub-cache/hub/datasets--owner--reviews/snapshots/{COMMIT}/data/train.csv");
     let blob = fs::canonicalize(place.path(&cached)).unwrap();
@@ -104,7 +102,12 @@ fn a_file_damaged_in_the_cache_is_fetched_again() {
 #[test]
 fn what_the_hub_should_not_list_is_refused() {
     let cases: [(&str, &[&str], i32, &str); 5] = [
-        ("model", &["config.json", "pytorch_model.bin", "vocab.txt"], 2, "only as pytorch_model.bin, a pickle, which is never read"),
+        (
+            "model",
+            &["config.json", "pytorch_model.bin", "vocab.txt"],
+            2,
+            "only as pytorch_model.bin, a pickle, which is never read",
+        ),
         ("model", &["config.json", "model.safetensors.index.json"], 2, "the repository's weights are sharded"),
         ("model", &["README.md"], 2, "the repository has no config.json"),
         ("model", &["config.json", "../../x"], 1, "the hub lists a file `../../x`, which would leave its folder"),
@@ -114,7 +117,8 @@ fn what_the_hub_should_not_list_is_refused() {
         let place = Place::new();
         let repository = if what == "model" { "owner/odd" } else { "datasets/owner/odd" };
         let hub = Hub::start(repository, names.iter().map(|&name| (name, Vec::new())).collect());
-        let ended = place.run_with(&format!("{what} --source hub:owner/odd --out out"), &[("HF_ENDPOINT", &hub.endpoint)]);
+        let ended =
+            place.run_with(&format!("{what} --source hub:owner/odd --out out"), &[("HF_ENDPOINT", &hub.endpoint)]);
         assert_eq!(ended.code, code, "{}", ended.stderr);
         assert!(ended.stderr.contains(message), "expected `{message}`, found `{}`", ended.stderr);
     }
@@ -126,10 +130,12 @@ fn a_hub_that_cannot_be_reached_says_what_to_do_instead() {
     // A port that was free a moment ago, and has no listener.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let endpoint = format!("http://127.0.0.1:{port}");
-    let ended = place.run_with("model --source hub:owner/tiny --out model", &[("HF_ENDPOINT", &endpoint)]);
-    assert_eq!(ended.code, 1);
-    for hint in [endpoint.as_str(), "--source PATH", "HF_ENDPOINT", "HF_HUB_OFFLINE=1"] {
-        assert!(ended.stderr.contains(hint), "{}", ended.stderr);
+    for what in ["model", "dataset"] {
+        let ended = place.run_with(&format!("{what} --source hub:owner/tiny --out out"), &[("HF_ENDPOINT", &endpoint)]);
+        assert_eq!(ended.code, 1);
+        for hint in [endpoint.as_str(), "--source PATH", "HF_ENDPOINT", "HF_HUB_OFFLINE=1"] {
+            assert!(ended.stderr.contains(hint), "{}", ended.stderr);
+        }
     }
     let hub = tiny();
     let ended = place.run_with("model --source hub:owner/missing --out model", &[("HF_ENDPOINT", &hub.endpoint)]);

