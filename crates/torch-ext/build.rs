@@ -1,5 +1,7 @@
 //! Compiles `csrc/` against the headers of the libtorch that the checkout was set up with.
 
+include!("link_args.rs");
+
 use std::env;
 use std::path::PathBuf;
 
@@ -20,5 +22,6 @@ fn main() {
         .include(include.join("torch/csrc/api/include"))
         .files(["dropout", "heads", "machine", "optimizer"].map(|name| format!("csrc/{name}.cpp")))
         .compile("torch_ext");
+    print_link_args(&lib.to_string_lossy());
     println!("cargo:libtorch_lib={}", lib.display());
 }

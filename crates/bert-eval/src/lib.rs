@@ -14,6 +14,7 @@ use stage::{Job, Progress, Stage, Upstream, bad_input};
 pub use args::Args;
 
 use crate::predictions::Predictions;
+use crate::report::Evaluated;
 
 /// What the manifests of this stage say wrote them.
 pub const STAGE: Stage = Stage { name: "bert-eval", version: 1 };
@@ -47,9 +48,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
     let predictions = Predictions::new(&tokens, &classifier.output_names, &logits);
     work.output("predictions.parquet", |file| predictions.write(file))?;
-    let summary = report::write(&mut work, &predictions, split)?;
+    let remark = tokens.metadata.remark();
+    let evaluated = Evaluated { dataset: tokens.metadata.dataset.clone(), split, rows: tokens.len(), remark };
+    let summary = report::write(&mut work, &predictions, evaluated)?;
     work.finish()?;
-    args.common.say(&format!("bert-eval: {split}: {summary}; {}", args.common.out.display()));
+    let remark = remark.map_or(String::new(), |remark| format!(" ({remark})"));
+    args.common.say(&format!("bert-eval: {split}{remark}: {summary}; {}", args.common.out.display()));
     Ok(())
 }
 

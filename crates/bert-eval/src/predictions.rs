@@ -6,6 +6,7 @@
 //! | `label` | int32, nullable | the true class |
 //! | `prediction` | int32 | the class of the largest probability |
 //! | `probabilities` | list of float64 | one for each class, their sum is 1 |
+//! | `logits` | list of float32 | what the probabilities are the softmax of |
 //!
 //! Metadata: `label_names` as JSON. For regression `label` and `prediction` are float32, and there are no probabilities.
 
@@ -33,7 +34,7 @@ pub(crate) struct Predictions {
 /// What was predicted, beside the truth where it is known.
 #[derive(Debug)]
 pub(crate) enum Outcomes {
-    Classes { labels: Vec<Option<i32>>, predictions: Vec<i32>, probabilities: Vec<Vec<f64>> },
+    Classes { labels: Vec<Option<i32>>, predictions: Vec<i32>, probabilities: Vec<Vec<f64>>, logits: Vec<f32> },
     Scores { labels: Vec<Option<f32>>, predictions: Vec<f32> },
 }
 
@@ -48,6 +49,7 @@ impl Predictions {
                     labels: labels.clone(),
                     predictions: logits.chunks(n_outputs).map(|row| argmax(row) as i32).collect(),
                     probabilities: shares.chunks(n_outputs).map(<[f64]>::to_vec).collect(),
+                    logits: logits.to_vec(),
                 }
             }
             Labels::Scores(scores) => Outcomes::Scores { labels: scores.clone(), predictions: logits.to_vec() },
@@ -67,15 +69,13 @@ impl Predictions {
             (Field::new("sentence_id", DataType::Int64, false), Arc::new(Int64Array::from(self.sentence_ids.clone()))),
         ];
         match &self.outcomes {
-            Outcomes::Classes { labels, predictions, probabilities } => {
+            Outcomes::Classes { labels, predictions, probabilities, logits } => {
                 columns.push((Field::new("label", DataType::Int32, true), Arc::new(Int32Array::from(labels.clone()))));
                 let predictions = Int32Array::from(predictions.clone());
                 columns.push((Field::new("prediction", DataType::Int32, false), Arc::new(predictions)));
-                let element = Arc::new(Field::new("element", DataType::Float64, false));
-                let values = Arc::new(Float64Array::from(probabilities.concat()));
-                let offsets = OffsetBuffer::from_lengths(probabilities.iter().map(Vec::len));
-                let lists = ListArray::try_new(Arc::clone(&element), offsets, values, None)?;
-                columns.push((Field::new("probabilities", DataType::List(element), false), Arc::new(lists)));
+                let shares = Arc::new(Float64Array::from(probabilities.concat()));
+                columns.push(self.list_column("probabilities", shares)?);
+                columns.push(self.list_column("logits", Arc::new(Float32Array::from(logits.clone())))?);
             }
             Outcomes::Scores { labels, predictions } => {
                 let labels = Float32Array::from(labels.clone());
@@ -93,5 +93,13 @@ impl Predictions {
         writer.write(&batch)?;
         writer.close()?;
         Ok(())
+    }
+
+    /// A column with one number for each class, row after row in `values`.
+    fn list_column(&self, name: &str, values: ArrayRef) -> anyhow::Result<(Field, ArrayRef)> {
+        let element = Arc::new(Field::new("element", values.data_type().clone(), false));
+        let offsets = OffsetBuffer::from_lengths(self.ids.iter().map(|_| self.label_names.len()));
+        let lists = ListArray::try_new(Arc::clone(&element), offsets, values, None)?;
+        Ok((Field::new(name, DataType::List(element), false), Arc::new(lists)))
     }
 }

@@ -17,10 +17,22 @@ use crate::predictions::{Outcomes, Predictions};
 /// Pixels of the picture for each unit of the drawing.
 const PNG_SCALE: f32 = 2.0;
 
+/// What the figures are of.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Evaluated {
+    pub(crate) dataset: String,
+    pub(crate) split: &'static str,
+    /// Rows predicted; those with a label are `n`.
+    pub(crate) rows: usize,
+    /// What has to stand beside the figures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) remark: Option<&'static str>,
+}
+
 #[derive(Debug, Serialize)]
 struct ClassMetrics {
-    split: String,
-    rows: usize,
+    #[serde(flatten)]
+    evaluated: Evaluated,
     loss: f64,
     #[serde(flatten)]
     classification: Classification,
@@ -39,17 +51,17 @@ struct Intervals {
 
 #[derive(Debug, Serialize)]
 struct ScoreMetrics {
-    split: String,
-    rows: usize,
+    #[serde(flatten)]
+    evaluated: Evaluated,
     loss: f64,
     #[serde(flatten)]
     regression: Regression,
 }
 
 /// Writes what can be said of the predictions, and returns it as half a line.
-pub(crate) fn write(work: &mut Work, predictions: &Predictions, split: &str) -> anyhow::Result<String> {
+pub(crate) fn write(work: &mut Work, predictions: &Predictions, evaluated: Evaluated) -> anyhow::Result<String> {
     match &predictions.outcomes {
-        Outcomes::Classes { labels, predictions: predicted, probabilities } => {
+        Outcomes::Classes { labels, predictions: predicted, probabilities, .. } => {
             let labelled: Vec<usize> = (0..labels.len()).filter(|&row| labels[row].is_some()).collect();
             if labelled.is_empty() {
                 return Ok(format!("{} rows predicted, none has a label", labels.len()));
@@ -58,7 +70,7 @@ pub(crate) fn write(work: &mut Work, predictions: &Predictions, split: &str) -> 
             let guesses: Vec<usize> = labelled.iter().map(|&row| predicted[row] as usize).collect();
             let shares: Vec<Vec<f64>> = labelled.iter().map(|&row| probabilities[row].clone()).collect();
             let matrix = ConfusionMatrix::new(&truth, &guesses, &predictions.label_names)?;
-            let metrics = class_metrics(matrix, &truth, &shares, split, labels.len());
+            let metrics = class_metrics(matrix, &truth, &shares, evaluated);
             work.write_json("metrics.json", &metrics)?;
             write_matrix(work, &metrics)?;
             let figures = &metrics.classification;
@@ -80,7 +92,7 @@ pub(crate) fn write(work: &mut Work, predictions: &Predictions, split: &str) -> 
             }
             let regression = Regression::new(&truth, &guesses)?;
             let summary = format!("mean squared error {:.4}, n = {}", regression.mse, regression.n);
-            let metrics = ScoreMetrics { split: split.to_owned(), rows: labels.len(), loss: regression.mse, regression };
+            let metrics = ScoreMetrics { evaluated, loss: regression.mse, regression };
             work.write_json("metrics.json", &metrics)?;
             Ok(summary)
         }
@@ -91,13 +103,11 @@ fn class_metrics(
     matrix: ConfusionMatrix,
     truth: &[usize],
     shares: &[Vec<f64>],
-    split: &str,
-    rows: usize,
+    evaluated: Evaluated,
 ) -> ClassMetrics {
     let losses = truth.iter().zip(shares).map(|(&label, row)| -row[label].ln());
     ClassMetrics {
-        split: split.to_owned(),
-        rows,
+        evaluated,
         loss: losses.sum::<f64>() / truth.len() as f64,
         roc_auc: roc_auc(truth, shares),
         expected_calibration_error: expected_calibration_error(truth, shares, CALIBRATION_BINS),
@@ -112,9 +122,10 @@ fn class_metrics(
 
 fn write_matrix(work: &mut Work, metrics: &ClassMetrics) -> anyhow::Result<()> {
     let figures = &metrics.classification;
+    let remark = metrics.evaluated.remark.map_or(String::new(), |remark| format!(" · {remark}"));
     let subtitle = format!(
-        "{} · n = {} · accuracy {:.1} % · F1 {:.3}",
-        metrics.split,
+        "{} · n = {} · accuracy {:.1} % · F1 {:.3}{remark}",
+        metrics.evaluated.split,
         figures.n,
         100.0 * figures.accuracy,
         figures.weighted.f1

@@ -64,6 +64,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
     let data = Dataset::read(&train_path, validation_path.as_deref(), &folder.config)?;
     let progress = train::Surroundings { common: &args.common, interrupt, stop_at_step: args.stop_at_step };
+    work.clear()?;
     match train::train(&work, &plan, &folder, &data, compute, progress)? {
         train::End::Paused { step } => {
             args.common.say(&format!("bert-finetune: paused at step {step}; the same command goes on"));
@@ -73,7 +74,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             outputs::write(&mut work, &folder, &data, &result)?;
             work.finish()?;
             outputs::remove_best_copies(&args.common.out)?;
-            args.common.say(&outputs::summary(&args.common.out, &result));
+            args.common.say(&outputs::summary(&args.common.out, &data, &result));
             Ok(())
         }
     }

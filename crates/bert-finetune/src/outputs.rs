@@ -29,14 +29,15 @@ pub(crate) fn write(work: &mut Work, folder: &ModelFolder, data: &Dataset, resul
 }
 
 /// The lines that end a run.
-pub(crate) fn summary(out: &Path, result: &Finished) -> String {
+pub(crate) fn summary(out: &Path, data: &Dataset, result: &Finished) -> String {
+    let remark = data.train.metadata.remark().map_or(String::new(), |remark| format!(" ({remark})"));
     let timing = &result.timing;
     let best = match result.best.figures.and_then(|figures| figures.eval_accuracy) {
         Some(accuracy) => format!("best validation accuracy {:.2} % at step {}", 100.0 * accuracy, result.best.step),
         None => format!("weights of step {}", result.best.step),
     };
     format!(
-        "bert-finetune: {best}; {:.0} sentences/s, {:.0} tokens/s; {}",
+        "bert-finetune: {best}{remark}; {:.0} sentences/s, {:.0} tokens/s; {}",
         timing.sentences_per_second,
         timing.tokens_per_second,
         out.display()

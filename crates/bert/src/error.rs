@@ -11,7 +11,7 @@ pub enum BertError {
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// libtorch refused an operation.
-    #[error("libtorch: {0}")]
+    #[error("libtorch: {}", .0.to_string().lines().next().unwrap_or_default())]
     Torch(#[from] TchError),
     /// A kernel of this project failed.
     #[error(transparent)]

@@ -172,7 +172,7 @@ fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
 
 fn sample_dataset() -> Dataset {
     Dataset {
-        name: "sample".to_owned(),
+        name: sst::raw::SAMPLE.to_owned(),
         source: format!("sample {:.12}", sha256_hex(sample_text().as_bytes())),
         licence: "MIT OR Apache-2.0".to_owned(),
         content: Content::Sample,

@@ -49,6 +49,7 @@ pub(crate) fn tokenize(rules: &Rules, split: Split, raw: &RawSet) -> anyhow::Res
         .with_dropped(chosen.n_left_out, chosen.n_unlabelled_dropped);
     let tokens = TokenSet {
         metadata: TokensMetadata {
+            dataset: raw.metadata.dataset.clone(),
             task: rules.plan.task,
             label_names: view.label_names().to_vec(),
             tokenizer_sha256: rules.tokenizer_sha256.to_owned(),

@@ -40,6 +40,9 @@ pub struct Record {
     pub is_root: bool,
 }
 
+/// The name of the embedded dataset, whose figures say nothing about the world.
+pub const SAMPLE: &str = "sample";
+
 /// What a raw file says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawMetadata {

@@ -8,7 +8,7 @@
 //! | `label` | int32, nullable | index of a label name; or instead |
 //! | `score` | float32, nullable | the number to predict |
 //!
-//! Metadata: `task`, `label_names` (a JSON list), `tokenizer_sha256`, `max_length`, `rows_truncated`. Equal rows
+//! Metadata: `dataset`, `task`, `label_names` (a JSON list), `tokenizer_sha256`, `max_length`, `rows_truncated`. Equal rows
 //! give equal bytes.
 
 use std::io::Write;
@@ -28,6 +28,8 @@ use crate::{Error, Result};
 /// What a token file says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokensMetadata {
+    /// The name of the dataset, as in the raw file.
+    pub dataset: String,
     /// What the labels mean.
     pub task: Task,
     /// The names of the classes; empty for regression.
@@ -38,6 +40,13 @@ pub struct TokensMetadata {
     pub max_length: usize,
     /// How many rows were cut to that length.
     pub rows_truncated: usize,
+}
+
+impl TokensMetadata {
+    /// What has to stand beside every figure got from these rows, if anything.
+    pub fn remark(&self) -> Option<&'static str> {
+        (self.dataset == crate::raw::SAMPLE).then_some("sample figures")
+    }
 }
 
 /// The targets, one per row; `None` where it is not known.
@@ -105,6 +114,7 @@ impl TokenSet {
     pub fn read(path: &Path) -> Result<Self> {
         let file = ParquetFile::read(path, &["id", "sentence_id", "input_ids", "label", "score"])?;
         let metadata = TokensMetadata {
+            dataset: file.required_metadata("dataset")?.to_owned(),
             task: file.parsed_metadata("task", str::parse)?,
             label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
             tokenizer_sha256: file.required_metadata("tokenizer_sha256")?.to_owned(),
@@ -159,6 +169,7 @@ impl TokenSet {
         ];
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(written)?;
         let metadata = [
+            ("dataset", self.metadata.dataset.clone()),
             ("task", self.metadata.task.to_string()),
             ("label_names", json!(self.metadata.label_names).to_string()),
             ("tokenizer_sha256", self.metadata.tokenizer_sha256.clone()),
@@ -221,6 +232,7 @@ mod tests {
         };
         TokenSet {
             metadata: TokensMetadata {
+                dataset: "reviews".to_owned(),
                 task,
                 label_names,
                 tokenizer_sha256: "ab".repeat(32),

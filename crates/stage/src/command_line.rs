@@ -1,7 +1,7 @@
 //! From what was typed to a stage's arguments, and from a stage's end to an exit code.
 
 use std::ffi::{OsStr, OsString};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -46,6 +46,7 @@ impl Common {
 /// The whole of a stage's `main`: arguments from the profile's `section` and the command line, the run, the exit code.
 pub fn run_main<A: Parser>(section: &str, run: impl FnOnce(&A) -> anyhow::Result<()>) -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
+    panic::set_hook(Box::new(|panic| eprintln!("error: internal: {}", told(panic))));
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let arguments = arguments::<A>(section, typed)?;
         run(&arguments)
@@ -62,6 +63,13 @@ pub fn run_main<A: Parser>(section: &str, run: impl FnOnce(&A) -> anyhow::Result
             ExitCode::from(exit_code(&error))
         }
     }
+}
+
+/// A panic in one line: what libtorch throws has its whole stack behind the first.
+fn told(panic: &PanicHookInfo<'_>) -> String {
+    let message = panic.payload_as_str().unwrap_or("no message").lines().next().unwrap_or_default();
+    let message = message.split("\\nException raised from").next().unwrap_or(message);
+    panic.location().map_or(message.to_owned(), |place| format!("{message} ({place})"))
 }
 
 fn arguments<A: Parser>(section: &str, typed: Vec<OsString>) -> anyhow::Result<A> {

@@ -78,7 +78,7 @@ impl Job {
             self.common.say(&format!("{}: {} is fresh", self.stage.name, folder.display()));
             return Ok(None);
         }
-        Work::start(self.common, wanted, lock).map(Some)
+        Ok(Some(Work::new(self.common, wanted, lock)))
     }
 
     /// The manifest that this job would write, but for its outputs.

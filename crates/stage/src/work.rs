@@ -12,27 +12,40 @@ use crate::lock::FolderLock;
 use crate::output::{PARTIAL, write_whole};
 use crate::{Common, Fingerprint, MANIFEST, Manifest, OutputFile};
 
-/// The right to write one output folder, from the removal of its old manifest to the writing of the new one.
+/// The right to write one output folder, until its new manifest is written.
 #[derive(Debug)]
 pub struct Work {
     folder: PathBuf,
     manifest: Manifest,
     force: bool,
+    cleared: bool,
     _lock: FolderLock,
 }
 
 impl Work {
+    pub(crate) fn new(common: Common, manifest: Manifest, lock: FolderLock) -> Self {
+        Self { folder: common.out, manifest, force: common.force, cleared: false, _lock: lock }
+    }
+
     /// Removes the old manifest first, then what it listed and what a killed run left half written.
-    pub(crate) fn start(common: Common, manifest: Manifest, lock: FolderLock) -> anyhow::Result<Self> {
-        let folder = common.out;
-        let old = Manifest::read(&folder);
-        remove_if_there(&folder.join(MANIFEST))?;
-        crate::sync_folder(&folder).with_context(|| format!("cannot sync {}", folder.display()))?;
-        for name in old.iter().flat_map(|old| old.outputs.keys()) {
-            remove_if_there(&folder.join(name))?;
+    ///
+    /// The first output does this by itself, so that bad input, found before, costs nobody the old result.
+    ///
+    /// # Errors
+    /// Fails when a file cannot be removed.
+    pub fn clear(&mut self) -> anyhow::Result<()> {
+        if self.cleared {
+            return Ok(());
         }
-        remove_partials(&folder)?;
-        Ok(Self { folder, manifest, force: common.force, _lock: lock })
+        let old = Manifest::read(&self.folder);
+        remove_if_there(&self.folder.join(MANIFEST))?;
+        crate::sync_folder(&self.folder).with_context(|| format!("cannot sync {}", self.folder.display()))?;
+        for name in old.iter().flat_map(|old| old.outputs.keys()) {
+            remove_if_there(&self.folder.join(name))?;
+        }
+        remove_partials(&self.folder)?;
+        self.cleared = true;
+        Ok(())
     }
 
     /// The output folder.
@@ -59,6 +72,7 @@ impl Work {
         name: &str,
         fill: impl FnOnce(&mut OutputFile) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
+        self.clear()?;
         let target = self.folder.join(name);
         if let Some(parent) = target.parent() {
             fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
@@ -83,6 +97,7 @@ impl Work {
     /// # Errors
     /// Fails when the file cannot be written; then nothing appears.
     pub fn write_unlisted(&mut self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
+        self.clear()?;
         write_whole(&self.folder.join(name), content.as_ref())?;
         Ok(())
     }
@@ -128,7 +143,8 @@ impl Work {
     ///
     /// # Errors
     /// Fails when the manifest cannot be written; then the folder stays unfinished.
-    pub fn finish(self) -> anyhow::Result<Manifest> {
+    pub fn finish(mut self) -> anyhow::Result<Manifest> {
+        self.clear()?;
         let mut text = serde_json::to_vec_pretty(&self.manifest)?;
         text.push(b'\n');
         write_whole(&self.folder.join(MANIFEST), &text)?;

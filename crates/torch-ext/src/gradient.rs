@@ -66,7 +66,7 @@ impl Gradient {
     pub fn to_dense(&self) -> Tensor {
         match self {
             Self::Dense(values) => values.shallow_clone(),
-            Self::Rows { sparse, .. } => sparse.to_dense(Kind::Float, false),
+            Self::Rows { sparse, .. } => Tensor::zeros(sparse.size(), (Kind::Float, sparse.device())).g_add(sparse),
         }
     }
 }
