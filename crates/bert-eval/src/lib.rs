@@ -67,5 +67,7 @@ fn check_fit(tokens: &TokenSet, classifier: &Classifier) -> anyhow::Result<()> {
     if fits {
         return Ok(());
     }
-    Err(anyhow!("the tokens have the labels {of_tokens:?}, the model {of_model:?}; tokenize for the task it was trained on"))
+    Err(anyhow!(
+        "the tokens have the labels {of_tokens:?}, the model {of_model:?}; tokenize for the task it was trained on"
+    ))
 }

@@ -66,7 +66,8 @@ pub(crate) fn write(work: &mut Work, predictions: &Predictions, evaluated: Evalu
             if labelled.is_empty() {
                 return Ok(format!("{} rows predicted, none has a label", labels.len()));
             }
-            let truth: Vec<usize> = labelled.iter().filter_map(|&row| labels[row]).map(|label| label as usize).collect();
+            let truth: Vec<usize> =
+                labelled.iter().filter_map(|&row| labels[row]).map(|label| label as usize).collect();
             let guesses: Vec<usize> = labelled.iter().map(|&row| predicted[row] as usize).collect();
             let shares: Vec<Vec<f64>> = labelled.iter().map(|&row| probabilities[row].clone()).collect();
             let matrix = ConfusionMatrix::new(&truth, &guesses, &predictions.label_names)?;
@@ -85,7 +86,10 @@ pub(crate) fn write(work: &mut Work, predictions: &Predictions, evaluated: Evalu
             ))
         }
         Outcomes::Scores { labels, predictions: predicted } => {
-            let pairs = labels.iter().zip(predicted).filter_map(|(label, guess)| Some((f64::from((*label)?), f64::from(*guess))));
+            let pairs = labels
+                .iter()
+                .zip(predicted)
+                .filter_map(|(label, guess)| Some((f64::from((*label)?), f64::from(*guess))));
             let (truth, guesses): (Vec<f64>, Vec<f64>) = pairs.unzip();
             if truth.is_empty() {
                 return Ok(format!("{} rows predicted, none has a score", labels.len()));
@@ -99,12 +103,7 @@ pub(crate) fn write(work: &mut Work, predictions: &Predictions, evaluated: Evalu
     }
 }
 
-fn class_metrics(
-    matrix: ConfusionMatrix,
-    truth: &[usize],
-    shares: &[Vec<f64>],
-    evaluated: Evaluated,
-) -> ClassMetrics {
+fn class_metrics(matrix: ConfusionMatrix, truth: &[usize], shares: &[Vec<f64>], evaluated: Evaluated) -> ClassMetrics {
     let losses = truth.iter().zip(shares).map(|(&label, row)| -row[label].ln());
     ClassMetrics {
         evaluated,

@@ -162,7 +162,8 @@ impl Checkpoints {
             let ours = step <= newest && self.is_ours(&path);
             if ours && kept < self.total_limit {
                 kept += 1;
-                let saved = fs::read(path.join(STATE)).ok().and_then(|bytes| serde_json::from_slice::<LoopState>(&bytes).ok());
+                let saved =
+                    fs::read(path.join(STATE)).ok().and_then(|bytes| serde_json::from_slice::<LoopState>(&bytes).ok());
                 kept_best.extend(saved.and_then(|state| state.best).map(|best| self.best_path(best.step)));
             } else {
                 fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;

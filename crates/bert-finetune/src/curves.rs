@@ -12,33 +12,57 @@ pub(crate) fn learning_curves(events: &[Event], best: &Best) -> String {
     };
     let series = |name: &str, style: Style, points: Vec<(f64, f64)>| Series { name: name.to_owned(), points, style };
     let loss = vec![
-        series("train", Style::Line, train(|event| match event {
-            Event::Train { step, loss, .. } => Some((*step, *loss)),
-            _ => None,
-        })),
-        series("validation", Style::Markers, train(|event| match event {
-            Event::Evaluate { step, figures, .. } => Some((*step, figures.eval_loss)),
-            _ => None,
-        })),
+        series(
+            "train",
+            Style::Line,
+            train(|event| match event {
+                Event::Train { step, loss, .. } => Some((*step, *loss)),
+                _ => None,
+            }),
+        ),
+        series(
+            "validation",
+            Style::Markers,
+            train(|event| match event {
+                Event::Evaluate { step, figures, .. } => Some((*step, figures.eval_loss)),
+                _ => None,
+            }),
+        ),
     ];
     let metrics = vec![
-        series("accuracy", Style::Markers, train(|event| match event {
-            Event::Evaluate { step, figures, .. } => Some((*step, figures.eval_accuracy?)),
-            _ => None,
-        })),
-        series("F1, weighted", Style::Markers, train(|event| match event {
-            Event::Evaluate { step, figures, .. } => Some((*step, figures.eval_f1?)),
-            _ => None,
-        })),
+        series(
+            "accuracy",
+            Style::Markers,
+            train(|event| match event {
+                Event::Evaluate { step, figures, .. } => Some((*step, figures.eval_accuracy?)),
+                _ => None,
+            }),
+        ),
+        series(
+            "F1, weighted",
+            Style::Markers,
+            train(|event| match event {
+                Event::Evaluate { step, figures, .. } => Some((*step, figures.eval_f1?)),
+                _ => None,
+            }),
+        ),
     ];
-    let rate = series("Learning rate", Style::Line, train(|event| match event {
-        Event::Train { step, learning_rate, .. } => Some((*step, *learning_rate)),
-        _ => None,
-    }));
-    let norm = series("Gradient norm", Style::Line, train(|event| match event {
-        Event::Train { step, grad_norm, .. } => Some((*step, *grad_norm)),
-        _ => None,
-    }));
+    let rate = series(
+        "Learning rate",
+        Style::Line,
+        train(|event| match event {
+            Event::Train { step, learning_rate, .. } => Some((*step, *learning_rate)),
+            _ => None,
+        }),
+    );
+    let norm = series(
+        "Gradient norm",
+        Style::Line,
+        train(|event| match event {
+            Event::Train { step, grad_norm, .. } => Some((*step, *grad_norm)),
+            _ => None,
+        }),
+    );
     let panel = |title: &str, y_label: &str, series: Vec<Series>| {
         let series: Vec<Series> = series.into_iter().filter(|series| !series.points.is_empty()).collect();
         Panel { title: title.to_owned(), y_label: y_label.to_owned(), series, log_y: false }

@@ -26,7 +26,9 @@ impl Dataset {
             && validation.metadata.label_names != data.train.metadata.label_names
         {
             let (train, validation) = (&data.train.metadata.label_names, &validation.metadata.label_names);
-            return Err(bad_input(anyhow!("train has the labels {train:?}, validation {validation:?}; tokenize them together")));
+            return Err(bad_input(anyhow!(
+                "train has the labels {train:?}, validation {validation:?}; tokenize them together"
+            )));
         }
         Ok(data)
     }

@@ -21,8 +21,19 @@ use crate::evaluation::Evaluation;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Event {
-    Begin { train_rows: usize, steps_per_epoch: u64, total_steps: u64, warmup_steps: u64 },
-    Train { step: u64, epoch: f64, loss: f64, learning_rate: f64, grad_norm: f64 },
+    Begin {
+        train_rows: usize,
+        steps_per_epoch: u64,
+        total_steps: u64,
+        warmup_steps: u64,
+    },
+    Train {
+        step: u64,
+        epoch: f64,
+        loss: f64,
+        learning_rate: f64,
+        grad_norm: f64,
+    },
     Evaluate {
         step: u64,
         epoch: f64,
@@ -30,7 +41,10 @@ pub(crate) enum Event {
         figures: Evaluation,
         best: bool,
     },
-    End { step: u64, best_step: u64 },
+    End {
+        step: u64,
+        best_step: u64,
+    },
 }
 
 /// Reads a whole log back.

@@ -67,12 +67,13 @@ impl Plan {
     pub(crate) fn resolve(args: &Args, compute: &Compute, has_validation: bool) -> anyhow::Result<Self> {
         check_numbers(args)?;
         let evaluate = when("eval", args.eval_strategy, args.eval_steps)?;
-        let saving = Saving {
-            when: when("save", args.save_strategy, args.save_steps)?,
-            total_limit: args.save_total_limit,
-        };
+        let saving =
+            Saving { when: when("save", args.save_strategy, args.save_steps)?, total_limit: args.save_total_limit };
         if evaluate != When::Never && !has_validation {
-            bail!("{} has no validation.parquet; with --eval-strategy no, the last weights are kept", args.tokens.display());
+            bail!(
+                "{} has no validation.parquet; with --eval-strategy no, the last weights are kept",
+                args.tokens.display()
+            );
         }
         if evaluate == When::Never && args.metric_for_best_model.is_some() {
             bail!("--metric-for-best-model needs an evaluation, but --eval-strategy is no");

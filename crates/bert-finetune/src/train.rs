@@ -200,7 +200,8 @@ fn line(report: &StepReport, timing: &Timing) -> String {
 }
 
 fn told(epoch: f64, figures: &Evaluation, best: bool) -> String {
-    let accuracy = figures.eval_accuracy.map_or(String::new(), |accuracy| format!("  accuracy {:.2} %", 100.0 * accuracy));
+    let accuracy =
+        figures.eval_accuracy.map_or(String::new(), |accuracy| format!("  accuracy {:.2} %", 100.0 * accuracy));
     let f1 = figures.eval_f1.map_or(String::new(), |f1| format!("  F1 {f1:.4}"));
     let mark = if best { "  (best so far)" } else { "" };
     format!("  epoch {epoch:.2}: validation loss {:.4}{accuracy}{f1}{mark}", figures.eval_loss)

@@ -67,8 +67,7 @@ impl<'a> Trainer<'a> {
     pub(crate) fn step(&mut self, train: &TokenSet) -> anyhow::Result<StepReport> {
         let windows = self.next_micro_batches();
         let mut sum: Option<Vec<Gradient>> = None;
-        let mut report =
-            StepReport { loss: 0.0, learning_rate: 0.0, grad_norm: 0.0, sentences: 0, tokens: 0 };
+        let mut report = StepReport { loss: 0.0, learning_rate: 0.0, grad_norm: 0.0, sentences: 0, tokens: 0 };
         for (micro_batch, rows) in windows.iter().enumerate() {
             let sites = DropoutSites::new(self.rates, self.plan.seed, self.step, micro_batch as u64, 0);
             let sentences: Vec<&[i32]> = rows.iter().map(|&row| train.input_ids(row)).collect();
@@ -91,12 +90,7 @@ impl<'a> Trainer<'a> {
         self.check_finite("gradient norm", report.grad_norm, train, &windows.concat())?;
         report.learning_rate = learning_rate(self.plan, &self.counts, self.step);
         let grad_scale = clipping_factor(report.grad_norm, self.plan.max_grad_norm);
-        self.optimizer.step(
-            &self.parameters,
-            &gradients,
-            self.plan,
-            (self.step, report.learning_rate, grad_scale),
-        );
+        self.optimizer.step(&self.parameters, &gradients, self.plan, (self.step, report.learning_rate, grad_scale));
         self.step += 1;
         Ok(report)
     }

@@ -92,7 +92,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 fn texts(args: &Args) -> anyhow::Result<Vec<String>> {
     if let Some(path) = &args.input {
         return match path.extension().and_then(|extension| extension.to_str()) {
-            Some("txt") => lines(&std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?, path),
+            Some("txt") => {
+                lines(&std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?, path)
+            }
             _ => Ok(sst::records::texts(path, args.text_column.as_deref())?),
         };
     }

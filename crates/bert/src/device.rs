@@ -103,5 +103,7 @@ fn resolve_device(name: &str) -> Result<Device, BertError> {
     if (index as i64) < count {
         return Ok(Device::Cuda(index));
     }
-    unavailable(format!("--device is {name}, but libtorch sees {count} CUDA devices; use --device cpu, or see `just doctor`"))
+    unavailable(format!(
+        "--device is {name}, but libtorch sees {count} CUDA devices; use --device cpu, or see `just doctor`"
+    ))
 }

@@ -1,5 +1,7 @@
 //! Loading is strict, and takes every spelling of a BERT's tensor names.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -114,7 +116,8 @@ fn what_is_missing_unexpected_or_misshapen_is_named() {
     );
     assert_eq!(
         refusal(|tensors| {
-            let (_, shape, _) = tensors.iter_mut().find(|(name, ..)| name.contains("intermediate.dense.weight")).unwrap();
+            let (_, shape, _) =
+                tensors.iter_mut().find(|(name, ..)| name.contains("intermediate.dense.weight")).unwrap();
             shape.swap(0, 1);
         }),
         "tensor bert.encoder.layer.0.intermediate.dense.weight: has shape [30, 44]; config.json asks for [44, 30]"

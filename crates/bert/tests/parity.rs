@@ -1,6 +1,8 @@
 //! Agreement with the reference on a small random BERT: `tests/fixtures/small-bert`, made by
 //! `tests/peers/make_fixtures.py` with the live reference.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
+
 use std::path::{Path, PathBuf};
 
 use bert::{Batch, Compute, DropoutRates, DropoutSites, Mode, Model, Parameters, Precision, infer};
@@ -32,7 +34,9 @@ impl Data {
         let rows: serde_json::Value =
             serde_json::from_slice(&std::fs::read(fixture().join("data.json")).unwrap()).unwrap();
         let rows = rows.as_array().unwrap();
-        let ids = |row: &serde_json::Value| row["input_ids"].as_array().unwrap().iter().map(|id| id.as_i64().unwrap() as i32).collect();
+        let ids = |row: &serde_json::Value| {
+            row["input_ids"].as_array().unwrap().iter().map(|id| id.as_i64().unwrap() as i32).collect()
+        };
         Self {
             folder: ModelFolder::open(&fixture()).unwrap(),
             sentences: rows.iter().map(ids).collect(),

@@ -111,7 +111,8 @@ impl BertConfig {
         if value.get("is_decoder").and_then(Value::as_bool) == Some(true) {
             return Err("is_decoder is true, but only encoders are supported".to_owned());
         }
-        let config: Self = serde_json::from_value(value).map_err(|error| format!("not the config of a BERT: {error}"))?;
+        let config: Self =
+            serde_json::from_value(value).map_err(|error| format!("not the config of a BERT: {error}"))?;
         config.check()?;
         Ok(config)
     }
@@ -168,7 +169,8 @@ impl BertConfig {
 /// Old checkpoints have no model_type, but name their architecture.
 fn names_bert(config: &Value) -> bool {
     let architectures = config.get("architectures").and_then(Value::as_array);
-    architectures.is_some_and(|names| names.iter().any(|name| name.as_str().is_some_and(|name| name.starts_with("Bert"))))
+    architectures
+        .is_some_and(|names| names.iter().any(|name| name.as_str().is_some_and(|name| name.starts_with("Bert"))))
 }
 
 /// The `config.json` at `path` as that of a classifier: architecture, label names and problem type set, all else kept.
@@ -183,7 +185,8 @@ pub fn label_config(path: &Path, label_names: &[String]) -> Result<Value, Checkp
         .map_err(|error| CheckpointError::Config { path: path.to_owned(), problem: format!("not JSON: {error}") })?;
     let id2label: Map<String, Value> =
         label_names.iter().enumerate().map(|(id, name)| (id.to_string(), json!(name))).collect();
-    let label2id: Map<String, Value> = label_names.iter().enumerate().map(|(id, name)| (name.clone(), json!(id))).collect();
+    let label2id: Map<String, Value> =
+        label_names.iter().enumerate().map(|(id, name)| (name.clone(), json!(id))).collect();
     let problem = if label_names.len() == 1 { "regression" } else { "single_label_classification" };
     config.insert("model_type".to_owned(), json!("bert"));
     config.insert("architectures".to_owned(), json!(["BertForSequenceClassification"]));
@@ -221,7 +224,10 @@ mod tests {
     #[test]
     fn what_is_not_a_bert_is_refused_with_the_reason() {
         let refusal = |change: fn(&mut Value)| with(change).unwrap_err();
-        assert_eq!(refusal(|c| c["model_type"] = json!("roberta")), "model_type is roberta, but only bert is supported");
+        assert_eq!(
+            refusal(|c| c["model_type"] = json!("roberta")),
+            "model_type is roberta, but only bert is supported"
+        );
         assert_eq!(
             refusal(|c| c["num_attention_heads"] = json!(5)),
             "hidden_size 12 is not a multiple of num_attention_heads 5"

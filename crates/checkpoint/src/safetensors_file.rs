@@ -89,7 +89,9 @@ impl SafetensorsFile {
             let Some(info) = metadata.info(&name) else { continue };
             let (begin, end) = info.data_offsets;
             if begin != data_end || size_in_bytes(info) != end.checked_sub(begin) {
-                return Err(damaged(format!("tensor {name} claims bytes {begin} to {end}, which does not fit its shape")));
+                return Err(damaged(format!(
+                    "tensor {name} claims bytes {begin} to {end}, which does not fit its shape"
+                )));
             }
             data_end = end;
             let (element, shape) = (element_of(info.dtype), info.shape.clone());

@@ -104,9 +104,11 @@ fn with_profile(
     mut typed: Vec<OsString>,
     profile: &Path,
 ) -> anyhow::Result<Vec<OsString>> {
-    let subcommand = typed.get(1).map(OsString::as_os_str).and_then(OsStr::to_str).and_then(|word| {
-        command.get_subcommands().find(|subcommand| subcommand.get_name() == word)
-    });
+    let subcommand = typed
+        .get(1)
+        .map(OsString::as_os_str)
+        .and_then(OsStr::to_str)
+        .and_then(|word| command.get_subcommands().find(|subcommand| subcommand.get_name() == word));
     let (section, command, place) = match subcommand {
         Some(subcommand) => (format!("{section}.{}", subcommand.get_name()), subcommand, 2),
         None => (section.to_owned(), command, 1),

@@ -56,9 +56,8 @@ impl OutputFile {
         file.sync_all().with_context(place)?;
         drop(file);
         fs::rename(&self.partial, &self.target).with_context(place)?;
-        if let Some(folder) = self.target.parent() {
-            crate::sync_folder(folder).with_context(place)?;
-        }
+        let folder = self.target.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        crate::sync_folder(folder).with_context(place)?;
         let hash = std::mem::take(&mut self.hash);
         Ok(Fingerprint { bytes: self.bytes, sha256: hex(&hash.finalize()) })
     }

@@ -83,7 +83,8 @@ fn known_flag(key: &str, command: &Command) -> anyhow::Result<String> {
 }
 
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let best = known.map(|candidate| (strsim::jaro_winkler(name, candidate), candidate)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let best =
+        known.map(|candidate| (strsim::jaro_winkler(name, candidate), candidate)).max_by(|a, b| a.0.total_cmp(&b.0));
     best.map_or_else(String::new, |(_, candidate)| format!("; did you mean {candidate}?"))
 }
 
@@ -117,7 +118,8 @@ mod tests {
 
     #[test]
     fn keys_become_flags() {
-        let text = "description = 'x'\n[finetune]\nlearning_rate = 5e-5\nlabel_names = ['bad', 'good']\nshuffle = true\n";
+        let text =
+            "description = 'x'\n[finetune]\nlearning_rate = 5e-5\nlabel_names = ['bad', 'good']\nshuffle = true\n";
         assert_eq!(flags_of(text).unwrap(), ["--label-names=bad,good", "--learning-rate=0.00005", "--shuffle=true"]);
         assert!(flags_of("[eval]\nanything = 1\n").unwrap().is_empty());
     }

@@ -85,7 +85,8 @@ impl Progress {
         if done_here == 0 {
             return "?".to_owned();
         }
-        let seconds = self.started.elapsed().as_secs_f64() / done_here as f64 * self.total.saturating_sub(self.done) as f64;
+        let seconds =
+            self.started.elapsed().as_secs_f64() / done_here as f64 * self.total.saturating_sub(self.done) as f64;
         clock(seconds)
     }
 }

@@ -39,9 +39,7 @@ pub fn heads_from_rows(
     heads: i64,
 ) -> Result<Tensor, TorchExtError> {
     // SAFETY: the handles live as long as the borrows; the result is a new handle.
-    owned(unsafe {
-        ffi::torch_ext_heads_from_rows(rows.as_ptr(), cu_seqlens.as_ptr(), max_seqlen, parts, heads)
-    })
+    owned(unsafe { ffi::torch_ext_heads_from_rows(rows.as_ptr(), cu_seqlens.as_ptr(), max_seqlen, parts, heads) })
 }
 
 /// The way back: `(parts, batch * heads, max_seqlen, size)` as rows `(n_rows, parts * heads * size)`.

@@ -1,5 +1,7 @@
 //! The fast kernels against plain operators and formulas.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
+
 use tch::{Device, Kind, Tensor};
 use torch_ext::{AdamWStep, Gradient, ParameterRun, adamw, dropout, global_norm, heads_from_rows, rows_from_heads};
 
@@ -82,7 +84,11 @@ fn run<'a>(state: &'a [Tensor; 3], gradient: &'a Gradient) -> ParameterRun<'a> {
 #[test]
 fn adamw_follows_the_formula() {
     let shape = [37, 1111];
-    let state = [random(&shape), Tensor::zeros(shape, (Kind::Float, Device::Cpu)), Tensor::zeros(shape, (Kind::Float, Device::Cpu))];
+    let state = [
+        random(&shape),
+        Tensor::zeros(shape, (Kind::Float, Device::Cpu)),
+        Tensor::zeros(shape, (Kind::Float, Device::Cpu)),
+    ];
     let [mut p, mut m, mut v] = state.each_ref().map(|tensor| tensor.to_kind(Kind::Double));
     for step in 1..=5 {
         let gradient = random(&shape);
@@ -125,7 +131,8 @@ fn a_gradient_of_a_few_rows_is_bit_for_bit_the_dense_one() {
 
 #[test]
 fn the_norm_is_the_same_for_every_number_of_threads() {
-    let gradients: Vec<Gradient> = [&[300, 1000][..], &[77], &[1]].iter().map(|shape| Gradient::new(&random(shape)).unwrap()).collect();
+    let gradients: Vec<Gradient> =
+        [&[300, 1000][..], &[77], &[1]].iter().map(|shape| Gradient::new(&random(shape)).unwrap()).collect();
     let norms: Vec<f64> = [1, 2, 3]
         .iter()
         .map(|&threads| {
@@ -134,6 +141,9 @@ fn the_norm_is_the_same_for_every_number_of_threads() {
         })
         .collect();
     assert!(norms[0] == norms[1] && norms[1] == norms[2]);
-    let expected: f64 = gradients.iter().map(|gradient| gradient.values().to_kind(Kind::Double).square().sum(Kind::Double).double_value(&[])).sum();
+    let expected: f64 = gradients
+        .iter()
+        .map(|gradient| gradient.values().to_kind(Kind::Double).square().sum(Kind::Double).double_value(&[]))
+        .sum();
     assert!((norms[0] - expected.sqrt()).abs() < 1e-9);
 }
