@@ -28,7 +28,6 @@ tokens := "data/tokens" / name
 run := "data/runs" / name
 bin := env("CARGO_TARGET_DIR", "target") / "release"
 common := "--profile " + quote(profile_file) + " " + flags
-explaining := if flags =~ '--explain' { "yes" } else { "" }
 
 [private]
 default:
@@ -37,7 +36,7 @@ default:
 # Set-up, build, and the whole pipeline of the profile
 [group('pipeline')]
 all: export
-    @{{ if explaining == "" { bin / "bert-eval --summary " + quote(run / "eval") } else { "true" } }}
+    @echo "figures: {{ run }}/eval/*/{metrics.json,confusion_matrix.png}  curves: {{ run }}/train/curves.svg  model: {{ run }}/export/hf" >&2
 
 # libtorch and the quickstart's model, found or brought
 [group('pipeline')]
@@ -104,7 +103,7 @@ test-peers: build peers-environment
 # The tests on a CUDA device
 [group('checks')]
 test-gpu: setup
-    BERT_TEST_DEVICE=cuda cargo test --release --locked -p torch-ext -p bert -p bert-finetune
+    BERT_TEST_DEVICE=cuda cargo test --release --locked --workspace --test kernels --test loading --test parity --test runs
 
 # Formatting and lints
 [group('checks')]

@@ -6,7 +6,9 @@ use crate::events::Event;
 use crate::train::Best;
 
 /// The picture as SVG: loss, validation metrics, learning rate and gradient norm over the steps, the best step marked.
-pub(crate) fn learning_curves(events: &[Event], best: &Best) -> String {
+///
+/// `remark` stands beside the figures, if there is one.
+pub(crate) fn learning_curves(events: &[Event], best: &Best, remark: Option<&str>) -> String {
     let train = |value: fn(&Event) -> Option<(u64, f64)>| -> Vec<(f64, f64)> {
         events.iter().filter_map(value).map(|(step, value)| (step as f64, value)).collect()
     };
@@ -75,7 +77,7 @@ pub(crate) fn learning_curves(events: &[Event], best: &Best) -> String {
     ];
     figures::curves(&Curves {
         title: "Learning curves".to_owned(),
-        subtitle: subtitle(best),
+        subtitle: subtitle(best) + &remark.map_or(String::new(), |remark| format!(" · {remark}")),
         x_label: "step".to_owned(),
         panels: panels.into_iter().filter(|panel| !panel.series.is_empty()).collect(),
         marker: best.figures.map(|_| (best.step as f64, format!("best (step {})", best.step))),

@@ -23,7 +23,7 @@ pub(crate) fn write(work: &mut Work, folder: &ModelFolder, data: &Dataset, resul
     }
     let events = events::read(&work.folder().join("log.jsonl"))?;
     work.list("log.jsonl")?;
-    work.write("curves.svg", learning_curves(&events, &result.best))?;
+    work.write("curves.svg", learning_curves(&events, &result.best, data.train.metadata.remark()))?;
     work.write_unlisted("timing.json", serde_json::to_vec_pretty(&result.timing)?)?;
     work.copy("model.safetensors", &best_weights(work.folder(), result.best.step))
 }

@@ -180,8 +180,9 @@ impl Timing {
 fn greeting(trainer: &Trainer<'_>, counts: &Counts, data: &Dataset, compute: Compute, new: &[String]) -> String {
     let n = trainer.parameters.count();
     let drawn = if new.is_empty() { String::new() } else { format!("\n  drawn anew: {}", new.join(", ")) };
+    let remark = data.train.metadata.remark().map_or(String::new(), |remark| format!("; what follows are {remark}"));
     format!(
-        "bert-finetune: {:.1} M parameters, {} sentences, {} tokens an epoch, {} steps; {} in {:?}, {} threads{drawn}",
+        "bert-finetune: {:.1} M parameters, {} sentences, {} tokens an epoch, {} steps; {} in {:?}, {} threads{remark}{drawn}",
         n as f64 / 1e6,
         data.train.len(),
         data.train.input_ids.len(),
