@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use stage::{Common, Fingerprint, OutputFile, Stop, Work};
 use tch::{Kind, Tensor, no_grad};
 
-use crate::train::LoopState;
+use crate::state::LoopState;
 use crate::trainer::Trainer;
 
 const FOLDER: &str = "checkpoints";

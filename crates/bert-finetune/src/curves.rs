@@ -3,7 +3,7 @@
 use figures::{Curves, Panel, Series, Style};
 
 use crate::events::Event;
-use crate::train::Best;
+use crate::state::Best;
 
 /// The picture as SVG: loss, validation metrics, learning rate and gradient norm over the steps, the best step marked.
 ///

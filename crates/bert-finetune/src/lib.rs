@@ -17,6 +17,8 @@ mod optimizer;
 mod outputs;
 mod plan;
 mod schedule;
+mod state;
+mod talk;
 mod train;
 mod trainer;
 
@@ -63,9 +65,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
     let data = Dataset::read(&train_path, validation_path.as_deref(), &folder.config)?;
-    let progress = train::Surroundings { common: &args.common, interrupt, stop_at_step: args.stop_at_step };
+    let around = train::Surroundings { common: &args.common, interrupt, stop_at_step: args.stop_at_step };
     work.clear()?;
-    match train::train(&work, &plan, &folder, &data, compute, progress)? {
+    match train::train(&work, &plan, &folder, &data, (compute, around))? {
         train::End::Paused { step } => {
             args.common.say(&format!("bert-finetune: paused at step {step}; the same command goes on"));
             Ok(())

@@ -28,7 +28,7 @@ pub(crate) struct Plan {
     pub(crate) hidden_dropout_prob: Option<f64>,
     pub(crate) attention_probs_dropout_prob: Option<f64>,
     pub(crate) classifier_dropout: Option<f64>,
-    pub(crate) evaluate: When,
+    pub(crate) eval_strategy: When,
     pub(crate) metric_for_best_model: Option<Metric>,
     pub(crate) logging_steps: u64,
     /// Does not define the result.
@@ -66,16 +66,16 @@ impl Plan {
     /// Checks the arguments against each other, before anything is loaded.
     pub(crate) fn resolve(args: &Args, compute: &Compute, has_validation: bool) -> anyhow::Result<Self> {
         check_numbers(args)?;
-        let evaluate = when("eval", args.eval_strategy, args.eval_steps)?;
+        let eval_strategy = when("eval", args.eval_strategy, args.eval_steps)?;
         let saving =
             Saving { when: when("save", args.save_strategy, args.save_steps)?, total_limit: args.save_total_limit };
-        if evaluate != When::Never && !has_validation {
+        if eval_strategy != When::Never && !has_validation {
             bail!(
                 "{} has no validation.parquet; with --eval-strategy no, the last weights are kept",
                 args.tokens.display()
             );
         }
-        if evaluate == When::Never && args.metric_for_best_model.is_some() {
+        if eval_strategy == When::Never && args.metric_for_best_model.is_some() {
             bail!("--metric-for-best-model needs an evaluation, but --eval-strategy is no");
         }
         if args.lr_scheduler_type == SchedulerType::Constant && (args.warmup_steps > 0 || args.warmup_ratio > 0.0) {
@@ -101,7 +101,7 @@ impl Plan {
             hidden_dropout_prob: args.hidden_dropout_prob,
             attention_probs_dropout_prob: args.attention_probs_dropout_prob,
             classifier_dropout: args.classifier_dropout,
-            evaluate,
+            eval_strategy,
             metric_for_best_model: args.metric_for_best_model,
             logging_steps: args.logging_steps,
             saving,
@@ -109,7 +109,7 @@ impl Plan {
     }
 
     pub(crate) fn evaluates(&self) -> bool {
-        self.evaluate != When::Never
+        self.eval_strategy != When::Never
     }
 
     /// The reference's arithmetic: `steps = ceil(ceil(n / batch) / accumulation)`, `total = ceil(epochs * steps)`.

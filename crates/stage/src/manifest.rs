@@ -10,7 +10,7 @@
 //!
 //! A folder without a manifest is unfinished, for readers too. It holds no time: equal runs write equal manifests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -77,8 +77,7 @@ impl Manifest {
         ]);
         flatten("", &self.plan, &mut lines);
         for (role, fingerprint) in &self.inputs {
-            lines.insert(format!("input {role}"), format!("{:.12}…", fingerprint.sha256));
-            lines.insert(format!("input {role} in full"), fingerprint.sha256.clone());
+            lines.insert(format!("input {role}"), fingerprint.sha256.clone());
         }
         lines
     }
@@ -86,15 +85,12 @@ impl Manifest {
     /// What differs in this manifest's definition from `old`'s, a sentence each.
     pub(crate) fn differences(&self, old: &Self) -> Vec<String> {
         let (new, old) = (self.definition(), old.definition());
-        let names: std::collections::BTreeSet<_> =
-            new.keys().chain(old.keys()).filter(|name| !name.ends_with(" in full")).collect();
-        let sentences = names.into_iter().filter_map(|name| match (old.get(name), new.get(name)) {
-            (Some(old), Some(new)) if old == new => None,
-            (Some(old), Some(new)) => Some(format!("{name}: {old} -> {new}")),
-            (None, Some(new)) => Some(format!("{name}: (none) -> {new}")),
-            (Some(old), None) => Some(format!("{name}: {old} -> (none)")),
-            (None, None) => None,
-        });
+        let names: BTreeSet<&String> = new.keys().chain(old.keys()).collect();
+        let told = |value: Option<&String>| value.map_or("(none)".to_owned(), |value| shortened(value));
+        let sentences = names
+            .into_iter()
+            .filter(|name| old.get(*name) != new.get(*name))
+            .map(|name| format!("{name}: {} -> {}", told(old.get(name)), told(new.get(name))));
         sentences.collect()
     }
 
@@ -109,6 +105,12 @@ impl Manifest {
             .map(|(name, _)| format!("output {name}: missing or of another size"))
             .collect()
     }
+}
+
+/// A hash by its beginning, all else as it is.
+fn shortened(value: &str) -> String {
+    let is_hash = value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash { format!("{value:.12}…") } else { value.to_owned() }
 }
 
 /// `{"a": {"b": 1}}` as `a.b=1`.

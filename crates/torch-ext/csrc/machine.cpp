@@ -1,6 +1,8 @@
-// What the processor has, and the last error of a thread.
+// What the processor has, how threads wait, and the last error of a thread.
 
 #include "internal.h"
+
+#include <cstdlib>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -27,3 +29,13 @@ uint32_t torch_ext_cpu_features(void) {
 #endif
   return features;
 }
+
+// OpenMP's threads spin while they wait for each other. On a machine that does anything else besides, a spinning thread
+// takes the core from the one it waits for, and a step takes several times as long. The runtime reads its environment
+// when it is loaded, which is before main and before every constructor: only this array of the program comes earlier.
+#if defined(__linux__)
+namespace {
+void let_threads_sleep(int, char **, char **) { setenv("OMP_WAIT_POLICY", "passive", 0); }
+__attribute__((section(".preinit_array"), used)) void (*const before_libraries)(int, char **, char **) = let_threads_sleep;
+} // namespace
+#endif
