@@ -2,6 +2,7 @@
 
 use figures::{Curves, Panel, Series, Style};
 
+use crate::evaluation::Evaluation;
 use crate::events::Event;
 use crate::state::Best;
 
@@ -9,62 +10,23 @@ use crate::state::Best;
 ///
 /// `remark` stands beside the figures, if there is one.
 pub(crate) fn learning_curves(events: &[Event], best: &Best, remark: Option<&str>) -> String {
-    let train = |value: fn(&Event) -> Option<(u64, f64)>| -> Vec<(f64, f64)> {
-        events.iter().filter_map(value).map(|(step, value)| (step as f64, value)).collect()
+    let trained: Vec<(f64, [f64; 3])> = events.iter().filter_map(of_train).collect();
+    let evaluated: Vec<(f64, Evaluation)> = events.iter().filter_map(of_evaluate).collect();
+    let of_steps = |place: usize| trained.iter().map(|(step, values)| (*step, values[place])).collect();
+    let of_evaluations = |value: fn(&Evaluation) -> Option<f64>| -> Vec<(f64, f64)> {
+        evaluated.iter().filter_map(|(step, figures)| Some((*step, value(figures)?))).collect()
     };
     let series = |name: &str, style: Style, points: Vec<(f64, f64)>| Series { name: name.to_owned(), points, style };
     let loss = vec![
-        series(
-            "train",
-            Style::Line,
-            train(|event| match event {
-                Event::Train { step, loss, .. } => Some((*step, *loss)),
-                _ => None,
-            }),
-        ),
-        series(
-            "validation",
-            Style::Markers,
-            train(|event| match event {
-                Event::Evaluate { step, figures, .. } => Some((*step, figures.eval_loss)),
-                _ => None,
-            }),
-        ),
+        series("train", Style::Line, of_steps(0)),
+        series("validation", Style::Markers, of_evaluations(|figures| Some(figures.eval_loss))),
     ];
     let metrics = vec![
-        series(
-            "accuracy",
-            Style::Markers,
-            train(|event| match event {
-                Event::Evaluate { step, figures, .. } => Some((*step, figures.eval_accuracy?)),
-                _ => None,
-            }),
-        ),
-        series(
-            "F1, weighted",
-            Style::Markers,
-            train(|event| match event {
-                Event::Evaluate { step, figures, .. } => Some((*step, figures.eval_f1?)),
-                _ => None,
-            }),
-        ),
+        series("accuracy", Style::Markers, of_evaluations(|figures| figures.eval_accuracy)),
+        series("F1, weighted", Style::Markers, of_evaluations(|figures| figures.eval_f1)),
     ];
-    let rate = series(
-        "Learning rate",
-        Style::Line,
-        train(|event| match event {
-            Event::Train { step, learning_rate, .. } => Some((*step, *learning_rate)),
-            _ => None,
-        }),
-    );
-    let norm = series(
-        "Gradient norm",
-        Style::Line,
-        train(|event| match event {
-            Event::Train { step, grad_norm, .. } => Some((*step, *grad_norm)),
-            _ => None,
-        }),
-    );
+    let rate = series("Learning rate", Style::Line, of_steps(1));
+    let norm = series("Gradient norm", Style::Line, of_steps(2));
     let panel = |title: &str, y_label: &str, series: Vec<Series>| {
         let series: Vec<Series> = series.into_iter().filter(|series| !series.points.is_empty()).collect();
         Panel { title: title.to_owned(), y_label: y_label.to_owned(), series, log_y: false }
@@ -82,6 +44,23 @@ pub(crate) fn learning_curves(events: &[Event], best: &Best, remark: Option<&str
         panels: panels.into_iter().filter(|panel| !panel.series.is_empty()).collect(),
         marker: best.figures.map(|_| (best.step as f64, format!("best (step {})", best.step))),
     })
+}
+
+/// Step, and its loss, learning rate and gradient norm.
+fn of_train(event: &Event) -> Option<(f64, [f64; 3])> {
+    match event {
+        Event::Train { step, loss, learning_rate, grad_norm, .. } => {
+            Some((*step as f64, [*loss, *learning_rate, *grad_norm]))
+        }
+        _ => None,
+    }
+}
+
+fn of_evaluate(event: &Event) -> Option<(f64, Evaluation)> {
+    match event {
+        Event::Evaluate { step, figures, .. } => Some((*step as f64, *figures)),
+        _ => None,
+    }
 }
 
 fn subtitle(best: &Best) -> String {
