@@ -113,7 +113,8 @@ lint: setup
 
 # What CI runs
 [group('checks')]
-ci: lint test test-peers
+ci:
+    CI=true bash .ci/run
 
 # The fixtures of the tests anew, from the live reference
 [group('checks')]

@@ -120,7 +120,7 @@ fn a_signal_saves_and_leaves() {
     let place = Place::new();
     let arguments = format!("{TRAINING} --num-train-epochs 2000");
     let child = place.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(700));
+    place.wait_for_log();
     std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -135,9 +135,7 @@ fn a_folder_in_use_is_left_at_once() {
     let place = Place::new();
     let mut first =
         place.command(&format!("{TRAINING} --num-train-epochs 2000")).stderr(Stdio::null()).spawn().unwrap();
-    while !place.path("train/log.jsonl").exists() {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    place.wait_for_log();
     let second = place.finetune(TRAINING);
     first.kill().unwrap();
     first.wait().unwrap();

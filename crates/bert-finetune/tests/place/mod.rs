@@ -70,6 +70,17 @@ impl Place {
         Outcome { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
     }
 
+    /// Waits until a run in another process is about to take its first step.
+    pub(crate) fn wait_for_log(&self) {
+        for _ in 0..3000 {
+            if self.path("train/log.jsonl").exists() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("the run did not begin within a minute");
+    }
+
     /// The lines of the log of one kind.
     pub(crate) fn events(&self, kind: &str) -> Vec<Value> {
         let log = fs::read_to_string(self.path("train/log.jsonl")).unwrap();
