@@ -128,17 +128,6 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
-/// A place outside the repository that tests want; `None`, said in one line, where it is missing. In CI that is a failure.
-pub fn beside_the_repository(name: &str) -> Option<PathBuf> {
-    let path = workspace().parent().unwrap().join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "CI needs {}", path.display());
-    eprintln!("skipped: {} is not there", path.display());
-    None
-}
-
 /// `n` sentences of the fixture's words as CSV; in good ones most words are of the upper half.
 fn sentences(n: usize, seed: u64) -> String {
     let mut state = seed;
