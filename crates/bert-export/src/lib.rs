@@ -78,8 +78,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let evaluated = args.eval.iter().map(|folder| Evaluated::read(folder)).collect::<anyhow::Result<Vec<_>>>()?;
     let card = card::model_card(&folder, &trained.manifest, &evaluated.into_iter().flatten().collect::<Vec<_>>());
     work.copy("hf/config.json", &folder.config_path())?;
-    for path in folder.tokenizer_files() {
-        let name = path.file_name().context("a file has a name")?.to_string_lossy();
+    for (name, path) in folder.tokenizer_files() {
         work.copy(&format!("hf/{name}"), &path)?;
     }
     work.write("hf/README.md", card)?;

@@ -169,7 +169,7 @@ impl Checkpoints {
                 fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;
             }
         }
-        for path in self.best_copies() {
+        for path in best_copies(&self.folder) {
             if !kept_best.contains(&path) {
                 fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
             }
@@ -190,10 +190,6 @@ impl Checkpoints {
         let mut steps: Vec<(u64, PathBuf)> = entries.filter_map(|path| Some((number(&path)?, path))).collect();
         steps.sort();
         steps
-    }
-
-    fn best_copies(&self) -> Vec<PathBuf> {
-        best_copies(&self.folder)
     }
 
     fn best_path(&self, step: u64) -> PathBuf {

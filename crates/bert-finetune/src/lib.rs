@@ -56,8 +56,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         job = job.input("tokens/validation.parquet", path);
     }
     job = job.input("model/config.json", folder.config_path()).input("model/model.safetensors", folder.weights_path());
-    for path in folder.tokenizer_files() {
-        let name = path.file_name().context("a file has a name")?.to_string_lossy().into_owned();
+    for (name, path) in folder.tokenizer_files() {
         job = job.input(format!("model/{name}"), path);
     }
     job = job.record("threads", compute.threads).record("device", compute.device_name()).record("save", plan.saving);

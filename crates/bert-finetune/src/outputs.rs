@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use checkpoint::{ModelFolder, label_config};
 use stage::Work;
 
@@ -17,9 +16,8 @@ pub(crate) use crate::checkpoints::remove_best_copies;
 /// Writes all outputs but the manifest. `timing.json` is not listed in it: equal runs have equal manifests.
 pub(crate) fn write(work: &mut Work, folder: &ModelFolder, data: &Dataset, result: &Finished) -> anyhow::Result<()> {
     work.write_json("config.json", &label_config(&folder.config_path(), &data.output_names())?)?;
-    for path in folder.tokenizer_files() {
-        let name = path.file_name().context("a file has a name")?.to_string_lossy();
-        work.copy(&name, &path)?;
+    for (name, path) in folder.tokenizer_files() {
+        work.copy(name, &path)?;
     }
     let events = events::read(&work.folder().join("log.jsonl"))?;
     work.list("log.jsonl")?;

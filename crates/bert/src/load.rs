@@ -30,16 +30,9 @@ pub fn load(
     device: Device,
 ) -> Result<(Parameters, LoadReport), BertError> {
     let mut weights = folder.weights()?;
-    let names = by_canonical_name(&weights)?;
+    let names = weights.canonical_names()?; // what `ModelFolder` has checked
     let parameters = Parameters::zeros(&folder.config, n_outputs, device);
     let mut report = LoadReport { new: Vec::new(), ignored: Vec::new() };
-
-    let known: Vec<&str> = parameters.parts().map(|(_, part)| part.name.as_str()).collect();
-    for (canonical, name) in &names {
-        if !known.contains(&canonical.as_str()) {
-            return Err(weights.tensor_error(name, "unexpected: this BERT has no such tensor").into());
-        }
-    }
     report.ignored.extend(weights.entries.keys().filter(|name| canonical_name(name).is_none()).cloned());
 
     let keep_classifier = has_shape(&weights, &names, "classifier.weight", &[n_outputs, folder.config.hidden_size])
@@ -62,17 +55,6 @@ pub fn load(
         }
     }
     Ok((parameters, report))
-}
-
-fn by_canonical_name(weights: &SafetensorsFile) -> Result<BTreeMap<String, String>, BertError> {
-    let mut names = BTreeMap::new();
-    for name in weights.entries.keys() {
-        let Some(canonical) = canonical_name(name) else { continue };
-        if let Some(other) = names.insert(canonical, name.clone()) {
-            return Err(weights.tensor_error(name, format!("is the same tensor as {other}")).into());
-        }
-    }
-    Ok(names)
 }
 
 fn has_shape(weights: &SafetensorsFile, names: &BTreeMap<String, String>, name: &str, shape: &[usize]) -> bool {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{BertConfig, CheckpointError, SafetensorsFile, canonical_name, expected_tensors};
+use crate::{BertConfig, CheckpointError, SafetensorsFile, expected_tensors};
 
 /// The files that make a tokenizer, `tokenizer.json` (or else `vocab.txt`) being the one that is needed.
 pub const TOKENIZER_FILES: [&str; 4] =
@@ -58,27 +58,25 @@ impl ModelFolder {
         SafetensorsFile::open(&self.weights_path())
     }
 
-    /// The tokenizer's files that the folder has.
-    pub fn tokenizer_files(&self) -> Vec<PathBuf> {
-        TOKENIZER_FILES.iter().map(|name| self.path.join(name)).filter(|path| path.is_file()).collect()
+    /// The tokenizer's files that the folder has: their names and paths.
+    pub fn tokenizer_files(&self) -> Vec<(&'static str, PathBuf)> {
+        let files = TOKENIZER_FILES.map(|name| (name, self.path.join(name)));
+        files.into_iter().filter(|(_, path)| path.is_file()).collect()
     }
 
     /// The encoder is whole; pooler and classifier are optional, and a classifier may have any number of outputs.
     fn check_tensors(&self, weights: &SafetensorsFile) -> Result<(), CheckpointError> {
         let specs = expected_tensors(&self.config, 1);
-        let mut found = std::collections::BTreeMap::new();
-        for (name, entry) in &weights.entries {
-            let Some(canonical) = canonical_name(name) else { continue };
-            let Some(spec) = specs.iter().find(|spec| spec.name == canonical) else {
+        let found = weights.canonical_names()?;
+        for (canonical, name) in &found {
+            let Some(spec) = specs.iter().find(|spec| spec.name == *canonical) else {
                 return Err(weights.tensor_error(name, "unexpected: this BERT has no such tensor"));
             };
+            let entry = &weights.entries[name];
             let free = canonical.starts_with("classifier.");
             if entry.shape != spec.shape && !free {
                 let problem = format!("has shape {:?}; config.json asks for {:?}", entry.shape, spec.shape);
                 return Err(weights.tensor_error(name, problem));
-            }
-            if let Some(other) = found.insert(canonical, name) {
-                return Err(weights.tensor_error(name, format!("is the same tensor as {other}")));
             }
         }
         let optional = |name: &str| name.starts_with("bert.pooler.") || name.starts_with("classifier.");

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
-use crate::CheckpointError;
+use crate::{CheckpointError, canonical_name};
 
 /// The types of number that weights come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +107,21 @@ impl SafetensorsFile {
     /// The file's path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The file's own name of each tensor, by its canonical name; see [`canonical_name`].
+    ///
+    /// # Errors
+    /// Fails when two tensors have one canonical name.
+    pub fn canonical_names(&self) -> Result<BTreeMap<String, String>, CheckpointError> {
+        let mut names = BTreeMap::new();
+        for name in self.entries.keys() {
+            let Some(canonical) = canonical_name(name) else { continue };
+            if let Some(other) = names.insert(canonical, name.clone()) {
+                return Err(self.tensor_error(name, format!("is the same tensor as {other}")));
+            }
+        }
+        Ok(names)
     }
 
     /// Reads the bytes of the tensor `name`, little-endian, row by row.
