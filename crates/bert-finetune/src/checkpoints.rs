@@ -75,7 +75,7 @@ impl Checkpoints {
     /// Takes `trainer` to the newest checkpoint of the same key that verifies, and says what was passed over.
     pub(crate) fn resume(&self, trainer: &mut Trainer<'_>, common: &Common) -> anyhow::Result<Option<LoopState>> {
         for (step, path) in self.steps().into_iter().rev() {
-            match self.load(&path, trainer) {
+            match self.load(step, &path, trainer) {
                 Ok(state) => {
                     common.say(&format!("bert-finetune: continuing at step {step} from {}", path.display()));
                     return Ok(Some(state));
@@ -86,9 +86,10 @@ impl Checkpoints {
         Ok(None)
     }
 
-    fn load(&self, path: &Path, trainer: &mut Trainer<'_>) -> anyhow::Result<LoopState> {
+    fn load(&self, step: u64, path: &Path, trainer: &mut Trainer<'_>) -> anyhow::Result<LoopState> {
         let bytes = fs::read(path.join(MANIFEST)).context("unfinished: it has no manifest")?;
         let manifest: CheckpointManifest = serde_json::from_slice(&bytes).context("its manifest is damaged")?;
+        ensure!(manifest.step == step, "its manifest is that of step {}", manifest.step);
         ensure!(manifest.key == self.key, "it is of a run with other settings or inputs");
         ensure!(
             [WEIGHTS, MOMENTS, STATE].iter().all(|name| manifest.files.contains_key(*name)),
