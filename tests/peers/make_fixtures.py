@@ -1,4 +1,5 @@
-"""Makes tests/fixtures/small-bert anew: a small random BERT and what the reference computes with it.
+"""Makes tests/fixtures anew: schedules.json, optimizers.json, and in small-bert a small random BERT and what the reference
+computes with it.
 
 config.json, model.safetensors   the model, with a classifier of three outputs
 data.json                        sentences (token ids) and labels
@@ -10,11 +11,13 @@ import json
 import pathlib
 import tempfile
 
+import optimizers_fixture
+import schedules_fixture
 import torch
 from safetensors.torch import save_file
 from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 
-HERE = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "small-bert"
+FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "fixtures"
 
 # Every size differs from every other, and none is a multiple of a vector register.
 CONFIG = dict(
@@ -68,19 +71,25 @@ def sentences():
     return [{"input_ids": ids, "labels": label} for ids, label in zip(rows, labels)]
 
 
-def main():
+def main(fixtures=FIXTURES):
+    schedules_fixture.make(fixtures)
+    optimizers_fixture.make(fixtures)
+    small_bert(fixtures / "small-bert")
+
+
+def small_bert(folder):
     torch.manual_seed(0)
     model = BertForSequenceClassification(BertConfig(**CONFIG))
     rows = sentences()
-    HERE.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     config = {**CONFIG, "model_type": "bert", "id2label": {"0": "a", "1": "b", "2": "c"}}
     del config["num_labels"]
-    (HERE / "config.json").write_text(json.dumps(config, indent=1) + "\n")
-    (HERE / "data.json").write_text(json.dumps(rows) + "\n")
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    (folder / "data.json").write_text(json.dumps(rows) + "\n")
     # The tests read token ids, but a model folder has a tokenizer.
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + [f"w{n}" for n in range(5, CONFIG["vocab_size"])]
-    (HERE / "vocab.txt").write_text("\n".join(words) + "\n")
-    save_file({name: value.clone() for name, value in model.state_dict().items()}, HERE / "model.safetensors",
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n")
+    save_file({name: value.clone() for name, value in model.state_dict().items()}, folder / "model.safetensors",
               metadata={"format": "pt"})
 
     expected = {}
@@ -94,8 +103,8 @@ def main():
         expected[f"gradient/{name}"] = parameter.grad.clone()
     model.zero_grad()
 
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = TrainingArguments(output_dir=folder, save_strategy="no", report_to=[], use_cpu=True, disable_tqdm=True,
+    with tempfile.TemporaryDirectory() as output:
+        arguments = TrainingArguments(output_dir=output, save_strategy="no", report_to=[], use_cpu=True, disable_tqdm=True,
                                       **TRAINING)
         trainer = Recorder(model=model, args=arguments, train_dataset=rows, data_collator=Padding())
         trainer.train()
@@ -104,7 +113,7 @@ def main():
     expected["training/learning_rate"] = torch.tensor([trainer.rates[step] for step in steps], dtype=torch.float64)
     for name, parameter in model.named_parameters():
         expected[f"trained/{name}"] = parameter.detach().clone()
-    save_file(expected, HERE / "expected.safetensors")
+    save_file(expected, folder / "expected.safetensors")
     print(f"{len(steps)} steps, loss {expected['training/loss'][0]:.4f} to {expected['training/loss'][-1]:.4f}")
 
 
