@@ -2,7 +2,7 @@
 //!
 //! A checkpoint is `model.safetensors`, `optimizer.safetensors` and `state.json`, and a `manifest.json` with the key of
 //! the run and the SHA-256 of each, which is written last. Only one whose files all verify is continued. The best
-//! weights lie beside as `best-step-NNNNNN.safetensors`, written before the checkpoint that names them.
+//! weights lie beside as `best-step-NNNNNN.safetensors`, written before the checkpoint whose manifest lists them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail, ensure};
 use checkpoint::{Element, SafetensorsFile, TensorBytes, write_safetensors};
-use serde::{Deserialize, Serialize};
 use stage::{Common, Fingerprint, OutputFile, Stop, Work};
 use tch::{Kind, Tensor, no_grad};
 
+use crate::checkpoint_manifest::{CheckpointManifest, MANIFEST};
 use crate::state::LoopState;
 use crate::trainer::Trainer;
 
@@ -22,20 +22,14 @@ const FOLDER: &str = "checkpoints";
 const WEIGHTS: &str = "model.safetensors";
 const MOMENTS: &str = "optimizer.safetensors";
 const STATE: &str = "state.json";
-const MANIFEST: &str = "manifest.json";
 
 /// The checkpoints of one output folder.
 pub(crate) struct Checkpoints {
     folder: PathBuf,
     key: String,
     total_limit: usize,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct CheckpointManifest {
-    key: String,
-    step: u64,
-    files: BTreeMap<String, Fingerprint>,
+    /// The best weights so far, as the next manifest will list them.
+    best: BTreeMap<String, Fingerprint>,
 }
 
 impl Checkpoints {
@@ -46,7 +40,8 @@ impl Checkpoints {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
         fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        Ok(Self { folder, key: work.key().to_owned(), total_limit: usize::try_from(total_limit).unwrap_or(usize::MAX) })
+        let total_limit = usize::try_from(total_limit).unwrap_or(usize::MAX);
+        Ok(Self { folder, key: work.key().to_owned(), total_limit, best: BTreeMap::new() })
     }
 
     /// Refuses to begin what the disk cannot hold: the kept checkpoints and one more, the best weights twice, the result.
@@ -73,7 +68,7 @@ impl Checkpoints {
     }
 
     /// Takes `trainer` to the newest checkpoint of the same key that verifies, and says what was passed over.
-    pub(crate) fn resume(&self, trainer: &mut Trainer<'_>, common: &Common) -> anyhow::Result<Option<LoopState>> {
+    pub(crate) fn resume(&mut self, trainer: &mut Trainer<'_>, common: &Common) -> anyhow::Result<Option<LoopState>> {
         for (step, path) in self.steps().into_iter().rev() {
             match self.load(step, &path, trainer) {
                 Ok(state) => {
@@ -86,26 +81,16 @@ impl Checkpoints {
         Ok(None)
     }
 
-    fn load(&self, step: u64, path: &Path, trainer: &mut Trainer<'_>) -> anyhow::Result<LoopState> {
-        let bytes = fs::read(path.join(MANIFEST)).context("unfinished: it has no manifest")?;
-        let manifest: CheckpointManifest = serde_json::from_slice(&bytes).context("its manifest is damaged")?;
+    fn load(&mut self, step: u64, path: &Path, trainer: &mut Trainer<'_>) -> anyhow::Result<LoopState> {
+        let manifest = CheckpointManifest::read(path)?;
         ensure!(manifest.step == step, "its manifest is that of step {}", manifest.step);
         ensure!(manifest.key == self.key, "it is of a run with other settings or inputs");
         ensure!(
             [WEIGHTS, MOMENTS, STATE].iter().all(|name| manifest.files.contains_key(*name)),
             "its manifest does not list all files"
         );
-        for (name, expected) in &manifest.files {
-            let found = Fingerprint::of_file(&path.join(name))?;
-            ensure!(found == *expected, "{name} is not what was saved (SHA-256 {})", found.sha256);
-        }
+        manifest.verify(path, &self.log_path())?;
         let state: LoopState = serde_json::from_slice(&fs::read(path.join(STATE))?).context("its state is damaged")?;
-        if let Some(best) = state.best {
-            ensure!(self.best_path(best.step).is_file(), "the best weights of step {} are gone", best.step);
-        }
-        let log = path.ancestors().nth(2).map(|run| run.join("log.jsonl")).context("a checkpoint lies in a run")?;
-        let log_bytes = fs::metadata(&log).with_context(|| format!("cannot read {}", log.display()))?.len();
-        ensure!(log_bytes >= state.log_bytes, "log.jsonl is shorter than it was then");
 
         let mut weights = SafetensorsFile::open(&path.join(WEIGHTS))?;
         for (leaf, part) in trainer.parameters.parts() {
@@ -117,6 +102,7 @@ impl Checkpoints {
         trainer.optimizer.exp_avg.copy_(&float_tensor(&mut moments, "exp_avg", &shape)?);
         trainer.optimizer.exp_avg_sq.copy_(&float_tensor(&mut moments, "exp_avg_sq", &shape)?);
         trainer.step = manifest.step;
+        self.best = manifest.files.into_iter().filter(|(name, _)| name.starts_with("../")).collect();
         Ok(state)
     }
 
@@ -124,7 +110,7 @@ impl Checkpoints {
     pub(crate) fn save(&self, trainer: &Trainer<'_>, state: &LoopState) -> anyhow::Result<()> {
         let path = self.folder.join(format!("step-{:06}", trainer.step));
         fs::create_dir_all(&path).with_context(|| format!("cannot make the folder {}", path.display()))?;
-        let mut files = BTreeMap::new();
+        let mut files = self.best.clone();
         let mut write = |name: &str, fill: &dyn Fn(&mut OutputFile) -> anyhow::Result<()>| -> anyhow::Result<()> {
             let mut file = OutputFile::create(&path.join(name))?;
             fill(&mut file).with_context(|| format!("cannot write {}", path.join(name).display()))?;
@@ -137,21 +123,22 @@ impl Checkpoints {
             Ok(write_safetensors(file, moments.map(|(name, flat)| flat_tensor(name, flat)).into())?)
         })?;
         write(STATE, &|file| Ok(file.write_all(&serde_json::to_vec_pretty(state)?)?))?;
-        let manifest = CheckpointManifest { key: self.key.clone(), step: trainer.step, files };
+        let log = Fingerprint::of_first(&self.log_path(), state.log_bytes)?;
+        let manifest = CheckpointManifest::new(self.key.clone(), trainer.step, files, log);
         let mut file = OutputFile::create(&path.join(MANIFEST))?;
-        file.write_all(&serde_json::to_vec_pretty(&manifest)?)?;
+        file.write_all(&manifest.sealed()?)?;
         file.commit()?;
         stage::sync_folder(&self.folder).with_context(|| format!("cannot sync {}", self.folder.display()))?;
         self.remove_old(trainer.step, state)
     }
 
     /// Keeps the weights of the moment as the best so far.
-    pub(crate) fn keep_best(&self, trainer: &Trainer<'_>) -> anyhow::Result<()> {
+    pub(crate) fn keep_best(&mut self, trainer: &Trainer<'_>) -> anyhow::Result<()> {
         let path = self.best_path(trainer.step);
         let mut file = OutputFile::create(&path)?;
         bert::write_weights(&mut file, &trainer.parameters)
             .with_context(|| format!("cannot write {}", path.display()))?;
-        file.commit()?;
+        self.best = BTreeMap::from([(format!("../{}", best_name(trainer.step)), file.commit()?)]);
         Ok(())
     }
 
@@ -179,9 +166,7 @@ impl Checkpoints {
     }
 
     fn is_ours(&self, path: &Path) -> bool {
-        let manifest = fs::read(path.join(MANIFEST)).ok();
-        let manifest = manifest.and_then(|bytes| serde_json::from_slice::<CheckpointManifest>(&bytes).ok());
-        manifest.is_some_and(|manifest| manifest.key == self.key)
+        CheckpointManifest::read(path).is_ok_and(|manifest| manifest.key == self.key)
     }
 
     /// The checkpoints that are there, whole or not, by step.
@@ -191,6 +176,10 @@ impl Checkpoints {
         let mut steps: Vec<(u64, PathBuf)> = entries.filter_map(|path| Some((number(&path)?, path))).collect();
         steps.sort();
         steps
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.with_file_name("log.jsonl")
     }
 
     fn best_path(&self, step: u64) -> PathBuf {

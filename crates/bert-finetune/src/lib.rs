@@ -7,6 +7,7 @@
 //! ```
 
 mod args;
+mod checkpoint_manifest;
 mod checkpoints;
 mod curves;
 mod dataset;

@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
         let n_outputs = data.output_names().len();
         let (parameters, loaded) = bert::load(folder, n_outputs, plan.seed, compute.device).map_err(bad_input)?;
         let mut trainer = Trainer::new(parameters, plan, counts, &folder.config, compute);
-        let checkpoints = Checkpoints::open(work, plan.saving.total_limit)?;
+        let mut checkpoints = Checkpoints::open(work, plan.saving.total_limit)?;
         checkpoints.check_space(&trainer)?;
         let resumed = checkpoints.resume(&mut trainer, around.common)?;
         if resumed.is_none() {

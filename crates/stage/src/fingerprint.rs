@@ -26,8 +26,16 @@ impl Fingerprint {
     /// # Errors
     /// Fails when the file cannot be read; the error names it.
     pub fn of_file(path: &Path) -> anyhow::Result<Self> {
+        Self::of_first(path, u64::MAX)
+    }
+
+    /// Reads and hashes at most the first `limit` bytes of a file.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be read; the error names it.
+    pub fn of_first(path: &Path, limit: u64) -> anyhow::Result<Self> {
         let place = || format!("cannot read {}", path.display());
-        let mut file = File::open(path).with_context(place)?;
+        let mut file = File::open(path).with_context(place)?.take(limit);
         let mut hash = Sha256::new();
         let mut buffer = vec![0; 1 << 18];
         let mut bytes = 0;
@@ -118,6 +126,17 @@ impl HashMemory {
 mod tests {
     use super::*;
     use crate::output::write_whole;
+
+    #[test]
+    fn the_beginning_of_a_file_has_a_fingerprint_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        write_whole(&path, b"abcdef").unwrap();
+        let first = Fingerprint::of_first(&path, 3).unwrap();
+        assert_eq!(first.bytes, 3);
+        assert_eq!(first.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(Fingerprint::of_first(&path, 7).unwrap().bytes, 6);
+    }
 
     #[test]
     fn a_large_file_is_hashed_again_only_when_it_changed() {

@@ -1,0 +1,95 @@
+//! The manifest of a checkpoint: the files that make it, and a seal by which a change of the manifest itself is noticed.
+//!
+//! ```json
+//! { "key": "9f…", "step": 12,
+//!   "files": { "model.safetensors": { "bytes": …, "sha256": "…" }, …,
+//!              "../best-step-000010.safetensors": { … } },
+//!   "log": { "bytes": …, "sha256": "…" },                                    the beginning of log.jsonl that it saw
+//!   "sha256": "…" }                                                          the seal
+//! ```
+//!
+//! The seal is the SHA-256 of this text with an empty seal, so no byte of it is without a guard, white space included.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use serde::{Deserialize, Serialize};
+use stage::{Fingerprint, sha256_hex};
+
+/// The name of the manifest in every checkpoint.
+pub(crate) const MANIFEST: &str = "manifest.json";
+
+/// The content of the manifest.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CheckpointManifest {
+    /// The key of the run.
+    pub(crate) key: String,
+    /// The steps that were done.
+    pub(crate) step: u64,
+    /// The files without which it cannot be continued, by their path from the checkpoint's folder.
+    pub(crate) files: BTreeMap<String, Fingerprint>,
+    /// The first bytes of `log.jsonl`: what was logged until then.
+    pub(crate) log: Fingerprint,
+    sha256: String,
+}
+
+impl CheckpointManifest {
+    pub(crate) fn new(key: String, step: u64, files: BTreeMap<String, Fingerprint>, log: Fingerprint) -> Self {
+        Self { key, step, files, log, sha256: String::new() }
+    }
+
+    /// The text of the file.
+    pub(crate) fn sealed(mut self) -> anyhow::Result<Vec<u8>> {
+        self.sha256.clear();
+        self.sha256 = sha256_hex(&serde_json::to_vec_pretty(&self)?);
+        Ok(serde_json::to_vec_pretty(&self)?)
+    }
+
+    /// Reads the manifest of the checkpoint in `folder`.
+    pub(crate) fn read(folder: &Path) -> anyhow::Result<Self> {
+        let bytes = fs::read(folder.join(MANIFEST)).context("unfinished: it has no manifest")?;
+        let parse = || serde_json::from_slice::<Self>(&bytes).context("its manifest is damaged");
+        let manifest = parse()?;
+        ensure!(parse()?.sealed()? == bytes, "its manifest is damaged: it is not what its SHA-256 says");
+        Ok(manifest)
+    }
+
+    /// Checks that every file is what was saved; `log` may have grown since.
+    pub(crate) fn verify(&self, folder: &Path, log: &Path) -> anyhow::Result<()> {
+        for (name, expected) in &self.files {
+            let found = Fingerprint::of_file(&folder.join(name))?;
+            ensure!(found == *expected, "{name} is not what was saved (SHA-256 {})", found.sha256);
+        }
+        let found = Fingerprint::of_first(log, self.log.bytes)?;
+        ensure!(found == self.log, "{} does not begin as it did then", log.display());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bit_of_a_manifest_can_be_changed() {
+        let print = |text: &str| Fingerprint { bytes: text.len() as u64, sha256: sha256_hex(text.as_bytes()) };
+        let files = BTreeMap::from([("state.json".to_owned(), print("state"))]);
+        let text = CheckpointManifest::new("key".to_owned(), 12, files, print("log")).sealed().unwrap();
+        let read = |bytes: &[u8]| {
+            let folder = tempfile::tempdir().unwrap();
+            let mut file = stage::OutputFile::create(&folder.path().join(MANIFEST)).unwrap();
+            std::io::Write::write_all(&mut file, bytes).unwrap();
+            file.commit().unwrap();
+            CheckpointManifest::read(folder.path())
+        };
+        assert_eq!(read(&text).unwrap().step, 12);
+        for bit in 0..8 * text.len() {
+            let mut flipped = text.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(read(&flipped).is_err(), "bit {bit}");
+        }
+        assert!(read(&[&text[..], b"\n"].concat()).is_err());
+    }
+}
