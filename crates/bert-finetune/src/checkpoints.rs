@@ -1,8 +1,9 @@
 //! Checkpoints that can be trusted: `checkpoints/step-NNNNNN/`, and the best weights so far.
 //!
-//! A checkpoint is `model.safetensors`, `optimizer.safetensors` and `state.json`, and a `manifest.json` with the key of
-//! the run and the SHA-256 of each, which is written last. Only one whose files all verify is continued. The best
-//! weights lie beside as `best-step-NNNNNN.safetensors`, written before the checkpoint whose manifest lists them.
+//! A checkpoint is `model.safetensors` (what is learned), `optimizer.safetensors`, `average.safetensors` where an average
+//! is kept, and `state.json`, and a `manifest.json` with the key of the run and the SHA-256 of each, which is written
+//! last. Only one whose files all verify is continued. The best weights lie beside as `best-step-NNNNNN.safetensors`,
+//! written before the checkpoint whose manifest lists them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +11,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail, ensure};
+use bert::Parameters;
 use checkpoint::{Element, SafetensorsFile, TensorBytes, write_safetensors};
 use stage::{Common, Fingerprint, OutputFile, Stop, Work};
 use tch::{Kind, Tensor, no_grad};
@@ -21,6 +23,7 @@ use crate::trainer::Trainer;
 const FOLDER: &str = "checkpoints";
 const WEIGHTS: &str = "model.safetensors";
 const MOMENTS: &str = "optimizer.safetensors";
+const AVERAGE: &str = "average.safetensors";
 const STATE: &str = "state.json";
 
 /// The checkpoints of one output folder.
@@ -30,6 +33,13 @@ pub(crate) struct Checkpoints {
     total_limit: usize,
     /// The best weights so far, as the next manifest will list them.
     best: BTreeMap<String, Fingerprint>,
+}
+
+/// Bytes of the disk that holds the checkpoints.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DiskSpace {
+    pub(crate) needed: u64,
+    pub(crate) free: u64,
 }
 
 impl Checkpoints {
@@ -45,10 +55,10 @@ impl Checkpoints {
     }
 
     /// Refuses to begin what the disk cannot hold: the kept checkpoints and one more, the best weights twice, the result.
-    pub(crate) fn check_space(&self, trainer: &Trainer<'_>) -> anyhow::Result<()> {
-        let weights = trainer.parameters.count() as u64 * 4;
-        let checkpoints = (self.total_limit as u64).min(3) + 1;
-        let needed = weights * (3 * checkpoints + 3);
+    ///
+    /// Returns what it may need and what is free, in bytes.
+    pub(crate) fn check_space(&self, trainer: &Trainer<'_>) -> anyhow::Result<DiskSpace> {
+        let needed = self.bytes_needed(trainer);
         let free = stage::available_bytes(&self.folder).context("cannot ask for the free space")? + self.bytes_here();
         if free < needed {
             let problem = format!(
@@ -57,7 +67,17 @@ impl Checkpoints {
             );
             return Err(Stop::Unhealthy(problem).into());
         }
-        Ok(())
+        Ok(DiskSpace { needed, free })
+    }
+
+    /// The most that the run will take on the disk.
+    pub(crate) fn bytes_needed(&self, trainer: &Trainer<'_>) -> u64 {
+        let trained = trainer.parameters.count_trained();
+        let moments: usize = trainer.optimizer.state().values().map(Tensor::numel).sum();
+        let average = if trainer.average.is_some() { trained } else { 0 };
+        let checkpoints = self.total_limit.min(3) + 1;
+        let numbers = (trained + moments + average) * checkpoints + 3 * trainer.parameters.count();
+        4 * numbers as u64
     }
 
     /// What the checkpoints of an earlier run take, which this one replaces.
@@ -85,22 +105,27 @@ impl Checkpoints {
         let manifest = CheckpointManifest::read(path)?;
         ensure!(manifest.step == step, "its manifest is that of step {}", manifest.step);
         ensure!(manifest.key == self.key, "it is of a run with other settings or inputs");
-        ensure!(
-            [WEIGHTS, MOMENTS, STATE].iter().all(|name| manifest.files.contains_key(*name)),
-            "its manifest does not list all files"
-        );
+        let average = trainer.average.as_ref().map(|_| AVERAGE);
+        let missing = [WEIGHTS, MOMENTS, STATE].into_iter().chain(average).find(|name| !manifest.files.contains_key(*name));
+        ensure!(missing.is_none(), "its manifest does not list {}", missing.unwrap_or_default());
         manifest.verify(path, &self.log_path())?;
         let state: LoopState = serde_json::from_slice(&fs::read(path.join(STATE))?).context("its state is damaged")?;
 
-        let mut weights = SafetensorsFile::open(&path.join(WEIGHTS))?;
-        for (leaf, part) in trainer.parameters.parts() {
-            let value = float_tensor(&mut weights, &part.name, &part.shape)?;
-            no_grad(|| leaf.part_of(&leaf.tensor.detach(), part).copy_(&value));
+        // All is read before anything is changed.
+        let weights = read_trained(&path.join(WEIGHTS), &trainer.parameters)?;
+        let mut file = SafetensorsFile::open(&path.join(MOMENTS))?;
+        let moments = trainer.optimizer.state().into_iter().map(|(name, moment)| {
+            let value = float_tensor(&mut file, &name, &moment.size())?;
+            Ok((moment, value))
+        });
+        let mut read = moments.collect::<anyhow::Result<Vec<_>>>()?;
+        read.extend(weights);
+        if let Some(average) = &trainer.average {
+            read.extend(read_trained(&path.join(AVERAGE), &average.parameters)?);
         }
-        let mut moments = SafetensorsFile::open(&path.join(MOMENTS))?;
-        let shape = trainer.parameters.flat.size();
-        trainer.optimizer.exp_avg.copy_(&float_tensor(&mut moments, "exp_avg", &shape)?);
-        trainer.optimizer.exp_avg_sq.copy_(&float_tensor(&mut moments, "exp_avg_sq", &shape)?);
+        for (mut place, value) in read {
+            no_grad(|| place.copy_(&value));
+        }
         trainer.step = manifest.step;
         self.best = manifest.files.into_iter().filter(|(name, _)| name.starts_with("../")).collect();
         Ok(state)
@@ -117,11 +142,12 @@ impl Checkpoints {
             files.insert(name.to_owned(), file.commit()?);
             Ok(())
         };
-        write(WEIGHTS, &|file| Ok(bert::write_weights(file, &trainer.parameters)?))?;
-        write(MOMENTS, &|file| {
-            let moments = [("exp_avg", &trainer.optimizer.exp_avg), ("exp_avg_sq", &trainer.optimizer.exp_avg_sq)];
-            Ok(write_safetensors(file, moments.map(|(name, flat)| flat_tensor(name, flat)).into())?)
-        })?;
+        write(WEIGHTS, &|file| Ok(bert::write_trained(file, &trainer.parameters)?))?;
+        let moments = trainer.optimizer.state();
+        write(MOMENTS, &|file| Ok(write_safetensors(file, moments.iter().map(float_bytes).collect())?))?;
+        if let Some(average) = &trainer.average {
+            write(AVERAGE, &|file| Ok(bert::write_trained(file, &average.parameters)?))?;
+        }
         write(STATE, &|file| Ok(file.write_all(&serde_json::to_vec_pretty(state)?)?))?;
         let log = Fingerprint::of_first(&self.log_path(), state.log_bytes)?;
         let manifest = CheckpointManifest::new(self.key.clone(), trainer.step, files, log);
@@ -136,7 +162,7 @@ impl Checkpoints {
     pub(crate) fn keep_best(&mut self, trainer: &Trainer<'_>) -> anyhow::Result<()> {
         let path = self.best_path(trainer.step);
         let mut file = OutputFile::create(&path)?;
-        bert::write_weights(&mut file, &trainer.parameters)
+        bert::write_weights(&mut file, &trainer.result())
             .with_context(|| format!("cannot write {}", path.display()))?;
         self.best = BTreeMap::from([(format!("../{}", best_name(trainer.step)), file.commit()?)]);
         Ok(())
@@ -213,14 +239,27 @@ pub(crate) fn remove_best_copies(out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn flat_tensor<'a>(name: &str, flat: &'a Tensor) -> TensorBytes<'a> {
+fn float_bytes<'a>((name, tensor): (&String, &'a Tensor)) -> TensorBytes<'a> {
     let bytes = || {
-        let flat = flat.to_device(tch::Device::Cpu);
-        let mut bytes = vec![0; flat.numel() * 4];
-        flat.f_copy_data_u8(&mut bytes, flat.numel()).map_err(std::io::Error::other)?;
+        let tensor = tensor.to_device(tch::Device::Cpu);
+        let mut bytes = vec![0; tensor.numel() * 4];
+        tensor.f_copy_data_u8(&mut bytes, tensor.numel()).map_err(std::io::Error::other)?;
         Ok(bytes)
     };
-    TensorBytes { name: name.to_owned(), element: Element::F32, shape: vec![flat.numel()], bytes: Box::new(bytes) }
+    let shape = tensor.size().iter().map(|&size| size as usize).collect();
+    TensorBytes { name: name.clone(), element: Element::F32, shape, bytes: Box::new(bytes) }
+}
+
+/// Each tensor of `parameters` that is learned, as the place in memory and the value in the file.
+fn read_trained(path: &Path, parameters: &Parameters) -> anyhow::Result<Vec<(Tensor, Tensor)>> {
+    let mut file = SafetensorsFile::open(path)?;
+    let parts = parameters.trained().flat_map(|leaf| leaf.parts.iter().map(move |part| (leaf, part)));
+    parts
+        .map(|(leaf, part)| {
+            let value = float_tensor(&mut file, &part.name, &part.shape)?;
+            Ok((leaf.part_of(&leaf.tensor.detach(), part), value))
+        })
+        .collect()
 }
 
 fn float_tensor(file: &mut SafetensorsFile, name: &str, shape: &[i64]) -> anyhow::Result<Tensor> {

@@ -5,6 +5,7 @@ use figures::{Curves, Panel, Series, Style};
 use crate::evaluation::Evaluation;
 use crate::events::Event;
 use crate::state::Best;
+use crate::talk::headline;
 
 /// The picture as SVG: loss, validation metrics, learning rate and gradient norm over the steps, the best step marked.
 ///
@@ -24,6 +25,8 @@ pub(crate) fn learning_curves(events: &[Event], best: &Best, remark: Option<&str
     let metrics = vec![
         series("accuracy", Style::Markers, of_evaluations(|figures| figures.eval_accuracy)),
         series("F1, weighted", Style::Markers, of_evaluations(|figures| figures.eval_f1)),
+        series("Pearson", Style::Markers, of_evaluations(|figures| figures.eval_pearson)),
+        series("Spearman", Style::Markers, of_evaluations(|figures| figures.eval_spearman)),
     ];
     let rate = series("Learning rate", Style::Line, of_steps(1));
     let norm = series("Gradient norm", Style::Line, of_steps(2));
@@ -33,7 +36,7 @@ pub(crate) fn learning_curves(events: &[Event], best: &Best, remark: Option<&str
     };
     let panels = [
         panel("Loss", "loss", loss),
-        panel("Validation", "share", metrics),
+        panel("Validation", "metric", metrics),
         panel("Learning rate", "rate", vec![rate]),
         panel("Gradient norm", "norm", vec![norm]),
     ];
@@ -66,9 +69,6 @@ fn of_evaluate(event: &Event) -> Option<(f64, Evaluation)> {
 fn subtitle(best: &Best) -> String {
     match best.figures {
         None => format!("{} steps, no evaluation", best.step),
-        Some(figures) => match figures.eval_accuracy {
-            Some(accuracy) => format!("best validation accuracy {:.2} % at step {}", 100.0 * accuracy, best.step),
-            None => format!("best validation loss {:.4} at step {}", figures.eval_loss, best.step),
-        },
+        Some(figures) => format!("best at step {}: validation {}", best.step, headline(&figures)),
     }
 }

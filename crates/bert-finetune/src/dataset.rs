@@ -7,6 +7,9 @@ use checkpoint::BertConfig;
 use sst::tokens::{Labels, TokenSet};
 use stage::bad_input;
 
+use crate::plan::Plan;
+use crate::settings::Judge;
+
 /// The train split, and the validation split where there is one.
 #[derive(Debug)]
 pub(crate) struct Dataset {
@@ -31,6 +34,22 @@ impl Dataset {
             )));
         }
         Ok(data)
+    }
+
+    /// Of every train row, in tokens.
+    pub(crate) fn train_lengths(&self) -> Vec<usize> {
+        self.train.offsets.windows(2).map(|ends| ends[1] - ends[0]).collect()
+    }
+
+    /// How many classes there are; `None` for scores.
+    pub(crate) fn n_classes(&self) -> Option<usize> {
+        matches!(self.train.labels, Labels::Classes(_)).then_some(self.train.metadata.label_names.len())
+    }
+
+    /// Whether the plan fits what is to be learned; returns the figure that chooses the best checkpoint.
+    pub(crate) fn check_plan(&self, plan: &Plan) -> anyhow::Result<Judge> {
+        plan.objective.check(self.n_classes())?;
+        plan.cadence.judge(self.n_classes().is_none())
     }
 
     /// The names of the outputs: those of the classes, or `score`.

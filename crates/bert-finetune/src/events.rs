@@ -2,10 +2,11 @@
 //!
 //! | event | fields |
 //! |---|---|
-//! | `begin` | `train_rows`, `steps_per_epoch`, `total_steps`, `warmup_steps` |
+//! | `begin` | `train_rows`, `steps_per_epoch` (of the first), `total_steps`, `warmup_steps` |
 //! | `train` | `step`, `epoch`, `loss` (mean since the last such line), `learning_rate`, `grad_norm` (of this step) |
-//! | `evaluate` | `step`, `epoch`, `eval_loss`, `eval_accuracy`, `eval_f1`, `best` (whether it is the best so far) |
-//! | `end` | `step`, `best_step` |
+//! | `evaluate` | `step`, `epoch`, `eval_loss`; of classes `eval_accuracy`, `eval_precision`, `eval_recall`, `eval_f1` (weighted), `eval_f1_macro`, `eval_mcc`; of scores `eval_mse`, `eval_pearson`, `eval_spearman`; `best` (whether it is the best so far) |
+//! | `warning` | `step`, `message` |
+//! | `end` | `step`, `best_step`, `stopped_early` |
 //!
 //! It holds no time: the log of a resumed run is byte for byte that of an uninterrupted one.
 
@@ -41,9 +42,14 @@ pub(crate) enum Event {
         figures: Evaluation,
         best: bool,
     },
+    Warning {
+        step: u64,
+        message: String,
+    },
     End {
         step: u64,
         best_step: u64,
+        stopped_early: bool,
     },
 }
 

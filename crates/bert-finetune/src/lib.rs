@@ -1,12 +1,16 @@
 //! `bert-finetune`: tokens and a model in, the best checkpoint and its log out.
 //!
 //! ```text
-//! args ──► plan ──► dataset ──┐
-//! model folder ──► Trainer ◄──┘   train: evaluate and save if due, stop if done, one step, log
-//!                     └──► best checkpoint ──► OUT/{config.json, model.safetensors, tokenizer, log.jsonl, curves.svg}
+//! args ──► settings ──► plan ──► order, calendar ──┐
+//! model folder, dataset ──► trainer ──► run ◄──────┘   train: one step, log, evaluate and save if due, stop if done
+//!                                        └──► best checkpoint ──► OUT/{config.json, model.safetensors, tokenizer,
+//!                                                                       log.jsonl, tensorboard/, curves.svg}
 //! ```
 
+mod adafactor;
 mod args;
+mod average;
+mod calendar;
 mod checkpoint_manifest;
 mod checkpoints;
 mod curves;
@@ -15,11 +19,16 @@ mod evaluation;
 mod events;
 mod loss;
 mod optimizer;
+mod order;
 mod outputs;
 mod plan;
+mod run;
 mod schedule;
+mod settings;
 mod state;
 mod talk;
+mod tensorboard;
+mod timing;
 mod train;
 mod trainer;
 
@@ -28,12 +37,13 @@ use checkpoint::ModelFolder;
 use stage::{Interrupt, Job, Stage, Upstream, bad_input};
 
 pub use args::Args;
+pub use settings::{BatchArgs, CadenceArgs, ObjectiveArgs, OptimizerArgs, ScheduleArgs, WeightArgs};
 
 use crate::dataset::Dataset;
 use crate::plan::Plan;
 
 /// What the manifests of this stage say wrote them.
-pub const STAGE: Stage = Stage { name: "bert-finetune", version: 1 };
+pub const STAGE: Stage = Stage { name: "bert-finetune", version: 2 };
 
 /// Runs the stage.
 ///
@@ -45,10 +55,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let train_path = tokens.required("train.parquet")?;
     let validation_path = tokens.optional("validation.parquet");
     let folder = ModelFolder::open(&args.model).map_err(bad_input)?;
-    let plan = Plan::resolve(args, &compute, validation_path.is_some()).map_err(bad_input)?;
+    let plan = Plan::resolve(args, &compute, &folder.config, validation_path.is_some()).map_err(bad_input)?;
     if args.plan {
         let data = Dataset::read(&train_path, validation_path.as_deref(), &folder.config)?;
-        println!("{}", serde_json::to_string_pretty(&plan.with_counts(data.train.len()))?);
+        data.check_plan(&plan).map_err(bad_input)?;
+        let (_, calendar) = plan.lay_out(data.train_lengths());
+        println!("{}", serde_json::to_string_pretty(&plan.with_counts(&calendar))?);
         return Ok(());
     }
 

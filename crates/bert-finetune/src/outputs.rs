@@ -9,7 +9,8 @@ use crate::checkpoints::best_weights;
 use crate::curves::learning_curves;
 use crate::dataset::Dataset;
 use crate::events;
-use crate::train::Finished;
+use crate::run::Finished;
+use crate::talk;
 
 pub(crate) use crate::checkpoints::remove_best_copies;
 
@@ -30,8 +31,8 @@ pub(crate) fn write(work: &mut Work, folder: &ModelFolder, data: &Dataset, resul
 pub(crate) fn summary(out: &Path, data: &Dataset, result: &Finished) -> String {
     let remark = data.train.metadata.remark().map_or(String::new(), |remark| format!(" ({remark})"));
     let timing = &result.timing;
-    let best = match result.best.figures.and_then(|figures| figures.eval_accuracy) {
-        Some(accuracy) => format!("best validation accuracy {:.2} % at step {}", 100.0 * accuracy, result.best.step),
+    let best = match result.best.figures {
+        Some(figures) => format!("best at step {}: validation {}", result.best.step, talk::headline(&figures)),
         None => format!("weights of step {}", result.best.step),
     };
     format!(

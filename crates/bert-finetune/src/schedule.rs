@@ -1,51 +1,120 @@
-//! The learning rate as a pure function of the step.
+//! The learning rate as a pure function of the step, by the formulas of the reference's schedulers.
 
-use crate::args::SchedulerType;
-use crate::plan::{Counts, Plan};
+use std::f64::consts::PI;
 
-/// The learning rate of step `step`, from 0, by the formulas of the reference's schedulers.
-pub(crate) fn learning_rate(plan: &Plan, counts: &Counts, step: u64) -> f64 {
-    plan.learning_rate * factor(plan.lr_scheduler_type, step, counts.warmup_steps, counts.total_steps)
-}
+use serde::{Deserialize, Serialize};
 
-fn factor(kind: SchedulerType, step: u64, warmup: u64, total: u64) -> f64 {
-    if kind == SchedulerType::Constant {
-        return 1.0;
-    }
-    if step < warmup {
-        return step as f64 / warmup.max(1) as f64;
-    }
-    let after_warmup = total.saturating_sub(warmup).max(1) as f64;
-    match kind {
-        SchedulerType::Linear => total.saturating_sub(step) as f64 / after_warmup,
-        SchedulerType::Cosine => {
-            let progress = (step - warmup) as f64 / after_warmup;
-            (0.5 * (1.0 + (std::f64::consts::PI * progress).cos())).max(0.0)
+use crate::settings::{Plateau, Ramp, Schedule, ThresholdMode};
+
+/// The share of the highest learning rate in step `step`, from 0.
+///
+/// `reduced` is what a plateau has left of it.
+pub(crate) fn factor(schedule: &Schedule, step: u64, warmup: u64, total: u64, reduced: f64) -> f64 {
+    match schedule {
+        Schedule::Constant => return 1.0,
+        Schedule::ReduceLrOnPlateau(_) => return reduced,
+        Schedule::WarmupStableDecay(shape) if step < warmup => {
+            let progress = step as f64 / warmup.max(1) as f64;
+            let risen = match shape.warmup_type {
+                Ramp::Linear => progress,
+                Ramp::Cosine => 0.5 * (1.0 - (PI * progress).cos()),
+                Ramp::OneMinusSqrt => 1.0 - (1.0 - progress).sqrt(),
+            };
+            return between(shape.min_lr_ratio, risen);
         }
-        SchedulerType::Constant | SchedulerType::ConstantWithWarmup => 1.0,
+        _ if step < warmup => return step as f64 / warmup.max(1) as f64,
+        _ => {}
+    }
+    let after = (step - warmup) as f64;
+    let progress = after / total.saturating_sub(warmup).max(1) as f64;
+    match schedule {
+        Schedule::Constant | Schedule::ConstantWithWarmup | Schedule::ReduceLrOnPlateau(_) => 1.0,
+        Schedule::Linear => total.saturating_sub(step) as f64 / total.saturating_sub(warmup).max(1) as f64,
+        Schedule::Cosine { num_cycles, min_lr_rate } => between(*min_lr_rate, half_cosine(*num_cycles, progress)),
+        Schedule::CosineWithRestarts { .. } if progress >= 1.0 => 0.0,
+        Schedule::CosineWithRestarts { num_cycles } => half_cosine(0.5, (num_cycles * progress) % 1.0).max(0.0),
+        Schedule::Polynomial { lr_end_rate, .. } if step > total => *lr_end_rate,
+        Schedule::Polynomial { power, lr_end_rate } => (1.0 - lr_end_rate) * (1.0 - progress).powf(*power) + lr_end_rate,
+        Schedule::InverseSqrt { timescale } => {
+            let timescale = timescale.unwrap_or(if warmup > 0 { warmup } else { 10_000 }) as f64;
+            1.0 / ((after + timescale) / timescale).sqrt()
+        }
+        Schedule::WarmupStableDecay(shape) => {
+            let decay = shape.num_decay_steps;
+            let stable = shape.num_stable_steps.unwrap_or(total.saturating_sub(warmup + decay));
+            let into_decay = (step - warmup).saturating_sub(stable);
+            let progress = into_decay as f64 / decay.max(1) as f64;
+            if step < warmup + stable {
+                return 1.0;
+            }
+            if into_decay >= decay {
+                return shape.min_lr_ratio;
+            }
+            let fallen = match shape.decay_type {
+                Ramp::Linear => 1.0 - progress,
+                Ramp::Cosine => half_cosine(shape.num_cycles, progress),
+                Ramp::OneMinusSqrt => 1.0 - progress.sqrt(),
+            };
+            between(shape.min_lr_ratio, fallen)
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// From 1 down to 0 at half a cycle.
+fn half_cosine(num_cycles: f64, progress: f64) -> f64 {
+    0.5 * (1.0 + (PI * num_cycles * 2.0 * progress).cos())
+}
 
-    fn factors(kind: SchedulerType, warmup: u64) -> Vec<f64> {
-        (0..=8).map(|step| factor(kind, step, warmup, 8)).collect()
+/// `share` of the way from `lowest` to 1, never below 0.
+fn between(lowest: f64, share: f64) -> f64 {
+    (share * (1.0 - lowest) + lowest).max(0.0)
+}
+
+/// What a plateau has seen so far, as PyTorch's `ReduceLROnPlateau` keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PlateauState {
+    best: Option<f64>,
+    bad_evaluations: u64,
+    cooldown_left: u64,
+    /// What is left of the highest learning rate.
+    pub(crate) reduced: f64,
+}
+
+impl Default for PlateauState {
+    fn default() -> Self {
+        Self { best: None, bad_evaluations: 0, cooldown_left: 0, reduced: 1.0 }
     }
+}
 
-    /// Against `transformers.get_scheduler` with 8 training steps.
-    #[test]
-    fn factors_are_those_of_the_reference() {
-        use SchedulerType::{Constant, ConstantWithWarmup, Cosine, Linear};
-        assert_eq!(factors(Linear, 0), [1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125, 0.0]);
-        assert_eq!(factors(Linear, 4), [0.0, 0.25, 0.5, 0.75, 1.0, 0.75, 0.5, 0.25, 0.0]);
-        assert_eq!(factors(Constant, 0), [1.0; 9]);
-        assert_eq!(factors(ConstantWithWarmup, 2), [0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
-        let cosine = factors(Cosine, 4);
-        let expected = [0.0, 0.25, 0.5, 0.75, 1.0, 0.853_553_390_593_273_7, 0.5, 0.146_446_609_406_726_24, 0.0];
-        for (got, expected) in cosine.iter().zip(expected) {
-            assert!((got - expected).abs() < 1e-15, "{cosine:?}");
+impl PlateauState {
+    /// Takes in an evaluation: `value` is the metric, of which more is better if `greater_is_better`.
+    pub(crate) fn see(&mut self, plateau: &Plateau, value: f64, greater_is_better: bool, learning_rate: f64) {
+        let sign = if greater_is_better { 1.0 } else { -1.0 };
+        let better = self.best.is_none_or(|best| {
+            let bar = match plateau.threshold_mode {
+                ThresholdMode::Rel => best * (1.0 + sign * plateau.threshold),
+                ThresholdMode::Abs => best + sign * plateau.threshold,
+            };
+            sign * value > sign * bar
+        });
+        if better {
+            self.best = Some(value);
+            self.bad_evaluations = 0;
+        } else {
+            self.bad_evaluations += 1;
+        }
+        if self.cooldown_left > 0 {
+            self.cooldown_left -= 1;
+            self.bad_evaluations = 0;
+        }
+        if self.bad_evaluations > plateau.patience {
+            let (old, lowest) = (self.reduced * learning_rate, plateau.min_lr);
+            let new = (old * plateau.factor).max(lowest);
+            if old - new > plateau.eps {
+                self.reduced = new / learning_rate;
+            }
+            self.cooldown_left = plateau.cooldown;
+            self.bad_evaluations = 0;
         }
     }
 }

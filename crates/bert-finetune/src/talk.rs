@@ -1,34 +1,97 @@
 //! What a run says to the person who looks on.
 
-use bert::Compute;
+use bert::{Compute, Precision};
+use checkpoint::BertConfig;
 
+use crate::calendar::Calendar;
+use crate::checkpoints::DiskSpace;
 use crate::dataset::Dataset;
 use crate::evaluation::Evaluation;
-use crate::plan::Counts;
-use crate::state::Timing;
+use crate::timing::Timing;
 use crate::trainer::{StepReport, Trainer};
 
-/// Before the first step: what will be done, on what, and which weights were drawn anew.
-pub(crate) fn greeting(
-    trainer: &Trainer<'_>,
-    counts: &Counts,
-    data: &Dataset,
-    compute: Compute,
-    new: &[String],
-) -> String {
-    let n = trainer.parameters.count();
-    let drawn = if new.is_empty() { String::new() } else { format!("\n  drawn anew: {}", new.join(", ")) };
+/// What is known of a run before its first step.
+pub(crate) struct Facts<'a> {
+    pub(crate) config: &'a BertConfig,
+    pub(crate) calendar: &'a Calendar,
+    /// The rows of the first epoch's batches.
+    pub(crate) batches: &'a [Vec<usize>],
+    pub(crate) disk: DiskSpace,
+    pub(crate) compute: Compute,
+}
+
+/// Before the first step: what will be done, on what, what it takes, and which weights were drawn anew.
+pub(crate) fn greeting(trainer: &Trainer<'_>, data: &Dataset, facts: &Facts<'_>, new: &[String]) -> String {
+    let (all, trained) = (trainer.parameters.count(), trainer.parameters.count_trained());
+    let kept = if trained == all { String::new() } else { format!(", {:.1} M of them learned", millions(trained)) };
     let remark = data.train.metadata.remark().map_or(String::new(), |remark| format!("; what follows are {remark}"));
+    let mut lines = vec![format!(
+        "bert-finetune: {:.1} M parameters{kept}; {} in {:?}, {} threads{remark}",
+        millions(all),
+        facts.compute.device_name(),
+        facts.compute.precision.kind(),
+        facts.compute.threads,
+    )];
+    lines.push(format!("  {}", tokens(data, facts)));
+    lines.push(format!(
+        "  memory about {} MB; disk at most {} MB of {} MB free",
+        megabytes(memory(trainer, data, facts)),
+        megabytes(facts.disk.needed),
+        megabytes(facts.disk.free)
+    ));
+    if !new.is_empty() {
+        lines.push(format!("  drawn anew: {}", new.join(", ")));
+    }
+    lines.join("\n")
+}
+
+/// The tokens of an epoch, and how many padding would have made of them.
+fn tokens(data: &Dataset, facts: &Facts<'_>) -> String {
+    let lengths = data.train_lengths();
+    let tokens: usize = lengths.iter().sum();
+    let longest = |batch: &Vec<usize>| batch.iter().map(|&row| lengths[row]).max().unwrap_or(0);
+    let padded: usize = facts.batches.iter().map(|batch| batch.len() * longest(batch)).sum();
+    let positions = facts.config.max_position_embeddings;
+    let times = |padded: usize| padded as f64 / tokens as f64;
     format!(
-        "bert-finetune: {:.1} M parameters, {} sentences, {} tokens an epoch, {} steps; {} in {:?}, {} threads{remark}{drawn}",
-        n as f64 / 1e6,
-        data.train.len(),
-        data.train.input_ids.len(),
-        counts.total_steps,
-        compute.device_name(),
-        compute.precision.kind(),
-        compute.threads,
+        "{} sentences, {tokens} tokens an epoch (padded in each batch {:.2}x, to {positions} {:.1}x); {} steps",
+        lengths.len(),
+        times(padded),
+        times(lengths.len() * positions),
+        facts.calendar.total_steps,
     )
+}
+
+/// Bytes of weights, gradients, optimizer and average, of the activations of the largest batch, and of libtorch itself.
+fn memory(trainer: &Trainer<'_>, data: &Dataset, facts: &Facts<'_>) -> u64 {
+    const LIBTORCH: usize = 250 << 20;
+    let parameters = &trainer.parameters;
+    let word_table = facts.config.vocab_size * facts.config.hidden_size;
+    let gradients = parameters.count_trained().saturating_sub(word_table);
+    let moments: usize = trainer.optimizer.state().values().map(tch::Tensor::numel).sum();
+    let average = if trainer.average.is_some() { parameters.count() } else { 0 };
+    let floats = parameters.count() + gradients + moments + average;
+    let halves = if facts.compute.precision == Precision::Bf16 { parameters.count() } else { 0 };
+
+    let lengths = data.train_lengths();
+    let largest = facts.batches.iter().map(|batch| batch.iter().map(|&row| lengths[row]).sum::<usize>()).max();
+    // States that autograd keeps of a token in a layer: about 14 of the model's width, 3 of the inner one.
+    let of_token = 14 * facts.config.hidden_size + 3 * facts.config.intermediate_size;
+    let activations = largest.unwrap_or(0) * facts.config.num_hidden_layers * of_token;
+    (LIBTORCH + 4 * (floats + activations) + 2 * halves) as u64
+}
+
+fn millions(n: usize) -> f64 {
+    n as f64 / 1e6
+}
+
+fn megabytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1_000_000)
+}
+
+/// After the first real steps.
+pub(crate) fn estimate(seconds: f64, steps: u64) -> String {
+    format!("  the {steps} steps and their evaluations will take about {}", stage::clock(seconds))
 }
 
 /// Beside the progress: the last step and the rates so far.
@@ -41,9 +104,26 @@ pub(crate) fn line(report: &StepReport, timing: &Timing) -> String {
 
 /// After an evaluation.
 pub(crate) fn told(epoch: f64, figures: &Evaluation, best: bool) -> String {
-    let accuracy =
-        figures.eval_accuracy.map_or(String::new(), |accuracy| format!("  accuracy {:.2} %", 100.0 * accuracy));
-    let f1 = figures.eval_f1.map_or(String::new(), |f1| format!("  F1 {f1:.4}"));
     let mark = if best { "  (best so far)" } else { "" };
-    format!("  epoch {epoch:.2}: validation loss {:.4}{accuracy}{f1}{mark}", figures.eval_loss)
+    format!("  epoch {epoch:.2}: validation {}{mark}", headline(figures))
+}
+
+/// The figures of an evaluation that a person looks at first.
+pub(crate) fn headline(figures: &Evaluation) -> String {
+    let mut text = format!("loss {:.4}", figures.eval_loss);
+    if let (Some(accuracy), Some(f1)) = (figures.eval_accuracy, figures.eval_f1) {
+        text += &format!(", accuracy {:.2} %, F1 {f1:.4}", 100.0 * accuracy);
+    }
+    if let Some(pearson) = figures.eval_pearson {
+        text += &format!(", Pearson {pearson:.4}");
+    }
+    text
+}
+
+/// When the loss does not leave that of guessing.
+pub(crate) fn stuck(n_classes: usize) -> String {
+    format!(
+        "the loss stays at ln({n_classes}), that of guessing; try a lower --learning-rate or a longer --warmup-ratio, \
+         and look whether the labels fit the texts"
+    )
 }

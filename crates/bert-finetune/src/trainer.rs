@@ -8,24 +8,24 @@ use stage::Stop;
 use tch::Tensor;
 use torch_ext::{Gradient, global_norm};
 
-use crate::loss::mean_loss;
-use crate::optimizer::Optimizer;
-use crate::plan::{Counts, Plan};
-use crate::schedule::learning_rate;
+use crate::average::Average;
+use crate::loss::Objective;
+use crate::optimizer::{Optimizer, StepRates};
+use crate::plan::Plan;
 
 /// Everything that a step changes, and what it needs to do so.
 pub(crate) struct Trainer<'a> {
     pub(crate) parameters: Parameters,
     pub(crate) optimizer: Optimizer,
+    /// The moving average of the weights, where one is kept.
+    pub(crate) average: Option<Average>,
+    pub(crate) objective: Objective,
     /// Steps done.
     pub(crate) step: u64,
     plan: &'a Plan,
-    counts: Counts,
     config: &'a BertConfig,
     compute: Compute,
     rates: DropoutRates,
-    /// The epoch whose order is at hand, and the order.
-    order: (u64, Vec<usize>),
 }
 
 /// What a step tells of itself.
@@ -41,40 +41,47 @@ pub(crate) struct StepReport {
 impl<'a> Trainer<'a> {
     pub(crate) fn new(
         parameters: Parameters,
+        objective: Objective,
         plan: &'a Plan,
-        counts: Counts,
         config: &'a BertConfig,
         compute: Compute,
     ) -> Self {
-        let of_model = DropoutRates::of(config);
-        let hidden = plan.hidden_dropout_prob.unwrap_or(of_model.hidden);
-        let rates = DropoutRates {
-            hidden,
-            attention: plan.attention_probs_dropout_prob.unwrap_or(of_model.attention),
-            classifier: plan.classifier_dropout.or(config.classifier_dropout).unwrap_or(hidden),
-        };
-        let optimizer = Optimizer::new(&parameters);
-        let order = (u64::MAX, Vec::new());
-        Self { parameters: parameters.trainable(), optimizer, step: 0, plan, counts, config, compute, rates, order }
+        let parameters = prepare(parameters, plan, config);
+        Self {
+            optimizer: Optimizer::new(plan.optimizer, &parameters, config),
+            average: plan.weights.ema_decay.map(|decay| Average::new(decay, &parameters)),
+            parameters: parameters.trainable(),
+            objective,
+            step: 0,
+            plan,
+            config,
+            compute,
+            rates: dropout_rates(plan, config),
+        }
     }
 
-    /// The model as it stands, for evaluation.
+    /// The weights that are evaluated and kept: the average where there is one, without adapters.
+    pub(crate) fn result(&self) -> Parameters {
+        self.average.as_ref().map_or(&self.parameters, |average| &average.parameters).merged()
+    }
+
+    /// The model as it would be kept now, for evaluation.
     pub(crate) fn model(&self) -> Model {
-        tch::no_grad(|| Model::new(&self.parameters, self.config, self.compute.precision))
+        tch::no_grad(|| Model::new(&self.result(), self.config, self.compute.precision))
     }
 
-    /// Takes the next step.
-    pub(crate) fn step(&mut self, train: &TokenSet) -> anyhow::Result<StepReport> {
-        let windows = self.next_micro_batches();
+    /// Takes the next step over these micro-batches of `train`'s rows, at `factor` times the highest learning rate.
+    pub(crate) fn step(&mut self, train: &TokenSet, batches: &[Vec<usize>], factor: f64) -> anyhow::Result<StepReport> {
         let mut sum: Option<Vec<Gradient>> = None;
-        let mut report = StepReport { loss: 0.0, learning_rate: 0.0, grad_norm: 0.0, sentences: 0, tokens: 0 };
-        for (micro_batch, rows) in windows.iter().enumerate() {
-            let sites = DropoutSites::new(self.rates, self.plan.seed, self.step, micro_batch as u64, 0);
+        let learning_rate = self.plan.optimizer.learning_rate * factor;
+        let mut report = StepReport { loss: 0.0, learning_rate, grad_norm: 0.0, sentences: 0, tokens: 0 };
+        for (micro_batch, rows) in batches.iter().enumerate() {
+            let sites = DropoutSites::new(self.rates, self.plan.batches.seed, self.step, micro_batch as u64, 0);
             let sentences: Vec<&[i32]> = rows.iter().map(|&row| train.input_ids(row)).collect();
             let batch = Batch::new(&sentences, self.compute.device);
             let model = Model::new(&self.parameters, self.config, self.compute.precision);
             let logits = model.forward(&batch, Mode::Train(&sites))?;
-            let loss = mean_loss(&logits, &train.labels, rows, self.compute.device) / windows.len() as f64;
+            let loss = self.objective.mean(&logits, &train.labels, rows) / batches.len() as f64;
             report.loss += loss.f_double_value(&[])?;
             report.sentences += rows.len();
             report.tokens += batch.n_tokens;
@@ -87,29 +94,20 @@ impl<'a> Trainer<'a> {
         }
         let gradients = sum.context("a step has at least one micro-batch")?;
         report.grad_norm = global_norm(&gradients);
-        self.check_finite("gradient norm", report.grad_norm, train, &windows.concat())?;
-        report.learning_rate = learning_rate(self.plan, &self.counts, self.step);
-        let grad_scale = clipping_factor(report.grad_norm, self.plan.max_grad_norm);
-        self.optimizer.step(&self.parameters, &gradients, self.plan, (self.step, report.learning_rate, grad_scale));
+        self.check_finite("gradient norm", report.grad_norm, train, &batches.concat())?;
+        let grad_scale = clipping_factor(report.grad_norm, self.plan.optimizer.max_grad_norm);
+        self.optimizer.step(&self.parameters, &gradients, StepRates { step: self.step, factor, grad_scale });
+        if let Some(average) = &mut self.average {
+            average.take_in(&self.parameters);
+        }
         self.step += 1;
         Ok(report)
     }
 
     fn backward(&self, loss: &Tensor) -> anyhow::Result<Vec<Gradient>> {
-        let leaves: Vec<&Tensor> = self.parameters.leaves.iter().map(|leaf| &leaf.tensor).collect();
+        let leaves: Vec<&Tensor> = self.parameters.trained().map(|leaf| &leaf.tensor).collect();
         let gradients = Tensor::f_run_backward(&[loss], &leaves, false, false)?;
         Ok(gradients.iter().map(Gradient::new).collect::<Result<_, _>>()?)
-    }
-
-    /// The rows of the next step's micro-batches; the last batch and the last window of an epoch may be short.
-    fn next_micro_batches(&mut self) -> Vec<Vec<usize>> {
-        let (epoch, place) = (self.step / self.counts.steps_per_epoch, self.step % self.counts.steps_per_epoch);
-        if self.order.0 != epoch {
-            self.order = (epoch, bert::random::permutation(self.counts.train_rows, self.plan.data_seed, epoch));
-        }
-        let batches = self.order.1.chunks(self.plan.per_device_train_batch_size);
-        let accumulated = self.plan.gradient_accumulation_steps;
-        batches.skip(place as usize * accumulated).take(accumulated).map(<[usize]>::to_vec).collect()
     }
 
     fn check_finite(&self, what: &str, value: f64, train: &TokenSet, rows: &[usize]) -> anyhow::Result<()> {
@@ -124,6 +122,31 @@ impl<'a> Trainer<'a> {
             ids.join(", ")
         );
         Err(Stop::Unhealthy(problem.to_string()).into())
+    }
+}
+
+/// With the adapters that the plan asks for, and the leaves frozen that it keeps.
+fn prepare(parameters: Parameters, plan: &Plan, config: &BertConfig) -> Parameters {
+    let mut parameters = match &plan.weights.lora {
+        Some(lora) => parameters.with_adapters(lora, config, plan.batches.seed),
+        None => parameters,
+    };
+    let frozen_layers: Vec<String> =
+        (0..plan.weights.freeze_layers).map(|layer| format!("bert.encoder.layer.{layer}.")).collect();
+    parameters.freeze(|name| {
+        (plan.weights.freeze_embeddings && name.starts_with("bert.embeddings."))
+            || frozen_layers.iter().any(|layer| name.starts_with(layer))
+    });
+    parameters
+}
+
+fn dropout_rates(plan: &Plan, config: &BertConfig) -> DropoutRates {
+    let of_model = DropoutRates::of(config);
+    let hidden = plan.weights.hidden_dropout_prob.unwrap_or(of_model.hidden);
+    DropoutRates {
+        hidden,
+        attention: plan.weights.attention_probs_dropout_prob.unwrap_or(of_model.attention),
+        classifier: plan.weights.classifier_dropout.or(config.classifier_dropout).unwrap_or(hidden),
     }
 }
 

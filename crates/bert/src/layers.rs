@@ -2,25 +2,53 @@
 
 use tch::Tensor;
 
-use crate::{Parameters, Precision};
+use crate::{Parameters, Part, Precision};
 
 /// A product with bias, in the model's precision.
 #[derive(Debug)]
 pub(crate) struct Linear {
     weight: Tensor,
     bias: Tensor,
+    /// The low-rank products beside the tensors in `weight`, where there are any.
+    adapters: Vec<LowRank>,
+}
+
+/// What one tensor's product adds to a range of the layer's columns.
+#[derive(Debug)]
+struct LowRank {
+    a: Tensor,
+    b: Tensor,
+    scale: f64,
+    first_column: i64,
 }
 
 impl Linear {
     /// The layer whose weight is `{path}.weight`, cast for the products.
     pub(crate) fn new(parameters: &Parameters, path: &str, precision: Precision) -> Self {
-        let cast = |name: &str| parameters.leaf(&format!("{path}.{name}")).tensor.to_kind(precision.kind());
-        Self { weight: cast("weight"), bias: cast("bias") }
+        let cast = |tensor: &Tensor| tensor.to_kind(precision.kind());
+        let leaf = |name: &str| parameters.leaf(&format!("{path}.{name}"));
+        let low_rank = |part: &Part| {
+            let (a, b, scale) = parameters.adapter(&part.name)?;
+            Some(LowRank { a: cast(&a), b: cast(&b), scale, first_column: part.first_row })
+        };
+        let weight = leaf("weight");
+        Self {
+            adapters: weight.parts.iter().filter_map(low_rank).collect(),
+            weight: cast(&weight.tensor),
+            bias: cast(&leaf("bias").tensor),
+        }
     }
 
     /// `x`: `(n_rows, n_in)`, any precision; the result `(n_rows, n_out)` has the model's.
     pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
-        x.to_kind(self.weight.kind()).linear(&self.weight, Some(&self.bias))
+        let x = x.to_kind(self.weight.kind());
+        let whole = x.linear(&self.weight, Some(&self.bias));
+        self.adapters.iter().fold(whole, |whole, adapter| {
+            let n_columns = adapter.b.size()[0];
+            let added = x.matmul(&adapter.a.tr()).matmul(&adapter.b.tr()) * adapter.scale; // (n_rows, n_columns)
+            let behind = whole.size()[1] - adapter.first_column - n_columns;
+            whole + added.constant_pad_nd([adapter.first_column, behind])
+        })
     }
 }
 

@@ -6,6 +6,8 @@
 use checkpoint::{BertConfig, TensorSpec, expected_tensors};
 use tch::{Device, Kind, Tensor, no_grad};
 
+use crate::lora::Adapter;
+
 /// Leaves begin at multiples of this many numbers: 64 bytes, a cache line and a vector register.
 const ALIGNMENT: usize = 16;
 
@@ -29,6 +31,8 @@ pub struct Leaf {
     pub parts: Vec<Part>,
     /// Whether weight decay applies: to matrices, not to biases and layer norms.
     pub decay: bool,
+    /// Whether it is learned.
+    pub trainable: bool,
     /// Its first number in the flat buffer.
     pub offset: i64,
 }
@@ -47,14 +51,18 @@ pub struct Parameters {
     pub flat: Tensor,
     /// The leaves, by offset.
     pub leaves: Vec<Leaf>,
-    /// Outputs of the classifier.
-    pub n_outputs: i64,
+    /// Products of two small leaves that count beside a tensor; see [`crate::Lora`].
+    pub(crate) adapters: Vec<Adapter>,
 }
 
 impl Parameters {
     /// Zeros in the shapes of `config` with a classifier of `n_outputs`.
     pub fn zeros(config: &BertConfig, n_outputs: usize, device: Device) -> Self {
-        let groups = group(expected_tensors(config, n_outputs));
+        Self::of_groups(group(expected_tensors(config, n_outputs)), device)
+    }
+
+    /// Zeros, one leaf for each group of tensors.
+    pub(crate) fn of_groups(groups: Vec<Vec<TensorSpec>>, device: Device) -> Self {
         let mut offset = 0;
         let mut placed = Vec::new();
         for specs in groups {
@@ -65,16 +73,44 @@ impl Parameters {
         }
         let flat = Tensor::zeros([offset as i64], (Kind::Float, device));
         let leaves = placed.into_iter().map(|(offset, rows, specs)| leaf(&flat, offset, rows, &specs)).collect();
-        Self { flat, leaves, n_outputs: n_outputs as i64 }
+        Self { flat, leaves, adapters: Vec::new() }
     }
 
-    /// Lets autograd follow the leaves.
+    /// Keeps the leaves that `kept` names, by their first tensor, as they are.
+    pub fn freeze(&mut self, kept: impl Fn(&str) -> bool) {
+        for leaf in &mut self.leaves {
+            leaf.trainable &= !kept(&leaf.parts[0].name);
+        }
+    }
+
+    /// Lets autograd follow the leaves that are learned.
     #[must_use]
     pub fn trainable(mut self) -> Self {
         for leaf in &mut self.leaves {
-            leaf.tensor = leaf.tensor.set_requires_grad(true);
+            leaf.tensor = leaf.tensor.set_requires_grad(leaf.trainable);
         }
         self
+    }
+
+    /// The leaves that are learned.
+    pub fn trained(&self) -> impl Iterator<Item = &Leaf> {
+        self.leaves.iter().filter(|leaf| leaf.trainable)
+    }
+
+    /// A copy that changes on its own.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        self.over(self.flat.copy())
+    }
+
+    /// The same leaves over `flat`, not followed by autograd.
+    pub(crate) fn over(&self, flat: Tensor) -> Self {
+        let on = |leaf: &Leaf| {
+            let view = flat.narrow(0, leaf.offset, leaf.tensor.numel() as i64).view_as(&leaf.tensor);
+            Leaf { tensor: view.detach(), parts: leaf.parts.clone(), ..*leaf }
+        };
+        let leaves = self.leaves.iter().map(on).collect();
+        Self { flat, leaves, adapters: self.adapters.clone() }
     }
 
     /// The leaf that holds the checkpoint's tensor `name` first.
@@ -94,9 +130,14 @@ impl Parameters {
         no_grad(|| leaf.part_of(&leaf.tensor.detach(), part).copy_(value));
     }
 
-    /// Numbers that are learned.
+    /// All numbers.
     pub fn count(&self) -> usize {
         self.leaves.iter().map(|leaf| leaf.tensor.numel()).sum()
+    }
+
+    /// The numbers that are learned.
+    pub fn count_trained(&self) -> usize {
+        self.trained().map(|leaf| leaf.tensor.numel()).sum()
     }
 }
 
@@ -113,11 +154,11 @@ fn leaf(flat: &Tensor, offset: usize, rows: usize, specs: &[TensorSpec]) -> Leaf
     let numel: i64 = shape.iter().product();
     // Detached, the view is a leaf of autograd's graph on the same memory.
     let tensor = flat.narrow(0, offset as i64, numel).view(shape.as_slice()).detach();
-    Leaf { tensor, parts, decay: shape.len() > 1, offset: offset as i64 }
+    Leaf { tensor, parts, decay: shape.len() > 1, trainable: true, offset: offset as i64 }
 }
 
 /// The leaves' tensors: query, key and value together, all others alone.
-fn group(specs: Vec<TensorSpec>) -> Vec<Vec<TensorSpec>> {
+pub(crate) fn group(specs: Vec<TensorSpec>) -> Vec<Vec<TensorSpec>> {
     let mut groups: Vec<Vec<TensorSpec>> = Vec::new();
     for spec in specs {
         let query = spec.name.replace(".self.key.", ".self.query.").replace(".self.value.", ".self.query.");

@@ -18,10 +18,14 @@ pub fn permutation(n: usize, seed: u64, epoch: u64) -> Vec<usize> {
 ///
 /// SplitMix64 (Steele, Lea, Flood 2014) over the counters, then Box and Muller's transform.
 pub fn normal(seed: u64, stream: u64, index: u64) -> f64 {
-    let word = |which: u64| split_mix(split_mix(split_mix(seed) ^ stream).wrapping_add(2 * index + which));
-    let unit = |word: u64| ((word >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
-    let (radius, angle) = ((-2.0 * unit(word(0)).ln()).sqrt(), std::f64::consts::TAU * unit(word(1)));
-    radius * angle.cos()
+    let (first, second) = (unit(seed, stream, 2 * index), unit(seed, stream, 2 * index + 1));
+    (-2.0 * first.ln()).sqrt() * (std::f64::consts::TAU * second).cos()
+}
+
+/// A number between 0 and 1, both excluded.
+fn unit(seed: u64, stream: u64, index: u64) -> f64 {
+    let word = split_mix(split_mix(split_mix(seed) ^ stream).wrapping_add(index));
+    ((word >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
 }
 
 fn split_mix(counter: u64) -> u64 {
@@ -33,7 +37,16 @@ fn split_mix(counter: u64) -> u64 {
 
 /// A tensor of normal numbers with the given deviation, float32, on the CPU.
 pub(crate) fn normal_tensor(shape: &[i64], deviation: f64, seed: u64, stream: u64) -> Tensor {
+    drawn_tensor(shape, |index| normal(seed, stream, index) * deviation)
+}
+
+/// A tensor of uniform numbers between `-bound` and `bound`, float32, on the CPU.
+pub(crate) fn uniform_tensor(shape: &[i64], bound: f64, seed: u64, stream: u64) -> Tensor {
+    drawn_tensor(shape, |index| (2.0 * unit(seed, stream, index) - 1.0) * bound)
+}
+
+fn drawn_tensor(shape: &[i64], draw: impl Fn(u64) -> f64) -> Tensor {
     let n: i64 = shape.iter().product();
-    let values: Vec<f32> = (0..n as u64).map(|index| (normal(seed, stream, index) * deviation) as f32).collect();
+    let values: Vec<f32> = (0..n as u64).map(|index| draw(index) as f32).collect();
     Tensor::from_slice(&values).view(shape)
 }

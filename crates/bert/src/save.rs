@@ -5,14 +5,27 @@ use std::io::{self, Write};
 use checkpoint::{Element, TensorBytes, write_safetensors};
 use tch::{Device, Kind, Tensor};
 
-use crate::Parameters;
+use crate::{Leaf, Parameters};
 
 /// Writes the parameters, float32, one tensor at a time; the same parameters give the same bytes.
 ///
 /// # Errors
 /// Fails when the stream does.
 pub fn write_weights(stream: &mut impl Write, parameters: &Parameters) -> io::Result<()> {
-    let tensors = parameters.parts().map(|(leaf, part)| TensorBytes {
+    write_leaves(stream, parameters.leaves.iter())
+}
+
+/// Writes those of the parameters that are learned, adapters included.
+///
+/// # Errors
+/// Fails when the stream does.
+pub fn write_trained(stream: &mut impl Write, parameters: &Parameters) -> io::Result<()> {
+    write_leaves(stream, parameters.trained())
+}
+
+fn write_leaves<'a>(stream: &mut impl Write, leaves: impl Iterator<Item = &'a Leaf>) -> io::Result<()> {
+    let parts = leaves.flat_map(|leaf| leaf.parts.iter().map(move |part| (leaf, part)));
+    let tensors = parts.map(|(leaf, part)| TensorBytes {
         name: part.name.clone(),
         element: Element::F32,
         shape: part.shape.iter().map(|&size| size as usize).collect(),

@@ -1,4 +1,4 @@
-//! A file that grows line by line through a run and can be taken back to where a checkpoint saw it.
+//! A file that grows line by line, or record by record, through a run and can be taken back to where a checkpoint saw it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-/// An append-only file of lines.
+/// An append-only file.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
@@ -37,9 +37,17 @@ impl Journal {
     /// # Errors
     /// Fails when the file cannot be written.
     pub fn append(&mut self, line: &str) -> anyhow::Result<()> {
-        let line = format!("{line}\n");
-        self.file.write_all(line.as_bytes()).with_context(|| format!("cannot write {}", self.path.display()))?;
-        self.bytes += line.len() as u64;
+        self.append_bytes(format!("{line}\n").as_bytes())
+    }
+
+    /// Appends a record as it is.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be written.
+    pub fn append_bytes(&mut self, record: &[u8]) -> anyhow::Result<()> {
+        let place = || format!("cannot write {} ({} bytes at {})", self.path.display(), record.len(), self.bytes);
+        self.file.write_all(record).with_context(place)?;
+        self.bytes += record.len() as u64;
         Ok(())
     }
 

@@ -32,7 +32,7 @@ pub use job::Job;
 pub use journal::Journal;
 pub use manifest::{MANIFEST, Manifest, Upstream};
 pub use output::OutputFile;
-pub use progress::Progress;
+pub use progress::{Progress, clock};
 pub use stop::{Stop, bad_input};
 pub use work::Work;
 

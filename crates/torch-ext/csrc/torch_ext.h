@@ -31,28 +31,33 @@ torch_ext_tensor torch_ext_heads_from_rows(torch_ext_tensor rows, torch_ext_tens
 torch_ext_tensor torch_ext_rows_from_heads(torch_ext_tensor rectangles, torch_ext_tensor cu_seqlens, int64_t n_rows,
                                            int64_t heads);
 
-// A run of float32 parameters with their optimizer state. grad may be null: a gradient of zeros.
+// A run of float32 parameters with their optimizer state. grad may be null: a gradient of zeros. first and second are
+// the moments; those that the rule does not have are null.
 typedef struct {
   float *param;
   const float *grad;
-  float *exp_avg;
-  float *exp_avg_sq;
+  float *first;
+  float *second;
   int64_t n;
   float learning_rate;
   float weight_decay;
 } torch_ext_run;
 
+// Which formula: Adam with decoupled weight decay, Adam, gradient descent, gradient descent with momentum (beta1).
+enum { TORCH_EXT_ADAMW = 0, TORCH_EXT_ADAM = 1, TORCH_EXT_SGD = 2, TORCH_EXT_SGD_MOMENTUM = 3 };
+
 typedef struct {
+  int32_t kind;
   float beta1;
   float beta2;
   float eps;
   float bias_correction1;
   float bias_correction2_sqrt;
   float grad_scale;
-} torch_ext_adamw_step;
+} torch_ext_rule;
 
-// One AdamW step over all runs in one pass over memory.
-void torch_ext_adamw(const torch_ext_run *runs, int64_t n_runs, const torch_ext_adamw_step *step);
+// One step over all runs in one pass over memory.
+void torch_ext_update(const torch_ext_run *runs, int64_t n_runs, const torch_ext_rule *rule);
 
 // The sum of squares over all runs of gradients, in double precision, the same for every number of threads.
 double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs);

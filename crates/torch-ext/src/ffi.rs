@@ -8,15 +8,16 @@ use torch_sys::C_tensor;
 pub(crate) struct Run {
     pub(crate) param: *mut f32,
     pub(crate) grad: *const f32,
-    pub(crate) exp_avg: *mut f32,
-    pub(crate) exp_avg_sq: *mut f32,
+    pub(crate) first: *mut f32,
+    pub(crate) second: *mut f32,
     pub(crate) n: i64,
     pub(crate) learning_rate: f32,
     pub(crate) weight_decay: f32,
 }
 
 #[repr(C)]
-pub(crate) struct Step {
+pub(crate) struct Rule {
+    pub(crate) kind: i32,
     pub(crate) beta1: f32,
     pub(crate) beta2: f32,
     pub(crate) eps: f32,
@@ -42,6 +43,6 @@ unsafe extern "C" {
         n_rows: i64,
         heads: i64,
     ) -> *mut C_tensor;
-    pub(crate) fn torch_ext_adamw(runs: *const Run, n_runs: i64, step: *const Step);
+    pub(crate) fn torch_ext_update(runs: *const Run, n_runs: i64, rule: *const Rule);
     pub(crate) fn torch_ext_sum_of_squares(grads: *const *const f32, sizes: *const i64, n_runs: i64) -> f64;
 }

@@ -1,4 +1,4 @@
-//! What tch does not expose, behind safe faces: counter-based dropout, the two layouts of attention, one-pass AdamW.
+//! What tch does not expose, behind safe faces: counter-based dropout, the two layouts of attention, one-pass optimizers.
 //!
 //! Every operator works on every device. On the CPU it is a kernel of `csrc/`, compiled for several instruction sets
 //! and chosen when the program is loaded; elsewhere it is made of ATen operators. All unsafe code and all C++ of the
@@ -17,7 +17,7 @@ pub use error::TorchExtError;
 pub use gradient::{Gradient, global_norm};
 pub use machine::{CpuFeatures, cpu_features};
 pub use ops::{dropout, heads_from_rows, rows_from_heads};
-pub use optimizer::{AdamWStep, ParameterRun, adamw};
+pub use optimizer::{ParameterRun, UpdateRule, UpdateStep, update};
 
 // torch-sys's native libraries are linked for this crate's own C++, too.
 use torch_sys as _;

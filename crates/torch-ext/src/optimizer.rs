@@ -1,4 +1,4 @@
-//! One step of AdamW over all parameters: on the CPU in one pass over memory.
+//! One step of an optimizer over all parameters: on the CPU in one pass over memory.
 
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -11,50 +11,83 @@ pub struct ParameterRun<'a> {
     pub param: Tensor,
     /// Their gradient.
     pub gradient: &'a Gradient,
-    /// The first moment, updated in place.
-    pub exp_avg: Tensor,
-    /// The second moment, updated in place.
-    pub exp_avg_sq: Tensor,
+    /// The first moment, or the momentum, updated in place; none where the rule has none.
+    pub first: Option<Tensor>,
+    /// The second moment, updated in place; none where the rule has none.
+    pub second: Option<Tensor>,
     /// The learning rate of this step.
     pub learning_rate: f64,
-    /// The decoupled decay.
+    /// Weight decay: decoupled for AdamW, else part of the gradient.
     pub weight_decay: f64,
+}
+
+/// The formula of an update; the constants are PyTorch's by name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum UpdateRule {
+    /// Adam with decoupled weight decay; needs both moments.
+    Adamw {
+        /// Decay of the first moment.
+        beta1: f64,
+        /// Decay of the second moment.
+        beta2: f64,
+        /// Added to the root of the second moment.
+        eps: f64,
+    },
+    /// Adam; needs both moments.
+    Adam {
+        /// Decay of the first moment.
+        beta1: f64,
+        /// Decay of the second moment.
+        beta2: f64,
+        /// Added to the root of the second moment.
+        eps: f64,
+    },
+    /// Gradient descent; with a momentum that is not 0 it needs the first moment.
+    Sgd {
+        /// Decay of the sum of past gradients.
+        momentum: f64,
+    },
 }
 
 /// What all parameters share in a step.
 #[derive(Debug, Clone, Copy)]
-pub struct AdamWStep {
-    /// Decay of the first moment.
-    pub beta1: f64,
-    /// Decay of the second moment.
-    pub beta2: f64,
-    /// Added to the root of the second moment.
-    pub eps: f64,
+pub struct UpdateStep {
+    /// The formula.
+    pub rule: UpdateRule,
     /// The number of this step, from 1.
     pub step: u64,
     /// Every gradient is multiplied by this: the clipping factor.
     pub grad_scale: f64,
 }
 
-impl AdamWStep {
-    fn bias_correction1(&self) -> f64 {
-        1.0 - self.beta1.powf(self.step as f64)
-    }
-
-    fn bias_correction2_sqrt(&self) -> f64 {
-        (1.0 - self.beta2.powf(self.step as f64)).sqrt()
+impl UpdateRule {
+    /// How many moments it keeps.
+    pub fn n_moments(self) -> usize {
+        match self {
+            Self::Adamw { .. } | Self::Adam { .. } => 2,
+            Self::Sgd { momentum: 0.0 } => 0,
+            Self::Sgd { .. } => 1,
+        }
     }
 }
 
-/// One step of AdamW over all runs (Loshchilov and Hutter 2019, as PyTorch's `AdamW` computes it).
+/// `1 - beta1^t` and the root of `1 - beta2^t`.
+fn bias_corrections(beta1: f64, beta2: f64, step: u64) -> (f64, f64) {
+    (1.0 - beta1.powf(step as f64), (1.0 - beta2.powf(step as f64)).sqrt())
+}
+
+/// One step over all runs (AdamW: Loshchilov and Hutter 2019; all three as PyTorch computes them).
 ///
 /// Rows without a gradient are updated as with a gradient of zeros, so a sparse gradient gives the dense one's weights.
 ///
 /// # Panics
-/// When a run's tensors are not float32, contiguous and of one length: a mistake of the caller, never of the input.
-pub fn adamw(runs: &[ParameterRun<'_>], step: AdamWStep) {
+/// When a run's tensors are not float32, contiguous and of one length, or a moment is missing: a mistake of the caller,
+/// never of the input.
+pub fn update(runs: &[ParameterRun<'_>], step: UpdateStep) {
     for run in runs {
-        for state in [&run.param, &run.exp_avg, &run.exp_avg_sq] {
+        let moments = run.first.iter().chain(&run.second);
+        assert!(moments.clone().count() >= step.rule.n_moments(), "{:?} has its moments", step.rule);
+        for state in moments.chain([&run.param]) {
             let fits = state.kind() == Kind::Float && state.is_contiguous() && state.numel() == run.param.numel();
             assert!(fits, "parameters and their state are contiguous float32 of one length");
         }
@@ -62,25 +95,30 @@ pub fn adamw(runs: &[ParameterRun<'_>], step: AdamWStep) {
         assert!(values.kind() == Kind::Float && values.is_contiguous(), "gradients are contiguous float32");
     }
     if runs.iter().all(|run| run.param.device() == Device::Cpu) {
-        adamw_cpu(runs, step);
+        update_cpu(runs, step);
     } else {
-        no_grad(|| runs.iter().for_each(|run| adamw_aten(run, step)));
+        no_grad(|| runs.iter().for_each(|run| update_aten(run, step)));
     }
 }
 
-fn adamw_cpu(runs: &[ParameterRun<'_>], step: AdamWStep) {
+fn update_cpu(runs: &[ParameterRun<'_>], step: UpdateStep) {
     let raw: Vec<ffi::Run> = runs.iter().flat_map(raw_runs).collect();
-    let step = ffi::Step {
-        beta1: step.beta1 as f32,
-        beta2: step.beta2 as f32,
-        eps: step.eps as f32,
-        bias_correction1: step.bias_correction1() as f32,
-        bias_correction2_sqrt: step.bias_correction2_sqrt() as f32,
-        grad_scale: step.grad_scale as f32,
+    let adam = |kind, beta1: f64, beta2: f64, eps: f64| {
+        let (bias_correction1, root) = bias_corrections(beta1, beta2, step.step);
+        (kind, [beta1, beta2, eps, bias_correction1, root])
     };
-    // SAFETY: `adamw` held every tensor of a run to contiguous float32 of one length, `raw_runs` stays inside of them,
-    // and all live through the call.
-    unsafe { ffi::torch_ext_adamw(raw.as_ptr(), raw.len() as i64, &raw const step) }
+    let (kind, constants) = match step.rule {
+        UpdateRule::Adamw { beta1, beta2, eps } => adam(0, beta1, beta2, eps),
+        UpdateRule::Adam { beta1, beta2, eps } => adam(1, beta1, beta2, eps),
+        UpdateRule::Sgd { momentum: 0.0 } => (2, [0.0, 0.0, 0.0, 1.0, 1.0]),
+        UpdateRule::Sgd { momentum } => (3, [momentum, 0.0, 0.0, 1.0, 1.0]),
+    };
+    let [beta1, beta2, eps, bias_correction1, bias_correction2_sqrt] = constants.map(|constant| constant as f32);
+    let grad_scale = step.grad_scale as f32;
+    let rule = ffi::Rule { kind, beta1, beta2, eps, bias_correction1, bias_correction2_sqrt, grad_scale };
+    // SAFETY: `update` held every tensor of a run to contiguous float32 of one length, and the moments of the rule to be
+    // there; `raw_runs` stays inside of them, and all live through the call.
+    unsafe { ffi::torch_ext_update(raw.as_ptr(), raw.len() as i64, &raw const rule) }
 }
 
 /// The whole leaf, or, where only some rows have a gradient, each of these and each stretch between.
@@ -89,11 +127,12 @@ fn raw_runs(run: &ParameterRun<'_>) -> Vec<ffi::Run> {
     let stretch = |begin: usize, end: usize, grad: *const f32| {
         assert!(begin <= end && end <= n, "rows of a gradient lie inside its leaf");
         let at = |tensor: &Tensor| tensor.data_ptr().cast::<f32>().wrapping_add(begin);
+        let of_moment = |moment: &Option<Tensor>| moment.as_ref().map_or(std::ptr::null_mut(), at);
         ffi::Run {
             param: at(&run.param),
             grad,
-            exp_avg: at(&run.exp_avg),
-            exp_avg_sq: at(&run.exp_avg_sq),
+            first: of_moment(&run.first),
+            second: of_moment(&run.second),
             n: (end - begin) as i64,
             learning_rate: run.learning_rate as f32,
             weight_decay: run.weight_decay as f32,
@@ -121,15 +160,44 @@ fn raw_runs(run: &ParameterRun<'_>) -> Vec<ffi::Run> {
     }
 }
 
-/// The same formula, operator by operator, for other devices.
-fn adamw_aten(run: &ParameterRun<'_>, step: AdamWStep) {
-    let (mut param, mut m, mut v) =
-        (run.param.shallow_clone(), run.exp_avg.shallow_clone(), run.exp_avg_sq.shallow_clone());
-    let grad = run.gradient.to_dense().view_as(&param) * step.grad_scale;
-    let _ = m.lerp_(&grad, 1.0 - step.beta1);
-    let _ = v.g_mul_scalar_(step.beta2);
-    let _ = v.g_add_(&(grad.square() * (1.0 - step.beta2)));
-    let denominator = v.sqrt() / step.bias_correction2_sqrt() + step.eps;
-    let _ = param.g_mul_scalar_(1.0 - run.learning_rate * run.weight_decay);
-    let _ = param.g_sub_(&(&m / denominator * (run.learning_rate / step.bias_correction1())));
+/// The same formulas, operator by operator, for other devices.
+fn update_aten(run: &ParameterRun<'_>, step: UpdateStep) {
+    let mut param = run.param.shallow_clone();
+    let mut grad = run.gradient.to_dense().view_as(&param) * step.grad_scale;
+    if !matches!(step.rule, UpdateRule::Adamw { .. }) && run.weight_decay > 0.0 {
+        grad += &param * run.weight_decay;
+    }
+    let difference = match step.rule {
+        UpdateRule::Adamw { beta1, beta2, eps } => {
+            let _ = param.g_mul_scalar_(1.0 - run.learning_rate * run.weight_decay);
+            adam_direction(run, &grad, (beta1, beta2, eps), step.step)
+        }
+        UpdateRule::Adam { beta1, beta2, eps } => adam_direction(run, &grad, (beta1, beta2, eps), step.step),
+        UpdateRule::Sgd { momentum } => match &run.first {
+            None => Some(grad),
+            Some(first) => {
+                let mut sum = first.shallow_clone();
+                let _ = sum.g_mul_scalar_(momentum);
+                Some(sum.g_add_(&grad))
+            }
+        },
+    };
+    if let Some(difference) = difference {
+        let _ = param.g_sub_(&(difference * run.learning_rate));
+    }
+}
+
+fn adam_direction(
+    run: &ParameterRun<'_>,
+    grad: &Tensor,
+    (beta1, beta2, eps): (f64, f64, f64),
+    step: u64,
+) -> Option<Tensor> {
+    let (mut first, mut second) = (run.first.as_ref()?.shallow_clone(), run.second.as_ref()?.shallow_clone());
+    let (bias_correction1, bias_correction2_sqrt) = bias_corrections(beta1, beta2, step);
+    let _ = first.lerp_(grad, 1.0 - beta1);
+    let _ = second.g_mul_scalar_(beta2);
+    let _ = second.g_add_(&(grad.square() * (1.0 - beta2)));
+    let denominator = second.sqrt() / bias_correction2_sqrt + eps;
+    Some(&first / denominator / bias_correction1)
 }

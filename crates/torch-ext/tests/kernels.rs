@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
 use tch::{Device, Kind, Tensor};
-use torch_ext::{AdamWStep, Gradient, ParameterRun, adamw, dropout, global_norm, heads_from_rows, rows_from_heads};
+use torch_ext::{
+    Gradient, ParameterRun, UpdateRule, UpdateStep, dropout, global_norm, heads_from_rows, rows_from_heads, update,
+};
 
 fn random(shape: &[i64]) -> Tensor {
     Tensor::randn(shape, (Kind::Float, Device::Cpu))
@@ -68,14 +70,19 @@ fn rows_and_heads_are_each_other_s_way_back() {
     assert_eq!(rows.grad().narrow(0, 9, 3).abs().sum(Kind::Float).double_value(&[]), 0.0);
 }
 
-const STEP: AdamWStep = AdamWStep { beta1: 0.9, beta2: 0.99, eps: 1e-8, step: 1, grad_scale: 0.5 };
+const ADAMW: UpdateRule = UpdateRule::Adamw { beta1: 0.9, beta2: 0.99, eps: 1e-8 };
+const ADAM: UpdateRule = UpdateRule::Adam { beta1: 0.9, beta2: 0.99, eps: 1e-8 };
+
+fn step(rule: UpdateRule, step: u64) -> UpdateStep {
+    UpdateStep { rule, step, grad_scale: 0.5 }
+}
 
 fn run<'a>(state: &'a [Tensor; 3], gradient: &'a Gradient) -> ParameterRun<'a> {
     ParameterRun {
         param: state[0].shallow_clone(),
         gradient,
-        exp_avg: state[1].shallow_clone(),
-        exp_avg_sq: state[2].shallow_clone(),
+        first: Some(state[1].shallow_clone()),
+        second: Some(state[2].shallow_clone()),
         learning_rate: 1e-2,
         weight_decay: 0.1,
     }
@@ -90,15 +97,15 @@ fn adamw_follows_the_formula() {
         Tensor::zeros(shape, (Kind::Float, Device::Cpu)),
     ];
     let [mut p, mut m, mut v] = state.each_ref().map(|tensor| tensor.to_kind(Kind::Double));
-    for step in 1..=5 {
+    for t in 1..=5 {
         let gradient = random(&shape);
         let g = gradient.to_kind(Kind::Double) * 0.5;
         m = &m * 0.9 + &g * 0.1;
         v = &v * 0.99 + g.square() * 0.01;
-        let corrected = (&v / (1.0 - 0.99_f64.powi(step))).sqrt() + 1e-8;
-        p = &p * (1.0 - 1e-2 * 0.1) - &m / (1.0 - 0.9_f64.powi(step)) / corrected * 1e-2;
+        let corrected = (&v / (1.0 - 0.99_f64.powi(t))).sqrt() + 1e-8;
+        p = &p * (1.0 - 1e-2 * 0.1) - &m / (1.0 - 0.9_f64.powi(t)) / corrected * 1e-2;
         let gradient = Gradient::new(&gradient).unwrap();
-        adamw(&[run(&state, &gradient)], AdamWStep { step: step as u64, ..STEP });
+        update(&[run(&state, &gradient)], step(ADAMW, t as u64));
     }
     for (state, expected) in state.iter().zip([p, m, v]) {
         assert!(largest_difference(&state.to_kind(Kind::Double), &expected) < 1e-6);
@@ -121,10 +128,13 @@ fn a_gradient_of_a_few_rows_is_bit_for_bit_the_dense_one() {
     assert!((norm(&dense) - norm(&sparse)).abs() < 1e-12);
 
     let state = || [table(), table() * 0.1, table() * 0.01];
-    let (of_dense, of_sparse) = (state(), state());
-    adamw(&[run(&of_dense, &dense)], STEP);
-    adamw(&[run(&of_sparse, &sparse)], STEP);
-    assert_eq!(of_dense, of_sparse);
+    for rule in [ADAMW, ADAM, UpdateRule::Sgd { momentum: 0.0 }, UpdateRule::Sgd { momentum: 0.9 }] {
+        let (of_dense, of_sparse) = (state(), state());
+        update(&[run(&of_dense, &dense)], step(rule, 1));
+        update(&[run(&of_sparse, &sparse)], step(rule, 1));
+        assert_eq!(of_dense, of_sparse, "{rule:?}");
+        assert!(largest_difference(&of_dense[0], &table()) > 1e-4, "{rule:?} moved the weights");
+    }
 
     let sum = gradient(true).plus(gradient(true)).unwrap();
     assert!(largest_difference(&sum.to_dense(), &(dense.to_dense() * 2.0)) < 1e-6);

@@ -1,0 +1,133 @@
+//! The optimizer, and the learning rate of each tensor.
+
+use anyhow::{bail, ensure};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::checks::{at_least_zero, positive, share};
+
+/// Optimizer and learning rates.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Optimizer")]
+pub struct OptimizerArgs {
+    /// The optimizer
+    #[arg(long, value_enum, default_value_t = Optim::Adamw, value_name = "NAME")]
+    pub optim: Optim,
+
+    /// Highest learning rate
+    #[arg(long, default_value_t = 5e-5, value_name = "RATE")]
+    pub learning_rate: f64,
+
+    /// Highest learning rate of the classifier; default: as all others
+    #[arg(long, value_name = "RATE")]
+    pub head_learning_rate: Option<f64>,
+
+    /// The learning rate of a layer is that of the layer above times this; 1: all the same
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    pub layerwise_lr_decay: f64,
+
+    /// Weight decay of the matrices: decoupled, but for adam and sgd, where it is added to the gradient
+    #[arg(long, default_value_t = 0.0, value_name = "RATE")]
+    pub weight_decay: f64,
+
+    /// Decay of Adam's first moment; default: 0.9
+    #[arg(long, value_name = "SHARE")]
+    pub adam_beta1: Option<f64>,
+
+    /// Decay of Adam's second moment; default: 0.999
+    #[arg(long, value_name = "SHARE")]
+    pub adam_beta2: Option<f64>,
+
+    /// Added to the root of Adam's second moment; default: 1e-8
+    #[arg(long, value_name = "EPS")]
+    pub adam_epsilon: Option<f64>,
+
+    /// Momentum of sgd; default: 0
+    #[arg(long, value_name = "SHARE")]
+    pub sgd_momentum: Option<f64>,
+
+    /// Gradients are clipped to this norm; 0: never
+    #[arg(long, default_value_t = 1.0, value_name = "NORM")]
+    pub max_grad_norm: f64,
+}
+
+/// The optimizers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Optim {
+    /// Adam with decoupled weight decay.
+    #[value(aliases = ["adamw_torch", "adamw_torch_fused"])]
+    Adamw,
+    /// Adam whose weight decay is part of the gradient.
+    Adam,
+    /// Gradient descent, with or without momentum.
+    Sgd,
+    /// Factored second moments; relative steps and parameter scaling off.
+    Adafactor,
+}
+
+/// [`OptimizerArgs`], valid.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct OptimizerPlan {
+    #[serde(flatten)]
+    pub(crate) rule: Rule,
+    pub(crate) learning_rate: f64,
+    pub(crate) head_learning_rate: Option<f64>,
+    pub(crate) layerwise_lr_decay: f64,
+    pub(crate) weight_decay: f64,
+    pub(crate) max_grad_norm: f64,
+}
+
+/// The formula of an update with its constants.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "optim", rename_all = "lowercase")]
+pub(crate) enum Rule {
+    Adamw { adam_beta1: f64, adam_beta2: f64, adam_epsilon: f64 },
+    Adam { adam_beta1: f64, adam_beta2: f64, adam_epsilon: f64 },
+    Sgd { sgd_momentum: f64 },
+    Adafactor,
+}
+
+impl OptimizerPlan {
+    pub(crate) fn resolve(args: &OptimizerArgs) -> anyhow::Result<Self> {
+        let rule = rule(args)?;
+        at_least_zero("learning-rate", args.learning_rate)?;
+        args.head_learning_rate.map_or(Ok(()), |rate| at_least_zero("head-learning-rate", rate))?;
+        at_least_zero("weight-decay", args.weight_decay)?;
+        at_least_zero("max-grad-norm", args.max_grad_norm)?;
+        let decay = args.layerwise_lr_decay;
+        ensure!(decay > 0.0 && decay <= 1.0, "--layerwise-lr-decay is {decay}; expected more than 0 and at most 1");
+        Ok(Self {
+            rule,
+            learning_rate: args.learning_rate,
+            head_learning_rate: args.head_learning_rate,
+            layerwise_lr_decay: decay,
+            weight_decay: args.weight_decay,
+            max_grad_norm: args.max_grad_norm,
+        })
+    }
+}
+
+fn rule(args: &OptimizerArgs) -> anyhow::Result<Rule> {
+    let is_adam = matches!(args.optim, Optim::Adamw | Optim::Adam);
+    let of_adam = [args.adam_beta1, args.adam_beta2, args.adam_epsilon];
+    if !is_adam && of_adam.iter().any(Option::is_some) {
+        bail!("--adam-beta1, --adam-beta2 and --adam-epsilon go with --optim adamw or adam");
+    }
+    if args.optim != Optim::Sgd && args.sgd_momentum.is_some() {
+        bail!("--sgd-momentum goes with --optim sgd");
+    }
+    let adam_beta1 = args.adam_beta1.unwrap_or(0.9);
+    let adam_beta2 = args.adam_beta2.unwrap_or(0.999);
+    let adam_epsilon = args.adam_epsilon.unwrap_or(1e-8);
+    let sgd_momentum = args.sgd_momentum.unwrap_or(0.0);
+    share("adam-beta1", adam_beta1)?;
+    share("adam-beta2", adam_beta2)?;
+    positive("adam-epsilon", adam_epsilon)?;
+    share("sgd-momentum", sgd_momentum)?;
+    Ok(match args.optim {
+        Optim::Adamw => Rule::Adamw { adam_beta1, adam_beta2, adam_epsilon },
+        Optim::Adam => Rule::Adam { adam_beta1, adam_beta2, adam_epsilon },
+        Optim::Sgd => Rule::Sgd { sgd_momentum },
+        Optim::Adafactor => Rule::Adafactor,
+    })
+}
