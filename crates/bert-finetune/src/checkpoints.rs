@@ -106,7 +106,8 @@ impl Checkpoints {
         ensure!(manifest.step == step, "its manifest is that of step {}", manifest.step);
         ensure!(manifest.key == self.key, "it is of a run with other settings or inputs");
         let average = trainer.average.as_ref().map(|_| AVERAGE);
-        let missing = [WEIGHTS, MOMENTS, STATE].into_iter().chain(average).find(|name| !manifest.files.contains_key(*name));
+        let missing =
+            [WEIGHTS, MOMENTS, STATE].into_iter().chain(average).find(|name| !manifest.files.contains_key(*name));
         ensure!(missing.is_none(), "its manifest does not list {}", missing.unwrap_or_default());
         manifest.verify(path, &self.log_path())?;
         let state: LoopState = serde_json::from_slice(&fs::read(path.join(STATE))?).context("its state is damaged")?;

@@ -22,7 +22,10 @@ pub(crate) struct Optimizer {
 #[derive(Debug)]
 enum Method {
     /// Element by element: up to two moments, each one buffer for all leaves that are learned.
-    Elementwise { rule: UpdateRule, moments: Vec<Tensor> },
+    Elementwise {
+        rule: UpdateRule,
+        moments: Vec<Tensor>,
+    },
     Factored(Adafactor),
 }
 
@@ -124,4 +127,96 @@ fn rate_factor(plan: &OptimizerPlan, name: &str, n_layers: usize) -> f64 {
     };
     let steps_down = if name.starts_with("bert.pooler.") { 0 } else { layers_above as i32 + 1 };
     plan.layerwise_lr_decay.powi(steps_down)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// A BERT of no use but for its shapes: the word table stands for a matrix, the norm's bias for a vector.
+    fn config() -> BertConfig {
+        serde_json::from_value(serde_json::json!({
+            "vocab_size": 4, "hidden_size": 6, "num_hidden_layers": 2, "num_attention_heads": 1,
+            "intermediate_size": 6, "max_position_embeddings": 4
+        }))
+        .unwrap()
+    }
+
+    const MATRIX: &str = "bert.embeddings.word_embeddings.weight";
+    const VECTOR: &str = "bert.embeddings.LayerNorm.bias";
+
+    fn plan(rule: Rule, weight_decay: f64) -> OptimizerPlan {
+        OptimizerPlan {
+            rule,
+            learning_rate: 0.05,
+            head_learning_rate: None,
+            layerwise_lr_decay: 1.0,
+            weight_decay,
+            max_grad_norm: 0.0,
+        }
+    }
+
+    fn tensor(values: &Value) -> Tensor {
+        let flat = |row: &Value| row.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
+        match values[0].as_array() {
+            None => Tensor::from_slice(&flat(values)).to_kind(Kind::Float),
+            Some(row) => {
+                let rows = values.as_array().unwrap().iter().flat_map(flat).collect::<Vec<_>>();
+                Tensor::from_slice(&rows).to_kind(Kind::Float).view([-1, row.len() as i64])
+            }
+        }
+    }
+
+    /// `tests/fixtures/optimizers.json` holds what the optimizers of PyTorch, and the reference's Adafactor, do to a
+    /// matrix and a vector. Weight decay is for matrices only here, so the vector is compared where there is none.
+    #[test]
+    fn every_optimizer_moves_the_weights_as_the_reference_does() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/optimizers.json");
+        let table: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        for case in table["cases"].as_array().unwrap() {
+            let kwargs = &case["kwargs"];
+            let number = |name: &str, default: f64| kwargs[name].as_f64().unwrap_or(default);
+            let beta = |place: usize, default: f64| kwargs["betas"][place].as_f64().unwrap_or(default);
+            let (adam_beta1, adam_beta2, adam_epsilon) = (beta(0, 0.9), beta(1, 0.999), number("eps", 1e-8));
+            let rule = match case["optimizer"].as_str().unwrap() {
+                "adamw" => Rule::Adamw { adam_beta1, adam_beta2, adam_epsilon },
+                "adam" => Rule::Adam { adam_beta1, adam_beta2, adam_epsilon },
+                "sgd" => Rule::Sgd { sgd_momentum: number("momentum", 0.0) },
+                _ => Rule::Adafactor,
+            };
+            let weight_decay = number("weight_decay", 0.0);
+            let (plan, config) = (plan(rule, weight_decay), config());
+            let mut parameters = Parameters::zeros(&config, 2, tch::Device::Cpu);
+            parameters.freeze(|name| name != MATRIX && name != VECTOR);
+            for (leaf, name) in parameters.trained().zip(["matrix", "vector"]) {
+                tch::no_grad(|| leaf.tensor.shallow_clone().copy_(&tensor(&table["start"][name])));
+            }
+            let mut optimizer = Optimizer::new(plan, &parameters, &config);
+            for (step, after) in case["after"].as_array().unwrap().iter().enumerate() {
+                let gradient = |name: &str| Gradient::new(&tensor(&table["gradients"][step][name])).unwrap();
+                let factor = table["learning_rates"][step].as_f64().unwrap() / plan.learning_rate;
+                let rates = StepRates { step: step as u64, factor, grad_scale: 1.0 };
+                optimizer.step(&parameters, &[gradient("matrix"), gradient("vector")], rates);
+                for (leaf, name) in parameters.trained().zip(["matrix", "vector"]) {
+                    let difference = (&leaf.tensor - tensor(&after[name])).abs().max().double_value(&[]);
+                    let comparable = leaf.decay || weight_decay == 0.0;
+                    assert!(!comparable || difference < 5e-6, "{rule:?}, step {step}: {name} differs by {difference}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rates_fall_from_layer_to_layer_and_the_head_has_its_own() {
+        let plan =
+            OptimizerPlan { layerwise_lr_decay: 0.5, head_learning_rate: Some(0.1), ..plan(Rule::Adafactor, 0.0) };
+        let of = |name: &str| rate_factor(&plan, name, 2);
+        assert_eq!(of("classifier.weight"), 2.0);
+        assert_eq!(of("bert.pooler.dense.weight"), 1.0);
+        assert_eq!(of("bert.encoder.layer.1.output.dense.weight"), 0.5);
+        assert_eq!(of("bert.encoder.layer.0.output.dense.bias"), 0.25);
+        assert_eq!(of(MATRIX), 0.125);
+    }
 }

@@ -22,6 +22,12 @@ pub(crate) fn factor(schedule: &Schedule, step: u64, warmup: u64, total: u64, re
             };
             return between(shape.min_lr_ratio, risen);
         }
+        Schedule::CosineWarmupWithMinLr { warmup_lr_rate, .. } if step < warmup => {
+            return match warmup_lr_rate {
+                None => (step + 1) as f64 / warmup as f64,
+                Some(lowest) => lowest + (1.0 - lowest) * step as f64 / (warmup - 1).max(1) as f64,
+            };
+        }
         _ if step < warmup => return step as f64 / warmup.max(1) as f64,
         _ => {}
     }
@@ -31,10 +37,16 @@ pub(crate) fn factor(schedule: &Schedule, step: u64, warmup: u64, total: u64, re
         Schedule::Constant | Schedule::ConstantWithWarmup | Schedule::ReduceLrOnPlateau(_) => 1.0,
         Schedule::Linear => total.saturating_sub(step) as f64 / total.saturating_sub(warmup).max(1) as f64,
         Schedule::Cosine { num_cycles, min_lr_rate } => between(*min_lr_rate, half_cosine(*num_cycles, progress)),
+        Schedule::CosineWarmupWithMinLr { num_cycles, min_lr_rate, .. } => {
+            let progress = (after + 1.0) / total.saturating_sub(warmup).max(1) as f64;
+            between(*min_lr_rate, half_cosine(*num_cycles, progress))
+        }
         Schedule::CosineWithRestarts { .. } if progress >= 1.0 => 0.0,
         Schedule::CosineWithRestarts { num_cycles } => half_cosine(0.5, (num_cycles * progress) % 1.0).max(0.0),
         Schedule::Polynomial { lr_end_rate, .. } if step > total => *lr_end_rate,
-        Schedule::Polynomial { power, lr_end_rate } => (1.0 - lr_end_rate) * (1.0 - progress).powf(*power) + lr_end_rate,
+        Schedule::Polynomial { power, lr_end_rate } => {
+            (1.0 - lr_end_rate) * (1.0 - progress).powf(*power) + lr_end_rate
+        }
         Schedule::InverseSqrt { timescale } => {
             let timescale = timescale.unwrap_or(if warmup > 0 { warmup } else { 10_000 }) as f64;
             1.0 / ((after + timescale) / timescale).sqrt()
@@ -116,5 +128,59 @@ impl PlateauState {
             self.cooldown_left = plateau.cooldown;
             self.bad_evaluations = 0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Parser, ValueEnum};
+    use serde_json::Value;
+
+    use super::*;
+    use crate::settings::{ScheduleArgs, SchedulerType};
+
+    #[derive(Parser)]
+    struct Typed {
+        #[command(flatten)]
+        schedule: ScheduleArgs,
+    }
+
+    fn schedule(case: &Value, kwargs: &Value, learning_rate: f64) -> Schedule {
+        let kwargs = kwargs.to_string();
+        let words = ["", "--lr-scheduler-type", case["type"].as_str().unwrap(), "--lr-scheduler-kwargs", &kwargs];
+        Schedule::resolve(&Typed::parse_from(words).schedule, learning_rate).unwrap()
+    }
+
+    /// `tests/fixtures/schedules.json` holds what the reference's `get_scheduler` gives; its plateaus of a metric of
+    /// which more is better say so by `mode`, which here follows from the metric.
+    #[test]
+    fn every_scheduler_is_that_of_the_reference() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/schedules.json");
+        let table: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let highest = table["learning_rate"].as_f64().unwrap();
+        let mut seen = std::collections::BTreeSet::new();
+        for case in table["cases"].as_array().unwrap() {
+            seen.insert(case["type"].as_str().unwrap().to_owned());
+            let mut kwargs = case["kwargs"].clone();
+            let mode = kwargs.as_object_mut().unwrap().remove("mode");
+            let schedule = schedule(case, &kwargs, highest);
+            let number = |name: &str| case[name].as_u64().unwrap_or(0);
+            let (warmup, total) = (number("warmup_steps"), number("total_steps"));
+            let mut plateau = PlateauState::default();
+            for (step, expected) in case["learning_rates"].as_array().unwrap().iter().enumerate() {
+                if let (Schedule::ReduceLrOnPlateau(arguments), true) = (&schedule, step > 0) {
+                    let metric = case["metrics"][step - 1].as_f64().unwrap();
+                    plateau.see(arguments, metric, mode.is_some(), highest);
+                }
+                let rate = highest * factor(&schedule, step as u64, warmup, total, plateau.reduced);
+                let expected = expected.as_f64().unwrap();
+                assert!((rate - expected).abs() < 1e-17, "{case}: {rate} in step {step}, expected {expected}");
+            }
+        }
+        let ours: std::collections::BTreeSet<String> = SchedulerType::value_variants()
+            .iter()
+            .map(|kind| kind.to_possible_value().unwrap().get_name().to_owned())
+            .collect();
+        assert_eq!(ours, seen);
     }
 }

@@ -22,5 +22,7 @@ pub(crate) use batches::{BatchPlan, BatchSize};
 pub(crate) use cadence::{CadencePlan, EarlyStopping, Judge, Metric, Saving, When};
 pub(crate) use objective::{ClassWeights, ObjectivePlan};
 pub(crate) use optimizer::{OptimizerPlan, Rule};
+#[cfg(test)]
+pub(crate) use schedule::SchedulerType;
 pub(crate) use schedule::{Plateau, Ramp, Schedule, ThresholdMode};
 pub(crate) use weights::WeightPlan;

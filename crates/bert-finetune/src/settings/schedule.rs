@@ -49,6 +49,8 @@ pub enum SchedulerType {
     ReduceLrOnPlateau,
     /// Down along half a cosine to min_lr or min_lr_rate; num_cycles.
     CosineWithMinLr,
+    /// The same one step ahead, from warmup_lr_rate on; num_cycles, min_lr or min_lr_rate.
+    CosineWarmupWithMinLr,
     /// Up, flat, down: num_decay_steps; num_stable_steps, warmup_type, decay_type, min_lr_ratio, num_cycles.
     WarmupStableDecay,
 }
@@ -59,6 +61,7 @@ pub enum SchedulerType {
 pub(crate) enum Schedule {
     Linear,
     Cosine { num_cycles: f64, min_lr_rate: f64 },
+    CosineWarmupWithMinLr { num_cycles: f64, min_lr_rate: f64, warmup_lr_rate: Option<f64> },
     CosineWithRestarts { num_cycles: f64 },
     Polynomial { power: f64, lr_end_rate: f64 },
     Constant,
@@ -138,16 +141,32 @@ fn half() -> f64 {
 struct Nothing {}
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 struct OfCosine {
+    #[serde(default = "half")]
+    num_cycles: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfMinLr {
+    #[serde(default = "half")]
     num_cycles: f64,
     min_lr: Option<f64>,
     min_lr_rate: Option<f64>,
+    warmup_lr_rate: Option<f64>,
 }
 
-impl Default for OfCosine {
-    fn default() -> Self {
-        Self { num_cycles: half(), min_lr: None, min_lr_rate: None }
+impl OfMinLr {
+    /// The lowest rate as a share of the highest.
+    fn lowest(&self, learning_rate: f64) -> anyhow::Result<f64> {
+        let share = match (self.min_lr, self.min_lr_rate) {
+            (Some(rate), None) => rate / learning_rate,
+            (None, Some(share)) => share,
+            _ => bail!("expected one of min_lr and min_lr_rate"),
+        };
+        ensure!((0.0..=1.0).contains(&share), "the lowest rate is not between 0 and --learning-rate");
+        Ok(share)
     }
 }
 
@@ -203,20 +222,16 @@ impl Schedule {
             Type::Linear => of::<Nothing>(kwargs).map(|_| Self::Linear)?,
             Type::Constant => of::<Nothing>(kwargs).map(|_| Self::Constant)?,
             Type::ConstantWithWarmup => of::<Nothing>(kwargs).map(|_| Self::ConstantWithWarmup)?,
-            Type::Cosine => {
-                let OfCosine { num_cycles, min_lr, min_lr_rate } = of(kwargs)?;
-                ensure!(min_lr.is_none() && min_lr_rate.is_none(), "a lowest rate goes with cosine_with_min_lr");
-                Self::Cosine { num_cycles, min_lr_rate: 0.0 }
-            }
+            Type::Cosine => Self::Cosine { num_cycles: of::<OfCosine>(kwargs)?.num_cycles, min_lr_rate: 0.0 },
             Type::CosineWithMinLr => {
-                let OfCosine { num_cycles, min_lr, min_lr_rate } = of(kwargs)?;
-                let min_lr_rate = match (min_lr, min_lr_rate) {
-                    (Some(rate), None) => rate / learning_rate,
-                    (None, Some(share)) => share,
-                    _ => bail!("expected one of min_lr and min_lr_rate"),
-                };
-                ensure!((0.0..=1.0).contains(&min_lr_rate), "the lowest rate is not between 0 and --learning-rate");
-                Self::Cosine { num_cycles, min_lr_rate }
+                let min_lr: OfMinLr = of(kwargs)?;
+                ensure!(min_lr.warmup_lr_rate.is_none(), "warmup_lr_rate goes with cosine_warmup_with_min_lr");
+                Self::Cosine { num_cycles: min_lr.num_cycles, min_lr_rate: min_lr.lowest(learning_rate)? }
+            }
+            Type::CosineWarmupWithMinLr => {
+                let min_lr: OfMinLr = of(kwargs)?;
+                let (num_cycles, warmup_lr_rate) = (min_lr.num_cycles, min_lr.warmup_lr_rate);
+                Self::CosineWarmupWithMinLr { num_cycles, min_lr_rate: min_lr.lowest(learning_rate)?, warmup_lr_rate }
             }
             Type::CosineWithRestarts => {
                 Self::CosineWithRestarts { num_cycles: f64::from(of::<OfRestarts>(kwargs)?.num_cycles) }
