@@ -2,7 +2,12 @@
 
 #include "internal.h"
 
-#include <cstdlib>
+#include <cstring>
+
+#if defined(__linux__)
+#include <alloca.h>
+#include <unistd.h>
+#endif
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -32,10 +37,31 @@ uint32_t torch_ext_cpu_features(void) {
 
 // OpenMP's threads spin while they wait for each other. On a machine that does anything else besides, a spinning thread
 // takes the core from the one it waits for, and a step takes several times as long. The runtime reads its environment
-// when it is loaded, which is before main and before every constructor: only this array of the program comes earlier.
+// when it is loaded, before main and before every constructor but those of this array, and the C library restores the
+// environment that the kernel gave in between: so the program starts itself once more, under the same process id, with
+// the variable set. That costs some milliseconds. Where it cannot be done, or the variable is there, nothing is done.
 #if defined(__linux__)
 namespace {
-void let_threads_sleep(int, char **, char **) { setenv("OMP_WAIT_POLICY", "passive", 0); }
-__attribute__((section(".preinit_array"), used)) void (*const before_libraries)(int, char **, char **) = let_threads_sleep;
+
+constexpr char WAIT_POLICY[] = "OMP_WAIT_POLICY=";
+char let_threads_sleep[] = "OMP_WAIT_POLICY=passive";
+
+void start_with_sleeping_threads(int, char **argv, char **envp) {
+  size_t n = 0;
+  for (; envp[n] != nullptr; ++n) {
+    if (std::strncmp(envp[n], WAIT_POLICY, sizeof(WAIT_POLICY) - 1) == 0) {
+      return;
+    }
+  }
+  // No constructor has run: memory comes from the stack.
+  auto **extended = static_cast<char **>(alloca((n + 2) * sizeof(char *)));
+  std::memcpy(extended, envp, n * sizeof(char *));
+  extended[n] = let_threads_sleep;
+  extended[n + 1] = nullptr;
+  execve("/proc/self/exe", argv, extended);
+}
+
+__attribute__((section(".preinit_array"), used)) void (*const before_libraries)(int, char **,
+                                                                              char **) = start_with_sleeping_threads;
 } // namespace
 #endif
