@@ -95,6 +95,8 @@ impl Checkpoints {
             match self.load(step, &path, trainer) {
                 Ok(state) => {
                     common.say(&format!("bert-finetune: continuing at step {step} from {}", path.display()));
+                    // A run that was killed between its last save and this has left more than the limit.
+                    self.remove_old(step, &state)?;
                     return Ok(Some(state));
                 }
                 Err(reason) => common.say(&format!("bert-finetune: passing over {}: {reason:#}", path.display())),
@@ -108,7 +110,8 @@ impl Checkpoints {
         ensure!(manifest.step == step, "its manifest is that of step {}", manifest.step);
         ensure!(manifest.key == self.key, "it is of a run with other settings or inputs");
         let average = trainer.average.as_ref().map(|_| AVERAGE);
-        let missing = [WEIGHTS, MOMENTS, STATE].into_iter().chain(average).find(|name| !manifest.files.contains_key(*name));
+        let missing =
+            [WEIGHTS, MOMENTS, STATE].into_iter().chain(average).find(|name| !manifest.files.contains_key(*name));
         ensure!(missing.is_none(), "its manifest does not list {}", missing.unwrap_or_default());
         manifest.verify(path, &self.log_path())?;
         let state: LoopState = serde_json::from_slice(&fs::read(path.join(STATE))?).context("its state is damaged")?;

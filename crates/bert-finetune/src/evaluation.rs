@@ -82,12 +82,7 @@ pub(crate) fn evaluate(
     Ok(Evaluation { eval_loss, ..figures.context("the validation split cannot be evaluated")? })
 }
 
-fn of_classes(
-    labels: &[Option<i32>],
-    logits: &[f32],
-    set: &TokenSet,
-    n_outputs: usize,
-) -> anyhow::Result<Evaluation> {
+fn of_classes(labels: &[Option<i32>], logits: &[f32], set: &TokenSet, n_outputs: usize) -> anyhow::Result<Evaluation> {
     let labels: Vec<usize> = labels.iter().flatten().map(|&label| label as usize).collect();
     let predictions: Vec<usize> = logits.chunks(n_outputs).map(bert::argmax).collect();
     let figures = Classification::new(&ConfusionMatrix::new(&labels, &predictions, &set.metadata.label_names)?);

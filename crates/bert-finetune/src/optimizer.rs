@@ -22,7 +22,10 @@ pub(crate) struct Optimizer {
 #[derive(Debug)]
 enum Method {
     /// Element by element: up to two moments, each one buffer for all leaves that are learned.
-    Elementwise { rule: UpdateRule, moments: Vec<Tensor> },
+    Elementwise {
+        rule: UpdateRule,
+        moments: Vec<Tensor>,
+    },
     Factored(Adafactor),
 }
 

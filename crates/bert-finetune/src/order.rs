@@ -112,10 +112,9 @@ mod tests {
 
     #[test]
     fn every_row_is_read_once_an_epoch() {
-        for size in [
-            BatchSize::Sentences { per_device_train_batch_size: 6 },
-            BatchSize::Tokens { max_tokens_per_batch: 50 },
-        ] {
+        for size in
+            [BatchSize::Sentences { per_device_train_batch_size: 6 }, BatchSize::Tokens { max_tokens_per_batch: 50 }]
+        {
             for grouped in [false, true] {
                 let plan = plan(size, grouped);
                 let order = Order::new(&plan, lengths());

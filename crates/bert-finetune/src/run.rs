@@ -110,8 +110,7 @@ impl<'a> Run<'a> {
     }
 
     fn stopped_early(&self) -> bool {
-        self.trainer.step < self.calendar.total_steps
-            && self.state.patience_is_over(self.plan.cadence.early_stopping)
+        self.trainer.step < self.calendar.total_steps && self.state.patience_is_over(self.plan.cadence.early_stopping)
     }
 
     pub(crate) fn step(&mut self) -> anyhow::Result<StepReport> {

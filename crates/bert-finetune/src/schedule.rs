@@ -34,7 +34,9 @@ pub(crate) fn factor(schedule: &Schedule, step: u64, warmup: u64, total: u64, re
         Schedule::CosineWithRestarts { .. } if progress >= 1.0 => 0.0,
         Schedule::CosineWithRestarts { num_cycles } => half_cosine(0.5, (num_cycles * progress) % 1.0).max(0.0),
         Schedule::Polynomial { lr_end_rate, .. } if step > total => *lr_end_rate,
-        Schedule::Polynomial { power, lr_end_rate } => (1.0 - lr_end_rate) * (1.0 - progress).powf(*power) + lr_end_rate,
+        Schedule::Polynomial { power, lr_end_rate } => {
+            (1.0 - lr_end_rate) * (1.0 - progress).powf(*power) + lr_end_rate
+        }
         Schedule::InverseSqrt { timescale } => {
             let timescale = timescale.unwrap_or(if warmup > 0 { warmup } else { 10_000 }) as f64;
             1.0 / ((after + timescale) / timescale).sqrt()

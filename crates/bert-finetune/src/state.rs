@@ -43,7 +43,13 @@ impl LoopState {
     /// Takes an evaluation in and tells whether it is the best so far; of equals the first stays.
     ///
     /// As in the reference, the patience of early stopping is measured against the best before this evaluation.
-    pub(crate) fn judge(&mut self, step: u64, figures: Evaluation, judge: Judge, stopping: Option<EarlyStopping>) -> bool {
+    pub(crate) fn judge(
+        &mut self,
+        step: u64,
+        figures: Evaluation,
+        judge: Judge,
+        stopping: Option<EarlyStopping>,
+    ) -> bool {
         let merit = figures.merit(judge);
         let old = self.best.and_then(|best| best.figures).map(|figures| figures.merit(judge));
         let gain = old.map_or(f64::INFINITY, |old| merit - old);

@@ -63,7 +63,9 @@ impl ObjectivePlan {
                 && self.focal_loss_gamma == 0.0
                 && self.class_weights == ClassWeights::Equal;
             if !plain {
-                bail!("--label-smoothing-factor, --class-weights and --focal-loss-gamma need classes; these are scores");
+                bail!(
+                    "--label-smoothing-factor, --class-weights and --focal-loss-gamma need classes; these are scores"
+                );
             }
             return Ok(());
         };
