@@ -19,9 +19,10 @@ use crate::{size, tell};
 /// Steps, and checkpoints, of the run that is damaged.
 const STEPS: u64 = 41;
 const RUN: &str = "--precision float32 --max-steps 100 --save-strategy steps --save-steps 1 --save-total-limit 50 \
-     --eval-strategy steps --eval-steps 1";
+     --eval-strategy steps --eval-steps 1 --ema-decay 0.9";
 /// What lies in the folder of a checkpoint.
-const OWN_FILES: [&str; 4] = ["manifest.json", "model.safetensors", "optimizer.safetensors", "state.json"];
+const OWN_FILES: [&str; 5] =
+    ["average.safetensors", "manifest.json", "model.safetensors", "optimizer.safetensors", "state.json"];
 
 #[derive(Debug, Clone, Copy)]
 enum Damage {

@@ -11,7 +11,7 @@ use std::process::Command;
 use end_to_end::{Outcome, outcome};
 
 use crate::site::{Site, continued_at, whole_checkpoints};
-use crate::{is_full, size, tell};
+use crate::{size, tell};
 
 /// Three saves, two evaluations, the removal of old checkpoints, the outputs.
 const RUN: &str = "--precision float32 --max-steps 6 --save-strategy steps --save-steps 2 --save-total-limit 1 \
@@ -26,20 +26,29 @@ struct Failure {
     code: i32,
 }
 
-const FAILURES: [Failure; 3] = [
-    Failure { name: "EIO", errno: 5, stays: false, code: 1 },
-    Failure { name: "ENOSPC", errno: 28, stays: false, code: 3 },
-    Failure { name: "ENOSPC, staying", errno: 28, stays: true, code: 3 },
-];
+#[test]
+fn an_error_at_any_call_loses_nothing_that_was_saved() {
+    fail_everywhere(Failure { name: "EIO", errno: 5, stays: false, code: 1 }, 1);
+}
 
 #[test]
-fn a_failure_at_any_call_loses_nothing_that_was_saved() {
+fn a_disk_that_is_full_for_one_call_loses_nothing_that_was_saved() {
+    fail_everywhere(Failure { name: "ENOSPC", errno: 28, stays: false, code: 3 }, 5);
+}
+
+#[test]
+fn a_disk_that_stays_full_loses_nothing_that_was_saved() {
+    fail_everywhere(Failure { name: "ENOSPC, staying", errno: 28, stays: true, code: 3 }, 9);
+}
+
+/// Fails each call of a run in turn; the small size takes a share of them, from `first` on.
+fn fail_everywhere(failure: Failure, first: usize) {
     let site = Site::small();
     let library = preloaded(&site);
     site.finish("whole", RUN);
     let expected = site.hashes("whole");
 
-    let (untouched, calls) = run_failing(&site, &library, 0, FAILURES[0]);
+    let (untouched, calls) = run_failing(&site, &library, 0, failure);
     assert_eq!(untouched.code, Some(0), "{}", untouched.stderr);
     site.remove("failing");
     let mut kinds = BTreeMap::new();
@@ -50,29 +59,25 @@ fn a_failure_at_any_call_loses_nothing_that_was_saved() {
         assert!(kinds.contains_key(kind), "no {kind} was seen: {kinds:?}");
     }
     let counted: Vec<(&str, u64)> = kinds.into_iter().collect();
-    tell("faults: calls of one run", &counted);
+    tell(&format!("faults: {}, calls of one run", failure.name), &counted);
 
-    for failure in FAILURES {
-        let mut counts = Counts::default();
-        let every = size(13, 1);
-        // Each failure begins elsewhere, so that the small size too meets different calls with each.
-        let first = if is_full() { 1 } else { 1 + failure.code as usize + usize::from(failure.stays) };
-        for at in (first..=calls.len()).step_by(every) {
-            fail_at(&site, &library, (at, failure), &mut counts);
-            assert_eq!(site.hashes("failing"), expected, "{} at call {at}: {:?}", failure.name, calls[at - 1]);
-            site.remove("failing");
-        }
-        let counted = [
-            ("failures", counts.failures),
-            ("said", counts.said),
-            ("of no consequence", counts.of_no_consequence),
-            ("continued past step 0", counts.continued),
-            ("lost checkpoints", 0),
-            ("differing", 0),
-        ];
-        tell(&format!("faults: {}", failure.name), &counted);
-        assert!(counts.said > 0 && counts.continued > 0);
+    let mut counts = Counts::default();
+    let (first, every) = size((first, 13), (1, 1));
+    for at in (first..=calls.len()).step_by(every) {
+        fail_at(&site, &library, (at, failure), &mut counts);
+        assert_eq!(site.hashes("failing"), expected, "{} at call {at}: {:?}", failure.name, calls[at - 1]);
+        site.remove("failing");
     }
+    let counted = [
+        ("failures", counts.failures),
+        ("said", counts.said),
+        ("of no consequence", counts.of_no_consequence),
+        ("continued past step 0", counts.continued),
+        ("lost checkpoints", 0),
+        ("differing", 0),
+    ];
+    tell(&format!("faults: {}", failure.name), &counted);
+    assert!(counts.said > 0 && counts.continued > 0);
 }
 
 #[derive(Default)]

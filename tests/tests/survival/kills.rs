@@ -11,7 +11,7 @@ use crate::site::{Site, continued_at};
 use crate::{is_full, size, tell};
 
 /// What is killed: arguments of the run, by what is special about them.
-const SETS: [(&str, &str); 7] = [
+const SETS: [(&str, &str); 8] = [
     ("mid-epoch", "--precision float32 --save-strategy steps --save-steps 2 --num-train-epochs 6"),
     ("warm-up", "--precision float32 --warmup-ratio 0.9 --save-strategy steps --save-steps 1 --num-train-epochs 6"),
     (
@@ -25,6 +25,11 @@ const SETS: [(&str, &str); 7] = [
          --save-steps 2 --num-train-epochs 5",
     ),
     ("epochs", "--precision float32 --per-device-train-batch-size 50 --num-train-epochs 20 --save-total-limit 1"),
+    (
+        "averaged weights",
+        "--precision float32 --ema-decay 0.95 --eval-strategy steps --eval-steps 4 --save-strategy steps --save-steps 2 \
+         --num-train-epochs 5",
+    ),
     ("bf16, mid-epoch", "--precision bf16 --save-strategy steps --save-steps 2 --num-train-epochs 4"),
     (
         "bf16, accumulation, warm-up",
@@ -75,7 +80,7 @@ fn a_killed_run_ends_in_the_same_bytes() {
     let site = Site::small();
     let mut all = Tally::default();
     for (seed, (name, arguments)) in SETS.iter().enumerate() {
-        let kills = size(3, 44);
+        let kills = size(2, 39);
         let tally = kill_often(&site, arguments, kills, &mut Random::new(seed as u64));
         tally.tell(&format!("kills: {name}"));
         all.add(&tally);

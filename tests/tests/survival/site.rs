@@ -72,7 +72,8 @@ impl Site {
         let root = self.path(out);
         let told = |path: &PathBuf| {
             let name = path.file_name().unwrap().to_str().unwrap();
-            !name.starts_with('.') && !name.starts_with("best-step-") && name != "timing.json"
+            let holds_times = name == "timing.json" || path.parent().unwrap().ends_with("tensorboard");
+            !holds_times && !name.starts_with('.') && !name.starts_with("best-step-")
         };
         let hash = |path: PathBuf| {
             let name = path.strip_prefix(&root).unwrap().to_owned();
