@@ -105,6 +105,12 @@ test-peers: build peers-environment
 test-gpu: setup
     BERT_TEST_DEVICE=cuda cargo test --release --locked --workspace --test kernels --test loading --test parity --test runs
 
+# A run survives: 300 kills, a failure at every call, 11,000 damages, full disks, rivals, a long life; an hour or two
+[group('checks')]
+survival: setup
+    cargo build --release --locked --workspace --quiet
+    BERT_SURVIVAL=full cargo test --release --locked --workspace --quiet --test survival -- --include-ignored --nocapture --test-threads 1
+
 # Formatting and lints
 [group('checks')]
 lint: setup

@@ -49,10 +49,13 @@ impl CheckpointManifest {
 
     /// Reads the manifest of the checkpoint in `folder`.
     pub(crate) fn read(folder: &Path) -> anyhow::Result<Self> {
-        let bytes = fs::read(folder.join(MANIFEST)).context("unfinished: it has no manifest")?;
-        let parse = || serde_json::from_slice::<Self>(&bytes).context("its manifest is damaged");
+        Self::unsealed(&fs::read(folder.join(MANIFEST)).context("unfinished: it has no manifest")?)
+    }
+
+    fn unsealed(text: &[u8]) -> anyhow::Result<Self> {
+        let parse = || serde_json::from_slice::<Self>(text).context("its manifest is damaged");
         let manifest = parse()?;
-        ensure!(parse()?.sealed()? == bytes, "its manifest is damaged: it is not what its SHA-256 says");
+        ensure!(parse()?.sealed()? == text, "its manifest is damaged: it is not what its SHA-256 says");
         Ok(manifest)
     }
 
@@ -77,19 +80,12 @@ mod tests {
         let print = |text: &str| Fingerprint { bytes: text.len() as u64, sha256: sha256_hex(text.as_bytes()) };
         let files = BTreeMap::from([("state.json".to_owned(), print("state"))]);
         let text = CheckpointManifest::new("key".to_owned(), 12, files, print("log")).sealed().unwrap();
-        let read = |bytes: &[u8]| {
-            let folder = tempfile::tempdir().unwrap();
-            let mut file = stage::OutputFile::create(&folder.path().join(MANIFEST)).unwrap();
-            std::io::Write::write_all(&mut file, bytes).unwrap();
-            file.commit().unwrap();
-            CheckpointManifest::read(folder.path())
-        };
-        assert_eq!(read(&text).unwrap().step, 12);
+        assert_eq!(CheckpointManifest::unsealed(&text).unwrap().step, 12);
         for bit in 0..8 * text.len() {
             let mut flipped = text.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(read(&flipped).is_err(), "bit {bit}");
+            assert!(CheckpointManifest::unsealed(&flipped).is_err(), "bit {bit}");
         }
-        assert!(read(&[&text[..], b"\n"].concat()).is_err());
+        assert!(CheckpointManifest::unsealed(&[&text[..], b"\n"].concat()).is_err());
     }
 }

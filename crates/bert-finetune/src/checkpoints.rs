@@ -50,6 +50,8 @@ impl Checkpoints {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
         fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        stage::sync_folder(work.folder()).with_context(|| format!("cannot sync {}", work.folder().display()))?;
+        stage::remove_partials(&folder)?;
         let total_limit = usize::try_from(total_limit).unwrap_or(usize::MAX);
         Ok(Self { folder, key: work.key().to_owned(), total_limit, best: BTreeMap::new() })
     }
@@ -82,9 +84,9 @@ impl Checkpoints {
 
     /// What the checkpoints of an earlier run take, which this one replaces.
     fn bytes_here(&self) -> u64 {
-        let folders = self.steps().into_iter().map(|(_, path)| path);
+        let folders = self.steps().into_iter().map(|(_, path)| path).chain([self.folder.clone()]);
         let files = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
-        files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum()
+        files.filter_map(|file| file.metadata().ok()).filter(fs::Metadata::is_file).map(|file| file.len()).sum()
     }
 
     /// Takes `trainer` to the newest checkpoint of the same key that verifies, and says what was passed over.
@@ -93,6 +95,8 @@ impl Checkpoints {
             match self.load(step, &path, trainer) {
                 Ok(state) => {
                     common.say(&format!("bert-finetune: continuing at step {step} from {}", path.display()));
+                    // A run that was killed between its last save and this has left more than the limit.
+                    self.remove_old(step, &state)?;
                     return Ok(Some(state));
                 }
                 Err(reason) => common.say(&format!("bert-finetune: passing over {}: {reason:#}", path.display())),
@@ -132,10 +136,18 @@ impl Checkpoints {
         Ok(state)
     }
 
-    /// Saves the moment, then removes what is no longer needed.
+    /// Saves the moment, then removes what is no longer needed. What could not be saved whole leaves its space to others.
     pub(crate) fn save(&self, trainer: &Trainer<'_>, state: &LoopState) -> anyhow::Result<()> {
         let path = self.folder.join(format!("step-{:06}", trainer.step));
-        fs::create_dir_all(&path).with_context(|| format!("cannot make the folder {}", path.display()))?;
+        if let Err(error) = self.write(&path, trainer, state) {
+            let _ = fs::remove_dir_all(&path);
+            return Err(error);
+        }
+        self.remove_old(trainer.step, state)
+    }
+
+    fn write(&self, path: &Path, trainer: &Trainer<'_>, state: &LoopState) -> anyhow::Result<()> {
+        fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))?;
         let mut files = self.best.clone();
         let mut write = |name: &str, fill: &dyn Fn(&mut OutputFile) -> anyhow::Result<()>| -> anyhow::Result<()> {
             let mut file = OutputFile::create(&path.join(name))?;
@@ -155,8 +167,7 @@ impl Checkpoints {
         let mut file = OutputFile::create(&path.join(MANIFEST))?;
         file.write_all(&manifest.sealed()?)?;
         file.commit()?;
-        stage::sync_folder(&self.folder).with_context(|| format!("cannot sync {}", self.folder.display()))?;
-        self.remove_old(trainer.step, state)
+        stage::sync_folder(&self.folder).with_context(|| format!("cannot sync {}", self.folder.display()))
     }
 
     /// Keeps the weights of the moment as the best so far.

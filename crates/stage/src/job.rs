@@ -120,8 +120,10 @@ fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
         }
         return Ok(());
     };
+    // What is there is asked before whose it is: a run that begins at this moment makes its lock first.
+    let empty = entries.next().is_none();
     let ours = folder.join(LOCK).exists() || folder.join(MANIFEST).exists();
-    if !ours && entries.next().is_some() {
+    if !empty && !ours {
         let problem = anyhow!("{} holds files that no stage wrote; give --out a new or empty folder", folder.display());
         return Err(bad_input(problem));
     }

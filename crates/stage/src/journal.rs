@@ -29,6 +29,9 @@ impl Journal {
         }
         file.set_len(bytes).with_context(place)?;
         file.seek(SeekFrom::End(0)).with_context(place)?;
+        // A name is durable once its folder is: no checkpoint may outlive the log that it vouches for.
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        crate::sync_folder(folder).with_context(place)?;
         Ok(Self { path: path.to_owned(), file, bytes })
     }
 

@@ -34,7 +34,7 @@ pub use manifest::{MANIFEST, Manifest, Upstream};
 pub use output::OutputFile;
 pub use progress::{Progress, clock};
 pub use stop::{Stop, bad_input};
-pub use work::Work;
+pub use work::{Work, remove_partials};
 
 /// The identity of a stage: what its manifests say wrote them.
 #[derive(Debug, Clone, Copy)]

@@ -21,6 +21,7 @@ pub struct OutputFile {
     target: PathBuf,
     partial: PathBuf,
     file: Option<BufWriter<File>>,
+    renamed: bool,
     hash: Sha256,
     bytes: u64,
 }
@@ -39,6 +40,7 @@ impl OutputFile {
             target: target.to_owned(),
             partial,
             file: Some(BufWriter::with_capacity(1 << 18, file)),
+            renamed: false,
             hash: Sha256::new(),
             bytes: 0,
         })
@@ -47,15 +49,18 @@ impl OutputFile {
     /// Makes the file durable and visible, and returns its size and SHA-256.
     ///
     /// # Errors
-    /// Fails when the last bytes cannot be written, synced or renamed; then the old file, if any, is untouched.
+    /// Fails when the last bytes cannot be written, synced or renamed; then the old file, if any, is untouched. Where
+    /// only the folder cannot be synced the new file is in its place, whole, and perhaps not for good.
     #[expect(clippy::disallowed_methods, reason = "this is the one place where files are renamed")]
     pub fn commit(mut self) -> anyhow::Result<Fingerprint> {
         let writer = self.file.take().context("an output is committed once")?;
-        let place = || format!("cannot write {} ({} bytes)", self.target.display(), self.bytes);
-        let file = writer.into_inner().map_err(io::IntoInnerError::into_error).with_context(place)?;
+        let (target, bytes) = (self.target.clone(), self.bytes);
+        let place = || format!("cannot write {} ({bytes} bytes)", target.display());
+        let file = flushed(writer).with_context(place)?;
         file.sync_all().with_context(place)?;
         drop(file);
         fs::rename(&self.partial, &self.target).with_context(place)?;
+        self.renamed = true;
         let folder = self.target.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
         crate::sync_folder(folder).with_context(place)?;
         let hash = std::mem::take(&mut self.hash);
@@ -66,7 +71,8 @@ impl OutputFile {
 impl Write for OutputFile {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let Some(file) = self.file.as_mut() else { return Err(io::ErrorKind::BrokenPipe.into()) };
-        let written = file.write(buffer)?;
+        let told = |error: io::Error| io::Error::new(error.kind(), format!("{error}, after {} bytes", self.bytes));
+        let written = file.write(buffer).map_err(told)?;
         self.hash.update(&buffer[..written]);
         self.bytes += written as u64;
         Ok(written)
@@ -82,9 +88,20 @@ impl Drop for OutputFile {
         if let Some(writer) = self.file.take() {
             // The buffered rest is not wanted any more: dropping the writer would flush it.
             drop(writer.into_parts());
+        }
+        if !self.renamed {
             let _ = fs::remove_file(&self.partial);
         }
     }
+}
+
+/// The file under a writer once all is in it; after a failure the writer must not try the rest again.
+fn flushed(writer: BufWriter<File>) -> io::Result<File> {
+    writer.into_inner().map_err(|error| {
+        let (error, writer) = error.into_parts();
+        drop(writer.into_parts());
+        error
+    })
 }
 
 /// Writes `content` to `target` in one go, under the same promise.
@@ -113,5 +130,18 @@ mod tests {
         assert_eq!(fingerprint.bytes, 3);
         assert_eq!(fingerprint.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_commit_that_fails_leaves_nothing_beside_the_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.txt");
+        let mut file = OutputFile::create(&target).unwrap();
+        file.write_all(b"abc").unwrap();
+        fs::create_dir(&target).unwrap(); // a file cannot be renamed onto a folder
+        let error = file.commit().unwrap_err();
+        assert!(error.to_string().ends_with("a.txt (3 bytes)"), "{error}");
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["a.txt"]);
     }
 }

@@ -161,7 +161,11 @@ fn remove_if_there(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-fn remove_partials(folder: &Path) -> anyhow::Result<()> {
+/// Removes what a killed run left half written in `folder`.
+///
+/// # Errors
+/// Fails when the folder cannot be read or a file not be removed.
+pub fn remove_partials(folder: &Path) -> anyhow::Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
         if path.to_string_lossy().ends_with(PARTIAL) {
