@@ -88,7 +88,9 @@ fn upright(axis: &ParallelAxis, (x, scaled): (f64, &Axis), (top, bottom): (f64, 
     for tick in axis.scale.ticks(scaled, 2.0, |_| TICK.line_height()) {
         let y = scaled.place(tick.value);
         elements.push(line((x - 4.0, y), (x, y)).set("stroke", FAINT_INK));
-        elements.push(TICK.centered_line((x - 7.0, y), Anchor::End, &tick.label).set("fill", FAINT_INK));
+        // A white rim keeps the number readable where lines pass under it.
+        let number = TICK.centered_line((x - 7.0, y), Anchor::End, &tick.label).set("fill", FAINT_INK);
+        elements.push(number.set("stroke", "#ffffff").number("stroke-width", 3.0).set("paint-order", "stroke"));
     }
     Block { elements, right: x, bottom }
 }
@@ -129,7 +131,7 @@ mod tests {
             ["linear", "cosine", "2e−5", "0.82"].iter().all(|tick| texts.contains(&(*tick).to_owned())),
             "{texts:?}"
         );
-        assert_eq!(svg.matches("stroke-width=\"3\"").count(), 1);
+        assert_eq!(svg.matches("stroke=\"#d55e00\"").count(), 1);
     }
 
     #[test]
