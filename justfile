@@ -17,6 +17,7 @@ flags := ""
 fetch_args := ""
 tokenize_args := ""
 finetune_args := ""
+sweep_args := ""
 eval_args := ""
 export_args := ""
 
@@ -63,6 +64,11 @@ tokenize: fetch
 [group('pipeline')]
 finetune: tokenize
     @{{ bin }}/bert-finetune {{ common }} --tokens {{ quote(tokens) }} --model {{ quote(models) }} {{ finetune_args }} --out {{ quote(run / "train") }}
+
+# The search of a profile with [sweep.space], or just sweep_args="--seeds 5" sweep -> data/runs/NAME/sweep
+[group('pipeline')]
+sweep: tokenize
+    @{{ bin }}/bert-sweep {{ common }} --tokens {{ quote(tokens) }} --model {{ quote(models) }} {{ sweep_args }} --out {{ quote(run / "sweep") }}
 
 # data/runs/NAME/train, data/tokens -> data/runs/NAME/eval
 [group('pipeline')]
@@ -121,6 +127,12 @@ lint: setup
 [group('checks')]
 ci:
     CI=true bash .ci/run
+
+# The search killed 100 times at random moments: its table is that of an undisturbed one
+[group('checks')]
+test-sweep-kills: setup
+    cargo build --release --locked --workspace --quiet
+    SWEEP_KILLS=100 cargo test --release --locked --workspace --test sweep killed_at_random_moments
 
 # The fixtures of the tests anew, from the live reference
 [group('checks')]

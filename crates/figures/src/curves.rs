@@ -48,7 +48,7 @@ pub struct Panel {
 /// A curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// What the legend calls it.
+    /// What the legend calls it; one without a name is not in the legend.
     pub name: String,
     /// `(x, y)` in ascending order of `x`; many are thinned for drawing.
     pub points: Vec<(f64, f64)>,

@@ -8,6 +8,8 @@
 //! - [`confusion_matrix`] of a [`Confusion`]: true against predicted classes.
 //! - [`curves`] of [`Curves`]: quantities over training steps, in stacked panels.
 //! - [`bar_chart`] of [`Bars`]: grouped horizontal bars, as for benchmarks.
+//! - [`parallel_coordinates`] of [`Parallel`] and [`scatter`] of [`Scatter`]: observations of many quantities.
+//! - [`html`] of a [`Page`]: pictures, tables and text in one file.
 //! - [`png`]: any SVG as pixels; its only errors are [`FigureError`]s.
 
 mod axis;
@@ -18,8 +20,12 @@ mod font;
 mod header;
 mod legend;
 mod matrix;
+mod page;
+mod parallel;
 mod plot;
 mod raster;
+mod scale;
+mod scatter;
 mod svg;
 #[cfg(test)]
 mod testing;
@@ -29,4 +35,8 @@ mod ticks;
 pub use bars::{Bars, bar_chart};
 pub use curves::{Curves, Panel, Series, Style, curves};
 pub use matrix::{Confusion, confusion_matrix};
+pub use page::{Page, Part, html};
+pub use parallel::{Parallel, ParallelAxis, parallel_coordinates};
 pub use raster::{FigureError, png};
+pub use scale::Scale;
+pub use scatter::{Scatter, ScatterPanel, scatter};

@@ -12,8 +12,8 @@ use crate::thin::thin;
 pub(crate) const TICK: Font = Font::regular(11.0);
 
 const TITLE: Font = Font::bold(14.0);
-const GRID: &str = "#e6eaee";
-const FRAME: &str = "#aab3bc";
+pub(crate) const GRID: &str = "#e6eaee";
+pub(crate) const FRAME: &str = "#aab3bc";
 
 /// A panel and the points of it that are drawn.
 pub(crate) struct Plot<'a> {
@@ -103,7 +103,7 @@ impl<'a> Plot<'a> {
         Some(if self.panel.log_y { Axis::logarithmic(values, pixels) } else { Axis::roomy(values, pixels) })
     }
 
-    /// One entry for each series; none for a series that the title already names.
+    /// One entry for each series with a name; none for a series that the title already names.
     fn entries(&self) -> Vec<Entry<'_>> {
         if let [only] = self.panel.series.as_slice()
             && only.name.eq_ignore_ascii_case(&self.panel.title)
@@ -119,7 +119,7 @@ impl<'a> Plot<'a> {
                 Style::Markers => Swatch::Markers,
             },
         };
-        self.panel.series.iter().enumerate().map(entry).collect()
+        self.panel.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty()).map(entry).collect()
     }
 }
 

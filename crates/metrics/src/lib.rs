@@ -10,6 +10,7 @@
 //! - [`roc_auc`] and [`expected_calibration_error`] look at probabilities.
 //! - [`wilson_interval`] and [`F1Intervals`] say how sure a figure is.
 //! - [`Regression`] is for scores in place of classes.
+//! - [`Sample`] sums up a figure over seeds.
 
 mod calibration;
 mod classification;
@@ -20,6 +21,7 @@ mod probabilities;
 mod ranks;
 mod regression;
 mod roc;
+mod sample;
 
 pub use calibration::{CALIBRATION_BINS, expected_calibration_error};
 pub use classification::{Classification, PerClass, Scores};
@@ -28,3 +30,4 @@ pub use error::MetricsError;
 pub use interval::{F1Intervals, Interval, wilson_interval};
 pub use regression::Regression;
 pub use roc::roc_auc;
+pub use sample::Sample;

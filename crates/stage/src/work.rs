@@ -1,5 +1,6 @@
 //! A locked output folder while a stage fills it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -56,6 +57,11 @@ impl Work {
     /// The key of the result that is being made: what a checkpoint carries to be continued.
     pub fn key(&self) -> &str {
         &self.manifest.key
+    }
+
+    /// The input files by their role.
+    pub fn inputs(&self) -> &BTreeMap<String, Fingerprint> {
+        &self.manifest.inputs
     }
 
     /// Whether `--force` asked to start anew, so that nothing of an earlier run may be continued.
