@@ -73,6 +73,25 @@ impl Calendar {
         place.epoch as f64 + place.steps_before as f64 / place.steps_in_epoch as f64
     }
 
+    /// How often `when` is due in the whole run.
+    pub(crate) fn times(&self, when: When) -> u64 {
+        let last_in_addition = match when {
+            When::Never => false,
+            When::EachEpoch => self.place(self.total_steps).steps_before > 0,
+            When::EverySteps(n) => !self.total_steps.is_multiple_of(n),
+        };
+        self.times_until(when, self.total_steps) + u64::from(last_in_addition)
+    }
+
+    /// How often `when` was due in the first `done` steps, the last of the run not counted for itself.
+    pub(crate) fn times_until(&self, when: When, done: u64) -> u64 {
+        match when {
+            When::Never => 0,
+            When::EachEpoch => self.place(done).epoch,
+            When::EverySteps(n) => done / n,
+        }
+    }
+
     /// Whether `when` is due after `done` steps. The last step ends an epoch, too.
     pub(crate) fn is_due(&self, when: When, done: u64) -> bool {
         let last = done == self.total_steps;
@@ -134,6 +153,9 @@ mod tests {
         assert_eq!(calendar.epochs(10), 2.5);
         let due: Vec<u64> = (1..=10).filter(|&done| calendar.is_due(When::EachEpoch, done)).collect();
         assert_eq!(due, [4, 8, 10]);
+        let every_three = When::EverySteps(3);
+        assert_eq!((calendar.times(When::EachEpoch), calendar.times(every_three)), (3, 4));
+        assert_eq!((calendar.times_until(When::EachEpoch, 7), calendar.times_until(every_three, 7)), (1, 2));
     }
 
     #[test]

@@ -5,20 +5,27 @@
 //! last. Only one whose files all verify is continued. The best weights lie beside as `best-step-NNNNNN.safetensors`,
 //! written before the checkpoint whose manifest lists them.
 
+mod manifest;
+mod space;
+mod tensors;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail, ensure};
-use bert::Parameters;
-use checkpoint::{Element, SafetensorsFile, TensorBytes, write_safetensors};
-use stage::{Common, Fingerprint, OutputFile, Stop, Work};
-use tch::{Kind, Tensor, no_grad};
+use anyhow::{Context, ensure};
+use bert::Machine;
+use checkpoint::{SafetensorsFile, write_safetensors};
+use stage::{Common, Fingerprint, OutputFile, Work};
+use tch::no_grad;
 
-use crate::checkpoint_manifest::{CheckpointManifest, MANIFEST};
+use self::manifest::{CheckpointManifest, MANIFEST};
+use self::tensors::{float_bytes, float_tensor, read_trained};
 use crate::state::LoopState;
 use crate::trainer::Trainer;
+
+pub(crate) use self::space::DiskSpace;
 
 const FOLDER: &str = "checkpoints";
 const WEIGHTS: &str = "model.safetensors";
@@ -31,20 +38,15 @@ pub(crate) struct Checkpoints {
     folder: PathBuf,
     key: String,
     total_limit: usize,
+    /// What computes here.
+    machine: Machine,
     /// The best weights so far, as the next manifest will list them.
     best: BTreeMap<String, Fingerprint>,
 }
 
-/// Bytes of the disk that holds the checkpoints.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct DiskSpace {
-    pub(crate) needed: u64,
-    pub(crate) free: u64,
-}
-
 impl Checkpoints {
     /// Opens the checkpoints of `work`; `--force` discards what is there.
-    pub(crate) fn open(work: &Work, total_limit: u64) -> anyhow::Result<Self> {
+    pub(crate) fn open(work: &Work, total_limit: u64, machine: Machine) -> anyhow::Result<Self> {
         let folder = work.folder().join(FOLDER);
         if work.starts_anew() && folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
@@ -53,48 +55,21 @@ impl Checkpoints {
         stage::sync_folder(work.folder()).with_context(|| format!("cannot sync {}", work.folder().display()))?;
         stage::remove_partials(&folder)?;
         let total_limit = usize::try_from(total_limit).unwrap_or(usize::MAX);
-        Ok(Self { folder, key: work.key().to_owned(), total_limit, best: BTreeMap::new() })
-    }
-
-    /// Refuses to begin what the disk cannot hold: the kept checkpoints and one more, the best weights twice, the result.
-    ///
-    /// Returns what it may need and what is free, in bytes.
-    pub(crate) fn check_space(&self, trainer: &Trainer<'_>) -> anyhow::Result<DiskSpace> {
-        let needed = self.bytes_needed(trainer);
-        let free = stage::available_bytes(&self.folder).context("cannot ask for the free space")? + self.bytes_here();
-        if free < needed {
-            let problem = format!(
-                "{} has {free} bytes free, but this run may need {needed}; free some, or lower --save-total-limit",
-                self.folder.display()
-            );
-            return Err(Stop::Unhealthy(problem).into());
-        }
-        Ok(DiskSpace { needed, free })
-    }
-
-    /// The most that the run will take on the disk.
-    pub(crate) fn bytes_needed(&self, trainer: &Trainer<'_>) -> u64 {
-        let trained = trainer.parameters.count_trained();
-        let moments: usize = trainer.optimizer.state().values().map(Tensor::numel).sum();
-        let average = if trainer.average.is_some() { trained } else { 0 };
-        let checkpoints = self.total_limit.min(3) + 1;
-        let numbers = (trained + moments + average) * checkpoints + 3 * trainer.parameters.count();
-        4 * numbers as u64
-    }
-
-    /// What the checkpoints of an earlier run take, which this one replaces.
-    fn bytes_here(&self) -> u64 {
-        let folders = self.steps().into_iter().map(|(_, path)| path).chain([self.folder.clone()]);
-        let files = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
-        files.filter_map(|file| file.metadata().ok()).filter(fs::Metadata::is_file).map(|file| file.len()).sum()
+        Ok(Self { folder, key: work.key().to_owned(), total_limit, machine, best: BTreeMap::new() })
     }
 
     /// Takes `trainer` to the newest checkpoint of the same key that verifies, and says what was passed over.
     pub(crate) fn resume(&mut self, trainer: &mut Trainer<'_>, common: &Common) -> anyhow::Result<Option<LoopState>> {
         for (step, path) in self.steps().into_iter().rev() {
             match self.load(step, &path, trainer) {
-                Ok(state) => {
+                Ok((state, machine)) => {
                     common.say(&format!("bert-finetune: continuing at step {step} from {}", path.display()));
+                    if machine != self.machine {
+                        common.say(&format!(
+                            "bert-finetune: it was saved on {machine}, this is {}: the result will not be the same bytes",
+                            self.machine
+                        ));
+                    }
                     // A run that was killed between its last save and this has left more than the limit.
                     self.remove_old(step, &state)?;
                     return Ok(Some(state));
@@ -105,7 +80,7 @@ impl Checkpoints {
         Ok(None)
     }
 
-    fn load(&mut self, step: u64, path: &Path, trainer: &mut Trainer<'_>) -> anyhow::Result<LoopState> {
+    fn load(&mut self, step: u64, path: &Path, trainer: &mut Trainer<'_>) -> anyhow::Result<(LoopState, Machine)> {
         let manifest = CheckpointManifest::read(path)?;
         ensure!(manifest.step == step, "its manifest is that of step {}", manifest.step);
         ensure!(manifest.key == self.key, "it is of a run with other settings or inputs");
@@ -133,7 +108,7 @@ impl Checkpoints {
         }
         trainer.step = manifest.step;
         self.best = manifest.files.into_iter().filter(|(name, _)| name.starts_with("../")).collect();
-        Ok(state)
+        Ok((state, manifest.machine))
     }
 
     /// Saves the moment, then removes what is no longer needed. What could not be saved whole leaves its space to others.
@@ -163,7 +138,7 @@ impl Checkpoints {
         }
         write(STATE, &|file| Ok(file.write_all(&serde_json::to_vec_pretty(state)?)?))?;
         let log = Fingerprint::of_first(&self.log_path(), state.log_bytes)?;
-        let manifest = CheckpointManifest::new(self.key.clone(), trainer.step, files, log);
+        let manifest = CheckpointManifest::new((self.key.clone(), self.machine.clone()), trainer.step, files, log);
         let mut file = OutputFile::create(&path.join(MANIFEST))?;
         file.write_all(&manifest.sealed()?)?;
         file.commit()?;
@@ -249,36 +224,4 @@ pub(crate) fn remove_best_copies(out: &Path) -> anyhow::Result<()> {
         fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
     }
     Ok(())
-}
-
-fn float_bytes<'a>((name, tensor): (&String, &'a Tensor)) -> TensorBytes<'a> {
-    let bytes = || {
-        let tensor = tensor.to_device(tch::Device::Cpu);
-        let mut bytes = vec![0; tensor.numel() * 4];
-        tensor.f_copy_data_u8(&mut bytes, tensor.numel()).map_err(std::io::Error::other)?;
-        Ok(bytes)
-    };
-    let shape = tensor.size().iter().map(|&size| size as usize).collect();
-    TensorBytes { name: name.clone(), element: Element::F32, shape, bytes: Box::new(bytes) }
-}
-
-/// Each tensor of `parameters` that is learned, as the place in memory and the value in the file.
-fn read_trained(path: &Path, parameters: &Parameters) -> anyhow::Result<Vec<(Tensor, Tensor)>> {
-    let mut file = SafetensorsFile::open(path)?;
-    let parts = parameters.trained().flat_map(|leaf| leaf.parts.iter().map(move |part| (leaf, part)));
-    parts
-        .map(|(leaf, part)| {
-            let value = float_tensor(&mut file, &part.name, &part.shape)?;
-            Ok((leaf.part_of(&leaf.tensor.detach(), part), value))
-        })
-        .collect()
-}
-
-fn float_tensor(file: &mut SafetensorsFile, name: &str, shape: &[i64]) -> anyhow::Result<Tensor> {
-    let bytes = file.read(name)?;
-    let expected = shape.iter().product::<i64>() as usize * 4;
-    if bytes.len() != expected {
-        bail!(anyhow!("{name} has {} bytes; expected {expected}", bytes.len()));
-    }
-    Ok(Tensor::f_from_data_size(&bytes, shape, Kind::Float)?)
 }

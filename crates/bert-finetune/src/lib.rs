@@ -11,7 +11,6 @@ mod adafactor;
 mod args;
 mod average;
 mod calendar;
-mod checkpoint_manifest;
 mod checkpoints;
 mod curves;
 mod dataset;
@@ -78,8 +77,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
     let data = Dataset::read(&train_path, validation_path.as_deref(), &folder.config)?;
     let around = train::Surroundings { common: &args.common, interrupt, stop_at_step: args.stop_at_step };
-    work.clear()?;
-    match train::train(&work, &plan, &folder, &data, (compute, around))? {
+    match train::train(&mut work, &plan, &folder, &data, (compute, around))? {
         train::End::Paused { step } => {
             args.common.say(&format!("bert-finetune: paused at step {step}; the same command goes on"));
             Ok(())

@@ -51,7 +51,7 @@ pub(crate) struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub(crate) fn begin(
-        work: &Work,
+        work: &mut Work,
         plan: &'a Plan,
         folder: &'a ModelFolder,
         data: &'a Dataset,
@@ -64,8 +64,9 @@ impl<'a> Run<'a> {
             bert::load(folder, n_outputs, plan.batches.seed, compute.device).map_err(bad_input)?;
         let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
         let mut trainer = Trainer::new(parameters, objective, plan, &folder.config, compute);
-        let mut checkpoints = Checkpoints::open(work, plan.saving.total_limit)?;
-        let disk = checkpoints.check_space(&trainer)?;
+        let mut checkpoints = Checkpoints::open(work, plan.saving.total_limit, compute.machine())?;
+        let disk = checkpoints.check_space(&trainer, calendar.times(plan.saving.when))?;
+        work.clear()?; // from here on the old result gives way
         let resumed = checkpoints.resume(&mut trainer, around.common)?;
         if resumed.is_none() {
             let batches = order.batches(0);
@@ -137,10 +138,9 @@ impl<'a> Run<'a> {
 
     /// The tokens of all evaluations that are still to come.
     fn tokens_to_evaluate(&self) -> usize {
-        let Some(validation) = &self.data.validation else { return 0 };
         let when = self.plan.cadence.eval_strategy;
-        let times = (self.trainer.step..=self.calendar.total_steps).filter(|&step| self.calendar.is_due(when, step));
-        times.count() * validation.input_ids.len()
+        let times = self.calendar.times(when).saturating_sub(self.calendar.times_until(when, self.trainer.step));
+        self.data.validation.as_ref().map_or(0, |set| times as usize * set.input_ids.len())
     }
 
     pub(crate) fn log_if_due(&mut self, report: &StepReport) -> anyhow::Result<()> {

@@ -29,7 +29,7 @@ pub(crate) enum Pause {
 
 /// Trains to the end of the plan, or to a pause, from the newest checkpoint of the same key that verifies.
 pub(crate) fn train(
-    work: &Work,
+    work: &mut Work,
     plan: &Plan,
     folder: &ModelFolder,
     data: &Dataset,

@@ -1,8 +1,9 @@
 //! Where the products are computed, with how many threads, and in which precision.
 
+use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device, Kind};
 
 use crate::BertError;
@@ -73,12 +74,34 @@ impl Compute {
         Ok(Self { device, precision, threads })
     }
 
+    /// What the result depends on beside the input.
+    pub fn machine(&self) -> Machine {
+        Machine { device: self.device_name(), threads: self.threads, libtorch: torch_ext::libtorch() }
+    }
+
     /// The device as the flags name it.
     pub fn device_name(&self) -> String {
         match self.device {
             Device::Cuda(index) => format!("cuda:{index}"),
             _ => "cpu".to_owned(),
         }
+    }
+}
+
+/// What has to be the same for a computation to give the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// The device as the flags name it.
+    pub device: String,
+    /// Threads of the CPU.
+    pub threads: u32,
+    /// The version of libtorch, and the instruction set that it chooses its kernels by.
+    pub libtorch: String,
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} with {} threads and libtorch {}", self.device, self.threads, self.libtorch)
     }
 }
 

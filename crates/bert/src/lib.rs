@@ -27,7 +27,7 @@ mod save;
 
 pub use batch::Batch;
 pub use classifier::{Classifier, argmax};
-pub use device::{Compute, ComputeArgs, Precision};
+pub use device::{Compute, ComputeArgs, Machine, Precision};
 pub use dropout::{DropoutRates, DropoutSites};
 pub use error::BertError;
 pub use infer::{infer, probabilities};

@@ -2,6 +2,9 @@
 
 #include "internal.h"
 
+#include <ATen/Version.h>
+#include <torch/version.h>
+
 #include <cstring>
 
 #if defined(__linux__)
@@ -18,6 +21,11 @@ thread_local std::string last_error;
 }
 
 void set_last_error(const char *message) { last_error = message; }
+
+const char *torch_ext_libtorch(void) {
+  static const std::string text = TORCH_VERSION ", " + at::get_cpu_capability();
+  return text.c_str();
+}
 
 const char *torch_ext_last_error(void) { return last_error.c_str(); }
 

@@ -17,6 +17,9 @@ const char *torch_ext_last_error(void);
 // Bit 0: AVX512_BF16. Bit 1: AMX_BF16.
 uint32_t torch_ext_cpu_features(void);
 
+// The version of libtorch and the instruction set of its kernels: "2.13.0, AVX512".
+const char *torch_ext_libtorch(void);
+
 // x with each element zeroed with probability p, the others times 1 / (1 - p). Which ones is a function of
 // (key, stream, index) alone. Differentiable in x.
 torch_ext_tensor torch_ext_dropout(torch_ext_tensor x, double p, uint64_t key, uint64_t stream);

@@ -29,6 +29,7 @@ pub(crate) struct Rule {
 unsafe extern "C" {
     pub(crate) fn torch_ext_last_error() -> *const c_char;
     pub(crate) fn torch_ext_cpu_features() -> u32;
+    pub(crate) fn torch_ext_libtorch() -> *const c_char;
     pub(crate) fn torch_ext_dropout(x: *const C_tensor, p: f64, key: u64, stream: u64) -> *mut C_tensor;
     pub(crate) fn torch_ext_heads_from_rows(
         rows: *const C_tensor,

@@ -15,7 +15,7 @@ mod optimizer;
 
 pub use error::TorchExtError;
 pub use gradient::{Gradient, global_norm};
-pub use machine::{CpuFeatures, cpu_features};
+pub use machine::{CpuFeatures, cpu_features, libtorch};
 pub use ops::{dropout, heads_from_rows, rows_from_heads};
 pub use optimizer::{ParameterRun, UpdateRule, UpdateStep, update};
 

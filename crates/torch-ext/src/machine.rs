@@ -1,4 +1,6 @@
-//! What the processor offers beyond what Rust's own detection tells.
+//! What the processor and libtorch say of themselves.
+
+use std::ffi::CStr;
 
 use crate::ffi;
 
@@ -16,4 +18,10 @@ pub fn cpu_features() -> CpuFeatures {
     // SAFETY: no arguments, no memory; reads the processor's identification.
     let bits = unsafe { ffi::torch_ext_cpu_features() };
     CpuFeatures { avx512_bf16: bits & 1 != 0, amx_bf16: bits & 2 != 0 }
+}
+
+/// The version of libtorch, and the instruction set that it chooses its kernels by.
+pub fn libtorch() -> String {
+    // SAFETY: a string that lives as long as the process.
+    unsafe { CStr::from_ptr(ffi::torch_ext_libtorch()) }.to_string_lossy().into_owned()
 }

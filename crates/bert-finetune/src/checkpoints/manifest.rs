@@ -4,6 +4,7 @@
 //! { "key": "9f…", "step": 12,
 //!   "files": { "model.safetensors": { "bytes": …, "sha256": "…" }, …,
 //!              "../best-step-000010.safetensors": { … } },
+//!   "machine": { "device": "cpu", "threads": 2, "libtorch": "2.13.0, AVX2" },
 //!   "log": { "bytes": …, "sha256": "…" },                                    the beginning of log.jsonl that it saw
 //!   "sha256": "…" }                                                          the seal
 //! ```
@@ -15,6 +16,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
+use bert::Machine;
 use serde::{Deserialize, Serialize};
 use stage::{Fingerprint, sha256_hex};
 
@@ -30,14 +32,21 @@ pub(crate) struct CheckpointManifest {
     pub(crate) step: u64,
     /// The files without which it cannot be continued, by their path from the checkpoint's folder.
     pub(crate) files: BTreeMap<String, Fingerprint>,
+    /// What computed it.
+    pub(crate) machine: Machine,
     /// The first bytes of `log.jsonl`: what was logged until then.
     pub(crate) log: Fingerprint,
     sha256: String,
 }
 
 impl CheckpointManifest {
-    pub(crate) fn new(key: String, step: u64, files: BTreeMap<String, Fingerprint>, log: Fingerprint) -> Self {
-        Self { key, step, files, log, sha256: String::new() }
+    pub(crate) fn new(
+        (key, machine): (String, Machine),
+        step: u64,
+        files: BTreeMap<String, Fingerprint>,
+        log: Fingerprint,
+    ) -> Self {
+        Self { key, step, files, machine, log, sha256: String::new() }
     }
 
     /// The text of the file.
@@ -78,8 +87,9 @@ mod tests {
     #[test]
     fn no_bit_of_a_manifest_can_be_changed() {
         let print = |text: &str| Fingerprint { bytes: text.len() as u64, sha256: sha256_hex(text.as_bytes()) };
+        let machine = Machine { device: "cpu".to_owned(), threads: 2, libtorch: "2.13.0 AVX2".to_owned() };
         let files = BTreeMap::from([("state.json".to_owned(), print("state"))]);
-        let text = CheckpointManifest::new("key".to_owned(), 12, files, print("log")).sealed().unwrap();
+        let text = CheckpointManifest::new(("key".to_owned(), machine), 12, files, print("log")).sealed().unwrap();
         assert_eq!(CheckpointManifest::unsealed(&text).unwrap().step, 12);
         for bit in 0..8 * text.len() {
             let mut flipped = text.clone();
