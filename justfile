@@ -104,6 +104,7 @@ test: setup
 # Agreement with the reference implementations, in an environment of their own
 [group('checks')]
 test-peers: build peers-environment
+    @cargo build --release --locked --workspace --examples --quiet
     .cache/peers/bin/python -m pytest -q tests/peers
 
 # The tests on a CUDA device

@@ -19,16 +19,23 @@ def stage(*words):
     return done.stdout
 
 
-class Run:
-    """The outputs of every stage: SST-2 sentences, MiniLM, a few steps, float32."""
+class Prepared:
+    """SST-2 sentences, MiniLM, and the tokens of both."""
 
     def __init__(self, folder):
-        self.folder = folder
         self.raw, self.model, self.tokens = folder / "raw", folder / "model", folder / "tokens"
-        self.train, self.export = folder / "train", folder / "export"
         stage("sst-fetch", "dataset", "--source", TREES, "--out", self.raw)
         stage("sst-fetch", "model", "--source", MINILM, "--out", self.model)
         stage("sst-tokenize", "--raw", self.raw, "--model", self.model, "--task", "sst2", "--out", self.tokens)
+
+
+class Run:
+    """The outputs of the other stages: a few steps, float32."""
+
+    def __init__(self, prepared, folder):
+        self.folder = folder
+        self.raw, self.model, self.tokens = prepared.raw, prepared.model, prepared.tokens
+        self.train, self.export = folder / "train", folder / "export"
         stage("bert-finetune", "--tokens", self.tokens, "--model", self.model, "--out", self.train, "--precision", "float32",
               "--per-device-train-batch-size", 16, "--max-steps", 60, "--eval-strategy", "no", "--save-strategy", "no")
         for split in ("validation", "test"):
@@ -44,8 +51,13 @@ class Run:
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory):
+def prepared(tmp_path_factory):
     if not TREES.is_dir():
         assert os.environ.get("CI") != "true", f"CI needs {TREES}"
         pytest.skip(f"{TREES} is not there")
-    return Run(tmp_path_factory.mktemp("run"))
+    return Prepared(tmp_path_factory.mktemp("prepared"))
+
+
+@pytest.fixture(scope="session")
+def run(prepared, tmp_path_factory):
+    return Run(prepared, tmp_path_factory.mktemp("run"))

@@ -27,11 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let set = TokenSet::read(Path::new(tokens))?;
     let n_rows = n_rows.parse::<usize>()?.min(set.len());
 
-    let n_outputs = folder.config.id2label.as_ref().map_or(0, |names| names.len());
-    let (parameters, report) = bert::load(&folder, n_outputs, 0, Device::Cpu)?;
-    if !report.new.is_empty() {
-        return Err(format!("{model} has no {} of the config's size", report.new.join(", ")).into());
-    }
+    let weights = folder.weights()?;
+    let classifier = weights.entries.get("classifier.weight").ok_or_else(|| format!("{model} has no classifier"))?;
+    let (parameters, _) = bert::load(&folder, classifier.shape[0], 0, Device::Cpu)?;
     let sentences: Vec<&[i32]> = (0..n_rows).map(|row| set.input_ids(row)).collect();
     let batch = Batch::new(&sentences, Device::Cpu);
     let computed = backward(parameters, &folder.config, &batch, &targets(&set.labels, n_rows))?;
