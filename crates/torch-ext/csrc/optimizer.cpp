@@ -28,6 +28,7 @@ template <int KIND, bool HAS_GRAD>
 VECTORISED void update(float *__restrict p, const float *__restrict g, float *__restrict m, float *__restrict v, int64_t n,
                        float learning_rate, float weight_decay, const torch_ext_rule &rule) {
   const float beta1 = rule.beta1, beta2 = rule.beta2, eps = rule.eps, root = rule.bias_correction2_sqrt;
+  const float of_first = rule.one_minus_beta1, of_second = rule.one_minus_beta2;
   const float grad_scale = rule.grad_scale, rate = learning_rate / rule.bias_correction1;
   const float decay = 1.0f - learning_rate * weight_decay;
   for (int64_t i = 0; i < n; ++i) {
@@ -41,8 +42,8 @@ VECTORISED void update(float *__restrict p, const float *__restrict g, float *__
       m[i] = m[i] * beta1 + grad;
       p[i] -= learning_rate * m[i];
     } else {
-      m[i] = m[i] + (grad - m[i]) * (1.0f - beta1);
-      v[i] = v[i] * beta2 + grad * grad * (1.0f - beta2);
+      m[i] = m[i] + (grad - m[i]) * of_first;
+      v[i] = v[i] * beta2 + grad * grad * of_second;
       p[i] = (KIND == TORCH_EXT_ADAMW ? p[i] * decay : p[i]) - rate * m[i] / (std::sqrt(v[i]) / root + eps);
     }
   }

@@ -20,6 +20,8 @@ pub(crate) struct Rule {
     pub(crate) kind: i32,
     pub(crate) beta1: f32,
     pub(crate) beta2: f32,
+    pub(crate) one_minus_beta1: f32,
+    pub(crate) one_minus_beta2: f32,
     pub(crate) eps: f32,
     pub(crate) bias_correction1: f32,
     pub(crate) bias_correction2_sqrt: f32,

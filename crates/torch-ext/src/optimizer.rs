@@ -113,9 +113,20 @@ fn update_cpu(runs: &[ParameterRun<'_>], step: UpdateStep) {
         UpdateRule::Sgd { momentum: 0.0 } => (2, [0.0, 0.0, 0.0, 1.0, 1.0]),
         UpdateRule::Sgd { momentum } => (3, [momentum, 0.0, 0.0, 1.0, 1.0]),
     };
+    let (one_minus_beta1, one_minus_beta2) = ((1.0 - constants[0]) as f32, (1.0 - constants[1]) as f32);
     let [beta1, beta2, eps, bias_correction1, bias_correction2_sqrt] = constants.map(|constant| constant as f32);
     let grad_scale = step.grad_scale as f32;
-    let rule = ffi::Rule { kind, beta1, beta2, eps, bias_correction1, bias_correction2_sqrt, grad_scale };
+    let rule = ffi::Rule {
+        kind,
+        beta1,
+        beta2,
+        one_minus_beta1,
+        one_minus_beta2,
+        eps,
+        bias_correction1,
+        bias_correction2_sqrt,
+        grad_scale,
+    };
     // SAFETY: `update` held every tensor of a run to contiguous float32 of one length, and the moments of the rule to be
     // there; `raw_runs` stays inside of them, and all live through the call.
     unsafe { ffi::torch_ext_update(raw.as_ptr(), raw.len() as i64, &raw const rule) }
