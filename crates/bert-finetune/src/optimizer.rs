@@ -44,7 +44,7 @@ impl Optimizer {
     /// A state of zeros.
     pub(crate) fn new(plan: OptimizerPlan, parameters: &Parameters, config: &BertConfig) -> Self {
         let elementwise = |rule: UpdateRule| {
-            let size = parameters.trained().map(|leaf| padded(leaf)).sum::<i64>();
+            let size = parameters.trained().map(padded).sum::<i64>();
             let zeros = || Tensor::zeros([size], (Kind::Float, parameters.flat.device()));
             Method::Elementwise { rule, moments: (0..rule.n_moments()).map(|_| zeros()).collect() }
         };

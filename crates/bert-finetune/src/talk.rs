@@ -26,10 +26,10 @@ pub(crate) fn greeting(trainer: &Trainer<'_>, data: &Dataset, facts: &Facts<'_>,
     let kept = if trained == all { String::new() } else { format!(", {:.1} M of them learned", millions(trained)) };
     let remark = data.train.metadata.remark().map_or(String::new(), |remark| format!("; what follows are {remark}"));
     let mut lines = vec![format!(
-        "bert-finetune: {:.1} M parameters{kept}; {} in {:?}, {} threads{remark}",
+        "bert-finetune: {:.1} M parameters{kept}; {} in {}, {} threads{remark}",
         millions(all),
         facts.compute.device_name(),
-        facts.compute.precision.kind(),
+        facts.compute.precision,
         facts.compute.threads,
     )];
     lines.push(format!("  {}", tokens(data, facts)));

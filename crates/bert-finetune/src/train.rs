@@ -18,7 +18,7 @@ pub(crate) struct Surroundings<'a> {
 /// How the loop ended.
 pub(crate) enum End {
     Paused { step: u64 },
-    Finished(Finished),
+    Finished(Box<Finished>),
 }
 
 /// Why the loop stops before its end.
@@ -52,5 +52,5 @@ pub(crate) fn train(
             }
         }
     }
-    run.end().map(End::Finished)
+    Ok(End::Finished(Box::new(run.end()?)))
 }

@@ -28,6 +28,15 @@ impl Precision {
     }
 }
 
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Float32 => "float32",
+            Self::Bf16 => "bf16",
+        })
+    }
+}
+
 /// The flags of every stage that computes with libtorch.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ComputeArgs {
