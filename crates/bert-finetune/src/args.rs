@@ -14,7 +14,8 @@ Departures from the reference's defaults: --precision auto, --eval-strategy and 
 --save-total-limit 2, --logging-steps 10, --metric-for-best-model accuracy; the best checkpoint is always kept.
 
 Without a name in the reference: --max-tokens-per-batch, --class-weights, --focal-loss-gamma, --head-learning-rate,
---layerwise-lr-decay, --ema-decay, --freeze-embeddings, --freeze-layers, --lora-*, --optim adam (torch's Adam).";
+--layerwise-lr-decay, --sgd-momentum, --ema-decay, --freeze-embeddings, --freeze-layers, --lora-*, --optim adam (torch's Adam), --plan,
+--stop-at-step.";
 
 /// Fine-tunes a BERT on token files; the checkpoint that is best on the validation split is kept
 #[derive(Debug, Clone, Parser)]

@@ -55,6 +55,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let validation_path = tokens.optional("validation.parquet");
     let folder = ModelFolder::open(&args.model).map_err(bad_input)?;
     let plan = Plan::resolve(args, &compute, &folder.config, validation_path.is_some()).map_err(bad_input)?;
+    // A split that nothing is asked of is not read.
+    let validation_path = validation_path.filter(|_| plan.evaluates());
     if args.plan {
         let data = Dataset::read(&train_path, validation_path.as_deref(), &folder.config)?;
         data.check_plan(&plan).map_err(bad_input)?;
@@ -64,7 +66,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
 
     let mut job = Job::new(STAGE, &args.common).plan(&plan)?.input("tokens/train.parquet", &train_path);
-    if let Some(path) = validation_path.as_ref().filter(|_| plan.evaluates()) {
+    if let Some(path) = &validation_path {
         job = job.input("tokens/validation.parquet", path);
     }
     job = job.input("model/config.json", folder.config_path()).input("model/model.safetensors", folder.weights_path());

@@ -9,8 +9,8 @@ use crate::settings::{ClassWeights, ObjectivePlan};
 ///
 /// The loss of a row with the true class y and probabilities p is
 /// `(1 - e) * (1 - p_y)^gamma * -log p_y + e * mean_k(-log p_k)` with the label smoothing e and the gamma of focal loss
-/// (Lin et al., "Focal loss for dense object detection", 2017); the mean over rows is weighted by the weight of y, as
-/// PyTorch's `CrossEntropyLoss` does. Scores have the squared error.
+/// (Lin et al., "Focal loss for dense object detection", 2017); the mean over rows is weighted by the weight of y:
+/// without smoothing that is PyTorch's `CrossEntropyLoss`. Scores have the squared error.
 #[derive(Debug)]
 pub(crate) struct Objective {
     smoothing: f64,
@@ -65,7 +65,8 @@ impl Objective {
         let log_share = log_shares.gather(1, &targets.unsqueeze(1), false).squeeze_dim(1); // (rows)
         let mut losses = -&log_share;
         if self.gamma > 0.0 {
-            losses *= (-log_share.exp() + 1.0).pow_tensor_scalar(self.gamma);
+            // At 0 a root has no derivative.
+            losses *= (-log_share.exp() + 1.0).clamp_min(1e-7).pow_tensor_scalar(self.gamma);
         }
         if self.smoothing > 0.0 {
             let spread = -log_shares.mean_dim(&[-1_i64][..], false, Kind::Float);

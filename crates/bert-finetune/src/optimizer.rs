@@ -14,8 +14,8 @@ use crate::settings::{OptimizerPlan, Rule};
 #[derive(Debug)]
 pub(crate) struct Optimizer {
     method: Method,
-    /// Of each leaf that is learned, in their order: its share of the highest learning rate.
-    rate_factors: Vec<f64>,
+    /// Of each leaf that is learned, in their order: its highest learning rate.
+    highest_rates: Vec<f64>,
     plan: OptimizerPlan,
 }
 
@@ -58,8 +58,8 @@ impl Optimizer {
             Rule::Sgd { sgd_momentum } => elementwise(UpdateRule::Sgd { momentum: sgd_momentum }),
             Rule::Adafactor => Method::Factored(Adafactor::new(parameters)),
         };
-        let factor = |leaf: &Leaf| rate_factor(&plan, &leaf.parts[0].name, config.num_hidden_layers);
-        Self { method, rate_factors: parameters.trained().map(factor).collect(), plan }
+        let rate = |leaf: &Leaf| highest_rate(&plan, &leaf.parts[0].name, config.num_hidden_layers);
+        Self { method, highest_rates: parameters.trained().map(rate).collect(), plan }
     }
 
     /// The tensors that a checkpoint has to keep, by name.
@@ -75,14 +75,13 @@ impl Optimizer {
 
     /// Updates the parameters in place. `gradients` are those of the leaves that are learned, in their order.
     pub(crate) fn step(&mut self, parameters: &Parameters, gradients: &[Gradient], rates: StepRates) {
-        let highest = self.plan.learning_rate * rates.factor;
-        let leaves = || parameters.trained().zip(gradients).zip(&self.rate_factors);
+        let leaves = || parameters.trained().zip(gradients).zip(&self.highest_rates);
         let decay_of = |leaf: &Leaf| if leaf.decay { self.plan.weight_decay } else { 0.0 };
         match &mut self.method {
             Method::Elementwise { rule, moments } => {
                 let mut runs = Vec::with_capacity(gradients.len());
                 let mut offset = 0;
-                for ((leaf, gradient), factor) in leaves() {
+                for ((leaf, gradient), highest) in leaves() {
                     let n = leaf.tensor.numel() as i64;
                     let own = |flat: &Tensor| flat.narrow(0, offset, n).view_as(&leaf.tensor);
                     runs.push(ParameterRun {
@@ -90,7 +89,7 @@ impl Optimizer {
                         gradient,
                         first: moments.first().map(own),
                         second: moments.get(1).map(own),
-                        learning_rate: highest * factor,
+                        learning_rate: highest * rates.factor,
                         weight_decay: decay_of(leaf),
                     });
                     offset += padded(leaf);
@@ -99,9 +98,14 @@ impl Optimizer {
                 torch_ext::update(&runs, UpdateStep { rule: *rule, step, grad_scale });
             }
             Method::Factored(adafactor) => {
-                for (place, ((leaf, gradient), factor)) in leaves().enumerate() {
+                for (place, ((leaf, gradient), highest)) in leaves().enumerate() {
                     let gradient = gradient.to_dense() * rates.grad_scale;
-                    adafactor.update((place, leaf), &gradient, rates.step + 1, (highest * factor, decay_of(leaf)));
+                    adafactor.update(
+                        (place, leaf),
+                        &gradient,
+                        rates.step + 1,
+                        (highest * rates.factor, decay_of(leaf)),
+                    );
                 }
             }
         }
@@ -113,11 +117,11 @@ fn padded(leaf: &Leaf) -> i64 {
     (leaf.tensor.numel() as i64 + 15) / 16 * 16
 }
 
-/// The share of the highest learning rate that the leaf of the tensor `name` gets: less with every layer further down,
-/// and the classifier its own.
-fn rate_factor(plan: &OptimizerPlan, name: &str, n_layers: usize) -> f64 {
+/// The highest learning rate of the leaf of the tensor `name`: less with every layer further down, and the classifier's
+/// its own.
+fn highest_rate(plan: &OptimizerPlan, name: &str, n_layers: usize) -> f64 {
     if name.starts_with("classifier.") {
-        return plan.head_learning_rate.map_or(1.0, |rate| rate / plan.learning_rate);
+        return plan.head_learning_rate.unwrap_or(plan.learning_rate);
     }
     let layers_above = if name.starts_with("bert.embeddings.") {
         n_layers
@@ -126,7 +130,7 @@ fn rate_factor(plan: &OptimizerPlan, name: &str, n_layers: usize) -> f64 {
         layer.map_or(0, |layer: usize| n_layers - 1 - layer)
     };
     let steps_down = if name.starts_with("bert.pooler.") { 0 } else { layers_above as i32 + 1 };
-    plan.layerwise_lr_decay.powi(steps_down)
+    plan.learning_rate * plan.layerwise_lr_decay.powi(steps_down)
 }
 
 #[cfg(test)]
@@ -212,11 +216,11 @@ mod tests {
     fn rates_fall_from_layer_to_layer_and_the_head_has_its_own() {
         let plan =
             OptimizerPlan { layerwise_lr_decay: 0.5, head_learning_rate: Some(0.1), ..plan(Rule::Adafactor, 0.0) };
-        let of = |name: &str| rate_factor(&plan, name, 2);
-        assert_eq!(of("classifier.weight"), 2.0);
-        assert_eq!(of("bert.pooler.dense.weight"), 1.0);
-        assert_eq!(of("bert.encoder.layer.1.output.dense.weight"), 0.5);
-        assert_eq!(of("bert.encoder.layer.0.output.dense.bias"), 0.25);
-        assert_eq!(of(MATRIX), 0.125);
+        let of = |name: &str| highest_rate(&plan, name, 2);
+        assert_eq!(of("classifier.weight"), 0.1);
+        assert_eq!(of("bert.pooler.dense.weight"), 0.05);
+        assert_eq!(of("bert.encoder.layer.1.output.dense.weight"), 0.025);
+        assert_eq!(of("bert.encoder.layer.0.output.dense.bias"), 0.0125);
+        assert_eq!(of(MATRIX), 0.00625);
     }
 }

@@ -46,7 +46,7 @@ impl<'a> Order<'a> {
     /// into memory fails at once.
     fn grouped(&self, rows: Vec<usize>) -> Vec<usize> {
         let batch = self.rows_of_a_step();
-        let stretch = batch * (rows.len() / (4 * batch)).clamp(1, BATCHES_PER_STRETCH);
+        let stretch = batch.saturating_mul((rows.len() / batch.saturating_mul(4)).clamp(1, BATCHES_PER_STRETCH));
         let mut stretches: Vec<Vec<usize>> = rows.chunks(stretch).map(<[usize]>::to_vec).collect();
         for stretch in &mut stretches {
             stretch.sort_by_key(|&row| std::cmp::Reverse(self.lengths[row]));
@@ -66,10 +66,10 @@ impl<'a> Order<'a> {
             BatchSize::Sentences { per_device_train_batch_size: n } => n,
             BatchSize::Tokens { max_tokens_per_batch } => {
                 let tokens: usize = self.lengths.iter().sum();
-                max_tokens_per_batch * self.lengths.len() / tokens.max(1)
+                max_tokens_per_batch.saturating_mul(self.lengths.len()) / tokens.max(1)
             }
         };
-        batch.max(1) * self.plan.gradient_accumulation_steps
+        batch.max(1).saturating_mul(self.plan.gradient_accumulation_steps)
     }
 
     /// As many of the next rows as hold at most `budget` tokens, and at least one.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bert::Compute;
 use checkpoint::ModelFolder;
-use stage::{Journal, Progress, Work, bad_input};
+use stage::{Journal, Progress, Stop, Work, bad_input};
 
 use crate::calendar::Calendar;
 use crate::checkpoints::Checkpoints;
@@ -63,7 +63,7 @@ impl<'a> Run<'a> {
         let (parameters, loaded) =
             bert::load(folder, n_outputs, plan.batches.seed, compute.device).map_err(bad_input)?;
         let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
-        let mut trainer = Trainer::new(parameters, objective, plan, &folder.config, compute);
+        let mut trainer = Trainer::new((parameters, &loaded.new), objective, plan, &folder.config, compute);
         let mut checkpoints = Checkpoints::open(work, plan.saving.total_limit, compute.machine())?;
         let disk = checkpoints.check_space(&trainer, calendar.times(plan.saving.when))?;
         work.clear()?; // from here on the old result gives way
@@ -130,8 +130,9 @@ impl<'a> Run<'a> {
         self.state.count(&report);
         self.progress.set(self.trainer.step, || talk::line(&report, &self.timing));
         if self.timing.is_worth_an_estimate() {
-            let seconds = self.timing.estimate(total - step, self.tokens_to_evaluate());
-            self.progress.say(&talk::estimate(seconds, total - step));
+            let left = total - self.trainer.step;
+            let seconds = self.timing.estimate(left, self.tokens_to_evaluate());
+            self.progress.say(&talk::estimate(seconds, left));
         }
         Ok(report)
     }
@@ -173,6 +174,9 @@ impl<'a> Run<'a> {
         let objective = &self.trainer.objective;
         let figures = evaluate(&self.trainer.model(), validation, n_outputs, objective, self.compute.device)?;
         self.timing.evaluate_seconds += clock.elapsed().as_secs_f64();
+        if !figures.eval_loss.is_finite() {
+            return Err(Stop::Unhealthy(talk::not_finite(step, figures.eval_loss)).into());
+        }
         let best = self.state.judge(step, figures, self.judge, self.plan.cadence.early_stopping);
         if let Schedule::ReduceLrOnPlateau(plateau) = &self.plan.schedule {
             let (value, rate) = (figures.value(self.judge.metric), self.plan.optimizer.learning_rate);
@@ -182,8 +186,15 @@ impl<'a> Run<'a> {
         self.progress.say(&talk::told(epoch, &figures, best));
         self.log(&Event::Evaluate { step, epoch, figures, best })?;
         if best {
-            self.checkpoints.keep_best(&self.trainer)?;
+            self.keep_best()?;
         }
+        Ok(())
+    }
+
+    fn keep_best(&mut self) -> anyhow::Result<()> {
+        let clock = Instant::now();
+        self.checkpoints.keep_best(&self.trainer)?;
+        self.timing.save_seconds += clock.elapsed().as_secs_f64();
         Ok(())
     }
 
@@ -213,7 +224,7 @@ impl<'a> Run<'a> {
         let step = self.trainer.step;
         let best = self.state.best.unwrap_or(Best { step, figures: None });
         if best.figures.is_none() {
-            self.checkpoints.keep_best(&self.trainer)?;
+            self.keep_best()?;
         }
         let stopped_early = self.stopped_early();
         self.log(&Event::End { step, best_step: best.step, stopped_early })?;

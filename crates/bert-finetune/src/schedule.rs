@@ -53,10 +53,10 @@ pub(crate) fn factor(schedule: &Schedule, step: u64, warmup: u64, total: u64, re
         }
         Schedule::WarmupStableDecay(shape) => {
             let decay = shape.num_decay_steps;
-            let stable = shape.num_stable_steps.unwrap_or(total.saturating_sub(warmup + decay));
+            let stable = shape.num_stable_steps.unwrap_or(total.saturating_sub(warmup.saturating_add(decay)));
             let into_decay = (step - warmup).saturating_sub(stable);
             let progress = into_decay as f64 / decay.max(1) as f64;
-            if step < warmup + stable {
+            if step < warmup.saturating_add(stable) {
                 return 1.0;
             }
             if into_decay >= decay {

@@ -90,7 +90,7 @@ impl LossWatch {
     pub(crate) fn warns(&mut self, n_classes: usize, warmup_steps: u64) -> bool {
         let guessing = (n_classes as f64).ln();
         let stuck = (self.recent - guessing).abs() < 0.01 * guessing;
-        let warns = !self.warned && self.steps >= warmup_steps + Self::STEPS && stuck;
+        let warns = !self.warned && self.steps >= warmup_steps.saturating_add(Self::STEPS) && stuck;
         self.warned |= warns;
         warns
     }

@@ -66,8 +66,10 @@ fn tokens(data: &Dataset, facts: &Facts<'_>) -> String {
 fn memory(trainer: &Trainer<'_>, data: &Dataset, facts: &Facts<'_>) -> u64 {
     const LIBTORCH: usize = 250 << 20;
     let parameters = &trainer.parameters;
-    let word_table = facts.config.vocab_size * facts.config.hidden_size;
-    let gradients = parameters.count_trained().saturating_sub(word_table);
+    // The gradient of the word table holds only the rows of a batch.
+    let is_table = |leaf: &&bert::Leaf| leaf.parts[0].name == "bert.embeddings.word_embeddings.weight";
+    let sparse: usize = parameters.trained().filter(is_table).map(|leaf| leaf.tensor.numel()).sum();
+    let gradients = parameters.count_trained() - sparse;
     let moments: usize = trainer.optimizer.state().values().map(tch::Tensor::numel).sum();
     let average = if trainer.average.is_some() { parameters.count() } else { 0 };
     let floats = parameters.count() + gradients + moments + average;
@@ -91,7 +93,7 @@ fn megabytes(bytes: u64) -> u64 {
 
 /// After the first real steps.
 pub(crate) fn estimate(seconds: f64, steps: u64) -> String {
-    format!("  the {steps} steps and their evaluations will take about {}", stage::clock(seconds))
+    format!("  the remaining {steps} steps and evaluations will take about {}", stage::clock(seconds))
 }
 
 /// Beside the progress: the last step and the rates so far.
@@ -118,6 +120,14 @@ pub(crate) fn headline(figures: &Evaluation) -> String {
         text += &format!(", Pearson {pearson:.4}");
     }
     text
+}
+
+/// When the weights have left what can be evaluated.
+pub(crate) fn not_finite(step: u64, eval_loss: f64) -> String {
+    format!(
+        "the validation loss after step {step} is {eval_loss}; nothing was saved of it. Try a lower --learning-rate, \
+         --max-grad-norm 1, a longer --warmup-ratio, or --precision float32"
+    )
 }
 
 /// When the loss does not leave that of guessing.

@@ -39,14 +39,15 @@ pub(crate) struct StepReport {
 }
 
 impl<'a> Trainer<'a> {
+    /// `new`: the tensors that no checkpoint brought.
     pub(crate) fn new(
-        parameters: Parameters,
+        (parameters, new): (Parameters, &[String]),
         objective: Objective,
         plan: &'a Plan,
         config: &'a BertConfig,
         compute: Compute,
     ) -> Self {
-        let parameters = prepare(parameters, plan, config);
+        let parameters = prepare((parameters, new), plan, config);
         Self {
             optimizer: Optimizer::new(plan.optimizer, &parameters, config),
             average: plan.weights.ema_decay.map(|decay| Average::new(decay, &parameters)),
@@ -126,9 +127,9 @@ impl<'a> Trainer<'a> {
 }
 
 /// With the adapters that the plan asks for, and the leaves frozen that it keeps.
-fn prepare(parameters: Parameters, plan: &Plan, config: &BertConfig) -> Parameters {
+fn prepare((parameters, new): (Parameters, &[String]), plan: &Plan, config: &BertConfig) -> Parameters {
     let mut parameters = match &plan.weights.lora {
-        Some(lora) => parameters.with_adapters(lora, config, plan.batches.seed),
+        Some(lora) => parameters.with_adapters(lora, config, new, plan.batches.seed),
         None => parameters,
     };
     let frozen_layers: Vec<String> =

@@ -79,6 +79,25 @@ fn lora_leaves_a_plain_model_with_its_products_merged() {
 }
 
 #[test]
+fn the_head_learns_alone_at_a_rate_of_its_own() {
+    let place = Place::new();
+    place.finetune(&format!("{TRAINING} --learning-rate 0 --head-learning-rate 1e-3")).assert_success();
+    assert_eq!(changed(&place), ["classifier.bias", "classifier.weight"].map(str::to_owned).into());
+}
+
+#[test]
+fn a_validation_loss_that_is_not_finite_stops_the_run() {
+    let place = Place::new();
+    let outcome = place.finetune(&format!("{TRAINING} --learning-rate 1e30 --max-grad-norm 0 --max-steps 1"));
+    assert_eq!(outcome.code, Some(3), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("the validation loss after step 1 is NaN; nothing was saved"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
 fn early_stopping_ends_the_run_and_says_so() {
     let place = Place::new();
     let arguments = "--num-train-epochs 50 --early-stopping-patience 2 --early-stopping-threshold 1";
@@ -130,6 +149,15 @@ fn contradictions_are_named_before_anything_is_loaded() {
         ),
         ("--optim sgd --adam-beta1 0.8", "--adam-beta1, --adam-beta2 and --adam-epsilon go with --optim adamw or adam"),
         ("--sgd-momentum 0.9", "--sgd-momentum goes with --optim sgd"),
+        ("--adam-epsilon 1e-46", "--adam-epsilon is 1e-46, which is 0 in single precision"),
+        (
+            "--lr-scheduler-type polynomial --lr-scheduler-kwargs {\"power\":-1}",
+            "--lr-scheduler-kwargs {\"power\":-1} of polynomial: power is -1; expected more than 0",
+        ),
+        (
+            "--lr-scheduler-type cosine --lr-scheduler-kwargs [2]",
+            "--lr-scheduler-kwargs [2] of cosine: expected a JSON object",
+        ),
         ("--layerwise-lr-decay 1.5", "--layerwise-lr-decay is 1.5; expected more than 0 and at most 1"),
         (
             "--lr-scheduler-type constant --warmup-steps 3",

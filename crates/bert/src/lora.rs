@@ -73,10 +73,10 @@ pub(crate) struct Adapter {
 }
 
 impl Parameters {
-    /// These parameters, all kept but the classifier's, with the products of `lora` beside them. A is a function of
-    /// `seed`, uniform in ±1/√n_in as a new linear layer of PyTorch.
+    /// These parameters, all kept but the classifier's and those in `new`, which were drawn, with the products of `lora`
+    /// beside them. A is a function of `seed`, uniform in ±1/√n_in as a new linear layer of PyTorch.
     #[must_use]
-    pub fn with_adapters(self, lora: &Lora, config: &BertConfig, seed: u64) -> Self {
+    pub fn with_adapters(self, lora: &Lora, config: &BertConfig, new: &[String], seed: u64) -> Self {
         let mut groups: Vec<Vec<TensorSpec>> = self.leaves.iter().map(specs_of).collect();
         let shapes: BTreeMap<String, Vec<i64>> =
             self.parts().map(|(_, part)| (part.name.clone(), part.shape.clone())).collect();
@@ -99,13 +99,16 @@ impl Parameters {
         for adapter in &adapters {
             let leaf = &adapted.leaves[adapter.a];
             let shape = leaf.tensor.size();
-            let drawn = uniform_tensor(&shape, 1.0 / (shape[1] as f64).sqrt(), seed, adapter.a as u64);
+            // Streams of their own: those of the model's tensors are their places among the parts.
+            let stream = 1 << 32 | adapter.a as u64;
+            let drawn = uniform_tensor(&shape, 1.0 / (shape[1] as f64).sqrt(), seed, stream);
             adapted.set(leaf, &leaf.parts[0], &drawn);
         }
         adapted.adapters = adapters;
         let n_old = self.leaves.len();
         for leaf in &mut adapted.leaves[..n_old] {
-            leaf.trainable = leaf.parts[0].name.starts_with("classifier.");
+            let name = &leaf.parts[0].name;
+            leaf.trainable = name.starts_with("classifier.") || new.contains(name);
         }
         adapted
     }

@@ -39,7 +39,7 @@ impl Mode<'_> {
 
 /// A BERT with a classifier: the parameters, seen in one precision.
 ///
-/// Making one casts the matrices (nothing at float32), so inference makes it once, and training once a step.
+/// Making one casts the matrices (nothing at float32), so inference makes it once, and training once a micro-batch.
 #[derive(Debug)]
 pub struct Model {
     embeddings: Embeddings,

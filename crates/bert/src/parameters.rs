@@ -1,7 +1,7 @@
 //! The parameters as one flat buffer, cut into the leaves that training differentiates.
 //!
 //! Query, key and value of a layer are one leaf, so that one product computes all three without a copy; on disk they
-//! keep the reference's three names. The one buffer makes optimizer state, averaging and checkpoints plain copies.
+//! keep the reference's three names. The one buffer makes copies and averages of all parameters one operation.
 
 use checkpoint::{BertConfig, TensorSpec, expected_tensors};
 use tch::{Device, Kind, Tensor, no_grad};

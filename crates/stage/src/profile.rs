@@ -34,8 +34,8 @@ pub(crate) fn flags(path: &Path, section: &str, command: &Command) -> anyhow::Re
     let Some(section_table) = lookup(&table, section)? else { return Ok(Vec::new()) };
     let mut flags = Vec::new();
     for (key, value) in section_table {
-        if value.is_table() {
-            continue; // a subcommand's own section
+        if value.is_table() && known_flag(key, command).is_err() {
+            continue; // a section of its own
         }
         let flag = known_flag(key, command).with_context(|| format!("in [{section}]")).with_context(place)?;
         let value = flag_value(value).with_context(|| format!("{key} in [{section}]")).with_context(place)?;
@@ -95,7 +95,8 @@ fn flag_value(value: &Value) -> anyhow::Result<String> {
         Value::Float(number) => number.to_string(),
         Value::Boolean(truth) => truth.to_string(),
         Value::Array(items) => items.iter().map(flag_value).collect::<anyhow::Result<Vec<_>>>()?.join(","),
-        Value::Datetime(_) | Value::Table(_) => bail!("expected a string, number, boolean or list"),
+        Value::Table(_) => serde_json::to_string(value)?,
+        Value::Datetime(_) => bail!("expected a string, number, boolean, list or table"),
     })
 }
 
@@ -121,6 +122,8 @@ mod tests {
         let text =
             "description = 'x'\n[finetune]\nlearning_rate = 5e-5\nlabel_names = ['bad', 'good']\nshuffle = true\n";
         assert_eq!(flags_of(text).unwrap(), ["--label-names=bad,good", "--learning-rate=0.00005", "--shuffle=true"]);
+        let table = "[finetune]\nshuffle = { num_cycles = 3 }\n[finetune.other]\nx = 1\n";
+        assert_eq!(flags_of(table).unwrap(), ["--shuffle={\"num_cycles\":3}"]);
         assert!(flags_of("[eval]\nanything = 1\n").unwrap().is_empty());
     }
 

@@ -66,7 +66,12 @@ void start_with_sleeping_threads(int, char **argv, char **envp) {
   std::memcpy(extended, envp, n * sizeof(char *));
   extended[n] = let_threads_sleep;
   extended[n + 1] = nullptr;
-  execve("/proc/self/exe", argv, extended);
+  char path[4096]; // by its own path, since the kernel names the process after what it is given
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+  if (length > 0) {
+    path[length] = '\0';
+    execve(path, argv, extended);
+  }
 }
 
 __attribute__((section(".preinit_array"), used)) void (*const before_libraries)(int, char **,

@@ -24,7 +24,7 @@ use stage::{Fingerprint, sha256_hex};
 pub(crate) const MANIFEST: &str = "manifest.json";
 
 /// The content of the manifest.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CheckpointManifest {
     /// The key of the run.
     pub(crate) key: String,
@@ -62,9 +62,8 @@ impl CheckpointManifest {
     }
 
     fn unsealed(text: &[u8]) -> anyhow::Result<Self> {
-        let parse = || serde_json::from_slice::<Self>(text).context("its manifest is damaged");
-        let manifest = parse()?;
-        ensure!(parse()?.sealed()? == text, "its manifest is damaged: it is not what its SHA-256 says");
+        let manifest: Self = serde_json::from_slice(text).context("its manifest is damaged")?;
+        ensure!(manifest.clone().sealed()? == text, "its manifest is damaged: it is not what its SHA-256 says");
         Ok(manifest)
     }
 

@@ -36,9 +36,9 @@ impl Checkpoints {
         let trained = trainer.parameters.count_trained();
         let moments: usize = trainer.optimizer.state().values().map(Tensor::numel).sum();
         let average = if trainer.average.is_some() { trained } else { 0 };
-        let checkpoints = (self.total_limit as u64).min(n_saves) + 1;
-        let numbers = (trained + moments + average) as u64 * checkpoints + 3 * trainer.parameters.count() as u64;
-        4 * numbers
+        let checkpoints = (self.total_limit as u64).min(n_saves).saturating_add(1);
+        let of_checkpoints = ((trained + moments + average) as u64).saturating_mul(checkpoints);
+        of_checkpoints.saturating_add(3 * trainer.parameters.count() as u64).saturating_mul(4)
     }
 
     /// What the checkpoints of an earlier run take, which this one replaces.

@@ -85,6 +85,14 @@ impl BatchPlan {
         at_least_one("gradient-accumulation-steps", args.gradient_accumulation_steps)?;
         positive("num-train-epochs", args.num_train_epochs)?;
         ensure!(args.max_steps != Some(0), "--max-steps is 0; expected at least 1");
+        // The batches of every epoch are laid out before the first step.
+        let laid_out = matches!(size, BatchSize::Tokens { .. });
+        let (epochs, steps) = (args.num_train_epochs, args.max_steps.unwrap_or(0));
+        ensure!(
+            !laid_out || epochs <= 1e4,
+            "--num-train-epochs is {epochs}; with --max-tokens-per-batch at most 10000"
+        );
+        ensure!(!laid_out || steps <= 1_000_000, "--max-steps is {steps}; with --max-tokens-per-batch at most 1000000");
         Ok(Self {
             size,
             gradient_accumulation_steps: args.gradient_accumulation_steps,

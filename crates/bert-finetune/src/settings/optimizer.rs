@@ -123,6 +123,7 @@ fn rule(args: &OptimizerArgs) -> anyhow::Result<Rule> {
     share("adam-beta1", adam_beta1)?;
     share("adam-beta2", adam_beta2)?;
     positive("adam-epsilon", adam_epsilon)?;
+    ensure!(adam_epsilon as f32 > 0.0, "--adam-epsilon is {adam_epsilon:e}, which is 0 in single precision");
     share("sgd-momentum", sgd_momentum)?;
     Ok(match args.optim {
         Optim::Adamw => Rule::Adamw { adam_beta1, adam_beta2, adam_epsilon },

@@ -166,6 +166,10 @@ impl OfMinLr {
             _ => bail!("expected one of min_lr and min_lr_rate"),
         };
         ensure!((0.0..=1.0).contains(&share), "the lowest rate is not between 0 and --learning-rate");
+        ensure!(
+            self.warmup_lr_rate.is_none_or(|share| (0.0..=1.0).contains(&share)),
+            "warmup_lr_rate is not between 0 and 1"
+        );
         Ok(share)
     }
 }
@@ -218,6 +222,7 @@ impl Schedule {
     fn with_kwargs(kind: SchedulerType, kwargs: &str, learning_rate: f64) -> anyhow::Result<Self> {
         use SchedulerType as Type;
         let kwargs: Value = serde_json::from_str(kwargs).context("not JSON")?;
+        ensure!(kwargs.is_object(), "expected a JSON object");
         Ok(match kind {
             Type::Linear => of::<Nothing>(kwargs).map(|_| Self::Linear)?,
             Type::Constant => of::<Nothing>(kwargs).map(|_| Self::Constant)?,
@@ -238,6 +243,7 @@ impl Schedule {
             }
             Type::Polynomial => {
                 let OfPolynomial { power, lr_end } = of(kwargs)?;
+                ensure!(power > 0.0, "power is {power}; expected more than 0");
                 ensure!((0.0..learning_rate).contains(&lr_end), "lr_end is not between 0 and --learning-rate");
                 Self::Polynomial { power, lr_end_rate: lr_end / learning_rate }
             }
@@ -249,9 +255,15 @@ impl Schedule {
             Type::ReduceLrOnPlateau => {
                 let plateau: Plateau = of(kwargs)?;
                 ensure!((0.0..1.0).contains(&plateau.factor), "factor is not between 0 and 1");
+                let least = plateau.min_lr.min(plateau.threshold).min(plateau.eps);
+                ensure!(least >= 0.0, "min_lr, threshold or eps is {least}; expected 0 or more");
                 Self::ReduceLrOnPlateau(plateau)
             }
-            Type::WarmupStableDecay => Self::WarmupStableDecay(of(kwargs)?),
+            Type::WarmupStableDecay => {
+                let shape: StableDecay = of(kwargs)?;
+                ensure!((0.0..=1.0).contains(&shape.min_lr_ratio), "min_lr_ratio is not between 0 and 1");
+                Self::WarmupStableDecay(shape)
+            }
         })
     }
 }
