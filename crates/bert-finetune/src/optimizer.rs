@@ -44,7 +44,7 @@ impl Optimizer {
     /// A state of zeros.
     pub(crate) fn new(plan: OptimizerPlan, parameters: &Parameters, config: &BertConfig) -> Self {
         let elementwise = |rule: UpdateRule| {
-            let size = parameters.trained().map(padded).sum::<i64>();
+            let size = parameters.trained().map(Leaf::padded_size).sum::<i64>();
             let zeros = || Tensor::zeros([size], (Kind::Float, parameters.flat.device()));
             Method::Elementwise { rule, moments: (0..rule.n_moments()).map(|_| zeros()).collect() }
         };
@@ -92,7 +92,7 @@ impl Optimizer {
                         learning_rate: highest * rates.factor,
                         weight_decay: decay_of(leaf),
                     });
-                    offset += padded(leaf);
+                    offset += leaf.padded_size();
                 }
                 let (step, grad_scale) = (rates.step + 1, rates.grad_scale);
                 torch_ext::update(&runs, UpdateStep { rule: *rule, step, grad_scale });
@@ -110,11 +110,6 @@ impl Optimizer {
             }
         }
     }
-}
-
-/// The room of a leaf in a buffer: leaves begin at cache lines, as in [`Parameters::flat`].
-fn padded(leaf: &Leaf) -> i64 {
-    (leaf.tensor.numel() as i64 + 15) / 16 * 16
 }
 
 /// The highest learning rate of the leaf of the tensor `name`: less with every layer further down, and the classifier's

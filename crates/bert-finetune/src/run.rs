@@ -63,7 +63,7 @@ impl<'a> Run<'a> {
         let (parameters, loaded) =
             bert::load(folder, n_outputs, plan.batches.seed, compute.device).map_err(bad_input)?;
         let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
-        let mut trainer = Trainer::new((parameters, &loaded.new), objective, plan, &folder.config, compute);
+        let mut trainer = Trainer::new((parameters, &loaded.new), objective, plan, &folder.config, compute)?;
         let mut checkpoints = Checkpoints::open(work, plan.saving.total_limit, compute.machine())?;
         let disk = checkpoints.check_space(&trainer, calendar.times(plan.saving.when))?;
         work.clear()?; // from here on the old result gives way
@@ -172,7 +172,7 @@ impl<'a> Run<'a> {
         let clock = Instant::now();
         let n_outputs = self.data.output_names().len();
         let objective = &self.trainer.objective;
-        let figures = evaluate(&self.trainer.model(), validation, n_outputs, objective, self.compute.device)?;
+        let figures = evaluate(&self.trainer.evaluated_model()?, validation, n_outputs, objective, self.compute.device)?;
         self.timing.evaluate_seconds += clock.elapsed().as_secs_f64();
         if !figures.eval_loss.is_finite() {
             return Err(Stop::Unhealthy(talk::not_finite(step, figures.eval_loss)).into());

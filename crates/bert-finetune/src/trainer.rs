@@ -1,12 +1,11 @@
 //! One optimizer step: forward and backward of each micro-batch, clipping, update.
 
-use anyhow::{Context, anyhow};
-use bert::{Batch, Compute, DropoutRates, DropoutSites, Mode, Model, Parameters};
+use anyhow::anyhow;
+use bert::{Batch, Compute, DropoutRates, DropoutSites, Gradients, Model, Parameters};
 use checkpoint::BertConfig;
 use sst::tokens::TokenSet;
 use stage::Stop;
-use tch::Tensor;
-use torch_ext::{Gradient, global_norm};
+use torch_ext::global_norm;
 
 use crate::average::Average;
 use crate::loss::Objective;
@@ -22,6 +21,9 @@ pub(crate) struct Trainer<'a> {
     pub(crate) objective: Objective,
     /// Steps done.
     pub(crate) step: u64,
+    /// The parameters in the precision of the products.
+    model: Model,
+    gradients: Gradients,
     plan: &'a Plan,
     config: &'a BertConfig,
     compute: Compute,
@@ -46,19 +48,21 @@ impl<'a> Trainer<'a> {
         plan: &'a Plan,
         config: &'a BertConfig,
         compute: Compute,
-    ) -> Self {
-        let parameters = prepare((parameters, new), plan, config);
-        Self {
+    ) -> anyhow::Result<Self> {
+        let parameters = prepare((parameters, new), plan, config).trainable();
+        Ok(Self {
+            model: Model::new(&parameters, config, compute.precision)?,
+            gradients: Gradients::new(&parameters),
             optimizer: Optimizer::new(plan.optimizer, &parameters, config),
             average: plan.weights.ema_decay.map(|decay| Average::new(decay, &parameters)),
-            parameters: parameters.trainable(),
+            parameters,
             objective,
             step: 0,
             plan,
             config,
             compute,
             rates: dropout_rates(plan, config),
-        }
+        })
     }
 
     /// The weights that are evaluated and kept: the average where there is one, without adapters.
@@ -67,63 +71,53 @@ impl<'a> Trainer<'a> {
     }
 
     /// The model as it would be kept now, for evaluation.
-    pub(crate) fn model(&self) -> Model {
-        tch::no_grad(|| Model::new(&self.result(), self.config, self.compute.precision))
+    pub(crate) fn evaluated_model(&self) -> anyhow::Result<Model> {
+        Ok(tch::no_grad(|| Model::new(&self.result(), self.config, self.compute.precision))?)
     }
 
     /// Takes the next step over these micro-batches of `train`'s rows, at `factor` times the highest learning rate.
     pub(crate) fn step(&mut self, train: &TokenSet, batches: &[Vec<usize>], factor: f64) -> anyhow::Result<StepReport> {
-        let mut sum: Option<Vec<Gradient>> = None;
         let learning_rate = self.plan.optimizer.learning_rate * factor;
         let mut report = StepReport { loss: 0.0, learning_rate, grad_norm: 0.0, sentences: 0, tokens: 0 };
+        self.model.read_weights(&self.parameters)?;
+        self.gradients.clear();
         for (micro_batch, rows) in batches.iter().enumerate() {
             let sites = DropoutSites::new(self.rates, self.plan.batches.seed, self.step, micro_batch as u64, 0);
             let sentences: Vec<&[i32]> = rows.iter().map(|&row| train.input_ids(row)).collect();
             let batch = Batch::new(&sentences, self.compute.device);
-            let model = Model::new(&self.parameters, self.config, self.compute.precision);
-            let logits = model.forward(&batch, Mode::Train(&sites))?;
-            let loss = self.objective.mean(&logits, &train.labels, rows) / batches.len() as f64;
+            let pass = self.model.learn(&batch, &sites)?;
+            let loss = self.objective.mean(&pass.logits, &train.labels, rows) / batches.len() as f64;
             report.loss += loss.f_double_value(&[])?;
             report.sentences += rows.len();
             report.tokens += batch.n_tokens;
-            self.check_finite("loss", report.loss, train, rows)?;
-            let gradients = self.backward(&loss)?;
-            sum = Some(match sum {
-                None => gradients,
-                Some(sum) => add(sum, gradients)?,
-            });
+            check_finite(self.step, "loss", report.loss, train, rows)?;
+            pass.backward(&loss, &self.parameters, &mut self.gradients)?;
         }
-        let gradients = sum.context("a step has at least one micro-batch")?;
-        report.grad_norm = global_norm(&gradients);
-        self.check_finite("gradient norm", report.grad_norm, train, &batches.concat())?;
+        let gradients = self.gradients.of_leaves();
+        report.grad_norm = global_norm(gradients);
+        check_finite(self.step, "gradient norm", report.grad_norm, train, &batches.concat())?;
         let grad_scale = clipping_factor(report.grad_norm, self.plan.optimizer.max_grad_norm);
-        self.optimizer.step(&self.parameters, &gradients, StepRates { step: self.step, factor, grad_scale });
+        self.optimizer.step(&self.parameters, gradients, StepRates { step: self.step, factor, grad_scale });
         if let Some(average) = &mut self.average {
             average.take_in(&self.parameters);
         }
         self.step += 1;
         Ok(report)
     }
+}
 
-    fn backward(&self, loss: &Tensor) -> anyhow::Result<Vec<Gradient>> {
-        let leaves: Vec<&Tensor> = self.parameters.trained().map(|leaf| &leaf.tensor).collect();
-        let gradients = Tensor::f_run_backward(&[loss], &leaves, false, false)?;
-        Ok(gradients.iter().map(Gradient::new).collect::<Result<_, _>>()?)
+fn check_finite(step: u64, what: &str, value: f64, train: &TokenSet, rows: &[usize]) -> anyhow::Result<()> {
+    if value.is_finite() {
+        return Ok(());
     }
-
-    fn check_finite(&self, what: &str, value: f64, train: &TokenSet, rows: &[usize]) -> anyhow::Result<()> {
-        if value.is_finite() {
-            return Ok(());
-        }
-        let ids: Vec<String> = rows.iter().map(|&row| train.ids[row].to_string()).collect();
-        let problem = anyhow!(
-            "the {what} of step {} is {value}; the step was not taken. Rows of the batch (id): {}. \
-             Try a lower --learning-rate, --max-grad-norm 1, a longer --warmup-ratio, or --precision float32",
-            self.step + 1,
-            ids.join(", ")
-        );
-        Err(Stop::Unhealthy(problem.to_string()).into())
-    }
+    let ids: Vec<String> = rows.iter().map(|&row| train.ids[row].to_string()).collect();
+    let problem = anyhow!(
+        "the {what} of step {} is {value}; the step was not taken. Rows of the batch (id): {}. \
+         Try a lower --learning-rate, --max-grad-norm 1, a longer --warmup-ratio, or --precision float32",
+        step + 1,
+        ids.join(", ")
+    );
+    Err(Stop::Unhealthy(problem.to_string()).into())
 }
 
 /// With the adapters that the plan asks for, and the leaves frozen that it keeps.
@@ -149,10 +143,6 @@ fn dropout_rates(plan: &Plan, config: &BertConfig) -> DropoutRates {
         attention: plan.weights.attention_probs_dropout_prob.unwrap_or(of_model.attention),
         classifier: plan.weights.classifier_dropout.or(config.classifier_dropout).unwrap_or(hidden),
     }
-}
-
-fn add(sum: Vec<Gradient>, gradients: Vec<Gradient>) -> anyhow::Result<Vec<Gradient>> {
-    Ok(sum.into_iter().zip(gradients).map(|(a, b)| a.plus(b)).collect::<Result<_, _>>()?)
 }
 
 /// `min(1, max / (norm + 1e-6))`, as PyTorch's `clip_grad_norm_`; 0 means never.

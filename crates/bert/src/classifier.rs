@@ -38,7 +38,7 @@ impl Classifier {
                 output_names.len()
             )));
         }
-        let model = tch::no_grad(|| Model::new(&parameters, &folder.config, compute.precision));
+        let model = tch::no_grad(|| Model::new(&parameters, &folder.config, compute.precision))?;
         Ok(Self { folder, output_names, model, compute })
     }
 

@@ -44,6 +44,11 @@ impl DropoutSites {
         Self { rates, seed, stream }
     }
 
+    /// The key and the stream of all masks; a site's number is added to the stream.
+    pub(crate) fn counters(&self) -> (u64, u64) {
+        (self.seed, self.stream)
+    }
+
     /// `x` with the mask of `site` at rate `p`.
     pub(crate) fn apply(&self, x: &Tensor, p: f64, site: u64) -> Result<Tensor, BertError> {
         if p == 0.0 {

@@ -1,12 +1,16 @@
 //! The classifier on top of the encoder.
 
+use std::cell::RefCell;
+
 use checkpoint::BertConfig;
 use tch::{Kind, Tensor};
+use torch_ext::Gradient;
 
 use crate::embeddings::Embeddings;
 use crate::encoder::Encoder;
+use crate::fused::FusedEncoder;
 use crate::layers::Linear;
-use crate::{Batch, BertError, DropoutSites, Parameters, Precision};
+use crate::{Batch, BertError, DropoutSites, Gradients, Leaf, Parameters, Precision};
 
 /// The dropout before the classifier; no layer has this site.
 const CLASSIFIER_SITE: u64 = 0xFFF;
@@ -39,24 +43,68 @@ impl Mode<'_> {
 
 /// A BERT with a classifier: the parameters, seen in one precision.
 ///
-/// Making one casts the matrices (nothing at float32), so inference makes it once, and training once a micro-batch.
+/// It holds its own copy of the matrices where precision or kernel ask for one: [`Model::read_weights`] after they changed.
 #[derive(Debug)]
 pub struct Model {
-    embeddings: Embeddings,
-    encoder: Encoder,
+    body: Body,
     pooler: Linear,
     classifier: Linear,
+    precision: Precision,
+    config: BertConfig,
+}
+
+/// From tokens to the states of the first ones.
+#[derive(Debug)]
+enum Body {
+    Fused(Box<RefCell<FusedEncoder>>),
+    Operators { embeddings: Embeddings, encoder: Encoder },
+}
+
+impl Body {
+    fn of_operators(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Self {
+        Self::Operators {
+            embeddings: Embeddings::new(parameters, config),
+            encoder: Encoder::new(parameters, config, precision),
+        }
+    }
 }
 
 impl Model {
     /// The model over `parameters`, which were made for the same `config`.
-    pub fn new(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Self {
-        Self {
-            embeddings: Embeddings::new(parameters, config),
-            encoder: Encoder::new(parameters, config, precision),
-            pooler: Linear::new(parameters, "bert.pooler.dense", precision),
-            classifier: Linear::new(parameters, "classifier", precision),
+    ///
+    /// # Errors
+    /// Fails where memory does.
+    pub fn new(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Result<Self, BertError> {
+        let body = match FusedEncoder::new(parameters, config, precision)? {
+            Some(fused) => Body::Fused(Box::new(RefCell::new(fused))),
+            None => Body::of_operators(parameters, config, precision),
+        };
+        Ok(Self::with_body(body, parameters, config, precision))
+    }
+
+    /// The same made of libtorch's operators on every device: what the kernels are held against.
+    pub fn of_operators(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Self {
+        Self::with_body(Body::of_operators(parameters, config, precision), parameters, config, precision)
+    }
+
+    fn with_body(body: Body, parameters: &Parameters, config: &BertConfig, precision: Precision) -> Self {
+        let head = |path| Linear::new(parameters, path, precision);
+        let (pooler, classifier) = (head("bert.pooler.dense"), head("classifier"));
+        Self { body, pooler, classifier, precision, config: config.clone() }
+    }
+
+    /// Takes the weights as they are now, of the same parameters.
+    ///
+    /// # Errors
+    /// Fails where memory does.
+    pub fn read_weights(&mut self, parameters: &Parameters) -> Result<(), BertError> {
+        match &mut self.body {
+            Body::Fused(fused) => fused.get_mut().read_weights(parameters)?,
+            operators => *operators = Body::of_operators(parameters, &self.config, self.precision),
         }
+        self.pooler = Linear::new(parameters, "bert.pooler.dense", self.precision);
+        self.classifier = Linear::new(parameters, "classifier", self.precision);
+        Ok(())
     }
 
     /// The logits `(batch, n_outputs)`, float32.
@@ -64,10 +112,74 @@ impl Model {
     /// # Errors
     /// Fails when a kernel does.
     pub fn forward(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
-        let states = self.embeddings.forward(batch, mode)?; // (n_rows, hidden)
-        let first = self.encoder.forward(states, batch, mode)?; // (batch, hidden)
-        let pooled = self.pooler.forward(&first).tanh();
+        self.head(&self.first_states(batch, mode)?, mode)
+    }
+
+    /// A forward pass in training, from which [`Pass::backward`] goes on.
+    ///
+    /// # Errors
+    /// Fails when a kernel does.
+    pub fn learn<'a>(&'a self, batch: &'a Batch, sites: &DropoutSites) -> Result<Pass<'a>, BertError> {
+        let mode = Mode::Train(sites);
+        let mut first = self.first_states(batch, mode)?;
+        if let Body::Fused(_) = self.body {
+            first = first.set_requires_grad(true);
+        }
+        let logits = self.head(&first, mode)?;
+        Ok(Pass { model: self, batch, first, logits })
+    }
+
+    /// `(batch, hidden)`
+    fn first_states(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
+        match &self.body {
+            Body::Fused(fused) => fused.borrow_mut().forward(batch, mode),
+            Body::Operators { embeddings, encoder } => encoder.forward(embeddings.forward(batch, mode)?, batch, mode),
+        }
+    }
+
+    fn head(&self, first: &Tensor, mode: Mode) -> Result<Tensor, BertError> {
+        let pooled = self.pooler.forward(first).tanh();
         let pooled = mode.drop(&pooled, CLASSIFIER_SITE, |sites| sites.rates.classifier)?;
         Ok(self.classifier.forward(&pooled).to_kind(Kind::Float))
+    }
+}
+
+/// A forward pass whose gradients are to be computed.
+#[derive(Debug)]
+pub struct Pass<'a> {
+    model: &'a Model,
+    batch: &'a Batch,
+    first: Tensor,
+    /// `(batch, n_outputs)`, float32.
+    pub logits: Tensor,
+}
+
+impl Pass<'_> {
+    /// Takes the gradients of `loss`, a scalar made of the logits, into `gradients`: those of one more micro-batch.
+    ///
+    /// # Errors
+    /// Fails when a kernel does.
+    pub fn backward(self, loss: &Tensor, parameters: &Parameters, gradients: &mut Gradients) -> Result<(), BertError> {
+        let fused = match &self.model.body {
+            Body::Fused(fused) => Some(fused),
+            Body::Operators { .. } => None,
+        };
+        // Those that autograd follows: with the kernel the head's alone.
+        let followed = |leaf: &Leaf| leaf.trainable && (fused.is_none() || leaf.is_of_head());
+        let places: Vec<usize> =
+            (0..parameters.leaves.len()).filter(|&place| followed(&parameters.leaves[place])).collect();
+        let mut sources: Vec<&Tensor> = places.iter().map(|&place| &parameters.leaves[place].tensor).collect();
+        if fused.is_some() {
+            sources.push(&self.first);
+        }
+        let computed = Tensor::f_run_backward(&[loss], &sources, false, false)?;
+        for (&place, gradient) in places.iter().zip(&computed) {
+            gradients.take_in(place, Gradient::new(gradient)?);
+        }
+        if let (Some(fused), Some(of_first)) = (fused, computed.last()) {
+            fused.borrow_mut().backward(self.batch, &of_first.contiguous(), gradients)?;
+        }
+        gradients.end_micro_batch();
+        Ok(())
     }
 }

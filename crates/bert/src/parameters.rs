@@ -38,6 +38,17 @@ pub struct Leaf {
 }
 
 impl Leaf {
+    /// The room of a leaf in a buffer where leaves begin at cache lines.
+    pub fn padded_size(&self) -> i64 {
+        self.tensor.numel().next_multiple_of(ALIGNMENT) as i64
+    }
+
+    /// Whether it is of the pooler or the classifier.
+    pub(crate) fn is_of_head(&self) -> bool {
+        let name = &self.parts[0].name;
+        name.starts_with("bert.pooler.") || name.starts_with("classifier.")
+    }
+
     /// A part's own tensor, of the checkpoint's shape, as a view of `like`, which has the leaf's shape.
     pub fn part_of(&self, like: &Tensor, part: &Part) -> Tensor {
         like.narrow(0, part.first_row, part.shape[0])

@@ -22,7 +22,7 @@ fn norm(tensor: &Tensor) -> f64 {
 /// `(sentences, n_outputs)`
 fn logits(variant: &Variant, sentences: &[&[i32]], precision: Precision) -> Tensor {
     let parameters = variant.parameters();
-    let model = tch::no_grad(|| Model::new(&parameters, &variant.folder.config, precision));
+    let model = tch::no_grad(|| Model::new(&parameters, &variant.folder.config, precision)).unwrap();
     let logits = infer(&model, sentences, variant.n_outputs, device(), |_| ()).unwrap();
     Tensor::from_slice(&logits).view([-1, variant.n_outputs as i64]).to_device(device())
 }
@@ -78,7 +78,7 @@ fn loss_and_every_gradient_are_those_of_the_reference() {
 fn dropout_depends_on_the_counters_alone() {
     let variant = &Variant::all()[0];
     let parameters = variant.parameters();
-    let model = tch::no_grad(|| Model::new(&parameters, &variant.folder.config, Precision::Float32));
+    let model = tch::no_grad(|| Model::new(&parameters, &variant.folder.config, Precision::Float32)).unwrap();
     let batch = Batch::new(&variant.sentences()[..6], device());
     let rates = DropoutRates { hidden: 0.1, attention: 0.1, classifier: 0.1 };
     let logits = |seed, step, micro_batch| {

@@ -1,47 +1,34 @@
 // Dropout whose mask is a function of counters: nothing is saved for the backward pass, which draws the mask again.
 
 #include "internal.h"
-#include "philox.h"
+#include "mask.h"
 
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// A block of elements that one loop handles: 4 * LANES words, laid out so that the loop over lanes vectorises.
-constexpr int64_t LANES = 64;
-constexpr int64_t BLOCK = 4 * LANES;
-
 template <typename T>
-VECTORISED void drop_block(const T *x, T *y, int64_t n, uint64_t key, uint64_t stream, uint64_t first, uint32_t threshold,
-                           float scale) {
-  float keep[BLOCK];
-  for (int64_t lane = 0; lane < LANES; ++lane) {
-    const Words words = philox(key, stream, first + uint64_t(lane));
-    for (int64_t word = 0; word < 4; ++word) {
-      keep[word * LANES + lane] = words.w[word] >= threshold ? scale : 0.0f;
-    }
-  }
+VECTORISED void drop_block(const T *x, T *y, int64_t n, const Mask &mask, int64_t block) {
+  uint8_t keep[MASK_BLOCK];
+  draw_block(mask, 0, block, keep);
   for (int64_t i = 0; i < n; ++i) {
-    y[i] = T(float(x[i]) * keep[i]);
+    y[i] = T(float(x[i]) * (float(keep[i]) * mask.scale));
   }
 }
 
 at::Tensor drop_cpu(const at::Tensor &input, double p, uint64_t key, uint64_t stream) {
   const at::Tensor x = input.contiguous();
   at::Tensor y = at::empty_like(x);
-  const double words = 4294967296.0;
-  const auto threshold = uint32_t(std::min(p * words, words - 1.0));
-  const auto scale = float(1.0 / (1.0 - p));
-  const int64_t n_blocks = (x.numel() + BLOCK - 1) / BLOCK;
+  const Mask mask = mask_of(p, key, stream);
+  const int64_t n_blocks = (x.numel() + MASK_BLOCK - 1) / MASK_BLOCK;
   AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "dropout", [&] {
     const auto *in = x.const_data_ptr<scalar_t>();
     auto *out = y.mutable_data_ptr<scalar_t>();
     at::parallel_for(0, n_blocks, 16, [&](int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block) {
-        const int64_t at = block * BLOCK;
-        drop_block(in + at, out + at, std::min(BLOCK, x.numel() - at), key, stream, uint64_t(block) * LANES, threshold,
-                   scale);
+        const int64_t at = block * MASK_BLOCK;
+        drop_block(in + at, out + at, std::min(MASK_BLOCK, x.numel() - at), mask, block);
       }
     });
   });

@@ -34,6 +34,52 @@ torch_ext_tensor torch_ext_heads_from_rows(torch_ext_tensor rows, torch_ext_tens
 torch_ext_tensor torch_ext_rows_from_heads(torch_ext_tensor rectangles, torch_ext_tensor cu_seqlens, int64_t n_rows,
                                            int64_t heads);
 
+// The encoder of a BERT on the CPU.
+typedef struct torch_ext_encoder torch_ext_encoder;
+
+typedef struct {
+  int64_t layers, hidden, heads, intermediate, positions, token_types;
+  int32_t activation; // 0: GELU, 1: its tanh approximation, 2: ReLU
+  int32_t bf16;       // the precision of the products; else float32
+  float layer_norm_eps;
+} torch_ext_encoder_shape;
+
+// Packed sentences. input_ids, position_ids: (n_rows), a multiple of 16; cu_seqlens: (batch + 1).
+typedef struct {
+  const int64_t *input_ids, *position_ids, *cu_seqlens;
+  int64_t n_rows, batch;
+} torch_ext_packed;
+
+typedef struct {
+  double hidden, attention;
+  uint64_t key, stream;
+} torch_ext_dropout_rates;
+
+// Whether this machine has products of bfloat16 pairs (bf16 != 0) or of float32 for it.
+int32_t torch_ext_encoder_runs(int32_t bf16);
+
+// Null after an error.
+torch_ext_encoder *torch_ext_encoder_new(const torch_ext_encoder_shape *shape);
+void torch_ext_encoder_free(torch_ext_encoder *encoder);
+
+// The following return 0, or 1 after an error.
+//
+// Leaves are float32, contiguous: word, position and type tables, norm weight and bias; then of each layer query_key_value
+// (3 hidden, hidden) and bias, output and bias, norm weight and bias, inner (intermediate, hidden) and bias, outer and bias,
+// norm weight and bias. Biases, norms and tables are read where they are in every later pass; matrices are copied.
+int32_t torch_ext_encoder_read_weights(torch_ext_encoder *encoder, const float *const *leaves);
+
+// first (batch, hidden): the states of the first tokens. dropout: null to evaluate. keep: whether `backward` follows; the
+// batch stays where it is until then.
+int32_t torch_ext_encoder_forward(torch_ext_encoder *encoder, const torch_ext_packed *batch,
+                                  const torch_ext_dropout_rates *dropout, int32_t keep, float *first);
+
+// of_first (batch, hidden): the gradients of the last forward pass's result. gradients: of every leaf, null where it is not
+// learned, written or (add) added to; the word table's is not written. of_words: set to the gradients of the tokens' word
+// embeddings, (n_rows, hidden), until the next pass.
+int32_t torch_ext_encoder_backward(torch_ext_encoder *encoder, const float *of_first, float *const *gradients, int32_t add,
+                                   const float **of_words);
+
 // A run of float32 parameters with their optimizer state. grad may be null: a gradient of zeros. first and second are
 // the moments; those that the rule does not have are null.
 typedef struct {

@@ -28,6 +28,42 @@ pub(crate) struct Rule {
     pub(crate) grad_scale: f32,
 }
 
+/// An opaque object of the C++ side.
+#[repr(C)]
+pub(crate) struct Encoder {
+    _opaque: [u8; 0],
+}
+
+#[repr(C)]
+pub(crate) struct EncoderShape {
+    pub(crate) layers: i64,
+    pub(crate) hidden: i64,
+    pub(crate) heads: i64,
+    pub(crate) intermediate: i64,
+    pub(crate) positions: i64,
+    pub(crate) token_types: i64,
+    pub(crate) activation: i32,
+    pub(crate) bf16: i32,
+    pub(crate) layer_norm_eps: f32,
+}
+
+#[repr(C)]
+pub(crate) struct Packed {
+    pub(crate) input_ids: *const i64,
+    pub(crate) position_ids: *const i64,
+    pub(crate) cu_seqlens: *const i64,
+    pub(crate) n_rows: i64,
+    pub(crate) batch: i64,
+}
+
+#[repr(C)]
+pub(crate) struct DropoutRates {
+    pub(crate) hidden: f64,
+    pub(crate) attention: f64,
+    pub(crate) key: u64,
+    pub(crate) stream: u64,
+}
+
 unsafe extern "C" {
     pub(crate) fn torch_ext_last_error() -> *const c_char;
     pub(crate) fn torch_ext_cpu_features() -> u32;
@@ -48,4 +84,22 @@ unsafe extern "C" {
     ) -> *mut C_tensor;
     pub(crate) fn torch_ext_update(runs: *const Run, n_runs: i64, rule: *const Rule);
     pub(crate) fn torch_ext_sum_of_squares(grads: *const *const f32, sizes: *const i64, n_runs: i64) -> f64;
+    pub(crate) fn torch_ext_encoder_runs(bf16: i32) -> i32;
+    pub(crate) fn torch_ext_encoder_new(shape: *const EncoderShape) -> *mut Encoder;
+    pub(crate) fn torch_ext_encoder_free(encoder: *mut Encoder);
+    pub(crate) fn torch_ext_encoder_read_weights(encoder: *mut Encoder, leaves: *const *const f32) -> i32;
+    pub(crate) fn torch_ext_encoder_forward(
+        encoder: *mut Encoder,
+        batch: *const Packed,
+        dropout: *const DropoutRates,
+        keep: i32,
+        first: *mut f32,
+    ) -> i32;
+    pub(crate) fn torch_ext_encoder_backward(
+        encoder: *mut Encoder,
+        of_first: *const f32,
+        gradients: *const *mut f32,
+        add: i32,
+        of_words: *mut *const f32,
+    ) -> i32;
 }

@@ -11,12 +11,12 @@ pub enum Gradient {
     Dense(Tensor),
     /// The rows of a matrix that are not zero; all others take no memory.
     Rows {
-        /// Their numbers, rising: `(n)`, int64, on the CPU.
+        /// Their numbers, rising.
         rows: Vec<i64>,
         /// Their gradients: `(n, row size)`, contiguous.
         values: Tensor,
-        /// The same as a sparse tensor, for sums.
-        sparse: Tensor,
+        /// How many rows the leaf has.
+        n_rows: i64,
     },
 }
 
@@ -35,22 +35,50 @@ impl Gradient {
         let mut rows = vec![0; indices.numel()];
         indices.f_copy_data(&mut rows, indices.numel()).map_err(failed)?;
         let values = sparse.f_values().map_err(failed)?.contiguous();
-        Ok(Self::Rows { rows, values, sparse })
+        Ok(Self::Rows { rows, values, n_rows: sparse.size()[0] })
+    }
+
+    /// The gradient of a table of `n_rows` rows: row `ids[i]` gets `values[i]`, `(ids, row size)`, and those of equal ids
+    /// add up in their order.
+    pub fn of_rows(ids: &[i64], values: &[f32], n_rows: i64) -> Self {
+        let width = values.len() / ids.len().max(1);
+        let mut order: Vec<usize> = (0..ids.len()).collect();
+        order.sort_by_key(|&place| ids[place]); // stable
+        let (mut rows, mut sums): (Vec<i64>, Vec<f32>) = (Vec::new(), Vec::with_capacity(values.len()));
+        for place in order {
+            let value = &values[place * width..][..width];
+            if rows.last() == Some(&ids[place]) {
+                let begin = sums.len() - width;
+                sums[begin..].iter_mut().zip(value).for_each(|(sum, value)| *sum += value);
+            } else {
+                rows.push(ids[place]);
+                sums.extend_from_slice(value);
+            }
+        }
+        let values = Tensor::from_slice(&sums).view([rows.len() as i64, width as i64]);
+        Self::Rows { rows, values, n_rows }
     }
 
     /// The sum of two gradients of one leaf.
-    ///
-    /// # Errors
-    /// Fails when libtorch cannot add them.
-    pub fn plus(self, other: Self) -> Result<Self, TorchExtError> {
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Dense(mut a), Self::Dense(b)) => {
-                let _ = a.g_add_(&b);
-                Ok(Self::Dense(a))
+            (Self::Rows { rows: a, values, n_rows }, Self::Rows { rows: b, values: others, .. }) => {
+                let mut rows = [a.as_slice(), b.as_slice()].concat();
+                rows.sort_unstable();
+                rows.dedup();
+                let mut sums = Tensor::zeros([rows.len() as i64, values.size()[1]], (Kind::Float, values.device()));
+                for (some, values) in [(a, values), (b, others)] {
+                    let places: Vec<i64> = some.iter().map(|row| rows.partition_point(|other| other < row) as i64).collect();
+                    let places = Tensor::from_slice(&places).to_device(values.device());
+                    let _ = sums.index_add_(0, &places, &values);
+                }
+                Self::Rows { rows, values: sums, n_rows }
             }
-            (Self::Rows { sparse: a, .. }, Self::Rows { sparse: b, .. }) => Self::new(&a.g_add(&b)),
-            (Self::Dense(dense), Self::Rows { sparse, .. }) | (Self::Rows { sparse, .. }, Self::Dense(dense)) => {
-                Ok(Self::Dense(dense.g_add(&sparse)))
+            (one, other) => {
+                let mut sum = one.to_dense();
+                let _ = sum.g_add_(&other.to_dense());
+                Self::Dense(sum)
             }
         }
     }
@@ -62,11 +90,14 @@ impl Gradient {
         }
     }
 
-    /// As a tensor of the leaf's shape.
+    /// As a tensor of the leaf's shape: the dense one itself, or the rows in a new one.
     pub fn to_dense(&self) -> Tensor {
         match self {
             Self::Dense(values) => values.shallow_clone(),
-            Self::Rows { sparse, .. } => Tensor::zeros(sparse.size(), (Kind::Float, sparse.device())).g_add(sparse),
+            Self::Rows { rows, values, n_rows } => {
+                let mut dense = Tensor::zeros([*n_rows, values.size()[1]], (Kind::Float, values.device()));
+                dense.index_copy_(0, &Tensor::from_slice(rows).to_device(values.device()), values)
+            }
         }
     }
 }

@@ -1,11 +1,13 @@
-//! What tch does not expose, behind safe faces: counter-based dropout, the two layouts of attention, one-pass optimizers.
+//! What tch does not expose, behind safe faces: the encoder as one kernel, counter-based dropout, the two layouts of
+//! attention, one-pass optimizers.
 //!
-//! Every operator works on every device. On the CPU it is a kernel of `csrc/`, compiled for several instruction sets
-//! and chosen when the program is loaded; elsewhere it is made of ATen operators. All unsafe code and all C++ of the
-//! project is in this crate.
+//! Kernels of `csrc/` are compiled for several instruction sets and chosen when the program is loaded. The encoder is for
+//! the CPU alone; every other operator works on every device, elsewhere made of ATen operators. All unsafe code and all C++
+//! of the project is in this crate.
 
 #![allow(unsafe_code, reason = "this crate is the project's border to C++")]
 
+mod encoder;
 mod error;
 mod ffi;
 mod gradient;
@@ -13,6 +15,7 @@ mod machine;
 mod ops;
 mod optimizer;
 
+pub use encoder::{Encoder, EncoderActivation, EncoderDropout, EncoderShape, PackedSentences};
 pub use error::TorchExtError;
 pub use gradient::{Gradient, global_norm};
 pub use machine::{CpuFeatures, cpu_features, libtorch};

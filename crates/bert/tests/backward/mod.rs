@@ -1,10 +1,10 @@
 //! Loss and gradients of one batch without dropout, by the reference's names: for the parity tests and for
 //! `examples/gradients.rs`.
 
-use bert::{Batch, DropoutRates, DropoutSites, Mode, Model, Parameters, Precision};
+use bert::{Batch, DropoutRates, DropoutSites, Gradients, Model, Parameters, Precision};
 use checkpoint::BertConfig;
 use tch::{Kind, Reduction, Tensor};
-use torch_ext::{Gradient, global_norm};
+use torch_ext::global_norm;
 
 /// What one forward and one backward pass compute.
 pub(crate) struct Backward {
@@ -26,22 +26,21 @@ pub(crate) fn backward(
     targets: &Tensor,
 ) -> Result<Backward, Box<dyn std::error::Error>> {
     let parameters = parameters.trainable();
-    let model = Model::new(&parameters, config, Precision::Float32);
+    let model = Model::new(&parameters, config, Precision::Float32)?;
     let rates = DropoutRates { hidden: 0.0, attention: 0.0, classifier: 0.0 };
-    let logits = model.forward(batch, Mode::Train(&DropoutSites::new(rates, 0, 0, 0, 0)))?;
+    let pass = model.learn(batch, &DropoutSites::new(rates, 0, 0, 0, 0))?;
+    let logits = pass.logits.detach();
     let loss = match targets.kind() {
-        Kind::Int64 => logits.cross_entropy_for_logits(targets),
-        _ => logits.f_squeeze_dim(1)?.f_mse_loss(targets, Reduction::Mean)?,
+        Kind::Int64 => pass.logits.cross_entropy_for_logits(targets),
+        _ => pass.logits.f_squeeze_dim(1)?.f_mse_loss(targets, Reduction::Mean)?,
     };
-
-    let leaves: Vec<&Tensor> = parameters.leaves.iter().map(|leaf| &leaf.tensor).collect();
-    let of_leaves = Tensor::f_run_backward(&[&loss], &leaves, false, false)?;
-    let of_leaves: Vec<Gradient> = of_leaves.iter().map(Gradient::new).collect::<Result<_, _>>()?;
+    let mut sums = Gradients::new(&parameters);
+    pass.backward(&loss, &parameters, &mut sums)?;
     let mut gradients = Vec::new();
-    for (leaf, gradient) in parameters.leaves.iter().zip(&of_leaves) {
+    for (leaf, gradient) in parameters.leaves.iter().zip(sums.of_leaves()) {
         let dense = gradient.to_dense().view_as(&leaf.tensor);
-        let parts = leaf.parts.iter().map(|part| (part.name.clone(), leaf.part_of(&dense, part)));
+        let parts = leaf.parts.iter().map(|part| (part.name.clone(), leaf.part_of(&dense, part).copy()));
         gradients.extend(parts);
     }
-    Ok(Backward { logits: logits.detach(), loss: loss.detach(), gradients, global_norm: global_norm(&of_leaves) })
+    Ok(Backward { logits, loss: loss.detach(), gradients, global_norm: global_norm(sums.of_leaves()) })
 }

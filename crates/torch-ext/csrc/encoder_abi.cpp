@@ -1,0 +1,57 @@
+// The encoder's face to C.
+
+#include "encoder.h"
+
+#include "internal.h"
+
+namespace {
+
+template <typename Do> int32_t told(const Do &act) {
+  try {
+    act();
+    return 0;
+  } catch (const std::exception &error) {
+    set_last_error(error.what());
+    return 1;
+  }
+}
+
+// Tries a product: what oneDNN cannot generate throws.
+template <typename T> bool multiplies() {
+  const std::vector<T> ones(32 * 32, T(1.0f));
+  std::vector<float> product(32 * 32);
+  const bool failed = told([&] { multiply_into(ones.data(), 32, ones.data(), 32, 32, 32, product.data(), false); }) != 0;
+  return !failed && product.front() == 32.0f && product.back() == 32.0f;
+}
+
+} // namespace
+
+int32_t torch_ext_encoder_runs(int32_t bf16) { return bf16 != 0 ? multiplies<c10::BFloat16>() : multiplies<float>(); }
+
+torch_ext_encoder *torch_ext_encoder_new(const torch_ext_encoder_shape *shape) {
+  torch_ext_encoder *made = nullptr;
+  told([&] {
+    if (shape->bf16 != 0) {
+      made = new Encoder<c10::BFloat16>(*shape);
+    } else {
+      made = new Encoder<float>(*shape);
+    }
+  });
+  return made;
+}
+
+void torch_ext_encoder_free(torch_ext_encoder *encoder) { delete encoder; }
+
+int32_t torch_ext_encoder_read_weights(torch_ext_encoder *encoder, const float *const *leaves) {
+  return told([&] { encoder->read_weights(leaves); });
+}
+
+int32_t torch_ext_encoder_forward(torch_ext_encoder *encoder, const torch_ext_packed *batch,
+                                  const torch_ext_dropout_rates *dropout, int32_t keep, float *first) {
+  return told([&] { encoder->forward(*batch, dropout, keep != 0, first); });
+}
+
+int32_t torch_ext_encoder_backward(torch_ext_encoder *encoder, const float *of_first, float *const *gradients, int32_t add,
+                                   const float **of_words) {
+  return told([&] { *of_words = encoder->backward(of_first, gradients, add != 0); });
+}

@@ -1,0 +1,63 @@
+// Products of matrices of a few dozen rows, as heads of attention are, float32, in registers.
+#pragma once
+
+#include "simd.h"
+
+#include <algorithm>
+
+// A matrix whose element (i, k) is at i * row + k * column.
+struct Strided {
+  const float *data;
+  int64_t row, column;
+};
+
+template <int ROWS, int VECTORS>
+INLINE void product_tile(int64_t k, const Strided &a, const float *b, int64_t ldb, float *c, int64_t ldc, bool add) {
+  Floats sums[ROWS][VECTORS];
+  for (int row = 0; row < ROWS; ++row) {
+    for (int v = 0; v < VECTORS; ++v) {
+      sums[row][v] = add ? load(c + row * ldc + v * LANES) : Floats{};
+    }
+  }
+  for (int64_t i = 0; i < k; ++i) {
+    Floats of_b[VECTORS];
+    for (int v = 0; v < VECTORS; ++v) {
+      of_b[v] = load(b + i * ldb + v * LANES);
+    }
+    for (int row = 0; row < ROWS; ++row) {
+      const float of_a = a.data[row * a.row + i * a.column];
+      for (int v = 0; v < VECTORS; ++v) {
+        sums[row][v] += of_a * of_b[v];
+      }
+    }
+  }
+  for (int row = 0; row < ROWS; ++row) {
+    for (int v = 0; v < VECTORS; ++v) {
+      store(c + row * ldc + v * LANES, sums[row][v]);
+    }
+  }
+}
+
+template <int VECTORS>
+INLINE void product_columns(int64_t m, int64_t k, Strided a, const float *b, int64_t ldb, float *c, int64_t ldc, bool add) {
+  constexpr int ROWS = 6;
+  int64_t row = 0;
+  for (; row + ROWS <= m; row += ROWS, a.data += ROWS * a.row, c += ROWS * ldc) {
+    product_tile<ROWS, VECTORS>(k, a, b, ldb, c, ldc, add);
+  }
+  for (; row < m; ++row, a.data += a.row, c += ldc) {
+    product_tile<1, VECTORS>(k, a, b, ldb, c, ldc, add);
+  }
+}
+
+// C (m, n) = A (m, k) B (k, n), or C += A B. n is a multiple of LANES; B and C are row by row.
+INLINE void small_product(int64_t m, int64_t n, int64_t k, const Strided &a, const float *b, int64_t ldb, float *c,
+                          int64_t ldc, bool add = false) {
+  int64_t column = 0;
+  for (; column + 2 * LANES <= n; column += 2 * LANES) {
+    product_columns<2>(m, k, a, b + column, ldb, c + column, ldc, add);
+  }
+  for (; column < n; column += LANES) {
+    product_columns<1>(m, k, a, b + column, ldb, c + column, ldc, add);
+  }
+}
