@@ -3,9 +3,9 @@
 include!("link_args.rs");
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 10] = [
     "attention",
     "dropout",
     "encoder",
@@ -16,12 +16,21 @@ const SOURCES: [&str; 11] = [
     "machine",
     "matrix",
     "norm",
-    "optimizer",
 ];
+
+/// Compiled so that a formula gives the same bits wherever it is written: products and sums are not contracted.
+const EXACT_SOURCES: [&str; 1] = ["optimizer"];
 
 fn main() {
     println!("cargo:rerun-if-changed=csrc");
     let lib = PathBuf::from(env::var("DEP_TCH_LIBTORCH_LIB").expect("set by torch-sys"));
+    compile(&lib, &EXACT_SOURCES, "-ffp-contract=off", "torch_ext_exact");
+    compile(&lib, &SOURCES, "-ffp-contract=fast", "torch_ext");
+    print_link_args(&lib.to_string_lossy());
+    println!("cargo:libtorch_lib={}", lib.display());
+}
+
+fn compile(lib: &Path, sources: &[&str], contraction: &str, name: &str) {
     let include = lib.with_file_name("include");
     cc::Build::new()
         .cpp(true)
@@ -30,13 +39,12 @@ fn main() {
         .flag("-fopenmp")
         .flag("-fno-math-errno") // else no square root vectorises
         .flag("-fno-trapping-math")
+        .flag(contraction)
         .flag("-Wno-psabi") // vectors are passed to inlined functions alone
         .flag("-D_GLIBCXX_USE_CXX11_ABI=1")
         .warnings(false) // libtorch's headers are not clean
         .include(&include)
         .include(include.join("torch/csrc/api/include"))
-        .files(SOURCES.map(|name| format!("csrc/{name}.cpp")))
-        .compile("torch_ext");
-    print_link_args(&lib.to_string_lossy());
-    println!("cargo:libtorch_lib={}", lib.display());
+        .files(sources.iter().map(|source| format!("csrc/{source}.cpp")))
+        .compile(name);
 }

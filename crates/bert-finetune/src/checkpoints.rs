@@ -107,6 +107,7 @@ impl Checkpoints {
             no_grad(|| place.copy_(&value));
         }
         trainer.step = manifest.step;
+        trainer.weights_were_set()?;
         self.best = manifest.files.into_iter().filter(|(name, _)| name.starts_with("../")).collect();
         Ok((state, manifest.machine))
     }

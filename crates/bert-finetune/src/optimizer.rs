@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bert::{Leaf, Parameters};
 use checkpoint::BertConfig;
 use tch::{Kind, Tensor};
-use torch_ext::{Gradient, ParameterRun, UpdateRule, UpdateStep};
+use torch_ext::{Encoder, Gradient, LateRows, ParameterRun, Table, UpdateRule, UpdateStep};
 
 use crate::adafactor::Adafactor;
 use crate::settings::{OptimizerPlan, Rule};
@@ -25,6 +25,8 @@ enum Method {
     Elementwise {
         rule: UpdateRule,
         moments: Vec<Tensor>,
+        /// The word table's, on the CPU where it is learned.
+        late: Option<LateRows>,
     },
     Factored(Adafactor),
 }
@@ -46,7 +48,8 @@ impl Optimizer {
         let elementwise = |rule: UpdateRule| {
             let size = parameters.trained().map(Leaf::padded_size).sum::<i64>();
             let zeros = || Tensor::zeros([size], (Kind::Float, parameters.flat.device()));
-            Method::Elementwise { rule, moments: (0..rule.n_moments()).map(|_| zeros()).collect() }
+            let late = words(parameters).map(|leaf| LateRows::new(leaf.tensor.size()[0] as usize));
+            Method::Elementwise { rule, moments: (0..rule.n_moments()).map(|_| zeros()).collect(), late }
         };
         let method = match plan.rule {
             Rule::Adamw { adam_beta1: beta1, adam_beta2: beta2, adam_epsilon: eps } => {
@@ -62,8 +65,9 @@ impl Optimizer {
         Self { method, highest_rates: parameters.trained().map(rate).collect(), plan }
     }
 
-    /// The tensors that a checkpoint has to keep, by name.
+    /// The tensors that a checkpoint has to keep, by name; every row of every table is up to date.
     pub(crate) fn state(&self) -> BTreeMap<String, Tensor> {
+        assert!(self.is_settled(), "rows catch up before the state is read");
         match &self.method {
             Method::Elementwise { moments, .. } => {
                 let names = ["exp_avg", "exp_avg_sq"].map(str::to_owned);
@@ -73,17 +77,23 @@ impl Optimizer {
         }
     }
 
-    /// Updates the parameters in place. `gradients` are those of the leaves that are learned, in their order.
-    pub(crate) fn step(&mut self, parameters: &Parameters, gradients: &[Gradient], rates: StepRates) {
+    /// Updates the parameters in place, and the copies that `kernel` has of the matrices. `gradients` are those of the leaves
+    /// that are learned, in their order. Rows without a gradient may be late from here on.
+    pub(crate) fn step(
+        &mut self,
+        parameters: &Parameters,
+        gradients: &[Gradient],
+        rates: StepRates,
+        kernel: Option<&mut Encoder>,
+    ) {
         let leaves = || parameters.trained().zip(gradients).zip(&self.highest_rates);
         let decay_of = |leaf: &Leaf| if leaf.decay { self.plan.weight_decay } else { 0.0 };
         match &mut self.method {
-            Method::Elementwise { rule, moments } => {
+            Method::Elementwise { rule, moments, late } => {
                 let mut runs = Vec::with_capacity(gradients.len());
-                let mut offset = 0;
+                let (mut offset, mut late) = (0, late.as_mut());
                 for ((leaf, gradient), highest) in leaves() {
-                    let n = leaf.tensor.numel() as i64;
-                    let own = |flat: &Tensor| flat.narrow(0, offset, n).view_as(&leaf.tensor);
+                    let own = |flat: &Tensor| flat.narrow(0, offset, leaf.tensor.numel() as i64).view_as(&leaf.tensor);
                     runs.push(ParameterRun {
                         param: leaf.tensor.detach(),
                         gradient,
@@ -91,11 +101,12 @@ impl Optimizer {
                         second: moments.get(1).map(own),
                         learning_rate: highest * rates.factor,
                         weight_decay: decay_of(leaf),
+                        late: if matches!(gradient, Gradient::Rows { .. }) { late.take() } else { None },
                     });
                     offset += leaf.padded_size();
                 }
                 let (step, grad_scale) = (rates.step + 1, rates.grad_scale);
-                torch_ext::update(&runs, UpdateStep { rule: *rule, step, grad_scale });
+                torch_ext::update(&mut runs, UpdateStep { rule: *rule, step, grad_scale }, kernel);
             }
             Method::Factored(adafactor) => {
                 for (place, ((leaf, gradient), highest)) in leaves().enumerate() {
@@ -110,6 +121,55 @@ impl Optimizer {
             }
         }
     }
+
+    /// Whether [`Self::step`] brings a kernel's copies up to date.
+    pub(crate) fn moves_copies(&self) -> bool {
+        matches!(self.method, Method::Elementwise { .. })
+    }
+
+    /// Brings the rows `ids` of the word table up to date, which a batch is about to read.
+    pub(crate) fn catch_up(&mut self, parameters: &Parameters, ids: &[i64]) {
+        /// A row that waits for longer is brought up to date with all others, so that the past stays short.
+        const LONGEST_PAST: usize = 1024;
+        if let Method::Elementwise { rule, moments, late: Some(late) } = &mut self.method {
+            let Some(table) = word_table(parameters, *rule, moments, self.plan.weight_decay) else { return };
+            if late.n_steps() < LONGEST_PAST {
+                late.catch_up(&table, ids);
+            } else {
+                late.catch_up_all(&table);
+            }
+        }
+    }
+
+    /// Brings every row up to date. That changes no number of what follows.
+    pub(crate) fn settle(&mut self, parameters: &Parameters) {
+        if let Method::Elementwise { rule, moments, late: Some(late) } = &mut self.method
+            && let Some(table) = word_table(parameters, *rule, moments, self.plan.weight_decay)
+        {
+            late.catch_up_all(&table);
+        }
+    }
+
+    /// Whether no row is late.
+    pub(crate) fn is_settled(&self) -> bool {
+        match &self.method {
+            Method::Elementwise { late: Some(late), .. } => late.n_steps() == 0,
+            _ => true,
+        }
+    }
+}
+
+/// The word table where it is learned on the CPU. It is the first leaf, and its moments are the first in their buffers.
+fn words(parameters: &Parameters) -> Option<&Leaf> {
+    let on_cpu = parameters.flat.device() == tch::Device::Cpu;
+    parameters.trained().next().filter(|leaf| on_cpu && leaf.is_words())
+}
+
+fn word_table(parameters: &Parameters, rule: UpdateRule, moments: &[Tensor], weight_decay: f64) -> Option<Table> {
+    let leaf = words(parameters)?;
+    let own = |flat: &Tensor| flat.narrow(0, 0, leaf.tensor.numel() as i64).view_as(&leaf.tensor);
+    let (first, second) = (moments.first().map(own), moments.get(1).map(own));
+    Some(Table { param: leaf.tensor.detach(), first, second, weight_decay, rule })
 }
 
 /// The highest learning rate of the leaf of the tensor `name`: less with every layer further down, and the classifier's
@@ -197,7 +257,7 @@ mod tests {
                 let gradient = |name: &str| Gradient::new(&tensor(&table["gradients"][step][name])).unwrap();
                 let factor = table["learning_rates"][step].as_f64().unwrap() / plan.learning_rate;
                 let rates = StepRates { step: step as u64, factor, grad_scale: 1.0 };
-                optimizer.step(&parameters, &[gradient("matrix"), gradient("vector")], rates);
+                optimizer.step(&parameters, &[gradient("matrix"), gradient("vector")], rates, None);
                 for (leaf, name) in parameters.trained().zip(["matrix", "vector"]) {
                     let difference = (&leaf.tensor - tensor(&after[name])).abs().max().double_value(&[]);
                     let comparable = leaf.decay || weight_decay == 0.0;

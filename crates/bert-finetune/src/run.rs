@@ -171,8 +171,10 @@ impl<'a> Run<'a> {
         }
         let clock = Instant::now();
         let n_outputs = self.data.output_names().len();
-        let objective = &self.trainer.objective;
-        let figures = evaluate(&self.trainer.evaluated_model()?, validation, n_outputs, objective, self.compute.device)?;
+        self.trainer.settle();
+        let (objective, device) = (&self.trainer.objective, self.compute.device);
+        let figures =
+            self.trainer.with_result(|model| evaluate(model, validation, n_outputs, objective, device))?;
         self.timing.evaluate_seconds += clock.elapsed().as_secs_f64();
         if !figures.eval_loss.is_finite() {
             return Err(Stop::Unhealthy(talk::not_finite(step, figures.eval_loss)).into());
@@ -193,6 +195,7 @@ impl<'a> Run<'a> {
 
     fn keep_best(&mut self) -> anyhow::Result<()> {
         let clock = Instant::now();
+        self.trainer.settle();
         self.checkpoints.keep_best(&self.trainer)?;
         self.timing.save_seconds += clock.elapsed().as_secs_f64();
         Ok(())
@@ -214,6 +217,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let clock = Instant::now();
+        self.trainer.settle();
         self.state.log_bytes = self.journal.sync()?;
         self.checkpoints.save(&self.trainer, &self.state)?;
         self.timing.save_seconds += clock.elapsed().as_secs_f64();

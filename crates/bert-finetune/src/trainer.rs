@@ -65,21 +65,39 @@ impl<'a> Trainer<'a> {
         })
     }
 
+    /// Brings every number up to date: what the last steps had to change in the word table may be late. Before weights and
+    /// state are read.
+    pub(crate) fn settle(&mut self) {
+        self.optimizer.settle(&self.parameters);
+    }
+
+    /// After weights were read from a checkpoint.
+    pub(crate) fn weights_were_set(&mut self) -> anyhow::Result<()> {
+        Ok(self.model.read_weights(&self.parameters)?)
+    }
+
     /// The weights that are evaluated and kept: the average where there is one, without adapters.
     pub(crate) fn result(&self) -> Parameters {
+        assert!(self.optimizer.is_settled(), "rows catch up before weights are read");
         self.average.as_ref().map_or(&self.parameters, |average| &average.parameters).merged()
     }
 
-    /// The model as it would be kept now, for evaluation.
-    pub(crate) fn evaluated_model(&self) -> anyhow::Result<Model> {
-        Ok(tch::no_grad(|| Model::new(&self.result(), self.config, self.compute.precision))?)
+    /// Does `evaluate` with the model as it would be kept now.
+    pub(crate) fn with_result<R>(&self, evaluate: impl FnOnce(&Model) -> anyhow::Result<R>) -> anyhow::Result<R> {
+        assert!(self.optimizer.is_settled(), "rows catch up before weights are read");
+        if self.average.is_none() && self.plan.weights.lora.is_none() {
+            return evaluate(&self.model);
+        }
+        evaluate(&tch::no_grad(|| Model::new(&self.result(), self.config, self.compute.precision))?)
     }
 
     /// Takes the next step over these micro-batches of `train`'s rows, at `factor` times the highest learning rate.
     pub(crate) fn step(&mut self, train: &TokenSet, batches: &[Vec<usize>], factor: f64) -> anyhow::Result<StepReport> {
         let learning_rate = self.plan.optimizer.learning_rate * factor;
         let mut report = StepReport { loss: 0.0, learning_rate, grad_norm: 0.0, sentences: 0, tokens: 0 };
-        self.model.read_weights(&self.parameters)?;
+        let ids = |&row: &usize| train.input_ids(row).iter().map(|&id| i64::from(id));
+        let ids: Vec<i64> = batches.iter().flatten().flat_map(ids).collect();
+        self.optimizer.catch_up(&self.parameters, &ids);
         self.gradients.clear();
         for (micro_batch, rows) in batches.iter().enumerate() {
             let sites = DropoutSites::new(self.rates, self.plan.batches.seed, self.step, micro_batch as u64, 0);
@@ -97,7 +115,16 @@ impl<'a> Trainer<'a> {
         report.grad_norm = global_norm(gradients);
         check_finite(self.step, "gradient norm", report.grad_norm, train, &batches.concat())?;
         let grad_scale = clipping_factor(report.grad_norm, self.plan.optimizer.max_grad_norm);
-        self.optimizer.step(&self.parameters, gradients, StepRates { step: self.step, factor, grad_scale });
+        let rates = StepRates { step: self.step, factor, grad_scale };
+        self.optimizer.step(&self.parameters, gradients, rates, self.model.kernel());
+        if self.optimizer.moves_copies() && self.model.kernel().is_some() {
+            self.model.read_head(&self.parameters);
+        } else {
+            self.model.read_weights(&self.parameters)?;
+        }
+        if self.average.is_some() {
+            self.settle();
+        }
         if let Some(average) = &mut self.average {
             average.take_in(&self.parameters);
         }

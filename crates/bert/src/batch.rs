@@ -4,7 +4,7 @@ use tch::{Device, Kind, Tensor};
 
 /// The number of rows is rounded up to a multiple of this with tokens that nothing reads: for every new number of rows
 /// oneDNN builds new primitives.
-const ROWS_MULTIPLE: usize = 32;
+const ROWS_MULTIPLE: usize = 16;
 
 /// Sentences, packed.
 #[derive(Debug)]

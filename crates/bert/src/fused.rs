@@ -39,6 +39,11 @@ impl FusedEncoder {
         Ok(self.kernel.read_weights(leaves)?)
     }
 
+    /// For the optimizer.
+    pub(crate) fn kernel(&mut self) -> &mut torch_ext::Encoder {
+        &mut self.kernel
+    }
+
     /// The states of the first tokens `(batch, hidden)`. In training a backward pass may follow.
     pub(crate) fn forward(&mut self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
         let packed = PackedSentences {

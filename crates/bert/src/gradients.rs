@@ -5,9 +5,6 @@ use torch_ext::Gradient;
 
 use crate::{Leaf, Parameters};
 
-/// The table whose gradient is kept as the rows that a batch reads.
-const WORDS: &str = "bert.embeddings.word_embeddings.weight";
-
 /// Of every leaf that is learned, in their order.
 #[derive(Debug)]
 pub struct Gradients {
@@ -21,11 +18,11 @@ pub struct Gradients {
 impl Gradients {
     /// Room for the gradients of what is learned of `parameters`.
     pub fn new(parameters: &Parameters) -> Self {
-        let sizes = parameters.trained().map(|leaf| if is_words(leaf) { 0 } else { leaf.padded_size() });
+        let sizes = parameters.trained().map(|leaf| if leaf.is_words() { 0 } else { leaf.padded_size() });
         let flat = Tensor::zeros([sizes.sum::<i64>()], (Kind::Float, parameters.flat.device()));
         let mut offset = 0;
         let mut room = |leaf: &Leaf| {
-            if is_words(leaf) {
+            if leaf.is_words() {
                 let size = leaf.tensor.size();
                 let values = Tensor::zeros([0, size[1]], (Kind::Float, leaf.tensor.device()));
                 return Gradient::Rows { rows: Vec::new(), values, n_rows: size[0] };
@@ -89,8 +86,4 @@ impl Gradients {
     pub(crate) fn end_micro_batch(&mut self) {
         self.filled = true;
     }
-}
-
-fn is_words(leaf: &Leaf) -> bool {
-    leaf.parts[0].name == WORDS
 }

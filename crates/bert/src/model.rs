@@ -102,9 +102,22 @@ impl Model {
             Body::Fused(fused) => fused.get_mut().read_weights(parameters)?,
             operators => *operators = Body::of_operators(parameters, &self.config, self.precision),
         }
+        self.read_head(parameters);
+        Ok(())
+    }
+
+    /// Takes the weights of pooler and classifier alone: where an optimizer has brought the kernel's copies up to date.
+    pub fn read_head(&mut self, parameters: &Parameters) {
         self.pooler = Linear::new(parameters, "bert.pooler.dense", self.precision);
         self.classifier = Linear::new(parameters, "classifier", self.precision);
-        Ok(())
+    }
+
+    /// The encoder's kernel, where it has one.
+    pub fn kernel(&mut self) -> Option<&mut torch_ext::Encoder> {
+        match &mut self.body {
+            Body::Fused(fused) => Some(fused.get_mut().kernel()),
+            Body::Operators { .. } => None,
+        }
     }
 
     /// The logits `(batch, n_outputs)`, float32.

@@ -43,6 +43,11 @@ impl Leaf {
         self.tensor.numel().next_multiple_of(ALIGNMENT) as i64
     }
 
+    /// Whether it is the word table.
+    pub fn is_words(&self) -> bool {
+        self.parts[0].name == "bert.embeddings.word_embeddings.weight"
+    }
+
     /// Whether it is of the pooler or the classifier.
     pub(crate) fn is_of_head(&self) -> bool {
         let name = &self.parts[0].name;

@@ -66,13 +66,20 @@ template <typename T> INLINE void write_rows(const float *from, int64_t n, const
   }
 }
 
+// columns (padded_size, padded_length) = the transpose of rows (length, padded_size), zero behind the last row.
 INLINE void columns_of(const float *rows, const Head &head, float *columns) {
-  for (int64_t i = 0; i < head.padded_size; ++i) {
-    float *to = columns + i * head.padded_length;
-    for (int64_t row = 0; row < head.length; ++row) {
-      to[row] = rows[row * head.padded_size + i];
+  for (int64_t begin = 0; begin < head.padded_length; begin += LANES) {
+    const int64_t n = std::min(LANES, head.length - begin);
+    for (int64_t i = 0; i < head.padded_size; i += LANES) {
+      Words16 square[LANES] = {};
+      for (int64_t row = 0; row < n; ++row) {
+        square[row] = (Words16)load(rows + (begin + row) * head.padded_size + i);
+      }
+      transpose(square);
+      for (int64_t lane = 0; lane < LANES; ++lane) {
+        store(columns + (i + lane) * head.padded_length + begin, (Floats)square[lane]);
+      }
     }
-    std::fill(to + head.length, to + head.padded_length, 0.0f);
   }
 }
 

@@ -1,7 +1,7 @@
 // Dropout whose mask is a function of counters: nothing is saved for the backward pass, which draws the mask again.
 
-#include "internal.h"
 #include "mask.h"
+#include "operator.h"
 
 namespace {
 

@@ -13,13 +13,6 @@ template <typename T> Linear<T> lay_out_linear(Arena &arena, int64_t n_out, int6
   return {n_out, n_in, arena.take<T>(n_out * n_in), arena.take<T>(n_out * n_in)};
 }
 
-template <typename T> void read(const Linear<T> &linear, const float *weight) {
-  if (linear.n_out > 0) {
-    pack_transposed(weight, linear.n_out, linear.n_in, linear.forward);
-    pack(weight, linear.n_out, linear.n_in, linear.n_in, linear.backward);
-  }
-}
-
 Normalised lay_out_norm(Arena &arena, int64_t rows, int64_t width) {
   return {arena.take<float>(rows * width), arena.take<float>(rows)};
 }
@@ -68,15 +61,39 @@ template <typename T> std::vector<LayerWeights<T>> Encoder<T>::lay_out_weights(A
 
 template <typename T> void Encoder<T>::read_weights(const float *const *leaves) {
   leaves_.assign(leaves, leaves + leaf_of(shape_.layers, 0));
+  copies_.clear();
+  const auto read = [this](const float *weight, const Linear<T> &linear) {
+    if (linear.n_out > 0) {
+      pack_weight(weight, linear.n_out, linear.n_in, linear.forward, linear.backward);
+      copies_.push_back({weight, linear.n_out, linear.n_in, linear.forward, linear.backward});
+    }
+  };
   for (int64_t layer = 0; layer < shape_.layers; ++layer) {
     const LayerWeights<T> &weights = weights_[layer];
     const float *projection = leaves_[leaf_of(layer, QUERY_KEY_VALUE)];
-    read(weights.query, projection);
-    read(weights.projection, projection + weights.query.n_out * weights.query.n_in);
-    read(weights.output, leaves_[leaf_of(layer, OUTPUT)]);
-    read(weights.inner, leaves_[leaf_of(layer, INNER)]);
-    read(weights.outer, leaves_[leaf_of(layer, OUTER)]);
+    read(projection, weights.query);
+    read(projection + weights.query.n_out * weights.query.n_in, weights.projection);
+    read(leaves_[leaf_of(layer, OUTPUT)], weights.output);
+    read(leaves_[leaf_of(layer, INNER)], weights.inner);
+    read(leaves_[leaf_of(layer, OUTER)], weights.outer);
   }
+}
+
+template <typename T> std::vector<Copy> Encoder<T>::copies_of(const float *leaf) const {
+  std::vector<Copy> found;
+  const float *behind_query = leaf + shape_.hidden * shape_.hidden;
+  const bool is_last_projection = leaf == leaves_[leaf_of(shape_.layers - 1, QUERY_KEY_VALUE)];
+  for (const Copy &copy : copies_) {
+    if (copy.weight == leaf || (is_last_projection && copy.weight == behind_query)) {
+      found.push_back(copy);
+    }
+  }
+  return found;
+}
+
+template <typename T> void Encoder<T>::pack_again(const Copy &copy, int64_t begin, int64_t end) const {
+  pack_weight_rows(copy.weight, copy.n_out, copy.n_in, begin, end, static_cast<T *>(copy.forward),
+                   static_cast<T *>(copy.backward));
 }
 
 template <typename T> LayerStates<T> Encoder<T>::lay_out_layer(Arena &arena, int64_t layer) const {
@@ -199,9 +216,9 @@ template <typename T> void Encoder<T>::feed_forward(int64_t layer) {
   const float *inner_bias = leaves_[leaf_of(layer, INNER_BIAS)], *outer_bias = leaves_[leaf_of(layer, OUTER_BIAS)];
   multiply(states.attended, hidden, weights.inner.forward, asked, intermediate, hidden,
            [&](int64_t row, int64_t n_rows, int64_t column, int64_t n_columns, const float *block) {
-             const int64_t at = row * intermediate + column;
              add_bias_and_activate(Activation(shape_.activation), block, n_rows, n_columns, inner_bias + column,
-                                   states.inner + at, pass_.activated + at, intermediate);
+                                   states.inner + column * asked + row * n_columns,
+                                   pass_.activated + row * intermediate + column, intermediate);
            });
   multiply(pass_.activated, intermediate, weights.outer.forward, asked, hidden, intermediate,
            [&](int64_t row, int64_t n_rows, int64_t column, int64_t n_columns, const float *block) {

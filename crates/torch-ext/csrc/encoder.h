@@ -54,7 +54,7 @@ template <typename T> struct LayerStates {
   T *context;     // (asked, hidden)
   Normalised attention_norm;
   T *attended; // (asked, hidden)
-  T *inner;    // (asked, intermediate), before the activation
+  T *inner;    // (intermediate / PANEL, asked, PANEL): before the activation, in columns as blocks are read
   Normalised feed_forward_norm;
 };
 
@@ -82,9 +82,20 @@ template <typename T> struct Return {
   float *sums;              // (chunks, max(3 hidden, intermediate))
 };
 
+// A matrix and its packed copy, which another type knows how to write.
+struct Copy {
+  const float *weight;
+  int64_t n_out, n_in;
+  void *forward, *backward;
+};
+
 struct torch_ext_encoder {
   virtual ~torch_ext_encoder() = default;
   virtual void read_weights(const float *const *leaves) = 0;
+  // The copies of the matrices in a leaf; none where it has no matrix.
+  virtual std::vector<Copy> copies_of(const float *leaf) const = 0;
+  // Packs rows `begin..end`, as `pack_weight_rows`.
+  virtual void pack_again(const Copy &copy, int64_t begin, int64_t end) const = 0;
   virtual void forward(const torch_ext_packed &batch, const torch_ext_dropout_rates *dropout, bool keep, float *first) = 0;
   virtual const float *backward(const float *of_first, float *const *gradients, bool add) = 0;
 };
@@ -94,6 +105,8 @@ template <typename T> class Encoder final : public torch_ext_encoder {
 public:
   explicit Encoder(const torch_ext_encoder_shape &shape);
   void read_weights(const float *const *leaves) override;
+  std::vector<Copy> copies_of(const float *leaf) const override;
+  void pack_again(const Copy &copy, int64_t begin, int64_t end) const override;
   void forward(const torch_ext_packed &batch, const torch_ext_dropout_rates *dropout, bool keep, float *first) override;
   const float *backward(const float *of_first, float *const *gradients, bool add) override;
 
@@ -130,6 +143,7 @@ private:
   std::vector<const float *> leaves_;
   Arena weight_memory_, memory_, return_memory_;
   std::vector<LayerWeights<T>> weights_;
+  std::vector<Copy> copies_;
 
   torch_ext_packed batch_{};
   int64_t rows_ = 0, asked_ = 0;

@@ -18,7 +18,7 @@ VECTORISED void transpose_and_sum(const T *rows, int64_t n, int64_t width, T *tr
       store(sums + i, load(sums + i, left) + load(rows + row * width + i, left), left);
     }
   }
-  transpose(rows, n, width, width, transposed, stride);
+  transpose_rows(rows, n, width, width, transposed, stride);
 }
 
 template <typename T>
@@ -130,14 +130,14 @@ void Encoder<T>::feed_forward_backward(int64_t layer, float *gradient, float *co
   }
   multiply(return_.rows, hidden, weights.outer.backward, rows, intermediate, hidden,
            [&](int64_t row, int64_t n_rows, int64_t column, int64_t n_columns, const float *block) {
-             const int64_t at = row * intermediate + column;
-             const InnerGradient<T> to{return_.inner + at,
+             const int64_t in_panel = column * rows + row * n_columns;
+             const InnerGradient<T> to{return_.inner + row * intermediate + column,
                                        intermediate,
                                        of_inner + column * stride + row,
                                        stride,
-                                       return_.inner_panels + column * rows + row * n_columns,
+                                       return_.inner_panels + in_panel,
                                        return_.sums + row / BLOCK_ROWS * intermediate + column};
-             activate_backward(Activation(shape_.activation), block, n_rows, n_columns, states.inner + at, to);
+             activate_backward(Activation(shape_.activation), block, n_rows, n_columns, states.inner + in_panel, to);
            });
   if (of(INNER_BIAS) != nullptr) {
     reduce(return_.sums, ceil_div(rows, BLOCK_ROWS), intermediate, of(INNER_BIAS), add);
@@ -146,7 +146,7 @@ void Encoder<T>::feed_forward_backward(int64_t layer, float *gradient, float *co
     matrix_gradient(of_outer, hidden, return_.inner_panels, intermediate, rows, of(OUTER), add);
   }
   if (of(INNER) != nullptr) {
-    pack(states.attended, rows, hidden, hidden, return_.panels);
+    pack_rows(states.attended, rows, hidden, return_.panels);
     matrix_gradient(of_inner, intermediate, return_.panels, hidden, rows, of(INNER), add);
   }
   multiply_into(return_.inner, intermediate, weights.inner.backward, rows, hidden, intermediate, gradient, true);
@@ -166,7 +166,7 @@ void Encoder<T>::attention_backward(int64_t layer, float *gradient, float *const
     reduce(return_.sums, ceil_div(rows, CHUNK), hidden, of(OUTPUT_BIAS), add);
   }
   if (of(OUTPUT) != nullptr) {
-    pack(states.context, rows, hidden, hidden, return_.panels);
+    pack_rows(states.context, rows, hidden, return_.panels);
     matrix_gradient(return_.transposed, hidden, return_.panels, hidden, rows, of(OUTPUT), add);
   }
   T *of_context = return_.context;
@@ -198,7 +198,7 @@ void Encoder<T>::linear_gradient(const T *rows, int64_t n, int64_t n_out, const 
     reduce(return_.sums, ceil_div(n, CHUNK), n_out, bias, add);
   }
   if (weight != nullptr) {
-    pack(input, n, n_in, n_in, return_.panels);
+    pack_rows(input, n, n_in, return_.panels);
     matrix_gradient(return_.transposed_wide, n_out, return_.panels, n_in, n, weight, add);
   }
 }

@@ -31,9 +31,9 @@ VECTORISED void activated(const float *block, int64_t n_rows, int64_t n_columns,
                           int64_t stride) {
   for (int64_t row = 0; row < n_rows; ++row) {
     for (int64_t i = 0; i < n_columns; i += LANES) {
-      const int64_t at = row * stride + i, left = n_columns - i;
+      const int64_t at = row * n_columns + i, left = n_columns - i;
       store(inner + at, load(block + row * PANEL + i) + load(bias + i, left), left);
-      store(to + at, activate<KIND>(load(inner + at, left)).value, left);
+      store(to + row * stride + i, activate<KIND>(load(inner + at, left)).value, left);
     }
   }
 }
@@ -47,12 +47,11 @@ INLINE void put_rows(const float *rows, int64_t n_rows, int64_t n_columns, float
 
 INLINE void put_rows(const BFloat16 *rows, int64_t n_rows, int64_t n_columns, BFloat16 *panel) {
   for (int64_t row = 0; row < n_rows; row += 2) {
-    const uint16_t *even = reinterpret_cast<const uint16_t *>(rows + row * PANEL), *odd = even + PANEL;
-    uint32_t pairs[PANEL];
-    for (int64_t i = 0; i < n_columns; ++i) {
-      pairs[i] = uint32_t(even[i]) | uint32_t(odd[i]) << 16;
+    for (int64_t i = 0; i < n_columns; i += LANES) {
+      const BFloat16 *even = rows + row * PANEL + i;
+      const Words16 pairs = paired(load_halves(even, LANES), load_halves(even + PANEL, LANES));
+      std::memcpy(panel + row * n_columns + 2 * i, &pairs, std::min(LANES, n_columns - i) * sizeof(uint32_t));
     }
-    std::memcpy(panel + row * n_columns, pairs, n_columns * sizeof(uint32_t));
   }
 }
 
@@ -64,7 +63,7 @@ VECTORISED void inner_gradient(const float *block, int64_t n_rows, int64_t n_col
   for (int64_t row = 0; row < n_rows; ++row) {
     for (int64_t i = 0; i < n_columns; i += LANES) {
       const int64_t at = row * PANEL + i, left = n_columns - i;
-      const Activated f = activate<KIND>(load(inner + row * to.stride + i, left));
+      const Activated f = activate<KIND>(load(inner + row * n_columns + i, left));
       const Floats gradient = load(block + at) * f.slope;
       sums[i / LANES] += gradient;
       store(values + at, f.value);
@@ -76,7 +75,10 @@ VECTORISED void inner_gradient(const float *block, int64_t n_rows, int64_t n_col
     store(to.sums + i, sums[i / LANES], n_columns - i);
   }
   put_rows(values, n_rows, n_columns, to.activated);
-  transpose(gradients, n_rows, n_columns, PANEL, to.transposed, to.transposed_stride);
+  for (int64_t row = 0; row < n_rows; row += CHUNK) {
+    transpose_rows(gradients + row * PANEL, std::min(CHUNK, n_rows - row), n_columns, PANEL, to.transposed + row,
+                   to.transposed_stride);
+  }
 }
 
 } // namespace

@@ -12,7 +12,7 @@ void add_bias(const float *block, int64_t n_rows, int64_t n_columns, const float
 // to (n_rows of `stride`) = block.
 template <typename T> void narrow(const float *block, int64_t n_rows, int64_t n_columns, T *to, int64_t stride);
 
-// inner = block + bias; activated = f(inner).
+// inner (n_rows, n_columns) = block + bias; activated (n_rows of `stride`) = f(inner).
 template <typename T>
 void add_bias_and_activate(Activation kind, const float *block, int64_t n_rows, int64_t n_columns, const float *bias, T *inner,
                            T *activated, int64_t stride);
@@ -27,7 +27,7 @@ template <typename T> struct InnerGradient {
   float *sums;  // (n_columns), over the rows
 };
 
-// From the gradient of the activations to that of `inner`.
+// From the gradient of the activations to that of `inner` (n_rows, n_columns).
 template <typename T>
 void activate_backward(Activation kind, const float *block, int64_t n_rows, int64_t n_columns, const T *inner,
                        const InnerGradient<T> &to);

@@ -1,6 +1,6 @@
 // Between packed rows of tokens and the padded rectangles that attention multiplies.
 
-#include "internal.h"
+#include "operator.h"
 
 namespace {
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
 
 #include "torch_ext.h"
 
@@ -13,16 +12,4 @@
 #define VECTORISED
 #endif
 
-inline at::Tensor &tensor(torch_ext_tensor handle) { return *static_cast<at::Tensor *>(handle); }
-
 void set_last_error(const char *message);
-
-// Runs `make`, which returns a tensor, and hands out a new handle to it; null and a message after an exception.
-template <typename Make> torch_ext_tensor guarded(Make make) {
-  try {
-    return new at::Tensor(make());
-  } catch (const std::exception &error) {
-    set_last_error(error.what());
-    return nullptr;
-  }
-}

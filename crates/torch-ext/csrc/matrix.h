@@ -22,10 +22,21 @@ constexpr int64_t DEPTH = 512;
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
-// Writes the panels of W^T, where W is (n, k), rows contiguous: the right operand of x W^T.
-template <typename T> void pack_transposed(const float *weight, int64_t n, int64_t k, T *panels);
-// Writes the panels of W, where W is (k, n), rows contiguous: the right operand of y W.
-template <typename T, typename From> void pack(const From *weight, int64_t k, int64_t n, int64_t stride, T *panels);
+// Writes the panels of a weight W (n_out, n_in), of W^T for x W^T and of W for y W.
+template <typename T> void pack_weight(const float *weight, int64_t n_out, int64_t n_in, T *forward, T *backward);
+// The same of rows `begin..end`, which are of one panel of W^T; begin is a multiple of LANES.
+template <typename T>
+void pack_weight_rows(const float *weight, int64_t n_out, int64_t n_in, int64_t begin, int64_t end, T *forward, T *backward);
+// How many rows of a weight are a good piece of work: they lie in one panel, and in the second cache.
+inline int64_t rows_of_a_piece(int64_t n_in) {
+  return std::min(std::max((int64_t(1) << 15) / n_in / LANES * LANES, LANES), PANEL);
+}
+// Writes the panels of rows (k, n).
+template <typename T> void pack_rows(const T *rows, int64_t k, int64_t n, T *panels);
+
+// to (width, stride) = the transpose of rows (n, width), which are `row_stride` apart; n is at most 32.
+void transpose_rows(const c10::BFloat16 *rows, int64_t n, int64_t width, int64_t row_stride, c10::BFloat16 *to, int64_t stride);
+void transpose_rows(const float *rows, int64_t n, int64_t width, int64_t row_stride, float *to, int64_t stride);
 
 // C (m, n) = A (m, k) B, or C += A B. A has rows of `lda`, B is a panel with rows of `n`, C has rows of `ldc`.
 template <typename T>

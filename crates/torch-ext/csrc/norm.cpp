@@ -83,7 +83,7 @@ VECTORISED void drop_backward(const float *gradient, const uint8_t *keep, float 
       store(dropped + at, g, left);
     }
   }
-  transpose(dropped, n, width, width, transposed, stride);
+  transpose_rows(dropped, n, width, width, transposed, stride);
 }
 
 VECTORISED void drop_in_place(float *x, const uint8_t *keep, float scale, int64_t n) {

@@ -47,12 +47,3 @@ void normalise_and_drop_backward(float *gradient, const Mask *mask, const float 
 
 // to (width) = the sum of `n_chunks` rows of `sums`, or that added to it.
 void reduce(const float *sums, int64_t n_chunks, int64_t width, float *to, bool add);
-
-// The transpose of the chunk's rows (n, width) into columns of `to`, whose rows have `stride` numbers.
-template <typename T> INLINE void transpose(const T *rows, int64_t n, int64_t width, int64_t row_stride, T *to, int64_t stride) {
-  for (int64_t column = 0; column < width; ++column) {
-    for (int64_t row = 0; row < n; ++row) {
-      to[column * stride + row] = rows[row * row_stride + column];
-    }
-  }
-}

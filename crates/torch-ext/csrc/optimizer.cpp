@@ -3,71 +3,148 @@
 // Formulas: Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), as PyTorch's AdamW, Adam and SGD write
 // them. Only AdamW decays apart from the gradient.
 
+#include "encoder.h"
 #include "internal.h"
+
+#include <cmath>
 
 namespace {
 
 // Work is cut into pieces of this many numbers, whatever the number of threads.
 constexpr int64_t PIECE = 1 << 15;
 
-struct Piece {
-  int64_t run, begin, end;
+// A rule with what a step and a run bring to it.
+struct Constants {
+  float beta1, beta2, of_first, of_second, eps, grad_scale;
+  float learning_rate, weight_decay, decay, rate, inverse_root;
 };
 
-template <typename Size> std::vector<Piece> cut(int64_t n_runs, Size size_of) {
-  std::vector<Piece> pieces;
-  for (int64_t run = 0; run < n_runs; ++run) {
-    for (int64_t begin = 0; begin < size_of(run); begin += PIECE) {
-      pieces.push_back({run, begin, std::min(begin + PIECE, size_of(run))});
-    }
-  }
-  return pieces;
+Constants constants(const torch_ext_rule &rule, const torch_ext_past_step &step, float weight_decay) {
+  Constants c{rule.beta1, rule.beta2, rule.one_minus_beta1, rule.one_minus_beta2, rule.eps, rule.grad_scale};
+  c.learning_rate = step.learning_rate;
+  c.weight_decay = weight_decay;
+  c.decay = 1.0f - step.learning_rate * weight_decay;
+  c.rate = step.learning_rate / step.bias_correction1;
+  c.inverse_root = 1.0f / step.bias_correction2_sqrt;
+  return c;
 }
 
-template <int KIND, bool HAS_GRAD>
-VECTORISED void update(float *__restrict p, const float *__restrict g, float *__restrict m, float *__restrict v, int64_t n,
-                       float learning_rate, float weight_decay, const torch_ext_rule &rule) {
-  const float beta1 = rule.beta1, beta2 = rule.beta2, eps = rule.eps, root = rule.bias_correction2_sqrt;
-  const float of_first = rule.one_minus_beta1, of_second = rule.one_minus_beta2;
-  const float grad_scale = rule.grad_scale, rate = learning_rate / rule.bias_correction1;
-  const float decay = 1.0f - learning_rate * weight_decay;
-  for (int64_t i = 0; i < n; ++i) {
-    float grad = HAS_GRAD ? g[i] * grad_scale : 0.0f;
-    if (KIND != TORCH_EXT_ADAMW) {
-      grad += weight_decay * p[i];
+INLINE Floats root(Floats x) {
+  float y[LANES];
+  store(y, x);
+  for (int64_t lane = 0; lane < LANES; ++lane) {
+    y[lane] = std::sqrt(y[lane]);
+  }
+  return load(y);
+}
+
+// One step of sixteen numbers.
+template <int KIND> INLINE void move(Floats &p, Floats grad, Floats &m, Floats &v, const Constants &c) {
+  if (KIND != TORCH_EXT_ADAMW) {
+    grad += c.weight_decay * p;
+  }
+  if (KIND == TORCH_EXT_SGD) {
+    p -= c.learning_rate * grad;
+  } else if (KIND == TORCH_EXT_SGD_MOMENTUM) {
+    m = m * c.beta1 + grad;
+    p -= c.learning_rate * m;
+  } else {
+    m += (grad - m) * c.of_first;
+    v = v * c.beta2 + grad * grad * c.of_second;
+    p = (KIND == TORCH_EXT_ADAMW ? p * c.decay : p) - c.rate * m / (root(v) * c.inverse_root + c.eps);
+  }
+}
+
+constexpr bool has_first(int kind) { return kind != TORCH_EXT_SGD; }
+constexpr bool has_second(int kind) { return kind == TORCH_EXT_ADAMW || kind == TORCH_EXT_ADAM; }
+
+template <int KIND>
+VECTORISED void update(float *p, const float *g, float *m, float *v, int64_t n, const Constants &c) {
+  for (int64_t i = 0; i < n; i += LANES) {
+    const int64_t left = n - i;
+    Floats param = load(p + i, left), grad = g == nullptr ? Floats{} : load(g + i, left) * c.grad_scale;
+    Floats first = has_first(KIND) ? load(m + i, left) : Floats{}, second = has_second(KIND) ? load(v + i, left) : Floats{};
+    move<KIND>(param, grad, first, second, c);
+    store(p + i, param, left);
+    if (has_first(KIND)) {
+      store(m + i, first, left);
     }
-    if (KIND == TORCH_EXT_SGD) {
-      p[i] -= learning_rate * grad;
-    } else if (KIND == TORCH_EXT_SGD_MOMENTUM) {
-      m[i] = m[i] * beta1 + grad;
-      p[i] -= learning_rate * m[i];
-    } else {
-      m[i] = m[i] + (grad - m[i]) * of_first;
-      v[i] = v[i] * beta2 + grad * grad * of_second;
-      p[i] = (KIND == TORCH_EXT_ADAMW ? p[i] * decay : p[i]) - rate * m[i] / (std::sqrt(v[i]) / root + eps);
+    if (has_second(KIND)) {
+      store(v + i, second, left);
     }
   }
 }
 
-using Update = void (*)(float *, const float *, float *, float *, int64_t, float, float, const torch_ext_rule &);
+INLINE bool is_zero(const float *x, int64_t n) {
+  Ints bits{};
+  for (int64_t i = 0; i < n; i += LANES) {
+    bits |= (Ints)load(x + i, n - i);
+  }
+  return sum((Floats)(bits & 0x7FFFFFFF)) == 0.0f;
+}
 
-template <int KIND> Update of_gradient(bool has_grad) { return has_grad ? update<KIND, true> : update<KIND, false>; }
+// The steps that a row has missed, number by number. A row that never had a gradient has moments of zero and decays alone.
+template <int KIND>
+VECTORISED void catch_up(float *p, float *m, float *v, int64_t n, const Constants *steps, int64_t n_steps) {
+  const bool decays_alone = KIND == TORCH_EXT_ADAMW && is_zero(m, n) && is_zero(v, n);
+  for (int64_t i = 0; i < n; i += LANES) {
+    const int64_t left = n - i;
+    Floats param = load(p + i, left);
+    Floats first = has_first(KIND) ? load(m + i, left) : Floats{}, second = has_second(KIND) ? load(v + i, left) : Floats{};
+    for (int64_t step = 0; step < n_steps; ++step) {
+      if (decays_alone) {
+        param *= steps[step].decay;
+      } else {
+        move<KIND>(param, Floats{}, first, second, steps[step]);
+      }
+    }
+    store(p + i, param, left);
+    if (has_first(KIND)) {
+      store(m + i, first, left);
+    }
+    if (has_second(KIND)) {
+      store(v + i, second, left);
+    }
+  }
+}
 
-Update choose(int32_t kind, bool has_grad) {
+// Calls `task` with the kind as a constant.
+template <typename Task> void with_kind(int32_t kind, const Task &task) {
   switch (kind) {
   case TORCH_EXT_ADAM:
-    return of_gradient<TORCH_EXT_ADAM>(has_grad);
+    return task(std::integral_constant<int, TORCH_EXT_ADAM>());
   case TORCH_EXT_SGD:
-    return of_gradient<TORCH_EXT_SGD>(has_grad);
+    return task(std::integral_constant<int, TORCH_EXT_SGD>());
   case TORCH_EXT_SGD_MOMENTUM:
-    return of_gradient<TORCH_EXT_SGD_MOMENTUM>(has_grad);
+    return task(std::integral_constant<int, TORCH_EXT_SGD_MOMENTUM>());
   default:
-    return of_gradient<TORCH_EXT_ADAMW>(has_grad);
+    return task(std::integral_constant<int, TORCH_EXT_ADAMW>());
   }
 }
 
 // A part of a buffer that may be absent.
 template <typename T> T *part(T *buffer, int64_t at) { return buffer == nullptr ? nullptr : buffer + at; }
+
+// A stretch of a run; with a copy, the rows of a matrix.
+struct Piece {
+  int64_t run, begin, end;
+  const Copy *copy;
+  int64_t first_row, end_row;
+};
+
+void add_stretches(int64_t run, int64_t n, std::vector<Piece> &pieces) {
+  for (int64_t begin = 0; begin < n; begin += PIECE) {
+    pieces.push_back({run, begin, std::min(begin + PIECE, n), nullptr, 0, 0});
+  }
+}
+
+void add_rows(int64_t run, const float *begin, const Copy &copy, std::vector<Piece> &pieces) {
+  const int64_t offset = copy.weight - begin, n_rows = rows_of_a_piece(copy.n_in);
+  for (int64_t row = 0; row < copy.n_out; row += n_rows) {
+    const int64_t end = std::min(row + n_rows, copy.n_out);
+    pieces.push_back({run, offset + row * copy.n_in, offset + end * copy.n_in, &copy, row, end});
+  }
+}
 
 VECTORISED double sum_of_squares(const float *g, int64_t n) {
   constexpr int64_t LANES = 32;
@@ -90,21 +167,60 @@ VECTORISED double sum_of_squares(const float *g, int64_t n) {
 
 } // namespace
 
-void torch_ext_update(const torch_ext_run *runs, int64_t n_runs, const torch_ext_rule *rule) {
-  const std::vector<Piece> pieces = cut(n_runs, [&](int64_t run) { return runs[run].n; });
-  at::parallel_for(0, int64_t(pieces.size()), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const Piece piece = pieces[i];
-      const torch_ext_run &run = runs[piece.run];
-      const Update update = choose(rule->kind, run.grad != nullptr);
-      update(run.param + piece.begin, part(run.grad, piece.begin), part(run.first, piece.begin),
-             part(run.second, piece.begin), piece.end - piece.begin, run.learning_rate, run.weight_decay, *rule);
+void torch_ext_update(const torch_ext_run *runs, int64_t n_runs, const torch_ext_rule *rule, torch_ext_encoder *encoder) {
+  std::vector<std::vector<Copy>> copies(n_runs);
+  std::vector<Piece> pieces;
+  for (int64_t run = 0; run < n_runs; ++run) {
+    if (encoder != nullptr) {
+      copies[run] = encoder->copies_of(runs[run].param);
     }
+    for (const Copy &copy : copies[run]) {
+      add_rows(run, runs[run].param, copy, pieces);
+    }
+    if (copies[run].empty()) {
+      add_stretches(run, runs[run].n, pieces);
+    }
+  }
+  with_kind(rule->kind, [&](auto kind) {
+    at::parallel_for(0, int64_t(pieces.size()), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const Piece &piece = pieces[i];
+        const torch_ext_run &run = runs[piece.run];
+        const torch_ext_past_step step{run.learning_rate, rule->bias_correction1, rule->bias_correction2_sqrt};
+        const Constants c = constants(*rule, step, run.weight_decay);
+        update<kind>(run.param + piece.begin, part(run.grad, piece.begin), part(run.first, piece.begin),
+                     part(run.second, piece.begin), piece.end - piece.begin, c);
+        if (piece.copy != nullptr) {
+          encoder->pack_again(*piece.copy, piece.first_row, piece.end_row);
+        }
+      }
+    });
+  });
+}
+
+void torch_ext_catch_up(const torch_ext_run *table, int64_t width, const int64_t *rows, int64_t n_rows, uint32_t *done,
+                        const torch_ext_past_step *past, int64_t n_past, const torch_ext_rule *rule) {
+  std::vector<Constants> steps;
+  for (int64_t step = 0; step < n_past; ++step) {
+    steps.push_back(constants(*rule, past[step], table->weight_decay));
+  }
+  with_kind(rule->kind, [&](auto kind) {
+    at::parallel_for(0, n_rows, 16, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t row = rows[i], at = row * width, missed = n_past - done[row];
+        catch_up<kind>(table->param + at, part(table->first, at), part(table->second, at), width,
+                       steps.data() + done[row], missed);
+        done[row] = uint32_t(n_past);
+      }
+    });
   });
 }
 
 double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs) {
-  const std::vector<Piece> pieces = cut(n_runs, [&](int64_t run) { return sizes[run]; });
+  std::vector<Piece> pieces;
+  for (int64_t run = 0; run < n_runs; ++run) {
+    add_stretches(run, sizes[run], pieces);
+  }
   std::vector<double> sums(pieces.size());
   at::parallel_for(0, int64_t(pieces.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {

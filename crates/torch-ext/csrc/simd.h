@@ -4,6 +4,7 @@
 
 #include <c10/util/BFloat16.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -59,6 +60,12 @@ template <typename T> INLINE Floats load(const T *from, int64_t n) {
   return load(some);
 }
 
+INLINE Halves load_halves(const c10::BFloat16 *from, int64_t n) {
+  Halves x{};
+  std::memcpy(&x, from, std::min(n, LANES) * sizeof(c10::BFloat16));
+  return x;
+}
+
 template <typename T> INLINE void store(T *to, Floats x, int64_t n) {
   if (n >= LANES) {
     store(to, x);
@@ -74,6 +81,35 @@ INLINE Floats load_mask(const uint8_t *from) {
   Bytes x;
   std::memcpy(&x, from, sizeof(x));
   return __builtin_convertvector(__builtin_convertvector(x, Ints), Floats);
+}
+
+// Pairs of bfloat16 as words: `low` in the lower halves.
+INLINE Words16 paired(Halves low, Halves high) {
+  return __builtin_convertvector(low, Words16) | __builtin_convertvector(high, Words16) << 16;
+}
+
+// One step of a transposition: squares of DISTANCE across the diagonal change places.
+template <int DISTANCE> constexpr int from_upper(int k) { return (k & DISTANCE) == 0 ? k : 16 + k - DISTANCE; }
+template <int DISTANCE> constexpr int from_lower(int k) { return (k & DISTANCE) == 0 ? k + DISTANCE : 16 + k; }
+
+#define SIXTEEN(f)                                                                                                        \
+  f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9), f(10), f(11), f(12), f(13), f(14), f(15)
+
+template <int DISTANCE> INLINE void exchange(Words16 (&rows)[LANES]) {
+  for (int row = 0; row < LANES; ++row) {
+    if ((row & DISTANCE) == 0) {
+      const Words16 upper = rows[row], lower = rows[row + DISTANCE];
+      rows[row] = __builtin_shufflevector(upper, lower, SIXTEEN(from_upper<DISTANCE>));
+      rows[row + DISTANCE] = __builtin_shufflevector(upper, lower, SIXTEEN(from_lower<DISTANCE>));
+    }
+  }
+}
+
+INLINE void transpose(Words16 (&rows)[LANES]) {
+  exchange<1>(rows);
+  exchange<2>(rows);
+  exchange<4>(rows);
+  exchange<8>(rows);
 }
 
 INLINE Floats select(Ints condition, Floats yes, Floats no) {

@@ -146,6 +146,11 @@ impl Encoder {
         self.done(unsafe { ffi::torch_ext_encoder_read_weights(self.handle, pointers.as_ptr()) })
     }
 
+    /// For the optimizer, which keeps the copies of the matrices up to date.
+    pub(crate) fn handle(&mut self) -> *mut ffi::Encoder {
+        self.handle
+    }
+
     fn size_of(&self, leaf: usize) -> usize {
         let EncoderShape { hidden, intermediate, .. } = self.shape;
         if leaf < LEAVES_OF_EMBEDDINGS {

@@ -28,6 +28,14 @@ pub(crate) struct Rule {
     pub(crate) grad_scale: f32,
 }
 
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PastStep {
+    pub(crate) learning_rate: f32,
+    pub(crate) bias_correction1: f32,
+    pub(crate) bias_correction2_sqrt: f32,
+}
+
 /// An opaque object of the C++ side.
 #[repr(C)]
 pub(crate) struct Encoder {
@@ -82,7 +90,17 @@ unsafe extern "C" {
         n_rows: i64,
         heads: i64,
     ) -> *mut C_tensor;
-    pub(crate) fn torch_ext_update(runs: *const Run, n_runs: i64, rule: *const Rule);
+    pub(crate) fn torch_ext_update(runs: *const Run, n_runs: i64, rule: *const Rule, encoder: *mut Encoder);
+    pub(crate) fn torch_ext_catch_up(
+        table: *const Run,
+        width: i64,
+        rows: *const i64,
+        n_rows: i64,
+        done: *mut u32,
+        past: *const PastStep,
+        n_past: i64,
+        rule: *const Rule,
+    );
     pub(crate) fn torch_ext_sum_of_squares(grads: *const *const f32, sizes: *const i64, n_runs: i64) -> f64;
     pub(crate) fn torch_ext_encoder_runs(bf16: i32) -> i32;
     pub(crate) fn torch_ext_encoder_new(shape: *const EncoderShape) -> *mut Encoder;

@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor, no_grad};
 
-use crate::{Gradient, ffi};
+use crate::{Encoder, Gradient, LateRows, ffi};
 
 /// A leaf with its optimizer state and gradient: float32, contiguous, of one shape.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct ParameterRun<'a> {
     pub learning_rate: f64,
     /// Weight decay: decoupled for AdamW, else part of the gradient.
     pub weight_decay: f64,
+    /// Where the gradient is of rows: puts off the step of all others. On the CPU only.
+    pub late: Option<&'a mut LateRows>,
 }
 
 /// The formula of an update; the constants are PyTorch's by name.
@@ -78,13 +80,14 @@ fn bias_corrections(beta1: f64, beta2: f64, step: u64) -> (f64, f64) {
 
 /// One step over all runs (AdamW: Loshchilov and Hutter 2019; all three as PyTorch computes them).
 ///
-/// Rows without a gradient are updated as with a gradient of zeros, so a sparse gradient gives the dense one's weights.
+/// Rows without a gradient are updated as with a gradient of zeros, so a sparse gradient gives the dense one's weights; with
+/// `late` they will be. The copies that `encoder` has of the matrices follow.
 ///
 /// # Panics
 /// When a run's tensors are not float32, contiguous and of one length, or a moment is missing: a mistake of the caller,
 /// never of the input.
-pub fn update(runs: &[ParameterRun<'_>], step: UpdateStep) {
-    for run in runs {
+pub fn update(runs: &mut [ParameterRun<'_>], step: UpdateStep, encoder: Option<&mut Encoder>) {
+    for run in &*runs {
         let moments = run.first.iter().chain(&run.second);
         assert!(moments.clone().count() >= step.rule.n_moments(), "{:?} has its moments", step.rule);
         for state in moments.chain([&run.param]) {
@@ -95,49 +98,73 @@ pub fn update(runs: &[ParameterRun<'_>], step: UpdateStep) {
         assert!(values.kind() == Kind::Float && values.is_contiguous(), "gradients are contiguous float32");
     }
     if runs.iter().all(|run| run.param.device() == Device::Cpu) {
-        update_cpu(runs, step);
+        update_cpu(runs, step, encoder);
     } else {
         no_grad(|| runs.iter().for_each(|run| update_aten(run, step)));
     }
 }
 
-fn update_cpu(runs: &[ParameterRun<'_>], step: UpdateStep) {
+fn update_cpu(runs: &mut [ParameterRun<'_>], step: UpdateStep, encoder: Option<&mut Encoder>) {
     let raw: Vec<ffi::Run> = runs.iter().flat_map(raw_runs).collect();
-    let adam = |kind, beta1: f64, beta2: f64, eps: f64| {
-        let (bias_correction1, root) = bias_corrections(beta1, beta2, step.step);
-        (kind, [beta1, beta2, eps, bias_correction1, root])
-    };
-    let (kind, constants) = match step.rule {
-        UpdateRule::Adamw { beta1, beta2, eps } => adam(0, beta1, beta2, eps),
-        UpdateRule::Adam { beta1, beta2, eps } => adam(1, beta1, beta2, eps),
-        UpdateRule::Sgd { momentum: 0.0 } => (2, [0.0, 0.0, 0.0, 1.0, 1.0]),
-        UpdateRule::Sgd { momentum } => (3, [momentum, 0.0, 0.0, 1.0, 1.0]),
-    };
-    let (one_minus_beta1, one_minus_beta2) = ((1.0 - constants[0]) as f32, (1.0 - constants[1]) as f32);
-    let [beta1, beta2, eps, bias_correction1, bias_correction2_sqrt] = constants.map(|constant| constant as f32);
-    let grad_scale = step.grad_scale as f32;
-    let rule = ffi::Rule {
-        kind,
-        beta1,
-        beta2,
-        one_minus_beta1,
-        one_minus_beta2,
-        eps,
-        bias_correction1,
-        bias_correction2_sqrt,
-        grad_scale,
-    };
+    let rule = raw_rule(step);
+    let encoder = encoder.map_or(std::ptr::null_mut(), |encoder| encoder.handle());
     // SAFETY: `update` held every tensor of a run to contiguous float32 of one length, and the moments of the rule to be
-    // there; `raw_runs` stays inside of them, and all live through the call.
-    unsafe { ffi::torch_ext_update(raw.as_ptr(), raw.len() as i64, &raw const rule) }
+    // there; `raw_runs` stays inside of them, and all live through the call. The encoder is borrowed alone.
+    unsafe { ffi::torch_ext_update(raw.as_ptr(), raw.len() as i64, &raw const rule, encoder) }
+    for run in runs {
+        if let (Some(late), Gradient::Rows { rows, .. }) = (&mut run.late, run.gradient) {
+            late.note(step, run.learning_rate, rows);
+        }
+    }
 }
 
-/// The whole leaf, or, where only some rows have a gradient, each of these and each stretch between.
+/// The rule as the kernels know it.
+pub(crate) fn raw_rule(step: UpdateStep) -> ffi::Rule {
+    let (kind, [beta1, beta2, eps]) = match step.rule {
+        UpdateRule::Adamw { beta1, beta2, eps } => (0, [beta1, beta2, eps]),
+        UpdateRule::Adam { beta1, beta2, eps } => (1, [beta1, beta2, eps]),
+        UpdateRule::Sgd { momentum: 0.0 } => (2, [0.0; 3]),
+        UpdateRule::Sgd { momentum } => (3, [momentum, 0.0, 0.0]),
+    };
+    let ffi::PastStep { bias_correction1, bias_correction2_sqrt, .. } = raw_step(step, 0.0);
+    ffi::Rule {
+        kind,
+        beta1: beta1 as f32,
+        beta2: beta2 as f32,
+        one_minus_beta1: (1.0 - beta1) as f32,
+        one_minus_beta2: (1.0 - beta2) as f32,
+        eps: eps as f32,
+        bias_correction1,
+        bias_correction2_sqrt,
+        grad_scale: step.grad_scale as f32,
+    }
+}
+
+/// What of a rule changes from step to step.
+pub(crate) fn raw_step(step: UpdateStep, learning_rate: f64) -> ffi::PastStep {
+    let (bias_correction1, bias_correction2_sqrt) = match step.rule {
+        UpdateRule::Adamw { beta1, beta2, .. } | UpdateRule::Adam { beta1, beta2, .. } => {
+            bias_corrections(beta1, beta2, step.step)
+        }
+        UpdateRule::Sgd { .. } => (1.0, 1.0),
+    };
+    ffi::PastStep {
+        learning_rate: learning_rate as f32,
+        bias_correction1: bias_correction1 as f32,
+        bias_correction2_sqrt: bias_correction2_sqrt as f32,
+    }
+}
+
+pub(crate) fn raw_pointer(tensor: &Tensor) -> *mut f32 {
+    tensor.data_ptr().cast()
+}
+
+/// The whole leaf, or, where only some rows have a gradient, each of these, and each stretch between unless it may be late.
 fn raw_runs(run: &ParameterRun<'_>) -> Vec<ffi::Run> {
     let n = run.param.numel();
     let stretch = |begin: usize, end: usize, grad: *const f32| {
         assert!(begin <= end && end <= n, "rows of a gradient lie inside its leaf");
-        let at = |tensor: &Tensor| tensor.data_ptr().cast::<f32>().wrapping_add(begin);
+        let at = |tensor: &Tensor| raw_pointer(tensor).wrapping_add(begin);
         let of_moment = |moment: &Option<Tensor>| moment.as_ref().map_or(std::ptr::null_mut(), at);
         ffi::Run {
             param: at(&run.param),
@@ -152,20 +179,24 @@ fn raw_runs(run: &ParameterRun<'_>) -> Vec<ffi::Run> {
     match run.gradient {
         Gradient::Dense(values) => {
             assert!(values.numel() == n, "a gradient has its leaf's shape");
-            vec![stretch(0, n, values.data_ptr().cast_const().cast())]
+            vec![stretch(0, n, raw_pointer(values))]
         }
         Gradient::Rows { rows, values, .. } => {
             let width = values.numel() / rows.len().max(1);
-            let values: *const f32 = values.data_ptr().cast_const().cast();
+            let values: *const f32 = raw_pointer(values);
             let mut stretches = Vec::with_capacity(2 * rows.len() + 1);
             let mut end_of_last = 0;
             for (place, &row) in rows.iter().enumerate() {
                 let begin = row as usize * width;
-                stretches.push(stretch(end_of_last, begin, std::ptr::null()));
+                if run.late.is_none() {
+                    stretches.push(stretch(end_of_last, begin, std::ptr::null()));
+                }
                 stretches.push(stretch(begin, begin + width, values.wrapping_add(place * width)));
                 end_of_last = begin + width;
             }
-            stretches.push(stretch(end_of_last, n, std::ptr::null()));
+            if run.late.is_none() {
+                stretches.push(stretch(end_of_last, n, std::ptr::null()));
+            }
             stretches
         }
     }

@@ -4,7 +4,7 @@
 
 use tch::{Device, Kind, Tensor};
 use torch_ext::{
-    Gradient, ParameterRun, UpdateRule, UpdateStep, dropout, global_norm, heads_from_rows, rows_from_heads, update,
+    Gradient, LateRows, ParameterRun, Table, UpdateRule, UpdateStep, dropout, global_norm, heads_from_rows, rows_from_heads, update,
 };
 
 fn random(shape: &[i64]) -> Tensor {
@@ -85,6 +85,7 @@ fn run<'a>(state: &'a [Tensor; 3], gradient: &'a Gradient) -> ParameterRun<'a> {
         second: Some(state[2].shallow_clone()),
         learning_rate: 1e-2,
         weight_decay: 0.1,
+        late: None,
     }
 }
 
@@ -105,7 +106,7 @@ fn adamw_follows_the_formula() {
         let corrected = (&v / (1.0 - 0.99_f64.powi(t))).sqrt() + 1e-8;
         p = &p * (1.0 - 1e-2 * 0.1) - &m / (1.0 - 0.9_f64.powi(t)) / corrected * 1e-2;
         let gradient = Gradient::new(&gradient).unwrap();
-        update(&[run(&state, &gradient)], step(ADAMW, t as u64));
+        update(&mut [run(&state, &gradient)], step(ADAMW, t as u64), None);
     }
     for (state, expected) in state.iter().zip([p, m, v]) {
         assert!(largest_difference(&state.to_kind(Kind::Double), &expected) < 1e-6);
@@ -130,14 +131,55 @@ fn a_gradient_of_a_few_rows_is_bit_for_bit_the_dense_one() {
     let state = || [table(), table() * 0.1, table() * 0.01];
     for rule in [ADAMW, ADAM, UpdateRule::Sgd { momentum: 0.0 }, UpdateRule::Sgd { momentum: 0.9 }] {
         let (of_dense, of_sparse) = (state(), state());
-        update(&[run(&of_dense, &dense)], step(rule, 1));
-        update(&[run(&of_sparse, &sparse)], step(rule, 1));
+        update(&mut [run(&of_dense, &dense)], step(rule, 1), None);
+        update(&mut [run(&of_sparse, &sparse)], step(rule, 1), None);
         assert_eq!(of_dense, of_sparse, "{rule:?}");
         assert!(largest_difference(&of_dense[0], &table()) > 1e-4, "{rule:?} moved the weights");
     }
 
     let sum = gradient(true).plus(gradient(true));
     assert!(largest_difference(&sum.to_dense(), &(dense.to_dense() * 2.0)) < 1e-6);
+}
+
+/// Forty steps whose gradients touch other rows each time; the late table is brought up to date where a gradient is to come,
+/// once in between, and at the end.
+#[test]
+fn rows_that_are_late_come_to_the_same_bits() {
+    let n_rows = 23;
+    let state = || {
+        let table = Tensor::arange(n_rows * 20, (Kind::Float, Device::Cpu)).view([n_rows, 20]) / 460.0;
+        [table.shallow_clone(), table.zeros_like(), table.zeros_like()]
+    };
+    for rule in [ADAMW, ADAM, UpdateRule::Sgd { momentum: 0.0 }, UpdateRule::Sgd { momentum: 0.9 }] {
+        let (punctual, late) = (state(), state());
+        let table = Table {
+            param: late[0].shallow_clone(),
+            first: Some(late[1].shallow_clone()),
+            second: Some(late[2].shallow_clone()),
+            weight_decay: 0.1,
+            rule,
+        };
+        let mut rows_behind = LateRows::new(n_rows as usize);
+        for t in 1..=40_i64 {
+            let ids = [(t * t) % 7, 8 + t % 5, (t * t) % 7, 8 + t % 3];
+            let values: Vec<f32> = (0..80).map(|i| ((i * 37 + t * 11) % 19) as f32 / 19.0 - 0.5).collect();
+            let gradient = Gradient::of_rows(&ids, &values, n_rows);
+            let learning_rate = 1e-2 / t as f64;
+            let punctual_run = ParameterRun { learning_rate, ..run(&punctual, &gradient) };
+            update(&mut [punctual_run], step(rule, t as u64), None);
+            rows_behind.catch_up(&table, &ids);
+            let late_run = ParameterRun { learning_rate, late: Some(&mut rows_behind), ..run(&late, &gradient) };
+            update(&mut [late_run], step(rule, t as u64), None);
+            if t == 25 {
+                assert_ne!(punctual, late, "{rule:?}: some rows are behind");
+                rows_behind.catch_up_all(&table);
+                assert_eq!(punctual, late, "{rule:?}, step {t}");
+            }
+        }
+        assert_eq!(rows_behind.n_steps(), 15);
+        rows_behind.catch_up_all(&table);
+        assert_eq!(punctual, late, "{rule:?}");
+    }
 }
 
 #[test]
