@@ -6,11 +6,15 @@
 //! was cut.
 
 mod vocabulary;
+mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use tokenizers::{Encoding, Model, ModelWrapper};
+use tokenizers::{Model, ModelWrapper};
+
+use words::Words;
 
 use crate::{Error, Result};
 
@@ -29,6 +33,8 @@ pub struct Tokenizer {
     first_id: u32,
     last_id: u32,
     continues_word: Vec<bool>,
+    /// What is known of words, where a text is the sum of its own.
+    words: Option<Mutex<Words>>,
 }
 
 /// The tokens of many texts, flat.
@@ -122,7 +128,8 @@ impl Tokenizer {
         {
             return Err(fail(format!("the unknown token {} is not in the vocabulary", model.unk_token)));
         }
-        Ok(Self { inner, max_length, vocab_size, unknown_id, first_id, last_id, continues_word, file })
+        let words = words::sum_up(&inner).then(Mutex::default);
+        Ok(Self { inner, max_length, vocab_size, unknown_id, first_id, last_id, continues_word, words, file })
     }
 
     /// The file that defines this tokenizer.
@@ -153,18 +160,33 @@ impl Tokenizer {
         let mut encodings = Encodings { offsets: vec![0], ..Encodings::default() };
         for chunk in texts.chunks(CHUNK) {
             let inputs: Vec<&str> = chunk.iter().map(AsRef::as_ref).collect();
-            let encoded = guarded(&self.file, || self.inner.encode_batch_fast(inputs, true))?;
-            for encoding in &encoded {
-                self.append(encoding, &mut encodings);
+            match &self.words {
+                Some(words) => {
+                    // A panic in between leaves at most words that are asked for again.
+                    let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
+                    self.sum_up(&mut words, &inputs, &mut encodings)?;
+                }
+                None => {
+                    let encoded = guarded(&self.file, || self.inner.encode_batch_fast(inputs, false))?;
+                    encoded.iter().for_each(|encoding| self.append(encoding.get_ids(), &mut encodings));
+                }
             }
         }
         Ok(encodings)
     }
 
-    fn append(&self, encoding: &Encoding, encodings: &mut Encodings) {
-        let ids = encoding.get_ids();
-        // Every text is framed: `new` has seen the frame of the empty one.
-        let body = ids.get(1..ids.len().saturating_sub(1)).unwrap_or_default();
+    fn sum_up(&self, words: &mut Words, texts: &[&str], encodings: &mut Encodings) -> Result<()> {
+        words.learn(texts, |unknown| guarded(&self.file, || self.inner.encode_batch_fast(unknown, false)))?;
+        let mut ids = Vec::new();
+        for text in texts {
+            words.spell(text, &mut ids);
+            self.append(&ids, encodings);
+        }
+        Ok(())
+    }
+
+    /// Appends a text: its ids without the frame.
+    fn append(&self, body: &[u32], encodings: &mut Encodings) {
         let kept = body.len().min(self.max_length - 2);
         encodings.n_truncated += usize::from(kept < body.len());
         let body = &body[..kept];
@@ -220,6 +242,29 @@ mod tests {
         assert_eq!(ids(&tokenizer, "It works."), [2, 5, 6, 7, 8, 3]);
         assert_eq!(ids(&tokenizer, "Café xyzzy [SEP]"), [2, 10, 1, 3, 3]);
         assert_eq!(ids(&tokenizer, ""), [2, 3]);
+    }
+
+    /// Texts with everything that a part might be thought to look beyond: accents in two code points, a final sigma, tabs,
+    /// Chinese characters, special tokens, words without a spelling, spaces in a row.
+    #[test]
+    fn a_text_is_the_sum_of_its_parts() {
+        let folder = folder(&[("vocab.txt", VOCABULARY)]);
+        let tokenizer = Tokenizer::open(folder.path(), 512).unwrap();
+        assert!(tokenizer.words.is_some());
+        let pieces = ["it", "works.", " ", "cafe\u{301}", "\u{301}it", "ΟΔΟΣ", "\tit", "中it", "[SEP]", "it[MASK].", "\u{a0}", "…"];
+        let mut texts = vec![String::new()];
+        for length in 1..4 {
+            for first in 0..pieces.len() {
+                let place = |at: usize| pieces[(first * 7 + at * at * 5 + at * length) % pieces.len()];
+                texts.push((0..length + 2).map(place).collect::<Vec<_>>().join(" "));
+            }
+        }
+        let ours = tokenizer.encode(&texts).unwrap();
+        for (i, text) in texts.iter().enumerate() {
+            let whole = tokenizer.inner.encode_fast(text.as_str(), true).unwrap();
+            let whole: Vec<i32> = whole.get_ids().iter().map(|&id| id as i32).collect();
+            assert_eq!(ours.input_ids(i), whole, "{text:?}");
+        }
     }
 
     #[test]
