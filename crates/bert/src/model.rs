@@ -151,9 +151,31 @@ impl Model {
     }
 
     fn head(&self, first: &Tensor, mode: Mode) -> Result<Tensor, BertError> {
+        let _one_thread = matches!(self.body, Body::Fused(_)).then(OneThread::begin);
         let pooled = self.pooler.forward(first).tanh();
         let pooled = mode.drop(&pooled, CLASSIFIER_SITE, |sites| sites.rates.classifier)?;
         Ok(self.classifier.forward(&pooled).to_kind(Kind::Float))
+    }
+}
+
+/// While it lives, libtorch's operators run on one thread. The kernels add up in the same order for every number of threads;
+/// the head's small products would not, and so gain nothing that is worth the loss of that.
+#[derive(Debug)]
+struct OneThread {
+    threads: i32,
+}
+
+impl OneThread {
+    fn begin() -> Self {
+        let threads = tch::get_num_threads();
+        tch::set_num_threads(1);
+        Self { threads }
+    }
+}
+
+impl Drop for OneThread {
+    fn drop(&mut self) {
+        tch::set_num_threads(self.threads);
     }
 }
 
@@ -185,7 +207,9 @@ impl Pass<'_> {
         if fused.is_some() {
             sources.push(&self.first);
         }
+        let one_thread = fused.map(|_| OneThread::begin());
         let computed = Tensor::f_run_backward(&[loss], &sources, false, false)?;
+        drop(one_thread);
         for (&place, gradient) in places.iter().zip(&computed) {
             gradients.take_in(place, Gradient::new(gradient)?);
         }

@@ -1,0 +1,220 @@
+//! The encoder's kernel against the same model made of libtorch's operators: shapes that fill no panel, sentences of one
+//! token and of many, dropout, accumulation, frozen leaves, both precisions.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
+
+use bert::{Batch, DropoutRates, DropoutSites, Gradients, Mode, Model, Parameters, Precision};
+use checkpoint::BertConfig;
+use serde_json::json;
+use tch::{Device, Kind, Tensor};
+
+fn config(layers: usize, activation: &str) -> BertConfig {
+    serde_json::from_value(json!({
+        "vocab_size": 50, "hidden_size": 84, "num_hidden_layers": layers, "num_attention_heads": 3,
+        "intermediate_size": 150, "max_position_embeddings": 128, "hidden_act": activation
+    }))
+    .unwrap()
+}
+
+/// Random weights, the norms' around one.
+fn random_parameters(config: &BertConfig) -> Parameters {
+    tch::manual_seed(7);
+    let parameters = Parameters::zeros(config, 2, Device::Cpu);
+    for leaf in &parameters.leaves {
+        let around = if leaf.parts[0].name.ends_with("LayerNorm.weight") { 1.0 } else { 0.0 };
+        let values = Tensor::randn(leaf.tensor.size(), (Kind::Float, Device::Cpu)) * 0.1 + around;
+        tch::no_grad(|| leaf.tensor.shallow_clone().copy_(&values));
+    }
+    parameters.trainable()
+}
+
+fn sentences() -> Vec<Vec<i32>> {
+    [1, 90, 16, 17, 33, 2, 64, 5].iter().map(|&n| (0..n).map(|i| 1 + (i * 7 + n) % 49).collect()).collect()
+}
+
+fn batch(sentences: &[Vec<i32>]) -> Batch {
+    Batch::new(&sentences.iter().map(Vec::as_slice).collect::<Vec<_>>(), Device::Cpu)
+}
+
+fn sites(hidden: f64, attention: f64, step: u64) -> DropoutSites {
+    DropoutSites::new(DropoutRates { hidden, attention, classifier: hidden }, 42, step, 0, 0)
+}
+
+/// Logits and gradients of two micro-batches, which add up.
+fn learn(model: &Model, parameters: &Parameters, sites: &DropoutSites) -> (Tensor, Vec<Tensor>) {
+    let mut gradients = Gradients::new(parameters);
+    let mut logits = Vec::new();
+    for half in sentences().chunks(5) {
+        let batch = batch(half);
+        let pass = model.learn(&batch, sites).unwrap();
+        let targets = Tensor::from_slice(&vec![1_i64; half.len()]);
+        let loss = pass.logits.cross_entropy_for_logits(&targets);
+        logits.push(pass.logits.detach());
+        pass.backward(&loss, parameters, &mut gradients).unwrap();
+    }
+    let dense = gradients.of_leaves().iter().map(|gradient| gradient.to_dense().copy());
+    (Tensor::cat(&logits, 0), dense.collect())
+}
+
+fn norm(tensor: &Tensor) -> f64 {
+    tensor.norm().double_value(&[])
+}
+
+fn kernel(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Model {
+    let mut model = Model::new(parameters, config, precision).unwrap();
+    assert!(precision == Precision::Bf16 || model.kernel().is_some(), "every processor has the kernel in float32");
+    model
+}
+
+/// How far `ours` is from `theirs`, as a share of its own norm, or of a thousandth of all gradients' where it is small.
+fn distances(ours: &[Tensor], theirs: &[Tensor]) -> Vec<f64> {
+    let whole = theirs.iter().map(norm).map(|norm| norm * norm).sum::<f64>().sqrt();
+    ours.iter().zip(theirs).map(|(ours, theirs)| norm(&(ours - theirs)) / (norm(theirs) + 1e-3 * whole)).collect()
+}
+
+/// Dropout of attention is left out: each path draws masks of its own for it.
+fn assert_agree(config: &BertConfig, parameters: &Parameters) {
+    let sites = sites(0.2, 0.0, 3);
+    let (logits, gradients) = learn(&kernel(parameters, config, Precision::Float32), parameters, &sites);
+    let operators = Model::of_operators(parameters, config, Precision::Float32);
+    let (expected_logits, expected) = learn(&operators, parameters, &sites);
+    assert!(norm(&(logits - &expected_logits)) < 1e-5 * norm(&expected_logits));
+    for (distance, leaf) in distances(&gradients, &expected).into_iter().zip(parameters.trained()) {
+        assert!(distance < 1e-5, "{} differs by {distance:e}", leaf.parts[0].name);
+    }
+}
+
+#[test]
+fn logits_and_gradients_are_those_of_the_operators() {
+    for (layers, activation) in [(3, "gelu"), (1, "gelu_new"), (2, "relu")] {
+        let config = config(layers, activation);
+        assert_agree(&config, &random_parameters(&config));
+    }
+}
+
+#[test]
+fn bf16_is_no_further_from_float32_than_the_operators_are() {
+    let config = config(3, "gelu");
+    let parameters = random_parameters(&config);
+    let sites = sites(0.2, 0.0, 3);
+    let (_, exact) = learn(&kernel(&parameters, &config, Precision::Float32), &parameters, &sites);
+    let (_, ours) = learn(&kernel(&parameters, &config, Precision::Bf16), &parameters, &sites);
+    let operators = Model::of_operators(&parameters, &config, Precision::Bf16);
+    let (_, theirs) = learn(&operators, &parameters, &sites);
+    let mean = |distances: Vec<f64>| distances.iter().sum::<f64>() / distances.len() as f64;
+    let (ours, theirs) = (mean(distances(&ours, &exact)), mean(distances(&theirs, &exact)));
+    assert!(ours < 1.1 * theirs && theirs < 0.1, "{ours} and {theirs}");
+}
+
+#[test]
+fn what_is_frozen_has_no_gradient_and_changes_no_other() {
+    let config = config(3, "gelu");
+    let freeze: [fn(&str) -> bool; 3] = [
+        |name| name.starts_with("bert.embeddings."),
+        |name| name.starts_with("bert.embeddings.") || name.contains(".layer.0."),
+        |name| name.contains("word_embeddings") || name.contains("output.dense") || name.ends_with("query.bias"),
+    ];
+    for kept in freeze {
+        let mut parameters = random_parameters(&config);
+        parameters.freeze(kept);
+        let parameters = parameters.trainable();
+        assert!(parameters.trained().count() < parameters.leaves.len());
+        assert_agree(&config, &parameters);
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let config = config(2, "gelu");
+    let parameters = random_parameters(&config);
+    let model = kernel(&parameters, &config, Precision::Float32);
+    let of_threads = |threads| {
+        tch::set_num_threads(threads);
+        learn(&model, &parameters, &sites(0.1, 0.1, 1))
+    };
+    let (logits, gradients) = of_threads(1);
+    for threads in [2, 3, 5] {
+        let (others, other_gradients) = of_threads(threads);
+        assert_eq!(others, logits);
+        for ((ours, other), leaf) in gradients.iter().zip(&other_gradients).zip(&parameters.leaves) {
+            assert_eq!(ours, other, "{} with {threads} threads", leaf.parts[0].name);
+        }
+    }
+}
+
+/// With dropout everywhere the loss is still a function of the weights: its slope along a direction is what the gradients
+/// say, so that the way back draws the masks of the way there.
+#[test]
+fn gradients_go_through_the_masks_of_the_forward_pass() {
+    let config = config(2, "gelu");
+    let parameters = random_parameters(&config);
+    let sites = sites(0.2, 0.3, 5);
+    let mut model = kernel(&parameters, &config, Precision::Float32);
+    let (_, gradients) = learn(&model, &parameters, &sites);
+    let directions: Vec<Tensor> =
+        parameters.leaves.iter().map(|leaf| Tensor::randn(leaf.tensor.size(), (Kind::Float, Device::Cpu))).collect();
+    let slope: f64 = gradients.iter().zip(&directions).map(|(g, d)| (g * d).sum(Kind::Double).double_value(&[])).sum();
+    let mut loss_at = |distance: f64| {
+        for (leaf, direction) in parameters.leaves.iter().zip(&directions) {
+            tch::no_grad(|| leaf.tensor.shallow_clone().g_add_(&(direction * distance)));
+        }
+        model.read_weights(&parameters).unwrap();
+        let (logits, _) = learn(&model, &parameters, &sites);
+        let losses = logits.log_softmax(-1, Kind::Double).select(1, 1) * -1.0;
+        let halves = [losses.narrow(0, 0, 5), losses.narrow(0, 5, 3)];
+        halves.iter().map(|half| half.mean(Kind::Double).double_value(&[])).sum::<f64>()
+    };
+    let distance = 1e-3;
+    let (ahead, behind) = (loss_at(distance), loss_at(-2.0 * distance));
+    let measured = (ahead - behind) / (2.0 * distance);
+    assert!((measured - slope).abs() < 0.01 * slope.abs().max(1.0), "{measured} along the line, {slope} by gradients");
+}
+
+/// A layer whose attention is uniform and whose values are one constant: the state of a first token tells the sum of the
+/// shares that were kept, which is one on average and varies by p / (1 - p) / length.
+#[test]
+fn attention_drops_the_right_share() {
+    let config: BertConfig = serde_json::from_value(json!({
+        "vocab_size": 4, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1,
+        "intermediate_size": 4, "max_position_embeddings": 64
+    }))
+    .unwrap();
+    let parameters = Parameters::zeros(&config, 2, Device::Cpu);
+    let set = |name: &str, row: i64, values: [f32; 4]| {
+        let (leaf, _) = parameters.parts().find(|(leaf, _)| leaf.parts[0].name == name).unwrap();
+        tch::no_grad(|| leaf.tensor.view([-1, 4]).get(row).copy_(&Tensor::from_slice(&values)));
+    };
+    let layer = |name: &str| format!("bert.encoder.layer.0.{name}");
+    let (state, value) = ([1.0, -1.0, 1.0, -1.0], [1.0, 1.0, -1.0, -1.0]); // at right angles, and with a mean of zero
+    set("bert.embeddings.LayerNorm.bias", 0, state);
+    set(&layer("attention.self.query.bias"), 2, value);
+    for norm in ["attention.output.LayerNorm.weight", "output.LayerNorm.weight"] {
+        set(&layer(norm), 0, [1.0; 4]);
+    }
+    for row in 0..4 {
+        let unit: [f32; 4] = std::array::from_fn(|column| f32::from(u8::from(column as i64 == row)));
+        set(&layer("attention.output.dense.weight"), row, unit);
+        set("bert.pooler.dense.weight", row, unit.map(|x| x * 1e-3)); // where tanh is straight
+    }
+    set("classifier.weight", 0, state);
+    set("classifier.weight", 1, value);
+
+    let (length, n, p) = (50, 600, 0.2);
+    let sentences = vec![vec![1; length]; n];
+    let model = kernel(&parameters, &config, Precision::Float32);
+    let logits = model.forward(&batch(&sentences), Mode::Train(&sites(0.0, p, 1))).unwrap();
+    let sums = logits.select(1, 1) / logits.select(1, 0);
+    let mean = sums.mean(Kind::Double).double_value(&[]);
+    let variance = (&sums - 1.0).square().mean(Kind::Double).double_value(&[]);
+    let expected = p / (1.0 - p) / length as f64;
+    assert!((mean - 1.0).abs() < 6.0 * (expected / n as f64).sqrt(), "mean {mean}");
+    assert!((variance / expected - 1.0).abs() < 6.0 * (2.0 / n as f64).sqrt(), "variance {variance}, not {expected}");
+}
+
+#[test]
+fn a_token_without_a_row_is_named() {
+    let config = config(1, "gelu");
+    let model = kernel(&random_parameters(&config), &config, Precision::Float32);
+    let error = model.forward(&batch(&[vec![1, 50]]), Mode::Evaluate).unwrap_err().to_string();
+    assert_eq!(error, "libtorch: token 50 is not below 50, the rows of its table");
+}
