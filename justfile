@@ -140,6 +140,13 @@ test-sweep-kills: setup
 fixtures: peers-environment
     .cache/peers/bin/python tests/peers/make_fixtures.py
 
+# The same work by this project and by the reference, in turn, on an idle machine: about 25 minutes -> data/bench
+[group('checks')]
+bench *SECTIONS: build
+    @sh pipeline/setup/environment.sh bench
+    @cargo build --release --locked --workspace --examples --quiet
+    .cache/bench/bin/python tests/bench/bench.py {{ SECTIONS }}
+
 [private]
 peers-environment:
-    @sh pipeline/setup/peers.sh
+    @sh pipeline/setup/environment.sh peers

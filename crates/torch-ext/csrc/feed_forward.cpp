@@ -50,7 +50,7 @@ INLINE void put_rows(const BFloat16 *rows, int64_t n_rows, int64_t n_columns, BF
     for (int64_t i = 0; i < n_columns; i += LANES) {
       const BFloat16 *even = rows + row * PANEL + i;
       const Words16 pairs = paired(load_halves(even, LANES), load_halves(even + PANEL, LANES));
-      std::memcpy(panel + row * n_columns + 2 * i, &pairs, std::min(LANES, n_columns - i) * sizeof(uint32_t));
+      store_words(panel + row * n_columns + 2 * i, pairs, n_columns - i);
     }
   }
 }

@@ -23,7 +23,7 @@ VECTORISED void pack_transposed(const float *weight, int64_t k, int64_t n_rows, 
       }
       transpose(pairs);
       for (int64_t pair = 0; pair < n / 2; ++pair) {
-        std::memcpy(panel + ((at / 2 + pair) * width + first + begin) * 2, &pairs[pair], n_columns * sizeof(uint32_t));
+        store_words(panel + ((at / 2 + pair) * width + first + begin) * 2, pairs[pair], n_columns);
       }
     }
   }
@@ -40,7 +40,7 @@ VECTORISED void pack_transposed(const float *weight, int64_t k, int64_t n_rows, 
       }
       transpose(rows);
       for (int64_t i = 0; i < n; ++i) {
-        std::memcpy(panel + (at + i) * width + first + begin, &rows[i], n_columns * sizeof(float));
+        store_words(panel + (at + i) * width + first + begin, rows[i], n_columns);
       }
     }
   }
@@ -57,7 +57,7 @@ VECTORISED void pack_panel(const From *from, int64_t stride, int64_t width, int6
     for (int64_t column = 0; column < width; column += LANES) {
       const int64_t n = std::min(LANES, width - column);
       const Words16 pairs = paired(halves_of(even + column, n), halves_of(odd + column, n));
-      std::memcpy(panel + row * width + 2 * column, &pairs, n * sizeof(uint32_t));
+      store_words(panel + row * width + 2 * column, pairs, n);
     }
   }
 }
@@ -78,7 +78,7 @@ VECTORISED void transposed(const BFloat16 *rows, int64_t n, int64_t width, int64
     }
     transpose(pairs);
     for (int64_t i = 0; i < n_columns; ++i) {
-      std::memcpy(to + (column + i) * stride, &pairs[i], n * sizeof(BFloat16));
+      store_words(to + (column + i) * stride, pairs[i], n / 2);
     }
   }
 }
@@ -94,7 +94,7 @@ VECTORISED void transposed(const float *rows, int64_t n, int64_t width, int64_t 
       }
       transpose(square);
       for (int64_t i = 0; i < n_columns; ++i) {
-        std::memcpy(to + (column + i) * stride + begin, &square[i], n_rows * sizeof(float));
+        store_words(to + (column + i) * stride + begin, square[i], n_rows);
       }
     }
   }

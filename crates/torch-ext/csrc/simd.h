@@ -60,10 +60,24 @@ template <typename T> INLINE Floats load(const T *from, int64_t n) {
   return load(some);
 }
 
+// A copy of a size that is not known when it is compiled is a call: whole vectors go without.
 INLINE Halves load_halves(const c10::BFloat16 *from, int64_t n) {
   Halves x{};
-  std::memcpy(&x, from, std::min(n, LANES) * sizeof(c10::BFloat16));
+  if (n >= LANES) {
+    std::memcpy(&x, from, sizeof(x));
+  } else {
+    std::memcpy(&x, from, n * sizeof(c10::BFloat16));
+  }
   return x;
+}
+
+// The first n words.
+INLINE void store_words(void *to, Words16 x, int64_t n) {
+  if (n >= LANES) {
+    std::memcpy(to, &x, sizeof(x));
+  } else {
+    std::memcpy(to, &x, n * sizeof(uint32_t));
+  }
 }
 
 template <typename T> INLINE void store(T *to, Floats x, int64_t n) {

@@ -38,16 +38,19 @@ INLINE void product_tile(int64_t k, const Strided &a, const float *b, int64_t ld
   }
 }
 
-template <int VECTORS>
-INLINE void product_columns(int64_t m, int64_t k, Strided a, const float *b, int64_t ldb, float *c, int64_t ldc, bool add) {
-  constexpr int ROWS = 6;
-  int64_t row = 0;
-  for (; row + ROWS <= m; row += ROWS, a.data += ROWS * a.row, c += ROWS * ldc) {
+// Whole tiles of ROWS, of what is left.
+template <int ROWS, int VECTORS>
+INLINE void product_tiles(int64_t &m, int64_t k, Strided &a, const float *b, int64_t ldb, float *&c, int64_t ldc, bool add) {
+  for (; m >= ROWS; m -= ROWS, a.data += ROWS * a.row, c += ROWS * ldc) {
     product_tile<ROWS, VECTORS>(k, a, b, ldb, c, ldc, add);
   }
-  for (; row < m; ++row, a.data += a.row, c += ldc) {
-    product_tile<1, VECTORS>(k, a, b, ldb, c, ldc, add);
-  }
+}
+
+template <int VECTORS>
+INLINE void product_columns(int64_t m, int64_t k, Strided a, const float *b, int64_t ldb, float *c, int64_t ldc, bool add) {
+  product_tiles<6, VECTORS>(m, k, a, b, ldb, c, ldc, add);
+  product_tiles<3, VECTORS>(m, k, a, b, ldb, c, ldc, add);
+  product_tiles<1, VECTORS>(m, k, a, b, ldb, c, ldc, add);
 }
 
 // C (m, n) = A (m, k) B (k, n), or C += A B. n is a multiple of LANES; B and C are row by row.
