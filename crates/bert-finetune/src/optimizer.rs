@@ -86,6 +86,10 @@ impl Optimizer {
         rates: StepRates,
         kernel: Option<&mut Encoder>,
     ) {
+        // The filler behind a batch has a row, too, which no sentence may have.
+        if let Some(Gradient::Rows { rows, .. }) = gradients.first() {
+            self.catch_up(parameters, rows);
+        }
         let leaves = || parameters.trained().zip(gradients).zip(&self.highest_rates);
         let decay_of = |leaf: &Leaf| if leaf.decay { self.plan.weight_decay } else { 0.0 };
         match &mut self.method {

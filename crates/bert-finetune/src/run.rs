@@ -173,8 +173,7 @@ impl<'a> Run<'a> {
         let n_outputs = self.data.output_names().len();
         self.trainer.settle();
         let (objective, device) = (&self.trainer.objective, self.compute.device);
-        let figures =
-            self.trainer.with_result(|model| evaluate(model, validation, n_outputs, objective, device))?;
+        let figures = self.trainer.with_result(|model| evaluate(model, validation, n_outputs, objective, device))?;
         self.timing.evaluate_seconds += clock.elapsed().as_secs_f64();
         if !figures.eval_loss.is_finite() {
             return Err(Stop::Unhealthy(talk::not_finite(step, figures.eval_loss)).into());

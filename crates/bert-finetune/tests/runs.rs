@@ -77,6 +77,20 @@ fn a_paused_run_goes_on_to_the_same_bytes() {
 }
 
 #[test]
+fn the_number_of_threads_changes_no_byte() {
+    let cpu = torch_ext::cpu_features();
+    let precisions: &[&str] = if cpu.avx512_bf16 || cpu.amx_bf16 { &["float32", "bf16"] } else { &["float32"] };
+    for precision in precisions {
+        let trained = [1, 2, 3].map(|threads| {
+            let place = Place::new();
+            place.finetune(&format!("{TRAINING} --precision {precision} --threads {threads}")).assert_success();
+            ["model.safetensors", "log.jsonl"].map(|file| place.read(&format!("train/{file}")))
+        });
+        assert!(trained[0] == trained[1] && trained[1] == trained[2], "{precision}");
+    }
+}
+
+#[test]
 fn a_killed_run_goes_on_to_the_same_bytes() {
     let arguments = format!("{TRAINING} --save-strategy steps --save-steps 3 --num-train-epochs 20");
     let whole = Place::new();

@@ -27,12 +27,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     stdin().read_to_string(&mut text)?;
     let drawn = match serde_json::from_str(&text)? {
         Chart::Bars { title, unit, groups } => bar_chart(&Bars { title, unit, groups }),
-        Chart::Curves { title, x_label, panels } => curves(&Curves {
-            title,
-            x_label,
-            panels: panels.into_iter().map(panel).collect(),
-            ..Curves::default()
-        }),
+        Chart::Curves { title, x_label, panels } => {
+            curves(&Curves { title, x_label, panels: panels.into_iter().map(panel).collect(), ..Curves::default() })
+        }
     };
     Ok(stdout().write_all(drawn.as_bytes())?)
 }

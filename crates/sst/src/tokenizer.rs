@@ -251,7 +251,20 @@ mod tests {
         let folder = folder(&[("vocab.txt", VOCABULARY)]);
         let tokenizer = Tokenizer::open(folder.path(), 512).unwrap();
         assert!(tokenizer.words.is_some());
-        let pieces = ["it", "works.", " ", "cafe\u{301}", "\u{301}it", "ΟΔΟΣ", "\tit", "中it", "[SEP]", "it[MASK].", "\u{a0}", "…"];
+        let pieces = [
+            "it",
+            "works.",
+            " ",
+            "cafe\u{301}",
+            "\u{301}it",
+            "ΟΔΟΣ",
+            "\tit",
+            "中it",
+            "[SEP]",
+            "it[MASK].",
+            "\u{a0}",
+            "…",
+        ];
         let mut texts = vec![String::new()];
         for length in 1..4 {
             for first in 0..pieces.len() {

@@ -20,9 +20,9 @@ public:
     base_ = nullptr, used_ = 0;
     lay_out(*this);
     if (used_ > capacity_) {
-      memory_ = c10::DataPtr(); // before the larger piece comes
-      capacity_ = used_ + used_ / 8;
-      memory_ = c10::GetCPUAllocator()->allocate(size_t(capacity_));
+      const int64_t wanted = used_ + used_ / 8;
+      memory_ = c10::DataPtr(), capacity_ = 0; // before the larger piece comes
+      memory_ = c10::GetCPUAllocator()->allocate(size_t(wanted)), capacity_ = wanted;
     }
     base_ = static_cast<char *>(memory_.get()), used_ = 0;
     return lay_out(*this);

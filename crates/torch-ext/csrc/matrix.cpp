@@ -29,23 +29,6 @@ VECTORISED void pack_transposed(const float *weight, int64_t k, int64_t n_rows, 
   }
 }
 
-VECTORISED void pack_transposed(const float *weight, int64_t k, int64_t n_rows, int64_t first, int64_t width, float *panel) {
-  for (int64_t begin = 0; begin < n_rows; begin += LANES) {
-    const int64_t n_columns = std::min(LANES, n_rows - begin);
-    for (int64_t at = 0; at < k; at += LANES) {
-      const int64_t n = std::min(LANES, k - at);
-      Words16 rows[LANES] = {};
-      for (int64_t i = 0; i < n_columns; ++i) {
-        rows[i] = (Words16)load(weight + (begin + i) * k + at, n);
-      }
-      transpose(rows);
-      for (int64_t i = 0; i < n; ++i) {
-        store_words(panel + (at + i) * width + first + begin, rows[i], n_columns);
-      }
-    }
-  }
-}
-
 INLINE Halves halves_of(const BFloat16 *from, int64_t n) { return load_halves(from, n); }
 INLINE Halves halves_of(const float *from, int64_t n) { return narrowed(load(from, n)); }
 
@@ -98,6 +81,10 @@ VECTORISED void transposed(const float *rows, int64_t n, int64_t width, int64_t 
       }
     }
   }
+}
+
+void pack_transposed(const float *weight, int64_t k, int64_t n_rows, int64_t first, int64_t width, float *panel) {
+  transposed(weight, n_rows, k, k, panel + first, width);
 }
 
 } // namespace

@@ -27,9 +27,14 @@ template <typename T> void pack_weight(const float *weight, int64_t n_out, int64
 // The same of rows `begin..end`, which are of one panel of W^T; begin is a multiple of LANES.
 template <typename T>
 void pack_weight_rows(const float *weight, int64_t n_out, int64_t n_in, int64_t begin, int64_t end, T *forward, T *backward);
-// How many rows of a weight are a good piece of work: they lie in one panel, and in the second cache.
+// How many rows of a weight are a good piece of work: they are in the second cache, and, as a divisor of PANEL, in one panel.
 inline int64_t rows_of_a_piece(int64_t n_in) {
-  return std::min(std::max((int64_t(1) << 15) / n_in / LANES * LANES, LANES), PANEL);
+  constexpr int64_t NUMBERS = 1 << 15;
+  int64_t n_rows = PANEL;
+  while (n_rows > LANES && n_rows * n_in > NUMBERS) {
+    n_rows /= 2;
+  }
+  return n_rows;
 }
 // Writes the panels of rows (k, n).
 template <typename T> void pack_rows(const T *rows, int64_t k, int64_t n, T *panels);

@@ -167,7 +167,8 @@ VECTORISED double sum_of_squares(const float *g, int64_t n) {
 
 } // namespace
 
-void torch_ext_update(const torch_ext_run *runs, int64_t n_runs, const torch_ext_rule *rule, torch_ext_encoder *encoder) {
+void torch_ext_update(const torch_ext_run *runs, int64_t n_runs, const torch_ext_rule *rule,
+                      torch_ext_encoder *encoder) noexcept {
   std::vector<std::vector<Copy>> copies(n_runs);
   std::vector<Piece> pieces;
   for (int64_t run = 0; run < n_runs; ++run) {
@@ -199,7 +200,8 @@ void torch_ext_update(const torch_ext_run *runs, int64_t n_runs, const torch_ext
 }
 
 void torch_ext_catch_up(const torch_ext_run *table, int64_t width, const int64_t *rows, int64_t n_rows, uint32_t *done,
-                        const torch_ext_past_step *past, int64_t n_past, const torch_ext_rule *rule) {
+                        const torch_ext_past_step *past, int64_t n_past,
+                        const torch_ext_rule *rule) noexcept {
   std::vector<Constants> steps;
   for (int64_t step = 0; step < n_past; ++step) {
     steps.push_back(constants(*rule, past[step], table->weight_decay));
@@ -216,7 +218,7 @@ void torch_ext_catch_up(const torch_ext_run *table, int64_t width, const int64_t
   });
 }
 
-double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs) {
+double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs) noexcept {
   std::vector<Piece> pieces;
   for (int64_t run = 0; run < n_runs; ++run) {
     add_stretches(run, sizes[run], pieces);

@@ -8,6 +8,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+#define TORCH_EXT_NOEXCEPT noexcept // without memory for a list of pieces the process ends
+#else
+#define TORCH_EXT_NOEXCEPT
 #endif
 
 typedef void *torch_ext_tensor;
@@ -110,7 +113,8 @@ typedef struct {
 
 // One step over all runs in one pass over memory. Where `encoder` has a copy of a run's matrix, the copy follows; it may be
 // null.
-void torch_ext_update(const torch_ext_run *runs, int64_t n_runs, const torch_ext_rule *rule, torch_ext_encoder *encoder);
+void torch_ext_update(const torch_ext_run *runs, int64_t n_runs, const torch_ext_rule *rule,
+                      torch_ext_encoder *encoder) TORCH_EXT_NOEXCEPT;
 
 // What changes of a rule from step to step.
 typedef struct {
@@ -122,10 +126,11 @@ typedef struct {
 // Moves rows of a table by the steps that they have missed, as with gradients of zeros: row r, of `width` numbers, by the
 // steps past[done[r]], .. past[n_past - 1]; done[r] becomes n_past. rows: each at most once.
 void torch_ext_catch_up(const torch_ext_run *table, int64_t width, const int64_t *rows, int64_t n_rows, uint32_t *done,
-                        const torch_ext_past_step *past, int64_t n_past, const torch_ext_rule *rule);
+                        const torch_ext_past_step *past, int64_t n_past,
+                        const torch_ext_rule *rule) TORCH_EXT_NOEXCEPT;
 
 // The sum of squares over all runs of gradients, in double precision, the same for every number of threads.
-double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs);
+double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs) TORCH_EXT_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -93,7 +93,7 @@ impl Encoder {
             return *FLOAT32.get_or_init(|| probe(false));
         }
         // The products read bfloat16 in pairs.
-        shape.hidden % 2 == 0 && shape.intermediate % 2 == 0 && *BF16.get_or_init(|| probe(true))
+        shape.hidden.is_multiple_of(2) && shape.intermediate.is_multiple_of(2) && *BF16.get_or_init(|| probe(true))
     }
 
     /// An encoder that has yet to read its weights.
@@ -112,7 +112,7 @@ impl Encoder {
             bf16: i32::from(shape.bf16),
             layer_norm_eps: shape.layer_norm_eps as f32,
         };
-        assert!(shape.layers > 0 && shape.hidden % shape.heads == 0, "a shape that a config was checked for");
+        assert!(shape.layers > 0 && shape.hidden.is_multiple_of(shape.heads), "a shape that a config was checked for");
         // SAFETY: `raw` lives through the call.
         let handle = unsafe { ffi::torch_ext_encoder_new(&raw const raw) };
         if handle.is_null() {
@@ -187,7 +187,10 @@ impl Encoder {
             assert!(fits, "a packed batch is of contiguous int64 on the CPU");
         }
         let [n_rows, n_positions, n_ends] = tensors.map(Tensor::numel);
-        assert!(n_rows == n_positions && n_rows % 16 == 0 && n_ends > 1, "a packed batch has whole rows and a sentence");
+        assert!(
+            n_rows == n_positions && n_rows.is_multiple_of(16) && n_ends > 1,
+            "a packed batch has whole rows and a sentence"
+        );
         below(batch.input_ids, self.shape.vocabulary, "token")?;
         below(batch.position_ids, self.shape.positions, "place")?;
         let ends = integers(batch.cu_seqlens);
@@ -225,10 +228,10 @@ impl Encoder {
     /// `of_words` gets the gradients of the tokens' rows, `(n_rows, hidden)`, where it is.
     ///
     /// # Errors
-    /// Fails where memory does.
+    /// Fails when no pass was kept, and where memory does.
     ///
     /// # Panics
-    /// When no pass was kept, or a tensor does not fit: mistakes of the caller.
+    /// When a tensor does not fit: a mistake of the caller.
     pub fn backward(
         &mut self,
         of_first: &Tensor,
@@ -236,15 +239,21 @@ impl Encoder {
         add: bool,
         of_words: impl FnOnce(&[f32]),
     ) -> Result<(), TorchExtError> {
-        let [input_ids, _, cu_seqlens] = self.pending.take().unwrap_or_else(|| panic!("a backward pass follows a kept one"));
+        let Some([input_ids, _, cu_seqlens]) = self.pending.take() else {
+            return Err(TorchExtError("no forward pass was kept for this backward pass".to_owned()));
+        };
         assert!(is_floats(of_first, (cu_seqlens.numel() - 1) * self.shape.hidden), "one gradient for each first state");
         assert!(gradients.len() == self.n_leaves(), "one place for each leaf");
         for (place, gradient) in gradients.iter().enumerate().skip(WORDS + 1) {
             let fits = gradient.is_none_or(|gradient| is_floats(gradient, self.size_of(place)));
             assert!(fits, "the gradient of leaf {place} has its size");
         }
-        let pointer = |gradient: &Option<&Tensor>| gradient.map_or(std::ptr::null_mut(), |t| t.data_ptr().cast::<f32>());
-        let pointers: Vec<*mut f32> = gradients.iter().map(pointer).collect();
+        let pointer =
+            |gradient: &Option<&Tensor>| gradient.map_or(std::ptr::null_mut(), |t| t.data_ptr().cast::<f32>());
+        let mut pointers: Vec<*mut f32> = gradients.iter().map(pointer).collect();
+        if gradients[WORDS].is_some() {
+            pointers[WORDS] = std::ptr::dangling_mut(); // an empty tensor's own is null
+        }
         let mut rows: *const f32 = std::ptr::null();
         // SAFETY: the batch of the kept pass is still alive; every pointer is null or to as many floats as its leaf has, but
         // for the word table's, which is only compared with null.

@@ -69,7 +69,8 @@ impl Gradient {
                 rows.dedup();
                 let mut sums = Tensor::zeros([rows.len() as i64, values.size()[1]], (Kind::Float, values.device()));
                 for (some, values) in [(a, values), (b, others)] {
-                    let places: Vec<i64> = some.iter().map(|row| rows.partition_point(|other| other < row) as i64).collect();
+                    let places: Vec<i64> =
+                        some.iter().map(|row| rows.partition_point(|other| other < row) as i64).collect();
                     let places = Tensor::from_slice(&places).to_device(values.device());
                     let _ = sums.index_add_(0, &places, &values);
                 }
