@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from machine import BIN
 
 BATCHES, LENGTHS = (8, 16, 32, 64, 128), (10, 25, 60, 200)
-TOKENS_OF_A_RUN = 40_000
+TOKENS_OF_A_RUN = 24_000
 
 
 def write_texts(raw, out):
@@ -33,7 +33,8 @@ def write_lengths(tokens, out, mean):
         at += length - 2
     n = len(rows)
     columns = [list(range(n)), list(range(n)), rows, [row % 2 for row in range(n)]]
-    made = pa.Table.from_arrays([pa.array(column, field.type) for column, field in zip(columns, table.schema)], schema=table.schema)
+    schema = table.schema.with_metadata(pq.read_metadata(tokens / "train.parquet").metadata)
+    made = pa.Table.from_arrays([pa.array(column, field.type) for column, field in zip(columns, schema)], schema=schema)
     pq.write_table(made, out / "train.parquet")
     (out / "manifest.json").write_text((tokens / "manifest.json").read_text())
 

@@ -4,8 +4,6 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::{Batch, BertError, Mode, Model};
 
-/// Tokens of one batch: enough rows for the products to run at their full rate, few enough to stay in the cache.
-const TOKENS_PER_BATCH: usize = 2048;
 /// Sentences of one batch at most, however short.
 const SENTENCES_PER_BATCH: usize = 128;
 
@@ -27,7 +25,7 @@ pub fn infer(
     let mut logits = vec![0.0; sentences.len() * n_outputs];
     let mut done = 0;
     while done < order.len() {
-        let rows = &order[done..done + batch_size(&order[done..], sentences)];
+        let rows = &order[done..done + batch_size(&order[done..], sentences, tokens_per_batch(device))];
         let packed: Vec<&[i32]> = rows.iter().map(|&row| sentences[row]).collect();
         let batch = Batch::new(&packed, device);
         let output = no_grad(|| model.forward(&batch, Mode::Evaluate))?.to_device(Device::Cpu).contiguous();
@@ -42,12 +40,17 @@ pub fn infer(
     Ok(logits)
 }
 
+/// Tokens of one batch: enough rows for the products to run at their full rate, on the CPU few enough to stay in its caches.
+fn tokens_per_batch(device: Device) -> usize {
+    if device == Device::Cpu { 512 } else { 2048 }
+}
+
 /// How many of the next sentences fit the budget: at least one.
-fn batch_size(next: &[usize], sentences: &[&[i32]]) -> usize {
+fn batch_size(next: &[usize], sentences: &[&[i32]], budget: usize) -> usize {
     let mut tokens = 0;
     let fitting = next.iter().take(SENTENCES_PER_BATCH).take_while(|&&row| {
         tokens += sentences[row].len();
-        tokens <= TOKENS_PER_BATCH
+        tokens <= budget
     });
     fitting.count().max(1)
 }
