@@ -29,6 +29,14 @@ template <typename T> void gather(const T *from, const int64_t *rows, int64_t n,
   clear_rows(to, n, padded, width);
 }
 
+// to (n, n_out) = from (n, n_in) W^T + bias.
+template <typename T, typename To> void apply(const Linear<T> &linear, const T *from, int64_t n, const float *bias, To *to) {
+  multiply(from, linear.n_in, linear.forward, n, linear.n_out, linear.n_in,
+           [&](int64_t row, int64_t n_rows, int64_t column, int64_t n_columns, const float *block) {
+             add_bias(block, n_rows, n_columns, bias + column, to + row * linear.n_out + column, linear.n_out);
+           });
+}
+
 VECTORISED void sum_embeddings(const float *word, const float *position, const float *type, int64_t width, float *to) {
   for (int64_t i = 0; i < width; i += LANES) {
     const int64_t left = width - i;
@@ -176,20 +184,14 @@ template <typename T> void Encoder<T>::attend_forward(int64_t layer) {
   const int64_t hidden = shape_.hidden, asked = n_rows(layer);
   const LayerStates<T> &states = pass_.layers[layer];
   const LayerWeights<T> &weights = weights_[layer];
-  const auto project = [&](const T *from, int64_t n, const Linear<T> &linear, const float *bias, T *to) {
-    multiply(from, hidden, linear.forward, n, linear.n_out, hidden,
-             [=](int64_t row, int64_t n_rows, int64_t column, int64_t n_columns, const float *block) {
-               add_bias(block, n_rows, n_columns, bias + column, to + row * linear.n_out + column, linear.n_out);
-             });
-  };
   const float *bias = leaves_[leaf_of(layer, QUERY_KEY_VALUE_BIAS)];
   if (is_last(layer)) {
     gather(states.input, batch_.cu_seqlens, batch_.batch, asked, hidden, states.asked_input);
     gather(pass_.stream, batch_.cu_seqlens, batch_.batch, asked, hidden, pass_.linear);
     std::swap(pass_.stream, pass_.linear);
-    project(states.asked_input, asked, weights.query, bias, states.query);
+    apply(weights.query, states.asked_input, asked, bias, states.query);
   }
-  project(states.input, rows_, weights.projection, bias + weights.query.n_out, states.projected);
+  apply(weights.projection, states.input, rows_, bias + weights.query.n_out, states.projected);
 
   Mask room;
   Rows<const T> parts[3];
@@ -198,13 +200,8 @@ template <typename T> void Encoder<T>::attend_forward(int64_t layer) {
   attend(attending(mask(dropout_.attention, first_site_of(layer), room), layer), parts[0], parts[1], parts[2],
          Rows<T>{states.context, hidden}, states.stats);
 
-  float *linear = pass_.linear;
-  const float *output_bias = leaves_[leaf_of(layer, OUTPUT_BIAS)];
-  multiply(states.context, hidden, weights.output.forward, asked, hidden, hidden,
-           [=](int64_t row, int64_t n_rows, int64_t column, int64_t n_columns, const float *block) {
-             add_bias(block, n_rows, n_columns, output_bias + column, linear + row * hidden + column, hidden);
-           });
-  add_and_normalise(linear, pass_.stream, mask(dropout_.hidden, first_site_of(layer) + 1, room),
+  apply(weights.output, states.context, asked, leaves_[leaf_of(layer, OUTPUT_BIAS)], pass_.linear);
+  add_and_normalise(pass_.linear, pass_.stream, mask(dropout_.hidden, first_site_of(layer) + 1, room),
                     norm_of(leaf_of(layer, ATTENTION_NORM)), asked, hidden, states.attention_norm, pass_.attended_stream,
                     states.attended);
 }
@@ -213,17 +210,14 @@ template <typename T> void Encoder<T>::feed_forward(int64_t layer) {
   const int64_t hidden = shape_.hidden, intermediate = shape_.intermediate, asked = n_rows(layer);
   const LayerStates<T> &states = pass_.layers[layer];
   const LayerWeights<T> &weights = weights_[layer];
-  const float *inner_bias = leaves_[leaf_of(layer, INNER_BIAS)], *outer_bias = leaves_[leaf_of(layer, OUTER_BIAS)];
+  const float *inner_bias = leaves_[leaf_of(layer, INNER_BIAS)];
   multiply(states.attended, hidden, weights.inner.forward, asked, intermediate, hidden,
            [&](int64_t row, int64_t n_rows, int64_t column, int64_t n_columns, const float *block) {
              add_bias_and_activate(Activation(shape_.activation), block, n_rows, n_columns, inner_bias + column,
                                    states.inner + column * asked + row * n_columns,
                                    pass_.activated + row * intermediate + column, intermediate);
            });
-  multiply(pass_.activated, intermediate, weights.outer.forward, asked, hidden, intermediate,
-           [&](int64_t row, int64_t n_rows, int64_t column, int64_t n_columns, const float *block) {
-             add_bias(block, n_rows, n_columns, outer_bias + column, pass_.linear + row * hidden + column, hidden);
-           });
+  apply(weights.outer, pass_.activated, asked, leaves_[leaf_of(layer, OUTER_BIAS)], pass_.linear);
   Mask room;
   add_and_normalise(pass_.linear, pass_.attended_stream, mask(dropout_.hidden, first_site_of(layer) + 2, room),
                     norm_of(leaf_of(layer, FEED_FORWARD_NORM)), asked, hidden, states.feed_forward_norm, pass_.stream,
