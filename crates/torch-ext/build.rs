@@ -5,7 +5,8 @@ include!("link_args.rs");
 use std::env;
 use std::path::{Path, PathBuf};
 
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 13] = [
+    "as_bf16",
     "attention",
     "dropout",
     "encoder",
@@ -16,6 +17,8 @@ const SOURCES: [&str; 10] = [
     "machine",
     "matrix",
     "norm",
+    "packed_attention",
+    "update_group",
 ];
 
 /// Compiled so that a formula gives the same bits wherever it is written: products and sums are not contracted.

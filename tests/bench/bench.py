@@ -15,7 +15,7 @@ import tempfile
 import time
 
 import growth
-from machine import GLUE, MINILM, PYTHON, ROOT, TREES, run, run_reference, run_stage
+from machine import DEVICE, GLUE, MINILM, PYTHON, ROOT, TREES, run, run_reference, run_stage
 
 OUT = ROOT / "data/bench"
 HERE = pathlib.Path(__file__).parent
@@ -39,14 +39,14 @@ class Bench:
         out = self.folder / "ours"
         peak, _ = run_stage(
             "bert-finetune", "--tokens", tokens or self.tokens, "--model", model, "--out", out, "--force",
-            "--precision", precision, "--per-device-train-batch-size", batch, "--max-steps", steps,
+            "--device", DEVICE, "--precision", precision, "--per-device-train-batch-size", batch, "--max-steps", steps,
             "--learning-rate", 5e-5, "--weight-decay", 0.01, "--eval-strategy", "no", "--save-strategy", "no",
         )  # fmt: skip
         timing = json.loads((out / "timing.json").read_text())
         return {**timing, "peak_memory_bytes": peak}
 
     def reference(self, precision, attention, model, batch, first, last, pad_to=None):
-        settings = {"precision": precision, "attention": attention, "batch": batch, "first_step": first, "last_step": last}
+        settings = {"device": DEVICE, "precision": precision, "attention": attention, "batch": batch, "first_step": first, "last_step": last}
         return run_reference("reference_training.py", model, self.tokens, json.dumps({**settings, "pad_to": pad_to}))
 
     def race(self, name, ours, references, what="sentences_per_second", unit="sentences/s"):
@@ -117,12 +117,12 @@ def inference(bench):
     growth.write_texts(bench.raw / "train.parquet", texts)
 
     def ours(precision):
-        _, seconds = run_stage("bert-predict", "--model", trained, "--input", texts, "--output", answers, "--precision", precision)
+        _, seconds = run_stage("bert-predict", "--model", trained, "--input", texts, "--output", answers, "--device", DEVICE, "--precision", precision)
         n = sum(1 for _ in texts.open())
         return {"sentences_per_second": n / seconds}
 
     for precision in ("bf16", "float32"):
-        reference = lambda attention: lambda: run_reference("reference_inference.py", bench.model, bench.tokens / "train.parquet", precision, attention)  # noqa: B023, E731
+        reference = lambda attention: lambda: run_reference("reference_inference.py", bench.model, bench.tokens / "train.parquet", precision, attention, DEVICE)  # noqa: B023, E731
         bench.race(f"prediction (ours from start to file), {precision}", lambda: ours(precision), {"sdpa": reference("sdpa"), "eager": reference("eager")})  # noqa: B023
 
 

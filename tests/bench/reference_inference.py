@@ -1,6 +1,6 @@
 """Evaluates sentences with the reference, sorted by length in batches of 64, its best way on a CPU; prints JSON.
 
-    reference_inference.py MODEL_DIR TOKENS.parquet PRECISION ATTENTION
+    reference_inference.py MODEL_DIR TOKENS.parquet PRECISION ATTENTION DEVICE
 """
 
 import json
@@ -15,10 +15,10 @@ BATCH = 64
 
 
 def main():
-    folder, tokens, precision, attention = sys.argv[1:]
+    folder, tokens, precision, attention, device = sys.argv[1:]
     config = BertConfig.from_pretrained(folder, num_labels=2)
     config._attn_implementation = attention
-    model = BertForSequenceClassification.from_pretrained(folder, config=config).eval()
+    model = BertForSequenceClassification.from_pretrained(folder, config=config).eval().to(device)
     rows = sorted(pq.read_table(tokens).to_pydict()["input_ids"], key=len)
 
     def evaluate(rows):
@@ -30,9 +30,10 @@ def main():
             for place, row in enumerate(batch):
                 ids[place, : len(row)] = torch.tensor(row)
                 mask[place, : len(row)] = 1
-            model(input_ids=ids, attention_mask=mask)
+            logits = model(input_ids=ids.to(device), attention_mask=mask.to(device)).logits
+        logits.cpu()
 
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+    with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
         evaluate(rows[:: len(rows) // 640])
         begun = time.perf_counter()
         evaluate(rows)

@@ -1,6 +1,6 @@
 """Trains with the reference's Trainer and prints what a benchmark wants to know of it, as JSON.
 
-    reference_training.py MODEL_DIR TOKENS_DIR '{"precision": "bf16", "attention": "eager", "batch": 16, ...}'
+    reference_training.py MODEL_DIR TOKENS_DIR '{"precision": "bf16", "attention": "eager", "device": "cpu", ...}'
 """
 
 import json
@@ -52,12 +52,14 @@ class Collator:
 
 
 class Clock(TrainerCallback):
-    """When each step ended."""
+    """When each step ended; on a GPU, the steps that count."""
 
-    def __init__(self):
-        self.ends = []
+    def __init__(self, counting):
+        self.ends, self.counting = [], counting
 
     def on_step_end(self, args, state, control, **kwargs):
+        if torch.cuda.is_available() and state.global_step in self.counting:
+            torch.cuda.synchronize()
         self.ends.append(time.perf_counter())
 
 
@@ -71,7 +73,7 @@ def main():
     folder, tokens, settings = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
     first, last, batch = settings["first_step"], settings["last_step"], settings["batch"]
     rows = Rows(f"{tokens}/train.parquet")
-    collator, clock = Collator(settings.get("pad_to")), Clock()
+    collator, clock = Collator(settings.get("pad_to")), Clock((1, first, last))
     with tempfile.TemporaryDirectory() as out:
         arguments = TrainingArguments(
             output_dir=out,
@@ -88,7 +90,7 @@ def main():
             logging_steps=10**6,
             report_to=[],
             disable_tqdm=True,
-            use_cpu=True,
+            use_cpu=settings["device"] == "cpu",
             seed=42,
         )
         model = model_of(folder, settings["attention"])

@@ -85,7 +85,7 @@ impl Optimizer {
         gradients: &[Gradient],
         rates: StepRates,
         kernel: Option<&mut Encoder>,
-    ) {
+    ) -> anyhow::Result<()> {
         // The filler behind a batch has a row, too, which no sentence may have.
         if let Some(Gradient::Rows { rows, .. }) = gradients.first() {
             self.catch_up(parameters, rows);
@@ -110,7 +110,7 @@ impl Optimizer {
                     offset += leaf.padded_size();
                 }
                 let (step, grad_scale) = (rates.step + 1, rates.grad_scale);
-                torch_ext::update(&mut runs, UpdateStep { rule: *rule, step, grad_scale }, kernel);
+                torch_ext::update(&mut runs, UpdateStep { rule: *rule, step, grad_scale }, kernel)?;
             }
             Method::Factored(adafactor) => {
                 for (place, ((leaf, gradient), highest)) in leaves().enumerate() {
@@ -124,6 +124,7 @@ impl Optimizer {
                 }
             }
         }
+        Ok(())
     }
 
     /// Whether [`Self::step`] brings a kernel's copies up to date.
@@ -261,7 +262,7 @@ mod tests {
                 let gradient = |name: &str| Gradient::new(&tensor(&table["gradients"][step][name])).unwrap();
                 let factor = table["learning_rates"][step].as_f64().unwrap() / plan.learning_rate;
                 let rates = StepRates { step: step as u64, factor, grad_scale: 1.0 };
-                optimizer.step(&parameters, &[gradient("matrix"), gradient("vector")], rates, None);
+                optimizer.step(&parameters, &[gradient("matrix"), gradient("vector")], rates, None).unwrap();
                 for (leaf, name) in parameters.trained().zip(["matrix", "vector"]) {
                     let difference = (&leaf.tensor - tensor(&after[name])).abs().max().double_value(&[]);
                     let comparable = leaf.decay || weight_decay == 0.0;

@@ -50,9 +50,10 @@ impl<'a> Trainer<'a> {
         compute: Compute,
     ) -> anyhow::Result<Self> {
         let parameters = prepare((parameters, new), plan, config).trainable();
+        let model = Model::new(&parameters, config, compute.precision)?;
         Ok(Self {
-            model: Model::new(&parameters, config, compute.precision)?,
-            gradients: Gradients::new(&parameters),
+            gradients: model.gradients(&parameters),
+            model,
             optimizer: Optimizer::new(plan.optimizer, &parameters, config),
             average: plan.weights.ema_decay.map(|decay| Average::new(decay, &parameters)),
             parameters,
@@ -99,26 +100,31 @@ impl<'a> Trainer<'a> {
         let ids: Vec<i64> = batches.iter().flatten().flat_map(ids).collect();
         self.optimizer.catch_up(&self.parameters, &ids);
         self.gradients.clear();
+        let mut losses = Vec::with_capacity(batches.len());
         for (micro_batch, rows) in batches.iter().enumerate() {
             let sites = DropoutSites::new(self.rates, self.plan.batches.seed, self.step, micro_batch as u64, 0);
             let sentences: Vec<&[i32]> = rows.iter().map(|&row| train.input_ids(row)).collect();
             let batch = Batch::new(&sentences, self.compute.device);
             let pass = self.model.learn(&batch, &sites)?;
             let loss = self.objective.mean(&pass.logits, &train.labels, rows) / batches.len() as f64;
-            report.loss += loss.f_double_value(&[])?;
             report.sentences += rows.len();
             report.tokens += batch.n_tokens;
-            check_finite(self.step, "loss", report.loss, train, rows)?;
             pass.backward(&loss, &self.parameters, &mut self.gradients)?;
+            losses.push(loss);
+        }
+        // Read here, a GPU is waited for once in a step.
+        for (rows, loss) in batches.iter().zip(losses) {
+            report.loss += loss.f_double_value(&[])?;
+            check_finite(self.step, "loss", report.loss, train, rows)?;
         }
         let gradients = self.gradients.of_leaves();
-        report.grad_norm = global_norm(gradients);
+        report.grad_norm = global_norm(gradients)?;
         check_finite(self.step, "gradient norm", report.grad_norm, train, &batches.concat())?;
         let grad_scale = clipping_factor(report.grad_norm, self.plan.optimizer.max_grad_norm);
         let rates = StepRates { step: self.step, factor, grad_scale };
-        self.optimizer.step(&self.parameters, gradients, rates, self.model.kernel());
+        self.optimizer.step(&self.parameters, gradients, rates, self.model.kernel())?;
         if self.optimizer.moves_copies() && self.model.kernel().is_some() {
-            self.model.read_head(&self.parameters);
+            self.model.read_head(&self.parameters)?;
         } else {
             self.model.read_weights(&self.parameters)?;
         }

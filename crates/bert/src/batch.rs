@@ -1,9 +1,11 @@
 //! A packed batch: the tokens of its sentences one after another, and where each sentence begins.
 
+use std::cell::OnceCell;
+
 use tch::{Device, Kind, Tensor};
 
-/// The number of rows is rounded up to a multiple of this with tokens that nothing reads: for every new number of rows
-/// oneDNN builds new primitives.
+/// On the CPU the number of rows is rounded up to a multiple of this with tokens that nothing reads: for every new number of
+/// rows oneDNN builds new primitives.
 const ROWS_MULTIPLE: usize = 16;
 
 /// Sentences, packed.
@@ -17,8 +19,10 @@ pub struct Batch {
     pub cu_seqlens: Tensor,
     /// The row of each sentence's first token: `(batch)`, int64.
     pub first_rows: Tensor,
-    /// Zero where a key exists and -inf where a sentence is shorter: `(batch, 1, max_seqlen)`, float32.
-    pub key_bias: Tensor,
+    /// As [`cu_seqlens`](Self::cu_seqlens), int32, on the device of all others.
+    cu_seqlens_there: OnceCell<Tensor>,
+    /// See [`Self::key_bias`].
+    key_bias: OnceCell<Tensor>,
     /// The longest sentence, in tokens.
     pub max_seqlen: i64,
     /// Tokens that are read.
@@ -30,29 +34,28 @@ impl Batch {
     pub fn new(sentences: &[&[i32]], device: Device) -> Self {
         let n_tokens: usize = sentences.iter().map(|sentence| sentence.len()).sum();
         let max_seqlen = sentences.iter().map(|sentence| sentence.len()).max().unwrap_or(0);
-        let n_rows = n_tokens.next_multiple_of(ROWS_MULTIPLE);
+        let n_rows = if device == Device::Cpu { n_tokens.next_multiple_of(ROWS_MULTIPLE) } else { n_tokens };
 
-        let mut input_ids = Vec::with_capacity(n_rows);
-        let mut position_ids = Vec::with_capacity(n_rows);
-        let mut cu_seqlens = vec![0_i64];
-        let mut key_bias = vec![0_f32; sentences.len() * max_seqlen];
-        for (place, sentence) in sentences.iter().enumerate() {
-            input_ids.extend(sentence.iter().map(|&id| i64::from(id)));
-            position_ids.extend(0..sentence.len() as i64);
-            cu_seqlens.push(input_ids.len() as i64);
-            key_bias[place * max_seqlen..][sentence.len()..max_seqlen].fill(f32::NEG_INFINITY);
+        // Tokens, positions and beginnings in one buffer: one transfer.
+        let mut numbers = Vec::with_capacity(2 * n_rows + sentences.len() + 1);
+        numbers.extend(sentences.iter().flat_map(|sentence| sentence.iter().map(|&id| i64::from(id))));
+        numbers.resize(n_rows, 0);
+        numbers.extend(sentences.iter().flat_map(|sentence| 0..sentence.len() as i64));
+        numbers.resize(2 * n_rows, 0);
+        numbers.push(0);
+        for sentence in sentences {
+            numbers.push(numbers[numbers.len() - 1] + sentence.len() as i64);
         }
-        input_ids.resize(n_rows, 0);
-        position_ids.resize(n_rows, 0);
-
-        let cu_seqlens = Tensor::from_slice(&cu_seqlens);
-        let batch = sentences.len() as i64;
+        let numbers = Tensor::from_slice(&numbers);
+        let (n_rows, batch) = (n_rows as i64, sentences.len() as i64);
+        let there = numbers.to_device(device);
         Self {
-            input_ids: Tensor::from_slice(&input_ids).to_device(device),
-            position_ids: Tensor::from_slice(&position_ids).to_device(device),
-            first_rows: cu_seqlens.narrow(0, 0, batch).to_device(device),
-            cu_seqlens,
-            key_bias: Tensor::from_slice(&key_bias).view([batch, 1, max_seqlen as i64]).to_device(device),
+            input_ids: there.narrow(0, 0, n_rows),
+            position_ids: there.narrow(0, n_rows, n_rows),
+            first_rows: there.narrow(0, 2 * n_rows, batch),
+            cu_seqlens: numbers.narrow(0, 2 * n_rows, batch + 1),
+            cu_seqlens_there: OnceCell::new(),
+            key_bias: OnceCell::new(),
             max_seqlen: max_seqlen as i64,
             n_tokens,
         }
@@ -68,9 +71,23 @@ impl Batch {
         self.len() == 0
     }
 
-    /// `key_bias` for every head: `(batch * heads, 1, max_seqlen)` of `kind`.
-    pub(crate) fn key_bias_of_heads(&self, heads: i64, kind: Kind) -> Tensor {
-        let one_head = self.key_bias.unsqueeze(1).to_kind(kind);
-        one_head.expand([self.len(), heads, 1, self.max_seqlen], true).reshape([self.len() * heads, 1, self.max_seqlen])
+    /// Where sentences begin, and where the last one ends: `(batch + 1)`, int32, on the device of the tokens.
+    pub(crate) fn cu_seqlens_there(&self) -> &Tensor {
+        let device = self.input_ids.device();
+        self.cu_seqlens_there.get_or_init(|| self.cu_seqlens.to_kind(Kind::Int).to_device(device))
+    }
+
+    /// For every head zero where a key exists and -inf where a sentence is shorter: `(batch * heads, 1, max_seqlen)` of `kind`.
+    /// All calls ask for the same.
+    pub(crate) fn key_bias(&self, heads: i64, kind: Kind) -> &Tensor {
+        self.key_bias.get_or_init(|| {
+            let device = self.input_ids.device();
+            let lengths = self.cu_seqlens.diff::<Tensor>(1, 0, None, None).view([-1, 1]);
+            let missing =
+                Tensor::arange(self.max_seqlen, (Kind::Int64, Device::Cpu)).ge_tensor(&lengths).to_device(device);
+            let bias =
+                Tensor::zeros([self.len(), self.max_seqlen], (kind, device)).masked_fill(&missing, f64::NEG_INFINITY);
+            bias.repeat_interleave_self_int(heads, 0, None).unsqueeze(1)
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use checkpoint::BertConfig;
 use tch::Tensor;
+use torch_ext::AttentionDropout;
 
 use crate::BertError;
 
@@ -47,6 +48,11 @@ impl DropoutSites {
     /// The key and the stream of all masks; a site's number is added to the stream.
     pub(crate) fn counters(&self) -> (u64, u64) {
         (self.seed, self.stream)
+    }
+
+    /// The mask of `site` over attention's shares.
+    pub(crate) fn of_attention(&self, site: u64) -> AttentionDropout {
+        AttentionDropout { p: self.rates.attention, key: self.seed, stream: self.stream | site }
     }
 
     /// `x` with the mask of `site` at rate `p`.

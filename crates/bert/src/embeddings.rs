@@ -1,7 +1,7 @@
 //! Words, places and types become states.
 
 use checkpoint::BertConfig;
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use crate::layers::LayerNorm;
 use crate::{Batch, BertError, Mode, Parameters};
@@ -33,9 +33,9 @@ impl Embeddings {
 
     /// The states `(n_rows, hidden)` of the batch's tokens, float32.
     ///
-    /// In training the word table's gradient is sparse: it touches a few hundred of tens of thousands of rows.
+    /// In training on the CPU the word table's gradient is sparse: it touches a few hundred of tens of thousands of rows.
     pub(crate) fn forward(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
-        let sparse = matches!(mode, Mode::Train(_));
+        let sparse = matches!(mode, Mode::Train(_)) && self.words.device() == Device::Cpu;
         let words = Tensor::embedding(&self.words, &batch.input_ids, self.pad_token_id, false, sparse);
         let positions = Tensor::embedding(&self.positions, &batch.position_ids, -1, false, false);
         let states = words + positions + self.token_types.select(0, 0);

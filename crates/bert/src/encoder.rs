@@ -5,8 +5,8 @@ use tch::Tensor;
 
 use crate::attention::Attention;
 use crate::dropout::SITES_PER_LAYER;
-use crate::layers::{LayerNorm, Linear};
-use crate::{Batch, BertError, Mode, Parameters, Precision};
+use crate::layers::{LayerNorm, Linear, Operands};
+use crate::{Batch, BertError, Mode};
 
 /// Which rows of a batch are asked for.
 #[derive(Debug, Clone, Copy)]
@@ -39,14 +39,14 @@ struct Layer {
 }
 
 impl Layer {
-    fn new(parameters: &Parameters, index: usize, config: &BertConfig, precision: Precision) -> Self {
+    fn new(operands: &Operands, index: usize, config: &BertConfig) -> Self {
         let path = format!("bert.encoder.layer.{index}");
         Self {
-            attention: Attention::new(parameters, &format!("{path}.attention"), config, precision),
-            inner: Linear::new(parameters, &format!("{path}.intermediate.dense"), precision),
+            attention: Attention::new(operands, &format!("{path}.attention"), config),
+            inner: Linear::new(operands, &format!("{path}.intermediate.dense")),
             activation: config.hidden_act,
-            outer: Linear::new(parameters, &format!("{path}.output.dense"), precision),
-            norm: LayerNorm::new(parameters, &format!("{path}.output.LayerNorm"), config.layer_norm_eps),
+            outer: Linear::new(operands, &format!("{path}.output.dense")),
+            norm: LayerNorm::new(operands.parameters, &format!("{path}.output.LayerNorm"), config.layer_norm_eps),
             first_site: 1 + SITES_PER_LAYER * index as u64,
         }
     }
@@ -74,9 +74,9 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    pub(crate) fn new(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Self {
+    pub(crate) fn new(operands: &Operands, config: &BertConfig) -> Self {
         let layers = 0..config.num_hidden_layers;
-        Self { layers: layers.map(|index| Layer::new(parameters, index, config, precision)).collect() }
+        Self { layers: layers.map(|index| Layer::new(operands, index, config)).collect() }
     }
 
     /// From the states `(n_rows, hidden)` of all tokens to those of the first tokens, `(batch, hidden)`, float32.

@@ -39,6 +39,11 @@ impl FusedEncoder {
         Ok(self.kernel.read_weights(leaves)?)
     }
 
+    /// How many leaves it has: the first of the parameters.
+    pub(crate) fn n_leaves(&self) -> usize {
+        self.kernel.n_leaves()
+    }
+
     /// For the optimizer.
     pub(crate) fn kernel(&mut self) -> &mut torch_ext::Encoder {
         &mut self.kernel

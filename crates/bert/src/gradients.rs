@@ -1,4 +1,4 @@
-//! The gradients of all leaves that are learned, in memory that is kept from step to step.
+//! The gradients of all leaves that are learned. Those that a kernel writes lie in memory that is kept from step to step.
 
 use tch::{Kind, Tensor, no_grad};
 use torch_ext::Gradient;
@@ -16,24 +16,42 @@ pub struct Gradients {
 }
 
 impl Gradients {
-    /// Room for the gradients of what is learned of `parameters`.
-    pub fn new(parameters: &Parameters) -> Self {
-        let sizes = parameters.trained().map(|leaf| if leaf.is_words() { 0 } else { leaf.padded_size() });
-        let flat = Tensor::zeros([sizes.sum::<i64>()], (Kind::Float, parameters.flat.device()));
-        let mut offset = 0;
-        let mut room = |leaf: &Leaf| {
-            if leaf.is_words() {
-                let size = leaf.tensor.size();
-                let values = Tensor::zeros([0, size[1]], (Kind::Float, leaf.tensor.device()));
-                return Gradient::Rows { rows: Vec::new(), values, n_rows: size[0] };
+    /// For what is learned of `parameters`.
+    pub(crate) fn new(parameters: &Parameters) -> Self {
+        let none = |leaf: &Leaf| {
+            let size = leaf.tensor.size();
+            let options = (Kind::Float, leaf.tensor.device());
+            if leaf.has_few_rows() {
+                return Gradient::Rows {
+                    rows: Vec::new(),
+                    values: Tensor::zeros([0, size[1]], options),
+                    n_rows: size[0],
+                };
             }
-            let view = flat.narrow(0, offset, leaf.tensor.numel() as i64).view_as(&leaf.tensor);
-            offset += leaf.padded_size();
-            Gradient::Dense(view)
+            Gradient::Dense(Tensor::zeros([0], options))
         };
-        let of_leaves = parameters.trained().map(&mut room).collect();
+        let of_leaves = parameters.trained().map(none).collect();
         let leaves = (0..parameters.leaves.len()).filter(|&place| parameters.leaves[place].trainable).collect();
         Self { of_leaves, leaves, filled: false }
+    }
+
+    /// The same with room for a kernel that writes the leaves before `end` among all of the parameters itself.
+    #[must_use]
+    pub(crate) fn with_room_before(mut self, end: usize, parameters: &Parameters) -> Self {
+        let written = || parameters.leaves[..end].iter().filter(|leaf| leaf.trainable && !leaf.has_few_rows());
+        let size = written().map(Leaf::padded_size).sum::<i64>();
+        let flat = Tensor::zeros([size], (Kind::Float, parameters.flat.device()));
+        let mut offset = 0;
+        let mut written = written();
+        for gradient in &mut self.of_leaves {
+            if matches!(gradient, Gradient::Rows { .. }) {
+                continue;
+            }
+            let Some(leaf) = written.next() else { break };
+            *gradient = Gradient::Dense(flat.narrow(0, offset, leaf.tensor.numel() as i64).view_as(&leaf.tensor));
+            offset += leaf.padded_size();
+        }
+        self
     }
 
     /// Forgets them: the next micro-batch is the first of a step.
@@ -50,21 +68,13 @@ impl Gradients {
     /// learned.
     pub(crate) fn take_in(&mut self, place: usize, computed: Gradient) {
         let Ok(place) = self.leaves.binary_search(&place) else { return };
-        match (&mut self.of_leaves[place], computed) {
-            (Gradient::Dense(sum), computed) => no_grad(|| {
-                let computed = computed.to_dense();
-                if self.filled {
-                    let _ = sum.g_add_(&computed);
-                } else {
-                    sum.copy_(&computed);
-                }
-            }),
-            (rows, computed) if self.filled => {
-                let empty = Gradient::Dense(Tensor::new());
-                *rows = std::mem::replace(rows, empty).plus(computed);
-            }
-            (rows, computed) => *rows = computed,
-        }
+        let gradient = &mut self.of_leaves[place];
+        *gradient = if self.filled {
+            let empty = Gradient::Dense(Tensor::new());
+            no_grad(|| std::mem::replace(gradient, empty).plus(computed))
+        } else {
+            computed
+        };
     }
 
     /// The tensors of the leaves before `end` among all of the parameters, for a kernel that writes them itself; `None`

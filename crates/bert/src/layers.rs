@@ -2,7 +2,33 @@
 
 use tch::Tensor;
 
-use crate::{Parameters, Part, Precision};
+use crate::{BertError, Parameters, Part, Precision};
+
+/// The leaves from one on, as the products read them: in the model's precision. Autograd follows them to the leaves.
+#[derive(Debug)]
+pub(crate) struct Operands<'a> {
+    pub(crate) parameters: &'a Parameters,
+    first: usize,
+    tensors: Vec<Tensor>,
+}
+
+impl<'a> Operands<'a> {
+    /// Those of the leaves from `first` on, by its name.
+    pub(crate) fn new(parameters: &'a Parameters, first: &str, precision: Precision) -> Result<Self, BertError> {
+        let first = parameters.place(first);
+        let leaves = parameters.leaves[first..].iter().map(|leaf| &leaf.tensor);
+        let tensors = match precision {
+            Precision::Float32 => leaves.map(Tensor::shallow_clone).collect(),
+            Precision::Bf16 => torch_ext::as_bf16(&leaves.collect::<Vec<_>>())?,
+        };
+        Ok(Self { parameters, first, tensors })
+    }
+
+    /// That of the leaf at `place` among all of the parameters.
+    fn get(&self, place: usize) -> Tensor {
+        self.tensors[place - self.first].shallow_clone()
+    }
+}
 
 /// A product with bias, in the model's precision.
 #[derive(Debug)]
@@ -23,19 +49,20 @@ struct LowRank {
 }
 
 impl Linear {
-    /// The layer whose weight is `{path}.weight`, cast for the products.
-    pub(crate) fn new(parameters: &Parameters, path: &str, precision: Precision) -> Self {
-        let cast = |tensor: &Tensor| tensor.to_kind(precision.kind());
-        let leaf = |name: &str| parameters.leaf(&format!("{path}.{name}"));
+    /// The layer whose weight is `{path}.weight`.
+    pub(crate) fn new(operands: &Operands, path: &str) -> Self {
+        let parameters = operands.parameters;
+        let place = |name: &str| parameters.place(&format!("{path}.{name}"));
         let low_rank = |part: &Part| {
-            let (a, b, scale) = parameters.adapter(&part.name)?;
-            Some(LowRank { a: cast(&a), b: cast(&b), scale, first_column: part.first_row })
+            let adapter = parameters.adapter(&part.name)?;
+            let (a, b) = (operands.get(adapter.a), operands.get(adapter.b));
+            Some(LowRank { a, b, scale: adapter.scale, first_column: part.first_row })
         };
-        let weight = leaf("weight");
+        let weight = place("weight");
         Self {
-            adapters: weight.parts.iter().filter_map(low_rank).collect(),
-            weight: cast(&weight.tensor),
-            bias: cast(&leaf("bias").tensor),
+            adapters: parameters.leaves[weight].parts.iter().filter_map(low_rank).collect(),
+            weight: operands.get(weight),
+            bias: operands.get(place("bias")),
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use checkpoint::{BertConfig, TensorSpec};
 use clap::ValueEnum;
 use serde::Serialize;
-use tch::{Tensor, no_grad};
+use tch::no_grad;
 
 use crate::Parameters;
 use crate::parameters::{Leaf, Part};
@@ -140,11 +140,9 @@ impl Parameters {
         found.unwrap_or_else(|| unreachable!("{name} is a tensor of every BERT"))
     }
 
-    /// A and B `(rank, n_in)`, `(n_out, rank)` and the factor of the product beside the tensor `name`.
-    pub(crate) fn adapter(&self, name: &str) -> Option<(Tensor, Tensor, f64)> {
-        let adapter = self.adapters.iter().find(|adapter| adapter.target == name)?;
-        let tensor = |place: usize| self.leaves[place].tensor.shallow_clone();
-        Some((tensor(adapter.a), tensor(adapter.b), adapter.scale))
+    /// The product beside the tensor `name`.
+    pub(crate) fn adapter(&self, name: &str) -> Option<&Adapter> {
+        self.adapters.iter().find(|adapter| adapter.target == name)
     }
 }
 

@@ -4,13 +4,18 @@ use std::cell::RefCell;
 
 use checkpoint::BertConfig;
 use tch::{Kind, Tensor};
-use torch_ext::Gradient;
+use torch_ext::{AttentionDropout, Gradient};
 
 use crate::embeddings::Embeddings;
 use crate::encoder::Encoder;
 use crate::fused::FusedEncoder;
-use crate::layers::Linear;
+use crate::layers::{Linear, Operands};
 use crate::{Batch, BertError, DropoutSites, Gradients, Leaf, Parameters, Precision};
+
+const POOLER: &str = "bert.pooler.dense";
+const CLASSIFIER: &str = "classifier";
+const FIRST_OF_ENCODER: &str = "bert.encoder.layer.0.attention.self.query.weight";
+const FIRST_OF_HEAD: &str = "bert.pooler.dense.weight";
 
 /// The dropout before the classifier; no layer has this site.
 const CLASSIFIER_SITE: u64 = 0xFFF;
@@ -31,6 +36,13 @@ impl Mode<'_> {
 
     pub(crate) fn drop_attention(self, x: &Tensor, site: u64) -> Result<Tensor, BertError> {
         self.drop(x, site, |sites| sites.rates.attention)
+    }
+
+    pub(crate) fn dropped_shares(self, site: u64) -> AttentionDropout {
+        match self {
+            Self::Evaluate => AttentionDropout { p: 0.0, key: 0, stream: 0 },
+            Self::Train(sites) => sites.of_attention(site),
+        }
     }
 
     fn drop(self, x: &Tensor, site: u64, rate: impl Fn(&DropoutSites) -> f64) -> Result<Tensor, BertError> {
@@ -61,10 +73,10 @@ enum Body {
 }
 
 impl Body {
-    fn of_operators(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Self {
+    fn of_operators(operands: &Operands, config: &BertConfig) -> Self {
         Self::Operators {
-            embeddings: Embeddings::new(parameters, config),
-            encoder: Encoder::new(parameters, config, precision),
+            embeddings: Embeddings::new(operands.parameters, config),
+            encoder: Encoder::new(operands, config),
         }
     }
 }
@@ -75,21 +87,24 @@ impl Model {
     /// # Errors
     /// Fails where memory does.
     pub fn new(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Result<Self, BertError> {
-        let body = match FusedEncoder::new(parameters, config, precision)? {
-            Some(fused) => Body::Fused(Box::new(RefCell::new(fused))),
-            None => Body::of_operators(parameters, config, precision),
+        let Some(fused) = FusedEncoder::new(parameters, config, precision)? else {
+            return Self::of_operators(parameters, config, precision);
         };
-        Ok(Self::with_body(body, parameters, config, precision))
+        let head = Operands::new(parameters, FIRST_OF_HEAD, precision)?;
+        Ok(Self::with_body(Body::Fused(Box::new(RefCell::new(fused))), &head, config, precision))
     }
 
     /// The same made of libtorch's operators on every device: what the kernels are held against.
-    pub fn of_operators(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Self {
-        Self::with_body(Body::of_operators(parameters, config, precision), parameters, config, precision)
+    ///
+    /// # Errors
+    /// Fails where memory does.
+    pub fn of_operators(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Result<Self, BertError> {
+        let operands = Operands::new(parameters, FIRST_OF_ENCODER, precision)?;
+        Ok(Self::with_body(Body::of_operators(&operands, config), &operands, config, precision))
     }
 
-    fn with_body(body: Body, parameters: &Parameters, config: &BertConfig, precision: Precision) -> Self {
-        let head = |path| Linear::new(parameters, path, precision);
-        let (pooler, classifier) = (head("bert.pooler.dense"), head("classifier"));
+    fn with_body(body: Body, operands: &Operands, config: &BertConfig, precision: Precision) -> Self {
+        let (pooler, classifier) = (Linear::new(operands, POOLER), Linear::new(operands, CLASSIFIER));
         Self { body, pooler, classifier, precision, config: config.clone() }
     }
 
@@ -98,18 +113,32 @@ impl Model {
     /// # Errors
     /// Fails where memory does.
     pub fn read_weights(&mut self, parameters: &Parameters) -> Result<(), BertError> {
-        match &mut self.body {
-            Body::Fused(fused) => fused.get_mut().read_weights(parameters)?,
-            operators => *operators = Body::of_operators(parameters, &self.config, self.precision),
+        if let Body::Fused(fused) = &mut self.body {
+            fused.get_mut().read_weights(parameters)?;
+            return self.read_head(parameters);
         }
-        self.read_head(parameters);
+        *self = Self::of_operators(parameters, &self.config, self.precision)?;
         Ok(())
     }
 
     /// Takes the weights of pooler and classifier alone: where an optimizer has brought the kernel's copies up to date.
-    pub fn read_head(&mut self, parameters: &Parameters) {
-        self.pooler = Linear::new(parameters, "bert.pooler.dense", self.precision);
-        self.classifier = Linear::new(parameters, "classifier", self.precision);
+    ///
+    /// # Errors
+    /// Fails where memory does.
+    pub fn read_head(&mut self, parameters: &Parameters) -> Result<(), BertError> {
+        let operands = Operands::new(parameters, FIRST_OF_HEAD, self.precision)?;
+        self.pooler = Linear::new(&operands, POOLER);
+        self.classifier = Linear::new(&operands, CLASSIFIER);
+        Ok(())
+    }
+
+    /// An empty set of gradients as [`Pass::backward`] fills it.
+    pub fn gradients(&self, parameters: &Parameters) -> Gradients {
+        let gradients = Gradients::new(parameters);
+        match &self.body {
+            Body::Fused(fused) => gradients.with_room_before(fused.borrow().n_leaves(), parameters),
+            Body::Operators { .. } => gradients,
+        }
     }
 
     /// The encoder's kernel, where it has one.

@@ -48,6 +48,11 @@ impl Leaf {
         self.parts[0].name == "bert.embeddings.word_embeddings.weight"
     }
 
+    /// Whether few of its rows have a gradient in a step, and it is kept as these: the word table on the CPU.
+    pub(crate) fn has_few_rows(&self) -> bool {
+        self.is_words() && self.tensor.device() == Device::Cpu
+    }
+
     /// Whether it is of the pooler or the classifier.
     pub(crate) fn is_of_head(&self) -> bool {
         let name = &self.parts[0].name;
@@ -131,7 +136,12 @@ impl Parameters {
 
     /// The leaf that holds the checkpoint's tensor `name` first.
     pub(crate) fn leaf(&self, name: &str) -> &Leaf {
-        let found = self.leaves.iter().find(|leaf| leaf.parts[0].name == name);
+        &self.leaves[self.place(name)]
+    }
+
+    /// Its place among the leaves.
+    pub(crate) fn place(&self, name: &str) -> usize {
+        let found = self.leaves.iter().position(|leaf| leaf.parts[0].name == name);
         // The names come from the same table as the leaves; see `model`.
         found.unwrap_or_else(|| unreachable!("{name} is a leaf of every BERT"))
     }

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
-use bert::{Batch, DropoutRates, DropoutSites, Gradients, Mode, Model, Parameters, Precision};
+use bert::{Batch, DropoutRates, DropoutSites, Mode, Model, Parameters, Precision};
 use checkpoint::BertConfig;
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
@@ -42,7 +42,7 @@ fn sites(hidden: f64, attention: f64, step: u64) -> DropoutSites {
 
 /// Logits and gradients of two micro-batches, which add up.
 fn learn(model: &Model, parameters: &Parameters, sites: &DropoutSites) -> (Tensor, Vec<Tensor>) {
-    let mut gradients = Gradients::new(parameters);
+    let mut gradients = model.gradients(parameters);
     let mut logits = Vec::new();
     for half in sentences().chunks(5) {
         let batch = batch(half);
@@ -76,7 +76,7 @@ fn distances(ours: &[Tensor], theirs: &[Tensor]) -> Vec<f64> {
 fn assert_agree(config: &BertConfig, parameters: &Parameters) {
     let sites = sites(0.2, 0.0, 3);
     let (logits, gradients) = learn(&kernel(parameters, config, Precision::Float32), parameters, &sites);
-    let operators = Model::of_operators(parameters, config, Precision::Float32);
+    let operators = Model::of_operators(parameters, config, Precision::Float32).unwrap();
     let (expected_logits, expected) = learn(&operators, parameters, &sites);
     assert!(norm(&(logits - &expected_logits)) < 1e-5 * norm(&expected_logits));
     for (distance, leaf) in distances(&gradients, &expected).into_iter().zip(parameters.trained()) {
@@ -108,7 +108,7 @@ fn bf16_is_no_further_from_float32_than_the_operators_are() {
     let sites = sites(0.2, 0.0, 3);
     let (_, exact) = learn(&kernel(&parameters, &config, Precision::Float32), &parameters, &sites);
     let (_, ours) = learn(&kernel(&parameters, &config, Precision::Bf16), &parameters, &sites);
-    let operators = Model::of_operators(&parameters, &config, Precision::Bf16);
+    let operators = Model::of_operators(&parameters, &config, Precision::Bf16).unwrap();
     let (_, theirs) = learn(&operators, &parameters, &sites);
     let mean = |distances: Vec<f64>| distances.iter().sum::<f64>() / distances.len() as f64;
     let (ours, theirs) = (mean(distances(&ours, &exact)), mean(distances(&theirs, &exact)));

@@ -1,4 +1,5 @@
-// Dropout whose mask is a function of counters: nothing is saved for the backward pass, which draws the mask again.
+// Dropout whose mask is a function of counters. On the CPU nothing is saved for the backward pass, which draws the mask again;
+// other devices use their own generator, seeded by the counters, and keep a byte for each element.
 
 #include "mask.h"
 #include "operator.h"
@@ -35,30 +36,29 @@ at::Tensor drop_cpu(const at::Tensor &input, double p, uint64_t key, uint64_t st
   return y;
 }
 
-// Other devices: their own generator, seeded by the counters, so that no state is kept there either.
-at::Tensor drop_mask(const at::Tensor &x, double p, uint64_t key, uint64_t stream) {
-  at::Generator generator = at::globalContext().defaultGenerator(x.device()).clone();
-  const Words seed = philox(key, stream, 0);
-  generator.set_current_seed(uint64_t(seed.w[0]) << 32 | seed.w[1]);
-  return at::empty_like(x).bernoulli_(1.0 - p, generator).div_(1.0 - p);
-}
-
-at::Tensor drop(const at::Tensor &x, double p, uint64_t key, uint64_t stream) {
-  return x.is_cpu() ? drop_cpu(x, p, key, stream) : x * drop_mask(x, p, key, stream);
-}
-
 struct Dropout : torch::autograd::Function<Dropout> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, double p, int64_t key, int64_t stream) {
     context->saved_data["p"] = p;
-    context->saved_data["key"] = key;
-    context->saved_data["stream"] = stream;
-    return drop(x, p, uint64_t(key), uint64_t(stream));
+    if (x.is_cpu()) {
+      context->saved_data["key"] = key;
+      context->saved_data["stream"] = stream;
+      return drop_cpu(x, p, uint64_t(key), uint64_t(stream));
+    }
+    at::Generator generator = at::globalContext().defaultGenerator(x.device()).clone();
+    generator.set_current_seed(seed_of(uint64_t(key), uint64_t(stream)));
+    auto [y, kept] = at::_fused_dropout(x, 1.0 - p, generator);
+    context->save_for_backward({kept});
+    return y;
   }
 
   static variable_list backward(AutogradContext *context, variable_list grads) {
+    const double p = context->saved_data["p"].toDouble();
+    if (!grads[0].is_cpu()) {
+      return {at::_masked_scale(grads[0], context->get_saved_variables()[0], 1.0 / (1.0 - p)), {}, {}, {}};
+    }
     const auto key = uint64_t(context->saved_data["key"].toInt());
     const auto stream = uint64_t(context->saved_data["stream"].toInt());
-    return {drop(grads[0], context->saved_data["p"].toDouble(), key, stream), {}, {}, {}};
+    return {drop_cpu(grads[0], p, key, stream), {}, {}, {}};
   }
 };
 

@@ -8,16 +8,6 @@
 
 namespace {
 
-template <typename Do> int32_t told(const Do &act) {
-  try {
-    act();
-    return 0;
-  } catch (const std::exception &error) {
-    set_last_error(error.what());
-    return 1;
-  }
-}
-
 // Tries products, of whole blocks and of what is left at their ends: what oneDNN cannot generate throws.
 template <typename T> bool multiplies() {
   for (const auto [m, n, k] : {std::array<int64_t, 3>{64, 64, 64}, {16, 22, 48}}) {

@@ -41,12 +41,18 @@ template <typename T> void copy(const Layout &layout, T *rows, T *rectangles, bo
   });
 }
 
-// The same with ATen operators, for every other device: the places of all rows as one index.
+// The same with ATen operators, for every other device: the places of all rows as one index. All layers of a pass ask for the
+// same one.
 at::Tensor places(const Layout &layout, const at::Device &device) {
-  const at::Tensor lengths = layout.cu_seqlens.diff();
-  const at::Tensor sentence = at::repeat_interleave(lengths);
-  const at::Tensor position = at::arange(sentence.numel()) - layout.cu_seqlens.index_select(0, sentence);
-  return (sentence * layout.max_seqlen + position).to(device);
+  static thread_local at::Tensor last_batch, last_places;
+  if (!last_batch.is_same(layout.cu_seqlens) || last_places.device() != device) {
+    const at::Tensor lengths = layout.cu_seqlens.diff();
+    const at::Tensor sentence = at::repeat_interleave(lengths);
+    const at::Tensor position = at::arange(sentence.numel()) - layout.cu_seqlens.index_select(0, sentence);
+    last_places = (sentence * layout.max_seqlen + position).to(device);
+    last_batch = layout.cu_seqlens;
+  }
+  return last_places;
 }
 
 at::Tensor to_heads(const at::Tensor &input, const Layout &layout) {

@@ -13,3 +13,14 @@
 #endif
 
 void set_last_error(const char *message);
+
+// Does `act`; 0, or 1 and a message after an exception.
+template <typename Act> int32_t told(const Act &act) {
+  try {
+    act();
+    return 0;
+  } catch (const std::exception &error) {
+    set_last_error(error.what());
+    return 1;
+  }
+}

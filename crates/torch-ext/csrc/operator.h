@@ -1,9 +1,10 @@
-// What the operators of autograd share: handles, and errors that stay on this side of the ABI.
+// What the operators of autograd share: handles, seeds, and errors that stay on this side of the ABI.
 #pragma once
 
 #include <torch/torch.h>
 
 #include "internal.h"
+#include "philox.h"
 
 inline at::Tensor &tensor(torch_ext_tensor handle) { return *static_cast<at::Tensor *>(handle); }
 
@@ -15,4 +16,10 @@ template <typename Make> torch_ext_tensor guarded(Make make) {
     set_last_error(error.what());
     return nullptr;
   }
+}
+
+// What a device's own generator is seeded with for the stream that the counters choose.
+inline uint64_t seed_of(uint64_t key, uint64_t stream) {
+  const Words seed = philox(key, stream, 0);
+  return uint64_t(seed.w[0]) << 32 | seed.w[1];
 }

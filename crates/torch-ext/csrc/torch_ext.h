@@ -27,6 +27,10 @@ const char *torch_ext_libtorch(void);
 // (key, stream, index) alone. Differentiable in x.
 torch_ext_tensor torch_ext_dropout(torch_ext_tensor x, double p, uint64_t key, uint64_t stream);
 
+// Sets cast[i] to tensors[i], float32, in bfloat16: new tensors. Differentiable in those that require gradients. n > 0.
+// 0, or 1 after an error, which makes no tensor.
+int32_t torch_ext_as_bf16(const torch_ext_tensor *tensors, int64_t n, torch_ext_tensor *cast);
+
 // Packed rows (n_rows, parts * heads * size) to zero-padded rectangles (parts, batch * heads, max_seqlen, size).
 // cu_seqlens: (batch + 1), int64, on the CPU. Differentiable in rows.
 torch_ext_tensor torch_ext_heads_from_rows(torch_ext_tensor rows, torch_ext_tensor cu_seqlens, int64_t max_seqlen,
@@ -36,6 +40,16 @@ torch_ext_tensor torch_ext_heads_from_rows(torch_ext_tensor rows, torch_ext_tens
 // sentence are zero. Differentiable in rectangles.
 torch_ext_tensor torch_ext_rows_from_heads(torch_ext_tensor rectangles, torch_ext_tensor cu_seqlens, int64_t n_rows,
                                            int64_t heads);
+
+// Whether a device of this kind has `torch_ext_packed_attention` for heads of this size.
+int32_t torch_ext_packed_attention_runs(torch_ext_tensor rows, int64_t size);
+
+// Attention of every query to the keys of its sentence. rows (n_rows, 3 * heads * size): queries, keys, values;
+// cu_seqlens (batch + 1), int32, on their device, from 0 to n_rows by at most max_seqlen. The result: (n_rows, heads * size);
+// with first_rows (batch), int64, of those rows alone, the sentences' first: (batch, heads * size). Shares are dropped with
+// probability p; which ones is a function of (key, stream). Differentiable in rows.
+torch_ext_tensor torch_ext_packed_attention(torch_ext_tensor rows, torch_ext_tensor cu_seqlens, torch_ext_tensor first_rows,
+                                            int64_t max_seqlen, int64_t heads, double p, uint64_t key, uint64_t stream);
 
 // The encoder of a BERT on the CPU.
 typedef struct torch_ext_encoder torch_ext_encoder;
@@ -128,6 +142,28 @@ typedef struct {
 void torch_ext_catch_up(const torch_ext_run *table, int64_t width, const int64_t *rows, int64_t n_rows, uint32_t *done,
                         const torch_ext_past_step *past, int64_t n_past,
                         const torch_ext_rule *rule) TORCH_EXT_NOEXCEPT;
+
+// Tensors of one learning rate and weight decay with their optimizer state, on any device.
+typedef struct {
+  const torch_ext_tensor *params, *grads, *firsts, *seconds;
+  int64_t n;
+  double learning_rate, weight_decay;
+} torch_ext_group;
+
+// What `torch_ext_rule` says, for `torch_ext_update_group`.
+typedef struct {
+  int32_t kind;
+  double beta1, beta2, eps;
+  int64_t step; // from 1
+  double grad_scale;
+} torch_ext_group_rule;
+
+// One step over a group by ATen's fused operators, with the formulas of `torch_ext_update`. Gradients may be scaled in place.
+// 0, or 1 after an error.
+int32_t torch_ext_update_group(const torch_ext_group *group, const torch_ext_group_rule *rule);
+
+// The L2 norm over all tensors, of any device. 0, or 1 after an error.
+int32_t torch_ext_norm(const torch_ext_tensor *tensors, int64_t n, double *norm);
 
 // The sum of squares over all runs of gradients, in double precision, the same for every number of threads.
 double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs) TORCH_EXT_NOEXCEPT;

@@ -143,7 +143,7 @@ impl Encoder {
         self.pending = None;
         self.leaves = leaves;
         // SAFETY: as many pointers as the shape has leaves, each to as many floats as it says; `self.leaves` keeps them.
-        self.done(unsafe { ffi::torch_ext_encoder_read_weights(self.handle, pointers.as_ptr()) })
+        TorchExtError::of_status(unsafe { ffi::torch_ext_encoder_read_weights(self.handle, pointers.as_ptr()) })
     }
 
     /// For the optimizer, which keeps the copies of the matrices up to date.
@@ -219,7 +219,7 @@ impl Encoder {
             let first: *mut f32 = first.data_ptr().cast();
             ffi::torch_ext_encoder_forward(self.handle, &raw const raw, rates, i32::from(keep), first)
         };
-        self.done(code)?;
+        TorchExtError::of_status(code)?;
         Ok(first)
     }
 
@@ -262,16 +262,12 @@ impl Encoder {
             let (pointers, rows) = (pointers.as_ptr(), &raw mut rows);
             ffi::torch_ext_encoder_backward(self.handle, of_first, pointers, i32::from(add), rows)
         };
-        self.done(code)?;
+        TorchExtError::of_status(code)?;
         if gradients[WORDS].is_some() {
             // SAFETY: the kernel leaves (n_rows, hidden) floats there until its next pass.
             of_words(unsafe { std::slice::from_raw_parts(rows, input_ids.numel() * self.shape.hidden) });
         }
         Ok(())
-    }
-
-    fn done(&self, code: i32) -> Result<(), TorchExtError> {
-        if code == 0 { Ok(()) } else { Err(TorchExtError::last()) }
     }
 }
 

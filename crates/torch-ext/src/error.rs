@@ -15,6 +15,11 @@ impl TorchExtError {
         let message = unsafe { CStr::from_ptr(ffi::torch_ext_last_error()) };
         Self(message.to_string_lossy().into_owned())
     }
+
+    /// What the status of a call means: 0 that all is well.
+    pub(crate) fn of_status(status: i32) -> Result<(), Self> {
+        if status == 0 { Ok(()) } else { Err(Self::last()) }
+    }
 }
 
 impl std::fmt::Display for TorchExtError {

@@ -36,6 +36,27 @@ pub(crate) struct PastStep {
     pub(crate) bias_correction2_sqrt: f32,
 }
 
+#[repr(C)]
+pub(crate) struct Group {
+    pub(crate) params: *const *const C_tensor,
+    pub(crate) grads: *const *const C_tensor,
+    pub(crate) firsts: *const *const C_tensor,
+    pub(crate) seconds: *const *const C_tensor,
+    pub(crate) n: i64,
+    pub(crate) learning_rate: f64,
+    pub(crate) weight_decay: f64,
+}
+
+#[repr(C)]
+pub(crate) struct GroupRule {
+    pub(crate) kind: i32,
+    pub(crate) beta1: f64,
+    pub(crate) beta2: f64,
+    pub(crate) eps: f64,
+    pub(crate) step: i64,
+    pub(crate) grad_scale: f64,
+}
+
 /// An opaque object of the C++ side.
 #[repr(C)]
 pub(crate) struct Encoder {
@@ -77,6 +98,7 @@ unsafe extern "C" {
     pub(crate) fn torch_ext_cpu_features() -> u32;
     pub(crate) fn torch_ext_libtorch() -> *const c_char;
     pub(crate) fn torch_ext_dropout(x: *const C_tensor, p: f64, key: u64, stream: u64) -> *mut C_tensor;
+    pub(crate) fn torch_ext_as_bf16(tensors: *const *const C_tensor, n: i64, cast: *mut *mut C_tensor) -> i32;
     pub(crate) fn torch_ext_heads_from_rows(
         rows: *const C_tensor,
         cu_seqlens: *const C_tensor,
@@ -90,6 +112,19 @@ unsafe extern "C" {
         n_rows: i64,
         heads: i64,
     ) -> *mut C_tensor;
+    pub(crate) fn torch_ext_packed_attention_runs(rows: *const C_tensor, size: i64) -> i32;
+    pub(crate) fn torch_ext_packed_attention(
+        rows: *const C_tensor,
+        cu_seqlens: *const C_tensor,
+        first_rows: *const C_tensor,
+        max_seqlen: i64,
+        heads: i64,
+        p: f64,
+        key: u64,
+        stream: u64,
+    ) -> *mut C_tensor;
+    pub(crate) fn torch_ext_update_group(group: *const Group, rule: *const GroupRule) -> i32;
+    pub(crate) fn torch_ext_norm(tensors: *const *const C_tensor, n: i64, norm: *mut f64) -> i32;
     pub(crate) fn torch_ext_update(runs: *const Run, n_runs: i64, rule: *const Rule, encoder: *mut Encoder);
     pub(crate) fn torch_ext_catch_up(
         table: *const Run,

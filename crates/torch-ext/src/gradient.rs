@@ -104,11 +104,17 @@ impl Gradient {
 }
 
 /// The L2 norm over all gradients. On the CPU it is the same for every number of threads.
-pub fn global_norm(gradients: &[Gradient]) -> f64 {
+///
+/// # Errors
+/// Fails when the device does.
+pub fn global_norm(gradients: &[Gradient]) -> Result<f64, TorchExtError> {
     let values: Vec<&Tensor> = gradients.iter().map(Gradient::values).collect();
     if !values.iter().all(|values| values.device() == Device::Cpu) {
-        let squares = values.iter().map(|values| values.square().sum(Kind::Double).double_value(&[]));
-        return squares.sum::<f64>().sqrt();
+        let handles: Vec<_> = values.iter().map(|values| values.as_ptr()).collect();
+        let mut norm = f64::NAN;
+        // SAFETY: the handles live as long as the gradients.
+        let status = unsafe { ffi::torch_ext_norm(handles.as_ptr(), handles.len() as i64, &raw mut norm) };
+        return TorchExtError::of_status(status).map(|()| norm);
     }
     assert!(
         values.iter().all(|values| values.kind() == Kind::Float && values.is_contiguous()),
@@ -117,5 +123,5 @@ pub fn global_norm(gradients: &[Gradient]) -> f64 {
     let pointers: Vec<*const f32> = values.iter().map(|values| values.data_ptr().cast_const().cast()).collect();
     let sizes: Vec<i64> = values.iter().map(|values| values.numel() as i64).collect();
     // SAFETY: the tensors are float32, contiguous, of these sizes, and live through the call.
-    unsafe { ffi::torch_ext_sum_of_squares(pointers.as_ptr(), sizes.as_ptr(), pointers.len() as i64) }.sqrt()
+    Ok(unsafe { ffi::torch_ext_sum_of_squares(pointers.as_ptr(), sizes.as_ptr(), pointers.len() as i64) }.sqrt())
 }

@@ -21,8 +21,10 @@ pub use error::TorchExtError;
 pub use gradient::{Gradient, global_norm};
 pub use late_rows::{LateRows, Table};
 pub use machine::{CpuFeatures, cpu_features, libtorch};
-pub use ops::{dropout, heads_from_rows, rows_from_heads};
-pub use optimizer::{ParameterRun, UpdateRule, UpdateStep, update};
+pub use ops::{
+    AttentionDropout, as_bf16, dropout, heads_from_rows, packed_attention, packed_attention_runs, rows_from_heads,
+};
+pub use optimizer::{ParameterRun, UpdateRule, UpdateStep, update, update_of_operators};
 
 // torch-sys's native libraries are linked for this crate's own C++, too.
 use torch_sys as _;

@@ -1,8 +1,9 @@
 //! One step of an optimizer over all parameters: on the CPU in one pass over memory.
 
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Device, Kind, Tensor};
+use torch_sys::C_tensor;
 
-use crate::{Encoder, Gradient, LateRows, ffi};
+use crate::{Encoder, Gradient, LateRows, TorchExtError, ffi};
 
 /// A leaf with its optimizer state and gradient: float32, contiguous, of one shape.
 #[derive(Debug)]
@@ -83,24 +84,35 @@ fn bias_corrections(beta1: f64, beta2: f64, step: u64) -> (f64, f64) {
 /// Rows without a gradient are updated as with a gradient of zeros, so a sparse gradient gives the dense one's weights; with
 /// `late` they will be. The copies that `encoder` has of the matrices follow.
 ///
+/// # Errors
+/// Fails when a device other than the CPU does.
+///
 /// # Panics
 /// When a run's tensors are not float32, contiguous and of one length, or a moment is missing: a mistake of the caller,
 /// never of the input.
-pub fn update(runs: &mut [ParameterRun<'_>], step: UpdateStep, encoder: Option<&mut Encoder>) {
-    for run in &*runs {
+pub fn update(
+    runs: &mut [ParameterRun<'_>],
+    step: UpdateStep,
+    encoder: Option<&mut Encoder>,
+) -> Result<(), TorchExtError> {
+    assert_fit(runs, step.rule);
+    if runs.iter().all(|run| run.param.device() == Device::Cpu) {
+        update_cpu(runs, step, encoder);
+        return Ok(());
+    }
+    update_of_operators(runs, step)
+}
+
+fn assert_fit(runs: &[ParameterRun<'_>], rule: UpdateRule) {
+    for run in runs {
         let moments = run.first.iter().chain(&run.second);
-        assert!(moments.clone().count() >= step.rule.n_moments(), "{:?} has its moments", step.rule);
+        assert!(moments.clone().count() >= rule.n_moments(), "{rule:?} has its moments");
         for state in moments.chain([&run.param]) {
             let fits = state.kind() == Kind::Float && state.is_contiguous() && state.numel() == run.param.numel();
             assert!(fits, "parameters and their state are contiguous float32 of one length");
         }
         let values = run.gradient.values();
         assert!(values.kind() == Kind::Float && values.is_contiguous(), "gradients are contiguous float32");
-    }
-    if runs.iter().all(|run| run.param.device() == Device::Cpu) {
-        update_cpu(runs, step, encoder);
-    } else {
-        no_grad(|| runs.iter().for_each(|run| update_aten(run, step)));
     }
 }
 
@@ -118,14 +130,19 @@ fn update_cpu(runs: &mut [ParameterRun<'_>], step: UpdateStep, encoder: Option<&
     }
 }
 
-/// The rule as the kernels know it.
-pub(crate) fn raw_rule(step: UpdateStep) -> ffi::Rule {
-    let (kind, [beta1, beta2, eps]) = match step.rule {
+/// The number of a formula on the C++ side, and its two decays and epsilon.
+fn kind_and_constants(rule: UpdateRule) -> (i32, [f64; 3]) {
+    match rule {
         UpdateRule::Adamw { beta1, beta2, eps } => (0, [beta1, beta2, eps]),
         UpdateRule::Adam { beta1, beta2, eps } => (1, [beta1, beta2, eps]),
         UpdateRule::Sgd { momentum: 0.0 } => (2, [0.0; 3]),
         UpdateRule::Sgd { momentum } => (3, [momentum, 0.0, 0.0]),
-    };
+    }
+}
+
+/// The rule as the kernels know it.
+pub(crate) fn raw_rule(step: UpdateStep) -> ffi::Rule {
+    let (kind, [beta1, beta2, eps]) = kind_and_constants(step.rule);
     let ffi::PastStep { bias_correction1, bias_correction2_sqrt, .. } = raw_step(step, 0.0);
     ffi::Rule {
         kind,
@@ -202,44 +219,55 @@ fn raw_runs(run: &ParameterRun<'_>) -> Vec<ffi::Run> {
     }
 }
 
-/// The same formulas, operator by operator, for other devices.
-fn update_aten(run: &ParameterRun<'_>, step: UpdateStep) {
-    let mut param = run.param.shallow_clone();
-    let mut grad = run.gradient.to_dense().view_as(&param) * step.grad_scale;
-    if !matches!(step.rule, UpdateRule::Adamw { .. }) && run.weight_decay > 0.0 {
-        grad += &param * run.weight_decay;
-    }
-    let difference = match step.rule {
-        UpdateRule::Adamw { beta1, beta2, eps } => {
-            let _ = param.g_mul_scalar_(1.0 - run.learning_rate * run.weight_decay);
-            adam_direction(run, &grad, (beta1, beta2, eps), step.step)
+/// The same step by libtorch's fused operators on every device: what the kernel is held against. Gradients may be scaled in
+/// place; no row is late.
+///
+/// # Errors
+/// Fails when the device does.
+///
+/// # Panics
+/// As [`update`].
+pub fn update_of_operators(runs: &[ParameterRun<'_>], step: UpdateStep) -> Result<(), TorchExtError> {
+    assert_fit(runs, step.rule);
+    let rule = group_rule(step);
+    let mut groups: Vec<Vec<&ParameterRun<'_>>> = Vec::new();
+    for run in runs {
+        let alike = |group: &&mut Vec<&ParameterRun<'_>>| {
+            group[0].learning_rate == run.learning_rate && group[0].weight_decay == run.weight_decay
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(run),
+            None => groups.push(vec![run]),
         }
-        UpdateRule::Adam { beta1, beta2, eps } => adam_direction(run, &grad, (beta1, beta2, eps), step.step),
-        UpdateRule::Sgd { momentum } => match &run.first {
-            None => Some(grad),
-            Some(first) => {
-                let mut sum = first.shallow_clone();
-                let _ = sum.g_mul_scalar_(momentum);
-                Some(sum.g_add_(&grad))
-            }
-        },
-    };
-    if let Some(difference) = difference {
-        let _ = param.g_sub_(&(difference * run.learning_rate));
     }
+    groups.iter().try_for_each(|runs| update_group(runs, &rule))
 }
 
-fn adam_direction(
-    run: &ParameterRun<'_>,
-    grad: &Tensor,
-    (beta1, beta2, eps): (f64, f64, f64),
-    step: u64,
-) -> Option<Tensor> {
-    let (mut first, mut second) = (run.first.as_ref()?.shallow_clone(), run.second.as_ref()?.shallow_clone());
-    let (bias_correction1, bias_correction2_sqrt) = bias_corrections(beta1, beta2, step);
-    let _ = first.lerp_(grad, 1.0 - beta1);
-    let _ = second.g_mul_scalar_(beta2);
-    let _ = second.g_add_(&(grad.square() * (1.0 - beta2)));
-    let denominator = second.sqrt() / bias_correction2_sqrt + eps;
-    Some(&first / denominator / bias_correction1)
+/// The rule as libtorch's operators know it.
+fn group_rule(UpdateStep { rule, step, grad_scale }: UpdateStep) -> ffi::GroupRule {
+    let (kind, [beta1, beta2, eps]) = kind_and_constants(rule);
+    ffi::GroupRule { kind, beta1, beta2, eps, step: step as i64, grad_scale }
+}
+
+fn update_group(runs: &[&ParameterRun<'_>], rule: &ffi::GroupRule) -> Result<(), TorchExtError> {
+    fn handles<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Vec<*const C_tensor> {
+        tensors.map(|tensor| tensor.as_ptr()).collect()
+    }
+    let gradients: Vec<Tensor> = runs.iter().map(|run| run.gradient.to_dense().view_as(&run.param)).collect();
+    let params = handles(runs.iter().map(|run| &run.param));
+    let grads = handles(gradients.iter());
+    let firsts = handles(runs.iter().filter_map(|run| run.first.as_ref()));
+    let seconds = handles(runs.iter().filter_map(|run| run.second.as_ref()));
+    let group = ffi::Group {
+        params: params.as_ptr(),
+        grads: grads.as_ptr(),
+        firsts: firsts.as_ptr(),
+        seconds: seconds.as_ptr(),
+        n: runs.len() as i64,
+        learning_rate: runs[0].learning_rate,
+        weight_decay: runs[0].weight_decay,
+    };
+    // SAFETY: `assert_fit` saw that every run has the moments of the rule, so that those lists are as long as the others; all
+    // tensors live through the call.
+    TorchExtError::of_status(unsafe { ffi::torch_ext_update_group(&raw const group, rule) })
 }

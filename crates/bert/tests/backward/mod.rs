@@ -1,7 +1,7 @@
 //! Loss and gradients of one batch without dropout, by the reference's names: for the parity tests and for
 //! `examples/gradients.rs`.
 
-use bert::{Batch, DropoutRates, DropoutSites, Gradients, Model, Parameters, Precision};
+use bert::{Batch, DropoutRates, DropoutSites, Model, Parameters, Precision};
 use checkpoint::BertConfig;
 use tch::{Kind, Reduction, Tensor};
 use torch_ext::global_norm;
@@ -34,7 +34,7 @@ pub(crate) fn backward(
         Kind::Int64 => pass.logits.cross_entropy_for_logits(targets),
         _ => pass.logits.f_squeeze_dim(1)?.f_mse_loss(targets, Reduction::Mean)?,
     };
-    let mut sums = Gradients::new(&parameters);
+    let mut sums = model.gradients(&parameters);
     pass.backward(&loss, &parameters, &mut sums)?;
     let mut gradients = Vec::new();
     for (leaf, gradient) in parameters.leaves.iter().zip(sums.of_leaves()) {
@@ -42,5 +42,5 @@ pub(crate) fn backward(
         let parts = leaf.parts.iter().map(|part| (part.name.clone(), leaf.part_of(&dense, part).copy()));
         gradients.extend(parts);
     }
-    Ok(Backward { logits, loss: loss.detach(), gradients, global_norm: global_norm(sums.of_leaves()) })
+    Ok(Backward { logits, loss: loss.detach(), gradients, global_norm: global_norm(sums.of_leaves())? })
 }
