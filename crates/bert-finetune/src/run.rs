@@ -64,7 +64,7 @@ impl<'a> Run<'a> {
             bert::load(folder, n_outputs, plan.batches.seed, compute.device).map_err(bad_input)?;
         let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
         let mut trainer = Trainer::new((parameters, &loaded.new), objective, plan, &folder.config, compute)?;
-        let mut checkpoints = Checkpoints::open(work, plan.saving.total_limit, compute.machine())?;
+        let mut checkpoints = Checkpoints::open(work, plan.saving.total_limit, trainer.machine())?;
         let disk = checkpoints.check_space(&trainer, calendar.times(plan.saving.when))?;
         work.clear()?; // from here on the old result gives way
         let resumed = checkpoints.resume(&mut trainer, around.common)?;

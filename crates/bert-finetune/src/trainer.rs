@@ -1,7 +1,7 @@
 //! One optimizer step: forward and backward of each micro-batch, clipping, update.
 
 use anyhow::anyhow;
-use bert::{Batch, Compute, DropoutRates, DropoutSites, Gradients, Model, Parameters};
+use bert::{Batch, Compute, DropoutRates, DropoutSites, Gradients, Machine, Model, Parameters};
 use checkpoint::BertConfig;
 use sst::tokens::TokenSet;
 use stage::Stop;
@@ -70,6 +70,11 @@ impl<'a> Trainer<'a> {
     /// state are read.
     pub(crate) fn settle(&mut self) {
         self.optimizer.settle(&self.parameters);
+    }
+
+    /// What the run's bytes depend on beside its input and settings.
+    pub(crate) fn machine(&self) -> Machine {
+        self.model.machine(&self.compute)
     }
 
     /// After weights were read from a checkpoint.

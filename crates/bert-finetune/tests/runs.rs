@@ -81,12 +81,23 @@ fn the_number_of_threads_changes_no_byte() {
     let cpu = torch_ext::cpu_features();
     let precisions: &[&str] = if cpu.avx512_bf16 || cpu.amx_bf16 { &["float32", "bf16"] } else { &["float32"] };
     for precision in precisions {
+        let arguments = |threads: u32| format!("{TRAINING} --precision {precision} --threads {threads}");
+        let written =
+            |place: &Place| ["model.safetensors", "log.jsonl"].map(|file| place.read(&format!("train/{file}")));
         let trained = [1, 2, 3].map(|threads| {
             let place = Place::new();
-            place.finetune(&format!("{TRAINING} --precision {precision} --threads {threads}")).assert_success();
-            ["model.safetensors", "log.jsonl"].map(|file| place.read(&format!("train/{file}")))
+            place.finetune(&arguments(threads)).assert_success();
+            written(&place)
         });
         assert!(trained[0] == trained[1] && trained[1] == trained[2], "{precision}");
+
+        let paused = Place::new();
+        paused.finetune(&format!("{} --stop-at-step 9", arguments(1))).assert_success();
+        let resumed = paused.finetune(&arguments(2));
+        resumed.assert_success();
+        assert!(resumed.stderr.contains("continuing at step 9"), "{}", resumed.stderr);
+        assert!(!resumed.stderr.contains("not be the same bytes"), "{}", resumed.stderr);
+        assert!(written(&paused) == trained[0], "{precision}");
     }
 }
 

@@ -83,11 +83,6 @@ impl Compute {
         Ok(Self { device, precision, threads })
     }
 
-    /// What the result depends on beside the input.
-    pub fn machine(&self) -> Machine {
-        Machine { device: self.device_name(), threads: self.threads, libtorch: torch_ext::libtorch() }
-    }
-
     /// The device as the flags name it.
     pub fn device_name(&self) -> String {
         match self.device {
@@ -102,15 +97,19 @@ impl Compute {
 pub struct Machine {
     /// The device as the flags name it.
     pub device: String,
-    /// Threads of the CPU.
-    pub threads: u32,
+    /// Threads of the CPU, where their number counts.
+    pub threads: Option<u32>,
     /// The version of libtorch, and the instruction set that it chooses its kernels by.
     pub libtorch: String,
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} with {} threads and libtorch {}", self.device, self.threads, self.libtorch)
+        write!(f, "{} with ", self.device)?;
+        if let Some(threads) = self.threads {
+            write!(f, "{threads} threads and ")?;
+        }
+        write!(f, "libtorch {}", self.libtorch)
     }
 }
 

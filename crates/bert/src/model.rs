@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 
 use checkpoint::BertConfig;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 use torch_ext::{AttentionDropout, Gradient};
 
 use crate::embeddings::Embeddings;
 use crate::encoder::Encoder;
 use crate::fused::FusedEncoder;
 use crate::layers::{Linear, Operands};
-use crate::{Batch, BertError, DropoutSites, Gradients, Leaf, Parameters, Precision};
+use crate::{Batch, BertError, Compute, DropoutSites, Gradients, Leaf, Machine, Parameters, Precision};
 
 const POOLER: &str = "bert.pooler.dense";
 const CLASSIFIER: &str = "classifier";
@@ -138,6 +138,16 @@ impl Model {
         match &self.body {
             Body::Fused(fused) => gradients.with_room_before(fused.borrow().n_leaves(), parameters),
             Body::Operators { .. } => gradients,
+        }
+    }
+
+    /// What results depend on beside the input. The kernel's are the same for every number of threads.
+    pub fn machine(&self, compute: &Compute) -> Machine {
+        let threads_count = matches!(self.body, Body::Operators { .. }) && compute.device == Device::Cpu;
+        Machine {
+            device: compute.device_name(),
+            threads: threads_count.then_some(compute.threads),
+            libtorch: torch_ext::libtorch(),
         }
     }
 

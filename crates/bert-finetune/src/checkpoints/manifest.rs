@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn no_bit_of_a_manifest_can_be_changed() {
         let print = |text: &str| Fingerprint { bytes: text.len() as u64, sha256: sha256_hex(text.as_bytes()) };
-        let machine = Machine { device: "cpu".to_owned(), threads: 2, libtorch: "2.13.0 AVX2".to_owned() };
+        let machine = Machine { device: "cpu".to_owned(), threads: Some(2), libtorch: "2.13.0 AVX2".to_owned() };
         let files = BTreeMap::from([("state.json".to_owned(), print("state"))]);
         let text = CheckpointManifest::new(("key".to_owned(), machine), 12, files, print("log")).sealed().unwrap();
         assert_eq!(CheckpointManifest::unsealed(&text).unwrap().step, 12);
