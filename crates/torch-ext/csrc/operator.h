@@ -1,7 +1,8 @@
 // What the operators of autograd share: handles, seeds, and errors that stay on this side of the ABI.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <ATen/ATen.h>
 
 #include "internal.h"
 #include "philox.h"
