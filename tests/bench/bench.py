@@ -2,8 +2,8 @@
 
     bench.py [training] [guide] [base] [inference] [tokenization] [growth]      (all of them without an argument)
 
-Writes data/bench/results.json, results.md and charts. Both sides run as whole processes; warm-up is left out of the
-reference's rates (its steps from FIRST on) and counted in this project's.
+Writes data/bench/results.json, results.md and charts. Both sides run as whole processes; rates of training are those of the
+steps from FIRST to LAST, without the warm-up.
 """
 
 import json
@@ -15,11 +15,12 @@ import tempfile
 import time
 
 import growth
+from events import step_ends
 from machine import DEVICE, GLUE, MINILM, PYTHON, ROOT, TREES, run, run_reference, run_stage
 
 OUT = ROOT / "data/bench"
 HERE = pathlib.Path(__file__).parent
-FIRST, LAST, ROUNDS = 30, 130, 2
+FIRST, LAST, ROUNDS = 50, 250, 2
 SECTIONS = ["training", "guide", "base", "inference", "tokenization", "growth"]
 
 
@@ -34,15 +35,20 @@ class Bench:
         run_stage("sst-fetch", "model", "--source", MINILM, "--out", self.model)
         run_stage("sst-tokenize", "--raw", self.raw, "--model", self.model, "--task", "sst2", "--out", self.tokens)
 
-    def ours(self, precision, model, batch, steps, tokens=None):
-        """Trains; the rate of all steps, and the peak of memory."""
+    def ours(self, precision, model, batch, first, last, tokens=None):
+        """Trains; the rate from one step to another, and the peak of memory."""
         out = self.folder / "ours"
         peak, _ = run_stage(
             "bert-finetune", "--tokens", tokens or self.tokens, "--model", model, "--out", out, "--force",
-            "--device", DEVICE, "--precision", precision, "--per-device-train-batch-size", batch, "--max-steps", steps,
-            "--learning-rate", 5e-5, "--weight-decay", 0.01, "--eval-strategy", "no", "--save-strategy", "no",
+            "--device", DEVICE, "--precision", precision, "--per-device-train-batch-size", batch, "--max-steps", last,
+            "--learning-rate", 5e-5, "--weight-decay", 0.01, "--eval-strategy", "no", "--save-strategy", "no", "--logging-steps", 1,
         )  # fmt: skip
         timing = json.loads((out / "timing.json").read_text())
+        if first > 0:
+            ends = step_ends(out / "tensorboard")
+            rate = (last - first) * batch / (ends[last] - ends[first])
+            tokens_of_a_sentence = timing["train_tokens"] / timing["train_sentences"]
+            timing |= {"sentences_per_second": rate, "tokens_per_second": rate * tokens_of_a_sentence}
         return {**timing, "peak_memory_bytes": peak}
 
     def reference(self, precision, attention, model, batch, first, last, pad_to=None):
@@ -84,11 +90,11 @@ def training(bench):
     for precision in ("bf16", "float32"):
         name = f"training, MiniLM, batch 16, {precision}"
         reference = lambda attention: lambda: bench.reference(precision, attention, bench.model, 16, FIRST, LAST)  # noqa: B023, E731
-        bench.race(name, lambda: bench.ours(precision, bench.model, 16, LAST), {"sdpa": reference("sdpa"), "eager": reference("eager")})  # noqa: B023
+        bench.race(name, lambda: bench.ours(precision, bench.model, 16, FIRST, LAST), {"sdpa": reference("sdpa"), "eager": reference("eager")})  # noqa: B023
         bench.share_of_products(f"useful share of products, {precision}", name, 384, 1536, 6, precision)
         bench.memory(f"peak memory, {precision}", name)
     started = time.perf_counter()
-    bench.ours("auto", bench.model, 16, 1)
+    bench.ours("auto", bench.model, 16, 0, 1)
     print(f"one step, the whole process: {time.perf_counter() - started:.2f} s", flush=True)
 
 
@@ -96,7 +102,7 @@ def guide(bench):
     """Its own settings: every row padded to 512. A few steps are enough to know the rate."""
     padded = lambda: bench.reference("float32", "sdpa", bench.model, 16, 1, 4, pad_to=512)  # noqa: E731
     theirs = [padded()]
-    ours = [bench.ours("auto", bench.model, 16, LAST)]
+    ours = [bench.ours("auto", bench.model, 16, FIRST, LAST)]
     bench.note("training against the guide's own settings", ours, theirs, "padded to 512, float32, 3 steps", "sentences_per_second", "sentences/s")
 
 
@@ -107,12 +113,12 @@ def base(bench):
     for batch, steps in ((16, 16), (32, 10)):
         reference = lambda attention: lambda: bench.reference("bf16", attention, model, batch, 3, steps)  # noqa: B023, E731
         name = f"training, BERT-base, batch {batch}, bf16"
-        bench.race(name, lambda: bench.ours("bf16", model, batch, steps), {"sdpa": reference("sdpa"), "eager": reference("eager")})  # noqa: B023
+        bench.race(name, lambda: bench.ours("bf16", model, batch, 3, steps), {"sdpa": reference("sdpa"), "eager": reference("eager")})  # noqa: B023
 
 
 def inference(bench):
     trained = bench.folder / "ours"
-    bench.ours("auto", bench.model, 16, 2)
+    bench.ours("auto", bench.model, 16, 0, 2)
     texts, answers = bench.folder / "texts.jsonl", bench.folder / "answers.jsonl"
     growth.write_texts(bench.raw / "train.parquet", texts)
 

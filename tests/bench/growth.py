@@ -46,8 +46,8 @@ def measure(bench, out):
         tokens = bench.folder / f"tokens-{mean}"
         write_lengths(bench.tokens, tokens, mean)
         for batch in BATCHES:
-            steps = max(3, TOKENS_OF_A_RUN // (mean * batch))
-            result = bench.ours("auto", bench.model, batch, steps, tokens)
+            steps = max(4, TOKENS_OF_A_RUN // (mean * batch))
+            result = bench.ours("auto", bench.model, batch, 1, steps, tokens)
             found.append({"mean": mean, "batch": batch, **{key: result[key] for key in ("tokens_per_second", "peak_memory_bytes")}})
             print(f"mean length {mean:3}, batch {batch:3}: {result['tokens_per_second']:7.0f} tokens/s, {result['peak_memory_bytes'] / 1e6:6.0f} MB", flush=True)
     panel = lambda title, label, value: {  # noqa: E731

@@ -132,6 +132,11 @@ impl Optimizer {
         matches!(self.method, Method::Elementwise { .. })
     }
 
+    /// Whether another number of threads gives other bytes: Adafactor's means on the CPU are libtorch's.
+    pub(crate) fn depends_on_threads(&self) -> bool {
+        matches!(&self.method, Method::Factored(adafactor) if adafactor.is_on_cpu())
+    }
+
     /// Brings the rows `ids` of the word table up to date, which a batch is about to read.
     pub(crate) fn catch_up(&mut self, parameters: &Parameters, ids: &[i64]) {
         /// A row that waits for longer is brought up to date with all others, so that the past stays short.

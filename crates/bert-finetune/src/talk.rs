@@ -66,9 +66,7 @@ fn tokens(data: &Dataset, facts: &Facts<'_>) -> String {
 fn memory(trainer: &Trainer<'_>, data: &Dataset, facts: &Facts<'_>) -> u64 {
     const LIBTORCH: usize = 250 << 20;
     let parameters = &trainer.parameters;
-    // The gradient of the word table holds only the rows of a batch.
-    let is_table = |leaf: &&bert::Leaf| leaf.parts[0].name == "bert.embeddings.word_embeddings.weight";
-    let sparse: usize = parameters.trained().filter(is_table).map(|leaf| leaf.tensor.numel()).sum();
+    let sparse: usize = parameters.trained().filter(|leaf| leaf.has_few_rows()).map(|leaf| leaf.tensor.numel()).sum();
     let gradients = parameters.count_trained() - sparse;
     let moments: usize = trainer.optimizer.state().values().map(tch::Tensor::numel).sum();
     let average = if trainer.average.is_some() { parameters.count() } else { 0 };

@@ -74,7 +74,11 @@ impl<'a> Trainer<'a> {
 
     /// What the run's bytes depend on beside its input and settings.
     pub(crate) fn machine(&self) -> Machine {
-        self.model.machine(&self.compute)
+        let model = self.model.machine(&self.compute);
+        if self.optimizer.depends_on_threads() {
+            return Machine { threads: Some(self.compute.threads), ..model };
+        }
+        model
     }
 
     /// After weights were read from a checkpoint.
@@ -115,9 +119,9 @@ impl<'a> Trainer<'a> {
             report.sentences += rows.len();
             report.tokens += batch.n_tokens;
             pass.backward(&loss, &self.parameters, &mut self.gradients)?;
-            losses.push(loss);
+            losses.push(loss.detach());
         }
-        // Read here, a GPU is waited for once in a step.
+        // Read here, a GPU has been given the backward passes before it is waited for.
         for (rows, loss) in batches.iter().zip(losses) {
             report.loss += loss.f_double_value(&[])?;
             check_finite(self.step, "loss", report.loss, train, rows)?;

@@ -81,7 +81,7 @@ fn the_number_of_threads_changes_no_byte() {
     let cpu = torch_ext::cpu_features();
     let precisions: &[&str] = if cpu.avx512_bf16 || cpu.amx_bf16 { &["float32", "bf16"] } else { &["float32"] };
     for precision in precisions {
-        let arguments = |threads: u32| format!("{TRAINING} --precision {precision} --threads {threads}");
+        let arguments = |threads: u32| format!("{TRAINING} --device cpu --precision {precision} --threads {threads}");
         let written =
             |place: &Place| ["model.safetensors", "log.jsonl"].map(|file| place.read(&format!("train/{file}")));
         let trained = [1, 2, 3].map(|threads| {
@@ -98,6 +98,23 @@ fn the_number_of_threads_changes_no_byte() {
         assert!(resumed.stderr.contains("continuing at step 9"), "{}", resumed.stderr);
         assert!(!resumed.stderr.contains("not be the same bytes"), "{}", resumed.stderr);
         assert!(written(&paused) == trained[0], "{precision}");
+    }
+}
+
+#[test]
+fn where_the_number_of_threads_counts_a_resume_says_so() {
+    for operators in ["--lora-rank 2", "--optim adafactor"] {
+        let place = Place::new();
+        let arguments = format!("{TRAINING} --device cpu {operators}");
+        place.finetune(&format!("{arguments} --stop-at-step 9")).assert_success();
+        let resumed = place.finetune(&format!("{arguments} --threads 2"));
+        resumed.assert_success();
+        assert!(
+            resumed.stderr.contains("it was saved on cpu with 1 threads")
+                && resumed.stderr.contains("the result will not be the same bytes"),
+            "{operators}: {}",
+            resumed.stderr
+        );
     }
 }
 

@@ -46,6 +46,7 @@ impl Attention {
         let attended = mode.drop_hidden(&self.output.forward(&context), site + 1)?;
         Ok(self.norm.forward(&(rows.of(states, batch) + attended)))
     }
+
     /// What each query sees, `(rows, hidden)`, by a kernel that knows where sentences begin.
     fn packed_context(
         &self,

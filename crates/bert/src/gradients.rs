@@ -54,7 +54,7 @@ impl Gradients {
         self
     }
 
-    /// Forgets them: the next micro-batch is the first of a step.
+    /// The next micro-batch is the first of a step: its gradients take the place of these.
     pub fn clear(&mut self) {
         self.filled = false;
     }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A batch is a flat list of tokens, never a padded rectangle: embeddings, products, normalisation and GELU see only real
-//! tokens, and sentences are padded only inside attention. The last layer computes the first token of each sentence
+//! tokens, and sentences are padded at most inside attention (`attention.rs`; the kernels pad nothing). The last layer computes the first token of each sentence
 //! alone, since nothing else is read from it. Both give the same numbers as padding does.
 
 mod attention;

@@ -49,7 +49,7 @@ impl Leaf {
     }
 
     /// Whether few of its rows have a gradient in a step, and it is kept as these: the word table on the CPU.
-    pub(crate) fn has_few_rows(&self) -> bool {
+    pub fn has_few_rows(&self) -> bool {
         self.is_words() && self.tensor.device() == Device::Cpu
     }
 

@@ -45,12 +45,14 @@ template <typename T> void copy(const Layout &layout, T *rows, T *rectangles, bo
 // same one.
 at::Tensor places(const Layout &layout, const at::Device &device) {
   static thread_local at::Tensor last_batch, last_places;
-  if (!last_batch.is_same(layout.cu_seqlens) || last_places.device() != device) {
+  static thread_local int64_t last_width = 0;
+  if (!last_batch.is_same(layout.cu_seqlens) || last_width != layout.max_seqlen || last_places.device() != device) {
     const at::Tensor lengths = layout.cu_seqlens.diff();
     const at::Tensor sentence = at::repeat_interleave(lengths);
     const at::Tensor position = at::arange(sentence.numel()) - layout.cu_seqlens.index_select(0, sentence);
     last_places = (sentence * layout.max_seqlen + position).to(device);
     last_batch = layout.cu_seqlens;
+    last_width = layout.max_seqlen;
   }
   return last_places;
 }

@@ -28,20 +28,19 @@ void seed_default_generator(const at::Device &device, uint64_t seed) {
 // While it lives, kernels that can add up in one order do, and fill no memory for it.
 class OneOrder {
 public:
-  OneOrder() : was_(context().deterministicAlgorithms()), filled_(context().deterministicFillUninitializedMemory()) {
-    set(true, false);
-  }
-  ~OneOrder() { set(was_, filled_); }
+  OneOrder() { set(true, false, false); }
+  ~OneOrder() { set(was_, warned_, filled_); }
   OneOrder(const OneOrder &) = delete;
   OneOrder &operator=(const OneOrder &) = delete;
 
 private:
   static at::Context &context() { return at::globalContext(); }
-  static void set(bool deterministic, bool filled) {
-    context().setDeterministicAlgorithms(deterministic, /*warn_only=*/false);
+  static void set(bool deterministic, bool warn_only, bool filled) {
+    context().setDeterministicAlgorithms(deterministic, warn_only);
     context().setDeterministicFillUninitializedMemory(filled);
   }
-  bool was_, filled_;
+  const bool was_ = context().deterministicAlgorithms(), warned_ = context().deterministicAlgorithmsWarnOnly(),
+             filled_ = context().deterministicFillUninitializedMemory();
 };
 
 struct PackedAttention : torch::autograd::Function<PackedAttention> {
@@ -56,7 +55,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
       cu_queries = at::arange(first_rows->numel() + 1, cu_seqlens.options());
       max_queries = 1;
     }
-    // The kernel draws from the device's default generator: no other thread may come between its seed and its use.
+    // The kernel draws from the device's default generator: no other call of this comes between its seed and its use.
     static std::mutex drawing;
     const std::lock_guard<std::mutex> lock(drawing);
     seed_default_generator(rows.device(), seed_of(uint64_t(key), uint64_t(stream)));
@@ -77,11 +76,13 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     const at::Tensor &rows = saved[0], &queries = saved[3], &output = saved[4], &first_rows = saved[8];
     const int64_t heads = context->saved_data["heads"].toInt();
     const auto [_, keys, values] = parts_of(rows, heads);
-    const OneOrder one_order;
-    const auto [of_queries, of_keys, of_values] = at::_flash_attention_backward(
-        grads[0].contiguous().view_as(output), queries, keys, values, output, saved[5], saved[2], saved[1],
-        context->saved_data["max_queries"].toInt(), context->saved_data["max_seqlen"].toInt(),
-        context->saved_data["p"].toDouble(), /*is_causal=*/false, saved[6], saved[7]);
+    const auto [of_queries, of_keys, of_values] = [&, keys = keys, values = values] {
+      const OneOrder one_order;
+      return at::_flash_attention_backward(grads[0].contiguous().view_as(output), queries, keys, values, output, saved[5],
+                                           saved[2], saved[1], context->saved_data["max_queries"].toInt(),
+                                           context->saved_data["max_seqlen"].toInt(), context->saved_data["p"].toDouble(),
+                                           /*is_causal=*/false, saved[6], saved[7]);
+    }();
     at::Tensor of_all_queries = of_queries;
     if (first_rows.defined()) {
       of_all_queries = at::zeros_like(of_keys);
@@ -90,6 +91,9 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     return {at::stack({of_all_queries, of_keys, of_values}, 1).view_as(rows), {}, {}, {}, {}, {}, {}, {}};
   }
 };
+
+// The largest head of which every GPU that has the kernel has its backward pass, too.
+constexpr int64_t MAX_SIZE = 128;
 
 // Tries the kernel: which GPUs have it, libtorch alone knows.
 bool has_kernel(const at::Device &device) {
@@ -106,7 +110,7 @@ bool has_kernel(const at::Device &device) {
 
 int32_t torch_ext_packed_attention_runs(torch_ext_tensor rows, int64_t size) {
   const at::Tensor &x = tensor(rows);
-  if (!x.is_cuda() || x.scalar_type() != at::kBFloat16 || size % 8 != 0 || size > 256) {
+  if (!x.is_cuda() || x.scalar_type() != at::kBFloat16 || size % 8 != 0 || size > MAX_SIZE) {
     return 0;
   }
   static const bool there = has_kernel(x.device());

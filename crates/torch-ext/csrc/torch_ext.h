@@ -23,8 +23,8 @@ uint32_t torch_ext_cpu_features(void);
 // The version of libtorch and the instruction set of its kernels: "2.13.0, AVX512".
 const char *torch_ext_libtorch(void);
 
-// x with each element zeroed with probability p, the others times 1 / (1 - p). Which ones is a function of
-// (key, stream, index) alone. Differentiable in x.
+// x with each element zeroed with probability p, the others times 1 / (1 - p). Which ones is a function of (key, stream),
+// on the CPU and the element's index alone. Differentiable in x.
 torch_ext_tensor torch_ext_dropout(torch_ext_tensor x, double p, uint64_t key, uint64_t stream);
 
 // Sets cast[i] to tensors[i], float32, in bfloat16: new tensors. Differentiable in those that require gradients. n > 0.
@@ -41,12 +41,12 @@ torch_ext_tensor torch_ext_heads_from_rows(torch_ext_tensor rows, torch_ext_tens
 torch_ext_tensor torch_ext_rows_from_heads(torch_ext_tensor rectangles, torch_ext_tensor cu_seqlens, int64_t n_rows,
                                            int64_t heads);
 
-// Whether a device of this kind has `torch_ext_packed_attention` for heads of this size.
+// Whether `torch_ext_packed_attention` is there for the device and the kind of rows, and heads of this size.
 int32_t torch_ext_packed_attention_runs(torch_ext_tensor rows, int64_t size);
 
 // Attention of every query to the keys of its sentence. rows (n_rows, 3 * heads * size): queries, keys, values;
 // cu_seqlens (batch + 1), int32, on their device, from 0 to n_rows by at most max_seqlen. The result: (n_rows, heads * size);
-// with first_rows (batch), int64, of those rows alone, the sentences' first: (batch, heads * size). Shares are dropped with
+// with first_rows (batch), int64, else null, of those rows alone, the sentences' first: (batch, heads * size). Shares are dropped with
 // probability p; which ones is a function of (key, stream). Differentiable in rows.
 torch_ext_tensor torch_ext_packed_attention(torch_ext_tensor rows, torch_ext_tensor cu_seqlens, torch_ext_tensor first_rows,
                                             int64_t max_seqlen, int64_t heads, double p, uint64_t key, uint64_t stream);

@@ -110,11 +110,7 @@ impl Gradient {
 pub fn global_norm(gradients: &[Gradient]) -> Result<f64, TorchExtError> {
     let values: Vec<&Tensor> = gradients.iter().map(Gradient::values).collect();
     if !values.iter().all(|values| values.device() == Device::Cpu) {
-        let handles: Vec<_> = values.iter().map(|values| values.as_ptr()).collect();
-        let mut norm = f64::NAN;
-        // SAFETY: the handles live as long as the gradients.
-        let status = unsafe { ffi::torch_ext_norm(handles.as_ptr(), handles.len() as i64, &raw mut norm) };
-        return TorchExtError::of_status(status).map(|()| norm);
+        return norm_of_operators(gradients);
     }
     assert!(
         values.iter().all(|values| values.kind() == Kind::Float && values.is_contiguous()),
@@ -124,4 +120,16 @@ pub fn global_norm(gradients: &[Gradient]) -> Result<f64, TorchExtError> {
     let sizes: Vec<i64> = values.iter().map(|values| values.numel() as i64).collect();
     // SAFETY: the tensors are float32, contiguous, of these sizes, and live through the call.
     Ok(unsafe { ffi::torch_ext_sum_of_squares(pointers.as_ptr(), sizes.as_ptr(), pointers.len() as i64) }.sqrt())
+}
+
+/// The same by libtorch's operators on every device: what the kernel is held against.
+///
+/// # Errors
+/// Fails when the device does.
+pub fn norm_of_operators(gradients: &[Gradient]) -> Result<f64, TorchExtError> {
+    let handles: Vec<_> = gradients.iter().map(|gradient| gradient.values().as_ptr()).collect();
+    let mut norm = f64::NAN;
+    // SAFETY: the handles live as long as the gradients.
+    let status = unsafe { ffi::torch_ext_norm(handles.as_ptr(), handles.len() as i64, &raw mut norm) };
+    TorchExtError::of_status(status).map(|()| norm)
 }

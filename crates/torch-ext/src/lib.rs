@@ -1,8 +1,8 @@
-//! What tch does not expose, behind safe faces: the encoder as one kernel, counter-based dropout, the two layouts of
-//! attention, one-pass optimizers.
+//! What tch does not expose, behind safe faces: the encoder as one kernel, counter-based dropout, attention over packed
+//! rows and its two layouts, casts of many tensors at once, one-pass optimizers.
 //!
 //! Kernels of `csrc/` are compiled for several instruction sets and chosen when the program is loaded. The encoder is for
-//! the CPU alone; every other operator works on every device, elsewhere made of ATen operators. All unsafe code and all C++
+//! the CPU alone, packed attention for CUDA; every other operator works on every device, elsewhere made of ATen operators. All unsafe code and all C++
 //! of the project is in this crate.
 
 #![allow(unsafe_code, reason = "this crate is the project's border to C++")]
@@ -18,7 +18,7 @@ mod optimizer;
 
 pub use encoder::{Encoder, EncoderActivation, EncoderDropout, EncoderShape, PackedSentences};
 pub use error::TorchExtError;
-pub use gradient::{Gradient, global_norm};
+pub use gradient::{Gradient, global_norm, norm_of_operators};
 pub use late_rows::{LateRows, Table};
 pub use machine::{CpuFeatures, cpu_features, libtorch};
 pub use ops::{

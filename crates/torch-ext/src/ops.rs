@@ -87,7 +87,7 @@ pub struct AttentionDropout {
     pub stream: u64,
 }
 
-/// Whether [`packed_attention`] is there for `rows` and heads of this size: for bfloat16 on CUDA, multiples of 8 up to 256.
+/// Whether [`packed_attention`] is there for `rows` and heads of this size: for bfloat16 on CUDA, multiples of 8 up to 128.
 pub fn packed_attention_runs(rows: &Tensor, head_size: i64) -> bool {
     // SAFETY: the handle lives as long as the borrow.
     unsafe { ffi::torch_ext_packed_attention_runs(rows.as_ptr(), head_size) != 0 }

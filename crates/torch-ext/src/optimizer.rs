@@ -106,7 +106,12 @@ pub fn update(
 fn assert_fit(runs: &[ParameterRun<'_>], rule: UpdateRule) {
     for run in runs {
         let moments = run.first.iter().chain(&run.second);
-        assert!(moments.clone().count() >= rule.n_moments(), "{rule:?} has its moments");
+        let has_its_moments = match rule.n_moments() {
+            0 => true,
+            1 => run.first.is_some(),
+            _ => run.first.is_some() && run.second.is_some(),
+        };
+        assert!(has_its_moments, "{rule:?} has its moments");
         for state in moments.chain([&run.param]) {
             let fits = state.kind() == Kind::Float && state.is_contiguous() && state.numel() == run.param.numel();
             assert!(fits, "parameters and their state are contiguous float32 of one length");
@@ -229,6 +234,7 @@ fn raw_runs(run: &ParameterRun<'_>) -> Vec<ffi::Run> {
 /// As [`update`].
 pub fn update_of_operators(runs: &[ParameterRun<'_>], step: UpdateStep) -> Result<(), TorchExtError> {
     assert_fit(runs, step.rule);
+    assert!(runs.iter().all(|run| run.late.is_none()), "rows are late for the kernel alone");
     let rule = group_rule(step);
     let mut groups: Vec<Vec<&ParameterRun<'_>>> = Vec::new();
     for run in runs {

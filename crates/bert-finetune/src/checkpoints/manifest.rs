@@ -4,7 +4,7 @@
 //! { "key": "9f…", "step": 12,
 //!   "files": { "model.safetensors": { "bytes": …, "sha256": "…" }, …,
 //!              "../best-step-000010.safetensors": { … } },
-//!   "machine": { "device": "cpu", "threads": 2, "libtorch": "2.13.0, AVX2" },
+//!   "machine": { "device": "cpu", "threads": null, "libtorch": "2.13.0, AVX2" },
 //!   "log": { "bytes": …, "sha256": "…" },                                    the beginning of log.jsonl that it saw
 //!   "sha256": "…" }                                                          the seal
 //! ```
