@@ -1,6 +1,7 @@
 """The same work by this project and by the reference, in turn, on the same machine: rates, ratios, memory.
 
     bench.py [training] [guide] [base] [inference] [tokenization] [growth]      (all of them without an argument)
+    BENCH_DEVICE=cuda bench.py training base inference                          (on a GPU)
 
 Writes data/bench/results.json, results.md and charts. Both sides run as whole processes; rates of training are those of the
 steps from FIRST to LAST, without the warm-up.
@@ -91,8 +92,9 @@ def training(bench):
         name = f"training, MiniLM, batch 16, {precision}"
         reference = lambda attention: lambda: bench.reference(precision, attention, bench.model, 16, FIRST, LAST)  # noqa: B023, E731
         bench.race(name, lambda: bench.ours(precision, bench.model, 16, FIRST, LAST), {"sdpa": reference("sdpa"), "eager": reference("eager")})  # noqa: B023
-        bench.share_of_products(f"useful share of products, {precision}", name, 384, 1536, 6, precision)
-        bench.memory(f"peak memory, {precision}", name)
+        if DEVICE == "cpu":
+            bench.share_of_products(f"useful share of products, {precision}", name, 384, 1536, 6, precision)
+            bench.memory(f"peak memory, {precision}", name)
     started = time.perf_counter()
     bench.ours("auto", bench.model, 16, 0, 1)
     print(f"one step, the whole process: {time.perf_counter() - started:.2f} s", flush=True)
