@@ -19,15 +19,16 @@ pub struct Batch {
     pub cu_seqlens: Tensor,
     /// The row of each sentence's first token: `(batch)`, int64.
     pub first_rows: Tensor,
-    /// As [`cu_seqlens`](Self::cu_seqlens), on the device of all others: int64, and int32 once asked for.
-    ends: Tensor,
-    cu_seqlens_there: OnceCell<Tensor>,
-    /// See [`Self::key_bias`].
-    key_bias: OnceCell<Tensor>,
     /// The longest sentence, in tokens.
     pub max_seqlen: i64,
     /// Tokens that are read.
     pub n_tokens: usize,
+    /// As `cu_seqlens`, on the device of the tokens.
+    beginnings: Tensor,
+    /// See [`Self::cu_seqlens_there`].
+    cu_seqlens_there: OnceCell<Tensor>,
+    /// See [`Self::key_bias`].
+    key_bias: OnceCell<Tensor>,
 }
 
 impl Batch {
@@ -55,11 +56,11 @@ impl Batch {
             position_ids: there.narrow(0, n_rows, n_rows),
             first_rows: there.narrow(0, 2 * n_rows, batch),
             cu_seqlens: numbers.narrow(0, 2 * n_rows, batch + 1),
-            ends: there.narrow(0, 2 * n_rows, batch + 1),
-            cu_seqlens_there: OnceCell::new(),
-            key_bias: OnceCell::new(),
             max_seqlen: max_seqlen as i64,
             n_tokens,
+            beginnings: there.narrow(0, 2 * n_rows, batch + 1),
+            cu_seqlens_there: OnceCell::new(),
+            key_bias: OnceCell::new(),
         }
     }
 
@@ -75,7 +76,7 @@ impl Batch {
 
     /// Where sentences begin, and where the last one ends: `(batch + 1)`, int32, on the device of the tokens.
     pub(crate) fn cu_seqlens_there(&self) -> &Tensor {
-        self.cu_seqlens_there.get_or_init(|| self.ends.to_kind(Kind::Int))
+        self.cu_seqlens_there.get_or_init(|| self.beginnings.to_kind(Kind::Int))
     }
 
     /// For every head zero where a key exists and -inf where a sentence is shorter: `(batch * heads, 1, max_seqlen)` of `kind`.
@@ -83,7 +84,7 @@ impl Batch {
     pub(crate) fn key_bias(&self, heads: i64, kind: Kind) -> &Tensor {
         let bias = self.key_bias.get_or_init(|| {
             let device = self.input_ids.device();
-            let lengths = self.ends.diff::<Tensor>(1, 0, None, None).view([-1, 1]);
+            let lengths = self.beginnings.diff::<Tensor>(1, 0, None, None).view([-1, 1]);
             let missing = Tensor::arange(self.max_seqlen, (Kind::Int64, device)).ge_tensor(&lengths);
             let bias =
                 Tensor::zeros([self.len(), self.max_seqlen], (kind, device)).masked_fill(&missing, f64::NEG_INFINITY);
