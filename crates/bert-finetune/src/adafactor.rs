@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use bert::{Leaf, Parameters, Part};
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Kind, Tensor, no_grad};
 
 const EPS: f64 = 1e-30;
 const CLIP_THRESHOLD: f64 = 1.0;
@@ -43,11 +43,6 @@ impl Adafactor {
             moments: of_leaves().map(|parts| parts.map(moment).collect()).collect(),
             names: of_leaves().map(|parts| parts.map(|part| part.name.clone()).collect()).collect(),
         }
-    }
-
-    /// Whether its tensors are on the CPU.
-    pub(crate) fn is_on_cpu(&self) -> bool {
-        self.state().values().all(|tensor| tensor.device() == Device::Cpu)
     }
 
     /// The tensors that a checkpoint has to keep, by name.

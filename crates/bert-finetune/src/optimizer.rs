@@ -132,9 +132,9 @@ impl Optimizer {
         matches!(self.method, Method::Elementwise { .. })
     }
 
-    /// Whether another number of threads gives other bytes: Adafactor's means on the CPU are libtorch's.
+    /// Whether another number of threads gives other bytes on the CPU: Adafactor's means are libtorch's.
     pub(crate) fn depends_on_threads(&self) -> bool {
-        matches!(&self.method, Method::Factored(adafactor) if adafactor.is_on_cpu())
+        matches!(self.method, Method::Factored(_))
     }
 
     /// Brings the rows `ids` of the word table up to date, which a batch is about to read.

@@ -74,11 +74,7 @@ impl<'a> Trainer<'a> {
 
     /// What the run's bytes depend on beside its input and settings.
     pub(crate) fn machine(&self) -> Machine {
-        let model = self.model.machine(&self.compute);
-        if self.optimizer.depends_on_threads() {
-            return Machine { threads: Some(self.compute.threads), ..model };
-        }
-        model
+        self.compute.machine(self.model.depends_on_threads() || self.optimizer.depends_on_threads())
     }
 
     /// After weights were read from a checkpoint.

@@ -83,6 +83,12 @@ impl Compute {
         Ok(Self { device, precision, threads })
     }
 
+    /// What a result depends on beside the input; `threads_count`: whether its sums on the CPU depend on their number.
+    pub fn machine(&self, threads_count: bool) -> Machine {
+        let threads = (threads_count && self.device == Device::Cpu).then_some(self.threads);
+        Machine { device: self.device_name(), threads, libtorch: torch_ext::libtorch() }
+    }
+
     /// The device as the flags name it.
     pub fn device_name(&self) -> String {
         match self.device {

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 
 use checkpoint::BertConfig;
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 use torch_ext::{AttentionDropout, Gradient};
 
 use crate::embeddings::Embeddings;
 use crate::encoder::Encoder;
 use crate::fused::FusedEncoder;
 use crate::layers::{Linear, Operands};
-use crate::{Batch, BertError, Compute, DropoutSites, Gradients, Leaf, Machine, Parameters, Precision};
+use crate::{Batch, BertError, DropoutSites, Gradients, Leaf, Parameters, Precision};
 
 const POOLER: &str = "bert.pooler.dense";
 const CLASSIFIER: &str = "classifier";
@@ -141,14 +141,9 @@ impl Model {
         }
     }
 
-    /// What results depend on beside the input. The kernel's are the same for every number of threads.
-    pub fn machine(&self, compute: &Compute) -> Machine {
-        let threads_count = matches!(self.body, Body::Operators { .. }) && compute.device == Device::Cpu;
-        Machine {
-            device: compute.device_name(),
-            threads: threads_count.then_some(compute.threads),
-            libtorch: torch_ext::libtorch(),
-        }
+    /// Whether another number of threads gives other bytes on the CPU: libtorch's operators do, the kernel does not.
+    pub fn depends_on_threads(&self) -> bool {
+        matches!(self.body, Body::Operators { .. })
     }
 
     /// The encoder's kernel, where it has one.

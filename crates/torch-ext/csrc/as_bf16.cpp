@@ -68,12 +68,9 @@ struct AsBf16 : torch::autograd::Function<AsBf16> {
 
 } // namespace
 
-int32_t torch_ext_as_bf16(const torch_ext_tensor *tensors, int64_t n, torch_ext_tensor *cast) {
+int32_t torch_ext_as_bf16(const torch_ext_tensor *handles, int64_t n, torch_ext_tensor *cast) {
   return told([&] {
-    variable_list inputs;
-    for (int64_t i = 0; i < n; ++i) {
-      inputs.push_back(tensor(tensors[i]));
-    }
+    const variable_list inputs = tensors(handles, n);
     const variable_list outputs = AsBf16::apply(at::TensorList(inputs));
     for (int64_t i = 0; i < n; ++i) {
       cast[i] = new at::Tensor(outputs[i]);

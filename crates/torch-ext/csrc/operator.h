@@ -9,6 +9,15 @@
 
 inline at::Tensor &tensor(torch_ext_tensor handle) { return *static_cast<at::Tensor *>(handle); }
 
+inline std::vector<at::Tensor> tensors(const torch_ext_tensor *handles, int64_t n) {
+  std::vector<at::Tensor> list;
+  list.reserve(n);
+  for (int64_t i = 0; i < n; ++i) {
+    list.push_back(tensor(handles[i]));
+  }
+  return list;
+}
+
 // Runs `make`, which returns a tensor, and hands out a new handle to it; null and a message after an exception.
 template <typename Make> torch_ext_tensor guarded(Make make) {
   try {

@@ -46,8 +46,8 @@ int32_t torch_ext_packed_attention_runs(torch_ext_tensor rows, int64_t size);
 
 // Attention of every query to the keys of its sentence. rows (n_rows, 3 * heads * size): queries, keys, values;
 // cu_seqlens (batch + 1), int32, on their device, from 0 to n_rows by at most max_seqlen. The result: (n_rows, heads * size);
-// with first_rows (batch), int64, else null, of those rows alone, the sentences' first: (batch, heads * size). Shares are dropped with
-// probability p; which ones is a function of (key, stream). Differentiable in rows.
+// with first_rows (batch), int64, else null, of those rows alone, the sentences' first: (batch, heads * size). Shares are
+// dropped with probability p; which ones is a function of (key, stream). Differentiable in rows.
 torch_ext_tensor torch_ext_packed_attention(torch_ext_tensor rows, torch_ext_tensor cu_seqlens, torch_ext_tensor first_rows,
                                             int64_t max_seqlen, int64_t heads, double p, uint64_t key, uint64_t stream);
 

@@ -9,29 +9,20 @@
 
 namespace {
 
-std::vector<at::Tensor> list(const torch_ext_tensor *handles, int64_t n) {
-  std::vector<at::Tensor> tensors;
-  tensors.reserve(n);
-  for (int64_t i = 0; i < n; ++i) {
-    tensors.push_back(tensor(handles[i]).detach());
-  }
-  return tensors;
-}
-
 void update(const torch_ext_group &group, const torch_ext_group_rule &rule) {
-  const auto params = list(group.params, group.n), grads = list(group.grads, group.n);
+  const auto params = tensors(group.params, group.n), grads = tensors(group.grads, group.n);
   const auto options = params[0].options();
   std::optional<at::Tensor> divisor; // by which the operators divide the gradients
   if (rule.grad_scale != 1.0) {
     divisor = at::full({}, 1.0 / rule.grad_scale, options);
   }
   if (rule.kind == TORCH_EXT_SGD || rule.kind == TORCH_EXT_SGD_MOMENTUM) {
-    const auto momenta = rule.kind == TORCH_EXT_SGD ? std::vector<at::Tensor>() : list(group.firsts, group.n);
+    const auto momenta = rule.kind == TORCH_EXT_SGD ? std::vector<at::Tensor>() : tensors(group.firsts, group.n);
     at::_fused_sgd_(params, grads, momenta, group.weight_decay, rule.beta1, group.learning_rate, /*dampening=*/0.0,
                     /*nesterov=*/false, /*maximize=*/false, /*is_first_step=*/false, divisor);
     return;
   }
-  const auto firsts = list(group.firsts, group.n), seconds = list(group.seconds, group.n);
+  const auto firsts = tensors(group.firsts, group.n), seconds = tensors(group.seconds, group.n);
   const std::vector<at::Tensor> steps(group.n, at::full({}, double(rule.step), options));
   const auto adam = rule.kind == TORCH_EXT_ADAMW ? &at::_ops::_fused_adamw_::call : &at::_ops::_fused_adam_::call;
   adam(params, grads, firsts, seconds, {}, steps, group.learning_rate, rule.beta1, rule.beta2, group.weight_decay, rule.eps,
@@ -47,9 +38,9 @@ int32_t torch_ext_update_group(const torch_ext_group *group, const torch_ext_gro
   });
 }
 
-int32_t torch_ext_norm(const torch_ext_tensor *tensors, int64_t n, double *norm) {
+int32_t torch_ext_norm(const torch_ext_tensor *handles, int64_t n, double *norm) {
   return told([&] {
     const at::NoGradGuard no_grad;
-    *norm = n == 0 ? 0.0 : at::stack(at::_foreach_norm(list(tensors, n))).to(at::kDouble).norm().item<double>();
+    *norm = n == 0 ? 0.0 : at::stack(at::_foreach_norm(tensors(handles, n))).to(at::kDouble).norm().item<double>();
   });
 }

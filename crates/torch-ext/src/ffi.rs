@@ -1,8 +1,14 @@
-//! The declarations of `csrc/torch_ext.h`.
+//! The declarations of `csrc/torch_ext.h`, and how tensors are handed to them.
 
 use std::ffi::c_char;
 
+use tch::Tensor;
 use torch_sys::C_tensor;
+
+/// As the C++ side takes many tensors; they have to outlive the call.
+pub(crate) fn handles<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> Vec<*const C_tensor> {
+    tensors.into_iter().map(Tensor::as_ptr).collect()
+}
 
 #[repr(C)]
 pub(crate) struct Run {

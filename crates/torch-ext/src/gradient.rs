@@ -127,7 +127,7 @@ pub fn global_norm(gradients: &[Gradient]) -> Result<f64, TorchExtError> {
 /// # Errors
 /// Fails when the device does.
 pub fn norm_of_operators(gradients: &[Gradient]) -> Result<f64, TorchExtError> {
-    let handles: Vec<_> = gradients.iter().map(|gradient| gradient.values().as_ptr()).collect();
+    let handles = ffi::handles(gradients.iter().map(Gradient::values));
     let mut norm = f64::NAN;
     // SAFETY: the handles live as long as the gradients.
     let status = unsafe { ffi::torch_ext_norm(handles.as_ptr(), handles.len() as i64, &raw mut norm) };

@@ -34,7 +34,7 @@ pub fn as_bf16(tensors: &[&Tensor]) -> Result<Vec<Tensor>, TorchExtError> {
     if tensors.is_empty() {
         return Ok(Vec::new());
     }
-    let handles: Vec<_> = tensors.iter().map(|tensor| tensor.as_ptr()).collect();
+    let handles = ffi::handles(tensors.iter().copied());
     let mut cast = vec![std::ptr::null_mut(); tensors.len()];
     // SAFETY: the handles live as long as the borrows; as many places are there for the new ones.
     TorchExtError::of_status(unsafe {

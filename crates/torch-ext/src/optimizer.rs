@@ -1,7 +1,6 @@
 //! One step of an optimizer over all parameters: on the CPU in one pass over memory.
 
 use tch::{Device, Kind, Tensor};
-use torch_sys::C_tensor;
 
 use crate::{Encoder, Gradient, LateRows, TorchExtError, ffi};
 
@@ -95,8 +94,8 @@ pub fn update(
     step: UpdateStep,
     encoder: Option<&mut Encoder>,
 ) -> Result<(), TorchExtError> {
-    assert_fit(runs, step.rule);
     if runs.iter().all(|run| run.param.device() == Device::Cpu) {
+        assert_fit(runs, step.rule);
         update_cpu(runs, step, encoder);
         return Ok(());
     }
@@ -256,14 +255,11 @@ fn group_rule(UpdateStep { rule, step, grad_scale }: UpdateStep) -> ffi::GroupRu
 }
 
 fn update_group(runs: &[&ParameterRun<'_>], rule: &ffi::GroupRule) -> Result<(), TorchExtError> {
-    fn handles<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Vec<*const C_tensor> {
-        tensors.map(|tensor| tensor.as_ptr()).collect()
-    }
     let gradients: Vec<Tensor> = runs.iter().map(|run| run.gradient.to_dense().view_as(&run.param)).collect();
-    let params = handles(runs.iter().map(|run| &run.param));
-    let grads = handles(gradients.iter());
-    let firsts = handles(runs.iter().filter_map(|run| run.first.as_ref()));
-    let seconds = handles(runs.iter().filter_map(|run| run.second.as_ref()));
+    let params = ffi::handles(runs.iter().map(|run| &run.param));
+    let grads = ffi::handles(&gradients);
+    let firsts = ffi::handles(runs.iter().filter_map(|run| run.first.as_ref()));
+    let seconds = ffi::handles(runs.iter().filter_map(|run| run.second.as_ref()));
     let group = ffi::Group {
         params: params.as_ptr(),
         grads: grads.as_ptr(),
