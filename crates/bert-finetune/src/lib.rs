@@ -42,7 +42,7 @@ use crate::dataset::Dataset;
 use crate::plan::Plan;
 
 /// What the manifests of this stage say wrote them.
-pub const STAGE: Stage = Stage { name: "bert-finetune", version: 4 };
+pub const STAGE: Stage = Stage { name: "bert-finetune", version: 5 };
 
 /// Runs the stage.
 ///

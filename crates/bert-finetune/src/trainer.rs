@@ -123,7 +123,7 @@ impl<'a> Trainer<'a> {
             check_finite(self.step, "loss", report.loss, train, rows)?;
         }
         let gradients = self.gradients.of_leaves();
-        report.grad_norm = global_norm(gradients)?;
+        report.grad_norm = global_norm(gradients, self.model.kernel().as_deref())?;
         check_finite(self.step, "gradient norm", report.grad_norm, train, &batches.concat())?;
         let grad_scale = clipping_factor(report.grad_norm, self.plan.optimizer.max_grad_norm);
         let rates = StepRates { step: self.step, factor, grad_scale };

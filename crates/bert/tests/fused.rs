@@ -3,10 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
-use bert::{Batch, DropoutRates, DropoutSites, Mode, Model, Parameters, Precision};
+use bert::{Batch, DropoutRates, DropoutSites, Gradients, Mode, Model, Parameters, Precision};
 use checkpoint::BertConfig;
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
+use torch_ext::global_norm;
 
 fn config(layers: usize, activation: &str) -> BertConfig {
     serde_json::from_value(json!({
@@ -42,6 +43,12 @@ fn sites(hidden: f64, attention: f64, step: u64) -> DropoutSites {
 
 /// Logits and gradients of two micro-batches, which add up.
 fn learn(model: &Model, parameters: &Parameters, sites: &DropoutSites) -> (Tensor, Vec<Tensor>) {
+    let (logits, gradients) = learned(model, parameters, sites);
+    let dense = gradients.of_leaves().iter().map(|gradient| gradient.to_dense().copy());
+    (logits, dense.collect())
+}
+
+fn learned(model: &Model, parameters: &Parameters, sites: &DropoutSites) -> (Tensor, Gradients) {
     let mut gradients = model.gradients(parameters);
     let mut logits = Vec::new();
     for half in sentences().chunks(5) {
@@ -52,8 +59,7 @@ fn learn(model: &Model, parameters: &Parameters, sites: &DropoutSites) -> (Tenso
         logits.push(pass.logits.detach());
         pass.backward(&loss, parameters, &mut gradients).unwrap();
     }
-    let dense = gradients.of_leaves().iter().map(|gradient| gradient.to_dense().copy());
-    (Tensor::cat(&logits, 0), dense.collect())
+    (Tensor::cat(&logits, 0), gradients)
 }
 
 fn norm(tensor: &Tensor) -> f64 {
@@ -99,6 +105,25 @@ fn wide_matrices_are_packed_whole() {
         let config = BertConfig { intermediate_size: intermediate, ..config(2, "gelu") };
         assert_agree(&config, &random_parameters(&config));
     }
+}
+
+/// It is not read again, also where a micro-batch was added and where a leaf is two matrices, as the last layer's first is.
+#[test]
+fn what_the_kernel_wrote_it_has_added_up() {
+    let config = config(2, "gelu");
+    let parameters = random_parameters(&config);
+    let mut model = kernel(&parameters, &config, Precision::Float32);
+    let (_, gradients) = learned(&model, &parameters, &sites(0.2, 0.0, 3));
+    let gradients = gradients.of_leaves();
+    let known = |model: &mut Model| global_norm(gradients, model.kernel().as_deref()).unwrap();
+    let (read, known_first) = (global_norm(gradients, None).unwrap(), known(&mut model));
+    assert!((known_first - read).abs() < 1e-12 * read, "{known_first} and {read}");
+    let is_matrix = |leaf: &&bert::Leaf| leaf.parts[0].name.contains("encoder.layer") && leaf.decay;
+    let zeroed = parameters.trained().zip(gradients).filter(|(leaf, _)| is_matrix(leaf));
+    let n_zeroed = zeroed.map(|(_, gradient)| gradient.values().shallow_clone().zero_()).count();
+    assert_eq!(n_zeroed, 8, "four in each layer");
+    assert_eq!(known(&mut model), known_first);
+    assert!(global_norm(gradients, None).unwrap() < 0.9 * read);
 }
 
 #[test]

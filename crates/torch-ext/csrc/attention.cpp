@@ -71,14 +71,12 @@ INLINE void columns_of(const float *rows, const Head &head, float *columns) {
   for (int64_t begin = 0; begin < head.padded_length; begin += LANES) {
     const int64_t n = std::min(LANES, head.length - begin);
     for (int64_t i = 0; i < head.padded_size; i += LANES) {
-      Words16 square[LANES] = {};
-      for (int64_t row = 0; row < n; ++row) {
-        square[row] = (Words16)load(rows + (begin + row) * head.padded_size + i);
-      }
-      transpose(square);
-      for (int64_t lane = 0; lane < LANES; ++lane) {
-        store(columns + (i + lane) * head.padded_length + begin, (Floats)square[lane]);
-      }
+      const auto row = [=, &head](int64_t at) INLINE_LAMBDA {
+        return (Words16)load(rows + (begin + at) * head.padded_size + i);
+      };
+      transpose_square(n, row, LANES, [=, &head](int64_t lane, Words16 words) INLINE_LAMBDA {
+        store(columns + (i + lane) * head.padded_length + begin, (Floats)words);
+      });
     }
   }
 }
@@ -226,16 +224,15 @@ struct Place {
   int64_t row, query_row, column, n_queries, length;
 };
 
-// Calls `task(item, place, scratch)` for every head of every sentence. Heads come slowest, so that threads get equal work
-// however sentences differ.
+// Calls `task(item, place, scratch)` for every head of every sentence.
 template <typename Task> void for_heads(const Attending &how, const Task &task) {
-  at::parallel_for(0, how.batch * how.heads, 1, [&](int64_t begin, int64_t end) {
+  share_out(how.batch * how.heads, [&](Items &items) {
     thread_local Scratch scratch;
-    for (int64_t at = begin; at < end; ++at) {
-      const int64_t head = at / how.batch, sentence = at % how.batch;
+    for (int64_t at; items.take(at);) {
+      const int64_t sentence = at / how.heads, head = at % how.heads;
       const int64_t row = how.starts[sentence], length = how.starts[sentence + 1] - row;
       const Place place{row, how.first_only ? sentence : row, head * how.size, how.first_only ? 1 : length, length};
-      task(sentence * how.heads + head, place, scratch.head(place.n_queries, length, how.size));
+      task(at, place, scratch.head(place.n_queries, length, how.size));
     }
   });
 }

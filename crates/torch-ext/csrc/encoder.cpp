@@ -169,8 +169,8 @@ void Encoder<T>::forward(const torch_ext_packed &batch, const torch_ext_dropout_
 
 template <typename T> void Encoder<T>::embed() {
   const int64_t hidden = shape_.hidden;
-  at::parallel_for(0, rows_, CHUNK, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
+  share_out(rows_, [&](Items &items) {
+    for (int64_t row; items.take(row);) {
       sum_embeddings(leaves_[WORDS] + batch_.input_ids[row] * hidden, leaves_[POSITIONS] + batch_.position_ids[row] * hidden,
                      leaves_[TOKEN_TYPES], hidden, pass_.embedding_norm.rows + row * hidden);
     }

@@ -89,6 +89,13 @@ struct Copy {
   void *forward, *backward;
 };
 
+// The gradients of a matrix as the last backward pass left them.
+struct MatrixGradient {
+  const float *gradient;
+  int64_t n;
+  double sum_of_squares;
+};
+
 struct torch_ext_encoder {
   virtual ~torch_ext_encoder() = default;
   virtual void read_weights(const float *const *leaves) = 0;
@@ -98,6 +105,8 @@ struct torch_ext_encoder {
   virtual void pack_again(const Copy &copy, int64_t begin, int64_t end) const = 0;
   virtual void forward(const torch_ext_packed &batch, const torch_ext_dropout_rates *dropout, bool keep, float *first) = 0;
   virtual const float *backward(const float *of_first, float *const *gradients, bool add) = 0;
+  // Of a leaf's gradients as the last backward pass left them; NaN where it did not add them up.
+  virtual double sum_of_squares(const float *gradients, int64_t n) const = 0;
 };
 
 // The encoder in one precision.
@@ -109,6 +118,7 @@ public:
   void pack_again(const Copy &copy, int64_t begin, int64_t end) const override;
   void forward(const torch_ext_packed &batch, const torch_ext_dropout_rates *dropout, bool keep, float *first) override;
   const float *backward(const float *of_first, float *const *gradients, bool add) override;
+  double sum_of_squares(const float *gradients, int64_t n) const override;
 
 private:
   bool is_last(int64_t layer) const { return layer == shape_.layers - 1; }
@@ -151,6 +161,7 @@ private:
   torch_ext_dropout_rates dropout_{};
   Pass<T> pass_{};
   Return<T> return_{};
+  std::vector<MatrixGradient> matrix_gradients_;
 };
 
 template <typename T>

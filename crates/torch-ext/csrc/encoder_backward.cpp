@@ -4,6 +4,9 @@
 
 #include "internal.h"
 
+#include <cmath>
+#include <numeric>
+
 namespace {
 
 using c10::BFloat16;
@@ -23,12 +26,36 @@ VECTORISED void transpose_and_sum(const T *rows, int64_t n, int64_t width, T *tr
 
 template <typename T>
 void transpose_all(const T *rows, int64_t n, int64_t width, T *transposed, int64_t stride, float *sums) {
-  at::parallel_for(0, ceil_div(n, CHUNK), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t chunk = begin; chunk < end; ++chunk) {
+  share_out(ceil_div(n, CHUNK), [&](Items &items) {
+    for (int64_t chunk; items.take(chunk);) {
       const int64_t row = chunk * CHUNK;
       transpose_and_sum(rows + row * width, std::min(CHUNK, n - row), width, transposed + row, stride, sums + chunk * width);
     }
   });
+}
+
+// Writes a block of a product to a matrix, or adds it to what is there; returns the sum of the result's squares. The matrix
+// is too large to be in a cache when it is read again.
+VECTORISED double write_block(const float *block, int64_t n_rows, int64_t n_columns, float *to, int64_t stride, bool add) {
+  Doubles squares{};
+  for (int64_t row = 0; row < n_rows; ++row) {
+    for (int64_t i = 0; i < n_columns; i += LANES) {
+      const int64_t left = n_columns - i;
+      float *place = to + row * stride + i;
+      Floats x = load(block + row * PANEL + i, left);
+      if (add) {
+        x += load(place, left);
+      }
+      stream_words(place, (Words16)x, left);
+      const Doubles wide = __builtin_convertvector(x, Doubles);
+      squares += wide * wide;
+    }
+  }
+  double total = 0;
+  for (int64_t lane = 0; lane < LANES; ++lane) {
+    total += squares[lane];
+  }
+  return total;
 }
 
 // Adds row i of `from` to row places[i] of `to`.
@@ -69,6 +96,7 @@ template <typename T> const float *Encoder<T>::backward(const float *of_first, f
   return_ = return_memory_.laid_out([this](Arena &arena) { return lay_out_return(arena); });
   std::memcpy(return_.asked, of_first, batch_.batch * hidden * sizeof(float));
   std::memset(return_.asked + batch_.batch * hidden, 0, (asked_ - batch_.batch) * hidden * sizeof(float));
+  matrix_gradients_.clear();
   const int64_t lowest = lowest_trained_layer(gradients);
   for (int64_t layer = shape_.layers - 1; layer >= std::max<int64_t>(lowest, 0); --layer) {
     float *gradient = is_last(layer) ? return_.asked : return_.stream;
@@ -100,7 +128,26 @@ template <typename T> int64_t Encoder<T>::lowest_trained_layer(float *const *gra
 template <typename T>
 void Encoder<T>::matrix_gradient(const T *transposed, int64_t n_out, const T *panels, int64_t n_in, int64_t rows, float *to,
                                  bool add) {
-  multiply_into(transposed, return_.stride, panels, n_out, n_in, rows, to, add);
+  const int64_t n_chunks = ceil_div(n_out, BLOCK_ROWS);
+  std::vector<double> squares(ceil_div(n_in, PANEL) * n_chunks);
+  multiply(transposed, return_.stride, panels, n_out, n_in, rows,
+           [&](int64_t row, int64_t n_rows, int64_t column, int64_t n_columns, const float *block) {
+             squares[column / PANEL * n_chunks + row / BLOCK_ROWS] =
+                 write_block(block, n_rows, n_columns, to + row * n_in + column, n_in, add);
+           });
+  matrix_gradients_.push_back({to, n_out * n_in, std::accumulate(squares.begin(), squares.end(), 0.0)});
+}
+
+// A leaf of two matrices has two sums.
+template <typename T> double Encoder<T>::sum_of_squares(const float *gradients, int64_t n) const {
+  double total = 0;
+  int64_t n_known = 0;
+  for (const MatrixGradient &matrix : matrix_gradients_) {
+    if (gradients <= matrix.gradient && matrix.gradient < gradients + n) {
+      total += matrix.sum_of_squares, n_known += matrix.n;
+    }
+  }
+  return n_known == n ? total : NAN;
 }
 
 template <typename T> void Encoder<T>::norm_gradient(int64_t leaf, int64_t rows, float *const *gradients, bool add) {

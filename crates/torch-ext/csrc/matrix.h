@@ -6,9 +6,9 @@
 // while it is in the cache are here.
 #pragma once
 
+#include "parallel.h"
 #include "simd.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/native/CPUBlas.h>
 
 #include <algorithm>
@@ -59,9 +59,9 @@ inline void multiply_block(int64_t m, int64_t n, int64_t k, const T *a, int64_t 
 template <typename T, typename Finish>
 void multiply(const T *a, int64_t lda, const T *panels, int64_t m, int64_t n, int64_t k, const Finish &finish) {
   const int64_t n_chunks = ceil_div(m, BLOCK_ROWS);
-  at::parallel_for(0, ceil_div(n, PANEL) * n_chunks, 1, [&](int64_t begin, int64_t end) {
+  share_out(ceil_div(n, PANEL) * n_chunks, [&](Items &items) {
     alignas(64) float block[BLOCK_ROWS * PANEL];
-    for (int64_t item = begin; item < end; ++item) {
+    for (int64_t item; items.take(item);) {
       const int64_t column = item / n_chunks * PANEL, row = item % n_chunks * BLOCK_ROWS;
       const int64_t n_columns = std::min(PANEL, n - column), n_rows = std::min(BLOCK_ROWS, m - row);
       multiply_block(n_rows, n_columns, k, a + row * lda, lda, panels + column * k, block, PANEL, false);
@@ -75,8 +75,8 @@ void multiply(const T *a, int64_t lda, const T *panels, int64_t m, int64_t n, in
 template <typename T>
 void multiply_into(const T *a, int64_t lda, const T *panels, int64_t m, int64_t n, int64_t k, float *c, bool add) {
   const int64_t n_chunks = ceil_div(m, BLOCK_ROWS);
-  at::parallel_for(0, ceil_div(n, PANEL) * n_chunks, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t item = begin; item < end; ++item) {
+  share_out(ceil_div(n, PANEL) * n_chunks, [&](Items &items) {
+    for (int64_t item; items.take(item);) {
       const int64_t column = item / n_chunks * PANEL, row = item % n_chunks * BLOCK_ROWS;
       const int64_t n_columns = std::min(PANEL, n - column), n_rows = std::min(BLOCK_ROWS, m - row);
       multiply_block(n_rows, n_columns, k, a + row * lda, lda, panels + column * k, c + row * n + column, n, add);

@@ -94,9 +94,9 @@ VECTORISED void drop_in_place(float *x, const uint8_t *keep, float scale, int64_
 
 // Calls `task(row, n_rows, keep)` for every chunk, with the mask of its elements.
 template <typename Task> void for_chunks(int64_t n, int64_t width, const Mask *mask, const Task &task) {
-  at::parallel_for(0, ceil_div(n, CHUNK), 1, [&](int64_t begin, int64_t end) {
+  share_out(ceil_div(n, CHUNK), [&](Items &items) {
     std::vector<uint8_t> room(mask == nullptr ? 0 : mask_room(CHUNK * width) + LANES);
-    for (int64_t chunk = begin; chunk < end; ++chunk) {
+    for (int64_t chunk; items.take(chunk);) {
       const int64_t row = chunk * CHUNK, n_rows = std::min(CHUNK, n - row);
       task(chunk, row, n_rows, draw_chunk(mask, row * width, n_rows * width, room.data()));
     }

@@ -7,6 +7,7 @@
 #include "internal.h"
 
 #include <cmath>
+#include <numeric>
 
 namespace {
 
@@ -183,8 +184,8 @@ void torch_ext_update(const torch_ext_run *runs, int64_t n_runs, const torch_ext
     }
   }
   with_kind(rule->kind, [&](auto kind) {
-    at::parallel_for(0, int64_t(pieces.size()), 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
+    share_out(int64_t(pieces.size()), [&](Items &items) {
+      for (int64_t i; items.take(i);) {
         const Piece &piece = pieces[i];
         const torch_ext_run &run = runs[piece.run];
         const torch_ext_past_step step{run.learning_rate, rule->bias_correction1, rule->bias_correction2_sqrt};
@@ -207,8 +208,8 @@ void torch_ext_catch_up(const torch_ext_run *table, int64_t width, const int64_t
     steps.push_back(constants(*rule, past[step], table->weight_decay));
   }
   with_kind(rule->kind, [&](auto kind) {
-    at::parallel_for(0, n_rows, 16, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
+    share_out(n_rows, [&](Items &items) {
+      for (int64_t i; items.take(i);) {
         const int64_t row = rows[i], at = row * width, missed = n_past - done[row];
         catch_up<kind>(table->param + at, part(table->first, at), part(table->second, at), width,
                        steps.data() + done[row], missed);
@@ -218,20 +219,23 @@ void torch_ext_catch_up(const torch_ext_run *table, int64_t width, const int64_t
   });
 }
 
-double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs) noexcept {
+double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs,
+                                const torch_ext_encoder *encoder) noexcept {
+  double known = 0;
   std::vector<Piece> pieces;
   for (int64_t run = 0; run < n_runs; ++run) {
-    add_stretches(run, sizes[run], pieces);
+    const double of_run = encoder == nullptr ? NAN : encoder->sum_of_squares(grads[run], sizes[run]);
+    if (std::isnan(of_run)) {
+      add_stretches(run, sizes[run], pieces);
+    } else {
+      known += of_run;
+    }
   }
   std::vector<double> sums(pieces.size());
-  at::parallel_for(0, int64_t(pieces.size()), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
+  share_out(int64_t(pieces.size()), [&](Items &items) {
+    for (int64_t i; items.take(i);) {
       sums[i] = sum_of_squares(grads[pieces[i].run] + pieces[i].begin, pieces[i].end - pieces[i].begin);
     }
   });
-  double total = 0;
-  for (double sum : sums) {
-    total += sum;
-  }
-  return total;
+  return std::accumulate(sums.begin(), sums.end(), known);
 }

@@ -8,11 +8,17 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
+#define INLINE_LAMBDA __attribute__((always_inline))
 
 constexpr int64_t LANES = 16;
 
 typedef float Floats __attribute__((vector_size(64)));
+typedef double Doubles __attribute__((vector_size(128)));
 typedef int32_t Ints __attribute__((vector_size(64)));
 typedef uint32_t Words16 __attribute__((vector_size(64)));
 typedef uint16_t Halves __attribute__((vector_size(32)));
@@ -80,6 +86,21 @@ INLINE void store_words(void *to, Words16 x, int64_t n) {
   }
 }
 
+// The same of a line that is not read again before it has left every cache: what it held is not fetched first.
+INLINE void stream_words(void *to, Words16 x, int64_t n) {
+#if defined(__x86_64__)
+  if (n >= LANES && reinterpret_cast<uintptr_t>(to) % sizeof(__m128i) == 0) {
+    __m128i quarters[4];
+    std::memcpy(quarters, &x, sizeof(x));
+    for (int64_t quarter = 0; quarter < 4; ++quarter) {
+      _mm_stream_si128(static_cast<__m128i *>(to) + quarter, quarters[quarter]);
+    }
+    return;
+  }
+#endif
+  store_words(to, x, n);
+}
+
 template <typename T> INLINE void store(T *to, Floats x, int64_t n) {
   if (n >= LANES) {
     store(to, x);
@@ -100,6 +121,13 @@ INLINE Floats load_mask(const uint8_t *from) {
 // Pairs of bfloat16 as words: `low` in the lower halves.
 INLINE Words16 paired(Halves low, Halves high) {
   return __builtin_convertvector(low, Words16) | __builtin_convertvector(high, Words16) << 16;
+}
+
+INLINE Words16 joined(Halves low, Halves high) {
+  const Halves both[2] = {low, high};
+  Words16 words;
+  std::memcpy(&words, both, sizeof(words));
+  return words;
 }
 
 // One step of a transposition: squares of DISTANCE across the diagonal change places.
@@ -126,6 +154,31 @@ INLINE void transpose(Words16 (&rows)[LANES]) {
   exchange<8>(rows);
 }
 
+// Sixteen vectors that stay in registers: every index is known when it is compiled.
+#define FOR_SIXTEEN(i) _Pragma("GCC unroll 16") for (int64_t i = 0; i < LANES; ++i)
+
+// Calls `write(i, column)` for the n_columns first columns of the square whose n_rows first rows are `row(i)`; the others
+// are zero.
+template <typename Row, typename Write>
+INLINE void transpose_square(int64_t n_rows, const Row &row, int64_t n_columns, const Write &write) {
+  Words16 square[LANES];
+  if (n_rows >= LANES) {
+    FOR_SIXTEEN(i) { square[i] = row(i); }
+  } else {
+    FOR_SIXTEEN(i) { square[i] = i < n_rows ? row(i) : Words16{}; }
+  }
+  transpose(square);
+  if (n_columns >= LANES) {
+    FOR_SIXTEEN(i) { write(i, square[i]); }
+  } else {
+    FOR_SIXTEEN(i) {
+      if (i < n_columns) {
+        write(i, square[i]);
+      }
+    }
+  }
+}
+
 INLINE Floats select(Ints condition, Floats yes, Floats no) {
   return (Floats)((condition & (Ints)yes) | (~condition & (Ints)no));
 }
@@ -133,20 +186,25 @@ INLINE Floats select(Ints condition, Floats yes, Floats no) {
 INLINE Floats smaller(Floats a, Floats b) { return select(a < b, a, b); }
 INLINE Floats larger(Floats a, Floats b) { return select(a > b, a, b); }
 
+// Every lane with the one DISTANCE lanes away, in a circle.
+template <int DISTANCE> constexpr int turned(int lane) { return (lane + DISTANCE) % 16; }
+template <int DISTANCE> INLINE Floats turn(Floats x) { return __builtin_shufflevector(x, x, SIXTEEN(turned<DISTANCE>)); }
+
+// Halves are added until one is left.
 INLINE float sum(Floats x) {
-  float total = 0;
-  for (int64_t lane = 0; lane < LANES; ++lane) {
-    total += x[lane];
-  }
-  return total;
+  x += turn<8>(x);
+  x += turn<4>(x);
+  x += turn<2>(x);
+  x += turn<1>(x);
+  return x[0];
 }
 
 INLINE float maximum(Floats x) {
-  float most = x[0];
-  for (int64_t lane = 1; lane < LANES; ++lane) {
-    most = x[lane] > most ? x[lane] : most;
-  }
-  return most;
+  x = larger(x, turn<8>(x));
+  x = larger(x, turn<4>(x));
+  x = larger(x, turn<2>(x));
+  x = larger(x, turn<1>(x));
+  return x[0];
 }
 
 // e^x to two units in the last place; below -87 the smallest normal number. A NaN stays one.

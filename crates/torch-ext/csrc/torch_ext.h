@@ -165,8 +165,10 @@ int32_t torch_ext_update_group(const torch_ext_group *group, const torch_ext_gro
 // The L2 norm over all tensors, of any device. 0, or 1 after an error.
 int32_t torch_ext_norm(const torch_ext_tensor *tensors, int64_t n, double *norm);
 
-// The sum of squares over all runs of gradients, in double precision, the same for every number of threads.
-double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs) TORCH_EXT_NOEXCEPT;
+// The sum of squares over all runs of gradients, in double precision, the same for every number of threads. The runs that
+// `encoder`'s last backward pass wrote are not read again; it may be null.
+double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs,
+                                const torch_ext_encoder *encoder) TORCH_EXT_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -151,6 +151,11 @@ impl Encoder {
         self.handle
     }
 
+    /// For the norm of the gradients, which the last backward pass has added up in part.
+    pub(crate) fn as_ptr(&self) -> *const ffi::Encoder {
+        self.handle
+    }
+
     fn size_of(&self, leaf: usize) -> usize {
         let EncoderShape { hidden, intermediate, .. } = self.shape;
         if leaf < LEAVES_OF_EMBEDDINGS {

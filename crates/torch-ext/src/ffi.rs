@@ -142,7 +142,12 @@ unsafe extern "C" {
         n_past: i64,
         rule: *const Rule,
     );
-    pub(crate) fn torch_ext_sum_of_squares(grads: *const *const f32, sizes: *const i64, n_runs: i64) -> f64;
+    pub(crate) fn torch_ext_sum_of_squares(
+        grads: *const *const f32,
+        sizes: *const i64,
+        n_runs: i64,
+        encoder: *const Encoder,
+    ) -> f64;
     pub(crate) fn torch_ext_encoder_runs(bf16: i32) -> i32;
     pub(crate) fn torch_ext_encoder_new(shape: *const EncoderShape) -> *mut Encoder;
     pub(crate) fn torch_ext_encoder_free(encoder: *mut Encoder);

@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::{TorchExtError, ffi};
+use crate::{Encoder, TorchExtError, ffi};
 
 /// The gradient of one leaf, float32.
 #[derive(Debug)]
@@ -103,11 +103,12 @@ impl Gradient {
     }
 }
 
-/// The L2 norm over all gradients. On the CPU it is the same for every number of threads.
+/// The L2 norm over all gradients. On the CPU it is the same for every number of threads; what `kernel`'s last backward pass
+/// wrote it has added up already, and nobody may have changed it since.
 ///
 /// # Errors
 /// Fails when the device does.
-pub fn global_norm(gradients: &[Gradient]) -> Result<f64, TorchExtError> {
+pub fn global_norm(gradients: &[Gradient], kernel: Option<&Encoder>) -> Result<f64, TorchExtError> {
     let values: Vec<&Tensor> = gradients.iter().map(Gradient::values).collect();
     if !values.iter().all(|values| values.device() == Device::Cpu) {
         return norm_of_operators(gradients);
@@ -118,8 +119,10 @@ pub fn global_norm(gradients: &[Gradient]) -> Result<f64, TorchExtError> {
     );
     let pointers: Vec<*const f32> = values.iter().map(|values| values.data_ptr().cast_const().cast()).collect();
     let sizes: Vec<i64> = values.iter().map(|values| values.numel() as i64).collect();
-    // SAFETY: the tensors are float32, contiguous, of these sizes, and live through the call.
-    Ok(unsafe { ffi::torch_ext_sum_of_squares(pointers.as_ptr(), sizes.as_ptr(), pointers.len() as i64) }.sqrt())
+    let (pointers, sizes, n) = (pointers.as_ptr(), sizes.as_ptr(), pointers.len() as i64);
+    let encoder = kernel.map_or(std::ptr::null(), Encoder::as_ptr);
+    // SAFETY: the tensors are float32, contiguous, of these sizes, and live through the call, as the encoder does.
+    Ok(unsafe { ffi::torch_ext_sum_of_squares(pointers, sizes, n, encoder) }.sqrt())
 }
 
 /// The same by libtorch's operators on every device: what the kernel is held against.

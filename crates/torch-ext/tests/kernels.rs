@@ -210,7 +210,7 @@ fn a_gradient_of_a_few_rows_is_bit_for_bit_the_dense_one() {
     };
     let (dense, sparse) = (gradient(false), gradient(true));
     assert!(matches!(&sparse, Gradient::Rows { rows, .. } if *rows == [0, 3, 17, 49]));
-    let norm = |gradient: &Gradient| global_norm(std::slice::from_ref(gradient)).unwrap();
+    let norm = |gradient: &Gradient| global_norm(std::slice::from_ref(gradient), None).unwrap();
     assert!((norm(&dense) - norm(&sparse)).abs() < 1e-12);
 
     let state = || [table(), table() * 0.1, table() * 0.01];
@@ -275,7 +275,7 @@ fn the_norm_is_the_same_for_every_number_of_threads() {
         .iter()
         .map(|&threads| {
             tch::set_num_threads(threads);
-            global_norm(&gradients).unwrap()
+            global_norm(&gradients, None).unwrap()
         })
         .collect();
     assert!(norms[0] == norms[1] && norms[1] == norms[2]);

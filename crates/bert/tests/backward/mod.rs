@@ -42,5 +42,5 @@ pub(crate) fn backward(
         let parts = leaf.parts.iter().map(|part| (part.name.clone(), leaf.part_of(&dense, part).copy()));
         gradients.extend(parts);
     }
-    Ok(Backward { logits, loss: loss.detach(), gradients, global_norm: global_norm(sums.of_leaves())? })
+    Ok(Backward { logits, loss: loss.detach(), gradients, global_norm: global_norm(sums.of_leaves(), None)? })
 }
