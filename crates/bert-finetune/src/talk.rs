@@ -1,6 +1,6 @@
 //! What a run says to the person who looks on.
 
-use bert::{Compute, Precision};
+use bert::Compute;
 use checkpoint::BertConfig;
 
 use crate::calendar::Calendar;
@@ -62,7 +62,7 @@ fn tokens(data: &Dataset, facts: &Facts<'_>) -> String {
     )
 }
 
-/// Bytes of weights, gradients, optimizer and average, of the activations of the largest batch, and of libtorch itself.
+/// Bytes of weights, gradients, optimizer and average, of the pass over the largest batch, and of libtorch itself.
 fn memory(trainer: &Trainer<'_>, data: &Dataset, facts: &Facts<'_>) -> u64 {
     const LIBTORCH: usize = 250 << 20;
     let parameters = &trainer.parameters;
@@ -71,14 +71,11 @@ fn memory(trainer: &Trainer<'_>, data: &Dataset, facts: &Facts<'_>) -> u64 {
     let moments: usize = trainer.optimizer.state().values().map(tch::Tensor::numel).sum();
     let average = if trainer.average.is_some() { parameters.count() } else { 0 };
     let floats = parameters.count() + gradients + moments + average;
-    let halves = if facts.compute.precision == Precision::Bf16 { parameters.count() } else { 0 };
 
     let lengths = data.train_lengths();
-    let largest = facts.batches.iter().map(|batch| batch.iter().map(|&row| lengths[row]).sum::<usize>()).max();
-    // States that autograd keeps of a token in a layer: about 14 of the model's width, 3 of the inner one.
-    let of_token = 14 * facts.config.hidden_size + 3 * facts.config.intermediate_size;
-    let activations = largest.unwrap_or(0) * facts.config.num_hidden_layers * of_token;
-    (LIBTORCH + 4 * (floats + activations) + 2 * halves) as u64
+    let size = |batch: &Vec<usize>| (batch.iter().map(|&row| lengths[row]).sum::<usize>(), batch.len());
+    let (n_tokens, n_sentences) = facts.batches.iter().map(size).max().unwrap_or_default();
+    (LIBTORCH + 4 * floats + trainer.model.memory(parameters, n_tokens, n_sentences)) as u64
 }
 
 fn millions(n: usize) -> f64 {

@@ -22,7 +22,7 @@ pub(crate) struct Trainer<'a> {
     /// Steps done.
     pub(crate) step: u64,
     /// The parameters in the precision of the products.
-    model: Model,
+    pub(crate) model: Model,
     gradients: Gradients,
     plan: &'a Plan,
     config: &'a BertConfig,

@@ -146,6 +146,20 @@ impl Model {
         matches!(self.body, Body::Operators { .. })
     }
 
+    /// About how many bytes training takes beside the parameters and their gradients, with batches of so many tokens and
+    /// sentences: the copies that the products read, and the states of the tokens.
+    pub fn memory(&self, parameters: &Parameters, n_tokens: usize, n_sentences: usize) -> usize {
+        match &self.body {
+            Body::Fused(fused) => fused.borrow_mut().kernel().memory(n_tokens, n_sentences),
+            Body::Operators { .. } => {
+                let BertConfig { hidden_size, intermediate_size, num_hidden_layers, .. } = self.config;
+                let copies = if self.precision == Precision::Bf16 { 2 * parameters.count() } else { 0 };
+                // Floats that autograd keeps of a token in a layer: about 14 of the model's width, 3 of the inner one.
+                copies + n_tokens * num_hidden_layers * 4 * (14 * hidden_size + 3 * intermediate_size)
+            }
+        }
+    }
+
     /// The encoder's kernel, where it has one.
     pub fn kernel(&mut self) -> Option<&mut torch_ext::Encoder> {
         match &mut self.body {

@@ -41,14 +41,14 @@ fn sites(hidden: f64, attention: f64, step: u64) -> DropoutSites {
     DropoutSites::new(DropoutRates { hidden, attention, classifier: hidden }, 42, step, 0, 0)
 }
 
-/// Logits and gradients of two micro-batches, which add up.
 fn learn(model: &Model, parameters: &Parameters, sites: &DropoutSites) -> (Tensor, Vec<Tensor>) {
-    let (logits, gradients) = learned(model, parameters, sites);
+    let (logits, gradients) = learn_in_halves(model, parameters, sites);
     let dense = gradients.of_leaves().iter().map(|gradient| gradient.to_dense().copy());
     (logits, dense.collect())
 }
 
-fn learned(model: &Model, parameters: &Parameters, sites: &DropoutSites) -> (Tensor, Gradients) {
+/// Logits and gradients of two micro-batches, which add up.
+fn learn_in_halves(model: &Model, parameters: &Parameters, sites: &DropoutSites) -> (Tensor, Gradients) {
     let mut gradients = model.gradients(parameters);
     let mut logits = Vec::new();
     for half in sentences().chunks(5) {
@@ -113,7 +113,7 @@ fn what_the_kernel_wrote_it_has_added_up() {
     let config = config(2, "gelu");
     let parameters = random_parameters(&config);
     let mut model = kernel(&parameters, &config, Precision::Float32);
-    let (_, gradients) = learned(&model, &parameters, &sites(0.2, 0.0, 3));
+    let (_, gradients) = learn_in_halves(&model, &parameters, &sites(0.2, 0.0, 3));
     let gradients = gradients.of_leaves();
     let known = |model: &mut Model| global_norm(gradients, model.kernel().as_deref()).unwrap();
     let (read, known_first) = (global_norm(gradients, None).unwrap(), known(&mut model));
@@ -164,15 +164,18 @@ fn what_is_frozen_has_no_gradient_and_changes_no_other() {
 fn the_number_of_threads_changes_no_bit() {
     let config = config(2, "gelu");
     let parameters = random_parameters(&config);
-    let model = kernel(&parameters, &config, Precision::Float32);
-    let of_threads = |threads| {
+    let mut model = kernel(&parameters, &config, Precision::Float32);
+    let mut of_threads = |threads| {
         tch::set_num_threads(threads);
-        learn(&model, &parameters, &sites(0.1, 0.1, 1))
+        let (logits, gradients) = learn_in_halves(&model, &parameters, &sites(0.1, 0.1, 1));
+        let norm = global_norm(gradients.of_leaves(), model.kernel().as_deref()).unwrap();
+        let dense = gradients.of_leaves().iter().map(|gradient| gradient.to_dense().copy());
+        (logits, dense.collect::<Vec<_>>(), norm)
     };
-    let (logits, gradients) = of_threads(1);
+    let (logits, gradients, norm) = of_threads(1);
     for threads in [2, 3, 5] {
-        let (others, other_gradients) = of_threads(threads);
-        assert_eq!(others, logits);
+        let (others, other_gradients, other_norm) = of_threads(threads);
+        assert_eq!((others, other_norm), (logits.copy(), norm));
         for ((ours, other), leaf) in gradients.iter().zip(&other_gradients).zip(&parameters.leaves) {
             assert_eq!(ours, other, "{} with {threads} threads", leaf.parts[0].name);
         }

@@ -28,6 +28,9 @@ public:
     return lay_out(*this);
   }
 
+  // Bytes, of what was taken or counted.
+  int64_t used() const { return used_; }
+
 private:
   c10::DataPtr memory_;
   char *base_ = nullptr;

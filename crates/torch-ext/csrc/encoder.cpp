@@ -139,6 +139,16 @@ template <typename T> Pass<T> Encoder<T>::lay_out(Arena &arena, bool keep) const
   return pass;
 }
 
+template <typename T> int64_t Encoder<T>::memory(int64_t n_rows, int64_t batch) {
+  const auto [rows, asked] = std::make_pair(rows_, asked_);
+  rows_ = n_rows, asked_ = round_up(batch, ASKED_MULTIPLE);
+  Arena counted;
+  lay_out(counted, true);
+  lay_out_return(counted);
+  rows_ = rows, asked_ = asked;
+  return weight_memory_.used() + counted.used();
+}
+
 template <typename T> const Mask *Encoder<T>::mask(double rate, uint64_t site, Mask &room) const {
   if (!drops_ || rate == 0.0) {
     return nullptr;

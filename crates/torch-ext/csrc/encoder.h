@@ -99,6 +99,8 @@ struct MatrixGradient {
 struct torch_ext_encoder {
   virtual ~torch_ext_encoder() = default;
   virtual void read_weights(const float *const *leaves) = 0;
+  // Bytes, with a training pass over so many rows and sentences.
+  virtual int64_t memory(int64_t n_rows, int64_t batch) = 0;
   // The copies of the matrices in a leaf; none where it has no matrix.
   virtual std::vector<Copy> copies_of(const float *leaf) const = 0;
   // Packs rows `begin..end`, as `pack_weight_rows`.
@@ -114,6 +116,7 @@ template <typename T> class Encoder final : public torch_ext_encoder {
 public:
   explicit Encoder(const torch_ext_encoder_shape &shape);
   void read_weights(const float *const *leaves) override;
+  int64_t memory(int64_t n_rows, int64_t batch) override;
   std::vector<Copy> copies_of(const float *leaf) const override;
   void pack_again(const Copy &copy, int64_t begin, int64_t end) const override;
   void forward(const torch_ext_packed &batch, const torch_ext_dropout_rates *dropout, bool keep, float *first) override;

@@ -39,6 +39,10 @@ torch_ext_encoder *torch_ext_encoder_new(const torch_ext_encoder_shape *shape) {
 
 void torch_ext_encoder_free(torch_ext_encoder *encoder) { delete encoder; }
 
+int64_t torch_ext_encoder_memory(torch_ext_encoder *encoder, int64_t n_rows, int64_t batch) noexcept {
+  return encoder->memory(n_rows, batch);
+}
+
 int32_t torch_ext_encoder_read_weights(torch_ext_encoder *encoder, const float *const *leaves) {
   return told([&] { encoder->read_weights(leaves); });
 }

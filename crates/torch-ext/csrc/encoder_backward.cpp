@@ -34,10 +34,10 @@ void transpose_all(const T *rows, int64_t n, int64_t width, T *transposed, int64
   });
 }
 
-// Writes a block of a product to a matrix, or adds it to what is there; returns the sum of the result's squares. The matrix
-// is too large to be in a cache when it is read again.
+// Writes a block of a product to a matrix, which has left the caches when it is read again, or adds it to what is there;
+// returns the sum of the result's squares.
 VECTORISED double write_block(const float *block, int64_t n_rows, int64_t n_columns, float *to, int64_t stride, bool add) {
-  Doubles squares{};
+  Doubles total{};
   for (int64_t row = 0; row < n_rows; ++row) {
     for (int64_t i = 0; i < n_columns; i += LANES) {
       const int64_t left = n_columns - i;
@@ -45,17 +45,14 @@ VECTORISED double write_block(const float *block, int64_t n_rows, int64_t n_colu
       Floats x = load(block + row * PANEL + i, left);
       if (add) {
         x += load(place, left);
+        store(place, x, left);
+      } else {
+        stream_words(place, (Words16)x, left);
       }
-      stream_words(place, (Words16)x, left);
-      const Doubles wide = __builtin_convertvector(x, Doubles);
-      squares += wide * wide;
+      total += squares(x);
     }
   }
-  double total = 0;
-  for (int64_t lane = 0; lane < LANES; ++lane) {
-    total += squares[lane];
-  }
-  return total;
+  return sum(total);
 }
 
 // Adds row i of `from` to row places[i] of `to`.
@@ -93,10 +90,10 @@ template <typename T> Return<T> Encoder<T>::lay_out_return(Arena &arena) const {
 
 template <typename T> const float *Encoder<T>::backward(const float *of_first, float *const *gradients, bool add) {
   const int64_t hidden = shape_.hidden;
+  matrix_gradients_.clear();
   return_ = return_memory_.laid_out([this](Arena &arena) { return lay_out_return(arena); });
   std::memcpy(return_.asked, of_first, batch_.batch * hidden * sizeof(float));
   std::memset(return_.asked + batch_.batch * hidden, 0, (asked_ - batch_.batch) * hidden * sizeof(float));
-  matrix_gradients_.clear();
   const int64_t lowest = lowest_trained_layer(gradients);
   for (int64_t layer = shape_.layers - 1; layer >= std::max<int64_t>(lowest, 0); --layer) {
     float *gradient = is_last(layer) ? return_.asked : return_.stream;
@@ -129,13 +126,13 @@ template <typename T>
 void Encoder<T>::matrix_gradient(const T *transposed, int64_t n_out, const T *panels, int64_t n_in, int64_t rows, float *to,
                                  bool add) {
   const int64_t n_chunks = ceil_div(n_out, BLOCK_ROWS);
-  std::vector<double> squares(ceil_div(n_in, PANEL) * n_chunks);
+  std::vector<double> sums(ceil_div(n_in, PANEL) * n_chunks);
   multiply(transposed, return_.stride, panels, n_out, n_in, rows,
            [&](int64_t row, int64_t n_rows, int64_t column, int64_t n_columns, const float *block) {
-             squares[column / PANEL * n_chunks + row / BLOCK_ROWS] =
+             sums[column / PANEL * n_chunks + row / BLOCK_ROWS] =
                  write_block(block, n_rows, n_columns, to + row * n_in + column, n_in, add);
            });
-  matrix_gradients_.push_back({to, n_out * n_in, std::accumulate(squares.begin(), squares.end(), 0.0)});
+  matrix_gradients_.push_back({to, n_out * n_in, std::accumulate(sums.begin(), sums.end(), 0.0)});
 }
 
 // A leaf of two matrices has two sums.

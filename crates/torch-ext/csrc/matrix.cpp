@@ -63,6 +63,7 @@ VECTORISED void pack_panel(const float *from, int64_t stride, int64_t width, int
   }
 }
 
+template <Read READ>
 VECTORISED void transposed(const BFloat16 *rows, int64_t n, int64_t width, int64_t row_stride, BFloat16 *to, int64_t stride) {
   for (int64_t column = 0; column < width; column += LANES) {
     const int64_t n_columns = std::min(LANES, width - column);
@@ -71,7 +72,7 @@ VECTORISED void transposed(const BFloat16 *rows, int64_t n, int64_t width, int64
       return paired(load_halves(even, n_columns), load_halves(even + row_stride, n_columns));
     };
     transpose_square(n / 2, pair, n_columns, [=](int64_t i, Words16 words) INLINE_LAMBDA {
-      store_words(to + (column + i) * stride, words, n / 2);
+      put_words<READ>(to + (column + i) * stride, words, n / 2);
     });
   }
 }
@@ -123,13 +124,14 @@ template <typename T> void pack_rows(const T *rows, int64_t k, int64_t n, T *pan
   share_out(ceil_div(n, PANEL) * n_stretches, [&](Items &items) {
     for (int64_t item; items.take(item);) {
       const int64_t column = item / n_stretches * PANEL, begin = item % n_stretches * STRETCH;
-      pack_panel<Read::Soon>(rows + column, n, std::min(PANEL, n - column), begin, std::min(begin + STRETCH, k), panels + column * k);
+      const int64_t end = std::min(begin + STRETCH, k);
+      pack_panel<Read::Soon>(rows + column, n, std::min(PANEL, n - column), begin, end, panels + column * k);
     }
   });
 }
 
 void transpose_rows(const BFloat16 *rows, int64_t n, int64_t width, int64_t row_stride, BFloat16 *to, int64_t stride) {
-  transposed(rows, n, width, row_stride, to, stride);
+  transposed<Read::Soon>(rows, n, width, row_stride, to, stride);
 }
 
 void transpose_rows(const float *rows, int64_t n, int64_t width, int64_t row_stride, float *to, int64_t stride) {

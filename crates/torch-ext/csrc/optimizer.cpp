@@ -148,22 +148,11 @@ void add_rows(int64_t run, const float *begin, const Copy &copy, std::vector<Pie
 }
 
 VECTORISED double sum_of_squares(const float *g, int64_t n) {
-  constexpr int64_t LANES = 32;
-  double sums[LANES] = {};
-  int64_t i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    for (int64_t lane = 0; lane < LANES; ++lane) {
-      sums[lane] += double(g[i + lane]) * double(g[i + lane]);
-    }
+  Doubles total{};
+  for (int64_t i = 0; i < n; i += LANES) {
+    total += squares(load(g + i, n - i));
   }
-  double total = 0;
-  for (; i < n; ++i) {
-    total += double(g[i]) * double(g[i]);
-  }
-  for (double sum : sums) {
-    total += sum;
-  }
-  return total;
+  return sum(total);
 }
 
 } // namespace

@@ -12,8 +12,8 @@
 #include <emmintrin.h>
 #endif
 
-// What a thread takes of a loop, item by item: its own share in order, then what is left of the others', so that a thread
-// that was held up does not hold up the rest.
+// What a thread takes of a loop, item by item: its own share in order, then what is left of the others': a thread that is
+// held up leaves its other items to them.
 class Items {
 public:
   struct alignas(64) Share {
@@ -40,8 +40,8 @@ private:
   size_t at_, n_done_ = 0;
 };
 
-// Calls `work(items)` on every thread, which takes its items until none is left of 0..n. Which thread does an item must not
-// matter.
+// Calls `work(items)` on as many threads as there are, at most n: each takes items until none is left of 0..n. Which thread
+// does an item must not matter.
 template <typename Work> void share_out(int64_t n, const Work &work) {
   const int64_t n_threads = std::max<int64_t>(1, std::min<int64_t>(n, at::get_num_threads()));
   std::vector<Items::Share> shares(n_threads);

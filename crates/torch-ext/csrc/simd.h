@@ -86,10 +86,10 @@ INLINE void store_words(void *to, Words16 x, int64_t n) {
   }
 }
 
-// The same of a line that is not read again before it has left every cache: what it held is not fetched first.
+// The same of what is not read again before it has left every cache: what a whole line held is not fetched first.
 INLINE void stream_words(void *to, Words16 x, int64_t n) {
 #if defined(__x86_64__)
-  if (n >= LANES && reinterpret_cast<uintptr_t>(to) % sizeof(__m128i) == 0) {
+  if (n >= LANES && reinterpret_cast<uintptr_t>(to) % sizeof(x) == 0) {
     __m128i quarters[4];
     std::memcpy(quarters, &x, sizeof(x));
     for (int64_t quarter = 0; quarter < 4; ++quarter) {
@@ -137,8 +137,11 @@ template <int DISTANCE> constexpr int from_lower(int k) { return (k & DISTANCE) 
 #define SIXTEEN(f)                                                                                                        \
   f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9), f(10), f(11), f(12), f(13), f(14), f(15)
 
+// Every index is known when it is compiled, so that the vectors can stay in registers.
+#define FOR_SIXTEEN(i) _Pragma("GCC unroll 16") for (int64_t i = 0; i < LANES; ++i)
+
 template <int DISTANCE> INLINE void exchange(Words16 (&rows)[LANES]) {
-  for (int row = 0; row < LANES; ++row) {
+  FOR_SIXTEEN(row) {
     if ((row & DISTANCE) == 0) {
       const Words16 upper = rows[row], lower = rows[row + DISTANCE];
       rows[row] = __builtin_shufflevector(upper, lower, SIXTEEN(from_upper<DISTANCE>));
@@ -153,9 +156,6 @@ INLINE void transpose(Words16 (&rows)[LANES]) {
   exchange<4>(rows);
   exchange<8>(rows);
 }
-
-// Sixteen vectors that stay in registers: every index is known when it is compiled.
-#define FOR_SIXTEEN(i) _Pragma("GCC unroll 16") for (int64_t i = 0; i < LANES; ++i)
 
 // Calls `write(i, column)` for the n_columns first columns of the square whose n_rows first rows are `row(i)`; the others
 // are zero.
@@ -186,25 +186,33 @@ INLINE Floats select(Ints condition, Floats yes, Floats no) {
 INLINE Floats smaller(Floats a, Floats b) { return select(a < b, a, b); }
 INLINE Floats larger(Floats a, Floats b) { return select(a > b, a, b); }
 
-// Every lane with the one DISTANCE lanes away, in a circle.
-template <int DISTANCE> constexpr int turned(int lane) { return (lane + DISTANCE) % 16; }
-template <int DISTANCE> INLINE Floats turn(Floats x) { return __builtin_shufflevector(x, x, SIXTEEN(turned<DISTANCE>)); }
-
-// Halves are added until one is left.
 INLINE float sum(Floats x) {
-  x += turn<8>(x);
-  x += turn<4>(x);
-  x += turn<2>(x);
-  x += turn<1>(x);
-  return x[0];
+  float total = 0;
+  for (int64_t lane = 0; lane < LANES; ++lane) {
+    total += x[lane];
+  }
+  return total;
+}
+
+INLINE double sum(Doubles x) {
+  double total = 0;
+  for (int64_t lane = 0; lane < LANES; ++lane) {
+    total += x[lane];
+  }
+  return total;
+}
+
+INLINE Doubles squares(Floats x) {
+  const Doubles wide = __builtin_convertvector(x, Doubles);
+  return wide * wide;
 }
 
 INLINE float maximum(Floats x) {
-  x = larger(x, turn<8>(x));
-  x = larger(x, turn<4>(x));
-  x = larger(x, turn<2>(x));
-  x = larger(x, turn<1>(x));
-  return x[0];
+  float most = x[0];
+  for (int64_t lane = 1; lane < LANES; ++lane) {
+    most = x[lane] > most ? x[lane] : most;
+  }
+  return most;
 }
 
 // e^x to two units in the last place; below -87 the smallest normal number. A NaN stays one.

@@ -79,6 +79,9 @@ int32_t torch_ext_encoder_runs(int32_t bf16);
 torch_ext_encoder *torch_ext_encoder_new(const torch_ext_encoder_shape *shape);
 void torch_ext_encoder_free(torch_ext_encoder *encoder);
 
+// The bytes that it takes, with a forward and a backward pass over n_rows rows of `batch` sentences.
+int64_t torch_ext_encoder_memory(torch_ext_encoder *encoder, int64_t n_rows, int64_t batch) TORCH_EXT_NOEXCEPT;
+
 // The following return 0, or 1 after an error.
 //
 // Leaves are float32, contiguous: word, position and type tables, norm weight and bias; then of each layer query_key_value
@@ -165,8 +168,8 @@ int32_t torch_ext_update_group(const torch_ext_group *group, const torch_ext_gro
 // The L2 norm over all tensors, of any device. 0, or 1 after an error.
 int32_t torch_ext_norm(const torch_ext_tensor *tensors, int64_t n, double *norm);
 
-// The sum of squares over all runs of gradients, in double precision, the same for every number of threads. The runs that
-// `encoder`'s last backward pass wrote are not read again; it may be null.
+// The sum of squares over all runs of gradients, in double precision, the same for every number of threads. The
+// matrices that `encoder`'s last backward pass wrote are not read again, and nobody may have changed them since; it may be null.
 double torch_ext_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs,
                                 const torch_ext_encoder *encoder) TORCH_EXT_NOEXCEPT;
 

@@ -126,6 +126,13 @@ impl Encoder {
         LEAVES_OF_EMBEDDINGS + LEAVES_OF_A_LAYER * self.shape.layers
     }
 
+    /// The bytes that it takes, with a forward and a backward pass over `n_rows` tokens of `batch` sentences.
+    pub fn memory(&mut self, n_rows: usize, batch: usize) -> usize {
+        // SAFETY: the handle is this encoder's; no pass is under way.
+        let bytes = unsafe { ffi::torch_ext_encoder_memory(self.handle, n_rows as i64, batch as i64) };
+        bytes as usize
+    }
+
     /// Takes the weights of the next passes: float32, contiguous, on the CPU, in the order of `named_parameters()` with
     /// query, key and value of a layer as one. Later passes read tables, biases and norms where they are now.
     ///
@@ -147,12 +154,12 @@ impl Encoder {
     }
 
     /// For the optimizer, which keeps the copies of the matrices up to date.
-    pub(crate) fn handle(&mut self) -> *mut ffi::Encoder {
+    pub(crate) fn handle_mut(&mut self) -> *mut ffi::Encoder {
         self.handle
     }
 
     /// For the norm of the gradients, which the last backward pass has added up in part.
-    pub(crate) fn as_ptr(&self) -> *const ffi::Encoder {
+    pub(crate) fn handle(&self) -> *const ffi::Encoder {
         self.handle
     }
 

@@ -142,6 +142,7 @@ unsafe extern "C" {
         n_past: i64,
         rule: *const Rule,
     );
+    pub(crate) fn torch_ext_encoder_memory(encoder: *mut Encoder, n_rows: i64, batch: i64) -> i64;
     pub(crate) fn torch_ext_sum_of_squares(
         grads: *const *const f32,
         sizes: *const i64,

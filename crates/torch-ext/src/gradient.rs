@@ -103,12 +103,12 @@ impl Gradient {
     }
 }
 
-/// The L2 norm over all gradients. On the CPU it is the same for every number of threads; what `kernel`'s last backward pass
-/// wrote it has added up already, and nobody may have changed it since.
+/// The L2 norm over all gradients. On the CPU it is the same for every number of threads; the matrices that `encoder`'s last
+/// backward pass wrote are not read again, and nobody may have changed them since.
 ///
 /// # Errors
 /// Fails when the device does.
-pub fn global_norm(gradients: &[Gradient], kernel: Option<&Encoder>) -> Result<f64, TorchExtError> {
+pub fn global_norm(gradients: &[Gradient], encoder: Option<&Encoder>) -> Result<f64, TorchExtError> {
     let values: Vec<&Tensor> = gradients.iter().map(Gradient::values).collect();
     if !values.iter().all(|values| values.device() == Device::Cpu) {
         return norm_of_operators(gradients);
@@ -119,10 +119,9 @@ pub fn global_norm(gradients: &[Gradient], kernel: Option<&Encoder>) -> Result<f
     );
     let pointers: Vec<*const f32> = values.iter().map(|values| values.data_ptr().cast_const().cast()).collect();
     let sizes: Vec<i64> = values.iter().map(|values| values.numel() as i64).collect();
-    let (pointers, sizes, n) = (pointers.as_ptr(), sizes.as_ptr(), pointers.len() as i64);
-    let encoder = kernel.map_or(std::ptr::null(), Encoder::as_ptr);
+    let (n, encoder) = (pointers.len() as i64, encoder.map_or(std::ptr::null(), Encoder::handle));
     // SAFETY: the tensors are float32, contiguous, of these sizes, and live through the call, as the encoder does.
-    Ok(unsafe { ffi::torch_ext_sum_of_squares(pointers, sizes, n, encoder) }.sqrt())
+    Ok(unsafe { ffi::torch_ext_sum_of_squares(pointers.as_ptr(), sizes.as_ptr(), n, encoder) }.sqrt())
 }
 
 /// The same by libtorch's operators on every device: what the kernel is held against.

@@ -123,7 +123,7 @@ fn assert_fit(runs: &[ParameterRun<'_>], rule: UpdateRule) {
 fn update_cpu(runs: &mut [ParameterRun<'_>], step: UpdateStep, encoder: Option<&mut Encoder>) {
     let raw: Vec<ffi::Run> = runs.iter().flat_map(raw_runs).collect();
     let rule = raw_rule(step);
-    let encoder = encoder.map_or(std::ptr::null_mut(), |encoder| encoder.handle());
+    let encoder = encoder.map_or(std::ptr::null_mut(), |encoder| encoder.handle_mut());
     // SAFETY: `update` held every tensor of a run to contiguous float32 of one length, and the moments of the rule to be
     // there; `raw_runs` stays inside of them, and all live through the call. The encoder is borrowed alone.
     unsafe { ffi::torch_ext_update(raw.as_ptr(), raw.len() as i64, &raw const rule, encoder) }
