@@ -43,8 +43,7 @@ fn sites(hidden: f64, attention: f64, step: u64) -> DropoutSites {
 
 fn learn(model: &Model, parameters: &Parameters, sites: &DropoutSites) -> (Tensor, Vec<Tensor>) {
     let (logits, gradients) = learn_in_halves(model, parameters, sites);
-    let dense = gradients.of_leaves().iter().map(|gradient| gradient.to_dense().copy());
-    (logits, dense.collect())
+    (logits, dense(&gradients))
 }
 
 /// Logits and gradients of two micro-batches, which add up.
@@ -60,6 +59,10 @@ fn learn_in_halves(model: &Model, parameters: &Parameters, sites: &DropoutSites)
         pass.backward(&loss, parameters, &mut gradients).unwrap();
     }
     (Tensor::cat(&logits, 0), gradients)
+}
+
+fn dense(gradients: &Gradients) -> Vec<Tensor> {
+    gradients.of_leaves().iter().map(|gradient| gradient.to_dense().copy()).collect()
 }
 
 fn norm(tensor: &Tensor) -> f64 {
@@ -169,8 +172,7 @@ fn the_number_of_threads_changes_no_bit() {
         tch::set_num_threads(threads);
         let (logits, gradients) = learn_in_halves(&model, &parameters, &sites(0.1, 0.1, 1));
         let norm = global_norm(gradients.of_leaves(), model.kernel().as_deref()).unwrap();
-        let dense = gradients.of_leaves().iter().map(|gradient| gradient.to_dense().copy());
-        (logits, dense.collect::<Vec<_>>(), norm)
+        (logits, dense(&gradients), norm)
     };
     let (logits, gradients, norm) = of_threads(1);
     for threads in [2, 3, 5] {

@@ -20,6 +20,9 @@ template <Read READ> INLINE void put_words(void *to, Words16 x, int64_t n) {
   }
 }
 
+INLINE Halves halves_of(const BFloat16 *from, int64_t n) { return load_halves(from, n); }
+INLINE Halves halves_of(const float *from, int64_t n) { return narrowed(load(from, n)); }
+
 // The panel of the transpose of `width` rows, of which `n_rows` from `weight` on become the columns from `first` on.
 VECTORISED void pack_transposed(const float *weight, int64_t k, int64_t n_rows, int64_t first, int64_t width, BFloat16 *panel) {
   for (int64_t begin = 0; begin < n_rows; begin += LANES) {
@@ -28,17 +31,14 @@ VECTORISED void pack_transposed(const float *weight, int64_t k, int64_t n_rows, 
       const int64_t n = std::min(2 * LANES, k - at);
       const auto row = [=](int64_t i) INLINE_LAMBDA {
         const float *from = weight + (begin + i) * k + at;
-        return joined(narrowed(load(from, n)), narrowed(n > LANES ? load(from + LANES, n - LANES) : Floats{}));
+        return joined(halves_of(from, n), n > LANES ? halves_of(from + LANES, n - LANES) : Halves{});
       };
       transpose_square(n_columns, row, n / 2, [=](int64_t pair, Words16 words) INLINE_LAMBDA {
-        put_words<Read::Late>(panel + ((at / 2 + pair) * width + first + begin) * 2, words, n_columns);
+        stream_words(panel + ((at / 2 + pair) * width + first + begin) * 2, words, n_columns);
       });
     }
   }
 }
-
-INLINE Halves halves_of(const BFloat16 *from, int64_t n) { return load_halves(from, n); }
-INLINE Halves halves_of(const float *from, int64_t n) { return narrowed(load(from, n)); }
 
 // Rows `begin..end` of a panel, from rows that are `stride` apart.
 template <Read READ, typename From>
@@ -63,7 +63,6 @@ VECTORISED void pack_panel(const float *from, int64_t stride, int64_t width, int
   }
 }
 
-template <Read READ>
 VECTORISED void transposed(const BFloat16 *rows, int64_t n, int64_t width, int64_t row_stride, BFloat16 *to, int64_t stride) {
   for (int64_t column = 0; column < width; column += LANES) {
     const int64_t n_columns = std::min(LANES, width - column);
@@ -72,7 +71,7 @@ VECTORISED void transposed(const BFloat16 *rows, int64_t n, int64_t width, int64
       return paired(load_halves(even, n_columns), load_halves(even + row_stride, n_columns));
     };
     transpose_square(n / 2, pair, n_columns, [=](int64_t i, Words16 words) INLINE_LAMBDA {
-      put_words<READ>(to + (column + i) * stride, words, n / 2);
+      store_words(to + (column + i) * stride, words, n / 2);
     });
   }
 }
@@ -131,7 +130,7 @@ template <typename T> void pack_rows(const T *rows, int64_t k, int64_t n, T *pan
 }
 
 void transpose_rows(const BFloat16 *rows, int64_t n, int64_t width, int64_t row_stride, BFloat16 *to, int64_t stride) {
-  transposed<Read::Soon>(rows, n, width, row_stride, to, stride);
+  transposed(rows, n, width, row_stride, to, stride);
 }
 
 void transpose_rows(const float *rows, int64_t n, int64_t width, int64_t row_stride, float *to, int64_t stride) {

@@ -54,33 +54,34 @@ inline void multiply_block(int64_t m, int64_t n, int64_t k, const T *a, int64_t 
   }
 }
 
-// A (m, k), row by row, times the panels of B (k, n); `finish(row, n_rows, column, n_columns, block)` gets every block of
-// the product, in rows of PANEL numbers, while it is in the cache. The same blocks for every number of threads.
-template <typename T, typename Finish>
-void multiply(const T *a, int64_t lda, const T *panels, int64_t m, int64_t n, int64_t k, const Finish &finish) {
+// Calls `task(row, n_rows, column, n_columns)` for every block of a product (m, n) of T, those of a panel one after the other.
+// The same blocks for every number of threads.
+template <typename T, typename Task> void for_blocks(int64_t m, int64_t n, const Task &task) {
   const int64_t n_chunks = ceil_div(m, BLOCK_ROWS);
   share_out(ceil_div(n, PANEL) * n_chunks, [&](Items &items) {
-    alignas(64) float block[BLOCK_ROWS * PANEL];
     for (int64_t item; items.take(item);) {
       const int64_t column = item / n_chunks * PANEL, row = item % n_chunks * BLOCK_ROWS;
-      const int64_t n_columns = std::min(PANEL, n - column), n_rows = std::min(BLOCK_ROWS, m - row);
-      multiply_block(n_rows, n_columns, k, a + row * lda, lda, panels + column * k, block, PANEL, false);
-      finish(row, n_rows, column, n_columns, block);
+      task(row, std::min(BLOCK_ROWS, m - row), column, std::min(PANEL, n - column));
     }
     at::native::cpublas::brgemm_release(std::is_same<T, c10::BFloat16>::value);
+  });
+}
+
+// A (m, k), row by row, times the panels of B (k, n); `finish(row, n_rows, column, n_columns, block)` gets every block of
+// the product, in rows of PANEL numbers, while it is in the cache.
+template <typename T, typename Finish>
+void multiply(const T *a, int64_t lda, const T *panels, int64_t m, int64_t n, int64_t k, const Finish &finish) {
+  for_blocks<T>(m, n, [&](int64_t row, int64_t n_rows, int64_t column, int64_t n_columns) {
+    alignas(64) float block[BLOCK_ROWS * PANEL];
+    multiply_block(n_rows, n_columns, k, a + row * lda, lda, panels + column * k, block, PANEL, false);
+    finish(row, n_rows, column, n_columns, block);
   });
 }
 
 // The same into C (m, n), float32, or added to it.
 template <typename T>
 void multiply_into(const T *a, int64_t lda, const T *panels, int64_t m, int64_t n, int64_t k, float *c, bool add) {
-  const int64_t n_chunks = ceil_div(m, BLOCK_ROWS);
-  share_out(ceil_div(n, PANEL) * n_chunks, [&](Items &items) {
-    for (int64_t item; items.take(item);) {
-      const int64_t column = item / n_chunks * PANEL, row = item % n_chunks * BLOCK_ROWS;
-      const int64_t n_columns = std::min(PANEL, n - column), n_rows = std::min(BLOCK_ROWS, m - row);
-      multiply_block(n_rows, n_columns, k, a + row * lda, lda, panels + column * k, c + row * n + column, n, add);
-    }
-    at::native::cpublas::brgemm_release(std::is_same<T, c10::BFloat16>::value);
+  for_blocks<T>(m, n, [&](int64_t row, int64_t n_rows, int64_t column, int64_t n_columns) {
+    multiply_block(n_rows, n_columns, k, a + row * lda, lda, panels + column * k, c + row * n + column, n, add);
   });
 }

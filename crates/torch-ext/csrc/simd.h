@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #if defined(__x86_64__)
 #include <emmintrin.h>
@@ -186,16 +187,9 @@ INLINE Floats select(Ints condition, Floats yes, Floats no) {
 INLINE Floats smaller(Floats a, Floats b) { return select(a < b, a, b); }
 INLINE Floats larger(Floats a, Floats b) { return select(a > b, a, b); }
 
-INLINE float sum(Floats x) {
-  float total = 0;
-  for (int64_t lane = 0; lane < LANES; ++lane) {
-    total += x[lane];
-  }
-  return total;
-}
-
-INLINE double sum(Doubles x) {
-  double total = 0;
+// Of sixteen lanes, in their order.
+template <typename Vector> INLINE auto sum(Vector x) {
+  std::decay_t<decltype(x[0])> total = 0;
   for (int64_t lane = 0; lane < LANES; ++lane) {
     total += x[lane];
   }

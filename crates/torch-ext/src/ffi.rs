@@ -142,7 +142,6 @@ unsafe extern "C" {
         n_past: i64,
         rule: *const Rule,
     );
-    pub(crate) fn torch_ext_encoder_memory(encoder: *mut Encoder, n_rows: i64, batch: i64) -> i64;
     pub(crate) fn torch_ext_sum_of_squares(
         grads: *const *const f32,
         sizes: *const i64,
@@ -152,6 +151,7 @@ unsafe extern "C" {
     pub(crate) fn torch_ext_encoder_runs(bf16: i32) -> i32;
     pub(crate) fn torch_ext_encoder_new(shape: *const EncoderShape) -> *mut Encoder;
     pub(crate) fn torch_ext_encoder_free(encoder: *mut Encoder);
+    pub(crate) fn torch_ext_encoder_memory(encoder: *mut Encoder, n_rows: i64, batch: i64) -> i64;
     pub(crate) fn torch_ext_encoder_read_weights(encoder: *mut Encoder, leaves: *const *const f32) -> i32;
     pub(crate) fn torch_ext_encoder_forward(
         encoder: *mut Encoder,
