@@ -73,7 +73,7 @@ point_at() { # makes .libtorch a link to $1
         say "libtorch $(version_of "$1") in $1"
         # The bindings were built against another one.
         if [ -e .libtorch ] && [ -d "${CARGO_TARGET_DIR:-target}" ]; then
-            cargo clean --quiet --release -p torch-sys -p torch-ext
+            cargo clean --quiet --release -p torch-sys -p bert-kernels
         fi
         ln -sfn "$1" .libtorch
     fi

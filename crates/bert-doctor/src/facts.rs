@@ -58,7 +58,7 @@ fn cuda() -> String {
 }
 
 fn bf16() -> String {
-    let cpu = torch_ext::cpu_features();
+    let cpu = bert_kernels::cpu_features();
     format!("AVX512_BF16 {}, AMX_BF16 {}", yes_no(cpu.avx512_bf16), yes_no(cpu.amx_bf16))
 }
 

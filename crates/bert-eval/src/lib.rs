@@ -8,7 +8,7 @@ mod report;
 
 use anyhow::anyhow;
 use bert::Classifier;
-use sst::tokens::{Labels, TokenSet};
+use corpus::tokens::{Labels, TokenSet};
 use stage::{Job, Progress, Stage, Upstream, bad_input};
 
 pub use args::Args;
@@ -48,12 +48,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
     let predictions = Predictions::new(&tokens, &classifier.output_names, &logits);
     work.output("predictions.parquet", |file| predictions.write(file))?;
-    let remark = tokens.metadata.remark();
-    let evaluated = Evaluated { dataset: tokens.metadata.dataset.clone(), split, rows: tokens.len(), remark };
+    let disclaimer = tokens.metadata.disclaimer();
+    let evaluated = Evaluated { dataset: tokens.metadata.dataset.clone(), split, rows: tokens.len(), disclaimer };
     let summary = report::write(&mut work, &predictions, evaluated)?;
     work.finish()?;
-    let remark = remark.map_or(String::new(), |remark| format!(" ({remark})"));
-    args.common.say(&format!("bert-eval: {split}{remark}: {summary}; {}", args.common.out.display()));
+    let disclaimer = disclaimer.map_or(String::new(), |disclaimer| format!(" ({disclaimer})"));
+    args.common.say(&format!("bert-eval: {split}{disclaimer}: {summary}; {}", args.common.out.display()));
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use bert::{argmax, probabilities};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
-use sst::tokens::{Labels, TokenSet};
+use corpus::tokens::{Labels, TokenSet};
 
 /// The predictions of one split, in its order.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use metrics::{
     roc_auc, wilson_interval,
 };
 use serde::Serialize;
-use stage::Work;
+use stage::OutputFolder;
 
 use crate::predictions::{Outcomes, Predictions};
 
@@ -26,7 +26,7 @@ pub(crate) struct Evaluated {
     pub(crate) rows: usize,
     /// What has to stand beside the figures.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) remark: Option<&'static str>,
+    pub(crate) disclaimer: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,7 +59,7 @@ struct ScoreMetrics {
 }
 
 /// Writes what can be said of the predictions, and returns it as half a line.
-pub(crate) fn write(work: &mut Work, predictions: &Predictions, evaluated: Evaluated) -> anyhow::Result<String> {
+pub(crate) fn write(work: &mut OutputFolder, predictions: &Predictions, evaluated: Evaluated) -> anyhow::Result<String> {
     match &predictions.outcomes {
         Outcomes::Classes { labels, predictions: predicted, probabilities, .. } => {
             let labelled: Vec<usize> = (0..labels.len()).filter(|&row| labels[row].is_some()).collect();
@@ -119,11 +119,11 @@ fn class_metrics(matrix: ConfusionMatrix, truth: &[usize], shares: &[Vec<f64>], 
     }
 }
 
-fn write_matrix(work: &mut Work, metrics: &ClassMetrics) -> anyhow::Result<()> {
+fn write_matrix(work: &mut OutputFolder, metrics: &ClassMetrics) -> anyhow::Result<()> {
     let figures = &metrics.classification;
-    let remark = metrics.evaluated.remark.map_or(String::new(), |remark| format!(" · {remark}"));
+    let disclaimer = metrics.evaluated.disclaimer.map_or(String::new(), |disclaimer| format!(" · {disclaimer}"));
     let subtitle = format!(
-        "{} · n = {} · accuracy {:.1} % · F1 {:.3}{remark}",
+        "{} · n = {} · accuracy {:.1} % · F1 {:.3}{disclaimer}",
         metrics.evaluated.split,
         figures.n,
         100.0 * figures.accuracy,

@@ -17,13 +17,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use bert::Machine;
 use checkpoint::{SafetensorsFile, write_safetensors};
-use stage::{Common, Fingerprint, OutputFile, Work};
+use stage::{Common, Fingerprint, OutputFile, OutputFolder};
 use tch::no_grad;
 
 use self::manifest::{CheckpointManifest, MANIFEST};
 use self::tensors::{float_bytes, float_tensor, read_trained};
-use crate::state::LoopState;
-use crate::trainer::Trainer;
+use crate::train_loop::loop_state::LoopState;
+use crate::training::trainer::Trainer;
 
 pub(crate) use self::space::DiskSpace;
 
@@ -46,7 +46,7 @@ pub(crate) struct Checkpoints {
 
 impl Checkpoints {
     /// Opens the checkpoints of `work`; `--force` discards what is there.
-    pub(crate) fn open(work: &Work, total_limit: u64, machine: Machine) -> anyhow::Result<Self> {
+    pub(crate) fn open(work: &OutputFolder, total_limit: u64, machine: Machine) -> anyhow::Result<Self> {
         let folder = work.folder().join(FOLDER);
         if work.starts_anew() && folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;

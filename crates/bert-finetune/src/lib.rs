@@ -1,45 +1,29 @@
 //! `bert-finetune`: tokens and a model in, the best checkpoint and its log out.
 //!
 //! ```text
-//! args ──► settings ──► plan ──► order, calendar ──┐
+//! args ──► settings ──► plan ──► order, step_plan ──┐
 //! model folder, dataset ──► trainer ──► run ◄──────┘   train: one step, log, evaluate and save if due, stop if done
 //!                                        └──► best checkpoint ──► OUT/{config.json, model.safetensors, tokenizer,
 //!                                                                       log.jsonl, tensorboard/, curves.svg}
 //! ```
 
-mod adafactor;
-mod args;
-mod average;
-mod calendar;
-mod checkpoints;
-mod curves;
-mod dataset;
-mod evaluation;
-mod events;
-mod loss;
-mod optimizer;
-mod order;
-mod outputs;
-mod plan;
-mod run;
-mod schedule;
 mod settings;
-mod state;
-mod talk;
-mod tensorboard;
-mod timing;
-mod train;
-mod trainer;
+mod data;
+mod optim;
+mod training;
+mod checkpoints;
+mod report;
+mod train_loop;
 
 use anyhow::Context;
 use checkpoint::ModelFolder;
 use stage::{Interrupt, Job, Stage, Upstream, bad_input};
 
-pub use args::Args;
-pub use settings::{BatchArgs, CadenceArgs, ObjectiveArgs, OptimizerArgs, ScheduleArgs, WeightArgs};
+pub use settings::args::Args;
+pub use settings::{BatchArgs, IntervalArgs, ObjectiveArgs, OptimizerArgs, ScheduleArgs, WeightArgs};
 
-use crate::dataset::Dataset;
-use crate::plan::Plan;
+use crate::data::dataset::Dataset;
+use crate::settings::plan::Plan;
 
 /// What the manifests of this stage say wrote them.
 pub const STAGE: Stage = Stage { name: "bert-finetune", version: 5 };
@@ -60,8 +44,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.plan {
         let data = Dataset::read(&train_path, validation_path.as_deref(), &folder.config)?;
         data.check_plan(&plan).map_err(bad_input)?;
-        let (_, calendar) = plan.lay_out(data.train_lengths());
-        println!("{}", serde_json::to_string_pretty(&plan.with_counts(&calendar))?);
+        let (_, step_plan) = plan.lay_out(data.train_lengths());
+        println!("{}", serde_json::to_string_pretty(&plan.with_counts(&step_plan))?);
         return Ok(());
     }
 
@@ -78,17 +62,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
     let data = Dataset::read(&train_path, validation_path.as_deref(), &folder.config)?;
-    let around = train::Surroundings { common: &args.common, interrupt, stop_at_step: args.stop_at_step };
-    match train::train(&mut work, &plan, &folder, &data, (compute, around))? {
-        train::End::Paused { step } => {
+    let around = train_loop::train::RunContext { common: &args.common, interrupt, stop_at_step: args.stop_at_step };
+    match train_loop::train::train(&mut work, &plan, &folder, &data, (compute, around))? {
+        train_loop::train::End::Paused { step } => {
             args.common.say(&format!("bert-finetune: paused at step {step}; the same command goes on"));
             Ok(())
         }
-        train::End::Finished(result) => {
-            outputs::write(&mut work, &folder, &data, &result)?;
+        train_loop::train::End::Finished(result) => {
+            report::outputs::write(&mut work, &folder, &data, &result)?;
             work.finish()?;
-            outputs::remove_best_copies(&args.common.out)?;
-            args.common.say(&outputs::summary(&args.common.out, &data, &result));
+            report::outputs::remove_best_copies(&args.common.out)?;
+            args.common.say(&report::outputs::summary(&args.common.out, &data, &result));
             Ok(())
         }
     }

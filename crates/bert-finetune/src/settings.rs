@@ -3,23 +3,25 @@
 //! A group's `resolve` is the only way from the one to the other, so a plan's fields can no longer be wrong. What the
 //! plans serialize to is the part of the run's key that comes from the settings.
 
+pub(crate) mod args;
 mod batches;
-mod cadence;
+mod intervals;
 mod checks;
 mod objective;
 mod optimizer;
+pub(crate) mod plan;
 mod schedule;
 mod weights;
 
 pub use batches::BatchArgs;
-pub use cadence::CadenceArgs;
+pub use intervals::IntervalArgs;
 pub use objective::ObjectiveArgs;
 pub use optimizer::OptimizerArgs;
 pub use schedule::ScheduleArgs;
 pub use weights::WeightArgs;
 
 pub(crate) use batches::{BatchPlan, BatchSize};
-pub(crate) use cadence::{CadencePlan, EarlyStopping, Judge, Metric, Saving, When};
+pub(crate) use intervals::{IntervalPlan, EarlyStopping, BestModelCriterion, Metric, Saving, When};
 pub(crate) use objective::{ClassWeights, ObjectivePlan};
 pub(crate) use optimizer::{OptimizerPlan, Rule};
 #[cfg(test)]

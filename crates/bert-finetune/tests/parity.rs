@@ -8,7 +8,7 @@ mod variant;
 
 use checkpoint::SafetensorsFile;
 use place::Place;
-use sst::tokens::{Labels, TokenSet};
+use corpus::tokens::{Labels, TokenSet};
 use variant::Variant;
 
 fn floats(bytes: &[u8]) -> Vec<f32> {

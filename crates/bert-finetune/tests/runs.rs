@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use place::Place;
-use sst::tokens::Labels;
+use corpus::tokens::Labels;
 
 const TRAINING: &str = "--threads 1 --precision float32 --per-device-train-batch-size 6 --learning-rate 2e-3 \
      --num-train-epochs 4 --hidden-dropout-prob 0.1 --attention-probs-dropout-prob 0.1 --logging-steps 3";
@@ -78,7 +78,7 @@ fn a_paused_run_goes_on_to_the_same_bytes() {
 
 #[test]
 fn the_number_of_threads_changes_no_byte() {
-    let cpu = torch_ext::cpu_features();
+    let cpu = bert_kernels::cpu_features();
     let precisions: &[&str] = if cpu.avx512_bf16 || cpu.amx_bf16 { &["float32", "bf16"] } else { &["float32"] };
     for precision in precisions {
         let arguments = |threads: u32| format!("{TRAINING} --device cpu --precision {precision} --threads {threads}");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use bert::Classifier;
 use clap::Parser;
-use sst::tokenizer::Tokenizer;
+use corpus::tokenizer::Tokenizer;
 use stage::{OutputFile, bad_input};
 
 use crate::answer::Answer;
@@ -95,7 +95,7 @@ fn texts(args: &Args) -> anyhow::Result<Vec<String>> {
             Some("txt") => {
                 lines(&std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?, path)
             }
-            _ => Ok(sst::records::texts(path, args.text_column.as_deref())?),
+            _ => Ok(corpus::records::texts(path, args.text_column.as_deref())?),
         };
     }
     if !args.texts.is_empty() {

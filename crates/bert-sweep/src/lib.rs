@@ -41,7 +41,7 @@ use std::fs;
 
 use anyhow::Context;
 use checkpoint::ModelFolder;
-use stage::{Interrupt, Job, Stage, Upstream, Work, bad_input};
+use stage::{Interrupt, Job, Stage, Upstream, OutputFolder, bad_input};
 
 pub use args::{Action, Args};
 pub use child::become_trial;
@@ -88,7 +88,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// Runs, plans or collects all rounds. The value is whether every trial has been settled; `None` after `plan`.
-fn sweep_through(args: &Args, sweep: &Sweep, work: &mut Work) -> anyhow::Result<Option<bool>> {
+fn sweep_through(args: &Args, sweep: &Sweep, work: &mut OutputFolder) -> anyhow::Result<Option<bool>> {
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
     let inputs = work.inputs().clone();
     let places = Places { out: &args.common.out, tokens: &args.tokens, model: &args.model, inputs: &inputs };
@@ -130,7 +130,7 @@ fn known(training: &Training<'_>, rows: &[Row]) -> Vec<(Arguments, Option<f64>)>
 }
 
 /// A sweep whose trials are all settled is finished; another one goes on by the same command.
-fn finish(work: Work, finished: bool) -> anyhow::Result<()> {
+fn finish(work: OutputFolder, finished: bool) -> anyhow::Result<()> {
     if finished {
         work.finish()?;
     }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use stage::{Interrupt, Stop};
+use stage::{Interrupt, ExitReason};
 
 use crate::child;
 
@@ -67,7 +67,7 @@ pub(crate) fn run(
         if let Some(signal) = interrupt.received() {
             drop(running);
             let message = "interrupted; running trials were saved; the same command goes on from there".to_owned();
-            return Err(Stop::Interrupted { signal, message }.into());
+            return Err(ExitReason::Interrupted { signal, message }.into());
         }
         while running.0.len() < jobs
             && let Some(task) = waiting.pop_front()

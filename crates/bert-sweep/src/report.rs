@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use stage::Stop;
+use stage::ExitReason;
 use toml::{Table, Value};
 
 use crate::effect::{Effect, effects};
@@ -74,7 +74,7 @@ pub(crate) fn write(training: &mut Training<'_>, train: bool) -> anyhow::Result<
     training.common.say(&told(training, &rows, &summary));
     if train && best.is_none() {
         let reason = rows.iter().find_map(|row| row.reason.clone()).unwrap_or_else(|| "none was run".to_owned());
-        return Err(Stop::Unhealthy(format!("no trial came to its end; the first one: {reason}")).into());
+        return Err(ExitReason::Unhealthy(format!("no trial came to its end; the first one: {reason}")).into());
     }
     Ok(settled && linked)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use stage::{Common, Interrupt, Progress, Stop, Work};
+use stage::{Common, Interrupt, Progress, ExitReason, OutputFolder};
 
 use crate::child::told;
 use crate::keep;
@@ -22,7 +22,7 @@ pub(crate) struct Training<'a> {
     pub(crate) sweep: &'a Sweep,
     pub(crate) common: &'a Common,
     pub(crate) interrupt: &'a Interrupt,
-    pub(crate) work: &'a mut Work,
+    pub(crate) work: &'a mut OutputFolder,
     pub(crate) trials: Vec<Trial>,
     /// Of the processes that this sweep ran, by the run's id.
     pub(crate) seconds: BTreeMap<String, f64>,
@@ -143,7 +143,7 @@ impl Training<'_> {
             Event::Ended(ended) if !ended.status.success() => {
                 let problem =
                     format!("the best trial could not be finished ({}): {}", told(ended.status), run.last_words());
-                Err(Stop::Unhealthy(problem).into())
+                Err(ExitReason::Unhealthy(problem).into())
             }
             _ => Ok(()),
         })

@@ -15,7 +15,7 @@ use std::path::Path;
 use backward::backward;
 use bert::Batch;
 use checkpoint::{Element, ModelFolder, TensorBytes, write_safetensors};
-use sst::tokens::{Labels, TokenSet};
+use corpus::tokens::{Labels, TokenSet};
 use tch::{Device, Kind, Tensor};
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -38,7 +38,7 @@ impl Attention {
         site: u64,
     ) -> Result<Tensor, BertError> {
         let projected = self.query_key_value.forward(states); // (n_rows, 3 * hidden)
-        let context = if torch_ext::packed_attention_runs(&projected, self.head_size) {
+        let context = if bert_kernels::packed_attention_runs(&projected, self.head_size) {
             self.packed_context(&projected, batch, rows, mode, site)?
         } else {
             self.context_of_rectangles(&projected, batch, rows, mode, site)?
@@ -58,7 +58,7 @@ impl Attention {
     ) -> Result<Tensor, BertError> {
         let first_rows = matches!(rows, Rows::First).then_some(&batch.first_rows);
         let (cu_seqlens, dropout) = (batch.cu_seqlens_there(), mode.dropped_shares(site));
-        Ok(torch_ext::packed_attention(projected, cu_seqlens, first_rows, batch.max_seqlen, self.heads, dropout)?)
+        Ok(bert_kernels::packed_attention(projected, cu_seqlens, first_rows, batch.max_seqlen, self.heads, dropout)?)
     }
 
     /// The same by plain products over sentences padded to the longest.
@@ -71,7 +71,7 @@ impl Attention {
         site: u64,
     ) -> Result<Tensor, BertError> {
         let (n_rows, hidden) = (projected.size()[0], self.heads * self.head_size);
-        let parts = torch_ext::heads_from_rows(projected, &batch.cu_seqlens, batch.max_seqlen, 3, self.heads)?;
+        let parts = bert_kernels::heads_from_rows(projected, &batch.cu_seqlens, batch.max_seqlen, 3, self.heads)?;
         let (mut query, key, value) = (parts.get(0), parts.get(1), parts.get(2)); // (batch * heads, max_seqlen, head_size)
         if matches!(rows, Rows::First) {
             query = query.narrow(1, 0, 1);
@@ -83,7 +83,7 @@ impl Attention {
         let shares = mode.drop_attention(&scores.softmax(-1, Kind::Float).to_kind(kind), site)?;
         let context = shares.bmm(&value); // (batch * heads, queries, head_size)
         Ok(match rows {
-            Rows::All => torch_ext::rows_from_heads(&context.unsqueeze(0), &batch.cu_seqlens, n_rows, self.heads)?,
+            Rows::All => bert_kernels::rows_from_heads(&context.unsqueeze(0), &batch.cu_seqlens, n_rows, self.heads)?,
             Rows::First => context.reshape([batch.len(), hidden]),
         })
     }

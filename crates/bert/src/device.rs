@@ -86,7 +86,7 @@ impl Compute {
     /// What a result depends on beside the input; `threads_count`: whether its sums on the CPU depend on their number.
     pub fn machine(&self, threads_count: bool) -> Machine {
         let threads = (threads_count && self.device == Device::Cpu).then_some(self.threads);
-        Machine { device: self.device_name(), threads, libtorch: torch_ext::libtorch() }
+        Machine { device: self.device_name(), threads, libtorch: bert_kernels::libtorch() }
     }
 
     /// The device as the flags name it.
@@ -121,7 +121,7 @@ impl fmt::Display for Machine {
 
 /// Whether products of bfloat16 are faster than those of float32 there.
 pub(crate) fn has_bf16(device: Device) -> bool {
-    let cpu = torch_ext::cpu_features();
+    let cpu = bert_kernels::cpu_features();
     device.is_cuda() || cpu.avx512_bf16 || cpu.amx_bf16
 }
 

@@ -2,7 +2,7 @@
 
 use checkpoint::BertConfig;
 use tch::Tensor;
-use torch_ext::AttentionDropout;
+use bert_kernels::AttentionDropout;
 
 use crate::BertError;
 
@@ -60,6 +60,6 @@ impl DropoutSites {
         if p == 0.0 {
             return Ok(x.shallow_clone());
         }
-        Ok(torch_ext::dropout(x, p, self.seed, self.stream | site)?)
+        Ok(bert_kernels::dropout(x, p, self.seed, self.stream | site)?)
     }
 }

@@ -2,7 +2,7 @@
 
 use checkpoint::CheckpointError;
 use tch::TchError;
-use torch_ext::TorchExtError;
+use bert_kernels::KernelError;
 
 /// An error of the model.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum BertError {
     Torch(#[from] TchError),
     /// A kernel of this project failed.
     #[error(transparent)]
-    TorchExt(#[from] TorchExtError),
+    TorchExt(#[from] KernelError),
     /// The device or precision that was asked for is not there.
     #[error("{0}")]
     Unavailable(String),

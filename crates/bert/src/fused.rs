@@ -2,14 +2,14 @@
 
 use checkpoint::{Activation, BertConfig};
 use tch::{Device, Tensor};
-use torch_ext::{EncoderActivation, EncoderDropout, EncoderShape, Gradient, PackedSentences};
+use bert_kernels::{EncoderActivation, EncoderDropout, EncoderShape, Gradient, PackedSentences};
 
 use crate::{Batch, BertError, DropoutSites, Gradients, Mode, Parameters, Precision};
 
 /// Embeddings and encoder on the CPU.
 #[derive(Debug)]
 pub(crate) struct FusedEncoder {
-    kernel: torch_ext::Encoder,
+    kernel: bert_kernels::Encoder,
     vocabulary: i64,
     pad_token_id: i64,
 }
@@ -23,10 +23,10 @@ impl FusedEncoder {
     ) -> Result<Option<Self>, BertError> {
         let shape = shape(config, precision);
         let on_cpu = parameters.flat.device() == Device::Cpu;
-        if !on_cpu || !parameters.adapters.is_empty() || !torch_ext::Encoder::runs(&shape) {
+        if !on_cpu || !parameters.adapters.is_empty() || !bert_kernels::Encoder::runs(&shape) {
             return Ok(None);
         }
-        let kernel = torch_ext::Encoder::new(shape)?;
+        let kernel = bert_kernels::Encoder::new(shape)?;
         let (vocabulary, pad_token_id) = (config.vocab_size as i64, config.pad_token_id as i64);
         let mut encoder = Self { kernel, vocabulary, pad_token_id };
         encoder.read_weights(parameters)?;
@@ -45,7 +45,7 @@ impl FusedEncoder {
     }
 
     /// For the optimizer.
-    pub(crate) fn kernel(&mut self) -> &mut torch_ext::Encoder {
+    pub(crate) fn kernel(&mut self) -> &mut bert_kernels::Encoder {
         &mut self.kernel
     }
 

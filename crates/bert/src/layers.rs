@@ -19,7 +19,7 @@ impl<'a> Operands<'a> {
         let leaves = parameters.leaves[first..].iter().map(|leaf| &leaf.tensor);
         let tensors = match precision {
             Precision::Float32 => leaves.map(Tensor::shallow_clone).collect(),
-            Precision::Bf16 => torch_ext::as_bf16(&leaves.collect::<Vec<_>>())?,
+            Precision::Bf16 => bert_kernels::as_bf16(&leaves.collect::<Vec<_>>())?,
         };
         Ok(Self { parameters, first, tensors })
     }

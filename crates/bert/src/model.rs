@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use checkpoint::BertConfig;
 use tch::{Kind, Tensor};
-use torch_ext::{AttentionDropout, Gradient};
+use bert_kernels::{AttentionDropout, Gradient};
 
 use crate::embeddings::Embeddings;
 use crate::encoder::Encoder;
@@ -161,7 +161,7 @@ impl Model {
     }
 
     /// The encoder's kernel, where it has one.
-    pub fn kernel(&mut self) -> Option<&mut torch_ext::Encoder> {
+    pub fn kernel(&mut self) -> Option<&mut bert_kernels::Encoder> {
         match &mut self.body {
             Body::Fused(fused) => Some(fused.get_mut().kernel()),
             Body::Operators { .. } => None,

@@ -7,7 +7,7 @@ use bert::{Batch, DropoutRates, DropoutSites, Gradients, Mode, Model, Parameters
 use checkpoint::BertConfig;
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
-use torch_ext::global_norm;
+use bert_kernels::global_norm;
 
 fn config(layers: usize, activation: &str) -> BertConfig {
     serde_json::from_value(json!({

@@ -111,7 +111,7 @@ fn the_order_of_an_epoch_is_that_of_the_reference() {
 fn automatic_precision_is_one_that_the_machine_has() {
     let args = bert::ComputeArgs { device: "cpu".to_owned(), threads: Some(1), precision: "auto".to_owned() };
     let compute = Compute::resolve(&args).unwrap();
-    let cpu = torch_ext::cpu_features();
+    let cpu = bert_kernels::cpu_features();
     let expected = if cpu.avx512_bf16 || cpu.amx_bf16 { Precision::Bf16 } else { Precision::Float32 };
     assert_eq!(compute.precision, expected);
 }

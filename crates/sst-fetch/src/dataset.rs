@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::Args;
 use hf_hub::RepoType;
 use serde::Serialize;
-use sst::Split;
+use corpus::Split;
 use stage::{Common, Job, Stage, bad_input, sha256_hex};
 
 use crate::hub::Repository;
@@ -172,7 +172,7 @@ fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
 
 fn sample_dataset() -> Dataset {
     Dataset {
-        name: sst::raw::SAMPLE.to_owned(),
+        name: corpus::raw::SAMPLE.to_owned(),
         source: format!("sample {:.12}", sha256_hex(sample_text().as_bytes())),
         licence: "MIT OR Apache-2.0".to_owned(),
         content: Content::Sample,

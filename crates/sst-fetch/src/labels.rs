@@ -1,10 +1,10 @@
 //! From the rows of tables to raw sets: ids, and labels as indices of one list of names for all splits.
 
 use anyhow::{anyhow, bail};
-use sst::label::{Label, LabelNames};
-use sst::raw::{RawMetadata, RawSet, Record};
-use sst::records::{Row, Table};
-use sst::{Error, Split};
+use corpus::label::{Label, LabelNames};
+use corpus::raw::{RawMetadata, RawSet, Record};
+use corpus::records::{Row, Table};
+use corpus::{Error, Split};
 use std::path::PathBuf;
 
 /// A split as its files have it.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use sst::Split;
+use corpus::Split;
 
 /// How the files of a dataset are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use checkpoint::{ModelFolder, TOKENIZER_FILES};
 use clap::Args;
 use hf_hub::RepoType;
 use serde::Serialize;
-use sst::tokenizer::Tokenizer;
+use corpus::tokenizer::Tokenizer;
 use stage::{Common, Job, Stage, bad_input};
 
 use crate::hub::Repository;

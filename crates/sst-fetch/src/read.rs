@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use sst::Split;
-use sst::raw::{RawMetadata, RawSet};
-use sst::records::{self, Columns, Table};
-use sst::task::{FINE_GRAINED, POLARITY};
+use corpus::Split;
+use corpus::raw::{RawMetadata, RawSet};
+use corpus::records::{self, Columns, Table};
+use corpus::task::{FINE_GRAINED, POLARITY};
 use stage::bad_input;
 
 use crate::dataset::{Content, Dataset, DatasetArgs};

@@ -15,10 +15,10 @@ use anyhow::{Context, anyhow};
 use checkpoint::{BertConfig, TOKENIZER_FILES};
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
-use sst::Split;
-use sst::raw::RawSet;
-use sst::task::Task;
-use sst::tokenizer::Tokenizer;
+use corpus::Split;
+use corpus::raw::RawSet;
+use corpus::task::Task;
+use corpus::tokenizer::Tokenizer;
 use stage::{Common, Fingerprint, Job, Stage, Upstream, bad_input};
 
 use report::Report;

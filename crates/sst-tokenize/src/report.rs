@@ -5,9 +5,9 @@
 use std::fmt;
 
 use serde::Serialize;
-use sst::Split;
-use sst::task::Target;
-use sst::tokenizer::Encodings;
+use corpus::Split;
+use corpus::task::Target;
+use corpus::tokenizer::Encodings;
 
 /// The content of `report.json`.
 #[derive(Debug, Serialize)]

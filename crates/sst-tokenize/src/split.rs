@@ -1,11 +1,11 @@
 //! One split: which rows have a place in it, their targets, their tokens.
 
 use anyhow::bail;
-use sst::Split;
-use sst::raw::{RawSet, Record};
-use sst::task::{Target, Task};
-use sst::tokenizer::Tokenizer;
-use sst::tokens::{Labels, TokenSet, TokensMetadata};
+use corpus::Split;
+use corpus::raw::{RawSet, Record};
+use corpus::task::{Target, Task};
+use corpus::tokenizer::Tokenizer;
+use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 
 use crate::report::SplitReport;
 use crate::{Granularity, Plan};

@@ -7,10 +7,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sst::Split;
-use sst::raw::{RawMetadata, RawSet, Record};
-use sst::task::{FINE_GRAINED, Task};
-use sst::tokens::{Labels, TokenSet};
+use corpus::Split;
+use corpus::raw::{RawMetadata, RawSet, Record};
+use corpus::task::{FINE_GRAINED, Task};
+use corpus::tokens::{Labels, TokenSet};
 use stage::{Common, Job, Stage, sha256_hex};
 
 const VOCABULARY: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nit\nwork\n##s\n.\nbad\n";

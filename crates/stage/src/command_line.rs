@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Command, Parser};
 
-use crate::stop::exit_code;
+use crate::exit_reason::exit_code;
 use crate::{bad_input, profile};
 
 /// The flags that every stage with an output folder has.

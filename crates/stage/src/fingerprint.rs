@@ -61,7 +61,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// The hashes of large inputs, kept in `OUT/.hashes.json` under what the system says of the files.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct HashMemory {
+pub(crate) struct HashCache {
     files: BTreeMap<PathBuf, Remembered>,
     #[serde(skip)]
     changed: bool,
@@ -79,7 +79,7 @@ const WORTH_REMEMBERING: u64 = 1 << 22;
 /// A file written this recently may change again within one tick of its clock.
 const SETTLED: Duration = Duration::from_secs(2);
 
-impl HashMemory {
+impl HashCache {
     const FILE: &str = ".hashes.json";
 
     pub(crate) fn load(folder: &Path) -> Self {
@@ -146,10 +146,10 @@ mod tests {
         let old = SystemTime::now() - Duration::from_secs(60);
         File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
 
-        let mut memory = HashMemory::default();
+        let mut memory = HashCache::default();
         let first = memory.fingerprint(&path).unwrap();
         memory.save(folder.path()).unwrap();
-        let mut memory = HashMemory::load(folder.path());
+        let mut memory = HashCache::load(folder.path());
         assert_eq!(memory.files.len(), 1);
         assert_eq!(memory.fingerprint(&path).unwrap(), first);
 

@@ -8,9 +8,9 @@ use anyhow::{Context, anyhow};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::fingerprint::HashMemory;
+use crate::fingerprint::HashCache;
 use crate::lock::{FolderLock, LOCK};
-use crate::{Common, MANIFEST, Manifest, Stage, Work, bad_input};
+use crate::{Common, MANIFEST, Manifest, Stage, OutputFolder, bad_input};
 
 /// A stage that knows what it would do, and has not looked at its folder yet.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Job {
     ///
     /// # Errors
     /// Fails when the folder is locked, not a stage's, or cannot be made; when an input cannot be read.
-    pub fn begin(self) -> anyhow::Result<Option<Work>> {
+    pub fn begin(self) -> anyhow::Result<Option<OutputFolder>> {
         let folder = self.common.out.clone();
         if self.common.explain && !folder.exists() {
             println!("{}: to be done: {} does not exist yet", self.stage.name, folder.display());
@@ -78,12 +78,12 @@ impl Job {
             self.common.say(&format!("{}: {} is fresh", self.stage.name, folder.display()));
             return Ok(None);
         }
-        Ok(Some(Work::new(self.common, wanted, lock)))
+        Ok(Some(OutputFolder::new(self.common, wanted, lock)))
     }
 
     /// The manifest that this job would write, but for its outputs.
     fn wanted(&self, folder: &Path) -> anyhow::Result<Manifest> {
-        let mut memory = HashMemory::load(folder);
+        let mut memory = HashCache::load(folder);
         let mut inputs = BTreeMap::new();
         let mut paths = BTreeMap::new();
         for (role, path) in &self.inputs {

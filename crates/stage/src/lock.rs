@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::Stop;
+use crate::ExitReason;
 
 /// The name of the lock file in every output folder.
 pub(crate) const LOCK: &str = ".lock";
@@ -40,7 +40,7 @@ impl FolderLock {
                     "" => String::new(),
                     process => format!(" (process {process})"),
                 };
-                return Err(Stop::Locked { folder: folder.to_owned(), holder }.into());
+                return Err(ExitReason::Locked { folder: folder.to_owned(), holder }.into());
             }
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| format!("cannot lock {}", path.display()));
@@ -61,7 +61,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = FolderLock::acquire(folder.path()).unwrap();
         let refusal = FolderLock::acquire(folder.path()).unwrap_err();
-        assert!(matches!(refusal.downcast_ref(), Some(Stop::Locked { .. })));
+        assert!(matches!(refusal.downcast_ref(), Some(ExitReason::Locked { .. })));
         assert!(refusal.to_string().contains(&format!("(process {})", std::process::id())));
         drop(first);
         FolderLock::acquire(folder.path()).unwrap();

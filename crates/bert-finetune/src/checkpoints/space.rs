@@ -3,11 +3,11 @@
 use std::fs;
 
 use anyhow::Context;
-use stage::Stop;
+use stage::ExitReason;
 use tch::Tensor;
 
 use super::Checkpoints;
-use crate::trainer::Trainer;
+use crate::training::trainer::Trainer;
 
 /// Bytes of the disk that holds the checkpoints.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ impl Checkpoints {
                 "{} has {free} bytes free, but this run may need {needed}; free some, or lower --save-total-limit",
                 self.folder.display()
             );
-            return Err(Stop::Unhealthy(problem).into());
+            return Err(ExitReason::Unhealthy(problem).into());
         }
         Ok(DiskSpace { needed, free })
     }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use checkpoint::SafetensorsFile;
 use serde_json::{Value, json};
-use sst::task::Task;
-use sst::tokens::{Labels, TokenSet, TokensMetadata};
+use corpus::task::Task;
+use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use stage::{Common, Job, Stage};
 
 /// One of the folders.

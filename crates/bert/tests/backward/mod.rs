@@ -4,7 +4,7 @@
 use bert::{Batch, DropoutRates, DropoutSites, Model, Parameters, Precision};
 use checkpoint::BertConfig;
 use tch::{Kind, Reduction, Tensor};
-use torch_ext::global_norm;
+use bert_kernels::global_norm;
 
 /// What one forward and one backward pass compute.
 pub(crate) struct Backward {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::bail;
-use sst::Split;
+use corpus::Split;
 
 /// In order of preference.
 const ENDINGS: [&str; 5] = ["parquet", "jsonl", "csv", "tsv", "json"];

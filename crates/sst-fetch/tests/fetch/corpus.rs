@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::Place;
-use sst::raw::RawSet;
+use corpus::raw::RawSet;
 
 /// The corpus lies beside the checkout. Where it does not, there is nothing to test, except on the build machine.
 fn corpus() -> Option<PathBuf> {

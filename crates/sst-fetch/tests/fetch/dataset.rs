@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 
 use crate::support::{Place, rows};
-use sst::raw::RawSet;
+use corpus::raw::RawSet;
 use stage::Manifest;
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use crate::hub_server::{COMMIT, Hub};
 use crate::support::{Place, rows};
 use crate::tiny_bert;
-use sst::raw::RawSet;
+use corpus::raw::RawSet;
 
 const TRAIN: &str = "text,label\nfine,1\nbad,0\n";
 

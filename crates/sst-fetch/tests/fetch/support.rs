@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sst::raw::RawSet;
+use corpus::raw::RawSet;
 
 pub(crate) struct Place(tempfile::TempDir);
 
@@ -70,7 +70,7 @@ pub(crate) fn rows(file: &Path) -> Vec<String> {
         value.map_or("-".to_owned(), |value| value.to_string())
     }
     let records = RawSet::read(file).unwrap().records;
-    let row = |r: sst::raw::Record| {
+    let row = |r: corpus::raw::Record| {
         format!("{}|{}|{}|{}|{}|{}", r.id, r.sentence_id, r.text, shown(r.label), shown(r.score), u8::from(r.is_root))
     };
     records.into_iter().map(row).collect()

@@ -1,0 +1,130 @@
+//! The log as a TensorBoard event file, `tensorboard/events.out.tfevents.0.bert-finetune`.
+//!
+//! Its figures are those of `log.jsonl`, under the tags of the reference: `train/loss`, `eval/accuracy`. It is made anew
+//! from the log whenever a run begins or goes on, and holds wall times, so it is no output that repeats.
+//!
+//! A file is a sequence of records: length (u64), its masked CRC-32C, the bytes of an `Event` message, their masked
+//! CRC-32C, all little-endian (`tensorflow/core/lib/io/record_writer.h`, `core/util/event.proto`).
+
+use std::fs;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use crc::{CRC_32_ISCSI, Crc};
+use serde_json::Value;
+use stage::AppendLog;
+
+use crate::report::events::{self, Event};
+
+const FILE: &str = "events.out.tfevents.0.bert-finetune";
+const CRC_32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
+
+/// An event file that grows with the run.
+#[derive(Debug)]
+pub(crate) struct TensorBoard {
+    file: AppendLog,
+}
+
+impl TensorBoard {
+    /// Begins the file in `folder` with the events that are already in `log`.
+    pub(crate) fn open(folder: &Path, log: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let mut board = Self { file: AppendLog::open(&folder.join(FILE), 0)? };
+        board.write(0, &field(3, Wire::Bytes(b"brain.Event:2")))?;
+        for event in events::read(log)? {
+            board.append(&event)?;
+        }
+        Ok(board)
+    }
+
+    /// Appends the figures of `event`, if it has any.
+    pub(crate) fn append(&mut self, event: &Event) -> anyhow::Result<()> {
+        let scalars = scalars(event)?;
+        let Some(step) = step_of(event).filter(|_| !scalars.is_empty()) else { return Ok(()) };
+        let values = scalars.iter().map(|(tag, value)| {
+            let value = [field(1, Wire::Bytes(tag.as_bytes())), field(2, Wire::Float(*value as f32))].concat();
+            field(1, Wire::Bytes(&value))
+        });
+        let summary = values.collect::<Vec<_>>().concat();
+        self.write(step, &field(5, Wire::Bytes(&summary)))
+    }
+
+    fn write(&mut self, step: u64, what: &[u8]) -> anyhow::Result<()> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let event = [&field(1, Wire::Double(now)), &field(2, Wire::Integer(step)), what].concat();
+        self.file.append_bytes(&record(&event))
+    }
+}
+
+fn step_of(event: &Event) -> Option<u64> {
+    match event {
+        Event::Train { step, .. } | Event::Evaluate { step, .. } => Some(*step),
+        _ => None,
+    }
+}
+
+/// The numbers of a line of the log, with the tags that the reference gives them.
+fn scalars(event: &Event) -> anyhow::Result<Vec<(String, f64)>> {
+    let Value::Object(fields) = serde_json::to_value(event)? else { return Ok(Vec::new()) };
+    let numbers = fields.iter().filter(|(name, _)| *name != "step");
+    let tag = |name: &str| match name.strip_prefix("eval_") {
+        Some(name) => format!("eval/{name}"),
+        None => format!("train/{name}"),
+    };
+    Ok(numbers.filter_map(|(name, value)| Some((tag(name), value.as_f64()?))).collect())
+}
+
+/// The value of a field of a protocol buffer.
+enum Wire<'a> {
+    Integer(u64),
+    Double(f64),
+    Float(f32),
+    Bytes(&'a [u8]),
+}
+
+fn field(number: u64, value: Wire<'_>) -> Vec<u8> {
+    let key = |wire_type: u64| varint(number << 3 | wire_type);
+    match value {
+        Wire::Integer(value) => [key(0), varint(value)].concat(),
+        Wire::Double(value) => [key(1), value.to_le_bytes().to_vec()].concat(),
+        Wire::Bytes(value) => [key(2), varint(value.len() as u64), value.to_vec()].concat(),
+        Wire::Float(value) => [key(5), value.to_le_bytes().to_vec()].concat(),
+    }
+}
+
+/// Seven bits a byte, the lowest first; all but the last have the high bit set.
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+fn record(data: &[u8]) -> Vec<u8> {
+    let length = (data.len() as u64).to_le_bytes();
+    [&length[..], &masked_crc(&length), data, &masked_crc(data)].concat()
+}
+
+/// The format stores rotated sums, since a sum over data that contains its own sum is a poor one.
+fn masked_crc(data: &[u8]) -> [u8; 4] {
+    CRC_32C.checksum(data).rotate_right(15).wrapping_add(0xA282_EAD8).to_le_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `tests/peers/test_tensorboard.py` reads whole files back with TensorBoard; this holds the bytes still.
+    #[test]
+    fn fields_and_records_have_the_bytes_of_the_format() {
+        assert_eq!(varint(300), [0xAC, 0x02]);
+        let tag = field(1, Wire::Bytes(b"train/loss"));
+        assert_eq!(tag, b"\x0a\x0atrain/loss");
+        assert_eq!(field(2, Wire::Float(0.5)), [0x15, 0, 0, 0, 0x3F]);
+        assert_eq!(record(b"abc"), b"\x03\x00\x00\x00\x00\x00\x00\x00\xb0\x99\x49\x0e\x61\x62\x63\x6e\x57\xf1\x21");
+    }
+}

@@ -1,0 +1,47 @@
+//! How fast the run goes, which no deterministic output holds.
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::training::trainer::StepReport;
+
+/// The rates of the part of a run that this process did.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(crate) struct Timing {
+    pub(crate) train_steps: u64,
+    pub(crate) train_seconds: f64,
+    pub(crate) evaluate_seconds: f64,
+    pub(crate) save_seconds: f64,
+    pub(crate) train_sentences: usize,
+    pub(crate) train_tokens: usize,
+    pub(crate) sentences_per_second: f64,
+    pub(crate) tokens_per_second: f64,
+}
+
+impl Timing {
+    /// Steps after which the rate is worth an estimate.
+    const STEPS_OF_ESTIMATE: u64 = 20;
+
+    pub(crate) fn count(&mut self, report: &StepReport, clock: Instant) {
+        self.train_steps += 1;
+        self.train_seconds += clock.elapsed().as_secs_f64();
+        self.train_sentences += report.sentences;
+        self.train_tokens += report.tokens;
+        self.sentences_per_second = self.train_sentences as f64 / self.train_seconds;
+        self.tokens_per_second = self.train_tokens as f64 / self.train_seconds;
+    }
+
+    /// Once: when this process has done enough steps.
+    pub(crate) fn is_worth_an_estimate(&self) -> bool {
+        self.train_steps == Self::STEPS_OF_ESTIMATE
+    }
+
+    /// The seconds that `steps` and the evaluation of `eval_tokens` will take.
+    ///
+    /// A token that is evaluated has a third of the work of one that is learned from: no backward pass.
+    pub(crate) fn estimate(&self, steps: u64, eval_tokens: usize) -> f64 {
+        let per_step = self.train_seconds / self.train_steps as f64;
+        per_step * steps as f64 + eval_tokens as f64 / (3.0 * self.tokens_per_second)
+    }
+}

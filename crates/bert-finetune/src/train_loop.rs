@@ -1,0 +1,3 @@
+pub(crate) mod loop_state;
+pub(crate) mod run;
+pub(crate) mod train;

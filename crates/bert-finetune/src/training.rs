@@ -1,0 +1,3 @@
+pub(crate) mod loss;
+pub(crate) mod trainer;
+pub(crate) mod evaluation;

@@ -1,0 +1,178 @@
+// The C ABI between bert-kernels's Rust face and its kernels.
+//
+// Tensors are `at::Tensor*`, as tch hands them out. A function that makes a tensor returns a new one, owned by the
+// caller, or null after an error, which `bert_kernels_last_error` then tells (of this thread).
+#pragma once
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#define BERT_KERNELS_NOEXCEPT noexcept // without memory for a list of pieces the process ends
+#else
+#define BERT_KERNELS_NOEXCEPT
+#endif
+
+typedef void *bert_kernels_tensor;
+
+const char *bert_kernels_last_error(void);
+
+// Bit 0: AVX512_BF16. Bit 1: AMX_BF16.
+uint32_t bert_kernels_cpu_features(void);
+
+// The version of libtorch and the instruction set of its kernels: "2.13.0, AVX512".
+const char *bert_kernels_libtorch(void);
+
+// x with each element zeroed with probability p, the others times 1 / (1 - p). Which ones is a function of (key, stream),
+// on the CPU and the element's index alone. Differentiable in x.
+bert_kernels_tensor bert_kernels_dropout(bert_kernels_tensor x, double p, uint64_t key, uint64_t stream);
+
+// Sets cast[i] to tensors[i], float32, in bfloat16: new tensors. Differentiable in those that require gradients. n > 0.
+// 0, or 1 after an error, which makes no tensor.
+int32_t bert_kernels_as_bf16(const bert_kernels_tensor *tensors, int64_t n, bert_kernels_tensor *cast);
+
+// Packed rows (n_rows, parts * heads * size) to zero-padded rectangles (parts, batch * heads, max_seqlen, size).
+// cu_seqlens: (batch + 1), int64, on the CPU. Differentiable in rows.
+bert_kernels_tensor bert_kernels_heads_from_rows(bert_kernels_tensor rows, bert_kernels_tensor cu_seqlens, int64_t max_seqlen,
+                                           int64_t parts, int64_t heads);
+
+// The way back: (parts, batch * heads, max_seqlen, size) to (n_rows, parts * heads * size); rows past the last
+// sentence are zero. Differentiable in rectangles.
+bert_kernels_tensor bert_kernels_rows_from_heads(bert_kernels_tensor rectangles, bert_kernels_tensor cu_seqlens, int64_t n_rows,
+                                           int64_t heads);
+
+// Whether `bert_kernels_packed_attention` is there for the device and the kind of rows, and heads of this size.
+int32_t bert_kernels_packed_attention_runs(bert_kernels_tensor rows, int64_t size);
+
+// Attention of every query to the keys of its sentence. rows (n_rows, 3 * heads * size): queries, keys, values;
+// cu_seqlens (batch + 1), int32, on their device, from 0 to n_rows by at most max_seqlen. The result: (n_rows, heads * size);
+// with first_rows (batch), int64, else null, of those rows alone, the sentences' first: (batch, heads * size). Shares are
+// dropped with probability p; which ones is a function of (key, stream). Differentiable in rows.
+bert_kernels_tensor bert_kernels_packed_attention(bert_kernels_tensor rows, bert_kernels_tensor cu_seqlens, bert_kernels_tensor first_rows,
+                                            int64_t max_seqlen, int64_t heads, double p, uint64_t key, uint64_t stream);
+
+// The encoder of a BERT on the CPU.
+typedef struct bert_kernels_encoder bert_kernels_encoder;
+
+typedef struct {
+  int64_t layers, hidden, heads, intermediate, positions, token_types;
+  int32_t activation; // 0: GELU, 1: its tanh approximation, 2: ReLU
+  int32_t bf16;       // the precision of the products; else float32
+  float layer_norm_eps;
+} bert_kernels_encoder_shape;
+
+// Packed sentences. input_ids, position_ids: (n_rows), a multiple of 16; cu_seqlens: (batch + 1).
+typedef struct {
+  const int64_t *input_ids, *position_ids, *cu_seqlens;
+  int64_t n_rows, batch;
+} bert_kernels_packed;
+
+typedef struct {
+  double hidden, attention;
+  uint64_t key, stream;
+} bert_kernels_dropout_rates;
+
+// Whether this machine has products of bfloat16 pairs (bf16 != 0) or of float32 for it.
+int32_t bert_kernels_encoder_runs(int32_t bf16);
+
+// Null after an error.
+bert_kernels_encoder *bert_kernels_encoder_new(const bert_kernels_encoder_shape *shape);
+void bert_kernels_encoder_free(bert_kernels_encoder *encoder);
+
+// The bytes that it takes, with a forward and a backward pass over n_rows rows of `batch` sentences.
+int64_t bert_kernels_encoder_memory(bert_kernels_encoder *encoder, int64_t n_rows, int64_t batch) BERT_KERNELS_NOEXCEPT;
+
+// The following return 0, or 1 after an error.
+//
+// Leaves are float32, contiguous: word, position and type tables, norm weight and bias; then of each layer query_key_value
+// (3 hidden, hidden) and bias, output and bias, norm weight and bias, inner (intermediate, hidden) and bias, outer and bias,
+// norm weight and bias. Biases, norms and tables are read where they are in every later pass; matrices are copied.
+int32_t bert_kernels_encoder_read_weights(bert_kernels_encoder *encoder, const float *const *leaves);
+
+// first (batch, hidden): the states of the first tokens. dropout: null to evaluate. keep: whether `backward` follows; the
+// batch stays where it is until then.
+int32_t bert_kernels_encoder_forward(bert_kernels_encoder *encoder, const bert_kernels_packed *batch,
+                                  const bert_kernels_dropout_rates *dropout, int32_t keep, float *first);
+
+// of_first (batch, hidden): the gradients of the last forward pass's result. gradients: of every leaf, null where it is not
+// learned, written or (add) added to; the word table's is not written. of_words: set to the gradients of the tokens' word
+// embeddings, (n_rows, hidden), until the next pass.
+int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float *of_first, float *const *gradients, int32_t add,
+                                   const float **of_words);
+
+// A run of float32 parameters with their optimizer state. grad may be null: a gradient of zeros. first and second are
+// the moments; those that the rule does not have are null.
+typedef struct {
+  float *param;
+  const float *grad;
+  float *first;
+  float *second;
+  int64_t n;
+  float learning_rate;
+  float weight_decay;
+} bert_kernels_run;
+
+// Which formula: Adam with decoupled weight decay, Adam, gradient descent, gradient descent with momentum (beta1).
+enum { BERT_KERNELS_ADAMW = 0, BERT_KERNELS_ADAM = 1, BERT_KERNELS_SGD = 2, BERT_KERNELS_SGD_MOMENTUM = 3 };
+
+// The complements come from outside: 1 - 0.999f is 1.3e-5 off what 0.001f is.
+typedef struct {
+  int32_t kind;
+  float beta1;
+  float beta2;
+  float one_minus_beta1;
+  float one_minus_beta2;
+  float eps;
+  float bias_correction1;
+  float bias_correction2_sqrt;
+  float grad_scale;
+} bert_kernels_rule;
+
+// One step over all runs in one pass over memory. Where `encoder` has a copy of a run's matrix, the copy follows; it may be
+// null.
+void bert_kernels_update(const bert_kernels_run *runs, int64_t n_runs, const bert_kernels_rule *rule,
+                      bert_kernels_encoder *encoder) BERT_KERNELS_NOEXCEPT;
+
+// What changes of a rule from step to step.
+typedef struct {
+  float learning_rate;
+  float bias_correction1;
+  float bias_correction2_sqrt;
+} bert_kernels_past_step;
+
+// Moves rows of a table by the steps that they have missed, as with gradients of zeros: row r, of `width` numbers, by the
+// steps past[done[r]], .. past[n_past - 1]; done[r] becomes n_past. rows: each at most once.
+void bert_kernels_catch_up(const bert_kernels_run *table, int64_t width, const int64_t *rows, int64_t n_rows, uint32_t *done,
+                        const bert_kernels_past_step *past, int64_t n_past,
+                        const bert_kernels_rule *rule) BERT_KERNELS_NOEXCEPT;
+
+// Tensors of one learning rate and weight decay with their optimizer state, on any device.
+typedef struct {
+  const bert_kernels_tensor *params, *grads, *firsts, *seconds;
+  int64_t n;
+  double learning_rate, weight_decay;
+} bert_kernels_group;
+
+// What `bert_kernels_rule` says, for `bert_kernels_update_group`.
+typedef struct {
+  int32_t kind;
+  double beta1, beta2, eps;
+  int64_t step; // from 1
+  double grad_scale;
+} bert_kernels_group_rule;
+
+// One step over a group by ATen's fused operators, with the formulas of `bert_kernels_update`. Gradients may be scaled in place.
+// 0, or 1 after an error.
+int32_t bert_kernels_update_group(const bert_kernels_group *group, const bert_kernels_group_rule *rule);
+
+// The L2 norm over all tensors, of any device. 0, or 1 after an error.
+int32_t bert_kernels_norm(const bert_kernels_tensor *tensors, int64_t n, double *norm);
+
+// The sum of squares over all runs of gradients, in double precision, the same for every number of threads. The
+// matrices that `encoder`'s last backward pass wrote are not read again, and nobody may have changed them since; it may be null.
+double bert_kernels_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs,
+                                const bert_kernels_encoder *encoder) BERT_KERNELS_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,303 @@
+//! `tokens/*.parquet`: what `sst-tokenize` writes and training reads, one row per text.
+//!
+//! | column | type | meaning |
+//! |---|---|---|
+//! | `id` | int64 | the row's id in the raw file |
+//! | `sentence_id` | int64 | as in the raw file |
+//! | `input_ids` | list of int32 | word pieces, with the special tokens, never padded |
+//! | `label` | int32, nullable | index of a label name; or instead |
+//! | `score` | float32, nullable | the number to predict |
+//!
+//! Metadata: `dataset`, `task`, `label_names` (a JSON list), `tokenizer_sha256`, `max_length`, `rows_truncated`. Equal rows
+//! give equal bytes.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Float32Array, Int32Array, Int64Array, ListArray, RecordBatch};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field, Int32Type, Schema};
+use parquet::errors::ParquetError;
+use serde_json::json;
+
+use crate::parquet_file::{self, ParquetFile};
+use crate::task::Task;
+use crate::{Error, Result};
+
+/// What a token file says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokensMetadata {
+    /// The name of the dataset, as in the raw file.
+    pub dataset: String,
+    /// What the labels mean.
+    pub task: Task,
+    /// The names of the classes; empty for regression.
+    pub label_names: Vec<String>,
+    /// SHA-256 of the tokenizer's file.
+    pub tokenizer_sha256: String,
+    /// No row has more tokens, the special ones counted.
+    pub max_length: usize,
+    /// How many rows were cut to that length.
+    pub rows_truncated: usize,
+}
+
+impl TokensMetadata {
+    /// What has to stand beside every figure got from these rows, if anything.
+    pub fn disclaimer(&self) -> Option<&'static str> {
+        (self.dataset == crate::raw::SAMPLE).then_some("sample figures")
+    }
+}
+
+/// The targets, one per row; `None` where it is not known.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Labels {
+    /// Indices of the label names.
+    Classes(Vec<Option<i32>>),
+    /// Numbers.
+    Scores(Vec<Option<f32>>),
+}
+
+impl Labels {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Classes(classes) => classes.len(),
+            Self::Scores(scores) => scores.len(),
+        }
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A token file in memory, its ids flat: `input_ids` (n_tokens), `offsets` (n_rows + 1), all else (n_rows).
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenSet {
+    /// What the file says of itself.
+    pub metadata: TokensMetadata,
+    /// The rows' ids in the raw file.
+    pub ids: Vec<i64>,
+    /// The sentences that the rows are or belong to.
+    pub sentence_ids: Vec<i64>,
+    /// All tokens, row after row; each at least 0.
+    pub input_ids: Vec<i32>,
+    /// Where each row begins in `input_ids`, and the end of the last; no row is empty.
+    pub offsets: Vec<usize>,
+    /// The targets.
+    pub labels: Labels,
+}
+
+impl TokenSet {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The tokens of row `i`, which is below [`TokenSet::len`].
+    pub fn input_ids(&self, i: usize) -> &[i32] {
+        &self.input_ids[self.offsets[i]..self.offsets[i + 1]]
+    }
+
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// Fails when the file is not a token file in every respect: a missing column or fact, a wrong type, a null id, an
+    /// empty or too long row, a negative token, a label without a name, a score that is not finite.
+    pub fn read(path: &Path) -> Result<Self> {
+        let file = ParquetFile::read(path, &["id", "sentence_id", "input_ids", "label", "score"])?;
+        let metadata = TokensMetadata {
+            dataset: file.required_metadata("dataset")?.to_owned(),
+            task: file.parsed_metadata("task", str::parse)?,
+            label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
+            tokenizer_sha256: file.required_metadata("tokenizer_sha256")?.to_owned(),
+            max_length: file.parsed_metadata("max_length", str::parse)?,
+            rows_truncated: file.parsed_metadata("rows_truncated", str::parse)?,
+        };
+        let ids = file.not_null("id", file.integers("id")?.iter().flatten())?;
+        let sentence_ids = file.not_null("sentence_id", file.integers("sentence_id")?.iter().flatten())?;
+        let (input_ids, offsets) = input_ids(&file, metadata.max_length)?;
+        let labels = labels(&file, &metadata)?;
+        if ids.is_empty() {
+            return Err(Error::Empty { file: path.to_owned() });
+        }
+        Ok(Self { metadata, ids, sentence_ids, input_ids, offsets, labels })
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// Fails when the sink does, or the rows hold more than 2³¹ tokens.
+    pub fn write(&self, sink: impl Write + Send) -> Result<()> {
+        let element = Arc::new(Field::new("element", DataType::Int32, false));
+        let offsets: Vec<i32> =
+            self.offsets.iter().map(|&offset| i32::try_from(offset)).collect::<Result<_, _>>().map_err(|_| {
+                Error::Write(ParquetError::General(format!(
+                    "{} tokens are too many for one file",
+                    self.input_ids.len()
+                )))
+            })?;
+        let (target, targets): (_, ArrayRef) = match &self.labels {
+            Labels::Classes(labels) => {
+                (Field::new("label", DataType::Int32, true), Arc::new(Int32Array::from(labels.clone())))
+            }
+            Labels::Scores(scores) => {
+                (Field::new("score", DataType::Float32, true), Arc::new(Float32Array::from(scores.clone())))
+            }
+        };
+        let fields = vec![
+            Field::new("id", DataType::Int64, false),
+            Field::new("sentence_id", DataType::Int64, false),
+            Field::new("input_ids", DataType::List(element.clone()), false),
+            target,
+        ];
+        let written = |error: arrow::error::ArrowError| Error::Write(error.into());
+        let values = Arc::new(Int32Array::from(self.input_ids.clone()));
+        let lists = ListArray::try_new(element, OffsetBuffer::new(offsets.into()), values, None).map_err(written)?;
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int64Array::from(self.ids.clone())),
+            Arc::new(Int64Array::from(self.sentence_ids.clone())),
+            Arc::new(lists),
+            targets,
+        ];
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(written)?;
+        let metadata = [
+            ("dataset", self.metadata.dataset.clone()),
+            ("task", self.metadata.task.to_string()),
+            ("label_names", json!(self.metadata.label_names).to_string()),
+            ("tokenizer_sha256", self.metadata.tokenizer_sha256.clone()),
+            ("max_length", self.metadata.max_length.to_string()),
+            ("rows_truncated", self.metadata.rows_truncated.to_string()),
+        ];
+        parquet_file::write(sink, &batch, &metadata)
+    }
+}
+
+/// All tokens of the file and where each row begins.
+fn input_ids(file: &ParquetFile, max_length: usize) -> Result<(Vec<i32>, Vec<usize>)> {
+    let mut input_ids = Vec::new();
+    let mut offsets = vec![0];
+    for list in file.integer_lists("input_ids")?.iter().flat_map(|chunk| chunk.iter()) {
+        let wrong = |problem: String| file.wrong_value(offsets.len() as u64, format!("column input_ids {problem}"));
+        let list = list.ok_or_else(|| wrong("is null; expected tokens".to_owned()))?;
+        let tokens = list.as_primitive::<Int32Type>();
+        if tokens.null_count() > 0 || tokens.values().iter().any(|&token| token < 0) {
+            return Err(wrong("has a null or negative token".to_owned()));
+        }
+        if tokens.is_empty() || tokens.len() > max_length {
+            return Err(wrong(format!("has {} tokens; expected 1 to {max_length}", tokens.len())));
+        }
+        input_ids.extend_from_slice(tokens.values());
+        offsets.push(input_ids.len());
+    }
+    Ok((input_ids, offsets))
+}
+
+fn labels(file: &ParquetFile, metadata: &TokensMetadata) -> Result<Labels> {
+    if metadata.task == Task::Regression {
+        let scores: Vec<Option<f32>> = file.floats("score")?.iter().flatten().collect();
+        return match scores.iter().position(|score| score.is_some_and(|score| !score.is_finite())) {
+            Some(row) => Err(file.wrong_value(row as u64 + 1, "column score is not a finite number".to_owned())),
+            None => Ok(Labels::Scores(scores)),
+        };
+    }
+    let n_names = metadata.label_names.len();
+    let checked =
+        file.integers("label")?.iter().flatten().collect::<Vec<_>>().into_iter().zip(1..).map(|(label, row)| {
+            let Some(label) = label.filter(|&label| label != -1) else { return Ok(None) };
+            let known = usize::try_from(label).is_ok_and(|label| label < n_names);
+            i32::try_from(label).ok().filter(|_| known).map(Some).ok_or_else(|| {
+                file.wrong_value(row, format!("column label is {label}; the file names {n_names} labels, from 0"))
+            })
+        });
+    checked.collect::<Result<_>>().map(Labels::Classes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parquet_file::mutation::for_each_damaged;
+
+    fn sample(labels: Labels) -> TokenSet {
+        let (task, label_names) = match labels {
+            Labels::Classes(_) => (Task::Sst2, vec!["negative".to_owned(), "positive".to_owned()]),
+            Labels::Scores(_) => (Task::Regression, Vec::new()),
+        };
+        TokenSet {
+            metadata: TokensMetadata {
+                dataset: "reviews".to_owned(),
+                task,
+                label_names,
+                tokenizer_sha256: "ab".repeat(32),
+                max_length: 4,
+                rows_truncated: 1,
+            },
+            ids: vec![0, 3, 9],
+            sentence_ids: vec![0, 0, 1],
+            input_ids: vec![101, 7, 8, 102, 101, 102, 101, 9, 102],
+            offsets: vec![0, 4, 6, 9],
+            labels,
+        }
+    }
+
+    fn file_of(set: &TokenSet) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        set.write(&mut file).unwrap();
+        file
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_equal_rows_are_equal_bytes() {
+        let classes = sample(Labels::Classes(vec![Some(1), None, Some(0)]));
+        let file = file_of(&classes);
+        assert_eq!(TokenSet::read(file.path()).unwrap(), classes);
+        assert_eq!(classes.input_ids(1), [101, 102]);
+        assert_eq!(std::fs::read(file.path()).unwrap(), std::fs::read(file_of(&classes).path()).unwrap());
+
+        let scores = sample(Labels::Scores(vec![Some(0.5), None, Some(1.0)]));
+        assert_eq!(TokenSet::read(file_of(&scores).path()).unwrap(), scores);
+    }
+
+    #[test]
+    fn wrong_content_is_named_with_its_row() {
+        let problem = |change: fn(&mut TokenSet)| {
+            let mut set = sample(Labels::Classes(vec![Some(1), None, Some(0)]));
+            change(&mut set);
+            let file = file_of(&set);
+            let message = TokenSet::read(file.path()).unwrap_err().to_string();
+            message.replace(&file.path().display().to_string(), "FILE")
+        };
+        assert_eq!(
+            problem(|set| set.labels = Labels::Classes(vec![Some(1), Some(2), None])),
+            "FILE, row 2: column label is 2; the file names 2 labels, from 0"
+        );
+        assert_eq!(
+            problem(|set| set.labels = Labels::Scores(vec![None; 3])),
+            "FILE has no column label, only id, sentence_id, input_ids, score"
+        );
+        assert_eq!(
+            problem(|set| set.metadata.max_length = 3),
+            "FILE, row 1: column input_ids has 4 tokens; expected 1 to 3"
+        );
+        assert_eq!(
+            problem(|set| set.offsets = vec![0, 4, 4, 9]),
+            "FILE, row 2: column input_ids has 0 tokens; expected 1 to 4"
+        );
+        assert_eq!(problem(|set| set.input_ids[5] = -1), "FILE, row 2: column input_ids has a null or negative token");
+    }
+
+    #[test]
+    fn no_damaged_file_panics() {
+        let bytes = std::fs::read(file_of(&sample(Labels::Classes(vec![Some(1), None, Some(0)]))).path()).unwrap();
+        for_each_damaged(&bytes, |path| {
+            let _ = TokenSet::read(path);
+        });
+    }
+}

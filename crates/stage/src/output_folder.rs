@@ -1,0 +1,182 @@
+//! A locked output folder while a stage fills it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::lock::FolderLock;
+use crate::output::{PARTIAL, write_whole};
+use crate::{Common, Fingerprint, MANIFEST, Manifest, OutputFile};
+
+/// The right to write one output folder, until its new manifest is written.
+#[derive(Debug)]
+pub struct OutputFolder {
+    folder: PathBuf,
+    manifest: Manifest,
+    force: bool,
+    cleared: bool,
+    _lock: FolderLock,
+}
+
+impl OutputFolder {
+    pub(crate) fn new(common: Common, manifest: Manifest, lock: FolderLock) -> Self {
+        Self { folder: common.out, manifest, force: common.force, cleared: false, _lock: lock }
+    }
+
+    /// Removes the old manifest first, then what it listed and what a killed run left half written.
+    ///
+    /// The first output does this by itself, so that bad input, found before, costs nobody the old result.
+    ///
+    /// # Errors
+    /// Fails when a file cannot be removed.
+    pub fn clear(&mut self) -> anyhow::Result<()> {
+        if self.cleared {
+            return Ok(());
+        }
+        let old = Manifest::read(&self.folder);
+        remove_if_there(&self.folder.join(MANIFEST))?;
+        crate::sync_folder(&self.folder).with_context(|| format!("cannot sync {}", self.folder.display()))?;
+        for name in old.iter().flat_map(|old| old.outputs.keys()) {
+            remove_if_there(&self.folder.join(name))?;
+        }
+        remove_partials(&self.folder)?;
+        self.cleared = true;
+        Ok(())
+    }
+
+    /// The output folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The key of the result that is being made: what a checkpoint carries to be continued.
+    pub fn key(&self) -> &str {
+        &self.manifest.key
+    }
+
+    /// The input files by their role.
+    pub fn inputs(&self) -> &BTreeMap<String, Fingerprint> {
+        &self.manifest.inputs
+    }
+
+    /// Whether `--force` asked to start anew, so that nothing of an earlier run may be continued.
+    pub fn starts_anew(&self) -> bool {
+        self.force
+    }
+
+    /// Writes one output through `fill`; it appears when `fill` succeeds, and is listed in the manifest.
+    ///
+    /// # Errors
+    /// Fails with `fill`, and when the file cannot be written; then nothing appears.
+    pub fn output<T>(
+        &mut self,
+        name: &str,
+        fill: impl FnOnce(&mut OutputFile) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        self.clear()?;
+        let target = self.folder.join(name);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
+        }
+        let mut file = OutputFile::create(&target)?;
+        let value = fill(&mut file).with_context(|| format!("cannot write {}", target.display()))?;
+        let fingerprint = file.commit()?;
+        self.manifest.outputs.insert(name.to_owned(), fingerprint);
+        Ok(value)
+    }
+
+    /// Writes one output whose content is at hand.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be written; then nothing appears.
+    pub fn write(&mut self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
+        self.output(name, |file| Ok(file.write_all(content.as_ref())?))
+    }
+
+    /// Writes a file that the manifest does not list, such as timings, in which equal runs differ.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be written; then nothing appears.
+    pub fn write_unlisted(&mut self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
+        self.clear()?;
+        write_whole(&self.folder.join(name), content.as_ref())?;
+        Ok(())
+    }
+
+    /// Writes one output as indented JSON.
+    ///
+    /// # Errors
+    /// Fails when the value has no JSON form or the file cannot be written.
+    pub fn write_json(&mut self, name: &str, value: &impl Serialize) -> anyhow::Result<()> {
+        let mut text = serde_json::to_vec_pretty(value).with_context(|| format!("{name} has no JSON form"))?;
+        text.push(b'\n');
+        self.write(name, text)
+    }
+
+    /// Copies a file into the folder as an output.
+    ///
+    /// # Errors
+    /// Fails when either file cannot be read or written.
+    pub fn copy(&mut self, name: &str, from: &Path) -> anyhow::Result<()> {
+        self.output(name, |file| {
+            let mut source = fs::File::open(from).with_context(|| format!("cannot read {}", from.display()))?;
+            io::copy(&mut source, file).with_context(|| format!("cannot copy {}", from.display()))?;
+            Ok(())
+        })
+    }
+
+    /// Lists a file that was written into the folder by other means.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be read.
+    pub fn list(&mut self, name: &str) -> anyhow::Result<()> {
+        let fingerprint = Fingerprint::of_file(&self.folder.join(name))?;
+        self.manifest.outputs.insert(name.to_owned(), fingerprint);
+        Ok(())
+    }
+
+    /// Adds a fact to the manifest that does not define the result.
+    pub fn record(&mut self, name: &str, fact: impl Serialize) {
+        self.manifest.recorded.insert(name.to_owned(), serde_json::to_value(fact).unwrap_or(Value::Null));
+    }
+
+    /// Writes the manifest: from now on the folder is finished.
+    ///
+    /// # Errors
+    /// Fails when the manifest cannot be written; then the folder stays unfinished.
+    pub fn finish(mut self) -> anyhow::Result<Manifest> {
+        self.clear()?;
+        let mut text = serde_json::to_vec_pretty(&self.manifest)?;
+        text.push(b'\n');
+        write_whole(&self.folder.join(MANIFEST), &text)?;
+        Ok(self.manifest)
+    }
+}
+
+fn remove_if_there(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes what a killed run left half written in `folder`.
+///
+/// # Errors
+/// Fails when the folder cannot be read or a file not be removed.
+pub fn remove_partials(folder: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.to_string_lossy().ends_with(PARTIAL) {
+            remove_if_there(&path)?;
+        }
+    }
+    Ok(())
+}

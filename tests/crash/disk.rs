@@ -1,0 +1,151 @@
+//! File systems of 0.1 to 2.5 checkpoints: a clean exit that names path and bytes, and the old checkpoint stays.
+//!
+//! Mounting needs rights that an ordinary process lacks, so this test starts itself again in a mount namespace of its
+//! own. Once each size is the whole file system, which is refused before the first step; once it is what somebody else
+//! leaves free while the run goes on.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use testkit::outcome;
+
+use crate::life::Life;
+use crate::site::{Site, continued_at, files, whole_checkpoints};
+use crate::{size, tell};
+
+const RUN: &str = "--precision float32 --max-steps 90 --save-strategy steps --save-steps 3 --save-total-limit 1 \
+     --eval-strategy steps --eval-steps 10";
+/// Set for the copy of this test that may mount.
+const INSIDE: &str = "BERT_SURVIVAL_MAY_MOUNT";
+const NAME: &str = "disk::a_full_file_system_costs_no_checkpoint";
+
+#[test]
+fn a_full_file_system_costs_no_checkpoint() {
+    if std::env::var_os(INSIDE).is_some() {
+        return inside();
+    }
+    // As root a mount namespace is enough; else it takes a user namespace, where the kernel allows one.
+    let tries = [["-m"], ["-rm"]].map(|flags| {
+        let probe = "mount -t tmpfs -o size=64k none /mnt";
+        (flags, outcome(Command::new("unshare").args(flags).args(["sh", "-c", probe])).code == Some(0))
+    });
+    let Some((flags, _)) = tries.into_iter().find(|(_, works)| *works) else {
+        eprintln!("| disk | skipped: nothing can be mounted here |");
+        return;
+    };
+    let mut again = Command::new("unshare");
+    again.args(flags).arg(std::env::current_exe().unwrap()).args(["--exact", NAME, "--nocapture"]).env(INSIDE, "1");
+    let outcome = outcome(&mut again);
+    eprint!("{}", outcome.stderr);
+    assert_eq!(outcome.code, Some(0), "{}{}", outcome.stdout, outcome.stderr);
+}
+
+fn inside() {
+    let site = Site::small();
+    site.finish("whole", RUN);
+    let expected = site.hashes("whole");
+    let checkpoint = whole_checkpoints(&site.path("whole")).pop().unwrap();
+    let bytes: u64 = files(&checkpoint).iter().map(|path| path.metadata().unwrap().len()).sum();
+
+    let tenths: Vec<u64> = (1..=25).step_by(size(6, 1)).collect();
+    for &tenth in &tenths {
+        refuse(&site, tenth * bytes / 10);
+    }
+    tell("disk: too small from the start", &[("sizes", tenths.len() as u64), ("refused", tenths.len() as u64)]);
+    let mut stopped = 0;
+    for &tenth in &tenths {
+        let did_stop = fill(&site, tenth * bytes / 10, 8 * bytes, &expected);
+        stopped += u64::from(did_stop);
+        // With less than a checkpoint free no checkpoint can be saved any more.
+        assert!(did_stop || tenth >= 10, "{tenth} tenths were enough");
+    }
+    let counted = [
+        ("sizes", tenths.len() as u64),
+        ("stopped", stopped),
+        ("finished all the same", tenths.len() as u64 - stopped),
+        ("lost checkpoints", 0),
+        ("differing", 0),
+    ];
+    tell("disk: filled during the run", &counted);
+    assert!(stopped > 0);
+}
+
+/// A file system of `bytes`: the run does not begin.
+fn refuse(site: &Site, bytes: u64) {
+    let disk = Disk::mount(site, bytes);
+    let refused = site.run("disk/train", RUN);
+    assert_eq!(refused.code, Some(3), "{bytes} bytes: {}", refused.stderr);
+    let error = refused.stderr.lines().last().unwrap();
+    assert!(error.starts_with("error: disk/train/checkpoints has "), "{bytes} bytes: {error}");
+    assert!(error.contains(" bytes free, but this run may need "), "{bytes} bytes: {error}");
+    drop(disk);
+}
+
+/// A file system of which somebody else leaves `bytes`: whether that stopped the run.
+fn fill(site: &Site, bytes: u64, disk_bytes: u64, expected: &BTreeMap<PathBuf, String>) -> bool {
+    let disk = Disk::mount(site, disk_bytes);
+    site.finish("disk/train", &format!("{RUN} --stop-at-step 4"));
+    let mut life = Life::begin(site, "disk/train", RUN);
+    assert!(life.takes_a_step(), "{}", life.said());
+    // Within a save a part of its space is taken already: the size is to be what the next one finds.
+    while life.halt() && life.is_inside_a_save() {
+        life.go_on();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(life.is_alive(), "the run was over before the disk could be filled: {}", life.said());
+    let kept = newest_step(&site.path("disk/train"));
+    let filler = site.path("disk/somebody-else");
+    let free = stage::available_bytes(&site.path("disk")).unwrap();
+    write(&filler, free.saturating_sub(bytes));
+    life.go_on();
+    let (status, said) = life.end();
+    let stopped = !status.success();
+    if stopped {
+        assert_eq!(status.code(), Some(3), "{bytes} bytes: {said}");
+        let error = said.lines().last().unwrap();
+        assert!(error.starts_with("error: cannot ") && error.contains("disk/train/"), "{bytes} bytes: {error}");
+        assert!(error.contains(" bytes"), "{bytes} bytes: {error}");
+    }
+    fs::remove_file(&filler).unwrap();
+    let said = site.finish("disk/train", RUN);
+    assert!(!stopped || continued_at(&said) >= kept, "{bytes} bytes: the checkpoint {kept} is lost: {said}");
+    assert_eq!(&site.hashes("disk/train"), expected, "{bytes} bytes");
+    drop(disk);
+    stopped
+}
+
+/// The step of the newest whole checkpoint.
+fn newest_step(out: &Path) -> u64 {
+    let newest = whole_checkpoints(out).pop().unwrap();
+    newest.to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this file is somebody else's")]
+fn write(path: &Path, bytes: u64) {
+    fs::write(path, vec![7; bytes as usize]).unwrap();
+}
+
+/// A file system in memory, at `disk`, until dropped.
+struct Disk {
+    path: PathBuf,
+}
+
+impl Disk {
+    fn mount(site: &Site, bytes: u64) -> Self {
+        let path = site.path("disk");
+        fs::create_dir_all(&path).unwrap();
+        let mounted =
+            outcome(Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "none"]).arg(&path));
+        assert_eq!(mounted.code, Some(0), "{}", mounted.stderr);
+        Self { path }
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.path).status();
+    }
+}

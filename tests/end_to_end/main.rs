@@ -1,0 +1,8 @@
+//! The pipeline end to end: every stage after the other, bad input, interruptions, and the search.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
+
+mod bad_input;
+mod interruptions;
+mod pipeline;
+mod sweep;

@@ -1,0 +1,1 @@
+//! The tests that run the built programs: see `README.md`.
