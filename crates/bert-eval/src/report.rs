@@ -25,7 +25,7 @@ pub(crate) struct Evaluated {
     /// Rows predicted; those with a label are `n`.
     pub(crate) rows: usize,
     /// What has to stand beside the figures.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "remark", skip_serializing_if = "Option::is_none")]
     pub(crate) disclaimer: Option<&'static str>,
 }
 

@@ -64,7 +64,7 @@ fn results(evaluated: &[Evaluated]) -> String {
     );
     for Evaluated { split, metrics } in evaluated {
         let disclaimer =
-            metrics.get("disclaimer").and_then(Value::as_str).map_or(String::new(), |disclaimer| format!(" ({disclaimer})"));
+            metrics.get("remark").and_then(Value::as_str).map_or(String::new(), |disclaimer| format!(" ({disclaimer})"));
         let n = metrics.get("n").and_then(Value::as_u64).unwrap_or_default();
         let get = |pointer: &str| figure(metrics, pointer);
         let _ = writeln!(
