@@ -12,7 +12,7 @@ use crate::optimizer::{UpdateRule, UpdateStep, raw_pointer, raw_rule, raw_step};
 
 /// The steps that each row of a table has yet to take.
 #[derive(Debug)]
-pub struct LateRows {
+pub struct DeferredRows {
     /// Of each row: how many of the past steps it has taken.
     done: Vec<u32>,
     past: Vec<ffi::PastStep>,
@@ -33,7 +33,7 @@ pub struct Table {
     pub rule: UpdateRule,
 }
 
-impl LateRows {
+impl DeferredRows {
     /// Of a table whose rows are all up to date.
     pub fn new(n_rows: usize) -> Self {
         Self { done: vec![0; n_rows], past: Vec::new() }
@@ -59,7 +59,7 @@ impl LateRows {
     ///
     /// # Panics
     /// When the table does not fit: a mistake of the caller.
-    pub fn catch_up(&mut self, table: &Table, rows: &[i64]) {
+    pub fn apply_deferred(&mut self, table: &Table, rows: &[i64]) {
         let now = self.past.len() as u32;
         let mut late: Vec<i64> = rows.iter().copied().filter(|&row| self.done[row as usize] < now).collect();
         late.sort_unstable();
@@ -71,9 +71,9 @@ impl LateRows {
     ///
     /// # Panics
     /// When the table does not fit: a mistake of the caller.
-    pub fn catch_up_all(&mut self, table: &Table) {
+    pub fn apply_all_deferred(&mut self, table: &Table) {
         let all: Vec<i64> = (0..self.done.len() as i64).collect();
-        self.catch_up(table, &all);
+        self.apply_deferred(table, &all);
         self.past.clear();
         self.done.fill(0);
     }

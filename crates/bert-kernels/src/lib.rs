@@ -19,7 +19,7 @@ mod optimizer;
 pub use encoder::{Encoder, EncoderActivation, EncoderDropout, EncoderShape, PackedSentences};
 pub use error::KernelError;
 pub use gradient::{Gradient, global_norm, norm_of_operators};
-pub use late_rows::{LateRows, Table};
+pub use late_rows::{DeferredRows, Table};
 pub use machine::{CpuFeatures, cpu_features, libtorch};
 pub use ops::{
     AttentionDropout, as_bf16, dropout, heads_from_rows, packed_attention, packed_attention_runs, rows_from_heads,

@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::{Encoder, Gradient, LateRows, KernelError, ffi};
+use crate::{Encoder, Gradient, DeferredRows, KernelError, ffi};
 
 /// A leaf with its optimizer state and gradient: float32, contiguous, of one shape.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct ParameterRun<'a> {
     /// Weight decay: decoupled for AdamW, else part of the gradient.
     pub weight_decay: f64,
     /// Where the gradient is of rows: puts off the step of all others. On the CPU only.
-    pub late: Option<&'a mut LateRows>,
+    pub late: Option<&'a mut DeferredRows>,
 }
 
 /// The formula of an update; the constants are PyTorch's by name.

@@ -4,7 +4,7 @@
 
 use tch::{Device, Kind, Tensor};
 use bert_kernels::{
-    AttentionDropout, Gradient, LateRows, ParameterRun, Table, UpdateRule, UpdateStep, dropout, global_norm,
+    AttentionDropout, Gradient, DeferredRows, ParameterRun, Table, UpdateRule, UpdateStep, dropout, global_norm,
     heads_from_rows, norm_of_operators, packed_attention, packed_attention_runs, rows_from_heads, update,
     update_of_operators,
 };
@@ -244,7 +244,7 @@ fn rows_that_are_late_come_to_the_same_bits() {
             weight_decay: 0.1,
             rule,
         };
-        let mut rows_behind = LateRows::new(n_rows as usize);
+        let mut rows_behind = DeferredRows::new(n_rows as usize);
         for t in 1..=40_i64 {
             let ids = [(t * t) % 7, 8 + t % 5, (t * t) % 7, 8 + t % 3];
             let values: Vec<f32> = (0..80).map(|i| ((i * 37 + t * 11) % 19) as f32 / 19.0 - 0.5).collect();
@@ -252,17 +252,17 @@ fn rows_that_are_late_come_to_the_same_bits() {
             let learning_rate = 1e-2 / t as f64;
             let punctual_run = ParameterRun { learning_rate, ..run(&punctual, &gradient) };
             update(&mut [punctual_run], step(rule, t as u64), None).unwrap();
-            rows_behind.catch_up(&table, &ids);
+            rows_behind.apply_deferred(&table, &ids);
             let late_run = ParameterRun { learning_rate, late: Some(&mut rows_behind), ..run(&late, &gradient) };
             update(&mut [late_run], step(rule, t as u64), None).unwrap();
             if t == 25 {
                 assert_ne!(punctual, late, "{rule:?}: some rows are behind");
-                rows_behind.catch_up_all(&table);
+                rows_behind.apply_all_deferred(&table);
                 assert_eq!(punctual, late, "{rule:?}, step {t}");
             }
         }
         assert_eq!(rows_behind.n_steps(), 15);
-        rows_behind.catch_up_all(&table);
+        rows_behind.apply_all_deferred(&table);
         assert_eq!(punctual, late, "{rule:?}");
     }
 }

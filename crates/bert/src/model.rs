@@ -180,7 +180,7 @@ impl Model {
     ///
     /// # Errors
     /// Fails when a kernel does.
-    pub fn learn<'a>(&'a self, batch: &'a Batch, sites: &DropoutSites) -> Result<Pass<'a>, BertError> {
+    pub fn forward_train<'a>(&'a self, batch: &'a Batch, sites: &DropoutSites) -> Result<Pass<'a>, BertError> {
         let mode = Mode::Train(sites);
         let mut first = self.first_states(batch, mode)?;
         if let Body::Fused(_) = self.body {

@@ -52,7 +52,7 @@ fn learn_in_halves(model: &Model, parameters: &Parameters, sites: &DropoutSites)
     let mut logits = Vec::new();
     for half in sentences().chunks(5) {
         let batch = batch(half);
-        let pass = model.learn(&batch, sites).unwrap();
+        let pass = model.forward_train(&batch, sites).unwrap();
         let targets = Tensor::from_slice(&vec![1_i64; half.len()]);
         let loss = pass.logits.cross_entropy_for_logits(&targets);
         logits.push(pass.logits.detach());

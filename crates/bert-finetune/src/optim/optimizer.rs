@@ -146,7 +146,7 @@ impl Optimizer {
             if late.n_steps() < LONGEST_PAST {
                 late.apply_deferred(&table, ids);
             } else {
-                late.catch_up_all(&table);
+                late.apply_all_deferred(&table);
             }
         }
     }
@@ -156,7 +156,7 @@ impl Optimizer {
         if let Method::Elementwise { rule, moments, late: Some(late) } = &mut self.method
             && let Some(table) = word_table(parameters, *rule, moments, self.plan.weight_decay)
         {
-            late.catch_up_all(&table);
+            late.apply_all_deferred(&table);
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn backward(
     let parameters = parameters.trainable();
     let model = Model::new(&parameters, config, Precision::Float32)?;
     let rates = DropoutRates { hidden: 0.0, attention: 0.0, classifier: 0.0 };
-    let pass = model.learn(batch, &DropoutSites::new(rates, 0, 0, 0, 0))?;
+    let pass = model.forward_train(batch, &DropoutSites::new(rates, 0, 0, 0, 0))?;
     let logits = pass.logits.detach();
     let loss = match targets.kind() {
         Kind::Int64 => pass.logits.cross_entropy_for_logits(targets),
