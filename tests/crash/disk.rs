@@ -13,13 +13,13 @@ use std::time::Duration;
 use testkit::outcome;
 
 use crate::life::Life;
-use crate::site::{Site, continued_at, files, whole_checkpoints};
+use crate::sandbox::{TrainingSandbox, continued_at, files, whole_checkpoints};
 use crate::{size, tell};
 
 const RUN: &str = "--precision float32 --max-steps 90 --save-strategy steps --save-steps 3 --save-total-limit 1 \
      --eval-strategy steps --eval-steps 10";
 /// Set for the copy of this test that may mount.
-const INSIDE: &str = "BERT_SURVIVAL_MAY_MOUNT";
+const INSIDE: &str = "CRASH_TESTS_MAY_MOUNT";
 const NAME: &str = "disk::a_full_file_system_costs_no_checkpoint";
 
 #[test]
@@ -44,20 +44,20 @@ fn a_full_file_system_costs_no_checkpoint() {
 }
 
 fn inside() {
-    let site = Site::small();
-    site.finish("whole", RUN);
-    let expected = site.hashes("whole");
-    let checkpoint = whole_checkpoints(&site.path("whole")).pop().unwrap();
+    let sandbox = TrainingSandbox::small();
+    sandbox.finish("whole", RUN);
+    let expected = sandbox.hashes("whole");
+    let checkpoint = whole_checkpoints(&sandbox.path("whole")).pop().unwrap();
     let bytes: u64 = files(&checkpoint).iter().map(|path| path.metadata().unwrap().len()).sum();
 
     let tenths: Vec<u64> = (1..=25).step_by(size(6, 1)).collect();
     for &tenth in &tenths {
-        refuse(&site, tenth * bytes / 10);
+        refuse(&sandbox, tenth * bytes / 10);
     }
     tell("disk: too small from the start", &[("sizes", tenths.len() as u64), ("refused", tenths.len() as u64)]);
     let mut stopped = 0;
     for &tenth in &tenths {
-        let did_stop = fill(&site, tenth * bytes / 10, 8 * bytes, &expected);
+        let did_stop = fill(&sandbox, tenth * bytes / 10, 8 * bytes, &expected);
         stopped += u64::from(did_stop);
         // With less than a checkpoint free no checkpoint can be saved any more.
         assert!(did_stop || tenth >= 10, "{tenth} tenths were enough");
@@ -74,9 +74,9 @@ fn inside() {
 }
 
 /// A file system of `bytes`: the run does not begin.
-fn refuse(site: &Site, bytes: u64) {
-    let disk = Disk::mount(site, bytes);
-    let refused = site.run("disk/train", RUN);
+fn refuse(sandbox: &TrainingSandbox, bytes: u64) {
+    let disk = Disk::mount(sandbox, bytes);
+    let refused = sandbox.run("disk/train", RUN);
     assert_eq!(refused.code, Some(3), "{bytes} bytes: {}", refused.stderr);
     let error = refused.stderr.lines().last().unwrap();
     assert!(error.starts_with("error: disk/train/checkpoints has "), "{bytes} bytes: {error}");
@@ -85,10 +85,10 @@ fn refuse(site: &Site, bytes: u64) {
 }
 
 /// A file system of which somebody else leaves `bytes`: whether that stopped the run.
-fn fill(site: &Site, bytes: u64, disk_bytes: u64, expected: &BTreeMap<PathBuf, String>) -> bool {
-    let disk = Disk::mount(site, disk_bytes);
-    site.finish("disk/train", &format!("{RUN} --stop-at-step 4"));
-    let mut life = Life::begin(site, "disk/train", RUN);
+fn fill(sandbox: &TrainingSandbox, bytes: u64, disk_bytes: u64, expected: &BTreeMap<PathBuf, String>) -> bool {
+    let disk = Disk::mount(sandbox, disk_bytes);
+    sandbox.finish("disk/train", &format!("{RUN} --stop-at-step 4"));
+    let mut life = Life::begin(sandbox, "disk/train", RUN);
     assert!(life.takes_a_step(), "{}", life.said());
     // Within a save a part of its space is taken already: the size is to be what the next one finds.
     while life.halt() && life.is_inside_a_save() {
@@ -96,9 +96,9 @@ fn fill(site: &Site, bytes: u64, disk_bytes: u64, expected: &BTreeMap<PathBuf, S
         std::thread::sleep(Duration::from_millis(1));
     }
     assert!(life.is_alive(), "the run was over before the disk could be filled: {}", life.said());
-    let kept = newest_step(&site.path("disk/train"));
-    let filler = site.path("disk/somebody-else");
-    let free = stage::available_bytes(&site.path("disk")).unwrap();
+    let kept = newest_step(&sandbox.path("disk/train"));
+    let filler = sandbox.path("disk/somebody-else");
+    let free = stage::available_bytes(&sandbox.path("disk")).unwrap();
     write(&filler, free.saturating_sub(bytes));
     life.go_on();
     let (status, said) = life.end();
@@ -110,9 +110,9 @@ fn fill(site: &Site, bytes: u64, disk_bytes: u64, expected: &BTreeMap<PathBuf, S
         assert!(error.contains(" bytes"), "{bytes} bytes: {error}");
     }
     fs::remove_file(&filler).unwrap();
-    let said = site.finish("disk/train", RUN);
+    let said = sandbox.finish("disk/train", RUN);
     assert!(!stopped || continued_at(&said) >= kept, "{bytes} bytes: the checkpoint {kept} is lost: {said}");
-    assert_eq!(&site.hashes("disk/train"), expected, "{bytes} bytes");
+    assert_eq!(&sandbox.hashes("disk/train"), expected, "{bytes} bytes");
     drop(disk);
     stopped
 }
@@ -134,8 +134,8 @@ struct Disk {
 }
 
 impl Disk {
-    fn mount(site: &Site, bytes: u64) -> Self {
-        let path = site.path("disk");
+    fn mount(sandbox: &TrainingSandbox, bytes: u64) -> Self {
+        let path = sandbox.path("disk");
         fs::create_dir_all(&path).unwrap();
         let mounted =
             outcome(Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "none"]).arg(&path));

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use testkit::{Outcome, outcome};
 
-use crate::site::{Site, continued_at, whole_checkpoints};
+use crate::sandbox::{TrainingSandbox, continued_at, whole_checkpoints};
 use crate::{size, tell};
 
 /// Three saves, two evaluations, the removal of old checkpoints, the outputs.
@@ -43,14 +43,14 @@ fn a_disk_that_stays_full_loses_nothing_that_was_saved() {
 
 /// Fails each call of a run in turn; the small size takes a share of them, from `first` on.
 fn fail_everywhere(failure: Failure, first: usize) {
-    let site = Site::small();
-    let library = preloaded(&site);
-    site.finish("whole", RUN);
-    let expected = site.hashes("whole");
+    let sandbox = TrainingSandbox::small();
+    let library = preloaded(&sandbox);
+    sandbox.finish("whole", RUN);
+    let expected = sandbox.hashes("whole");
 
-    let (untouched, calls) = run_failing(&site, &library, 0, failure);
+    let (untouched, calls) = run_failing(&sandbox, &library, 0, failure);
     assert_eq!(untouched.code, Some(0), "{}", untouched.stderr);
-    site.remove("failing");
+    sandbox.remove("failing");
     let mut kinds = BTreeMap::new();
     for call in &calls {
         *kinds.entry(call.name.as_str()).or_insert(0) += 1;
@@ -64,9 +64,9 @@ fn fail_everywhere(failure: Failure, first: usize) {
     let mut counts = Counts::default();
     let (first, every) = size((first, 13), (1, 1));
     for at in (first..=calls.len()).step_by(every) {
-        fail_at(&site, &library, (at, failure), &mut counts);
-        assert_eq!(site.hashes("failing"), expected, "{} at call {at}: {:?}", failure.name, calls[at - 1]);
-        site.remove("failing");
+        fail_at(&sandbox, &library, (at, failure), &mut counts);
+        assert_eq!(sandbox.hashes("failing"), expected, "{} at call {at}: {:?}", failure.name, calls[at - 1]);
+        sandbox.remove("failing");
     }
     let counted = [
         ("failures", counts.failures),
@@ -96,8 +96,8 @@ struct Call {
 }
 
 /// One run whose call number `at` fails, and one that goes on.
-fn fail_at(site: &Site, library: &Path, (at, failure): (usize, Failure), counts: &mut Counts) {
-    let (failed, calls) = run_failing(site, library, at, failure);
+fn fail_at(sandbox: &TrainingSandbox, library: &Path, (at, failure): (usize, Failure), counts: &mut Counts) {
+    let (failed, calls) = run_failing(sandbox, library, at, failure);
     let place = format!("{} at call {at}, {:?}: {}", failure.name, calls.get(at - 1), failed.stderr);
     counts.failures += 1;
     assert!(!failed.stderr.contains("internal") && !failed.stderr.contains("panicked"), "{place}");
@@ -110,14 +110,14 @@ fn fail_at(site: &Site, library: &Path, (at, failure): (usize, Failure), counts:
         assert_eq!(failed.code, Some(failure.code), "{place}");
         // While the disk stays full, a later call may be the first that matters.
         let last = if failure.stays { calls.len() } else { at };
-        let named = calls[at - 1..last].iter().any(|call| names(&failed.stderr, call, &site.path("")));
+        let named = calls[at - 1..last].iter().any(|call| names(&failed.stderr, call, &sandbox.path("")));
         assert!(named, "the path is not named: {place}");
         counts.said += 1;
     }
 
-    let saved = !whole_checkpoints(&site.path("failing")).is_empty();
-    let finished = site.path("failing/manifest.json").is_file();
-    let said = site.finish("failing", RUN);
+    let saved = !whole_checkpoints(&sandbox.path("failing")).is_empty();
+    let finished = sandbox.path("failing/manifest.json").is_file();
+    let said = sandbox.finish("failing", RUN);
     let continued = continued_at(&said) > 0;
     assert!(continued || finished || !saved, "a checkpoint was there and was not continued: {said}\nafter {place}");
     counts.continued += u64::from(continued);
@@ -137,13 +137,13 @@ fn names(stderr: &str, call: &Call, root: &Path) -> bool {
     says(&visible) || says(path) || (call.name == "unlink" && says(visible.parent().unwrap()))
 }
 
-fn run_failing(site: &Site, library: &Path, at: usize, failure: Failure) -> (Outcome, Vec<Call>) {
-    let log = site.path("calls");
+fn run_failing(sandbox: &TrainingSandbox, library: &Path, at: usize, failure: Failure) -> (Outcome, Vec<Call>) {
+    let log = sandbox.path("calls");
     let _ = fs::remove_file(&log);
-    let mut command = site.command("failing", RUN);
+    let mut command = sandbox.command("failing", RUN);
     command
         .env("LD_PRELOAD", library)
-        .env("FAILING_BELOW", site.path("failing"))
+        .env("FAILING_BELOW", sandbox.path("failing"))
         .env("FAILING_AT", at.to_string())
         .env("FAILING_ERRNO", failure.errno.to_string())
         .env("FAILING_ON", u8::from(failure.stays).to_string())
@@ -157,9 +157,9 @@ fn run_failing(site: &Site, library: &Path, at: usize, failure: Failure) -> (Out
 }
 
 /// The library, compiled from the source beside this file.
-fn preloaded(site: &Site) -> PathBuf {
+fn preloaded(sandbox: &TrainingSandbox) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/survival/failing.c");
-    let library = site.path("failing.so");
+    let library = sandbox.path("failing.so");
     let compiler = std::env::var("CC").unwrap_or("cc".to_owned());
     let compiled = Command::new(&compiler).args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).status();
     assert!(compiled.unwrap().success(), "{compiler} did not compile the library");

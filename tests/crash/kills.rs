@@ -6,9 +6,9 @@
 use std::time::{Duration, Instant};
 
 use crate::life::Life;
-use crate::random::Random;
-use crate::site::{Site, continued_at};
+use crate::sandbox::{TrainingSandbox, continued_at};
 use crate::{is_full, size, tell};
+use testkit::Random;
 
 /// What is killed: arguments of the run, by what is special about them.
 const SETS: [(&str, &str); 8] = [
@@ -77,11 +77,11 @@ impl Tally {
 
 #[test]
 fn a_killed_run_ends_in_the_same_bytes() {
-    let site = Site::small();
+    let sandbox = TrainingSandbox::small();
     let mut all = Tally::default();
     for (seed, (name, arguments)) in SETS.iter().enumerate() {
         let kills = size(2, 39);
-        let tally = kill_often(&site, arguments, kills, &mut Random::new(seed as u64));
+        let tally = kill_often(&sandbox, arguments, kills, &mut Random::new(seed as u64));
         tally.tell(&format!("kills: {name}"));
         all.add(&tally);
     }
@@ -95,21 +95,21 @@ fn a_killed_run_ends_in_the_same_bytes() {
 }
 
 /// Kills runs of `arguments`, one after another, until `kills` were counted; each goes on to its end at last.
-pub(crate) fn kill_often(site: &Site, arguments: &str, kills: u64, random: &mut Random) -> Tally {
-    let mut life = Life::begin(site, "whole", arguments);
+pub(crate) fn kill_often(sandbox: &TrainingSandbox, arguments: &str, kills: u64, random: &mut Random) -> Tally {
+    let mut life = Life::begin(sandbox, "whole", arguments);
     assert!(life.takes_a_step(), "the run is over before it can be killed: {}", life.said());
     let clock = Instant::now();
     let (status, said) = life.end();
     assert!(status.success(), "{said}");
     // About eight lives to a run: enough to be killed in, and most of them begin behind a checkpoint.
     let longest = clock.elapsed() / 6;
-    let expected = site.hashes("whole");
+    let expected = sandbox.hashes("whole");
 
     let mut tally = Tally::default();
     let mut after_a_kill = false;
     loop {
         let done = tally.kills == kills;
-        let life = Life::begin(site, "killed", arguments);
+        let life = Life::begin(sandbox, "killed", arguments);
         let moment = longest.mul_f64(random.below(1000) as f64 / 1000.0);
         let end = if done { End::Own(life.end().1) } else { kill_at(life, moment, &mut tally) };
         let (End::Own(said) | End::Killed(said)) = &end;
@@ -119,15 +119,15 @@ pub(crate) fn kill_often(site: &Site, arguments: &str, kills: u64, random: &mut 
         }
         after_a_kill = matches!(end, End::Killed(_));
         if let End::Own(said) = end {
-            assert_eq!(site.hashes("killed"), expected, "{arguments}: the last life said: {said}");
+            assert_eq!(sandbox.hashes("killed"), expected, "{arguments}: the last life said: {said}");
             tally.compared += 1;
-            site.remove("killed");
+            sandbox.remove("killed");
             if done {
                 break;
             }
         }
     }
-    site.remove("whole");
+    sandbox.remove("whole");
     tally
 }
 

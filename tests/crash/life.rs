@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use crate::site::{Site, continued_at};
+use crate::sandbox::{TrainingSandbox, continued_at};
 
 /// How often a process is looked at.
 const GLANCE: Duration = Duration::from_millis(1);
@@ -19,8 +19,8 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    pub(crate) fn begin(site: &Site, out: &str, arguments: &str) -> Self {
-        Self::of(site.command(out, arguments), site.path(out))
+    pub(crate) fn begin(sandbox: &TrainingSandbox, out: &str, arguments: &str) -> Self {
+        Self::of(sandbox.command(out, arguments), sandbox.path(out))
     }
 
     /// A command that writes the folder `out`.

@@ -1,6 +1,6 @@
 //! A training run survives: kills, failing calls, damage, a full disk, rivals, and a long life.
 //!
-//! Every proof runs at a size that takes seconds; `BERT_SURVIVAL=full` (`just survival`) runs it at its full one and holds
+//! Every proof runs at a size that takes seconds; `CRASH_TESTS=full` (`just test-crash`) runs it at its full one and holds
 //! it to the figures that are promised. What was counted is printed as rows of one table. It looks into `/proc` and
 //! preloads a library, so it is Linux's alone.
 
@@ -14,15 +14,14 @@ mod kills;
 mod life;
 mod minilm;
 mod processes;
-mod random;
-mod site;
+mod sandbox;
 mod soak;
 
 /// Whether the promised figures are asked for.
 fn is_full() -> bool {
-    match std::env::var("BERT_SURVIVAL") {
+    match std::env::var("CRASH_TESTS") {
         Ok(size) if size == "full" => true,
-        Ok(size) => panic!("BERT_SURVIVAL is {size}; expected full, or nothing"),
+        Ok(size) => panic!("CRASH_TESTS is {size}; expected full, or nothing"),
         Err(_) => false,
     }
 }

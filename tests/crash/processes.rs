@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::site::Site;
+use crate::sandbox::TrainingSandbox;
 use crate::{size, tell};
 
 /// It outlasts every start that is late.
@@ -12,13 +12,13 @@ const TURNED_AWAY: Option<i32> = Some(4);
 
 #[test]
 fn of_processes_that_start_together_one_runs() {
-    let site = Site::small();
+    let sandbox = TrainingSandbox::small();
     let trials = size(2, 50);
     for n in [2, 4, 8] {
         let mut slowest = Duration::ZERO;
         for _ in 0..trials {
-            slowest = slowest.max(race(&site, n));
-            site.remove("contended");
+            slowest = slowest.max(race(&sandbox, n));
+            sandbox.remove("contended");
         }
         let counted = [
             ("trials", trials),
@@ -31,15 +31,15 @@ fn of_processes_that_start_together_one_runs() {
 }
 
 /// One race of `n`; the time from the start to the last loser's end.
-fn race(site: &Site, n: u64) -> Duration {
+fn race(sandbox: &TrainingSandbox, n: u64) -> Duration {
     // All wait for the end of one pipe, which comes to all of them at once.
     let (barrier, open) = std::io::pipe().unwrap();
     let mut runs: Vec<_> = (0..n)
         .map(|_| {
-            let run = site.command("contended", RUN);
+            let run = sandbox.command("contended", RUN);
             let mut waiting = Command::new("sh");
             waiting.args(["-c", "read _; exec \"$0\" \"$@\""]).arg(run.get_program()).args(run.get_args());
-            waiting.current_dir(site.path("")).stdin(barrier.try_clone().unwrap());
+            waiting.current_dir(sandbox.path("")).stdin(barrier.try_clone().unwrap());
             waiting.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
         })
         .collect();
@@ -58,7 +58,7 @@ fn race(site: &Site, n: u64) -> Duration {
         std::thread::sleep(Duration::from_millis(1));
     }
     let mut winner = runs.pop().unwrap();
-    while !site.path("contended/log.jsonl").exists() {
+    while !sandbox.path("contended/log.jsonl").exists() {
         assert!(winner.try_wait().unwrap().is_none(), "all {n} left");
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use crate::life::Life;
-use crate::site::Site;
+use crate::sandbox::TrainingSandbox;
 use crate::{is_full, size, tell};
 
 const RUN: &str = "--precision float32 --save-strategy steps --eval-strategy steps";
 
 #[test]
 fn a_long_run_does_not_grow() {
-    let site = Site::small();
+    let sandbox = TrainingSandbox::small();
     let (settled, steps) = size((500, 3000), (1000, 20_000));
     let every = steps / 20;
     let arguments = format!("{RUN} --max-steps {steps} --save-steps {every} --eval-steps {every}");
-    let mut life = Life::begin(&site, "long", &arguments);
+    let mut life = Life::begin(&sandbox, "long", &arguments);
     let mut samples: Vec<(u64, u64, usize)> = Vec::new();
     let mut due = settled + every / 10; // between two saves, where no further file is open
     while life.is_alive() {

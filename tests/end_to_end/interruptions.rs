@@ -1,13 +1,12 @@
 //! kill -9 of every stage at several moments: nothing half-made is visible, and the next run completes.
 
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use testkit::{Pipeline, STAGES, kill};
 use stage::Manifest;
+use testkit::{Pipeline, STAGES, kill};
 
 /// The visible files of an output folder that its manifest would list, by name.
 fn outputs(folder: &Path, names: impl Iterator<Item = String>) -> BTreeMap<String, Vec<u8>> {
@@ -35,7 +34,7 @@ fn every_stage_can_be_killed_at_any_moment() {
                 assert_eq!(outputs(&killed.path(stage), names()), wanted, "{stage}: finished, but not whole");
             }
         }
-        let outcome = killed.run(stage, "");
+        let outcome = killed.run_stage(stage, "");
         assert_eq!(outcome.code, Some(0), "{stage}: {}", outcome.stderr);
         assert!(
             outputs(&killed.path(stage), names()) == wanted,
@@ -52,18 +51,18 @@ fn every_stage_can_be_killed_at_any_moment() {
 fn two_runs_on_one_folder_are_one() {
     let pipeline = Pipeline::small();
     for stage in ["raw", "model"] {
-        pipeline.run(stage, "");
+        pipeline.run_stage(stage, "");
     }
     // Whoever holds the lock is a run; here it is the test.
     fs::create_dir(pipeline.path("tokens")).unwrap();
     let lock =
         fs::OpenOptions::new().create(true).truncate(false).write(true).open(pipeline.path("tokens/.lock")).unwrap();
     lock.lock().unwrap();
-    let outcome = pipeline.run("tokens", "");
+    let outcome = pipeline.run_stage("tokens", "");
     assert_eq!(outcome.code, Some(4));
     assert!(outcome.stderr.contains("error: tokens is locked by another run"), "{}", outcome.stderr);
     drop(lock);
-    assert_eq!(pipeline.run("tokens", "").code, Some(0));
+    assert_eq!(pipeline.run_stage("tokens", "").code, Some(0));
 }
 
 #[test]
@@ -72,7 +71,7 @@ fn a_result_survives_bad_input_of_the_next_run() {
     pipeline.run_all();
     let before = fs::read(pipeline.path("raw/train.parquet")).unwrap();
     pipeline.write("reviews/train.csv", "text,label\nw6,bad\nw7,wonderful\n");
-    let outcome = pipeline.run("raw", "");
+    let outcome = pipeline.run_stage("raw", "");
     assert_eq!(outcome.code, Some(2));
     assert!(outcome.stderr.contains("wonderful"), "{}", outcome.stderr);
     assert_eq!(fs::read(pipeline.path("raw/train.parquet")).unwrap(), before);

@@ -1,8 +1,7 @@
 //! The programs one after another, as `just all` chains them.
 
-
-use testkit::{Pipeline, STAGES, outcome};
 use serde_json::Value;
+use testkit::{Pipeline, STAGES, outcome};
 
 #[test]
 fn from_csv_to_predictions_and_a_second_time_nothing_is_done() {
@@ -27,7 +26,7 @@ fn from_csv_to_predictions_and_a_second_time_nothing_is_done() {
 
     assert_eq!(pipeline.run_all(), [] as [&str; 0]);
 
-    let mut predict = pipeline.program("bert-predict --model export/hf --threads 1");
+    let mut predict = pipeline.command("bert-predict --model export/hf --threads 1");
     let answer = outcome(predict.args(["w50 w51 w52 w53 w40", "w6 w7 w8 w9 w10"]));
     let lines: Vec<Value> = answer.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let labels: Vec<&str> = lines.iter().map(|line| line["label"].as_str().unwrap()).collect();
@@ -42,7 +41,7 @@ fn only_what_a_change_reaches_is_done_again() {
     pipeline.run_all();
 
     pipeline.training.push_str(" --weight-decay 0.02");
-    let explained = pipeline.run("train", "--explain");
+    let explained = pipeline.run_stage("train", "--explain");
     assert_eq!(explained.stdout, "bert-finetune: train is to be done again:\n  weight_decay: 0.0 -> 0.02\n");
     assert_eq!(pipeline.run_all(), ["train", "eval/validation", "eval/test", "export"]);
 
@@ -61,16 +60,16 @@ fn only_what_a_change_reaches_is_done_again() {
 #[test]
 fn a_profile_gives_what_is_not_typed() {
     let pipeline = Pipeline::small();
-    pipeline.run("raw", "");
-    pipeline.run("model", "");
+    pipeline.run_stage("raw", "");
+    pipeline.run_stage("model", "");
     pipeline.write("x.toml", "[tokenize]\nraw = 'raw'\nmodel = 'model'\ntask = 'labels'\nmax_length = 8\n");
-    let done = outcome(&mut pipeline.program("sst-tokenize --profile x.toml --out tokens"));
+    let done = pipeline.run("sst-tokenize --profile x.toml --out tokens");
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    let typed = outcome(&mut pipeline.program("sst-tokenize --profile x.toml --out tokens --max-length 9 --explain"));
+    let typed = pipeline.run("sst-tokenize --profile x.toml --out tokens --max-length 9 --explain");
     assert_eq!(typed.stdout, "sst-tokenize: tokens is to be done again:\n  max_length: 8 -> 9\n");
 
     pipeline.write("x.toml", "[tokenize]\nmax_lenght = 8\n");
-    let wrong = outcome(&mut pipeline.program("sst-tokenize --profile x.toml --out tokens"));
+    let wrong = pipeline.run("sst-tokenize --profile x.toml --out tokens");
     assert_eq!(wrong.code, Some(2));
     let expected = "error: in the profile x.toml: in [tokenize]: unknown key max_lenght; did you mean max_length?\n";
     assert_eq!(wrong.stderr, expected);
@@ -88,18 +87,18 @@ fn texts_come_from_arguments_stdin_and_files() {
     pipeline.write("texts.csv", "review,stars\n\"w50 w51 w52 w53 w40\",5\n\"w6 w7 w8 w9 w10\",1\n");
     pipeline.write("texts.jsonl", "{\"text\": \"w50 w51 w52 w53 w40\"}\n{\"text\": \"w6 w7 w8 w9 w10\"}\n");
     for input in ["--input texts.txt", "--input texts.csv --text-column review", "--input texts.jsonl"] {
-        let answer = outcome(&mut pipeline.program(&format!("bert-predict --model train {input}")));
+        let answer = pipeline.run(&format!("bert-predict --model train {input}"));
         assert_eq!(labels(&answer.stdout), ["good", "bad"], "{input}: {}", answer.stderr);
     }
-    let mut command = pipeline.program("bert-predict --model train --output answers.jsonl");
+    let mut command = pipeline.command("bert-predict --model train --output answers.jsonl");
     let piped = command.stdin(std::fs::File::open(pipeline.path("texts.txt")).unwrap()).output().unwrap();
     assert!(piped.status.success() && piped.stdout.is_empty());
     assert_eq!(labels(&pipeline.text("answers.jsonl")), ["good", "bad"]);
 
     pipeline.write("latin1.txt", b"caf\xe9\n");
-    let wrong = outcome(&mut pipeline.program("bert-predict --model train --input latin1.txt"));
+    let wrong = pipeline.run("bert-predict --model train --input latin1.txt");
     assert_eq!(wrong.code, Some(2));
     assert!(wrong.stderr.starts_with("error: latin1.txt: line 1 is not UTF-8"), "{}", wrong.stderr);
-    let untrained = outcome(&mut pipeline.program("bert-predict --model model fine"));
+    let untrained = pipeline.run("bert-predict --model model fine");
     assert_eq!(untrained.code, Some(0), "the fixture has a classifier of its own: {}", untrained.stderr);
 }

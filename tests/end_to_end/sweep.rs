@@ -1,15 +1,14 @@
 //! The search from outside: a complete table in a stated order, whoever runs the trials and however often they are
 //! killed; trials that fail, and what is kept of them.
 
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use testkit::{Outcome, Pipeline, kill, outcome};
 use serde_json::Value;
 use stage::Manifest;
+use testkit::{Outcome, Pipeline, kill, outcome};
 
 const GRID: &str = "[finetune]\nnum_train_epochs = 1\nper_device_train_batch_size = 32\n[sweep]\nmethod = 'grid'\n\
     [sweep.space]\nlearning_rate = [1e-3, 3e-3]\nweight_decay = [0.0, 0.1]\n";
@@ -19,34 +18,34 @@ const RANDOM: &str = "[finetune]\nnum_train_epochs = 2\n[sweep]\ntrials = 4\nsee
     hidden_dropout_prob = { min = 0.0, max = 0.2 }\n";
 
 /// Tokens, a model, and a profile.
-fn place(profile: &str) -> Pipeline {
-    let place = Pipeline::small();
+fn search_pipeline(profile: &str) -> Pipeline {
+    let pipeline = Pipeline::small();
     for stage in ["raw", "model", "tokens"] {
-        assert_eq!(place.run(stage, "").code, Some(0));
+        assert_eq!(pipeline.run_stage(stage, "").code, Some(0));
     }
-    place.write("sweep.toml", profile);
-    place
+    pipeline.write("sweep.toml", profile);
+    pipeline
 }
 
-fn sweep(place: &Pipeline, words: &str) -> Command {
-    let mut command = place.program(&format!("bert-sweep {words} --tokens tokens --model model --threads 1"));
+fn sweep(pipeline: &Pipeline, words: &str) -> Command {
+    let mut command = pipeline.command(&format!("bert-sweep {words} --tokens tokens --model model --threads 1"));
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-fn swept(place: &Pipeline, words: &str) -> Outcome {
-    let outcome = outcome(&mut sweep(place, words));
+fn swept(pipeline: &Pipeline, words: &str) -> Outcome {
+    let outcome = outcome(&mut sweep(pipeline, words));
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     outcome
 }
 
-fn rows(place: &Pipeline, out: &str) -> Vec<Value> {
-    place.text(&format!("{out}/trials.jsonl")).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+fn rows(pipeline: &Pipeline, out: &str) -> Vec<Value> {
+    pipeline.text(&format!("{out}/trials.jsonl")).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// The processes of `bert-finetune` that work in a folder.
-fn trials_running(place: &Pipeline) -> Vec<u32> {
-    let folder = fs::canonicalize(place.path("")).unwrap();
+fn trials_running(pipeline: &Pipeline) -> Vec<u32> {
+    let folder = fs::canonicalize(pipeline.path("")).unwrap();
     let processes = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
         let process = entry.file_name().to_str()?.parse::<u32>().ok()?;
         let is_trial = fs::read_link(entry.path().join("exe")).ok()?.ends_with("bert-finetune");
@@ -68,9 +67,9 @@ fn wait_for(what: &str, holds: impl Fn() -> bool) {
 #[test]
 fn a_grid_is_complete_in_its_order_and_repeats() {
     let four = GRID.to_owned() + "max_grad_norm = [0.5, 1.0]\nlr_scheduler_type = ['constant', 'linear']\n";
-    let place = place(&four);
-    swept(&place, "--profile sweep.toml --out sweep --jobs 2");
-    let rows = rows(&place, "sweep");
+    let pipeline = search_pipeline(&four);
+    swept(&pipeline, "--profile sweep.toml --out sweep --jobs 2");
+    let rows = rows(&pipeline, "sweep");
     let values = |row: &Value| -> Vec<String> {
         row["arguments"].as_object().unwrap().values().map(ToString::to_string).collect()
     };
@@ -87,39 +86,38 @@ fn a_grid_is_complete_in_its_order_and_repeats() {
     assert_eq!(rows.iter().map(values).collect::<Vec<_>>(), expected);
     assert!(rows.iter().all(|row| row["status"] == "done" && row["steps"] == 7 && row["figures"]["accuracy"].is_f64()));
 
-    let fresh = swept(&place, "--profile sweep.toml --out sweep");
+    let fresh = swept(&pipeline, "--profile sweep.toml --out sweep");
     assert_eq!(fresh.stderr, "bert-sweep: sweep is fresh\n");
-    assert_eq!(fresh.stdout, place.text("sweep/leaderboard.md"));
+    assert_eq!(fresh.stdout, pipeline.text("sweep/leaderboard.md"));
 
     // Another folder, one trial at a time: the same bytes.
-    swept(&place, "--profile sweep.toml --out again");
+    swept(&pipeline, "--profile sweep.toml --out again");
     for file in ["trials.jsonl", "leaderboard.md", "summary.json", "best.toml", "sweep.html"] {
-        assert_eq!(place.text(&format!("sweep/{file}")), place.text(&format!("again/{file}")), "{file}");
+        assert_eq!(pipeline.text(&format!("sweep/{file}")), pipeline.text(&format!("again/{file}")), "{file}");
     }
 }
 
 #[test]
 fn planned_trials_run_by_make_and_collected_are_the_same_table() {
     for profile in [GRID, RANDOM] {
-        let place = place(profile);
-        swept(&place, "--profile sweep.toml --out sweep");
-        let planned = swept(&place, "plan --profile sweep.toml --out planned");
+        let pipeline = search_pipeline(profile);
+        swept(&pipeline, "--profile sweep.toml --out sweep");
+        let planned = swept(&pipeline, "plan --profile sweep.toml --out planned");
         assert_eq!(planned.stdout.lines().count(), 4);
-        assert_eq!(planned.stdout, place.text("planned/trials.txt"));
-        assert!(!place.path("planned/trials.jsonl").exists());
+        assert_eq!(planned.stdout, pipeline.text("planned/trials.txt"));
+        assert!(!pipeline.path("planned/trials.jsonl").exists());
 
-        let early = swept(&place, "collect --profile sweep.toml --out planned");
+        let early = swept(&pipeline, "collect --profile sweep.toml --out planned");
         assert!(early.stderr.contains("4 unfinished"), "{}", early.stderr);
-        assert!(Manifest::read(&place.path("planned")).is_none());
+        assert!(Manifest::read(&pipeline.path("planned")).is_none());
 
-        let made = outcome(&mut place.program("/usr/bin/env make -s -j2 -f planned/trials.mk"));
-        assert_eq!(made.code, Some(0), "{}", made.stderr);
-        swept(&place, "collect --profile sweep.toml --out planned");
+        pipeline.succeed("/usr/bin/env make -s -j2 -f planned/trials.mk");
+        swept(&pipeline, "collect --profile sweep.toml --out planned");
         for file in ["trials.jsonl", "leaderboard.md", "summary.json", "best.toml", "sweep.html"] {
-            assert_eq!(place.text(&format!("sweep/{file}")), place.text(&format!("planned/{file}")), "{file}");
+            assert_eq!(pipeline.text(&format!("sweep/{file}")), pipeline.text(&format!("planned/{file}")), "{file}");
         }
-        assert!(Manifest::read(&place.path("planned/best/train")).is_some());
-        assert_eq!(swept(&place, "--profile sweep.toml --out planned").stderr, "bert-sweep: planned is fresh\n");
+        assert!(Manifest::read(&pipeline.path("planned/best/train")).is_some());
+        assert_eq!(swept(&pipeline, "--profile sweep.toml --out planned").stderr, "bert-sweep: planned is fresh\n");
     }
 }
 
@@ -127,22 +125,22 @@ fn planned_trials_run_by_make_and_collected_are_the_same_table() {
 #[test]
 fn killed_at_random_moments_the_table_is_that_of_an_undisturbed_sweep() {
     let kills: u64 = std::env::var("SWEEP_KILLS").map_or(5, |kills| kills.parse().unwrap());
-    let place = place(&format!("{RANDOM}[sweep.halving]\nfirst = 0.5\n"));
-    swept(&place, "--profile sweep.toml --out whole --jobs 2");
+    let pipeline = search_pipeline(&format!("{RANDOM}[sweep.halving]\nfirst = 0.5\n"));
+    swept(&pipeline, "--profile sweep.toml --out whole --jobs 2");
     let assert_same = || {
         for file in ["trials.jsonl", "leaderboard.md", "summary.json", "best.toml", "sweep.html"] {
-            assert_eq!(place.text(&format!("whole/{file}")), place.text(&format!("killed/{file}")), "{file}");
+            assert_eq!(pipeline.text(&format!("whole/{file}")), pipeline.text(&format!("killed/{file}")), "{file}");
         }
-        let weights = |out: &str| fs::read(place.path(&format!("{out}/best/train/model.safetensors"))).unwrap();
+        let weights = |out: &str| fs::read(pipeline.path(&format!("{out}/best/train/model.safetensors"))).unwrap();
         assert!(weights("whole") == weights("killed"), "the best weights differ");
     };
     let words = "--profile sweep.toml --out killed --jobs 2";
     let (mut state, mut n_hits) = (11_u64, 0);
     while n_hits < kills {
-        let mut child = sweep(&place, words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = sweep(&pipeline, words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         std::thread::sleep(Duration::from_millis(100 + (state >> 33) % 2000));
-        if let (0, Some(trial)) = ((state >> 20) % 3, trials_running(&place).first()) {
+        if let (0, Some(trial)) = ((state >> 20) % 3, trials_running(&pipeline).first()) {
             // The sweep goes on without this one, and is killed a little later.
             let killed = Command::new("kill").args(["-9", &trial.to_string()]).status().unwrap();
             n_hits += u64::from(killed.success());
@@ -151,35 +149,35 @@ fn killed_at_random_moments_the_table_is_that_of_an_undisturbed_sweep() {
         n_hits += u64::from(child.try_wait().unwrap().is_none());
         let _ = child.kill();
         child.wait().unwrap();
-        wait_for("the end of all trials of a killed sweep", || trials_running(&place).is_empty());
-        if Manifest::read(&place.path("killed")).is_some() {
+        wait_for("the end of all trials of a killed sweep", || trials_running(&pipeline).is_empty());
+        if Manifest::read(&pipeline.path("killed")).is_some() {
             assert_same();
-            fs::remove_dir_all(place.path("killed")).unwrap();
+            fs::remove_dir_all(pipeline.path("killed")).unwrap();
         }
     }
-    swept(&place, words);
-    assert!(Manifest::read(&place.path("killed")).is_some());
+    swept(&pipeline, words);
+    assert!(Manifest::read(&pipeline.path("killed")).is_some());
     assert_same();
 }
 
 #[test]
 fn no_trial_outlives_a_killed_sweep() {
-    let place = place(&GRID.replace("num_train_epochs = 1", "num_train_epochs = 5000"));
-    let child = sweep(&place, "--profile sweep.toml --out sweep --jobs 2").spawn().unwrap();
-    wait_for("two trials", || trials_running(&place).len() == 2);
+    let pipeline = search_pipeline(&GRID.replace("num_train_epochs = 1", "num_train_epochs = 5000"));
+    let child = sweep(&pipeline, "--profile sweep.toml --out sweep --jobs 2").spawn().unwrap();
+    wait_for("two trials", || trials_running(&pipeline).len() == 2);
     kill(child);
-    wait_for("the end of both", || trials_running(&place).is_empty());
+    wait_for("the end of both", || trials_running(&pipeline).is_empty());
 }
 
 #[test]
 fn a_signal_is_passed_on_and_the_trials_are_saved() {
-    let place = place(&GRID.replace("num_train_epochs = 1", "num_train_epochs = 5000"));
-    let child = sweep(&place, "--profile sweep.toml --out sweep").spawn().unwrap();
+    let pipeline = search_pipeline(&GRID.replace("num_train_epochs = 1", "num_train_epochs = 5000"));
+    let child = sweep(&pipeline, "--profile sweep.toml --out sweep").spawn().unwrap();
     let log = |id: &str| format!("sweep/trials/{id}/train/log.jsonl");
     let begun = || {
-        fs::read_dir(place.path("sweep/trials")).into_iter().flatten().flatten().find_map(|trial| {
+        fs::read_dir(pipeline.path("sweep/trials")).into_iter().flatten().flatten().find_map(|trial| {
             let id = trial.file_name().into_string().ok()?;
-            let text = fs::read_to_string(place.path(&log(&id))).ok()?;
+            let text = fs::read_to_string(pipeline.path(&log(&id))).ok()?;
             text.contains("evaluate").then_some(id)
         })
     };
@@ -189,17 +187,17 @@ fn a_signal_is_passed_on_and_the_trials_are_saved() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(143), "{stderr}");
     assert!(stderr.contains("interrupted; running trials were saved"), "{stderr}");
-    assert!(trials_running(&place).is_empty());
-    assert!(place.text(&format!("sweep/trials/{}/stderr.log", begun().unwrap())).contains("saved at step"));
+    assert!(trials_running(&pipeline).is_empty());
+    assert!(pipeline.text(&format!("sweep/trials/{}/stderr.log", begun().unwrap())).contains("saved at step"));
 }
 
 #[test]
 fn halving_trains_the_best_as_the_whole_search_does_and_saves_the_rest() {
-    let place = place(RANDOM);
-    place.write("halving.toml", format!("{RANDOM}[sweep.halving]\nfirst = 0.5\n"));
-    swept(&place, "--profile sweep.toml --out whole");
-    swept(&place, "--profile halving.toml --out halved");
-    let (whole, halved) = (rows(&place, "whole"), rows(&place, "halved"));
+    let pipeline = search_pipeline(RANDOM);
+    pipeline.write("halving.toml", format!("{RANDOM}[sweep.halving]\nfirst = 0.5\n"));
+    swept(&pipeline, "--profile sweep.toml --out whole");
+    swept(&pipeline, "--profile halving.toml --out halved");
+    let (whole, halved) = (rows(&pipeline, "whole"), rows(&pipeline, "halved"));
     let of = |rows: &[Value], status: &str| rows.iter().filter(|row| row["status"] == status).count();
     assert_eq!((of(&whole, "done"), of(&halved, "done"), of(&halved, "ruled_out")), (4, 2, 2));
     for (whole, halved) in whole.iter().zip(&halved) {
@@ -210,33 +208,35 @@ fn halving_trains_the_best_as_the_whole_search_does_and_saves_the_rest() {
             assert_eq!(halved["steps"].as_u64().unwrap() * 2, halved["total_steps"].as_u64().unwrap());
         }
     }
-    let summary: Value = serde_json::from_str(&place.text("halved/summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&pipeline.text("halved/summary.json")).unwrap();
     assert_eq!(summary["compute"]["share_saved"], 0.25);
 
     // In the folder of the whole search, nothing is left to train.
-    let reused = swept(&place, "--profile halving.toml --out whole");
+    let reused = swept(&pipeline, "--profile halving.toml --out whole");
     assert!(!reused.stderr.contains("by step"), "{}", reused.stderr);
-    assert_eq!(place.text("whole/trials.jsonl"), place.text("halved/trials.jsonl"));
+    assert_eq!(pipeline.text("whole/trials.jsonl"), pipeline.text("halved/trials.jsonl"));
 }
 
 #[test]
 fn a_trial_that_fails_is_a_row_and_the_others_go_on() {
-    let place = place(&GRID.replace("[1e-3, 3e-3]", "[1e-3, 1e30]").replace("[sweep]", "max_grad_norm = 0.0\n[sweep]"));
-    let outcome = swept(&place, "--profile sweep.toml --out sweep");
-    let rows = rows(&place, "sweep");
+    let pipeline = search_pipeline(
+        &GRID.replace("[1e-3, 3e-3]", "[1e-3, 1e30]").replace("[sweep]", "max_grad_norm = 0.0\n[sweep]"),
+    );
+    let outcome = swept(&pipeline, "--profile sweep.toml --out sweep");
+    let rows = rows(&pipeline, "sweep");
     let statuses: Vec<&str> = rows.iter().map(|row| row["status"].as_str().unwrap()).collect();
     assert_eq!(statuses, ["done", "done", "failed", "failed"]);
     let reason = rows[2]["reason"].as_str().unwrap();
     assert!(reason.contains("the step was not taken"), "{reason}");
     assert!(outcome.stdout.contains("the step was not taken"));
-    assert!(Manifest::read(&place.path("sweep")).is_some(), "a number that is not finite belongs to the settings");
+    assert!(Manifest::read(&pipeline.path("sweep")).is_some(), "a number that is not finite belongs to the settings");
 }
 
 #[test]
 fn a_search_that_cannot_be_is_refused_before_it_starts() {
-    let place = place(&GRID.replace("weight_decay", "weight_dekay"));
+    let pipeline = search_pipeline(&GRID.replace("weight_decay", "weight_dekay"));
     let refusal = |words: &str| {
-        let outcome = outcome(&mut sweep(&place, &format!("{words} --out sweep")));
+        let outcome = outcome(&mut sweep(&pipeline, &format!("{words} --out sweep")));
         assert_eq!(outcome.code, Some(2), "{words}: {}", outcome.stderr);
         outcome.stderr.trim_end().to_owned()
     };
@@ -249,12 +249,12 @@ fn a_search_that_cannot_be_is_refused_before_it_starts() {
         unknown.ends_with("unknown key weight_dekay; did you mean weight_decay? (3 more are refused)"),
         "{unknown}"
     );
-    place.write("sweep.toml", GRID.replace("1e-3, 3e-3", "1e-3, -1"));
+    pipeline.write("sweep.toml", GRID.replace("1e-3, 3e-3", "1e-3, -1"));
     assert!(refusal("--profile sweep.toml").contains("--learning-rate is -1; expected 0 or more"));
-    assert!(!place.path("sweep/trials.jsonl").exists());
+    assert!(!pipeline.path("sweep/trials.jsonl").exists());
     assert!(refusal("").ends_with("nothing to search: give [sweep.space] in the profile, or --seeds 5"));
     assert!(refusal("--seeds 2 --finetune nowhere").contains("nowhere is not there"));
-    place.write("sweep.toml", GRID.replace("learning_rate", "seed"));
+    pipeline.write("sweep.toml", GRID.replace("learning_rate", "seed"));
     assert!(
         refusal("--profile sweep.toml").ends_with("seed in [sweep.space]: the sweep sets it by itself; see --seeds")
     );
@@ -262,11 +262,12 @@ fn a_search_that_cannot_be_is_refused_before_it_starts() {
 
 #[test]
 fn seeds_alone_are_a_study_and_the_best_goes_on_to_evaluation_and_export() {
-    let place = place("[finetune]\nlearning_rate = 3e-3\nnum_train_epochs = 3\nper_device_train_batch_size = 16\n");
+    let pipeline =
+        search_pipeline("[finetune]\nlearning_rate = 3e-3\nnum_train_epochs = 3\nper_device_train_batch_size = 16\n");
     // The test split is not read: without it nothing changes.
-    fs::remove_file(place.path("tokens/test.parquet")).unwrap();
-    let outcome = swept(&place, "--profile sweep.toml --out sweep --seeds 3 --jobs 2");
-    let rows = rows(&place, "sweep");
+    fs::remove_file(pipeline.path("tokens/test.parquet")).unwrap();
+    let outcome = swept(&pipeline, "--profile sweep.toml --out sweep --seeds 3 --jobs 2");
+    let rows = rows(&pipeline, "sweep");
     assert_eq!(rows.iter().map(|row| row["seed"].as_i64().unwrap()).collect::<Vec<_>>(), [42, 1, 2]);
     let values: Vec<f64> = rows.iter().map(|row| row["figures"]["accuracy"].as_f64().unwrap()).collect();
     let mean = values.iter().sum::<f64>() / 3.0;
@@ -278,28 +279,19 @@ fn seeds_alone_are_a_study_and_the_best_goes_on_to_evaluation_and_export() {
 
     // Of the others only the logs are left, and what is left is whole.
     let weights =
-        |row: &Value| place.path(&format!("sweep/trials/{}/train/model.safetensors", row["id"].as_str().unwrap()));
+        |row: &Value| pipeline.path(&format!("sweep/trials/{}/train/model.safetensors", row["id"].as_str().unwrap()));
     assert_eq!(rows.iter().filter(|row| weights(row).exists()).count(), 1);
     let best = values.iter().copied().fold(0.0, f64::max);
-    let evaluated = testkit::outcome(
-        &mut place
-            .program("bert-eval --run sweep/best/train --tokens tokens --split validation --threads 1 --out eval"),
-    );
-    assert_eq!(evaluated.code, Some(0), "{}", evaluated.stderr);
-    let metrics: Value = serde_json::from_str(&place.text("eval/metrics.json")).unwrap();
+    pipeline.succeed("bert-eval --run sweep/best/train --tokens tokens --split validation --threads 1 --out eval");
+    let metrics: Value = serde_json::from_str(&pipeline.text("eval/metrics.json")).unwrap();
     assert_eq!(metrics["accuracy"].as_f64().unwrap(), best);
-    let exported =
-        testkit::outcome(&mut place.program("bert-export --run sweep/best/train --eval eval --out export"));
-    assert_eq!(exported.code, Some(0), "{}", exported.stderr);
+    pipeline.succeed("bert-export --run sweep/best/train --eval eval --out export");
 
     // The profile of the best is one that bert-finetune takes as it is, and its run is the same run.
-    let repeated =
-        testkit::outcome(&mut place.program(
-            "bert-finetune --profile sweep/best.toml --tokens tokens --model model --threads 1 --out repeated",
-        ));
-    assert_eq!(repeated.code, Some(0), "{}", repeated.stderr);
+    pipeline
+        .succeed("bert-finetune --profile sweep/best.toml --tokens tokens --model model --threads 1 --out repeated");
     let bytes = |path: &Path| fs::read(path).unwrap();
-    let same =
-        bytes(&place.path("repeated/model.safetensors")) == bytes(&place.path("sweep/best/train/model.safetensors"));
+    let same = bytes(&pipeline.path("repeated/model.safetensors"))
+        == bytes(&pipeline.path("sweep/best/train/model.safetensors"));
     assert!(same, "the weights differ");
 }

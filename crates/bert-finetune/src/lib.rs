@@ -7,13 +7,13 @@
 //!                                                                       log.jsonl, tensorboard/, curves.svg}
 //! ```
 
-mod settings;
+mod checkpoints;
 mod data;
 mod optim;
-mod training;
-mod checkpoints;
 mod report;
+mod settings;
 mod train_loop;
+mod training;
 
 use anyhow::Context;
 use checkpoint::ModelFolder;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use stage::{Interrupt, ExitReason};
+use stage::{ExitReason, Interrupt};
 
 use crate::child;
 

@@ -5,42 +5,42 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use testkit::{Outcome, Pipeline, outcome};
 use stage::Fingerprint;
+use testkit::{Outcome, Pipeline, outcome};
 
 /// The settings that all proofs share. Each step is logged, so that the log tells the step.
 const COMMON: &str = "bert-finetune --tokens tokens --model model --threads 1 --logging-steps 1 --learning-rate 3e-3 \
      --per-device-train-batch-size 16 --hidden-dropout-prob 0.1 --attention-probs-dropout-prob 0.1";
 
 /// Inputs, and the runs that read them.
-pub(crate) struct Site {
+pub(crate) struct TrainingSandbox {
     pipeline: Pipeline,
 }
 
-impl Site {
+impl TrainingSandbox {
     /// The small random BERT and sentences of its words.
     pub(crate) fn small() -> Self {
-        let site = Self { pipeline: Pipeline::small() };
+        let sandbox = Self { pipeline: Pipeline::small() };
         for stage in ["raw", "model", "tokens"] {
-            let made = site.pipeline.run(stage, "");
+            let made = sandbox.pipeline.run_stage(stage, "");
             assert_eq!(made.code, Some(0), "{stage}: {}", made.stderr);
         }
-        site
+        sandbox
     }
 
     /// A real model, and the first sentences of a real corpus.
     pub(crate) fn real(model: &Path, trees: &Path) -> Self {
-        let site = Self { pipeline: Pipeline::small() };
+        let sandbox = Self { pipeline: Pipeline::small() };
         let (model, trees) = (model.display(), trees.display());
         for line in [
             format!("sst-fetch dataset --source {trees} --max-samples 64 --out raw"),
             format!("sst-fetch model --source {model} --out model"),
             "sst-tokenize --raw raw --model model --task sst2 --out tokens".to_owned(),
         ] {
-            let made = outcome(&mut site.pipeline.program(&line));
+            let made = sandbox.pipeline.run(&line);
             assert_eq!(made.code, Some(0), "{line}: {}", made.stderr);
         }
-        site
+        sandbox
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -49,7 +49,7 @@ impl Site {
 
     /// The program, with the folder `out` and further arguments; what is said last wins.
     pub(crate) fn command(&self, out: &str, arguments: &str) -> Command {
-        self.pipeline.program(&format!("{COMMON} {arguments} --out {out}"))
+        self.pipeline.command(&format!("{COMMON} {arguments} --out {out}"))
     }
 
     /// Runs it to its end.
