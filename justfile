@@ -137,6 +137,7 @@ lint: setup
     cargo clippy --release --locked --workspace --all-targets --quiet -- --deny warnings
     @sh pipeline/setup/typos.sh
     @python3 tests/structure.py > /dev/null || { python3 tests/structure.py; exit 1; }
+    @python3 tests/invariants.py
 
 # What CI runs
 [group('checks')]
