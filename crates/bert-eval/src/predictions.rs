@@ -17,10 +17,10 @@ use arrow::array::{ArrayRef, Float32Array, Float64Array, Int32Array, Int64Array,
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Schema};
 use bert::{argmax, probabilities};
-use corpus::tokens::{Labels, TokenSet};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
+use corpus::tokens::{Labels, TokenSet};
 
 /// The predictions of one split, in its order.
 #[derive(Debug)]

@@ -59,11 +59,7 @@ struct ScoreMetrics {
 }
 
 /// Writes what can be said of the predictions, and returns it as half a line.
-pub(crate) fn write(
-    work: &mut OutputFolder,
-    predictions: &Predictions,
-    evaluated: Evaluated,
-) -> anyhow::Result<String> {
+pub(crate) fn write(work: &mut OutputFolder, predictions: &Predictions, evaluated: Evaluated) -> anyhow::Result<String> {
     match &predictions.outcomes {
         Outcomes::Classes { labels, predictions: predicted, probabilities, .. } => {
             let labelled: Vec<usize> = (0..labels.len()).filter(|&row| labels[row].is_some()).collect();

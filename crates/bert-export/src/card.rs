@@ -63,10 +63,8 @@ fn results(evaluated: &[Evaluated]) -> String {
         "## Results\n\n| split | n | accuracy | 95 % interval | precision | recall | F1 (weighted) | loss |\n|---|---|---|---|---|---|---|---|\n",
     );
     for Evaluated { split, metrics } in evaluated {
-        let disclaimer = metrics
-            .get("remark")
-            .and_then(Value::as_str)
-            .map_or(String::new(), |disclaimer| format!(" ({disclaimer})"));
+        let disclaimer =
+            metrics.get("remark").and_then(Value::as_str).map_or(String::new(), |disclaimer| format!(" ({disclaimer})"));
         let n = metrics.get("n").and_then(Value::as_u64).unwrap_or_default();
         let get = |pointer: &str| figure(metrics, pointer);
         let _ = writeln!(

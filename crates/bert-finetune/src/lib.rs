@@ -7,13 +7,13 @@
 //!                                                                       log.jsonl, tensorboard/, curves.svg}
 //! ```
 
-mod checkpoints;
+mod settings;
 mod data;
 mod optim;
-mod report;
-mod settings;
-mod train_loop;
 mod training;
+mod checkpoints;
+mod report;
+mod train_loop;
 
 use anyhow::Context;
 use checkpoint::ModelFolder;

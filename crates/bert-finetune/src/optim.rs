@@ -1,4 +1,4 @@
-pub(crate) mod adafactor;
-pub(crate) mod ema;
 pub(crate) mod lr_scheduler;
 pub(crate) mod optimizer;
+pub(crate) mod adafactor;
+pub(crate) mod ema;

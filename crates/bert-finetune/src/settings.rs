@@ -5,8 +5,8 @@
 
 pub(crate) mod args;
 mod batches;
-mod checks;
 mod intervals;
+mod checks;
 mod objective;
 mod optimizer;
 pub(crate) mod plan;
@@ -21,7 +21,7 @@ pub use schedule::ScheduleArgs;
 pub use weights::WeightArgs;
 
 pub(crate) use batches::{BatchPlan, BatchSize};
-pub(crate) use intervals::{BestModelCriterion, EarlyStopping, IntervalPlan, Metric, Saving, When};
+pub(crate) use intervals::{IntervalPlan, EarlyStopping, BestModelCriterion, Metric, Saving, When};
 pub(crate) use objective::{ClassWeights, ObjectivePlan};
 pub(crate) use optimizer::{OptimizerPlan, Rule};
 #[cfg(test)]

@@ -1,3 +1,3 @@
-pub(crate) mod evaluation;
 pub(crate) mod loss;
 pub(crate) mod trainer;
+pub(crate) mod evaluation;

@@ -41,7 +41,7 @@ use std::fs;
 
 use anyhow::Context;
 use checkpoint::ModelFolder;
-use stage::{Interrupt, Job, OutputFolder, Stage, Upstream, bad_input};
+use stage::{Interrupt, Job, Stage, Upstream, OutputFolder, bad_input};
 
 pub use args::{Action, Args};
 pub use child::become_trial;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use stage::{ExitReason, Interrupt};
+use stage::{Interrupt, ExitReason};
 
 use crate::child;
 

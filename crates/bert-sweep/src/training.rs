@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use stage::{Common, ExitReason, Interrupt, OutputFolder, Progress};
+use stage::{Common, Interrupt, Progress, ExitReason, OutputFolder};
 
 use crate::child::told;
 use crate::keep;

@@ -1,8 +1,8 @@
 //! Dropout as a function of (seed, step, micro-batch, rank, site).
 
-use bert_kernels::AttentionDropout;
 use checkpoint::BertConfig;
 use tch::Tensor;
+use bert_kernels::AttentionDropout;
 
 use crate::BertError;
 

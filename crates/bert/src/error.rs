@@ -1,8 +1,8 @@
 //! What can go wrong between a checkpoint and its logits.
 
-use bert_kernels::KernelError;
 use checkpoint::CheckpointError;
 use tch::TchError;
+use bert_kernels::KernelError;
 
 /// An error of the model.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,8 @@
 //! The encoder as one kernel, where the processor has it; elsewhere it is made of operators (`encoder.rs`).
 
-use bert_kernels::{EncoderActivation, EncoderDropout, EncoderShape, Gradient, PackedSentences};
 use checkpoint::{Activation, BertConfig};
 use tch::{Device, Tensor};
+use bert_kernels::{EncoderActivation, EncoderDropout, EncoderShape, Gradient, PackedSentences};
 
 use crate::{Batch, BertError, DropoutSites, Gradients, Mode, Parameters, Precision};
 

@@ -1,7 +1,7 @@
 //! The gradients of all leaves that are learned. Those that a kernel writes lie in memory that is kept from step to step.
 
-use bert_kernels::Gradient;
 use tch::{Kind, Tensor, no_grad};
+use bert_kernels::Gradient;
 
 use crate::{Leaf, Parameters};
 

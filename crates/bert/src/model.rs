@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
-use bert_kernels::{AttentionDropout, Gradient};
 use checkpoint::BertConfig;
 use tch::{Kind, Tensor};
+use bert_kernels::{AttentionDropout, Gradient};
 
 use crate::embeddings::Embeddings;
 use crate::encoder::Encoder;

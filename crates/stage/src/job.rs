@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::fingerprint::HashCache;
 use crate::lock::{FolderLock, LOCK};
-use crate::{Common, MANIFEST, Manifest, OutputFolder, Stage, bad_input};
+use crate::{Common, MANIFEST, Manifest, Stage, OutputFolder, bad_input};
 
 /// A stage that knows what it would do, and has not looked at its folder yet.
 #[derive(Debug)]

@@ -10,31 +10,31 @@
 //!                                                                               └─► OutputFolder: create() … finish()
 //! ```
 
-mod append_log;
 mod command_line;
 mod disk;
-mod exit_reason;
 mod fingerprint;
 mod interrupt;
 mod job;
+mod append_log;
 mod lock;
 mod manifest;
 mod output;
-mod output_folder;
 mod profile;
 mod progress;
+mod exit_reason;
+mod output_folder;
 
-pub use append_log::AppendLog;
 pub use command_line::{Common, run_main};
 pub use disk::{available_bytes, sync_folder};
-pub use exit_reason::{ExitReason, bad_input};
 pub use fingerprint::{Fingerprint, sha256_hex};
 pub use interrupt::Interrupt;
 pub use job::Job;
+pub use append_log::AppendLog;
 pub use manifest::{MANIFEST, Manifest, Upstream};
 pub use output::OutputFile;
-pub use output_folder::{OutputFolder, remove_partials};
 pub use progress::{Progress, clock};
+pub use exit_reason::{ExitReason, bad_input};
+pub use output_folder::{OutputFolder, remove_partials};
 
 /// The identity of a stage: what its manifests say wrote them.
 #[derive(Debug, Clone, Copy)]

@@ -7,8 +7,8 @@ use checkpoint::BertConfig;
 use corpus::tokens::{Labels, TokenSet};
 use stage::bad_input;
 
-use crate::settings::BestModelCriterion;
 use crate::settings::plan::Plan;
+use crate::settings::BestModelCriterion;
 
 /// The train split, and the validation split where there is one.
 #[derive(Debug)]

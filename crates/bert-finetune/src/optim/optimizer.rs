@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use bert::{Leaf, Parameters};
-use bert_kernels::{DeferredRows, Encoder, Gradient, ParameterRun, Table, UpdateRule, UpdateStep};
 use checkpoint::BertConfig;
 use tch::{Kind, Tensor};
+use bert_kernels::{Encoder, Gradient, DeferredRows, ParameterRun, Table, UpdateRule, UpdateStep};
 
 use crate::optim::adafactor::Adafactor;
 use crate::settings::{OptimizerPlan, Rule};

@@ -2,10 +2,10 @@
 
 use figures::{Curves, Panel, Series, Style};
 
-use crate::report::events::Event;
-use crate::report::messages::headline;
-use crate::train_loop::loop_state::Best;
 use crate::training::evaluation::Evaluation;
+use crate::report::events::Event;
+use crate::train_loop::loop_state::Best;
+use crate::report::messages::headline;
 
 /// The picture as SVG: loss, validation metrics, learning rate and gradient norm over the steps, the best step marked.
 ///

@@ -3,11 +3,11 @@
 use bert::Compute;
 use checkpoint::BertConfig;
 
+use crate::data::step_plan::StepPlan;
 use crate::checkpoints::DiskSpace;
 use crate::data::dataset::Dataset;
-use crate::data::step_plan::StepPlan;
-use crate::report::timing::Timing;
 use crate::training::evaluation::Evaluation;
+use crate::report::timing::Timing;
 use crate::training::trainer::{StepReport, Trainer};
 
 /// What is known of a run before its first step.
@@ -24,8 +24,7 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn greeting(trainer: &Trainer<'_>, data: &Dataset, facts: &Facts<'_>, new: &[String]) -> String {
     let (all, trained) = (trainer.parameters.count(), trainer.parameters.count_trained());
     let kept = if trained == all { String::new() } else { format!(", {:.1} M of them learned", millions(trained)) };
-    let disclaimer =
-        data.train.metadata.disclaimer().map_or(String::new(), |disclaimer| format!("; what follows are {disclaimer}"));
+    let disclaimer = data.train.metadata.disclaimer().map_or(String::new(), |disclaimer| format!("; what follows are {disclaimer}"));
     let mut lines = vec![format!(
         "bert-finetune: {:.1} M parameters{kept}; {} in {}, {} threads{disclaimer}",
         millions(all),

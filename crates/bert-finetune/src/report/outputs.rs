@@ -6,21 +6,16 @@ use checkpoint::{ModelFolder, label_config};
 use stage::OutputFolder;
 
 use crate::checkpoints::best_weights;
-use crate::data::dataset::Dataset;
 use crate::report::curves::learning_curves;
+use crate::data::dataset::Dataset;
 use crate::report::events;
-use crate::report::messages;
 use crate::train_loop::run::Finished;
+use crate::report::messages;
 
 pub(crate) use crate::checkpoints::remove_best_copies;
 
 /// Writes all outputs but the manifest. `timing.json` is not listed in it: equal runs have equal manifests.
-pub(crate) fn write(
-    work: &mut OutputFolder,
-    folder: &ModelFolder,
-    data: &Dataset,
-    result: &Finished,
-) -> anyhow::Result<()> {
+pub(crate) fn write(work: &mut OutputFolder, folder: &ModelFolder, data: &Dataset, result: &Finished) -> anyhow::Result<()> {
     work.write_json("config.json", &label_config(&folder.config_path(), &data.output_names())?)?;
     for (name, path) in folder.tokenizer_files() {
         work.copy(name, &path)?;

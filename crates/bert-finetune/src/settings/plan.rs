@@ -5,9 +5,9 @@ use bert::{Compute, Precision};
 use checkpoint::BertConfig;
 use serde::Serialize;
 
-use crate::data::batch_sampler::BatchSampler;
-use crate::data::step_plan::StepPlan;
 use crate::settings::args::Args;
+use crate::data::step_plan::StepPlan;
+use crate::data::batch_sampler::BatchSampler;
 use crate::settings::{BatchPlan, IntervalPlan, ObjectivePlan, OptimizerPlan, Saving, Schedule, WeightPlan, When};
 
 /// Everything in the settings that defines the result.

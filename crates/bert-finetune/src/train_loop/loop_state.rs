@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::optim::lr_scheduler::PlateauState;
-use crate::settings::{BestModelCriterion, EarlyStopping};
 use crate::training::evaluation::Evaluation;
+use crate::optim::lr_scheduler::PlateauState;
+use crate::settings::{EarlyStopping, BestModelCriterion};
 use crate::training::trainer::StepReport;
 
 /// The checkpoint that is kept, and why.

@@ -4,23 +4,23 @@ use std::time::Instant;
 
 use bert::Compute;
 use checkpoint::ModelFolder;
-use stage::{AppendLog, ExitReason, OutputFolder, Progress, bad_input};
+use stage::{AppendLog, Progress, ExitReason, OutputFolder, bad_input};
 
-use crate::checkpoints::Checkpoints;
-use crate::data::batch_sampler::BatchSampler;
-use crate::data::dataset::Dataset;
 use crate::data::step_plan::StepPlan;
-use crate::optim::lr_scheduler::factor;
+use crate::checkpoints::Checkpoints;
+use crate::data::dataset::Dataset;
+use crate::training::evaluation::evaluate;
 use crate::report::events::Event;
+use crate::training::loss::Objective;
+use crate::data::batch_sampler::BatchSampler;
+use crate::settings::plan::Plan;
+use crate::optim::lr_scheduler::factor;
+use crate::settings::{BestModelCriterion, Schedule, When};
+use crate::train_loop::loop_state::{Best, LoopState};
 use crate::report::messages;
 use crate::report::tensorboard::TensorBoard;
 use crate::report::timing::Timing;
-use crate::settings::plan::Plan;
-use crate::settings::{BestModelCriterion, Schedule, When};
-use crate::train_loop::loop_state::{Best, LoopState};
 use crate::train_loop::train::{Pause, RunContext};
-use crate::training::evaluation::evaluate;
-use crate::training::loss::Objective;
 use crate::training::trainer::{StepReport, Trainer};
 
 /// What a whole run leaves for the outputs.
@@ -70,8 +70,7 @@ impl<'a> Run<'a> {
         let resumed = checkpoints.resume(&mut trainer, around.common)?;
         if resumed.is_none() {
             let batches = order.batches(0);
-            let facts =
-                messages::Facts { config: &folder.config, step_plan: &step_plan, batches: &batches, disk, compute };
+            let facts = messages::Facts { config: &folder.config, step_plan: &step_plan, batches: &batches, disk, compute };
             around.common.say(&messages::greeting(&trainer, data, &facts, &loaded.new));
         }
         let state = resumed.unwrap_or_default();
@@ -112,8 +111,7 @@ impl<'a> Run<'a> {
     }
 
     fn stopped_early(&self) -> bool {
-        self.trainer.step < self.step_plan.total_steps
-            && self.state.patience_is_over(self.plan.intervals.early_stopping)
+        self.trainer.step < self.step_plan.total_steps && self.state.patience_is_over(self.plan.intervals.early_stopping)
     }
 
     pub(crate) fn step(&mut self) -> anyhow::Result<StepReport> {

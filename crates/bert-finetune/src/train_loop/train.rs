@@ -2,7 +2,7 @@
 
 use bert::Compute;
 use checkpoint::ModelFolder;
-use stage::{Common, ExitReason, Interrupt, OutputFolder};
+use stage::{Common, Interrupt, ExitReason, OutputFolder};
 
 use crate::data::dataset::Dataset;
 use crate::settings::plan::Plan;
