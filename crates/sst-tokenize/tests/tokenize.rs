@@ -50,6 +50,10 @@ impl Sandbox {
 
     /// Writes `raw` as the stage before does; the second row of train is a phrase of the first.
     fn raw(&self, train: &[(&str, Option<i32>)], test: &str) {
+        self.raw_with_labels(&FINE_GRAINED, train, test);
+    }
+
+    fn raw_with_labels(&self, label_names: &[&str], train: &[(&str, Option<i32>)], test: &str) {
         let common = CommonArgs { profile: None, out: self.path("raw"), force: true, explain: false, quiet: true };
         let stage = Stage { name: "sst-fetch dataset", version: 1 };
         let mut work = Job::new(stage, &common).begin().unwrap().unwrap();
@@ -67,7 +71,7 @@ impl Sandbox {
                 is_root: !(split == Split::Train && id == 1),
             };
             let metadata = RawMetadata {
-                label_names: FINE_GRAINED.map(str::to_owned).to_vec(),
+                label_names: label_names.iter().map(|&name| name.to_owned()).collect(),
                 dataset: "test".to_owned(),
                 source: "test".to_owned(),
                 license: "none".to_owned(),
@@ -189,7 +193,7 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
     let sst2 = ["--task", "sst2"];
     // What is changed in the sandbox, what is typed, and what the message holds.
     type Case<'a> = (&'a dyn Fn(&Sandbox), &'a [&'a str], &'a str);
-    let cases: [Case; 11] = [
+    let cases: [Case; 12] = [
         (
             &nothing,
             &["--task", "sst2", "--raw", "nowhere"],
@@ -216,6 +220,11 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
             &nothing,
             &["--task", "sst2", "--max-length", "17"],
             "error: --max-length 17 is more than the 16 positions of model; give at most 16",
+        ),
+        (
+            &|sandbox| sandbox.raw_with_labels(&["bad", "good"], &[("It works.", Some(1))], "it"),
+            &["--task", "sst5"],
+            "error: cannot tokenize raw/train.parquet: the task sst5 is not possible with 2 classes (bad, good)",
         ),
         (&nothing, &["--task", "sst9"], "error: invalid value 'sst9' for '--task <TASK>': expected one of sst2, sst3"),
         (

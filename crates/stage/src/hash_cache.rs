@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
 use crate::input_error::BadInput;
-use crate::output_file::write_whole;
+use crate::output_file::write_file;
 
 /// The hashes of large inputs, kept in `OUT/.hashes.json` under what the system says of the files.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ impl HashCache {
 
     pub(crate) fn save(&self, folder: &Path) -> anyhow::Result<()> {
         if self.changed {
-            write_whole(&folder.join(Self::FILE), &serde_json::to_vec_pretty(self)?)?;
+            write_file(&folder.join(Self::FILE), serde_json::to_vec_pretty(self)?)?;
         }
         Ok(())
     }
@@ -85,7 +85,7 @@ mod tests {
     fn a_large_file_is_hashed_again_only_when_it_changed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("large");
-        write_whole(&path, &vec![7; WORTH_CACHING as usize]).unwrap();
+        write_file(&path, vec![7; WORTH_CACHING as usize]).unwrap();
         let old = SystemTime::now() - Duration::from_secs(60);
         File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
 
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(cache.files.len(), 1);
         assert_eq!(cache.fingerprint(&path).unwrap(), first);
 
-        write_whole(&path, &vec![8; WORTH_CACHING as usize]).unwrap();
+        write_file(&path, vec![8; WORTH_CACHING as usize]).unwrap();
         assert_ne!(cache.fingerprint(&path).unwrap().sha256, first.sha256);
     }
 }

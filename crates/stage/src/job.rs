@@ -68,7 +68,7 @@ impl Job {
             return Ok(None);
         }
         refuse_foreign(&folder)?;
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
         let lock = FolderLock::acquire(&folder)?;
         let expected = self.expected_manifest(&folder)?;
         let reasons = match Manifest::read(&folder) {
@@ -126,8 +126,8 @@ fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
     };
     // Listed before the lock is looked for: a run that begins at this moment makes its lock first.
     let empty = entries.next().is_none();
-    let ours = folder.join(LOCK).exists() || folder.join(MANIFEST).exists();
-    if !empty && !ours {
+    let from_a_stage = folder.join(LOCK).exists() || folder.join(MANIFEST).exists();
+    if !empty && !from_a_stage {
         bail_input!("{} holds files that no stage wrote; give --out a new or empty folder", folder.display());
     }
     Ok(())
