@@ -1,4 +1,4 @@
-//! `raw/*.parquet`: what `sst-fetch` writes, one row per text, in the order of its source.
+//! Raw Parquet schema (`raw/*.parquet`): what `sst-fetch` writes, one row per text, in the order of its source.
 //!
 //! | column | type | meaning |
 //! |---|---|---|
@@ -9,8 +9,8 @@
 //! | `score` | float32, nullable | sentiment as a number |
 //! | `is_root` | bool | whether the text is a whole sentence |
 //!
-//! Metadata: `label_names` (a JSON list), `dataset`, `source`, `licence`. No time and no path is written:
-//! equal rows give equal bytes.
+//! File metadata: `label_names` (a JSON list), `dataset`, `source`, `licence`. No time and no path is written: equal
+//! rows give equal bytes.
 
 use std::io::Write;
 use std::path::Path;
@@ -18,10 +18,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Float32Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
+use parquet::errors::ParquetError;
 use serde_json::json;
 
+use crate::error::{CorpusError, Result, WriteError};
 use crate::parquet_file::{self, ParquetFile};
-use crate::{Error, Result};
 
 /// One text.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,26 +41,26 @@ pub struct Record {
     pub is_root: bool,
 }
 
-/// The name of the embedded dataset, whose figures say nothing about the world.
+/// The name of the embedded sample dataset, on which no figure means anything outside of it.
 pub const SAMPLE: &str = "sample";
 
-/// What a raw file says of itself.
+/// The metadata of a raw file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawMetadata {
     /// The names of the labels; empty where there are only scores.
     pub label_names: Vec<String>,
-    /// What the dataset is called.
+    /// The name of the dataset.
     pub dataset: String,
     /// Where it came from.
     pub source: String,
-    /// On which terms.
-    pub licence: String,
+    /// The license of the data; `licence` in the file.
+    pub license: String,
 }
 
 /// A raw file in memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawSet {
-    /// What the file says of itself.
+    /// The file's metadata.
     pub metadata: RawMetadata,
     /// Its rows, their ids ascending.
     pub records: Vec<Record>,
@@ -77,20 +78,11 @@ impl RawSet {
             label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
             dataset: file.required_metadata("dataset")?.to_owned(),
             source: file.required_metadata("source")?.to_owned(),
-            licence: file.required_metadata("licence")?.to_owned(),
+            license: file.required_metadata("licence")?.to_owned(),
         };
-        let records = records(&file)?;
+        let records = records(&file, metadata.label_names.len())?;
         if records.is_empty() {
-            return Err(Error::Empty { file: path.to_owned() });
-        }
-        for (row, record) in (1..).zip(&records) {
-            let named = |label| usize::try_from(label).is_ok_and(|label| label < metadata.label_names.len());
-            if let Some(label) = record.label.filter(|&label| !named(label)) {
-                let n = metadata.label_names.len();
-                return Err(
-                    file.wrong_value(row, format!("column label is {label}; the file names {n} labels, from 0"))
-                );
-            }
+            return Err(CorpusError::Empty { file: path.to_owned() });
         }
         if let Some(i) = records.windows(2).position(|pair| pair[0].id >= pair[1].id) {
             return Err(file.wrong_value(i as u64 + 2, "column id does not ascend".to_owned()));
@@ -102,7 +94,7 @@ impl RawSet {
     ///
     /// # Errors
     /// Fails when the sink does.
-    pub fn write(&self, sink: impl Write + Send) -> Result<()> {
+    pub fn write(&self, sink: impl Write + Send) -> Result<(), WriteError> {
         let rows = &self.records;
         let columns: Vec<(Field, ArrayRef)> = vec![
             (
@@ -128,12 +120,12 @@ impl RawSet {
             ),
         ];
         let (fields, arrays): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|e| Error::Write(e.into()))?;
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(ParquetError::from)?;
         let metadata = [
             ("label_names", json!(self.metadata.label_names).to_string()),
             ("dataset", self.metadata.dataset.clone()),
             ("source", self.metadata.source.clone()),
-            ("licence", self.metadata.licence.clone()),
+            ("licence", self.metadata.license.clone()),
         ];
         parquet_file::write(sink, &batch, &metadata)
     }
@@ -145,26 +137,27 @@ impl RawSet {
     }
 }
 
-fn records(file: &ParquetFile) -> Result<Vec<Record>> {
-    let (ids, sentence_ids) = (file.integers("id")?, file.integers("sentence_id")?);
-    let (texts, labels) = (file.strings("text")?, file.integers("label")?);
-    let (scores, roots) = (file.floats("score")?, file.booleans("is_root")?);
-    let ids = file.not_null("id", ids.iter().flatten())?;
-    let sentence_ids = file.not_null("sentence_id", sentence_ids.iter().flatten())?;
-    let texts = file.not_null("text", texts.iter().flatten())?;
-    let roots = file.not_null("is_root", roots.iter().flatten())?;
-    let mut labels = labels.iter().flatten();
+fn records(file: &ParquetFile, n_labels: usize) -> Result<Vec<Record>> {
+    let (ids, sentence_ids, texts) = (file.integers("id")?, file.integers("sentence_id")?, file.strings("text")?);
+    let (scores, is_root) = (file.floats("score")?, file.booleans("is_root")?);
+    let mut ids = file.not_null("id", ids.iter().flatten())?.into_iter();
+    let mut sentence_ids = file.not_null("sentence_id", sentence_ids.iter().flatten())?.into_iter();
+    let mut labels = file.labels(n_labels)?.into_iter();
     let mut scores = scores.iter().flatten();
-    let mut records = Vec::with_capacity(ids.len());
-    for (row, (((id, sentence_id), text), is_root)) in
-        (1..).zip(ids.into_iter().zip(sentence_ids).zip(texts).zip(roots))
-    {
-        let label = labels.next().flatten().filter(|&label| label != -1).map(i32::try_from).transpose();
-        let label = label.map_err(|_| file.wrong_value(row, "column label is beyond int32".to_owned()))?;
-        let score = scores.next().flatten();
-        records.push(Record { id, sentence_id, text: text.to_owned(), label, score, is_root });
-    }
-    Ok(records)
+    let mut is_root = file.not_null("is_root", is_root.iter().flatten())?.into_iter();
+    let texts = file.not_null("text", texts.iter().flatten())?.into_iter();
+    // All columns of a Parquet file have the same length.
+    let records = texts.map_while(|text| {
+        Some(Record {
+            id: ids.next()?,
+            sentence_id: sentence_ids.next()?,
+            text: text.to_owned(),
+            label: labels.next()?,
+            score: scores.next()?,
+            is_root: is_root.next()?,
+        })
+    });
+    Ok(records.collect())
 }
 
 #[cfg(test)]
@@ -187,7 +180,7 @@ mod tests {
                 label_names: vec!["negative".to_owned(), "positive".to_owned()],
                 dataset: "test".to_owned(),
                 source: "a \"test\"".to_owned(),
-                licence: "none".to_owned(),
+                license: "none".to_owned(),
             },
             records: vec![
                 record(0, "It works .", Some(1), None),
@@ -236,7 +229,7 @@ mod tests {
         file.write_all(b"text,label\nfine,1\n").unwrap();
         let message = RawSet::read(file.path()).unwrap_err().to_string();
         assert!(message.contains("cannot be read as Parquet"), "{message}");
-        assert!(matches!(RawSet::read(Path::new("/nowhere/train.parquet")), Err(Error::Read { .. })));
+        assert!(matches!(RawSet::read(Path::new("/nowhere/train.parquet")), Err(CorpusError::Read { .. })));
     }
 
     #[test]

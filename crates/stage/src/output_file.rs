@@ -1,6 +1,6 @@
-//! A file that appears whole or not at all.
+//! Atomic output file: it appears complete or not at all.
 //!
-//! It is written under a hidden name beside its place, synced, renamed, and its folder synced. Its SHA-256 is taken
+//! It is written under a hidden name beside its target, synced, renamed, and its folder synced. Its SHA-256 is taken
 //! from the bytes as they pass, so an output never has to be read again for its manifest.
 
 use std::fs::{self, File};
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
+use crate::disk::sync_folder;
 use crate::fingerprint::{Fingerprint, hex};
 
 /// The ending of files that are still being written; a leftover of a killed run is removed by the next one.
@@ -50,19 +51,19 @@ impl OutputFile {
     ///
     /// # Errors
     /// Fails when the last bytes cannot be written, synced or renamed; then the old file, if any, is untouched. Where
-    /// only the folder cannot be synced the new file is in its place, whole, and perhaps not for good.
+    /// only the folder cannot be synced, the new file is there and complete, but may not survive a power failure.
     #[expect(clippy::disallowed_methods, reason = "this is the one place where files are renamed")]
     pub fn commit(mut self) -> anyhow::Result<Fingerprint> {
         let writer = self.file.take().context("an output is committed once")?;
         let (target, bytes) = (self.target.clone(), self.bytes);
-        let place = || format!("cannot write {} ({bytes} bytes)", target.display());
-        let file = flushed(writer).with_context(place)?;
-        file.sync_all().with_context(place)?;
+        let context = || format!("cannot write {} ({bytes} bytes)", target.display());
+        let file = flushed(writer).with_context(context)?;
+        file.sync_all().with_context(context)?;
         drop(file);
-        fs::rename(&self.partial, &self.target).with_context(place)?;
+        fs::rename(&self.partial, &self.target).with_context(context)?;
         self.renamed = true;
         let folder = self.target.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        crate::sync_folder(folder).with_context(place)?;
+        sync_folder(folder).with_context(context)?;
         let hash = std::mem::take(&mut self.hash);
         Ok(Fingerprint { bytes: self.bytes, sha256: hex(&hash.finalize()) })
     }
@@ -71,8 +72,9 @@ impl OutputFile {
 impl Write for OutputFile {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let Some(file) = self.file.as_mut() else { return Err(io::ErrorKind::BrokenPipe.into()) };
-        let told = |error: io::Error| io::Error::new(error.kind(), format!("{error}, after {} bytes", self.bytes));
-        let written = file.write(buffer).map_err(told)?;
+        let with_position =
+            |error: io::Error| io::Error::new(error.kind(), format!("{error}, after {} bytes", self.bytes));
+        let written = file.write(buffer).map_err(with_position)?;
         self.hash.update(&buffer[..written]);
         self.bytes += written as u64;
         Ok(written)
@@ -104,11 +106,26 @@ fn flushed(writer: BufWriter<File>) -> io::Result<File> {
     })
 }
 
-/// Writes `content` to `target` in one go, under the same promise.
-pub(crate) fn write_whole(target: &Path, content: &[u8]) -> anyhow::Result<Fingerprint> {
+/// Writes the file `target` through `fill`: it appears when `fill` succeeds. Its folder exists.
+///
+/// # Errors
+/// Fails with `fill`, and when the file cannot be written; then nothing appears. The error names the file.
+pub fn write_file_with<T>(
+    target: &Path,
+    fill: impl FnOnce(&mut OutputFile) -> anyhow::Result<T>,
+) -> anyhow::Result<(T, Fingerprint)> {
     let mut file = OutputFile::create(target)?;
-    file.write_all(content).with_context(|| format!("cannot write {} ({} bytes)", target.display(), content.len()))?;
-    file.commit()
+    let value = fill(&mut file).with_context(|| format!("cannot write {}", target.display()))?;
+    Ok((value, file.commit()?))
+}
+
+/// Writes the file `target` from bytes in memory.
+///
+/// # Errors
+/// As [`write_file_with`].
+pub fn write_file(target: &Path, content: impl AsRef<[u8]>) -> anyhow::Result<Fingerprint> {
+    let ((), fingerprint) = write_file_with(target, |file| Ok(file.write_all(content.as_ref())?))?;
+    Ok(fingerprint)
 }
 
 #[cfg(test)]
@@ -125,7 +142,7 @@ mod tests {
         drop(file);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 
-        let fingerprint = write_whole(&target, b"abc").unwrap();
+        let fingerprint = write_file(&target, b"abc").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"abc");
         assert_eq!(fingerprint.bytes, 3);
         assert_eq!(fingerprint.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
