@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::{Encoder, Gradient, DeferredRows, KernelError, ffi};
+use crate::{DeferredRows, Encoder, Gradient, KernelError, ffi};
 
 /// A leaf with its optimizer state and gradient: float32, contiguous, of one shape.
 #[derive(Debug)]
