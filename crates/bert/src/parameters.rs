@@ -159,9 +159,16 @@ impl Parameters {
         found.unwrap_or_else(|| unreachable!("{name} is a parameter of every BERT"))
     }
 
+    /// The product beside the checkpoint's tensor `name`.
+    pub(crate) fn adapter(&self, name: &str) -> Option<&Adapter> {
+        self.adapters.iter().find(|adapter| adapter.target == name)
+    }
+
     /// Each tensor of the checkpoint with the parameter that it is a part of.
     pub fn checkpoint_tensors(&self) -> impl Iterator<Item = (&Parameter, &CheckpointTensor)> {
-        self.list.iter().flat_map(|parameter| parameter.checkpoint_tensors.iter().map(move |tensor| (parameter, tensor)))
+        self.list
+            .iter()
+            .flat_map(|parameter| parameter.checkpoint_tensors.iter().map(move |tensor| (parameter, tensor)))
     }
 
     /// Overwrites one tensor of the checkpoint.

@@ -1,61 +1,84 @@
-//! The encoder: layers of attention and feed-forward, each normalised behind its residual.
+//! Encoder by libtorch's operators: embeddings, then layers of attention and feed-forward, each normalized behind its
+//! residual.
 
 use checkpoint::{Activation, BertConfig};
 use tch::Tensor;
 
-use crate::attention::Attention;
-use crate::dropout::SITES_PER_LAYER;
+use super::attention::Attention;
+use super::embeddings::Embeddings;
+use crate::batch::{Batch, OutputRows};
+use crate::device::Precision;
+use crate::dropout::LayerSites;
+use crate::error::BertError;
 use crate::layers::{LayerNorm, Linear, Operands};
-use crate::{Batch, BertError, Mode};
+use crate::mode::Mode;
+use crate::parameters::{Parameter, Parameters};
 
-/// Which rows of a batch are asked for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Rows {
-    /// Every token's.
-    All,
-    /// Those of the sentences' first tokens, which the classifier reads.
-    First,
+/// Embeddings and all layers.
+#[derive(Debug)]
+pub(crate) struct EncoderOfOperators {
+    embeddings: Embeddings,
+    layers: Vec<Layer>,
 }
 
-impl Rows {
-    /// These rows of `states`.
-    pub(crate) fn of(self, states: &Tensor, batch: &Batch) -> Tensor {
-        match self {
-            Self::All => states.shallow_clone(),
-            Self::First => states.index_select(0, &batch.first_rows),
+impl EncoderOfOperators {
+    pub(crate) fn new(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Result<Self, BertError> {
+        let is_read = |it: &Parameter| !it.is_of_head() && !it.name().starts_with("bert.embeddings.");
+        let operands = Operands::new(parameters, precision, is_read)?;
+        let layers = 0..config.num_hidden_layers;
+        Ok(Self {
+            embeddings: Embeddings::new(parameters, config),
+            layers: layers.map(|index| Layer::new(&operands, index, config)).collect(),
+        })
+    }
+
+    /// The hidden states of the first tokens, `(batch, hidden)`, float32.
+    pub(crate) fn forward(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
+        let last = self.layers.len() - 1;
+        let mut hidden_states = self.embeddings.forward(batch, mode)?;
+        for (index, layer) in self.layers.iter().enumerate() {
+            let rows = if index == last { OutputRows::Cls } else { OutputRows::All };
+            hidden_states = layer.forward(&hidden_states, batch, rows, mode)?;
         }
+        Ok(hidden_states)
     }
 }
 
 #[derive(Debug)]
 struct Layer {
     attention: Attention,
-    inner: Linear,
+    intermediate: Linear,
     activation: Activation,
-    outer: Linear,
-    norm: LayerNorm,
-    /// Of the layer's dropouts: attention shares, attention output, feed-forward output.
-    first_site: u64,
+    output: Linear,
+    layer_norm: LayerNorm,
+    sites: LayerSites,
 }
 
 impl Layer {
     fn new(operands: &Operands, index: usize, config: &BertConfig) -> Self {
-        let path = format!("bert.encoder.layer.{index}");
+        let (path, sites) = (format!("bert.encoder.layer.{index}"), LayerSites::new(index));
+        let layer_norm = format!("{path}.output.LayerNorm");
         Self {
-            attention: Attention::new(operands, &format!("{path}.attention"), config),
-            inner: Linear::new(operands, &format!("{path}.intermediate.dense")),
+            attention: Attention::new(operands, &format!("{path}.attention"), config, sites),
+            intermediate: Linear::new(operands, &format!("{path}.intermediate.dense")),
             activation: config.hidden_act,
-            outer: Linear::new(operands, &format!("{path}.output.dense")),
-            norm: LayerNorm::new(operands.parameters, &format!("{path}.output.LayerNorm"), config.layer_norm_eps),
-            first_site: 1 + SITES_PER_LAYER * index as u64,
+            output: Linear::new(operands, &format!("{path}.output.dense")),
+            layer_norm: LayerNorm::new(operands.parameters, &layer_norm, config.layer_norm_eps),
+            sites,
         }
     }
 
-    fn forward(&self, states: &Tensor, batch: &Batch, rows: Rows, mode: Mode) -> Result<Tensor, BertError> {
-        let states = self.attention.forward(states, batch, rows, mode, self.first_site)?;
-        let inner = activate(&self.inner.forward(&states), self.activation); // (rows, intermediate)
-        let outer = mode.drop_hidden(&self.outer.forward(&inner), self.first_site + 2)?;
-        Ok(self.norm.forward(&(states + outer)))
+    fn forward(
+        &self,
+        hidden_states: &Tensor,
+        batch: &Batch,
+        rows: OutputRows,
+        mode: Mode,
+    ) -> Result<Tensor, BertError> {
+        let attended = self.attention.forward(hidden_states, batch, rows, mode)?;
+        let intermediate = activate(&self.intermediate.forward(&attended), self.activation); // (rows, intermediate)
+        let output = mode.drop_hidden(&self.output.forward(&intermediate), self.sites.output)?;
+        Ok(self.layer_norm.forward(&(attended + output)))
     }
 }
 
@@ -64,29 +87,5 @@ fn activate(x: &Tensor, activation: Activation) -> Tensor {
         Activation::Gelu => x.gelu("none"),
         Activation::GeluNew => x.gelu("tanh"),
         Activation::Relu => x.relu(),
-    }
-}
-
-/// All layers.
-#[derive(Debug)]
-pub(crate) struct Encoder {
-    layers: Vec<Layer>,
-}
-
-impl Encoder {
-    pub(crate) fn new(operands: &Operands, config: &BertConfig) -> Self {
-        let layers = 0..config.num_hidden_layers;
-        Self { layers: layers.map(|index| Layer::new(operands, index, config)).collect() }
-    }
-
-    /// From the states `(n_rows, hidden)` of all tokens to those of the first tokens, `(batch, hidden)`, float32.
-    pub(crate) fn forward(&self, states: Tensor, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
-        let last = self.layers.len() - 1;
-        let mut states = states;
-        for (index, layer) in self.layers.iter().enumerate() {
-            let rows = if index == last { Rows::First } else { Rows::All };
-            states = layer.forward(&states, batch, rows, mode)?;
-        }
-        Ok(states)
     }
 }
