@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+use bert::BertError;
+use stage::BadInputType;
+
 fn main() -> ExitCode {
-    stage::run_main::<bert_eval::Args>("eval", stage::bad_input_types![], bert_eval::run)
+    let bad_input = [BadInputType::when(BertError::is_bad_input), BadInputType::of::<corpus::Error>()];
+    stage::run_main::<bert_eval::Args>("eval", &bad_input, bert_eval::run)
 }

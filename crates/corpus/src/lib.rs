@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Each file format is a module with its type, reader, writer, doc and test. Readers are strict: whatever is wrong
-//! with a file is an [`Error`] that names the file and the row or line, and says what was expected; nothing panics on
+//! with a file is a [`CorpusError`] that names the file and the row or line, and says what was expected; nothing panics on
 //! bad input. Labels, views and the tree parser do no I/O.
 
 pub mod label;
@@ -20,5 +20,5 @@ mod error;
 mod parquet_file;
 mod split;
 
-pub use error::{At, Error, Result};
+pub use error::{CorpusError, Location, Result, WriteError};
 pub use split::Split;

@@ -20,7 +20,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
-use crate::{At, Error, Result};
+use crate::error::{CorpusError, Location, Result, WriteError};
 
 const FORMAT: &str = "Parquet";
 /// Rows of a row group: small enough to skip, large enough to compress.
@@ -37,7 +37,7 @@ pub(crate) struct ParquetFile {
 impl ParquetFile {
     /// Reads those of `wanted` columns that the file has.
     pub(crate) fn read(path: &Path, wanted: &[&str]) -> Result<Self> {
-        let file = File::open(path).map_err(|source| Error::Read { file: path.to_owned(), source })?;
+        let file = File::open(path).map_err(|source| CorpusError::Read { file: path.to_owned(), source })?;
         guarded(path, || {
             let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
             let key_values = builder.metadata().file_metadata().key_value_metadata().into_iter().flatten();
@@ -71,7 +71,7 @@ impl ParquetFile {
 
     /// A fact that the file must tell about itself.
     pub(crate) fn required_metadata(&self, key: &'static str) -> Result<&str> {
-        let missing = || Error::Metadata { file: self.path.clone(), key, problem: "is missing".to_owned() };
+        let missing = || CorpusError::Metadata { file: self.path.clone(), key, problem: "is missing".to_owned() };
         self.metadata(key).ok_or_else(missing)
     }
 
@@ -84,7 +84,7 @@ impl ParquetFile {
         let text = self.required_metadata(key)?;
         parse(text).map_err(|error| {
             let problem = format!("is `{text}`: {}", error.to_string());
-            Error::Metadata { file: self.path.clone(), key, problem }
+            CorpusError::Metadata { file: self.path.clone(), key, problem }
         })
     }
 
@@ -92,13 +92,17 @@ impl ParquetFile {
         let field = self.batches.first().and_then(|batch| batch.schema_ref().field_with_name(column).ok().cloned());
         match field {
             Some(field) => Ok(field.data_type().clone()),
-            None if self.has(column) => Err(Error::Empty { file: self.path.clone() }),
+            None if self.has(column) => Err(CorpusError::Empty { file: self.path.clone() }),
             None => Err(self.missing(column)),
         }
     }
 
-    pub(crate) fn missing(&self, column: &str) -> Error {
-        Error::MissingColumn { file: self.path.clone(), column: column.to_owned(), found: self.column_names.clone() }
+    pub(crate) fn missing(&self, column: &str) -> CorpusError {
+        CorpusError::MissingColumn {
+            file: self.path.clone(),
+            column: column.to_owned(),
+            found: self.column_names.clone(),
+        }
     }
 
     pub(crate) fn strings(&self, column: &str) -> Result<Vec<StringArray>> {
@@ -137,8 +141,8 @@ impl ParquetFile {
     }
 
     /// An error about one row, counted from 1.
-    pub(crate) fn wrong_value(&self, row: u64, problem: String) -> Error {
-        Error::Value { file: self.path.clone(), at: At::Row(row), problem }
+    pub(crate) fn wrong_value(&self, row: u64, problem: String) -> CorpusError {
+        CorpusError::Value { file: self.path.clone(), at: Location::Row(row), problem }
     }
 
     /// A column in its pieces, cast to `to` without loss; `expected` says in words what `accepts` accepts.
@@ -152,7 +156,12 @@ impl ParquetFile {
         let found = self.type_of(column)?;
         if !accepts(&found) {
             let found = found.to_string();
-            return Err(Error::ColumnType { file: self.path.clone(), column: column.to_owned(), expected, found });
+            return Err(CorpusError::ColumnType {
+                file: self.path.clone(),
+                column: column.to_owned(),
+                expected,
+                found,
+            });
         }
         let strict = CastOptions { safe: false, ..CastOptions::default() };
         guarded(&self.path, || {
@@ -173,7 +182,7 @@ pub(crate) fn is_text(found: &DataType) -> bool {
 
 /// Runs a decoder so that even its panic is only an error about the file.
 fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T> {
-    let damaged = |problem| Error::Damaged { file: path.to_owned(), format: FORMAT, problem };
+    let damaged = |problem| CorpusError::Damaged { file: path.to_owned(), format: FORMAT, problem };
     match catch_unwind(AssertUnwindSafe(decode)) {
         Ok(decoded) => decoded.map_err(|error| damaged(error.to_string())),
         Err(_) => Err(damaged("the decoder gave up; the file is damaged".to_owned())),
@@ -181,16 +190,20 @@ fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T, ParquetError>) -> 
 }
 
 /// Writes a whole table. Equal rows and metadata give equal bytes.
-pub(crate) fn write(sink: impl Write + Send, batch: &RecordBatch, metadata: &[(&str, String)]) -> Result<()> {
+pub(crate) fn write(
+    sink: impl Write + Send,
+    batch: &RecordBatch,
+    metadata: &[(&str, String)],
+) -> Result<(), WriteError> {
     let pairs = metadata.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone()));
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_key_value_metadata(Some(pairs.collect()))
         .build();
-    let mut writer = ArrowWriter::try_new(sink, batch.schema(), Some(properties)).map_err(Error::Write)?;
-    writer.write(batch).map_err(Error::Write)?;
-    writer.close().map_err(Error::Write)?;
+    let mut writer = ArrowWriter::try_new(sink, batch.schema(), Some(properties))?;
+    writer.write(batch)?;
+    writer.close()?;
     Ok(())
 }
 

@@ -18,10 +18,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Float32Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
+use parquet::errors::ParquetError;
 use serde_json::json;
 
+use crate::error::{CorpusError, Result, WriteError};
 use crate::parquet_file::{self, ParquetFile};
-use crate::{Error, Result};
 
 /// One text.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +82,7 @@ impl RawSet {
         };
         let records = records(&file)?;
         if records.is_empty() {
-            return Err(Error::Empty { file: path.to_owned() });
+            return Err(CorpusError::Empty { file: path.to_owned() });
         }
         for (row, record) in (1..).zip(&records) {
             let named = |label| usize::try_from(label).is_ok_and(|label| label < metadata.label_names.len());
@@ -102,7 +103,7 @@ impl RawSet {
     ///
     /// # Errors
     /// Fails when the sink does.
-    pub fn write(&self, sink: impl Write + Send) -> Result<()> {
+    pub fn write(&self, sink: impl Write + Send) -> Result<(), WriteError> {
         let rows = &self.records;
         let columns: Vec<(Field, ArrayRef)> = vec![
             (
@@ -128,7 +129,7 @@ impl RawSet {
             ),
         ];
         let (fields, arrays): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|e| Error::Write(e.into()))?;
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(ParquetError::from)?;
         let metadata = [
             ("label_names", json!(self.metadata.label_names).to_string()),
             ("dataset", self.metadata.dataset.clone()),
@@ -236,7 +237,7 @@ mod tests {
         file.write_all(b"text,label\nfine,1\n").unwrap();
         let message = RawSet::read(file.path()).unwrap_err().to_string();
         assert!(message.contains("cannot be read as Parquet"), "{message}");
-        assert!(matches!(RawSet::read(Path::new("/nowhere/train.parquet")), Err(Error::Read { .. })));
+        assert!(matches!(RawSet::read(Path::new("/nowhere/train.parquet")), Err(CorpusError::Read { .. })));
     }
 
     #[test]

@@ -11,14 +11,14 @@ pub mod trees;
 use std::fs;
 use std::path::Path;
 
+use crate::error::{CorpusError, Location, Result};
 use crate::label::Label;
-use crate::{At, Error, Result};
 
 /// One row as its file has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Where the row stands.
-    pub at: At,
+    pub at: Location,
     /// The text.
     pub text: String,
     /// The label, if there is one.
@@ -68,11 +68,11 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Table> {
         "parquet" => parquet_table::read(path, columns)?,
         _ => {
             let expected = ".csv, .tsv, .jsonl, .json, .parquet";
-            return Err(Error::UnknownFormat { file: path.to_owned(), expected });
+            return Err(CorpusError::UnknownFormat { file: path.to_owned(), expected });
         }
     };
     if table.rows.is_empty() {
-        return Err(Error::Empty { file: path.to_owned() });
+        return Err(CorpusError::Empty { file: path.to_owned() });
     }
     Ok(table)
 }
@@ -83,7 +83,7 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Table> {
 /// As [`read`].
 pub fn parse_csv(name: &Path, text: &str, columns: &Columns) -> Result<Table> {
     let table = delimited::parse(name, text, columns, delimited::CSV)?;
-    if table.rows.is_empty() { Err(Error::Empty { file: name.to_owned() }) } else { Ok(table) }
+    if table.rows.is_empty() { Err(CorpusError::Empty { file: name.to_owned() }) } else { Ok(table) }
 }
 
 /// Reads only the texts of a file: a line each of `.txt`, else `column` (by default `text`, else `sentence`).
@@ -93,7 +93,7 @@ pub fn parse_csv(name: &Path, text: &str, columns: &Columns) -> Result<Table> {
 pub fn texts(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
     if extension(path) == "txt" {
         let texts: Vec<String> = read_text(path)?.lines().map(str::to_owned).collect();
-        return if texts.is_empty() { Err(Error::Empty { file: path.to_owned() }) } else { Ok(texts) };
+        return if texts.is_empty() { Err(CorpusError::Empty { file: path.to_owned() }) } else { Ok(texts) };
     }
     let no_label = String::new();
     let columns = Columns { text: column.map(str::to_owned), label: no_label, score: None, targets_required: false };
@@ -106,11 +106,11 @@ fn extension(path: &Path) -> String {
 
 /// Reads a text file, without the byte order mark that some programs put first.
 fn read_text(path: &Path) -> Result<String> {
-    let bytes = fs::read(path).map_err(|source| Error::Read { file: path.to_owned(), source })?;
+    let bytes = fs::read(path).map_err(|source| CorpusError::Read { file: path.to_owned(), source })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
-        Error::NotUtf8 { file: path.to_owned(), line }
+        CorpusError::NotUtf8 { file: path.to_owned(), line }
     })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
@@ -125,7 +125,7 @@ struct Found {
 impl Columns {
     fn find(&self, path: &Path, names: &[String]) -> Result<Found> {
         let has = |name: &str| names.iter().any(|found| found == name);
-        let missing = |column: &str| Error::MissingColumn {
+        let missing = |column: &str| CorpusError::MissingColumn {
             file: path.to_owned(),
             column: column.to_owned(),
             found: names.to_vec(),
@@ -146,7 +146,7 @@ impl Columns {
 }
 
 /// A score, which must be finite.
-fn finite(score: f32, problem: impl FnOnce() -> Error) -> Result<f32> {
+fn finite(score: f32, problem: impl FnOnce() -> CorpusError) -> Result<f32> {
     if score.is_finite() { Ok(score) } else { Err(problem()) }
 }
 

@@ -16,7 +16,7 @@ use tokenizers::{Model, ModelWrapper};
 
 use words::Words;
 
-use crate::{Error, Result};
+use crate::error::{CorpusError, Result};
 
 /// Texts that are encoded at a time; the library's encodings are far larger than the ids they hold.
 const CHUNK: usize = 4096;
@@ -81,7 +81,7 @@ impl Tokenizer {
     /// Fails when there is none, it cannot be read, it does not frame a text with two special tokens, or `max_length`
     /// leaves no room between them.
     pub fn open(model_folder: &Path, max_length: usize) -> Result<Self> {
-        let fail = |file: &Path, problem: String| Error::Tokenizer { file: file.to_owned(), problem };
+        let fail = |file: &Path, problem: String| CorpusError::Tokenizer { file: file.to_owned(), problem };
         let Some(file) = Self::defining_file(model_folder) else {
             let problem = "there is neither tokenizer.json nor vocab.txt in the folder".to_owned();
             return Err(fail(model_folder, problem));
@@ -97,7 +97,7 @@ impl Tokenizer {
     }
 
     fn new(file: PathBuf, mut inner: tokenizers::Tokenizer, max_length: usize) -> Result<Self> {
-        let fail = |problem: String| Error::Tokenizer { file: file.clone(), problem };
+        let fail = |problem: String| CorpusError::Tokenizer { file: file.clone(), problem };
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| fail(error.to_string()))?;
         let frame = inner.encode_fast("", true).map_err(|error| fail(error.to_string()))?;
@@ -200,13 +200,13 @@ impl Tokenizer {
 }
 
 fn open_json(file: &Path) -> Result<tokenizers::Tokenizer> {
-    let bytes = std::fs::read(file).map_err(|source| Error::Read { file: file.to_owned(), source })?;
+    let bytes = std::fs::read(file).map_err(|source| CorpusError::Read { file: file.to_owned(), source })?;
     guarded(file, || tokenizers::Tokenizer::from_bytes(&bytes))
 }
 
 /// Runs the library so that even its panic on a crafted file is only an error about it.
 fn guarded<T>(file: &Path, run: impl FnOnce() -> tokenizers::Result<T>) -> Result<T> {
-    let fail = |problem: String| Error::Tokenizer { file: file.to_owned(), problem };
+    let fail = |problem: String| CorpusError::Tokenizer { file: file.to_owned(), problem };
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(result) => result.map_err(|error| fail(error.to_string())),
         Err(_) => Err(fail("the library gave up on it; the file is damaged".to_owned())),

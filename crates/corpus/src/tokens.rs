@@ -21,9 +21,9 @@ use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use parquet::errors::ParquetError;
 use serde_json::json;
 
+use crate::error::{CorpusError, Result, WriteError};
 use crate::parquet_file::{self, ParquetFile};
 use crate::task::Task;
-use crate::{Error, Result};
 
 /// What a token file says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl TokenSet {
         let (input_ids, offsets) = input_ids(&file, metadata.max_length)?;
         let labels = labels(&file, &metadata)?;
         if ids.is_empty() {
-            return Err(Error::Empty { file: path.to_owned() });
+            return Err(CorpusError::Empty { file: path.to_owned() });
         }
         Ok(Self { metadata, ids, sentence_ids, input_ids, offsets, labels })
     }
@@ -135,15 +135,12 @@ impl TokenSet {
     ///
     /// # Errors
     /// Fails when the sink does, or the rows hold more than 2³¹ tokens.
-    pub fn write(&self, sink: impl Write + Send) -> Result<()> {
+    pub fn write(&self, sink: impl Write + Send) -> Result<(), WriteError> {
         let element = Arc::new(Field::new("element", DataType::Int32, false));
-        let offsets: Vec<i32> =
-            self.offsets.iter().map(|&offset| i32::try_from(offset)).collect::<Result<_, _>>().map_err(|_| {
-                Error::Write(ParquetError::General(format!(
-                    "{} tokens are too many for one file",
-                    self.input_ids.len()
-                )))
-            })?;
+        let offsets = self.offsets.iter().map(|&offset| i32::try_from(offset)).collect::<Result<Vec<i32>, _>>();
+        let n_tokens = self.input_ids.len();
+        let offsets =
+            offsets.map_err(|_| ParquetError::General(format!("{n_tokens} tokens are too many for one file")))?;
         let (target, targets): (_, ArrayRef) = match &self.labels {
             Labels::Classes(labels) => {
                 (Field::new("label", DataType::Int32, true), Arc::new(Int32Array::from(labels.clone())))
@@ -158,16 +155,16 @@ impl TokenSet {
             Field::new("input_ids", DataType::List(element.clone()), false),
             target,
         ];
-        let written = |error: arrow::error::ArrowError| Error::Write(error.into());
         let values = Arc::new(Int32Array::from(self.input_ids.clone()));
-        let lists = ListArray::try_new(element, OffsetBuffer::new(offsets.into()), values, None).map_err(written)?;
+        let lists =
+            ListArray::try_new(element, OffsetBuffer::new(offsets.into()), values, None).map_err(ParquetError::from)?;
         let columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from(self.ids.clone())),
             Arc::new(Int64Array::from(self.sentence_ids.clone())),
             Arc::new(lists),
             targets,
         ];
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(written)?;
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(ParquetError::from)?;
         let metadata = [
             ("dataset", self.metadata.dataset.clone()),
             ("task", self.metadata.task.to_string()),

@@ -1,4 +1,4 @@
-//! The tensors of a checkpoint on their way to files and back.
+//! Tensors of a checkpoint: to safetensors bytes and back, strict in shape.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use bert::Parameters;
 use checkpoint::{Element, SafetensorsFile, TensorBytes};
 use tch::{Kind, Tensor};
 
-/// A tensor of float32 as an entry of a file.
+/// A float32 tensor as an entry of a safetensors file.
 pub(super) fn float_bytes<'a>((name, tensor): (&String, &'a Tensor)) -> TensorBytes<'a> {
     let bytes = || {
         let tensor = tensor.to_device(tch::Device::Cpu);
@@ -19,14 +19,14 @@ pub(super) fn float_bytes<'a>((name, tensor): (&String, &'a Tensor)) -> TensorBy
     TensorBytes { name: name.clone(), element: Element::F32, shape, bytes: Box::new(bytes) }
 }
 
-/// Each tensor of `parameters` that is learned, as the place in memory and the value in the file.
+/// Each trainable tensor of `parameters` with its value in the file; the first is a view into the parameters.
 pub(super) fn read_trained(path: &Path, parameters: &Parameters) -> anyhow::Result<Vec<(Tensor, Tensor)>> {
     let mut file = SafetensorsFile::open(path)?;
-    let parts = parameters.trained().flat_map(|leaf| leaf.parts.iter().map(move |part| (leaf, part)));
+    let parts = parameters.trained().flat_map(|parameter| parameter.parts.iter().map(move |part| (parameter, part)));
     parts
-        .map(|(leaf, part)| {
+        .map(|(parameter, part)| {
             let value = float_tensor(&mut file, &part.name, &part.shape)?;
-            Ok((leaf.part_of(&leaf.tensor.detach(), part), value))
+            Ok((parameter.part_of(&parameter.tensor.detach(), part), value))
         })
         .collect()
 }

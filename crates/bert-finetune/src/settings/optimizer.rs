@@ -4,7 +4,7 @@ use anyhow::{bail, ensure};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::checks::{at_least_zero, positive, share};
+use super::checks::{at_least_zero, fraction, positive};
 
 /// Optimizer and learning rates.
 #[derive(Debug, Clone, clap::Args)]
@@ -120,11 +120,11 @@ fn rule(args: &OptimizerArgs) -> anyhow::Result<Rule> {
     let adam_beta2 = args.adam_beta2.unwrap_or(0.999);
     let adam_epsilon = args.adam_epsilon.unwrap_or(1e-8);
     let sgd_momentum = args.sgd_momentum.unwrap_or(0.0);
-    share("adam-beta1", adam_beta1)?;
-    share("adam-beta2", adam_beta2)?;
+    fraction("adam-beta1", adam_beta1)?;
+    fraction("adam-beta2", adam_beta2)?;
     positive("adam-epsilon", adam_epsilon)?;
     ensure!(adam_epsilon as f32 > 0.0, "--adam-epsilon is {adam_epsilon:e}, which is 0 in single precision");
-    share("sgd-momentum", sgd_momentum)?;
+    fraction("sgd-momentum", sgd_momentum)?;
     Ok(match args.optim {
         Optim::Adamw => Rule::Adamw { adam_beta1, adam_beta2, adam_epsilon },
         Optim::Adam => Rule::Adam { adam_beta1, adam_beta2, adam_epsilon },

@@ -10,7 +10,7 @@ use bert_kernels::global_norm;
 use crate::optim::ema::Ema;
 use crate::training::loss::Objective;
 use crate::optim::optimizer::{Optimizer, StepRates};
-use crate::settings::plan::Plan;
+use crate::settings::Plan;
 
 /// Everything that a step changes, and what it needs to do so.
 pub(crate) struct Trainer<'a> {

@@ -7,8 +7,8 @@ use std::path::Path;
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
 use super::{Columns, Row, Table, finite, read_text};
+use crate::error::{CorpusError, Location, Result};
 use crate::label::Label;
-use crate::{At, Error, Result};
 
 /// How fields are separated.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub(super) fn read(path: &Path, columns: &Columns, dialect: Dialect) -> Result<T
 
 pub(super) fn parse(path: &Path, text: &str, columns: &Columns, dialect: Dialect) -> Result<Table> {
     if text.is_empty() {
-        return Err(Error::Empty { file: path.to_owned() });
+        return Err(CorpusError::Empty { file: path.to_owned() });
     }
     let mut reader =
         ReaderBuilder::new().delimiter(dialect.delimiter).quoting(dialect.quoting).from_reader(text.as_bytes());
@@ -42,7 +42,7 @@ pub(super) fn parse(path: &Path, text: &str, columns: &Columns, dialect: Dialect
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| failed(path, &error))?;
-        let at = At::Line(record.position().map_or(0, csv::Position::line));
+        let at = Location::Line(record.position().map_or(0, csv::Position::line));
         let mut text = field(&record, text).unwrap_or_default();
         if !dialect.quoting {
             text.truncate(text.trim_end_matches(' ').len());
@@ -51,7 +51,7 @@ pub(super) fn parse(path: &Path, text: &str, columns: &Columns, dialect: Dialect
             None => None,
             Some(score) => {
                 let problem = format!("the score `{score}` is not a finite number");
-                let wrong = || Error::Value { file: path.to_owned(), at, problem };
+                let wrong = || CorpusError::Value { file: path.to_owned(), at, problem };
                 Some(finite(score.trim().parse().unwrap_or(f32::NAN), wrong)?)
             }
         };
@@ -60,7 +60,7 @@ pub(super) fn parse(path: &Path, text: &str, columns: &Columns, dialect: Dialect
     Ok(Table { rows, label_names: None })
 }
 
-fn failed(path: &Path, error: &csv::Error) -> Error {
+fn failed(path: &Path, error: &csv::Error) -> CorpusError {
     let line = error.position().map_or(1, csv::Position::line);
     let problem = match error.kind() {
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
@@ -70,7 +70,7 @@ fn failed(path: &Path, error: &csv::Error) -> Error {
         }
         _ => error.to_string(),
     };
-    Error::Value { file: path.to_owned(), at: At::Line(line), problem }
+    CorpusError::Value { file: path.to_owned(), at: Location::Line(line), problem }
 }
 
 #[cfg(test)]

@@ -1,0 +1,34 @@
+//! Event log: each event as a line of `log.jsonl`, and its numbers as TensorBoard scalars.
+
+use std::path::Path;
+
+use stage::AppendLog;
+
+use crate::report::events::Event;
+use crate::report::tensorboard::TensorBoard;
+
+/// The two files that grow with a run.
+#[derive(Debug)]
+pub(crate) struct EventLog {
+    lines: AppendLog,
+    tensorboard: TensorBoard,
+}
+
+impl EventLog {
+    /// Opens the log of the output folder `out` and keeps its first `bytes`; with 0 it starts over.
+    pub(crate) fn open(out: &Path, bytes: u64) -> anyhow::Result<Self> {
+        let path = out.join("log.jsonl");
+        let lines = AppendLog::open(&path, bytes)?;
+        Ok(Self { lines, tensorboard: TensorBoard::open(&out.join("tensorboard"), &path)? })
+    }
+
+    pub(crate) fn append(&mut self, event: &Event) -> anyhow::Result<()> {
+        self.lines.append(&serde_json::to_string(event)?)?;
+        self.tensorboard.append(event)
+    }
+
+    /// Makes all lines durable and returns the size of `log.jsonl`.
+    pub(crate) fn sync(&mut self) -> anyhow::Result<u64> {
+        self.lines.sync()
+    }
+}
