@@ -75,13 +75,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// What freshness is judged by: the plan and every file that is read.
-fn job(
-    args: &Args,
-    plan: &Plan,
-    compute: &Compute,
-    tokens: &TokenFiles,
-    model: &ModelFolder,
-) -> anyhow::Result<Job> {
+fn job(args: &Args, plan: &Plan, compute: &Compute, tokens: &TokenFiles, model: &ModelFolder) -> anyhow::Result<Job> {
     let mut job = Job::new(STAGE, &args.common).plan(plan)?.input("tokens/train.parquet", &tokens.train);
     if let Some(path) = &tokens.validation {
         job = job.input("tokens/validation.parquet", path);
@@ -97,6 +91,7 @@ fn job(
 fn print_plan(plan: &Plan, data: &Dataset) -> anyhow::Result<()> {
     plan.check(data.problem_type())?;
     let batches = MicroBatches::new(plan, data.train_lengths());
-    println!("{}", serde_json::to_string_pretty(&batches.step_plan.with_plan(plan))?);
+    let printed = run_files::plan::Plan { settings: plan, saving: plan.saving, counts: batches.step_plan.counts };
+    println!("{}", serde_json::to_string_pretty(&printed)?);
     Ok(())
 }

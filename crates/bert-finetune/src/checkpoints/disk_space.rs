@@ -18,11 +18,7 @@ pub(crate) struct DiskSpace {
 
 impl DiskSpace {
     /// Fails where the disk cannot hold the run: `n_checkpoints` and one more, the best weights twice, the result.
-    pub(crate) fn check(
-        folder: &CheckpointFolder,
-        trainer: &Trainer<'_>,
-        n_checkpoints: u64,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn check(folder: &CheckpointFolder, trainer: &Trainer<'_>, n_checkpoints: u64) -> anyhow::Result<Self> {
         let needed = bytes_needed(trainer, n_checkpoints);
         let free = stage::available_bytes(folder.path()).context("cannot determine the free disk space")?;
         let free = free + bytes_present(folder);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use bert::Machine;
 use checkpoint::{SafetensorsFile, write_safetensors};
+use run_files::layout::checkpoint::{EMA, OPTIMIZER, STATE, WEIGHTS};
 use stage::{Common, Fingerprint, MANIFEST, OutputFile, OutputFolder};
 use tch::no_grad;
 
@@ -17,11 +18,6 @@ use crate::checkpoints::manifest::CheckpointManifest;
 use crate::checkpoints::tensors::{float_bytes, float_tensor, read_trained};
 use crate::training::loop_state::LoopState;
 use crate::training::trainer::Trainer;
-
-const WEIGHTS: &str = "model.safetensors";
-const OPTIMIZER: &str = "optimizer.safetensors";
-const EMA: &str = "average.safetensors";
-const STATE: &str = "state.json";
 
 /// The checkpoints of one output folder.
 pub(crate) struct Checkpoints {
@@ -84,11 +80,12 @@ impl Checkpoints {
         ensure!(manifest.step == step, "its manifest says step {}", manifest.step);
         ensure!(manifest.key == self.key, "it belongs to a run with other settings or inputs");
         let ema = trainer.average.as_ref().map(|_| EMA);
-        let missing = [WEIGHTS, OPTIMIZER, STATE].into_iter().chain(ema).find(|name| !manifest.files.contains_key(*name));
+        let missing =
+            [WEIGHTS, OPTIMIZER, STATE].into_iter().chain(ema).find(|name| !manifest.files.contains_key(*name));
         ensure!(missing.is_none(), "its manifest does not list {}", missing.unwrap_or_default());
         manifest.verify(path, &self.folder.log_path())?;
-        let state: LoopState =
-            serde_json::from_slice(&fs::read(path.join(STATE))?).with_context(|| format!("{STATE} cannot be parsed"))?;
+        let state: LoopState = serde_json::from_slice(&fs::read(path.join(STATE))?)
+            .with_context(|| format!("{STATE} cannot be parsed"))?;
 
         // All is read before anything is changed.
         let weights = read_trained(&path.join(WEIGHTS), &trainer.parameters)?;

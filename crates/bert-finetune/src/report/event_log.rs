@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use run_files::layout::train;
 use stage::AppendLog;
 
 use crate::report::events::Event;
@@ -17,9 +18,9 @@ pub(crate) struct EventLog {
 impl EventLog {
     /// Opens the log of the output folder `out` and keeps its first `bytes`; with 0 it starts over.
     pub(crate) fn open(out: &Path, bytes: u64) -> anyhow::Result<Self> {
-        let path = out.join("log.jsonl");
+        let path = out.join(train::LOG);
         let lines = AppendLog::open(&path, bytes)?;
-        Ok(Self { lines, tensorboard: TensorBoard::open(&out.join("tensorboard"), &path)? })
+        Ok(Self { lines, tensorboard: TensorBoard::open(&out.join(train::TENSORBOARD), &path)? })
     }
 
     pub(crate) fn append(&mut self, event: &Event) -> anyhow::Result<()> {

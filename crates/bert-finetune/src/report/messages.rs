@@ -2,9 +2,10 @@
 
 use bert::Compute;
 use checkpoint::BertConfig;
+use run_files::plan::Counts;
 
 use crate::checkpoints::DiskSpace;
-use crate::data::{Dataset, StepPlan};
+use crate::data::Dataset;
 use crate::report::timing::Timing;
 use crate::training::evaluation::Evaluation;
 use crate::training::trainer::{StepReport, Trainer};
@@ -12,7 +13,7 @@ use crate::training::trainer::{StepReport, Trainer};
 /// What is known of a run before its first step, beside its trainer and its data.
 pub(crate) struct StartFacts<'a> {
     pub(crate) config: &'a BertConfig,
-    pub(crate) step_plan: &'a StepPlan,
+    pub(crate) counts: Counts,
     /// The rows of each batch of the first epoch.
     pub(crate) first_epoch: &'a [Vec<usize>],
     /// Parameters that the model folder did not bring.
@@ -59,7 +60,7 @@ fn tokens(data: &Dataset, facts: &StartFacts<'_>) -> String {
         lengths.len(),
         times(padded),
         times(lengths.len() * positions),
-        facts.step_plan.total_steps,
+        facts.counts.total_steps,
     )
 }
 
@@ -67,7 +68,11 @@ fn tokens(data: &Dataset, facts: &StartFacts<'_>) -> String {
 fn memory(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_>) -> u64 {
     const LIBTORCH: usize = 250 << 20;
     let parameters = &trainer.parameters;
-    let sparse: usize = parameters.trained().filter(|parameter| parameter.has_few_rows()).map(|parameter| parameter.tensor.numel()).sum();
+    let sparse: usize = parameters
+        .trained()
+        .filter(|parameter| parameter.has_few_rows())
+        .map(|parameter| parameter.tensor.numel())
+        .sum();
     let gradients = parameters.count_trained() - sparse;
     let moments: usize = trainer.optimizer.state().values().map(tch::Tensor::numel).sum();
     let average = if trainer.average.is_some() { parameters.count() } else { 0 };

@@ -1,6 +1,7 @@
 //! Intervals: when to evaluate, save and log; the metric for the best model; early stopping.
 
 use clap::ValueEnum;
+use run_files::plan::{Saving, When};
 use serde::Serialize;
 use stage::{bail_input, ensure_input};
 
@@ -128,22 +129,6 @@ pub(crate) struct EarlyStopping {
     pub(crate) threshold: f64,
 }
 
-/// When checkpoints are saved and how many are kept; not part of the key.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct SavePlan {
-    pub(crate) when: When,
-    pub(crate) total_limit: u64,
-}
-
-/// When something recurring is done, with its interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum When {
-    Never,
-    EachEpoch,
-    EverySteps(u64),
-}
-
 impl Metric {
     /// Whether it is defined for what is learned. Both have a loss.
     fn is_defined_for(self, problem_type: ProblemType) -> bool {
@@ -202,10 +187,9 @@ impl IntervalPlan {
     }
 }
 
-impl SavePlan {
-    pub(crate) fn resolve(args: &IntervalArgs) -> anyhow::Result<Self> {
-        Ok(Self { when: when("save", args.save_strategy, args.save_steps)?, total_limit: args.save_total_limit })
-    }
+/// When checkpoints are saved and how many are kept; not part of the key.
+pub(crate) fn resolve_saving(args: &IntervalArgs) -> anyhow::Result<Saving> {
+    Ok(Saving { when: when("save", args.save_strategy, args.save_steps)?, total_limit: args.save_total_limit })
 }
 
 fn early_stopping(args: &IntervalArgs) -> anyhow::Result<Option<EarlyStopping>> {

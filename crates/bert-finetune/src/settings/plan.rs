@@ -2,12 +2,13 @@
 
 use bert::{Compute, Precision};
 use checkpoint::BertConfig;
+use run_files::plan::{Saving, When};
 use serde::Serialize;
 use stage::bail_input;
 
 use super::args::Args;
 use super::batches::BatchPlan;
-use super::intervals::{BestModelCriterion, IntervalPlan, SavePlan, When};
+use super::intervals::{BestModelCriterion, IntervalPlan, resolve_saving};
 use super::objective::ObjectivePlan;
 use super::optimizer::OptimizerPlan;
 use super::problem_type::ProblemType;
@@ -34,7 +35,7 @@ pub(crate) struct Plan {
     pub(crate) intervals: IntervalPlan,
     /// Not part of the key: how often a run saves does not change its result.
     #[serde(skip)]
-    pub(crate) saving: SavePlan,
+    pub(crate) saving: Saving,
 }
 
 impl Plan {
@@ -67,7 +68,7 @@ impl Plan {
             objective: ObjectivePlan::resolve(&args.objective)?,
             weights: WeightPlan::resolve(&args.weights, config)?,
             intervals,
-            saving: SavePlan::resolve(&args.intervals)?,
+            saving: resolve_saving(&args.intervals)?,
         })
     }
 

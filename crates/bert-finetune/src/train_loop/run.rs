@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use bert::Compute;
 use checkpoint::ModelFolder;
+use run_files::plan::When;
 use stage::{Common, ExitReason, Interrupt, Progress};
 
 use crate::checkpoints::Checkpoints;
@@ -11,7 +12,7 @@ use crate::data::{Dataset, MicroBatches};
 use crate::optim::lr_scheduler::factor;
 use crate::report::events::Event;
 use crate::report::{EventLog, Timing, TrainingResult, messages};
-use crate::settings::{BestModelCriterion, Plan, Schedule, When};
+use crate::settings::{BestModelCriterion, Plan, Schedule};
 use crate::training::evaluation::evaluate;
 use crate::training::loop_state::{Best, LoopState};
 use crate::training::trainer::{StepReport, Trainer};
@@ -54,12 +55,12 @@ pub(crate) struct Run<'a> {
 
 impl Run<'_> {
     pub(crate) fn is_done(&self) -> bool {
-        self.trainer.step >= self.batches.step_plan.total_steps || self.stops_early()
+        self.trainer.step >= self.batches.step_plan.counts.total_steps || self.stops_early()
     }
 
     /// Whether early stopping ends the run before its last step.
     fn stops_early(&self) -> bool {
-        self.trainer.step < self.batches.step_plan.total_steps
+        self.trainer.step < self.batches.step_plan.counts.total_steps
             && self.state.is_out_of_patience(self.inputs.plan.intervals.early_stopping)
     }
 
@@ -78,7 +79,7 @@ impl Run<'_> {
     pub(crate) fn step(&mut self) -> anyhow::Result<StepReport> {
         let started = Instant::now();
         let (plan, step_plan) = (self.inputs.plan, &self.batches.step_plan);
-        let (step, warmup, total) = (self.trainer.step, step_plan.warmup_steps, step_plan.total_steps);
+        let (step, warmup, total) = (self.trainer.step, step_plan.counts.warmup_steps, step_plan.counts.total_steps);
         let factor = factor(&plan.schedule, step, warmup, total, self.state.plateau.reduced);
         let report = self.trainer.step(&self.inputs.data.train, self.batches.of_step(step), factor)?;
         self.timing.count(&report, started);
@@ -105,7 +106,7 @@ impl Run<'_> {
         let Inputs { plan, data, .. } = self.inputs;
         let Some(n_classes) = data.problem_type().n_classes() else { return Ok(()) };
         if plan.objective.focal_loss_gamma != 0.0
-            || !self.state.watch.should_warn(n_classes, self.batches.step_plan.warmup_steps)
+            || !self.state.watch.should_warn(n_classes, self.batches.step_plan.counts.warmup_steps)
         {
             return Ok(());
         }

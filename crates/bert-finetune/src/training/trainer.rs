@@ -2,15 +2,15 @@
 
 use anyhow::anyhow;
 use bert::{Batch, Compute, DropoutRates, DropoutSites, Gradients, Machine, Model, Parameters};
+use bert_kernels::global_norm;
 use checkpoint::BertConfig;
 use corpus::tokens::TokenSet;
 use stage::ExitReason;
-use bert_kernels::global_norm;
 
 use crate::optim::ema::Ema;
-use crate::training::loss::Objective;
 use crate::optim::optimizer::{Optimizer, StepRates};
 use crate::settings::Plan;
+use crate::training::loss::Objective;
 
 /// Everything that a step changes, and what it needs to do so.
 pub(crate) struct Trainer<'a> {

@@ -113,5 +113,7 @@ pub fn packed_attention(
     let AttentionDropout { p, key, stream } = dropout;
     let (rows, cu_seqlens) = (rows.as_ptr(), cu_seqlens.as_ptr());
     // SAFETY: the handles live as long as the borrows; the result is a new handle.
-    owned(unsafe { ffi::bert_kernels_packed_attention(rows, cu_seqlens, first_rows, max_seqlen, heads, p, key, stream) })
+    owned(unsafe {
+        ffi::bert_kernels_packed_attention(rows, cu_seqlens, first_rows, max_seqlen, heads, p, key, stream)
+    })
 }
