@@ -1,6 +1,5 @@
 //! Report: everything that a run tells, in its log, on the console, as TensorBoard events, and in its output folder.
 
-pub(crate) mod events;
 pub(crate) mod messages;
 mod event_log;
 mod tensorboard;

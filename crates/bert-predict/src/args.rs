@@ -43,5 +43,5 @@ pub struct Args {
 
     /// Device, threads, precision
     #[command(flatten)]
-    pub compute: bert::ComputeArgs,
+    pub compute: stage::ComputeArgs,
 }

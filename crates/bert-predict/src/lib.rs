@@ -9,9 +9,9 @@ mod prediction;
 use std::io::{BufWriter, stdout};
 
 use anyhow::Context;
-use bert::Classifier;
+use bert::{Classifier, Compute};
 use corpus::tokenizer::Tokenizer;
-use stage::{OutputFile, ensure_input};
+use stage::{ComputeArgs, OutputFile, ensure_input};
 
 pub use args::Args;
 
@@ -22,7 +22,8 @@ use crate::prediction::{Prediction, write_json_lines};
 /// # Errors
 /// Fails when the model is not fine-tuned, a text cannot be read, or the output cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let compute = bert::Compute::resolve(&args.compute)?;
+    let ComputeArgs { device, threads, precision } = &args.compute;
+    let compute = Compute::resolve(device, *threads, precision)?;
     let classifier = Classifier::open(&args.model, compute)?;
     let config = &classifier.folder.config;
     let max_length = args.max_length.unwrap_or(config.max_position_embeddings);

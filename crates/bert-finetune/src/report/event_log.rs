@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use run_files::layout::train;
+use run_files::log::Event;
 use stage::AppendLog;
 
-use crate::report::events::Event;
 use crate::report::tensorboard::TensorBoard;
 
 /// The two files that grow with a run.
@@ -24,7 +24,7 @@ impl EventLog {
     }
 
     pub(crate) fn append(&mut self, event: &Event) -> anyhow::Result<()> {
-        self.lines.append(&serde_json::to_string(event)?)?;
+        self.lines.append(&event.to_line()?)?;
         self.tensorboard.append(event)
     }
 

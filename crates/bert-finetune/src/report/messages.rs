@@ -2,12 +2,12 @@
 
 use bert::Compute;
 use checkpoint::BertConfig;
+use run_files::log::Evaluation;
 use run_files::plan::Counts;
 
 use crate::checkpoints::DiskSpace;
 use crate::data::Dataset;
 use crate::report::timing::Timing;
-use crate::training::evaluation::Evaluation;
 use crate::training::trainer::{StepReport, Trainer};
 
 /// What is known of a run before its first step, beside its trainer and its data.

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use checkpoint::{ModelFolder, label_config};
 use run_files::layout::train;
+use run_files::log;
 use stage::OutputFolder;
 
 use crate::checkpoints::CheckpointFolder;
 use crate::data::Dataset;
 use crate::report::curves::learning_curves;
-use crate::report::events;
 use crate::report::messages;
 use crate::report::timing::Timing;
 use crate::training::loop_state::Best;
@@ -31,7 +31,7 @@ pub(crate) fn write_outputs(
     for (name, path) in model.tokenizer_files() {
         output.copy(name, &path)?;
     }
-    let events = events::read(&output.folder().join(train::LOG))?;
+    let events = log::read(&output.folder().join(train::LOG))?;
     output.list(train::LOG)?;
     output.write(train::CURVES, learning_curves(&events, &result.best, data.disclaimer()))?;
     output.write_unlisted(train::TIMING, serde_json::to_vec_pretty(&result.timing)?)?;

@@ -1,7 +1,8 @@
 //! Intervals: when to evaluate, save and log; the metric for the best model; early stopping.
 
 use clap::ValueEnum;
-use run_files::plan::{Saving, When};
+use run_files::log::Evaluation;
+use run_files::plan::{EvaluationSettings, Saving, When};
 use serde::Serialize;
 use stage::{bail_input, ensure_input};
 
@@ -108,7 +109,8 @@ pub enum Metric {
 /// [`IntervalArgs`], valid, as far as they define the result.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct IntervalPlan {
-    pub(crate) eval_strategy: When,
+    #[serde(flatten)]
+    evaluation: EvaluationSettings,
     metric_for_best_model: Option<Metric>,
     greater_is_better: Option<bool>,
     pub(crate) early_stopping: Option<EarlyStopping>,
@@ -139,8 +141,33 @@ impl Metric {
         }
     }
 
+    /// The figure of this name; a correlation that is not defined counts as 0.
+    pub(crate) fn of(self, figures: &Evaluation) -> f64 {
+        let figure = match self {
+            Self::Loss => Some(figures.eval_loss),
+            Self::Accuracy => figures.eval_accuracy,
+            Self::Precision => figures.eval_precision,
+            Self::Recall => figures.eval_recall,
+            Self::F1 => figures.eval_f1,
+            Self::F1Macro => figures.eval_f1_macro,
+            Self::Mcc => figures.eval_mcc,
+            Self::Mse => figures.eval_mse,
+            Self::Pearson => figures.eval_pearson,
+            Self::Spearman => figures.eval_spearman,
+        };
+        figure.unwrap_or(0.0)
+    }
+
     fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+impl BestModelCriterion {
+    /// The metric, with its sign such that more is better.
+    pub(crate) fn merit(self, figures: &Evaluation) -> f64 {
+        let figure = self.metric.of(figures);
+        if self.greater_is_better { figure } else { -figure }
     }
 }
 
@@ -162,12 +189,17 @@ impl IntervalPlan {
             _ => args.logging_steps,
         };
         Ok(Self {
-            eval_strategy,
+            evaluation: EvaluationSettings { eval_strategy },
             metric_for_best_model: args.metric_for_best_model,
             greater_is_better: args.greater_is_better,
             early_stopping: early_stopping(args)?,
             logging: when("logging", args.logging_strategy, logging_steps)?,
         })
+    }
+
+    /// When the validation split is evaluated.
+    pub(crate) fn eval_strategy(&self) -> When {
+        self.evaluation.eval_strategy
     }
 
     /// The metric that selects the best checkpoint for what is learned.

@@ -48,7 +48,7 @@ impl Plan {
     ) -> anyhow::Result<Self> {
         let optimizer = OptimizerPlan::resolve(&args.optimizer)?;
         let intervals = IntervalPlan::resolve(&args.intervals)?;
-        if intervals.eval_strategy != When::Never && !has_validation {
+        if intervals.eval_strategy() != When::Never && !has_validation {
             bail_input!(
                 "{} has no validation.parquet; to train without evaluation and keep the last weights, \
                  add --eval-strategy no",
@@ -56,7 +56,7 @@ impl Plan {
             );
         }
         let schedule = Schedule::resolve(&args.schedule, optimizer.learning_rate)?;
-        if matches!(schedule, Schedule::ReduceLrOnPlateau(_)) && intervals.eval_strategy == When::Never {
+        if matches!(schedule, Schedule::ReduceLrOnPlateau(_)) && intervals.eval_strategy() == When::Never {
             bail_input!("--lr-scheduler-type reduce_lr_on_plateau requires evaluation, but --eval-strategy is no");
         }
         Ok(Self {
@@ -79,6 +79,6 @@ impl Plan {
     }
 
     pub(crate) fn evaluates(&self) -> bool {
-        self.intervals.eval_strategy != When::Never
+        self.intervals.eval_strategy() != When::Never
     }
 }

@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use bert::Compute;
 use checkpoint::ModelFolder;
+use run_files::log::Event;
 use run_files::plan::When;
 use stage::{Common, ExitReason, Interrupt, Progress};
 
 use crate::checkpoints::Checkpoints;
 use crate::data::{Dataset, MicroBatches};
 use crate::optim::lr_scheduler::factor;
-use crate::report::events::Event;
 use crate::report::{EventLog, Timing, TrainingResult, messages};
 use crate::settings::{BestModelCriterion, Plan, Schedule};
 use crate::training::evaluation::evaluate;
@@ -95,7 +95,7 @@ impl Run<'_> {
 
     /// The tokens of all evaluations that are still to come.
     fn remaining_eval_tokens(&self) -> usize {
-        let (when, step_plan) = (self.inputs.plan.intervals.eval_strategy, &self.batches.step_plan);
+        let (when, step_plan) = (self.inputs.plan.intervals.eval_strategy(), &self.batches.step_plan);
         let done = step_plan.occurrences_until(when, self.trainer.step);
         let remaining = step_plan.occurrences(when).saturating_sub(done) as usize;
         self.inputs.data.validation.as_ref().map_or(0, |set| remaining * set.input_ids.len())
@@ -140,7 +140,7 @@ impl Run<'_> {
 
         let best = self.state.update_best(step, figures, self.criterion, plan.intervals.early_stopping);
         if let Schedule::ReduceLrOnPlateau(plateau) = &plan.schedule {
-            let (value, learning_rate) = (figures.value(self.criterion.metric), plan.optimizer.learning_rate);
+            let (value, learning_rate) = (self.criterion.metric.of(&figures), plan.optimizer.learning_rate);
             self.state.plateau.see(plateau, value, self.criterion.greater_is_better, learning_rate);
         }
         let epoch = self.batches.step_plan.epochs(step);

@@ -1,11 +1,11 @@
 //! Start of a run: load the model, resume from a checkpoint if there is one, open the log.
 
+use run_files::log::Event;
 use run_files::plan::Counts;
 use stage::{OutputFolder, Progress};
 
 use crate::checkpoints::Checkpoints;
 use crate::data::MicroBatches;
-use crate::report::events::Event;
 use crate::report::messages::{self, StartFacts};
 use crate::report::{EventLog, Timing};
 use crate::train_loop::run::{Inputs, Run, RunContext};
