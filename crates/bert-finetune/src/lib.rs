@@ -24,7 +24,7 @@ mod train_loop;
 use anyhow::Context;
 use bert::Compute;
 use checkpoint::ModelFolder;
-use stage::{Interrupt, Job, Stage};
+use stage::{ComputeArgs, Interrupt, Job, Stage};
 
 pub use settings::{Args, BatchArgs, IntervalArgs, ObjectiveArgs, OptimizerArgs, ScheduleArgs, WeightArgs};
 
@@ -41,7 +41,8 @@ pub const STAGE: Stage = Stage { name: "bert-finetune", version: 5 };
 /// # Errors
 /// Fails on contradicting arguments, bad input, a number that is not finite, a signal, or a full disk.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let compute = Compute::resolve(&args.compute)?;
+    let ComputeArgs { device, threads, precision } = &args.compute;
+    let compute = Compute::resolve(device, *threads, precision)?;
     let mut tokens = TokenFiles::open(&args.tokens)?;
     let model = ModelFolder::open(&args.model)?;
     let plan = Plan::resolve(args, &compute, &model.config, tokens.validation.is_some())?;
