@@ -1,30 +1,30 @@
-//! Colours: a palette for series, a scale for shares, and ink that can be read on it.
+//! Colors: a palette for series, a sequential color map, and text colors that are readable on it.
 
-/// The colour of text that carries the message.
-pub(crate) const INK: &str = "#1c2733";
-/// The colour of text and lines that explain.
-pub(crate) const FAINT_INK: &str = "#5b6773";
+/// The color of titles, names and values.
+pub(crate) const TEXT: &str = "#1c2733";
+/// The color of what explains them: axes, ticks, subtitles.
+pub(crate) const FAINT_TEXT: &str = "#5b6773";
 
-/// The palette of Okabe and Ito (2008), which colour-blind readers can tell apart, from the most to the least visible on
+/// The palette of Okabe and Ito (2008), which color-blind readers can tell apart, from the most to the least visible on
 /// white.
 const PALETTE: [&str; 8] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#f0e442"];
 
-/// The colour of a series; beyond eight they repeat.
+/// The color of a series; beyond eight they repeat.
 pub(crate) fn series(index: usize) -> &'static str {
     PALETTE[index % PALETTE.len()]
 }
 
-/// Above what WCAG 2.1 asks of large letters, which is 3.
+/// Above the 3 that WCAG 2.1 requires of large text.
 const MIN_CONTRAST: f64 = 3.5;
 
-/// A colour in sRGB.
+/// A color in sRGB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rgb([u8; 3]);
 
 impl Rgb {
     pub(crate) const WHITE: Self = Self([255; 3]);
     pub(crate) const DARK: Self = Self([0x1c, 0x27, 0x33]);
-    /// For a cell that has no share.
+    /// For a cell without a value.
     pub(crate) const BLANK: Self = Self([0xf1, 0xf3, 0xf5]);
 
     pub(crate) fn hex(self) -> String {
@@ -32,10 +32,10 @@ impl Rgb {
         format!("#{red:02x}{green:02x}{blue:02x}")
     }
 
-    /// White ink as soon as it can be read here, else dark ink.
+    /// The color of text on this background: white as soon as it is readable, else dark.
     ///
-    /// On a middle blue the eye prefers white, although the ratio of contrasts would have dark ink for longer.
-    pub(crate) fn ink(self) -> Self {
+    /// On a medium blue the eye prefers white, although the contrast ratio would favor dark text for longer.
+    pub(crate) fn text_color(self) -> Self {
         if self.contrast(Self::WHITE) >= MIN_CONTRAST {
             return Self::WHITE;
         }
@@ -61,18 +61,18 @@ impl Rgb {
     }
 }
 
-/// The blue of a share in `[0, 1]`, from nearly white to dark.
+/// The sequential color map: the blue of a fraction in `[0, 1]`, from nearly white to dark.
 ///
-/// Lightness falls evenly in Oklab, so that equal differences of the share look equal.
-pub(crate) fn share(share: f64) -> Rgb {
-    let share = share.clamp(0.0, 1.0);
-    let lightness = 0.965 - 0.60 * share;
-    let chroma = 0.012 + 0.33 * share * (1.0 - 0.67 * share);
+/// Lightness falls evenly in Oklab, so that equal differences of the fraction look equal.
+pub(crate) fn sequential(fraction: f64) -> Rgb {
+    let fraction = fraction.clamp(0.0, 1.0);
+    let lightness = 0.965 - 0.60 * fraction;
+    let chroma = 0.012 + 0.33 * fraction * (1.0 - 0.67 * fraction);
     let hue = 252.0_f64.to_radians();
     oklab([lightness, chroma * hue.cos(), chroma * hue.sin()])
 }
 
-/// Ottosson 2020, "A perceptual color space for image processing".
+/// Oklab to sRGB (Ottosson 2020, "A perceptual color space for image processing").
 fn oklab([lightness, a, b]: [f64; 3]) -> Rgb {
     let long = (lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b).powi(3);
     let medium = (lightness - 0.105_561_345_8 * a - 0.063_854_172_8 * b).powi(3);
@@ -103,18 +103,18 @@ mod tests {
     }
 
     #[test]
-    fn ink_can_be_read_on_every_share() {
+    fn text_is_readable_on_every_color_of_the_map() {
         for percent in 0..=100 {
-            let color = share(f64::from(percent) / 100.0);
-            assert!(color.contrast(color.ink()) >= MIN_CONTRAST, "{percent} %: {color:?}");
+            let color = sequential(f64::from(percent) / 100.0);
+            assert!(color.contrast(color.text_color()) >= MIN_CONTRAST, "{percent} %: {color:?}");
         }
-        assert_eq!(share(0.0).ink().hex(), INK);
-        assert_eq!(share(1.0).ink(), Rgb::WHITE);
+        assert_eq!(sequential(0.0).text_color().hex(), TEXT);
+        assert_eq!(sequential(1.0).text_color(), Rgb::WHITE);
     }
 
     #[test]
-    fn a_larger_share_is_darker() {
-        let luminances: Vec<f64> = (0..=20).map(|step| share(f64::from(step) / 20.0).luminance()).collect();
+    fn a_larger_fraction_is_darker() {
+        let luminances: Vec<f64> = (0..=20).map(|step| sequential(f64::from(step) / 20.0).luminance()).collect();
         assert!(luminances.is_sorted_by(|left, right| left > right));
     }
 }

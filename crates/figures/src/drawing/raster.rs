@@ -1,7 +1,7 @@
-//! SVG to pixels.
+//! PNG: an SVG rendered to pixels.
 //!
-//! The only fonts are the embedded ones and no other file is read, so the same SVG gives the same bytes wherever it is
-//! drawn.
+//! The only fonts are the embedded ones and no other file is read, so the same SVG gives the same bytes on every
+//! machine.
 
 use std::sync::{Arc, LazyLock};
 
@@ -30,7 +30,7 @@ pub enum FigureError {
     Encode(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Draws `svg` as a PNG with `scale` pixels for each of its own.
+/// Renders `svg` as a PNG with `scale` pixels for each of its own.
 ///
 /// # Errors
 /// When `svg` is not SVG, or when a side of the picture is not from 1 to 16384 pixels long.

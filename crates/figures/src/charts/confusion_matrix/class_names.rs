@@ -1,18 +1,19 @@
-//! The names of the classes beside the rows and below the columns of a matrix, with the titles of both axes.
+//! Class names beside the rows and below the columns of a confusion matrix, with the titles of both axes.
 
-use super::Grid;
-use crate::font::{Anchor, Font};
-use crate::svg::{Block, Element};
+use super::grid::Grid;
+use crate::drawing::font::{Anchor, Font};
+use crate::drawing::geometry::Point;
+use crate::drawing::svg::{Block, Element};
 
-/// What an axis title takes across.
+/// Pixels from the names to the center of an axis title.
 pub(super) const AXIS_TITLE_GAP: f64 = 20.0;
-/// Between names and cells.
+/// Pixels between names and cells.
 pub(super) const NAME_GAP: f64 = 10.0;
 
 const AXIS_TITLE: Font = Font::bold(13.0);
 const NAME: Font = Font::regular(13.0);
 
-/// The names left of the rows, in lines where they are long.
+/// The names left of the rows, wrapped where they are long.
 pub(super) struct RowNames {
     names: Vec<Vec<String>>,
     pub(super) width: f64,
@@ -34,11 +35,12 @@ impl RowNames {
 
     pub(super) fn draw(&self, grid: &Grid) -> Vec<Element> {
         let right = grid.left - NAME_GAP;
-        let place = |(row, lines): (usize, &Vec<String>)| {
-            NAME.centered_lines((right, grid.row_center(row)), Anchor::End, lines)
+        let name = |(row, lines): (usize, &Vec<String>)| {
+            NAME.centered_lines(Point::new(right, grid.row_center(row)), Anchor::End, lines)
         };
-        let mut elements: Vec<Element> = self.names.iter().enumerate().flat_map(place).collect();
-        let title = (right - self.width - AXIS_TITLE_GAP + AXIS_TITLE.size / 2.0, grid.top + grid.side / 2.0);
+        let mut elements: Vec<Element> = self.names.iter().enumerate().flat_map(name).collect();
+        let x = right - self.width - AXIS_TITLE_GAP + AXIS_TITLE.size / 2.0;
+        let title = Point::new(x, grid.top + grid.side / 2.0);
         elements.push(AXIS_TITLE.upward_line(title, "True label"));
         elements
     }
@@ -65,7 +67,7 @@ impl ColumnNames {
             let height = n_lines as f64 * NAME.line_height();
             return Self { names: wrapped, slanted: false, height, overhang: 0.0 };
         }
-        // A name at 45 degrees takes as much room across as downwards.
+        // A name at 45 degrees is as wide as it is high.
         let diagonal = |name: &String| (NAME.width(name) + NAME.size) * std::f64::consts::FRAC_1_SQRT_2;
         let overhangs = names.iter().enumerate().map(|(column, name)| diagonal(name) - cell * (column as f64 + 0.5));
         Self {
@@ -82,21 +84,21 @@ impl ColumnNames {
         for (column, lines) in self.names.iter().enumerate() {
             let x = grid.column_center(column);
             if self.slanted {
-                let names = lines.iter().map(|name| slanted_line((x, top), name));
+                let names = lines.iter().map(|name| slanted_line(Point::new(x, top), name));
                 elements.extend(names);
             } else {
                 let center = top + lines.len() as f64 * NAME.line_height() / 2.0;
-                elements.extend(NAME.centered_lines((x, center), Anchor::Middle, lines));
+                elements.extend(NAME.centered_lines(Point::new(x, center), Anchor::Middle, lines));
             }
         }
-        let title = (grid.left + grid.side / 2.0, top + self.height + AXIS_TITLE_GAP);
+        let title = Point::new(grid.left + grid.side / 2.0, top + self.height + AXIS_TITLE_GAP);
         elements.push(AXIS_TITLE.centered_line(title, Anchor::Middle, "Predicted label"));
-        Block { elements, right: grid.right(), bottom: title.1 + AXIS_TITLE.half_letter() }
+        Block { elements, right: grid.right(), bottom: title.y + AXIS_TITLE.half_letter() }
     }
 }
 
-/// A name that rises to its end at `(x, y)`.
-fn slanted_line((x, y): (f64, f64), name: &str) -> Element {
-    let turned = format!("rotate(-45 {x:.2} {y:.2})");
-    NAME.centered_line((x, y), Anchor::End, name).set("transform", turned)
+/// A name that rises to its end.
+fn slanted_line(end: Point, name: &str) -> Element {
+    let rotation = format!("rotate(-45 {:.2} {:.2})", end.x, end.y);
+    NAME.centered_line(end, Anchor::End, name).set("transform", rotation)
 }

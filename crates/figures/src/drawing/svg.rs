@@ -1,14 +1,15 @@
-//! A tiny writer of SVG: elements with attributes, and text that is escaped.
+//! SVG writer: elements with attributes, and text that is escaped.
 //!
-//! Lengths are pixels, with the origin at the upper left. Numbers are rounded to hundredths, which no eye can see and
-//! which keeps files small.
+//! Numbers are rounded to hundredths of a pixel, which no eye can see and which keeps files small.
 
 use std::fmt::{self, Display, Write};
 
-/// DejaVu Sans is Verdana's twin in widths, so that a browser without it keeps the layout.
+use super::geometry::{Point, Size};
+
+/// Verdana has the widths of DejaVu Sans, so that a browser without the latter keeps the layout.
 const FONT_FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 
-/// An SVG element with what it contains.
+/// An SVG element and its children.
 pub(crate) struct Element {
     name: &'static str,
     attributes: Vec<(&'static str, String)>,
@@ -21,7 +22,7 @@ impl Element {
         Self { name, attributes: Vec::new(), children: Vec::new(), text: String::new() }
     }
 
-    /// Sets an attribute to a word, such as a colour, in place of what it was before.
+    /// Sets an attribute to a word, such as a color, replacing its former value.
     pub(crate) fn set(mut self, name: &'static str, value: impl Display) -> Self {
         self.attributes.retain(|(other, _)| *other != name);
         self.attributes.push((name, value.to_string()));
@@ -44,7 +45,7 @@ impl Element {
     }
 }
 
-/// A part of a picture, and where it ends.
+/// A part of a picture, and its right and lower edge.
 pub(crate) struct Block {
     pub(crate) elements: Vec<Element>,
     pub(crate) right: f64,
@@ -52,7 +53,7 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// Adds a part; both together end where either ends last.
+    /// Adds a part, and moves the edges out to include it.
     pub(crate) fn append(&mut self, part: Self) {
         self.elements.extend(part.elements);
         self.right = self.right.max(part.right);
@@ -61,31 +62,31 @@ impl Block {
 }
 
 /// A rectangle by its upper left corner and size.
-pub(crate) fn rect((x, y): (f64, f64), (width, height): (f64, f64)) -> Element {
-    let corner = Element::new("rect").number("x", x).number("y", y);
-    corner.number("width", width).number("height", height)
+pub(crate) fn rect(corner: Point, size: Size) -> Element {
+    let element = Element::new("rect").number("x", corner.x).number("y", corner.y);
+    element.number("width", size.width).number("height", size.height)
 }
 
-/// A straight line between two points, without a stroke as yet.
-pub(crate) fn line(from: (f64, f64), to: (f64, f64)) -> Element {
-    let start = Element::new("line").number("x1", from.0).number("y1", from.1);
-    start.number("x2", to.0).number("y2", to.1)
+/// A straight line between two points; the caller sets its stroke.
+pub(crate) fn line(from: Point, to: Point) -> Element {
+    let start = Element::new("line").number("x1", from.x).number("y1", from.y);
+    start.number("x2", to.x).number("y2", to.y)
 }
 
-/// A line through all points, without a stroke as yet.
-pub(crate) fn polyline(points: &[(f64, f64)]) -> Element {
-    let points: Vec<String> = points.iter().map(|&(x, y)| format!("{},{}", rounded(x), rounded(y))).collect();
+/// A line through all points; the caller sets its stroke.
+pub(crate) fn polyline(points: &[Point]) -> Element {
+    let points: Vec<String> = points.iter().map(|point| format!("{},{}", rounded(point.x), rounded(point.y))).collect();
     Element::new("polyline").set("fill", "none").set("points", points.join(" "))
 }
 
-/// A disc.
-pub(crate) fn circle((x, y): (f64, f64), radius: f64) -> Element {
-    Element::new("circle").number("cx", x).number("cy", y).number("r", radius)
+/// A filled circle.
+pub(crate) fn circle(center: Point, radius: f64) -> Element {
+    Element::new("circle").number("cx", center.x).number("cy", center.y).number("r", radius)
 }
 
-/// The whole picture on white, with a title for those who cannot see it.
-pub(crate) fn document((width, height): (f64, f64), title: &str, elements: Vec<Element>) -> String {
-    let (width, height) = (width.ceil(), height.ceil());
+/// The whole picture on white, with a title for screen readers.
+pub(crate) fn document(size: Size, title: &str, elements: Vec<Element>) -> String {
+    let (width, height) = (size.width.ceil(), size.height.ceil());
     let root = Element::new("svg")
         .set("xmlns", "http://www.w3.org/2000/svg")
         .number("width", width)
@@ -94,7 +95,7 @@ pub(crate) fn document((width, height): (f64, f64), title: &str, elements: Vec<E
         .set("font-family", FONT_FAMILY)
         .set("role", "img")
         .children([Element::new("title").text(title)])
-        .children([rect((0.0, 0.0), (width, height)).set("fill", "#ffffff")])
+        .children([rect(Point::new(0.0, 0.0), Size::new(width, height)).set("fill", "#ffffff")])
         .children(elements);
     format!("{root}\n")
 }
@@ -129,7 +130,7 @@ fn escape(text: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
             '<' => out.write_str("&lt;")?,
             '>' => out.write_str("&gt;")?,
             '"' => out.write_str("&quot;")?,
-            // XML has no way to say these, not even escaped.
+            // XML cannot hold these, not even escaped.
             '\u{fffe}' | '\u{ffff}' => out.write_char('\u{fffd}')?,
             _ if character.is_control() => out.write_char('\u{fffd}')?,
             _ => out.write_char(character)?,
@@ -149,7 +150,8 @@ mod tests {
 
     #[test]
     fn elements_nest_and_numbers_are_short() {
-        let group = Element::new("g").children([line((0.0, -0.001), (1.0 / 3.0, 2.5)).set("stroke", "red")]);
+        let group = Element::new("g")
+            .children([line(Point::new(0.0, -0.001), Point::new(1.0 / 3.0, 2.5)).set("stroke", "red")]);
         assert_eq!(group.to_string(), "<g>\n<line x1=\"0\" y1=\"0\" x2=\"0.33\" y2=\"2.5\" stroke=\"red\"/>\n</g>");
     }
 

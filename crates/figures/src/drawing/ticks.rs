@@ -1,4 +1,6 @@
-//! Where an axis has its ticks, and what is written at them.
+//! Ticks: which values of an axis are marked, and the labels at them.
+
+use super::geometry::Interval;
 
 /// A marked value of an axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -7,8 +9,9 @@ pub(crate) struct Tick {
     pub(crate) label: String,
 }
 
-/// The multiples of 1, 2 or 5 times a power of ten from `low` to `high`, about `n` of them.
-pub(crate) fn linear(low: f64, high: f64, n: usize) -> Vec<Tick> {
+/// The multiples of 1, 2 or 5 times a power of ten in an interval, about `n` of them.
+pub(crate) fn linear(values: Interval, n: usize) -> Vec<Tick> {
+    let Interval { start: low, end: high } = values;
     let exponent = ((high - low) / n as f64).log10().floor() as i32;
     let candidates = [(1.0, exponent), (2.0, exponent), (5.0, exponent), (1.0, exponent + 1)];
     let fits = |&(factor, exponent): &(f64, i32)| (high - low) / scaled(factor, exponent) <= n as f64 + 0.5;
@@ -24,11 +27,12 @@ pub(crate) fn linear(low: f64, high: f64, n: usize) -> Vec<Tick> {
         .collect()
 }
 
-/// Powers of ten from `low` to `high`, both positive, with 2 and 5 times them where there is room.
-pub(crate) fn logarithmic(low: f64, high: f64) -> Vec<Tick> {
+/// Powers of ten in an interval of positive values, with 2 and 5 times them where there are few.
+pub(crate) fn logarithmic(values: Interval) -> Vec<Tick> {
+    let Interval { start: low, end: high } = values;
     let n_decades = (high / low).log10();
     if n_decades < 1.0 {
-        return linear(low, high, 4);
+        return linear(values, 4);
     }
     let factors: &[f64] = if n_decades <= 2.5 { &[1.0, 2.0, 5.0] } else { &[1.0] };
     let stride = (n_decades / 6.0).ceil().max(1.0) as usize;
@@ -41,7 +45,7 @@ pub(crate) fn logarithmic(low: f64, high: f64) -> Vec<Tick> {
 }
 
 /// A whole number with commas between thousands, from five digits on.
-pub(crate) fn grouped(digits: &str) -> String {
+pub(crate) fn group_thousands(digits: &str) -> String {
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
     if digits.len() < 5 {
         return format!("{sign}{digits}");
@@ -67,12 +71,12 @@ fn label(value: f64, exponent: i32, magnitude: f64) -> String {
     }
     match usize::try_from(-exponent) {
         Ok(decimals) if decimals > 0 => format!("{value:.decimals$}"),
-        _ => grouped(&format!("{value:.0}")),
+        _ => group_thousands(&format!("{value:.0}")),
     }
     .replace('-', "−")
 }
 
-/// `factor * 10^exponent`, to the nearest double: a negative power of ten is none, its inverse is.
+/// `factor * 10^exponent`, to the nearest double: a negative power of ten is not exact in binary, its inverse is.
 fn scaled(factor: f64, exponent: i32) -> f64 {
     if exponent < 0 { factor / 10_f64.powi(-exponent) } else { factor * 10_f64.powi(exponent) }
 }
@@ -87,25 +91,28 @@ mod tests {
 
     #[test]
     fn linear_ticks_are_round() {
-        assert_eq!(labels(linear(0.0, 1.0, 5)), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-        assert_eq!(labels(linear(0.0, 25_000.0, 5)), ["0", "5000", "10,000", "15,000", "20,000", "25,000"]);
-        assert_eq!(labels(linear(-3.0, 3.0, 4)), ["−2", "0", "2"]);
-        assert_eq!(labels(linear(0.0, 2e-5, 4)), ["0", "5e−6", "1.0e−5", "1.5e−5", "2.0e−5"]);
-        assert_eq!(linear(0.0, 0.3, 3)[1].value, 0.1);
+        assert_eq!(labels(linear(Interval::new(0.0, 1.0), 5)), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(
+            labels(linear(Interval::new(0.0, 25_000.0), 5)),
+            ["0", "5000", "10,000", "15,000", "20,000", "25,000"]
+        );
+        assert_eq!(labels(linear(Interval::new(-3.0, 3.0), 4)), ["−2", "0", "2"]);
+        assert_eq!(labels(linear(Interval::new(0.0, 2e-5), 4)), ["0", "5e−6", "1.0e−5", "1.5e−5", "2.0e−5"]);
+        assert_eq!(linear(Interval::new(0.0, 0.3), 3)[1].value, 0.1);
     }
 
     #[test]
-    fn logarithmic_ticks_are_decades_and_parts_of_them() {
-        assert_eq!(labels(logarithmic(0.05, 2.0)), ["0.05", "0.1", "0.2", "0.5", "1", "2"]);
-        assert_eq!(labels(logarithmic(1e-5, 1.0)), ["1e−5", "1e−4", "0.001", "0.01", "0.1", "1"]);
-        assert_eq!(labels(logarithmic(0.3, 0.5)), ["0.30", "0.35", "0.40", "0.45", "0.50"]);
+    fn logarithmic_ticks_are_powers_of_ten_and_2_and_5_times_them() {
+        assert_eq!(labels(logarithmic(Interval::new(0.05, 2.0))), ["0.05", "0.1", "0.2", "0.5", "1", "2"]);
+        assert_eq!(labels(logarithmic(Interval::new(1e-5, 1.0))), ["1e−5", "1e−4", "0.001", "0.01", "0.1", "1"]);
+        assert_eq!(labels(logarithmic(Interval::new(0.3, 0.5))), ["0.30", "0.35", "0.40", "0.45", "0.50"]);
     }
 
     #[test]
     fn thousands_are_grouped_from_five_digits_on() {
-        assert_eq!(grouped("1821"), "1821");
-        assert_eq!(grouped("67349"), "67,349");
-        assert_eq!(grouped("-1234567"), "-1,234,567");
-        assert_eq!(grouped("123456"), "123,456");
+        assert_eq!(group_thousands("1821"), "1821");
+        assert_eq!(group_thousands("67349"), "67,349");
+        assert_eq!(group_thousands("-1234567"), "-1,234,567");
+        assert_eq!(group_thousands("123456"), "123,456");
     }
 }

@@ -1,10 +1,11 @@
-//! Text: how wide it is, where its lines break, and how it is placed.
+//! Fonts: the width of text, its line breaks, and its alignment.
 //!
 //! A width is found by laying the text out as for drawing, kerning included, and not from a table that could disagree.
 
-use crate::color::INK;
-use crate::raster;
-use crate::svg::Element;
+use super::color::TEXT;
+use super::geometry::Point;
+use super::raster;
+use super::svg::Element;
 
 /// A size and weight of DejaVu Sans.
 #[derive(Clone, Copy)]
@@ -14,7 +15,7 @@ pub(crate) struct Font {
     weight: &'static str,
 }
 
-/// Where in a line its anchor point is.
+/// Which point of a line is at the given position, as in SVG's `text-anchor`.
 #[derive(Clone, Copy)]
 pub(crate) enum Anchor {
     Start,
@@ -38,11 +39,8 @@ impl Font {
 
     /// Width of one line in pixels.
     pub(crate) fn width(self, line: &str) -> f64 {
-        let sample = Element::new("svg").set("xmlns", "http://www.w3.org/2000/svg").children([self.line(
-            (0.0, 0.0),
-            Anchor::Start,
-            line,
-        )]);
+        let text = self.line(Point::new(0.0, 0.0), Anchor::Start, line);
+        let sample = Element::new("svg").set("xmlns", "http://www.w3.org/2000/svg").children([text]);
         match raster::parse(&sample.to_string()) {
             Ok(tree) => f64::from(tree.root().abs_bounding_box().width()),
             Err(_) => 0.0,
@@ -67,39 +65,39 @@ impl Font {
         lines.iter().map(|line| line.trim().to_owned()).collect()
     }
 
-    /// A line whose baseline passes through `(x, y)`.
-    pub(crate) fn line(self, (x, y): (f64, f64), anchor: Anchor, line: &str) -> Element {
+    /// A line whose baseline passes through `position`.
+    pub(crate) fn line(self, position: Point, anchor: Anchor, line: &str) -> Element {
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
         Element::new("text")
-            .number("x", x)
-            .number("y", y)
+            .number("x", position.x)
+            .number("y", position.y)
             .number("font-size", self.size)
             .set("font-weight", self.weight)
             .set("text-anchor", anchor)
-            .set("fill", INK)
+            .set("fill", TEXT)
             .text(line)
     }
 
-    /// A line whose letters are centred vertically on `y`.
-    pub(crate) fn centered_line(self, (x, y): (f64, f64), anchor: Anchor, line: &str) -> Element {
-        self.line((x, y + self.half_letter()), anchor, line)
+    /// A line whose letters are centered vertically on `position`.
+    pub(crate) fn centered_line(self, position: Point, anchor: Anchor, line: &str) -> Element {
+        self.line(Point::new(position.x, position.y + self.half_letter()), anchor, line)
     }
 
-    /// Lines of which the block is centred vertically on `y`.
-    pub(crate) fn centered_lines(self, (x, y): (f64, f64), anchor: Anchor, lines: &[String]) -> Vec<Element> {
-        let first = y - self.line_height() * lines.len().saturating_sub(1) as f64 / 2.0;
+    /// Lines that are centered vertically on `position` as a block.
+    pub(crate) fn centered_lines(self, position: Point, anchor: Anchor, lines: &[String]) -> Vec<Element> {
+        let first = position.y - self.line_height() * lines.len().saturating_sub(1) as f64 / 2.0;
         let baselines = (0..lines.len()).map(|index| first + self.line_height() * index as f64);
-        baselines.zip(lines).map(|(y, line)| self.centered_line((x, y), anchor, line)).collect()
+        baselines.zip(lines).map(|(y, line)| self.centered_line(Point::new(position.x, y), anchor, line)).collect()
     }
 
-    /// A line that reads upwards and is centred on `(x, y)`, for vertical axes.
-    pub(crate) fn upward_line(self, (x, y): (f64, f64), line: &str) -> Element {
-        let center = format!("rotate(-90 {x:.2} {y:.2})");
-        self.centered_line((x, y), Anchor::Middle, line).set("transform", center)
+    /// A line that reads upwards and is centered on `center`, for vertical axes.
+    pub(crate) fn upward_line(self, center: Point, line: &str) -> Element {
+        let rotation = format!("rotate(-90 {:.2} {:.2})", center.x, center.y);
+        self.centered_line(center, Anchor::Middle, line).set("transform", rotation)
     }
 
     /// How far the baseline lies below the middle of a capital letter.

@@ -1,17 +1,23 @@
-//! Quantities over training steps: stacked panels that share the horizontal axis.
+//! Learning curves: series of points in, stacked line charts that share the horizontal axis out.
 //!
 //! Points that cannot be drawn (not finite, or not positive on a logarithmic axis) are skipped. A panel without points
-//! stays in its place and says so.
+//! is drawn empty and says "no data".
 
-use crate::axis::{Axis, extent, is_drawable};
-use crate::color::FAINT_INK;
-use crate::font::{Anchor, Font};
-use crate::header::{MARGIN, header};
-use crate::plot::{Frame, Plot, TICK};
-use crate::svg::{Block, Element, document, line};
+mod panel;
+
+pub use panel::{Panel, Series, Style};
+
+use self::panel::Plot;
+use crate::drawing::axis::{Axis, is_drawable};
+use crate::drawing::color::FAINT_TEXT;
+use crate::drawing::font::{Anchor, Font};
+use crate::drawing::frame::{Frame, TICK};
+use crate::drawing::geometry::{Interval, Point, Size, extent};
+use crate::drawing::svg::{Block, Element, document, line};
+use crate::drawing::title::{MARGIN, title_block};
 
 const AXIS_TITLE: Font = Font::regular(12.0);
-const MARK: Font = Font::bold(11.0);
+const MARKER: Font = Font::bold(11.0);
 
 const WIDTH: f64 = 900.0;
 const PANEL_GAP: f64 = 24.0;
@@ -19,52 +25,25 @@ const PANEL_GAP: f64 = 24.0;
 /// Panels one below the other.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Curves {
-    /// What is drawn; may be empty.
+    /// May be empty.
     pub title: String,
-    /// What is to be known about it; may be empty.
+    /// May be empty.
     pub subtitle: String,
     /// The name of the horizontal axis, such as "step".
     pub x_label: String,
     /// From the top to the bottom.
     pub panels: Vec<Panel>,
-    /// A position on the horizontal axis that all panels mark, and what it is, such as "best (step 1299)".
-    pub marker: Option<(f64, String)>,
+    /// A position on the horizontal axis that is marked in all panels.
+    pub marker: Option<Marker>,
 }
 
-/// One quantity, of one or more series.
+/// An upright line through all panels.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Panel {
-    /// What the panel shows.
-    pub title: String,
-    /// The name of the vertical axis, with its unit.
-    pub y_label: String,
-    /// Each in a colour of its own, later ones over earlier ones. A single one that has the name of the panel needs no
-    /// legend.
-    pub series: Vec<Series>,
-    /// Whether the vertical axis is logarithmic.
-    pub log_y: bool,
-}
-
-/// A curve.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Series {
-    /// What the legend calls it; one without a name is not in the legend.
-    pub name: String,
-    /// `(x, y)` in ascending order of `x`; many are thinned for drawing.
-    pub points: Vec<(f64, f64)>,
-    /// How it is drawn.
-    pub style: Style,
-}
-
-/// How a series is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// A line, for many points.
-    Line,
-    /// A thin and pale line, for noise behind the series that smooths it.
-    Faint,
-    /// A line with a dot at every point, for few.
-    Markers,
+pub struct Marker {
+    /// Its value on the horizontal axis.
+    pub x: f64,
+    /// What it marks, such as "best (step 1299)".
+    pub label: String,
 }
 
 /// Draws learning curves as SVG.
@@ -74,30 +53,32 @@ pub fn curves(curves: &Curves) -> String {
     let tick_width = plots.iter().map(Plot::tick_width).fold(0.0, f64::max);
     let left = MARGIN + AXIS_TITLE.line_height() + tick_width + 16.0;
     let right = WIDTH - MARGIN;
-    let mark = curves.marker.as_ref().filter(|(x, _)| is_drawable(*x));
-    let x_axis = x_axis(&plots, mark, (left, right));
+    let across = Interval::new(left, right);
+    let marker = curves.marker.as_ref().filter(|marker| is_drawable(marker.x));
+    let x_axis = x_axis(&plots, marker, across);
 
-    let mut page = header(&curves.title, &curves.subtitle, right - MARGIN);
+    let mut page = title_block(&curves.title, &curves.subtitle, right - MARGIN);
     for (index, plot) in plots.iter().enumerate() {
-        page.append(plot.heading((left, page.bottom), right));
-        if let (0, Some((x, label))) = (index, mark) {
-            page.append(mark_label(x_axis.place(*x), label, &page, (left, right)));
+        page.append(plot.heading(Point::new(left, page.bottom), right));
+        if let (0, Some(marker)) = (index, marker) {
+            page.append(marker_label(marker, &x_axis, page.bottom, across));
         }
         let top = page.bottom + 6.0;
         let frame = Frame { left, right, top, bottom: top + panel_height(plots.len()) };
-        let y_title = (MARGIN + AXIS_TITLE.size / 2.0, f64::midpoint(frame.top, frame.bottom));
+        let y_title = Point::new(MARGIN + AXIS_TITLE.size / 2.0, frame.center().y);
         page.elements.extend(plot.grid(&frame, &x_axis));
-        page.elements.push(AXIS_TITLE.upward_line(y_title, &plot.panel.y_label).set("fill", FAINT_INK));
-        page.elements.extend(mark.map(|(x, _)| mark_line(x_axis.place(*x), &frame)));
+        page.elements.push(AXIS_TITLE.upward_line(y_title, &plot.panel.y_label).set("fill", FAINT_TEXT));
+        page.elements.extend(marker.map(|marker| marker_line(x_axis.pixel(marker.x), &frame)));
         page.elements.extend(plot.curves(&frame, &x_axis));
         page.bottom = frame.bottom + PANEL_GAP;
     }
     page.bottom -= PANEL_GAP;
-    page.append(horizontal_axis(&x_axis, &curves.x_label, page.bottom, (left, right)));
-    document((page.right.max(right) + MARGIN, page.bottom + MARGIN), &curves.title, page.elements)
+    page.append(horizontal_axis(&x_axis, &curves.x_label, page.bottom, across));
+    let size = Size::new(page.right.max(right) + MARGIN, page.bottom + MARGIN);
+    document(size, &curves.title, page.elements)
 }
 
-/// One panel is as high as a slide allows; more share it.
+/// In pixels: a single panel fills a slide, more of them share it.
 fn panel_height(n_panels: usize) -> f64 {
     match n_panels {
         0 | 1 => 340.0,
@@ -106,38 +87,37 @@ fn panel_height(n_panels: usize) -> f64 {
     }
 }
 
-/// From the first to the last point or mark, or from zero where that is near.
-fn x_axis(plots: &[Plot], mark: Option<&(f64, String)>, pixels: (f64, f64)) -> Axis {
-    let points = plots.iter().flat_map(|plot| plot.points.iter().flatten());
-    let positions = points.map(|point| point.0).chain(mark.map(|(x, _)| *x));
-    let (low, high) = extent(positions).unwrap_or((0.0, 1.0));
-    let near_zero = low > 0.0 && low < 0.1 * high;
-    Axis::linear((if near_zero { 0.0 } else { low }, high), pixels)
+/// From the first to the last point or marker, or from zero if the first is close to it.
+fn x_axis(plots: &[Plot], marker: Option<&Marker>, pixels: Interval) -> Axis {
+    let values = plots.iter().flat_map(Plot::x_values).chain(marker.map(|marker| marker.x));
+    let values = extent(values).unwrap_or(Interval::UNIT);
+    let near_zero = values.start > 0.0 && values.start < 0.1 * values.end;
+    Axis::linear(Interval::new(if near_zero { 0.0 } else { values.start }, values.end), pixels)
 }
 
-fn horizontal_axis(x_axis: &Axis, label: &str, top: f64, (left, right): (f64, f64)) -> Block {
+fn horizontal_axis(x_axis: &Axis, label: &str, top: f64, across: Interval) -> Block {
     let mut elements = Vec::new();
     for tick in x_axis.ticks(8) {
-        let place = (x_axis.place(tick.value), top + 14.0);
-        elements.push(TICK.centered_line(place, Anchor::Middle, &tick.label).set("fill", FAINT_INK));
+        let center = Point::new(x_axis.pixel(tick.value), top + 14.0);
+        elements.push(TICK.centered_line(center, Anchor::Middle, &tick.label).set("fill", FAINT_TEXT));
     }
-    let title = (f64::midpoint(left, right), top + 36.0);
-    elements.push(AXIS_TITLE.centered_line(title, Anchor::Middle, label).set("fill", FAINT_INK));
-    Block { elements, right, bottom: title.1 + AXIS_TITLE.half_letter() }
+    let title = Point::new(across.middle(), top + 36.0);
+    elements.push(AXIS_TITLE.centered_line(title, Anchor::Middle, label).set("fill", FAINT_TEXT));
+    Block { elements, right: across.end, bottom: title.y + AXIS_TITLE.half_letter() }
 }
 
-/// The label stands above the first panel, as near to its line as the edges allow.
-fn mark_label(x: f64, label: &str, page: &Block, (left, right): (f64, f64)) -> Block {
-    let width = MARK.width(label);
-    let start = (x - width / 2.0).min(right - width).max(left);
-    let bottom = page.bottom + MARK.line_height() + 4.0;
-    let line = MARK.line((start, bottom - 1.0), Anchor::Start, label).set("fill", FAINT_INK);
-    Block { elements: vec![line], right: start + width, bottom }
+/// The label above the first panel, centered on its line as far as the edges allow.
+fn marker_label(marker: &Marker, x_axis: &Axis, top: f64, across: Interval) -> Block {
+    let width = MARKER.width(&marker.label);
+    let start = (x_axis.pixel(marker.x) - width / 2.0).min(across.end - width).max(across.start);
+    let bottom = top + MARKER.line_height() + 4.0;
+    let line = MARKER.line(Point::new(start, bottom - 1.0), Anchor::Start, &marker.label);
+    Block { elements: vec![line.set("fill", FAINT_TEXT)], right: start + width, bottom }
 }
 
-fn mark_line(x: f64, frame: &Frame) -> Element {
-    line((x, frame.top - 4.0), (x, frame.bottom))
-        .set("stroke", FAINT_INK)
+fn marker_line(x: f64, frame: &Frame) -> Element {
+    line(Point::new(x, frame.top - 4.0), Point::new(x, frame.bottom))
+        .set("stroke", FAINT_TEXT)
         .number("stroke-width", 1.2)
         .set("stroke-dasharray", "4 3")
 }
@@ -160,7 +140,7 @@ mod tests {
     fn titles_ticks_and_legend_are_written() {
         let points = (0..=100).map(|step| (f64::from(step), 1.0 / f64::from(step + 1))).collect();
         let mut figure = figure(vec![panel("Loss", points)]);
-        figure.marker = Some((60.0, "best (step 60)".to_owned()));
+        figure.marker = Some(Marker { x: 60.0, label: "best (step 60)".to_owned() });
         let svg = curves(&figure);
         assert_text_is_readable(&svg);
         assert_eq!(
@@ -189,16 +169,16 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_at_either_end_keeps_its_label_inside() {
+    fn a_marker_at_either_end_keeps_its_label_inside() {
         for x in [0.0, 5.0] {
             let mut figure = figure(vec![panel("Loss", vec![(0.0, 1.0), (5.0, 2.0)])]);
-            figure.marker = Some((x, "the best checkpoint of them all <&>".to_owned()));
+            figure.marker = Some(Marker { x, label: "the best checkpoint of them all <&>".to_owned() });
             assert_text_is_readable(&curves(&figure));
         }
     }
 
     #[test]
-    fn panels_stack_and_long_texts_find_room() {
+    fn panels_stack_and_long_texts_fit() {
         let mut long = panel(&"Validation accuracy ".repeat(8), vec![(0.0, 0.5), (1_234_567.0, 0.9)]);
         long.series =
             (0..12).map(|index| Series { name: format!("series number {index}"), ..long.series[0].clone() }).collect();

@@ -1,107 +1,108 @@
-//! One quantity against each of several others: small panels side by side that share the upright axis.
+//! Scatter plots: one quantity and several others of each observation in, a small panel for each of the others out.
 //!
-//! Points that an axis cannot show are left out. One observation is marked in every panel.
+//! The panels share the upright axis, which shows the one quantity. Points that an axis cannot show are left out. One
+//! observation can be highlighted in every panel.
 
-use crate::axis::Axis;
-use crate::color::{self, FAINT_INK};
-use crate::font::{Anchor, Font};
-use crate::header::{MARGIN, header};
-use crate::plot::{FRAME, Frame, GRID, TICK};
-use crate::scale::Scale;
-use crate::svg::{Block, Element, circle, document, line, rect};
+use crate::drawing::axis::Axis;
+use crate::drawing::color::{self, FAINT_TEXT};
+use crate::drawing::font::{Anchor, Font};
+use crate::drawing::frame::{Frame, TICK, widest_label};
+use crate::drawing::geometry::{Interval, Point, Size};
+use crate::drawing::scale::Scale;
+use crate::drawing::svg::{Block, Element, circle, document};
+use crate::drawing::title::{MARGIN, title_block};
 
 const LABEL: Font = Font::regular(12.0);
 const WIDTH: f64 = 900.0;
 const COLUMNS: usize = 3;
+const N_TICKS: usize = 5;
 const HEIGHT: f64 = 190.0;
 const GAP: f64 = 28.0;
 
 /// Panels in rows of three.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scatter {
-    /// What is drawn; may be empty.
+    /// May be empty.
     pub title: String,
-    /// What is to be known about it; may be empty.
+    /// May be empty.
     pub subtitle: String,
     /// The name of the upright axis.
     pub y_label: String,
-    /// What the upright axis shows, one of each observation.
+    /// The quantity on the upright axis, a value for each observation.
     pub y: Vec<f64>,
     /// From the left to the right, row by row.
     pub panels: Vec<ScatterPanel>,
-    /// The observation that stands out, if one does.
+    /// The index of the observation to highlight.
     pub marked: Option<usize>,
 }
 
-/// One quantity along the lower edge.
+/// One quantity on the horizontal axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScatterPanel {
     /// Its name.
     pub x_label: String,
-    /// What its values are.
+    /// How its values are spread along the axis.
     pub scale: Scale,
-    /// One of each observation.
+    /// A value for each observation.
     pub x: Vec<f64>,
 }
 
 /// Draws the panels as SVG.
 #[must_use]
 pub fn scatter(figure: &Scatter) -> String {
-    let mut page = header(&figure.title, &figure.subtitle, WIDTH - 2.0 * MARGIN);
+    let mut page = title_block(&figure.title, &figure.subtitle, WIDTH - 2.0 * MARGIN);
     let y_axis = |pixels| Scale::Linear.axis(figure.y.iter().copied(), pixels);
-    let tick_width = TICK.widest(y_axis((0.0, 1.0)).ticks(5).iter().map(|tick| &tick.label));
+    let tick_width = widest_label(&y_axis(Interval::UNIT), N_TICKS);
     let left = MARGIN + LABEL.line_height() + tick_width + 14.0;
     let width = (WIDTH - MARGIN - left - GAP * (COLUMNS - 1) as f64) / COLUMNS as f64;
     for row in figure.panels.chunks(COLUMNS) {
         let top = page.bottom + 6.0;
-        let middle = (MARGIN + LABEL.size / 2.0, top + HEIGHT / 2.0);
-        page.elements.push(LABEL.upward_line(middle, &figure.y_label).set("fill", FAINT_INK));
-        let y_axis = y_axis((top + HEIGHT, top));
+        let middle = Point::new(MARGIN + LABEL.size / 2.0, top + HEIGHT / 2.0);
+        page.elements.push(LABEL.upward_line(middle, &figure.y_label).set("fill", FAINT_TEXT));
+        let y_axis = y_axis(Interval::new(top + HEIGHT, top));
         for (column, panel) in row.iter().enumerate() {
             let start = left + (width + GAP) * column as f64;
             let frame = Frame { left: start, right: start + width, top, bottom: top + HEIGHT };
-            page.append(grid(&frame, &y_axis, column == 0));
+            page.append(grid(&frame, &y_axis, column));
             page.append(points(figure, panel, &frame, &y_axis));
         }
         page.bottom += 12.0;
     }
-    document((page.right.max(WIDTH - MARGIN) + MARGIN, page.bottom + MARGIN), &figure.title, page.elements)
+    let size = Size::new(page.right.max(WIDTH - MARGIN) + MARGIN, page.bottom + MARGIN);
+    document(size, &figure.title, page.elements)
 }
 
-/// The lines at the ticks of the upright axis, numbered in the first column.
-fn grid(frame: &Frame, y_axis: &Axis, numbered: bool) -> Block {
+/// The lines at the ticks of the upright axis, with their numbers only in the first column.
+fn grid(frame: &Frame, y_axis: &Axis, column: usize) -> Block {
     let mut elements = Vec::new();
-    for tick in y_axis.ticks(5) {
-        let y = y_axis.place(tick.value);
-        elements.push(line((frame.left, y), (frame.right, y)).set("stroke", GRID));
-        if numbered {
-            elements.push(TICK.centered_line((frame.left - 8.0, y), Anchor::End, &tick.label).set("fill", FAINT_INK));
-        }
+    for tick in y_axis.ticks(N_TICKS) {
+        let y = y_axis.pixel(tick.value);
+        elements.push(frame.line_at_y(y));
+        elements.extend((column == 0).then(|| frame.y_label(y, &tick.label)));
     }
-    let size = (frame.right - frame.left, frame.bottom - frame.top);
-    elements.push(rect((frame.left, frame.top), size).set("fill", "none").set("stroke", FRAME));
+    elements.push(frame.border());
     Block { elements, right: frame.right, bottom: frame.bottom }
 }
 
 fn points(figure: &Scatter, panel: &ScatterPanel, frame: &Frame, y_axis: &Axis) -> Block {
-    let x_axis = panel.scale.axis(panel.x.iter().copied(), (frame.left, frame.right));
+    let x_axis = panel.scale.axis(panel.x.iter().copied(), frame.across());
     let mut elements = Vec::new();
     for tick in panel.scale.ticks(&x_axis, 8.0, |label| TICK.width(label)) {
-        let place = (x_axis.place(tick.value), frame.bottom + 12.0);
-        elements.push(TICK.centered_line(place, Anchor::Middle, &tick.label).set("fill", FAINT_INK));
+        let center = Point::new(x_axis.pixel(tick.value), frame.bottom + 12.0);
+        elements.push(TICK.centered_line(center, Anchor::Middle, &tick.label).set("fill", FAINT_TEXT));
     }
     let mut bottom = frame.bottom + 20.0;
     for text in LABEL.wrap(&panel.x_label, frame.right - frame.left) {
         bottom += LABEL.line_height();
-        let center = (f64::midpoint(frame.left, frame.right), bottom - LABEL.line_height() / 2.0);
+        let center = Point::new(frame.across().middle(), bottom - LABEL.line_height() / 2.0);
         elements.push(LABEL.centered_line(center, Anchor::Middle, &text));
     }
     let dot = |index: usize| -> Option<Element> {
         let (x, y) = (*panel.x.get(index)?, *figure.y.get(index)?);
         let shown = panel.scale.shows(x) && Scale::Linear.shows(y);
-        let (radius, fill) = if figure.marked == Some(index) { (5.5, 1) } else { (3.5, 0) };
-        let place = (x_axis.place(x), y_axis.place(y));
-        shown.then(|| circle(place, radius).set("fill", color::series(fill)).set("stroke", "#ffffff"))
+        let (radius, series) = if figure.marked == Some(index) { (5.5, 1) } else { (3.5, 0) };
+        let center = Point::new(x_axis.pixel(x), y_axis.pixel(y));
+        shown.then(|| circle(center, radius).set("fill", color::series(series)).set("stroke", "#ffffff"))
     };
     let unmarked = (0..figure.y.len()).filter(|index| figure.marked != Some(*index));
     elements.extend(unmarked.chain(figure.marked).filter_map(dot));
