@@ -1,33 +1,34 @@
-//! A trial as a process that cannot outlive the sweep.
+//! Trial process: a child process that cannot outlive the sweep.
 //!
 //! The sweep starts itself once more, as `bert-sweep run-with-parent`, which asks the kernel to kill it with its parent
 //! (`PR_SET_PDEATHSIG`, which survives `exec`) and then becomes `bert-finetune`. Between fork and exec Rust allows no
 //! safe code of ours, so the request has to be made by a program. Where the kernel has no such request, a trial that
 //! outlives a killed sweep holds the lock of its folder, and the next sweep says which process that is.
 
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::Context;
 use rustix::process::{Pid, Signal, getppid, kill_process};
 
-const WORD: &str = "run-with-parent";
+const SUBCOMMAND: &str = "run-with-parent";
 
-/// What `main` does first: if the process was started to become another, it does so and never returns from it.
+/// To be called first in `main`: if this process was started as a trial, it executes the program of the trial and does not
+/// return, except with an exit code when that fails.
 pub fn become_trial() -> Option<ExitCode> {
     let mut words = std::env::args_os().skip(1);
-    if words.next()? != WORD {
+    if words.next()? != SUBCOMMAND {
         return None;
     }
     let parent: Option<i32> = words.next().and_then(|word| word.to_str()?.parse().ok());
     let Some(program) = words.next() else {
-        eprintln!("error: {WORD} is for bert-sweep's own use");
+        eprintln!("error: {SUBCOMMAND} is for internal use by bert-sweep");
         return Some(ExitCode::from(2));
     };
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)) {
-        eprintln!("error: cannot be tied to bert-sweep: {error}");
+        eprintln!("error: cannot ask the kernel to end the trial with bert-sweep: {error}");
         return Some(ExitCode::FAILURE);
     }
     // A parent that died before the request would never be reported.
@@ -43,29 +44,26 @@ pub fn become_trial() -> Option<ExitCode> {
 /// Starts `command` so that it dies with this process.
 ///
 /// It has a process group of its own: a Ctrl-C at the terminal reaches the sweep alone, which passes it on once, since a
-/// second signal would make `bert-finetune` leave without saving.
+/// second signal would make `bert-finetune` exit without saving.
 pub(crate) fn start(command: &Command, stderr: Stdio) -> anyhow::Result<Child> {
-    let myself = std::env::current_exe().context("cannot find the program's own file")?;
-    let mut tied = Command::new(myself);
-    tied.args([WORD, &std::process::id().to_string()]).arg(command.get_program()).args(command.get_args());
-    tied.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).process_group(0);
-    tied.spawn().with_context(|| format!("cannot start {}", Path::new(command.get_program()).display()))
+    let sweep_program = std::env::current_exe().context("cannot find the path of bert-sweep")?;
+    let mut child = Command::new(sweep_program);
+    child.args([SUBCOMMAND, &std::process::id().to_string()]).arg(command.get_program()).args(command.get_args());
+    child.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).process_group(0);
+    child.spawn().with_context(|| format!("cannot start {}", Path::new(command.get_program()).display()))
 }
 
-/// Asks a process to save and leave.
-pub(crate) fn ask_to_leave(child: &Child) {
-    // It may have ended meanwhile, which is as good.
+/// Asks a process to save and exit.
+pub(crate) fn terminate(child: &Child) {
+    // It may have ended meanwhile, which is just as well.
     let _ = kill_process(Pid::from_child(child), Signal::TERM);
 }
 
-/// How a process ended, in words that stand beside its last line.
-pub(crate) fn told(status: ExitStatus) -> String {
-    use std::os::unix::process::ExitStatusExt;
+/// How a process ended.
+pub(crate) fn describe_exit(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit code {code}"),
-        (None, Some(9)) => {
-            "killed by signal 9, which is also how the system ends what takes too much memory".to_owned()
-        }
+        (None, Some(9)) => "killed by signal 9, possibly because the system ran out of memory".to_owned(),
         (None, signal) => format!("killed by signal {}", signal.unwrap_or_default()),
     }
 }

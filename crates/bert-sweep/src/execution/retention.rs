@@ -1,9 +1,9 @@
-//! What is kept of trials: of the best one everything, of the others the log.
+//! Retention: which weights and checkpoints are kept. Those of the best run; of the others only the log.
 //!
-//! The rule: when all runs of a trial have ended, or it is ruled out, the weights and checkpoints of its runs are removed,
-//! but for the best seed of the trial that is best so far. Its run folder is whole, and `OUT/best` is a link to the
-//! folder of the run. A pruned folder loses its manifest first, so that nobody takes it for finished; the trial table
-//! says that it was run. `collect` removes nothing: what it finds may be running elsewhere.
+//! When all runs of a trial have ended, or it is ruled out, the weights and checkpoints of its runs are removed, except
+//! for the best seed of the trial that is best so far. The run folder of the best is complete, and `OUT/best` is a link to
+//! it. A pruned folder loses its manifest first, so that nobody takes it for complete; the trial table says that it was
+//! trained. `collect` removes nothing: what it finds may be running elsewhere.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,25 +12,39 @@ use std::path::Path;
 use anyhow::Context;
 use stage::{MANIFEST, Manifest, sync_folder};
 
-use crate::row::{Row, Status};
-use crate::standing::{Standing, best_row};
-use crate::trial::{Trial, remove_if_there};
+use crate::trials::ranking::{RankedTrial, best_row};
+use crate::trials::row::{Row, Status};
+use crate::trials::trial::Trial;
+use crate::trials::trial_folder::remove_if_exists;
 
 const BEST: &str = "best";
 
-/// Prunes by the rule. Trials with runs that have not ended keep all, since those go on from there; `at_the_end` of a
-/// sweep failed ones count as ended.
-pub(crate) fn prune(trials: &[Trial], rows: &[Row], standings: &[Standing], at_the_end: bool) -> anyhow::Result<()> {
-    let kept = best_row(standings, rows).map(|row| row.id.as_str());
-    for standing in standings {
-        let ended = match standing.status {
+/// What becomes of the weights and checkpoints of failed runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailedRuns {
+    /// They are kept, since the sweep may resume them.
+    Keep,
+    /// They are removed, since no run of the sweep will be resumed.
+    Prune,
+}
+
+/// Removes the weights and checkpoints of all ranked trials that have ended, except those of the best run.
+pub(crate) fn prune(
+    trials: &[Trial],
+    rows: &[Row],
+    ranking: &[RankedTrial],
+    failed_runs: FailedRuns,
+) -> anyhow::Result<()> {
+    let best = best_row(ranking, rows).map(|row| row.id.as_str());
+    for ranked in ranking {
+        let has_ended = match ranked.status {
             Status::Done | Status::RuledOut => true,
-            Status::Failed => at_the_end,
+            Status::Failed => failed_runs == FailedRuns::Prune,
             Status::Unfinished => false,
         };
-        let runs = trials.iter().filter(|trial| trial.number == standing.trial && ended).flat_map(|trial| &trial.runs);
-        for run in runs.filter(|run| Some(run.id.as_str()) != kept) {
-            prune_run(&run.train())?;
+        let runs = trials.iter().filter(|trial| trial.number == ranked.trial && has_ended);
+        for run in runs.flat_map(|trial| &trial.runs).filter(|run| Some(run.id.as_str()) != best) {
+            prune_run(&run.folder.train())?;
         }
     }
     Ok(())
@@ -41,12 +55,12 @@ fn prune_run(train: &Path) -> anyhow::Result<()> {
     if !prunable.iter().any(|path| path.exists()) {
         return Ok(());
     }
-    remove_if_there(&train.join(MANIFEST))?;
+    remove_if_exists(&train.join(MANIFEST))?;
     sync_folder(train).with_context(|| format!("cannot sync {}", train.display()))?;
-    prunable.iter().try_for_each(|path| remove_if_there(path))
+    prunable.iter().try_for_each(|path| remove_if_exists(path))
 }
 
-/// Makes `OUT/best` a link to the folder of a run; `false` when its weights are not there.
+/// Makes `OUT/best` a link to the folder of a run; `false` when its weights are missing.
 pub(crate) fn link_best(out: &Path, id: &str) -> anyhow::Result<bool> {
     let (link, target) = (out.join(BEST), Path::new("trials").join(id));
     unlink_best(out)?;
@@ -58,7 +72,7 @@ pub(crate) fn link_best(out: &Path, id: &str) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-/// Removes the link, but nothing that it points at.
+/// Removes the link, but not the folder that it points to.
 pub(crate) fn unlink_best(out: &Path) -> anyhow::Result<()> {
     let link = out.join(BEST);
     if link.is_symlink() {
@@ -72,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pruned_run_keeps_its_log_and_is_no_longer_finished() {
+    fn a_pruned_run_keeps_its_log_and_is_no_longer_complete() {
         let folder = tempfile::tempdir().unwrap();
         let train = folder.path();
         fs::create_dir(train.join("checkpoints")).unwrap();
@@ -85,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_run_is_linked() {
+    fn only_a_complete_run_is_linked() {
         let out = tempfile::tempdir().unwrap();
         assert!(!link_best(out.path(), "a").unwrap());
         assert!(!out.path().join("best").is_symlink());
