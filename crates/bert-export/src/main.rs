@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    stage::run_main::<bert_export::Args>("export", bert_export::run)
+    stage::run_main::<bert_export::Args>("export", stage::bad_input_types![], bert_export::run)
 }

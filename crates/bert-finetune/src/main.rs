@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    stage::run_main::<bert_finetune::Args>("finetune", bert_finetune::run)
+    stage::run_main::<bert_finetune::Args>("finetune", stage::bad_input_types![], bert_finetune::run)
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    stage::run_main::<bert_predict::Args>("predict", bert_predict::run)
+    stage::run_main::<bert_predict::Args>("predict", stage::bad_input_types![], bert_predict::run)
 }

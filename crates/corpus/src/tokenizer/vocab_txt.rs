@@ -1,4 +1,4 @@
-//! A tokenizer from `vocab.txt`, for checkpoints older than `tokenizer.json`.
+//! `vocab.txt`: a BERT tokenizer from the vocabulary alone, for checkpoints older than `tokenizer.json`.
 //!
 //! The rules are those of BERT; `tokenizer_config.json` beside the vocabulary may change them. Source: the converter
 //! for `BertTokenizer` in Transformers' `convert_slow_tokenizer.py`.
@@ -12,15 +12,15 @@ use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{AddedToken, Tokenizer};
 
-use crate::{Error, Result};
+use crate::error::{CorpusError, Result};
 
 pub(super) fn open(file: &Path) -> Result<Tokenizer> {
-    let fail = |problem: String| Error::Tokenizer { file: file.to_owned(), problem };
+    let fail = |problem: String| CorpusError::Tokenizer { file: file.to_owned(), problem };
     let config = config(&file.with_file_name("tokenizer_config.json"))?;
     let flag = |key: &str, default: bool| config.get(key).and_then(Value::as_bool).unwrap_or(default);
     let token = |key: &str, default: &str| special_token(config.get(key)).unwrap_or(default).to_owned();
 
-    let bytes = std::fs::read(file).map_err(|source| Error::Read { file: file.to_owned(), source })?;
+    let bytes = std::fs::read(file).map_err(|source| CorpusError::Read { file: file.to_owned(), source })?;
     let vocabulary = WordPiece::read_bytes(&bytes).map_err(|error| fail(error.to_string()))?;
     let id = |token: &str| vocabulary.get(token).copied().ok_or_else(|| fail(format!("the vocabulary has no {token}")));
     let (unknown, cls, sep) = (token("unk_token", "[UNK]"), token("cls_token", "[CLS]"), token("sep_token", "[SEP]"));
@@ -53,8 +53,8 @@ fn config(file: &Path) -> Result<Map<String, Value>> {
     if !file.exists() {
         return Ok(Map::new());
     }
-    let bytes = std::fs::read(file).map_err(|source| Error::Read { file: file.to_owned(), source })?;
-    serde_json::from_slice(&bytes).map_err(|error| Error::Tokenizer {
+    let bytes = std::fs::read(file).map_err(|source| CorpusError::Read { file: file.to_owned(), source })?;
+    serde_json::from_slice(&bytes).map_err(|error| CorpusError::Tokenizer {
         file: file.to_owned(),
         problem: format!("expected a JSON object: {error}"),
     })

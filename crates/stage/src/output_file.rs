@@ -1,6 +1,6 @@
-//! A file that appears whole or not at all.
+//! Atomic output file: it appears whole or not at all.
 //!
-//! It is written under a hidden name beside its place, synced, renamed, and its folder synced. Its SHA-256 is taken
+//! It is written under a hidden name beside its target, synced, renamed, and its folder synced. Its SHA-256 is taken
 //! from the bytes as they pass, so an output never has to be read again for its manifest.
 
 use std::fs::{self, File};
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
+use crate::disk::sync_folder;
 use crate::fingerprint::{Fingerprint, hex};
 
 /// The ending of files that are still being written; a leftover of a killed run is removed by the next one.
@@ -50,19 +51,19 @@ impl OutputFile {
     ///
     /// # Errors
     /// Fails when the last bytes cannot be written, synced or renamed; then the old file, if any, is untouched. Where
-    /// only the folder cannot be synced the new file is in its place, whole, and perhaps not for good.
+    /// only the folder cannot be synced, the new file is there and whole, but may not survive a power failure.
     #[expect(clippy::disallowed_methods, reason = "this is the one place where files are renamed")]
     pub fn commit(mut self) -> anyhow::Result<Fingerprint> {
         let writer = self.file.take().context("an output is committed once")?;
         let (target, bytes) = (self.target.clone(), self.bytes);
-        let place = || format!("cannot write {} ({bytes} bytes)", target.display());
-        let file = flushed(writer).with_context(place)?;
-        file.sync_all().with_context(place)?;
+        let context = || format!("cannot write {} ({bytes} bytes)", target.display());
+        let file = flushed(writer).with_context(context)?;
+        file.sync_all().with_context(context)?;
         drop(file);
-        fs::rename(&self.partial, &self.target).with_context(place)?;
+        fs::rename(&self.partial, &self.target).with_context(context)?;
         self.renamed = true;
         let folder = self.target.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        crate::sync_folder(folder).with_context(place)?;
+        sync_folder(folder).with_context(context)?;
         let hash = std::mem::take(&mut self.hash);
         Ok(Fingerprint { bytes: self.bytes, sha256: hex(&hash.finalize()) })
     }
@@ -71,8 +72,9 @@ impl OutputFile {
 impl Write for OutputFile {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let Some(file) = self.file.as_mut() else { return Err(io::ErrorKind::BrokenPipe.into()) };
-        let told = |error: io::Error| io::Error::new(error.kind(), format!("{error}, after {} bytes", self.bytes));
-        let written = file.write(buffer).map_err(told)?;
+        let with_position =
+            |error: io::Error| io::Error::new(error.kind(), format!("{error}, after {} bytes", self.bytes));
+        let written = file.write(buffer).map_err(with_position)?;
         self.hash.update(&buffer[..written]);
         self.bytes += written as u64;
         Ok(written)
