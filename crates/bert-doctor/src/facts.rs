@@ -6,7 +6,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bert::{Compute, ComputeArgs};
+use bert::Compute;
 use tch::Cuda;
 
 /// Every fact with its name, in the order in which they are read.
@@ -69,8 +69,7 @@ fn threads() -> String {
 
 /// What `--device auto --precision auto` come to here.
 fn auto() -> String {
-    let args = ComputeArgs { device: "auto".to_owned(), threads: None, precision: "auto".to_owned() };
-    match Compute::resolve(&args) {
+    match Compute::resolve("auto", None, "auto") {
         Ok(compute) => format!("{}, {:?}", compute.device_name(), compute.precision).to_lowercase(),
         Err(error) => error.to_string(),
     }

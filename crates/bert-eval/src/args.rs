@@ -25,7 +25,7 @@ pub struct Args {
 
     /// Device, threads, precision
     #[command(flatten)]
-    pub compute: bert::ComputeArgs,
+    pub compute: stage::ComputeArgs,
 
     /// Output folder, profile, freshness
     #[command(flatten)]

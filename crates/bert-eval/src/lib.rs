@@ -24,7 +24,7 @@ pub const STAGE: Stage = Stage { name: "bert-eval", version: 1 };
 /// # Errors
 /// Fails when the run is not finished, the split is missing, or the labels of the two differ.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let compute = bert::Compute::resolve(&args.compute)?;
+    let compute = bert::Compute::resolve(&args.compute.device, args.compute.threads, &args.compute.precision)?;
     let trained = Upstream::open(&args.run, "bert-finetune")?;
     let split = args.split.name();
     let tokens_path = Upstream::open(&args.tokens, "sst-tokenize")?.required(&format!("{split}.parquet"))?;

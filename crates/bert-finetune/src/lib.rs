@@ -13,13 +13,13 @@
 //! Each module uses only those above it. The result is `OUT/{config.json, model.safetensors, tokenizer files, log.jsonl,
 //! curves.svg, manifest.json}`.
 
-mod settings;
+mod checkpoints;
 mod data;
 mod optim;
-mod training;
-mod checkpoints;
 mod report;
+mod settings;
 mod train_loop;
+mod training;
 
 use anyhow::Context;
 use bert::Compute;
@@ -41,7 +41,7 @@ pub const STAGE: Stage = Stage { name: "bert-finetune", version: 5 };
 /// # Errors
 /// Fails on contradicting arguments, bad input, a number that is not finite, a signal, or a full disk.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let compute = Compute::resolve(&args.compute)?;
+    let compute = Compute::resolve(&args.compute.device, args.compute.threads, &args.compute.precision)?;
     let mut tokens = TokenFiles::open(&args.tokens)?;
     let model = ModelFolder::open(&args.model)?;
     let plan = Plan::resolve(args, &compute, &model.config, tokens.validation.is_some())?;
@@ -75,13 +75,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// What freshness is judged by: the plan and every file that is read.
-fn job(
-    args: &Args,
-    plan: &Plan,
-    compute: &Compute,
-    tokens: &TokenFiles,
-    model: &ModelFolder,
-) -> anyhow::Result<Job> {
+fn job(args: &Args, plan: &Plan, compute: &Compute, tokens: &TokenFiles, model: &ModelFolder) -> anyhow::Result<Job> {
     let mut job = Job::new(STAGE, &args.common).plan(plan)?.input("tokens/train.parquet", &tokens.train);
     if let Some(path) = &tokens.validation {
         job = job.input("tokens/validation.parquet", path);

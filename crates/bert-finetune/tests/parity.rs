@@ -7,8 +7,8 @@ mod place;
 mod variant;
 
 use checkpoint::SafetensorsFile;
-use place::Place;
 use corpus::tokens::{Labels, TokenSet};
+use place::Place;
 use variant::Variant;
 
 fn floats(bytes: &[u8]) -> Vec<f32> {

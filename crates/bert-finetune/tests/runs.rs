@@ -8,8 +8,8 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
-use place::Place;
 use corpus::tokens::Labels;
+use place::Place;
 
 const TRAINING: &str = "--threads 1 --precision float32 --per-device-train-batch-size 6 --learning-rate 2e-3 \
      --num-train-epochs 4 --hidden-dropout-prob 0.1 --attention-probs-dropout-prob 0.1 --logging-steps 3";

@@ -52,7 +52,7 @@ pub struct Args {
 
     /// Device, threads, precision
     #[command(flatten)]
-    pub compute: bert::ComputeArgs,
+    pub compute: stage::ComputeArgs,
 }
 
 /// Runs the program.
@@ -60,7 +60,7 @@ pub struct Args {
 /// # Errors
 /// Fails when the model is not fine-tuned, a text cannot be read, or the output cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let compute = bert::Compute::resolve(&args.compute).map_err(bad_input)?;
+    let compute = bert::Compute::resolve(&args.compute.device, args.compute.threads, &args.compute.precision).map_err(bad_input)?;
     let classifier = Classifier::open(&args.model, compute).map_err(bad_input)?;
     let positions = classifier.folder.config.max_position_embeddings;
     let max_length = args.max_length.unwrap_or(positions);

@@ -46,13 +46,15 @@ impl<'a> BatchSampler<'a> {
     /// does not fit into memory fails in the first step.
     fn group_by_length(&self, rows: Vec<usize>) -> Vec<usize> {
         let batch = self.rows_of_a_step();
-        let mega_batch_size = batch.saturating_mul((rows.len() / batch.saturating_mul(4)).clamp(1, BATCHES_PER_MEGA_BATCH));
+        let mega_batch_size =
+            batch.saturating_mul((rows.len() / batch.saturating_mul(4)).clamp(1, BATCHES_PER_MEGA_BATCH));
         let mut mega_batches: Vec<Vec<usize>> = rows.chunks(mega_batch_size).map(<[usize]>::to_vec).collect();
         for mega_batch in &mut mega_batches {
             mega_batch.sort_by_key(|&row| std::cmp::Reverse(self.lengths[row]));
         }
         // Among equals the first is taken, so that rows are moved only where they have to be.
-        let longest = (0..mega_batches.len()).rev().max_by_key(|&index| self.lengths[mega_batches[index][0]]).unwrap_or(0);
+        let longest =
+            (0..mega_batches.len()).rev().max_by_key(|&index| self.lengths[mega_batches[index][0]]).unwrap_or(0);
         if longest > 0 {
             let (first, others) = mega_batches.split_at_mut(longest);
             std::mem::swap(&mut first[0][0], &mut others[0][0]);

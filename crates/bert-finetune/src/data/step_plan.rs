@@ -168,7 +168,10 @@ mod tests {
         assert_eq!(due, [4, 8, 10]);
         let every_three = When::EverySteps(3);
         assert_eq!((step_plan.occurrences(When::EachEpoch), step_plan.occurrences(every_three)), (3, 4));
-        assert_eq!((step_plan.occurrences_until(When::EachEpoch, 7), step_plan.occurrences_until(every_three, 7)), (1, 2));
+        assert_eq!(
+            (step_plan.occurrences_until(When::EachEpoch, 7), step_plan.occurrences_until(every_three, 7)),
+            (1, 2)
+        );
     }
 
     #[test]
@@ -179,7 +182,10 @@ mod tests {
         assert_eq!(ends.len(), 3);
         assert_eq!(whole.total_steps, ends[2]);
         assert!(whole.is_due(When::EachEpoch, ends[0]) && !whole.is_due(When::EachEpoch, ends[0] + 1));
-        assert_eq!(whole.position(ends[1]), EpochPosition { epoch: 2, steps_before: 0, steps_in_epoch: ends[2] - ends[1] });
+        assert_eq!(
+            whole.position(ends[1]),
+            EpochPosition { epoch: 2, steps_before: 0, steps_in_epoch: ends[2] - ends[1] }
+        );
         let part = step_plan(&plan(size, 2.5, None), 0.0);
         assert_eq!(part.total_steps, ends[1] + (ends[2] - ends[1]).div_ceil(2));
         assert_eq!(step_plan(&plan(size, 1.0, Some(ends[1] + 1)), 0.0).total_steps, ends[1] + 1);

@@ -49,7 +49,7 @@ pub struct Args {
 
     /// Device, threads, precision
     #[command(flatten)]
-    pub compute: bert::ComputeArgs,
+    pub compute: stage::ComputeArgs,
 
     /// Batches, training length, seeds
     #[command(flatten)]

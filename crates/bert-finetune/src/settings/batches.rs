@@ -71,7 +71,9 @@ impl BatchPlan {
     pub(crate) fn resolve(args: &BatchArgs) -> anyhow::Result<Self> {
         let size = match (args.per_device_train_batch_size, args.max_tokens_per_batch) {
             (Some(_), Some(_)) => {
-                bail_input!("--per-device-train-batch-size and --max-tokens-per-batch both limit a batch; give only one of them")
+                bail_input!(
+                    "--per-device-train-batch-size and --max-tokens-per-batch both limit a batch; give only one of them"
+                )
             }
             (None, Some(max_tokens_per_batch)) => BatchSize::Tokens { max_tokens_per_batch },
             (sentences, None) => {
@@ -92,7 +94,10 @@ impl BatchPlan {
             !by_tokens || epochs <= 1e4,
             "--num-train-epochs is {epochs}; with --max-tokens-per-batch at most 10000"
         );
-        ensure_input!(!by_tokens || steps <= 1_000_000, "--max-steps is {steps}; with --max-tokens-per-batch at most 1000000");
+        ensure_input!(
+            !by_tokens || steps <= 1_000_000,
+            "--max-steps is {steps}; with --max-tokens-per-batch at most 1000000"
+        );
         Ok(Self {
             size,
             gradient_accumulation_steps: args.gradient_accumulation_steps,

@@ -6,7 +6,8 @@ use serde::Serialize;
 use stage::{bad_input, bail_input, ensure_input};
 
 use super::scheduler_kwargs::{
-    CosineKwargs, InverseSqrtKwargs, MinLrKwargs, NoKwargs, Plateau, PolynomialKwargs, RestartsKwargs, StableDecay, parse,
+    CosineKwargs, InverseSqrtKwargs, MinLrKwargs, NoKwargs, Plateau, PolynomialKwargs, RestartsKwargs, StableDecay,
+    parse,
 };
 
 /// Learning rate schedule and warmup.
@@ -130,7 +131,11 @@ impl Schedule {
             Type::CosineWarmupWithMinLr => {
                 let min_lr: MinLrKwargs = parse(kwargs)?;
                 let (num_cycles, warmup_lr_rate) = (min_lr.num_cycles, min_lr.warmup_lr_rate);
-                Self::CosineWarmupWithMinLr { num_cycles, min_lr_rate: min_lr.min_lr_rate(learning_rate)?, warmup_lr_rate }
+                Self::CosineWarmupWithMinLr {
+                    num_cycles,
+                    min_lr_rate: min_lr.min_lr_rate(learning_rate)?,
+                    warmup_lr_rate,
+                }
             }
             Type::CosineWithRestarts => {
                 Self::CosineWithRestarts { num_cycles: f64::from(parse::<RestartsKwargs>(kwargs)?.num_cycles) }

@@ -3,6 +3,7 @@
 use bert::{Lora, LoraTarget};
 use checkpoint::BertConfig;
 use clap::ArgAction;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use stage::{bail_input, ensure_input};
 
@@ -46,8 +47,12 @@ pub struct WeightArgs {
     pub lora_alpha: Option<f64>,
 
     /// LoRA: the matrices that get adapters; default: query,value
-    #[arg(long, value_delimiter = ',', value_name = "LIST")]
+    #[arg(long, value_delimiter = ',', value_name = "LIST", value_parser = lora_target_parser())]
     pub lora_targets: Option<Vec<LoraTarget>>,
+}
+
+fn lora_target_parser() -> impl TypedValueParser<Value = LoraTarget> {
+    PossibleValuesParser::new(LoraTarget::ALL.map(LoraTarget::name)).try_map(|name| name.parse::<LoraTarget>())
 }
 
 /// [`WeightArgs`], valid.
@@ -74,10 +79,16 @@ impl WeightPlan {
             value.map_or(Ok(()), |value| fraction(name, value))?;
         }
         let layers = config.num_hidden_layers;
-        ensure_input!(args.freeze_layers <= layers, "--freeze-layers is {}, but the model has {layers} layers", args.freeze_layers);
+        ensure_input!(
+            args.freeze_layers <= layers,
+            "--freeze-layers is {}, but the model has {layers} layers",
+            args.freeze_layers
+        );
         let lora = lora(args, config)?;
         if lora.is_some() && (args.freeze_embeddings || args.freeze_layers > 0) {
-            bail_input!("--lora-rank freezes everything but the adapters and the classifier; remove --freeze-embeddings and --freeze-layers");
+            bail_input!(
+                "--lora-rank freezes everything but the adapters and the classifier; remove --freeze-embeddings and --freeze-layers"
+            );
         }
         Ok(Self {
             hidden_dropout_prob: args.hidden_dropout_prob,
@@ -99,7 +110,10 @@ fn lora(args: &WeightArgs, config: &BertConfig) -> anyhow::Result<Option<Lora>> 
         return Ok(None);
     };
     let hidden_size = config.hidden_size;
-    ensure_input!(rank >= 1 && rank <= hidden_size, "--lora-rank is {rank}; expected 1 to {hidden_size}, the model's hidden_size");
+    ensure_input!(
+        rank >= 1 && rank <= hidden_size,
+        "--lora-rank is {rank}; expected 1 to {hidden_size}, the model's hidden_size"
+    );
     let alpha = args.lora_alpha.unwrap_or(2.0 * rank as f64);
     positive("lora-alpha", alpha)?;
     let mut targets = args.lora_targets.clone().unwrap_or_else(|| vec![LoraTarget::Query, LoraTarget::Value]);

@@ -9,7 +9,7 @@ use crate::report::messages::{self, StartFacts};
 use crate::report::{EventLog, Timing};
 use crate::train_loop::run::{Inputs, Run, RunContext};
 use crate::training::loss::Objective;
-use crate::training::trainer::Trainer;
+use crate::training::trainer::{Trainer, TrainerSetup};
 
 /// Brings a run to where its next step can be taken. The old result is removed once nothing can be refused any more.
 pub(crate) fn start<'a>(
@@ -23,7 +23,8 @@ pub(crate) fn start<'a>(
     let n_outputs = data.output_names().len();
     let (parameters, loaded) = bert::load(model, n_outputs, plan.batches.seed, compute.device)?;
     let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
-    let mut trainer = Trainer::new((parameters, &loaded.new), objective, plan, &model.config, compute)?;
+    let setup = TrainerSetup { plan, config: &model.config, compute };
+    let mut trainer = Trainer::new(parameters, &loaded.new, objective, setup)?;
     let mut checkpoints = Checkpoints::open(output, plan.saving.total_limit, trainer.machine())?;
     let disk = checkpoints.check_disk_space(&trainer, batches.step_plan.occurrences(plan.saving.when))?;
     output.clear()?;
@@ -46,8 +47,7 @@ pub(crate) fn start<'a>(
         let StepPlan { train_rows, steps_per_epoch, total_steps, warmup_steps, .. } = batches.step_plan;
         log.append(&Event::Begin { train_rows, steps_per_epoch, total_steps, warmup_steps })?;
     }
-    let progress =
-        Progress::new("bert-finetune", trainer.step, batches.step_plan.total_steps, context.common.quiet);
+    let progress = Progress::new("bert-finetune", trainer.step, batches.step_plan.total_steps, context.common.quiet);
     let timing = Timing::default();
     Ok(Run { inputs, context, criterion, batches, trainer, checkpoints, state, log, progress, timing })
 }

@@ -2,13 +2,13 @@
 
 use anyhow::Context;
 use bert::{Model, infer};
+use corpus::tokens::{Labels, TokenSet};
 use metrics::{Classification, ConfusionMatrix, Regression};
 use serde::{Deserialize, Serialize};
-use corpus::tokens::{Labels, TokenSet};
 use tch::{Device, Tensor, no_grad};
 
-use crate::training::loss::Objective;
 use crate::settings::{BestModelCriterion, Metric};
+use crate::training::loss::Objective;
 
 /// Figures of one evaluation; those of scores and those of classes exclude each other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::{Value, json};
 use corpus::task::Task;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
+use serde_json::{Value, json};
 use stage::{Common, Job, Stage};
 use tempfile::TempDir;
 
