@@ -8,11 +8,11 @@ mod predict;
 mod score;
 mod report;
 
-use bert::Classifier;
+use bert::{Classifier, Compute};
 use corpus::tokens::{Labels, TokenSet};
 use run_files::layout;
 use run_files::metrics_json::EvaluatedSplit;
-use stage::{Job, Progress, Stage, Upstream, bail_input};
+use stage::{ComputeArgs, Job, Progress, Stage, Upstream, bail_input};
 
 pub use args::{Args, Split};
 
@@ -24,7 +24,8 @@ pub const STAGE: Stage = Stage { name: "bert-eval", version: 1 };
 /// # Errors
 /// Fails when the run is not finished, the split is missing, or the labels of the two differ.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let compute = bert::Compute::resolve(&args.compute.device, args.compute.threads, &args.compute.precision)?;
+    let ComputeArgs { device, threads, precision } = &args.compute;
+    let compute = Compute::resolve(device, *threads, precision)?;
     let trained = Upstream::open(&args.run, "bert-finetune")?;
     let split = args.split.name();
     let tokens_path = Upstream::open(&args.tokens, "sst-tokenize")?.required(&format!("{split}.parquet"))?;

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use bert::BertError;
+use corpus::CorpusError;
 use stage::BadInputType;
 
 fn main() -> ExitCode {
-    let bad_input = [BadInputType::when(BertError::is_bad_input), BadInputType::of::<corpus::Error>()];
+    let bad_input = [BadInputType::when(BertError::is_bad_input), BadInputType::of::<CorpusError>()];
     stage::run_main::<bert_eval::Args>("eval", &bad_input, bert_eval::run)
 }

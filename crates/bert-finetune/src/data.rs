@@ -7,4 +7,3 @@ mod step_plan;
 
 pub(crate) use dataset::{Dataset, TokenFiles};
 pub(crate) use micro_batches::MicroBatches;
-pub(crate) use step_plan::StepPlan;

@@ -13,18 +13,18 @@
 //! Each module uses only those above it. The result is `OUT/{config.json, model.safetensors, tokenizer files, log.jsonl,
 //! curves.svg, manifest.json}`.
 
-mod checkpoints;
+mod settings;
 mod data;
 mod optim;
-mod report;
-mod settings;
-mod train_loop;
 mod training;
+mod checkpoints;
+mod report;
+mod train_loop;
 
 use anyhow::Context;
 use bert::Compute;
 use checkpoint::ModelFolder;
-use stage::{Interrupt, Job, Stage};
+use stage::{ComputeArgs, Interrupt, Job, Stage};
 
 pub use settings::{Args, BatchArgs, IntervalArgs, ObjectiveArgs, OptimizerArgs, ScheduleArgs, WeightArgs};
 
@@ -41,7 +41,8 @@ pub const STAGE: Stage = Stage { name: "bert-finetune", version: 5 };
 /// # Errors
 /// Fails on contradicting arguments, bad input, a number that is not finite, a signal, or a full disk.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let compute = Compute::resolve(&args.compute.device, args.compute.threads, &args.compute.precision)?;
+    let ComputeArgs { device, threads, precision } = &args.compute;
+    let compute = Compute::resolve(device, *threads, precision)?;
     let mut tokens = TokenFiles::open(&args.tokens)?;
     let model = ModelFolder::open(&args.model)?;
     let plan = Plan::resolve(args, &compute, &model.config, tokens.validation.is_some())?;
@@ -91,6 +92,7 @@ fn job(args: &Args, plan: &Plan, compute: &Compute, tokens: &TokenFiles, model: 
 fn print_plan(plan: &Plan, data: &Dataset) -> anyhow::Result<()> {
     plan.check(data.problem_type())?;
     let batches = MicroBatches::new(plan, data.train_lengths());
-    println!("{}", serde_json::to_string_pretty(&batches.step_plan.with_plan(plan))?);
+    let printed = run_files::plan::Plan { settings: plan, saving: plan.saving, counts: batches.step_plan.counts };
+    println!("{}", serde_json::to_string_pretty(&printed)?);
     Ok(())
 }

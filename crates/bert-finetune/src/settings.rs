@@ -25,7 +25,7 @@ pub use schedule::ScheduleArgs;
 pub use weights::WeightArgs;
 
 pub(crate) use batches::{BatchPlan, BatchSize};
-pub(crate) use intervals::{BestModelCriterion, EarlyStopping, Metric, SavePlan, When};
+pub(crate) use intervals::{BestModelCriterion, EarlyStopping, Metric};
 pub(crate) use objective::{ClassWeights, ObjectivePlan};
 pub(crate) use optimizer::{AdafactorRule, OptimizerPlan, Rule};
 pub(crate) use plan::Plan;

@@ -43,13 +43,13 @@ pub enum CorpusError {
         /// The file.
         file: PathBuf,
     },
-    /// The file's ending names no known format.
+    /// The file's extension names no known format.
     #[error("{} has no known format; expected one of {expected}", file.display())]
     UnknownFormat {
         /// The file.
         file: PathBuf,
-        /// The endings that are known.
-        expected: &'static str,
+        /// The extensions that are known.
+        expected: String,
     },
     /// The text is not UTF-8.
     #[error("{}, line {line}: the text is not UTF-8; convert the file, e.g. with `iconv -f LATIN1 -t UTF-8`", file.display())]
@@ -92,12 +92,12 @@ pub enum CorpusError {
         found: String,
     },
     /// One value, or one row as a whole, is wrong.
-    #[error("{}, {at}: {problem}", file.display())]
+    #[error("{}, {location}: {problem}", file.display())]
     Value {
         /// The file.
         file: PathBuf,
         /// Where in the file.
-        at: Location,
+        location: Location,
         /// What was found and expected; names the column where there is one.
         problem: String,
     },

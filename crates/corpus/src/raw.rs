@@ -1,4 +1,4 @@
-//! `raw/*.parquet`: what `sst-fetch` writes, one row per text, in the order of its source.
+//! Raw Parquet schema (`raw/*.parquet`): what `sst-fetch` writes, one row per text, in the order of its source.
 //!
 //! | column | type | meaning |
 //! |---|---|---|
@@ -9,8 +9,8 @@
 //! | `score` | float32, nullable | sentiment as a number |
 //! | `is_root` | bool | whether the text is a whole sentence |
 //!
-//! Metadata: `label_names` (a JSON list), `dataset`, `source`, `licence`. No time and no path is written:
-//! equal rows give equal bytes.
+//! File metadata: `label_names` (a JSON list), `dataset`, `source`, `licence`. No time and no path is written: equal
+//! rows give equal bytes.
 
 use std::io::Write;
 use std::path::Path;
@@ -41,26 +41,26 @@ pub struct Record {
     pub is_root: bool,
 }
 
-/// The name of the embedded dataset, whose figures say nothing about the world.
+/// The name of the embedded sample dataset, on which no figure means anything outside of it.
 pub const SAMPLE: &str = "sample";
 
-/// What a raw file says of itself.
+/// The metadata of a raw file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawMetadata {
     /// The names of the labels; empty where there are only scores.
     pub label_names: Vec<String>,
-    /// What the dataset is called.
+    /// The name of the dataset.
     pub dataset: String,
     /// Where it came from.
     pub source: String,
-    /// On which terms.
-    pub licence: String,
+    /// The license of the data; `licence` in the file.
+    pub license: String,
 }
 
 /// A raw file in memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawSet {
-    /// What the file says of itself.
+    /// The file's metadata.
     pub metadata: RawMetadata,
     /// Its rows, their ids ascending.
     pub records: Vec<Record>,
@@ -78,7 +78,7 @@ impl RawSet {
             label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
             dataset: file.required_metadata("dataset")?.to_owned(),
             source: file.required_metadata("source")?.to_owned(),
-            licence: file.required_metadata("licence")?.to_owned(),
+            license: file.required_metadata("licence")?.to_owned(),
         };
         let records = records(&file)?;
         if records.is_empty() {
@@ -134,7 +134,7 @@ impl RawSet {
             ("label_names", json!(self.metadata.label_names).to_string()),
             ("dataset", self.metadata.dataset.clone()),
             ("source", self.metadata.source.clone()),
-            ("licence", self.metadata.licence.clone()),
+            ("licence", self.metadata.license.clone()),
         ];
         parquet_file::write(sink, &batch, &metadata)
     }
@@ -188,7 +188,7 @@ mod tests {
                 label_names: vec!["negative".to_owned(), "positive".to_owned()],
                 dataset: "test".to_owned(),
                 source: "a \"test\"".to_owned(),
-                licence: "none".to_owned(),
+                license: "none".to_owned(),
             },
             records: vec![
                 record(0, "It works .", Some(1), None),

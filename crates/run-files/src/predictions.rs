@@ -164,7 +164,11 @@ pub const TABLES: &[Table] = &[
             SENTENCE_ID,
             Field { name: "label", type_name: "int32, nullable", meaning: "the true class" },
             Field { name: "prediction", type_name: "int32", meaning: "the class of the largest probability" },
-            Field { name: "probabilities", type_name: "list of float64", meaning: "one for each class; their sum is 1" },
+            Field {
+                name: "probabilities",
+                type_name: "list of float64",
+                meaning: "one for each class; their sum is 1",
+            },
             Field { name: "logits", type_name: "list of float32", meaning: "the probabilities are their softmax" },
         ],
     },

@@ -4,9 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-
-const BEST_PREFIX: &str = "best-step-";
-const STEP_PREFIX: &str = "step-";
+use run_files::layout::train;
 
 /// The `checkpoints/` folder of an output folder.
 #[derive(Debug, Clone)]
@@ -17,7 +15,7 @@ pub(crate) struct CheckpointFolder {
 impl CheckpointFolder {
     /// The one in the output folder `out`; nothing is made.
     pub(crate) fn of(out: &Path) -> Self {
-        Self { path: out.join("checkpoints") }
+        Self { path: out.join(train::CHECKPOINTS) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -26,31 +24,31 @@ impl CheckpointFolder {
 
     /// The folder of the checkpoint of `step`.
     pub(crate) fn step_path(&self, step: u64) -> PathBuf {
-        self.path.join(format!("{STEP_PREFIX}{step:06}"))
+        self.path.join(train::checkpoint_name(step))
     }
 
     /// The checkpoints that are there, complete or not, by step.
     pub(crate) fn steps(&self) -> Vec<(u64, PathBuf)> {
-        let number = |path: &Path| path.file_name()?.to_str()?.strip_prefix(STEP_PREFIX)?.parse().ok();
-        let mut steps: Vec<_> = entries(&self.path).filter_map(|path| Some((number(&path)?, path))).collect();
+        let mut steps: Vec<_> =
+            self.entries().filter_map(|entry| Some((train::checkpoint_step(&entry.name)?, entry.path))).collect();
         steps.sort();
         steps
     }
 
     /// The best weights, if they are those of `step`.
     pub(crate) fn best_path(&self, step: u64) -> PathBuf {
-        self.path.join(format!("{BEST_PREFIX}{step:06}.safetensors"))
+        self.path.join(train::best_weights_name(step))
     }
 
     /// The best weights of `step` as the manifest of a checkpoint names them.
     pub(crate) fn best_name(step: u64) -> String {
-        format!("../{BEST_PREFIX}{step:06}.safetensors")
+        format!("../{}", train::best_weights_name(step))
     }
 
     /// Every file of best weights that is there.
     pub(crate) fn best_copies(&self) -> Vec<PathBuf> {
-        let name = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-        entries(&self.path).filter(|path| name(path).is_some_and(|name| name.starts_with(BEST_PREFIX))).collect()
+        let copies = self.entries().filter(|entry| entry.name.starts_with(train::BEST_WEIGHTS_PREFIX));
+        copies.map(|entry| entry.path).collect()
     }
 
     /// Removes the best weights of a finished run: its `model.safetensors` is a copy of them.
@@ -63,10 +61,17 @@ impl CheckpointFolder {
 
     /// The log of the run, whose first bytes every checkpoint vouches for.
     pub(crate) fn log_path(&self) -> PathBuf {
-        self.path.with_file_name("log.jsonl")
+        self.path.with_file_name(train::LOG)
+    }
+
+    fn entries(&self) -> impl Iterator<Item = Entry> {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        entries.filter_map(|entry| Some(Entry { name: entry.file_name().into_string().ok()?, path: entry.path() }))
     }
 }
 
-fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
+/// A file or folder in `checkpoints/`.
+struct Entry {
+    name: String,
+    path: PathBuf,
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use bert::{Machine, tensor_bytes};
 use checkpoint::{SafetensorsFile, write_safetensors};
+use run_files::layout::checkpoint::{EMA, OPTIMIZER, STATE, WEIGHTS};
 use stage::{Common, Fingerprint, MANIFEST, OutputFile, OutputFolder};
 use tch::no_grad;
 
@@ -17,11 +18,6 @@ use crate::checkpoints::manifest::CheckpointManifest;
 use crate::checkpoints::tensors::read_trained;
 use crate::training::loop_state::LoopState;
 use crate::training::trainer::Trainer;
-
-const WEIGHTS: &str = "model.safetensors";
-const OPTIMIZER: &str = "optimizer.safetensors";
-const EMA: &str = "average.safetensors";
-const STATE: &str = "state.json";
 
 /// The checkpoints of one output folder.
 pub(crate) struct Checkpoints {

@@ -1,23 +1,16 @@
 //! Step plan: how many steps a run has and where each lies in its epoch, by the arithmetic of Transformers' `Trainer`,
 //! extended to epochs that differ in length.
 
-use serde::Serialize;
+use run_files::plan::{Counts, When};
 
 use crate::data::batch_sampler::BatchSampler;
-use crate::settings::{BatchPlan, Plan, SavePlan, Warmup, When};
+use crate::settings::{BatchPlan, Warmup};
 
-/// The counts that a plan comes to on the rows of a train split.
-#[derive(Debug, Clone, Serialize)]
+/// The steps that a plan comes to on the rows of a train split.
+#[derive(Debug, Clone)]
 pub(crate) struct StepPlan {
-    pub(crate) train_rows: usize,
-    /// In the first epoch.
-    pub(crate) batches_per_epoch: u64,
-    /// In the first epoch.
-    pub(crate) steps_per_epoch: u64,
-    pub(crate) total_steps: u64,
-    pub(crate) warmup_steps: u64,
+    pub(crate) counts: Counts,
     /// The number of steps done at the end of each epoch, where epochs differ.
-    #[serde(skip)]
     ends: Option<Vec<u64>>,
 }
 
@@ -45,32 +38,20 @@ impl StepPlan {
                 (batches, total, Some(ends))
             }
         };
-        Self {
-            train_rows: sampler.n_rows(),
+        let counts = Counts {
+            train_rows: sampler.n_rows() as u64,
             batches_per_epoch,
             steps_per_epoch: steps_of(batches_per_epoch),
             total_steps,
             warmup_steps: warmup.steps(total_steps),
-            ends,
-        }
-    }
-
-    /// The plan and these counts as one JSON object, as `--plan` prints it.
-    pub(crate) fn with_plan<'a>(&'a self, plan: &'a Plan) -> impl Serialize + 'a {
-        #[derive(Serialize)]
-        struct PlanWithCounts<'a> {
-            #[serde(flatten)]
-            plan: &'a Plan,
-            saving: SavePlan,
-            counts: &'a StepPlan,
-        }
-        PlanWithCounts { plan, saving: plan.saving, counts: self }
+        };
+        Self { counts, ends }
     }
 
     /// The position of the step that comes after `done` steps.
     pub(crate) fn position(&self, done: u64) -> EpochPosition {
         let Some(ends) = &self.ends else {
-            let steps = self.steps_per_epoch;
+            let steps = self.counts.steps_per_epoch;
             return EpochPosition { epoch: done / steps, steps_before: done % steps, steps_in_epoch: steps };
         };
         let epoch = ends.partition_point(|&end| end <= done);
@@ -89,10 +70,10 @@ impl StepPlan {
     pub(crate) fn occurrences(&self, when: When) -> u64 {
         let last_in_addition = match when {
             When::Never => false,
-            When::EachEpoch => self.position(self.total_steps).steps_before > 0,
-            When::EverySteps(n) => !self.total_steps.is_multiple_of(n),
+            When::EachEpoch => self.position(self.counts.total_steps).steps_before > 0,
+            When::EverySteps(n) => !self.counts.total_steps.is_multiple_of(n),
         };
-        self.occurrences_until(when, self.total_steps) + u64::from(last_in_addition)
+        self.occurrences_until(when, self.counts.total_steps) + u64::from(last_in_addition)
     }
 
     /// How often `when` was due in the first `done` steps, not counting that the run's last step is always due.
@@ -106,7 +87,7 @@ impl StepPlan {
 
     /// Whether `when` is due after `done` steps. The last step ends an epoch, too.
     pub(crate) fn is_due(&self, when: When, done: u64) -> bool {
-        let last = done == self.total_steps;
+        let last = done == self.counts.total_steps;
         match when {
             When::Never => false,
             When::EachEpoch => last || self.position(done).steps_before == 0,
@@ -160,8 +141,11 @@ mod tests {
     fn the_counts_are_those_of_the_reference() {
         let size = BatchSize::Sentences { per_device_train_batch_size: 6 };
         let step_plan = step_plan(&plan(size, 2.5, None), 0.15);
-        assert_eq!((step_plan.batches_per_epoch, step_plan.steps_per_epoch, step_plan.total_steps), (7, 4, 10));
-        assert_eq!(step_plan.warmup_steps, 2);
+        assert_eq!(
+            (step_plan.counts.batches_per_epoch, step_plan.counts.steps_per_epoch, step_plan.counts.total_steps),
+            (7, 4, 10)
+        );
+        assert_eq!(step_plan.counts.warmup_steps, 2);
         assert_eq!(step_plan.position(9), EpochPosition { epoch: 2, steps_before: 1, steps_in_epoch: 4 });
         assert_eq!(step_plan.epochs(10), 2.5);
         let due: Vec<u64> = (1..=10).filter(|&done| step_plan.is_due(When::EachEpoch, done)).collect();
@@ -180,14 +164,14 @@ mod tests {
         let whole = step_plan(&plan(size, 3.0, None), 0.0);
         let ends = whole.ends.clone().unwrap();
         assert_eq!(ends.len(), 3);
-        assert_eq!(whole.total_steps, ends[2]);
+        assert_eq!(whole.counts.total_steps, ends[2]);
         assert!(whole.is_due(When::EachEpoch, ends[0]) && !whole.is_due(When::EachEpoch, ends[0] + 1));
         assert_eq!(
             whole.position(ends[1]),
             EpochPosition { epoch: 2, steps_before: 0, steps_in_epoch: ends[2] - ends[1] }
         );
         let part = step_plan(&plan(size, 2.5, None), 0.0);
-        assert_eq!(part.total_steps, ends[1] + (ends[2] - ends[1]).div_ceil(2));
-        assert_eq!(step_plan(&plan(size, 1.0, Some(ends[1] + 1)), 0.0).total_steps, ends[1] + 1);
+        assert_eq!(part.counts.total_steps, ends[1] + (ends[2] - ends[1]).div_ceil(2));
+        assert_eq!(step_plan(&plan(size, 1.0, Some(ends[1] + 1)), 0.0).counts.total_steps, ends[1] + 1);
     }
 }

@@ -1,10 +1,9 @@
 //! Learning curves (`curves.svg`) of a finished run, from its log.
 
 use figures::{Curves, Panel, Series, Style};
+use run_files::log::{Evaluation, Event};
 
-use crate::report::events::Event;
 use crate::report::messages::headline;
-use crate::training::evaluation::Evaluation;
 use crate::training::loop_state::Best;
 
 /// A `train` event as the curves need it.

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use run_files::layout::train;
+use run_files::log::Event;
 use stage::AppendLog;
 
-use crate::report::events::Event;
 use crate::report::tensorboard::TensorBoard;
 
 /// The two files that grow with a run.
@@ -17,13 +18,13 @@ pub(crate) struct EventLog {
 impl EventLog {
     /// Opens the log of the output folder `out` and keeps its first `bytes`; with 0 it starts over.
     pub(crate) fn open(out: &Path, bytes: u64) -> anyhow::Result<Self> {
-        let path = out.join("log.jsonl");
+        let path = out.join(train::LOG);
         let lines = AppendLog::open(&path, bytes)?;
-        Ok(Self { lines, tensorboard: TensorBoard::open(&out.join("tensorboard"), &path)? })
+        Ok(Self { lines, tensorboard: TensorBoard::open(&out.join(train::TENSORBOARD), &path)? })
     }
 
     pub(crate) fn append(&mut self, event: &Event) -> anyhow::Result<()> {
-        self.lines.append(&serde_json::to_string(event)?)?;
+        self.lines.append(&event.to_line()?)?;
         self.tensorboard.append(event)
     }
 

@@ -2,17 +2,18 @@
 
 use bert::Compute;
 use checkpoint::BertConfig;
+use run_files::log::Evaluation;
+use run_files::plan::Counts;
 
 use crate::checkpoints::DiskSpace;
-use crate::data::{Dataset, StepPlan};
+use crate::data::Dataset;
 use crate::report::timing::Timing;
-use crate::training::evaluation::Evaluation;
 use crate::training::trainer::{StepReport, Trainer};
 
 /// What is known of a run before its first step, beside its trainer and its data.
 pub(crate) struct StartFacts<'a> {
     pub(crate) config: &'a BertConfig,
-    pub(crate) step_plan: &'a StepPlan,
+    pub(crate) counts: Counts,
     /// The rows of each batch of the first epoch.
     pub(crate) first_epoch: &'a [Vec<usize>],
     /// Parameters that the model folder did not bring.
@@ -59,7 +60,7 @@ fn tokens(data: &Dataset, facts: &StartFacts<'_>) -> String {
         lengths.len(),
         times(padded),
         times(lengths.len() * positions),
-        facts.step_plan.total_steps,
+        facts.counts.total_steps,
     )
 }
 

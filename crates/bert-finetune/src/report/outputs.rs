@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use checkpoint::{ModelFolder, label_config};
+use run_files::layout::train;
+use run_files::log;
 use stage::OutputFolder;
 
 use crate::checkpoints::CheckpointFolder;
 use crate::data::Dataset;
 use crate::report::curves::learning_curves;
-use crate::report::events;
 use crate::report::messages;
 use crate::report::timing::Timing;
 use crate::training::loop_state::Best;
@@ -26,16 +27,16 @@ pub(crate) fn write_outputs(
     data: &Dataset,
     result: &TrainingResult,
 ) -> anyhow::Result<()> {
-    output.write_json("config.json", &label_config(&model.config_path(), &data.output_names())?)?;
+    output.write_json(train::CONFIG, &label_config(&model.config_path(), &data.output_names())?)?;
     for (name, path) in model.tokenizer_files() {
         output.copy(name, &path)?;
     }
-    let events = events::read(&output.folder().join("log.jsonl"))?;
-    output.list("log.jsonl")?;
-    output.write("curves.svg", learning_curves(&events, &result.best, data.disclaimer()))?;
-    output.write_unlisted("timing.json", serde_json::to_vec_pretty(&result.timing)?)?;
+    let events = log::read(&output.folder().join(train::LOG))?;
+    output.list(train::LOG)?;
+    output.write(train::CURVES, learning_curves(&events, &result.best, data.disclaimer()))?;
+    output.write_unlisted(train::TIMING, serde_json::to_vec_pretty(&result.timing)?)?;
     let best_weights = CheckpointFolder::of(output.folder()).best_path(result.best.step);
-    output.copy("model.safetensors", &best_weights)
+    output.copy(train::WEIGHTS, &best_weights)
 }
 
 /// The last line of a run on the console.

@@ -12,10 +12,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use crc::{CRC_32_ISCSI, Crc};
+use run_files::log::{self, Event};
 use serde_json::Value;
 use stage::AppendLog;
-
-use crate::report::events::{self, Event};
 
 const FILE: &str = "events.out.tfevents.0.bert-finetune";
 const CRC_32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
@@ -27,12 +26,12 @@ pub(crate) struct TensorBoard {
 }
 
 impl TensorBoard {
-    /// Starts the file in `folder` with the events that are already in `log`.
-    pub(crate) fn open(folder: &Path, log: &Path) -> anyhow::Result<Self> {
+    /// Starts the file in `folder` with the events that are already in the log at `path`.
+    pub(crate) fn open(folder: &Path, path: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let mut board = Self { file: AppendLog::open(&folder.join(FILE), 0)? };
         board.write(0, &field(3, Wire::Bytes(b"brain.Event:2")))?;
-        for event in events::read(log)? {
+        for event in log::read(path)? {
             board.append(&event)?;
         }
         Ok(board)

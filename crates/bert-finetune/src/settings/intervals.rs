@@ -1,6 +1,8 @@
 //! Intervals: when to evaluate, save and log; the metric for the best model; early stopping.
 
 use clap::ValueEnum;
+use run_files::log::Evaluation;
+use run_files::plan::{EvaluationSettings, Saving, When};
 use serde::Serialize;
 use stage::{bail_input, ensure_input};
 
@@ -107,7 +109,8 @@ pub enum Metric {
 /// [`IntervalArgs`], valid, as far as they define the result.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct IntervalPlan {
-    pub(crate) eval_strategy: When,
+    #[serde(flatten)]
+    evaluation: EvaluationSettings,
     metric_for_best_model: Option<Metric>,
     greater_is_better: Option<bool>,
     pub(crate) early_stopping: Option<EarlyStopping>,
@@ -128,22 +131,6 @@ pub(crate) struct EarlyStopping {
     pub(crate) threshold: f64,
 }
 
-/// When checkpoints are saved and how many are kept; not part of the key.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct SavePlan {
-    pub(crate) when: When,
-    pub(crate) total_limit: u64,
-}
-
-/// When something recurring is done, with its interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum When {
-    Never,
-    EachEpoch,
-    EverySteps(u64),
-}
-
 impl Metric {
     /// Whether it is defined for what is learned. Both have a loss.
     fn is_defined_for(self, problem_type: ProblemType) -> bool {
@@ -154,8 +141,33 @@ impl Metric {
         }
     }
 
+    /// The figure of this name; a correlation that is not defined counts as 0.
+    pub(crate) fn of(self, figures: &Evaluation) -> f64 {
+        let figure = match self {
+            Self::Loss => Some(figures.eval_loss),
+            Self::Accuracy => figures.eval_accuracy,
+            Self::Precision => figures.eval_precision,
+            Self::Recall => figures.eval_recall,
+            Self::F1 => figures.eval_f1,
+            Self::F1Macro => figures.eval_f1_macro,
+            Self::Mcc => figures.eval_mcc,
+            Self::Mse => figures.eval_mse,
+            Self::Pearson => figures.eval_pearson,
+            Self::Spearman => figures.eval_spearman,
+        };
+        figure.unwrap_or(0.0)
+    }
+
     fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+impl BestModelCriterion {
+    /// The metric, with its sign such that more is better.
+    pub(crate) fn merit(self, figures: &Evaluation) -> f64 {
+        let figure = self.metric.of(figures);
+        if self.greater_is_better { figure } else { -figure }
     }
 }
 
@@ -177,12 +189,17 @@ impl IntervalPlan {
             _ => args.logging_steps,
         };
         Ok(Self {
-            eval_strategy,
+            evaluation: EvaluationSettings { eval_strategy },
             metric_for_best_model: args.metric_for_best_model,
             greater_is_better: args.greater_is_better,
             early_stopping: early_stopping(args)?,
             logging: when("logging", args.logging_strategy, logging_steps)?,
         })
+    }
+
+    /// When the validation split is evaluated.
+    pub(crate) fn eval_strategy(&self) -> When {
+        self.evaluation.eval_strategy
     }
 
     /// The metric that selects the best checkpoint for what is learned.
@@ -202,10 +219,9 @@ impl IntervalPlan {
     }
 }
 
-impl SavePlan {
-    pub(crate) fn resolve(args: &IntervalArgs) -> anyhow::Result<Self> {
-        Ok(Self { when: when("save", args.save_strategy, args.save_steps)?, total_limit: args.save_total_limit })
-    }
+/// When checkpoints are saved and how many are kept; not part of the key.
+pub(crate) fn resolve_saving(args: &IntervalArgs) -> anyhow::Result<Saving> {
+    Ok(Saving { when: when("save", args.save_strategy, args.save_steps)?, total_limit: args.save_total_limit })
 }
 
 fn early_stopping(args: &IntervalArgs) -> anyhow::Result<Option<EarlyStopping>> {

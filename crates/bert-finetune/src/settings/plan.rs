@@ -2,12 +2,13 @@
 
 use bert::{Compute, Precision};
 use checkpoint::BertConfig;
+use run_files::plan::{Saving, When};
 use serde::Serialize;
 use stage::bail_input;
 
 use super::args::Args;
 use super::batches::BatchPlan;
-use super::intervals::{BestModelCriterion, IntervalPlan, SavePlan, When};
+use super::intervals::{BestModelCriterion, IntervalPlan, resolve_saving};
 use super::objective::ObjectivePlan;
 use super::optimizer::OptimizerPlan;
 use super::problem_type::ProblemType;
@@ -34,7 +35,7 @@ pub(crate) struct Plan {
     pub(crate) intervals: IntervalPlan,
     /// Not part of the key: how often a run saves does not change its result.
     #[serde(skip)]
-    pub(crate) saving: SavePlan,
+    pub(crate) saving: Saving,
 }
 
 impl Plan {
@@ -47,7 +48,7 @@ impl Plan {
     ) -> anyhow::Result<Self> {
         let optimizer = OptimizerPlan::resolve(&args.optimizer)?;
         let intervals = IntervalPlan::resolve(&args.intervals)?;
-        if intervals.eval_strategy != When::Never && !has_validation {
+        if intervals.eval_strategy() != When::Never && !has_validation {
             bail_input!(
                 "{} has no validation.parquet; to train without evaluation and keep the last weights, \
                  add --eval-strategy no",
@@ -55,7 +56,7 @@ impl Plan {
             );
         }
         let schedule = Schedule::resolve(&args.schedule, optimizer.learning_rate)?;
-        if matches!(schedule, Schedule::ReduceLrOnPlateau(_)) && intervals.eval_strategy == When::Never {
+        if matches!(schedule, Schedule::ReduceLrOnPlateau(_)) && intervals.eval_strategy() == When::Never {
             bail_input!("--lr-scheduler-type reduce_lr_on_plateau requires evaluation, but --eval-strategy is no");
         }
         Ok(Self {
@@ -67,7 +68,7 @@ impl Plan {
             objective: ObjectivePlan::resolve(&args.objective)?,
             weights: WeightPlan::resolve(&args.weights, config)?,
             intervals,
-            saving: SavePlan::resolve(&args.intervals)?,
+            saving: resolve_saving(&args.intervals)?,
         })
     }
 
@@ -78,6 +79,6 @@ impl Plan {
     }
 
     pub(crate) fn evaluates(&self) -> bool {
-        self.intervals.eval_strategy != When::Never
+        self.intervals.eval_strategy() != When::Never
     }
 }

@@ -4,14 +4,15 @@ use std::time::Instant;
 
 use bert::Compute;
 use checkpoint::ModelFolder;
+use run_files::log::Event;
+use run_files::plan::{Counts, When};
 use stage::{Common, ExitReason, Interrupt, Progress};
 
 use crate::checkpoints::Checkpoints;
 use crate::data::{Dataset, MicroBatches};
 use crate::optim::lr_scheduler::{ScheduleStep, lr_lambda};
-use crate::report::events::Event;
 use crate::report::{EventLog, Timing, TrainingResult, messages};
-use crate::settings::{BestModelCriterion, Plan, Schedule, When};
+use crate::settings::{BestModelCriterion, Plan, Schedule};
 use crate::training::evaluation::evaluate;
 use crate::training::loop_state::{Best, LoopState};
 use crate::training::trainer::{StepReport, Trainer};
@@ -54,12 +55,12 @@ pub(crate) struct Run<'a> {
 
 impl Run<'_> {
     pub(crate) fn is_done(&self) -> bool {
-        self.trainer.step >= self.batches.step_plan.total_steps || self.stops_early()
+        self.trainer.step >= self.batches.step_plan.counts.total_steps || self.stops_early()
     }
 
     /// Whether early stopping ends the run before its last step.
     fn stops_early(&self) -> bool {
-        self.trainer.step < self.batches.step_plan.total_steps
+        self.trainer.step < self.batches.step_plan.counts.total_steps
             && self.state.is_out_of_patience(self.inputs.plan.intervals.early_stopping)
     }
 
@@ -78,7 +79,8 @@ impl Run<'_> {
     pub(crate) fn step(&mut self) -> anyhow::Result<StepReport> {
         let started = Instant::now();
         let (plan, step_plan) = (self.inputs.plan, &self.batches.step_plan);
-        let (step, warmup_steps, total_steps) = (self.trainer.step, step_plan.warmup_steps, step_plan.total_steps);
+        let Counts { warmup_steps, total_steps, .. } = step_plan.counts;
+        let step = self.trainer.step;
         let at = ScheduleStep { step, warmup_steps, total_steps };
         let lr_factor = lr_lambda(&plan.schedule, at, self.state.plateau.reduced);
         let report = self.trainer.training_step(&self.inputs.data.train, self.batches.of_step(step), lr_factor)?;
@@ -95,7 +97,7 @@ impl Run<'_> {
 
     /// The tokens of all evaluations that are still to come.
     fn remaining_eval_tokens(&self) -> usize {
-        let (when, step_plan) = (self.inputs.plan.intervals.eval_strategy, &self.batches.step_plan);
+        let (when, step_plan) = (self.inputs.plan.intervals.eval_strategy(), &self.batches.step_plan);
         let done = step_plan.occurrences_until(when, self.trainer.step);
         let remaining = step_plan.occurrences(when).saturating_sub(done) as usize;
         self.inputs.data.validation.as_ref().map_or(0, |set| remaining * set.input_ids.len())
@@ -106,7 +108,7 @@ impl Run<'_> {
         let Inputs { plan, data, .. } = self.inputs;
         let Some(n_classes) = data.problem_type().n_classes() else { return Ok(()) };
         if plan.objective.focal_loss_gamma != 0.0
-            || !self.state.watch.should_warn(n_classes, self.batches.step_plan.warmup_steps)
+            || !self.state.watch.should_warn(n_classes, self.batches.step_plan.counts.warmup_steps)
         {
             return Ok(());
         }
@@ -139,7 +141,7 @@ impl Run<'_> {
 
         let best = self.state.update_best(step, figures, self.criterion, plan.intervals.early_stopping);
         if let Schedule::ReduceLrOnPlateau(plateau) = &plan.schedule {
-            let (value, learning_rate) = (figures.value(self.criterion.metric), plan.optimizer.learning_rate);
+            let (value, learning_rate) = (self.criterion.metric.of(&figures), plan.optimizer.learning_rate);
             self.state.plateau.step(plateau, value, self.criterion.greater_is_better, learning_rate);
         }
         let epoch = self.batches.step_plan.epochs(step);

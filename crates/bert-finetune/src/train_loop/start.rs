@@ -1,10 +1,11 @@
 //! Start of a run: load the model, resume from a checkpoint if there is one, open the log.
 
+use run_files::log::Event;
+use run_files::plan::Counts;
 use stage::{OutputFolder, Progress};
 
 use crate::checkpoints::Checkpoints;
-use crate::data::{MicroBatches, StepPlan};
-use crate::report::events::Event;
+use crate::data::MicroBatches;
 use crate::report::messages::{self, StartFacts};
 use crate::report::{EventLog, Timing};
 use crate::train_loop::run::{Inputs, Run, RunContext};
@@ -23,6 +24,7 @@ pub(crate) fn start<'a>(
     let n_outputs = data.output_names().len();
     let (parameters, loaded) = bert::load(model, n_outputs, plan.batches.seed, compute.device)?;
     let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
+    let counts = batches.step_plan.counts;
     let setup = TrainerSetup { plan, config: &model.config, compute };
     let mut trainer = Trainer::new(parameters, &loaded.new, objective, setup)?;
     let mut checkpoints = Checkpoints::open(output, plan.saving.total_limit, trainer.machine())?;
@@ -33,7 +35,7 @@ pub(crate) fn start<'a>(
     if resumed.is_none() {
         let facts = StartFacts {
             config: &model.config,
-            step_plan: &batches.step_plan,
+            counts,
             first_epoch: &batches.first_epoch(),
             newly_initialized: &loaded.new,
             disk,
@@ -44,10 +46,11 @@ pub(crate) fn start<'a>(
     let state = resumed.unwrap_or_default();
     let mut log = EventLog::open(output.folder(), state.log_bytes)?;
     if state.log_bytes == 0 {
-        let StepPlan { train_rows, steps_per_epoch, total_steps, warmup_steps, .. } = batches.step_plan;
+        let Counts { steps_per_epoch, total_steps, warmup_steps, .. } = counts;
+        let train_rows = data.train.len();
         log.append(&Event::Begin { train_rows, steps_per_epoch, total_steps, warmup_steps })?;
     }
-    let progress = Progress::new("bert-finetune", trainer.step, batches.step_plan.total_steps, context.common.quiet);
+    let progress = Progress::new("bert-finetune", trainer.step, counts.total_steps, context.common.quiet);
     let timing = Timing::default();
     Ok(Run { inputs, context, criterion, batches, trainer, checkpoints, state, log, progress, timing })
 }

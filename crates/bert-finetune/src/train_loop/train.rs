@@ -26,7 +26,7 @@ pub(crate) fn train(
         if run.is_due(intervals.logging) {
             run.log_step(&report)?;
         }
-        if run.is_due(intervals.eval_strategy) {
+        if run.is_due(intervals.eval_strategy()) {
             run.evaluate()?;
         }
         let pause = run.pause();

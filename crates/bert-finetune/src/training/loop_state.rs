@@ -2,11 +2,11 @@
 //!
 //! It is everything that the training loop knows beside the parameters and the optimizer.
 
+use run_files::log::Evaluation;
 use serde::{Deserialize, Serialize};
 
 use crate::optim::lr_scheduler::PlateauState;
 use crate::settings::{BestModelCriterion, EarlyStopping};
-use crate::training::evaluation::Evaluation;
 use crate::training::trainer::StepReport;
 
 /// The step whose weights are the result, and its metrics; `None` where the run does not evaluate.
@@ -55,8 +55,8 @@ impl LoopState {
         criterion: BestModelCriterion,
         early_stopping: Option<EarlyStopping>,
     ) -> bool {
-        let merit = figures.merit(criterion);
-        let old = self.best.and_then(|best| best.figures).map(|figures| figures.merit(criterion));
+        let merit = criterion.merit(&figures);
+        let old = self.best.and_then(|best| best.figures).map(|figures| criterion.merit(&figures));
         let gain = old.map_or(f64::INFINITY, |old| merit - old);
         let threshold = early_stopping.map_or(0.0, |early_stopping| early_stopping.threshold);
         self.evaluations_without_gain = if gain > threshold { 0 } else { self.evaluations_without_gain + 1 };

@@ -1,8 +1,8 @@
-//! A file of trees: a sentence a line, and every constituent a row.
+//! PTB tree files: a sentence a line, and every constituent a row.
 
 use std::path::Path;
 
-use super::read_text;
+use super::table::read_text;
 use crate::error::{CorpusError, Result};
 use crate::raw::Record;
 use crate::tree;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use stage::{Common, Job, Stage};
 use tempfile::TempDir;
 
-pub(crate) struct Place {
+pub(crate) struct Sandbox {
     folder: TempDir,
 }
 
@@ -28,12 +28,12 @@ impl Outcome {
     }
 }
 
-impl Place {
+impl Sandbox {
     /// Tokens in `tokens/`: the fixture's sentences as train and, in part, as validation.
     pub(crate) fn new() -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
-        place.write_tokens(|_| ());
-        place
+        let sandbox = Self { folder: tempfile::tempdir().unwrap() };
+        sandbox.write_tokens(|_| ());
+        sandbox
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -1,4 +1,4 @@
-//! A tokenizer from `vocab.txt`, for checkpoints older than `tokenizer.json`.
+//! `vocab.txt`: a BERT tokenizer from the vocabulary alone, for checkpoints older than `tokenizer.json`.
 //!
 //! The rules are those of BERT; `tokenizer_config.json` beside the vocabulary may change them. Source: the converter
 //! for `BertTokenizer` in Transformers' `convert_slow_tokenizer.py`.
