@@ -12,6 +12,11 @@ pub(crate) fn handles<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> Vec<
     tensors.into_iter().map(Tensor::as_ptr).collect()
 }
 
+/// The numbers of a float32 tensor.
+pub(crate) fn floats(tensor: &Tensor) -> *mut f32 {
+    tensor.data_ptr().cast()
+}
+
 #[repr(C)]
 pub(crate) struct Run {
     pub(crate) param: *mut f32,

@@ -7,28 +7,35 @@
 
 #![allow(unsafe_code, reason = "this crate is the project's border to C++")]
 
-mod cpu_features;
 mod encoder;
 mod encoder_parameters;
-mod error;
-mod ffi;
-mod gradient;
-mod late_rows;
-mod operators;
-mod optimizer;
 mod packed_sentences;
 
+mod deferred_rows;
+mod distinct_rows;
+mod gradient;
+mod optimizer;
+mod update_rule;
+
+mod operators;
+
+mod cpu_features;
+mod error;
+mod ffi;
+
 pub use cpu_features::{CpuFeatures, cpu_features, libtorch};
+pub use deferred_rows::{DeferredRows, DeferredTable};
+pub use distinct_rows::DistinctRows;
 pub use encoder::{Accumulate, Encoder, EncoderDropout, Keep};
 pub use encoder_parameters::{EncoderParameters, LayerNormParameters, LayerParameters, LinearParameters};
 pub use error::KernelError;
-pub use gradient::{Gradient, global_norm, norm_of_operators};
-pub use late_rows::{DeferredRows, Table};
+pub use gradient::{Gradient, aten_norm, global_norm};
 pub use operators::{
     AttentionDropout, as_bf16, dropout, heads_from_rows, packed_attention, packed_attention_runs, rows_from_heads,
 };
-pub use optimizer::{ParameterRun, UpdateRule, UpdateStep, update, update_of_operators};
+pub use optimizer::{ParameterRun, aten_update, update};
 pub use packed_sentences::PackedSentences;
+pub use update_rule::{AdamConstants, UpdateRule, UpdateStep};
 
 // torch-sys's native libraries are linked for this crate's own C++, too.
 use torch_sys as _;

@@ -1,4 +1,4 @@
-//! `config.json` of a BERT: read once, checked once.
+//! `BertConfig`: the `config.json` of a BERT, read once and checked once.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,38 +7,26 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::CheckpointError;
-
-/// The activation between the two layers of the feed-forward part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// x · Φ(x), by the error function.
-    Gelu,
-    /// Its tanh approximation.
-    #[serde(alias = "gelu_pytorch_tanh")]
-    GeluNew,
-    /// max(x, 0).
-    Relu,
-}
+use crate::activation::Activation;
+use crate::error::CheckpointError;
 
 /// The shape of a BERT. Names and defaults are those of the reference's `BertConfig`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BertConfig {
-    /// Rows of the word table.
+    /// Rows of the word embeddings.
     pub vocab_size: usize,
-    /// Width of a token's state.
+    /// Size of a token's hidden state.
     pub hidden_size: usize,
     /// Number of encoder layers.
     pub num_hidden_layers: usize,
-    /// Heads of each attention; divides `hidden_size`.
+    /// Attention heads per layer; divides `hidden_size`.
     pub num_attention_heads: usize,
-    /// Width between the two feed-forward layers.
+    /// Size of the intermediate layer of the feed-forward network.
     pub intermediate_size: usize,
-    /// The activation there.
-    #[serde(default = "gelu")]
+    /// The activation of the intermediate layer.
+    #[serde(default)]
     pub hidden_act: Activation,
-    /// Dropout of states.
+    /// Dropout of hidden states.
     #[serde(default = "tenth")]
     pub hidden_dropout_prob: f64,
     /// Dropout of attention probabilities.
@@ -47,18 +35,18 @@ pub struct BertConfig {
     /// Dropout before the classifier; `hidden_dropout_prob` where absent.
     #[serde(default)]
     pub classifier_dropout: Option<f64>,
-    /// Rows of the position table: the longest input in tokens.
+    /// Rows of the position embeddings: the longest input in tokens.
     pub max_position_embeddings: usize,
-    /// Rows of the token-type table.
+    /// Rows of the token type embeddings.
     #[serde(default = "two")]
     pub type_vocab_size: usize,
-    /// Deviation of newly drawn weights.
+    /// Standard deviation of newly initialized weights.
     #[serde(default = "fiftieth")]
     pub initializer_range: f64,
-    /// Added to the variance in every layer normalisation.
+    /// Added to the variance in every layer normalization.
     #[serde(default = "tiny")]
     pub layer_norm_eps: f64,
-    /// The id of `[PAD]`, whose row of the word table gets no gradient.
+    /// The id of `[PAD]`, whose row of the word embeddings gets no gradient.
     #[serde(default)]
     pub pad_token_id: usize,
     /// Label names by output, where the checkpoint was fine-tuned.
@@ -69,9 +57,6 @@ pub struct BertConfig {
     pub problem_type: Option<String>,
 }
 
-fn gelu() -> Activation {
-    Activation::Gelu
-}
 fn tenth() -> f64 {
     0.1
 }
@@ -127,9 +112,9 @@ impl BertConfig {
             ("max_position_embeddings", self.max_position_embeddings, 1 << 20),
             ("type_vocab_size", self.type_vocab_size, 1 << 10),
         ];
-        for (name, size, most) in sizes {
-            if size == 0 || size > most {
-                return Err(format!("{name} is {size}; expected 1 to {most}"));
+        for (name, size, max) in sizes {
+            if size == 0 || size > max {
+                return Err(format!("{name} is {size}; expected 1 to {max}"));
             }
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
@@ -139,14 +124,14 @@ impl BertConfig {
         if self.pad_token_id >= self.vocab_size {
             return Err(format!("pad_token_id {} is not below vocab_size {}", self.pad_token_id, self.vocab_size));
         }
-        let shares = [
+        let probabilities = [
             ("hidden_dropout_prob", self.hidden_dropout_prob),
             ("attention_probs_dropout_prob", self.attention_probs_dropout_prob),
             ("classifier_dropout", self.classifier_dropout.unwrap_or(0.0)),
         ];
-        for (name, share) in shares {
-            if !(0.0..1.0).contains(&share) {
-                return Err(format!("{name} is {share}; expected 0 or more and less than 1"));
+        for (name, probability) in probabilities {
+            if !(0.0..1.0).contains(&probability) {
+                return Err(format!("{name} is {probability}; expected 0 or more and less than 1"));
             }
         }
         if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 1.0) {
@@ -155,14 +140,9 @@ impl BertConfig {
         Ok(())
     }
 
-    /// Width of one attention head.
+    /// Size of one attention head.
     pub fn head_size(&self) -> usize {
         self.hidden_size / self.num_attention_heads
-    }
-
-    /// Parameters of the encoder with its pooler and a classifier of `n_outputs`.
-    pub fn n_parameters(&self, n_outputs: usize) -> usize {
-        crate::expected_tensors(self, n_outputs).iter().map(|spec| spec.shape.iter().product::<usize>()).sum()
     }
 }
 

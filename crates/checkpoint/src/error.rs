@@ -1,4 +1,4 @@
-//! What can be wrong with a model folder. Every message names the file, and the tensor where there is one.
+//! Errors of reading a model folder. Every message names the file, and the tensor where there is one.
 
 use std::io;
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ pub enum CheckpointError {
         problem: String,
     },
     /// A safetensors file that is damaged or not one at all.
-    #[error("{} is not a whole safetensors file: {problem}", path.display())]
+    #[error("{} is not a complete safetensors file: {problem}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,

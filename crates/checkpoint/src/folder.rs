@@ -1,8 +1,11 @@
-//! A model folder: `config.json`, `model.safetensors`, and the files of its tokenizer.
+//! Model folder: `config.json`, `model.safetensors`, and the files of its tokenizer.
 
 use std::path::{Path, PathBuf};
 
-use crate::{BertConfig, CheckpointError, SafetensorsFile, expected_tensors};
+use crate::config::BertConfig;
+use crate::error::CheckpointError;
+use crate::names::expected_tensors;
+use crate::safetensors_file::SafetensorsFile;
 
 /// The files that make a tokenizer, `tokenizer.json` (or else `vocab.txt`) being the one that is needed.
 pub const TOKENIZER_FILES: [&str; 4] =
@@ -18,7 +21,7 @@ pub struct ModelFolder {
 }
 
 impl ModelFolder {
-    /// Opens `path` and checks that it is a BERT whose encoder is whole.
+    /// Opens `path` and checks that it is a BERT whose encoder is complete.
     ///
     /// # Errors
     /// Fails when a file is missing or damaged, when the config is not that of a BERT, and when a tensor of the encoder
@@ -64,7 +67,7 @@ impl ModelFolder {
         files.into_iter().filter(|(_, path)| path.is_file()).collect()
     }
 
-    /// The encoder is whole; pooler and classifier are optional, and a classifier may have any number of outputs.
+    /// The encoder is complete; pooler and classifier are optional, and a classifier may have any number of outputs.
     fn check_tensors(&self, weights: &SafetensorsFile) -> Result<(), CheckpointError> {
         let specs = expected_tensors(&self.config, 1);
         let found = weights.canonical_names()?;
@@ -73,8 +76,8 @@ impl ModelFolder {
                 return Err(weights.tensor_error(name, "unexpected: this BERT has no such tensor"));
             };
             let entry = &weights.entries[name];
-            let free = canonical.starts_with("classifier.");
-            if entry.shape != spec.shape && !free {
+            let any_shape = canonical.starts_with("classifier.");
+            if entry.shape != spec.shape && !any_shape {
                 let problem = format!("has shape {:?}; config.json asks for {:?}", entry.shape, spec.shape);
                 return Err(weights.tensor_error(name, problem));
             }

@@ -1,18 +1,22 @@
-//! A model folder on disk, without libtorch: what it says of itself, and the bytes of its tensors.
+//! Checkpoint (model folder) on disk, without libtorch: its config, and the bytes of its tensors.
 //!
 //! In: `config.json`, `model.safetensors`, tokenizer files, as the hub and Transformers write them. Out: a
 //! [`BertConfig`] whose fields can no longer be wrong, and tensors under one set of names ([`canonical_name`]), each
 //! checked against the shape that the config asks for ([`expected_tensors`]). Reading is strict: a missing, unexpected
 //! or misshapen tensor is an error that names it.
 
+mod activation;
 mod config;
-mod error;
 mod folder;
 mod names;
+
 mod safetensors_file;
 mod writer;
 
-pub use config::{Activation, BertConfig, label_config};
+mod error;
+
+pub use activation::Activation;
+pub use config::{BertConfig, label_config};
 pub use error::CheckpointError;
 pub use folder::{ModelFolder, TOKENIZER_FILES};
 pub use names::{TensorSpec, canonical_name, expected_tensors};

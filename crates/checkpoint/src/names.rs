@@ -1,6 +1,6 @@
-//! One set of tensor names: those that the reference writes for `BertForSequenceClassification`.
+//! Tensor names: one canonical set, those that Transformers writes for `BertForSequenceClassification`, and the shapes.
 
-use crate::BertConfig;
+use crate::config::BertConfig;
 
 /// A tensor that a model of some config must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,10 +11,10 @@ pub struct TensorSpec {
     pub shape: Vec<usize>,
 }
 
-/// The canonical name of a checkpoint's tensor; `None` for tensors that fine-tuning has no use for.
+/// The canonical name of a checkpoint's tensor; `None` for tensors that fine-tuning does not use.
 ///
 /// Checkpoints differ by an optional `bert.` prefix and by `gamma`/`beta` for the layer norms' weight and bias; heads of
-/// pre-training (`cls.*`) and the buffer `position_ids` are passed over.
+/// pre-training (`cls.*`) and the buffer `position_ids` are ignored.
 ///
 /// ```
 /// assert_eq!(checkpoint::canonical_name("embeddings.LayerNorm.gamma").unwrap(), "bert.embeddings.LayerNorm.weight");
@@ -38,7 +38,7 @@ pub fn canonical_name(name: &str) -> Option<String> {
 
 /// The tensors of a classifier of `n_outputs`, in the order of the reference's `named_parameters()`.
 pub fn expected_tensors(config: &BertConfig, n_outputs: usize) -> Vec<TensorSpec> {
-    let (hidden, inner) = (config.hidden_size, config.intermediate_size);
+    let (hidden, intermediate) = (config.hidden_size, config.intermediate_size);
     let mut specs = Vec::new();
     let mut add = |name: String, shape: &[usize]| specs.push(TensorSpec { name, shape: shape.to_vec() });
 
@@ -48,30 +48,34 @@ pub fn expected_tensors(config: &BertConfig, n_outputs: usize) -> Vec<TensorSpec
     add("bert.embeddings.LayerNorm.weight".into(), &[hidden]);
     add("bert.embeddings.LayerNorm.bias".into(), &[hidden]);
     for layer in 0..config.num_hidden_layers {
-        let mut dense = |part: &str, n_out: usize, n_in: usize| {
-            add(format!("bert.encoder.layer.{layer}.{part}.weight"), &[n_out, n_in]);
+        let layers = [
+            ("attention.self.query", hidden, Some(hidden)),
+            ("attention.self.key", hidden, Some(hidden)),
+            ("attention.self.value", hidden, Some(hidden)),
+            ("attention.output.dense", hidden, Some(hidden)),
+            ("attention.output.LayerNorm", hidden, None),
+            ("intermediate.dense", intermediate, Some(hidden)),
+            ("output.dense", hidden, Some(intermediate)),
+            ("output.LayerNorm", hidden, None),
+        ];
+        for (part, n_out, n_in) in layers {
+            let weight: Vec<usize> = [Some(n_out), n_in].into_iter().flatten().collect();
+            add(format!("bert.encoder.layer.{layer}.{part}.weight"), &weight);
             add(format!("bert.encoder.layer.{layer}.{part}.bias"), &[n_out]);
-        };
-        dense("attention.self.query", hidden, hidden);
-        dense("attention.self.key", hidden, hidden);
-        dense("attention.self.value", hidden, hidden);
-        dense("attention.output.dense", hidden, hidden);
-        add(format!("bert.encoder.layer.{layer}.attention.output.LayerNorm.weight"), &[hidden]);
-        add(format!("bert.encoder.layer.{layer}.attention.output.LayerNorm.bias"), &[hidden]);
-        let mut dense = |part: &str, n_out: usize, n_in: usize| {
-            add(format!("bert.encoder.layer.{layer}.{part}.weight"), &[n_out, n_in]);
-            add(format!("bert.encoder.layer.{layer}.{part}.bias"), &[n_out]);
-        };
-        dense("intermediate.dense", inner, hidden);
-        dense("output.dense", hidden, inner);
-        add(format!("bert.encoder.layer.{layer}.output.LayerNorm.weight"), &[hidden]);
-        add(format!("bert.encoder.layer.{layer}.output.LayerNorm.bias"), &[hidden]);
+        }
     }
     add("bert.pooler.dense.weight".into(), &[hidden, hidden]);
     add("bert.pooler.dense.bias".into(), &[hidden]);
     add("classifier.weight".into(), &[n_outputs, hidden]);
     add("classifier.bias".into(), &[n_outputs]);
     specs
+}
+
+impl BertConfig {
+    /// The number of parameters of the encoder with its pooler and a classifier of `n_outputs`.
+    pub fn n_parameters(&self, n_outputs: usize) -> usize {
+        expected_tensors(self, n_outputs).iter().map(|spec| spec.shape.iter().product::<usize>()).sum()
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A safetensors file: its table of tensors, and their bytes one at a time.
+//! Safetensors reader: the table of tensors, and their bytes one at a time.
 //!
 //! Only the header is held in memory, so opening a large checkpoint costs nothing and reading it never holds it twice.
 //! (The `safetensors` crate parses the header, but would check it only against a whole file in memory.)
@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
-use crate::{CheckpointError, canonical_name};
+use crate::error::CheckpointError;
+use crate::names::canonical_name;
 
-/// The types of number that weights come in.
+/// The dtypes of tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Element {
     /// 32-bit IEEE.
@@ -37,7 +38,7 @@ impl Element {
     }
 }
 
-/// Where a tensor lies in its file.
+/// A tensor's row in the table: its dtype, its shape and where its bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorEntry {
     /// Its type; `None` for one that weights never have.
@@ -58,7 +59,7 @@ pub struct SafetensorsFile {
 }
 
 /// The format's own bound on the header.
-const LONGEST_HEADER: u64 = 100_000_000;
+const MAX_HEADER_SIZE: u64 = 100_000_000;
 
 impl SafetensorsFile {
     /// Reads and checks the header of `path`.
@@ -73,14 +74,14 @@ impl SafetensorsFile {
         if file_size < 8 {
             return Err(damaged(format!("it has {file_size} bytes")));
         }
-        let mut head = vec![0; 8];
-        file.read_exact(&mut head).map_err(io)?;
-        let header_size = head.iter().rev().fold(0, |size, &byte| (size << 8) | u64::from(byte));
-        if header_size > LONGEST_HEADER || header_size > file_size - 8 {
+        let mut header = vec![0; 8];
+        file.read_exact(&mut header).map_err(io)?;
+        let header_size = header.iter().rev().fold(0, |size, &byte| (size << 8) | u64::from(byte));
+        if header_size > MAX_HEADER_SIZE || header_size > file_size - 8 {
             return Err(damaged(format!("its header claims {header_size} of the file's {file_size} bytes")));
         }
-        file.by_ref().take(header_size).read_to_end(&mut head).map_err(io)?;
-        let metadata: Metadata = serde_json::from_slice(&head[8..]).map_err(|error| damaged(error.to_string()))?;
+        file.by_ref().take(header_size).read_to_end(&mut header).map_err(io)?;
+        let metadata: Metadata = serde_json::from_slice(&header[8..]).map_err(|error| damaged(error.to_string()))?;
 
         let data_begin = 8 + header_size;
         let mut data_end = 0;

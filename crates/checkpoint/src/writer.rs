@@ -1,12 +1,12 @@
-//! Writing safetensors to any stream, a tensor at a time, with the same bytes for the same tensors.
+//! Safetensors writer: to any stream, a tensor at a time, with the same bytes for the same tensors.
 
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use crate::Element;
+use crate::safetensors_file::Element;
 
-/// A tensor to be written: its bytes are asked for when their turn comes.
+/// A tensor to be written; its bytes are produced when their turn comes.
 pub struct TensorBytes<'a> {
     /// Its name in the file.
     pub name: String,
@@ -21,7 +21,7 @@ pub struct TensorBytes<'a> {
 /// Writes `tensors` in the given order, with the metadata `{"format": "pt"}` that Transformers asks for.
 ///
 /// # Errors
-/// Fails when the stream does, when bytes cannot be had, or when their number does not fit the shape.
+/// Fails when the stream does, when bytes cannot be produced, or when their number does not fit the shape.
 pub fn write_safetensors(stream: &mut impl Write, tensors: Vec<TensorBytes<'_>>) -> io::Result<()> {
     let mut header = Map::new();
     header.insert("__metadata__".to_owned(), json!({ "format": "pt" }));
@@ -66,7 +66,8 @@ fn element_name(element: Element) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CheckpointError, SafetensorsFile};
+    use crate::error::CheckpointError;
+    use crate::safetensors_file::SafetensorsFile;
     use std::path::Path;
 
     fn file() -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! What can be wrong with a file of text, and where.
+//! Errors of reading and writing datasets: what is wrong, in which file and where in it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,18 +6,18 @@ use std::path::PathBuf;
 use crate::tree::TreeError;
 
 /// A result whose error names a file.
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+pub type Result<T, E = CorpusError> = std::result::Result<T, E>;
 
-/// A place in a file, counted from 1.
+/// Where in a file, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum At {
+pub enum Location {
     /// A line of a text file, its header counted.
     Line(u64),
     /// A row of a table.
     Row(u64),
 }
 
-impl fmt::Display for At {
+impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::Line(n) => write!(formatter, "line {n}"),
@@ -26,9 +26,9 @@ impl fmt::Display for At {
     }
 }
 
-/// An error of this crate.
+/// A file, or a row of it, that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum CorpusError {
     /// The file is missing or cannot be read.
     #[error("cannot read {}", file.display())]
     Read {
@@ -43,13 +43,13 @@ pub enum Error {
         /// The file.
         file: PathBuf,
     },
-    /// The file's ending names no known format.
+    /// The file's extension names no known format.
     #[error("{} has no known format; expected one of {expected}", file.display())]
     UnknownFormat {
         /// The file.
         file: PathBuf,
-        /// The endings that are known.
-        expected: &'static str,
+        /// The extensions that are known.
+        expected: String,
     },
     /// The text is not UTF-8.
     #[error("{}, line {line}: the text is not UTF-8; convert the file, e.g. with `iconv -f LATIN1 -t UTF-8`", file.display())]
@@ -92,12 +92,12 @@ pub enum Error {
         found: String,
     },
     /// One value, or one row as a whole, is wrong.
-    #[error("{}, {at}: {problem}", file.display())]
+    #[error("{}, {location}: {problem}", file.display())]
     Value {
         /// The file.
         file: PathBuf,
         /// Where in the file.
-        at: At,
+        location: Location,
         /// What was found and expected; names the column where there is one.
         problem: String,
     },
@@ -129,7 +129,9 @@ pub enum Error {
         /// What is wrong, and what was expected.
         problem: String,
     },
-    /// The Parquet writer failed; nearly always because its sink did.
-    #[error("cannot write Parquet")]
-    Write(#[source] parquet::errors::ParquetError),
 }
+
+/// A Parquet file that could not be written: not the input's fault, and nearly always the sink's.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write Parquet")]
+pub struct WriteError(#[from] parquet::errors::ParquetError);

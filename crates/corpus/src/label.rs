@@ -1,9 +1,9 @@
-//! Labels as files have them, numbers or names, and what they mean.
+//! Labels as they are in files, numbers or names, and the label names that give them their meaning.
 //!
 //! A label is stored as the index of its name. Files of numbers may come without names, files of names without an
-//! order; [`LabelNames`] settles both once for all splits of a dataset.
+//! order; [`LabelNames`] resolves both once for all splits of a dataset.
 
-/// A label as a file has it.
+/// A label as it is in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Label {
     /// A number.
@@ -60,15 +60,15 @@ impl LabelNames {
     /// # Errors
     /// Fails, in words, when there is no label, fewer than two classes, or a negative or absurdly large number.
     pub fn of<'a>(labels: impl Iterator<Item = &'a Label> + Clone) -> Result<Self, String> {
-        const MOST: i64 = 1000;
+        const MAX_CLASSES: i64 = 1000;
         let numbers = labels.clone().map(|label| match label {
             Label::Number(number) => Some(*number),
             Label::Name(_) => None,
         });
         let mut names: Vec<String> = match numbers.collect::<Option<Vec<_>>>() {
             Some(numbers) => {
-                if let Some(wrong) = numbers.iter().find(|number| !(0..MOST).contains(*number)) {
-                    return Err(format!("the label {wrong} is not a class from 0 to {}", MOST - 1));
+                if let Some(wrong) = numbers.iter().find(|number| !(0..MAX_CLASSES).contains(*number)) {
+                    return Err(format!("the label {wrong} is not a class from 0 to {}", MAX_CLASSES - 1));
                 }
                 (0..=numbers.into_iter().max().unwrap_or(-1)).map(|number| number.to_string()).collect()
             }

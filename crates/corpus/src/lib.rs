@@ -1,24 +1,28 @@
-//! Text for sentiment analysis, from files of many formats to token ids.
+//! Text datasets for sentiment analysis, from files of many formats to token ids.
 //!
 //! ```text
 //! PTB trees, CSV, TSV, JSON lines, Parquet ──records──► rows ──raw──► raw Parquet ──task, tokenizer──► tokens Parquet
 //! ```
 //!
 //! Each file format is a module with its type, reader, writer, doc and test. Readers are strict: whatever is wrong
-//! with a file is an [`Error`] that names the file and the row or line, and says what was expected; nothing panics on
-//! bad input. Labels, views and the tree parser do no I/O.
+//! with a file is a [`CorpusError`] that names the file and the row or line, and says what was expected; nothing panics
+//! on bad input. Labels, views and the tree parser do no I/O.
 
 pub mod label;
-pub mod raw;
-pub mod records;
+mod split;
 pub mod task;
-pub mod tokenizer;
-pub mod tokens;
 pub mod tree;
 
+pub mod raw;
+pub mod records;
+
+pub mod tokenizer;
+pub mod tokens;
+pub mod vocabulary;
+
+mod catch_panic;
 mod error;
 mod parquet_file;
-mod split;
 
-pub use error::{At, Error, Result};
+pub use error::{CorpusError, Location, Result, WriteError};
 pub use split::Split;

@@ -1,12 +1,11 @@
-//! Parquet as this crate reads and writes it: a few typed columns and text metadata.
+//! Parquet files: reading and writing a few typed columns and text metadata.
 //!
-//! Decoders of binary formats may panic on a crafted file. All decoding happens under [`guarded`], which turns that
+//! Decoders of binary formats may panic on a crafted file. All decoding happens under [`catch_panic`], which turns that
 //! into the error that any other damaged file gets.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray};
@@ -20,11 +19,11 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
-use crate::{At, Error, Result};
+use crate::catch_panic::catch_panic;
+use crate::error::{CorpusError, Location, Result, WriteError};
 
-const FORMAT: &str = "Parquet";
 /// Rows of a row group: small enough to skip, large enough to compress.
-const ROW_GROUP: usize = 1 << 16;
+const ROW_GROUP_SIZE: usize = 1 << 16;
 
 /// Some columns of a Parquet file, in memory.
 pub(crate) struct ParquetFile {
@@ -37,8 +36,8 @@ pub(crate) struct ParquetFile {
 impl ParquetFile {
     /// Reads those of `wanted` columns that the file has.
     pub(crate) fn read(path: &Path, wanted: &[&str]) -> Result<Self> {
-        let file = File::open(path).map_err(|source| Error::Read { file: path.to_owned(), source })?;
-        guarded(path, || {
+        let file = File::open(path).map_err(|source| CorpusError::Read { file: path.to_owned(), source })?;
+        decode(path, || {
             let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
             let key_values = builder.metadata().file_metadata().key_value_metadata().into_iter().flatten();
             let metadata =
@@ -69,13 +68,13 @@ impl ParquetFile {
         self.metadata.get(key).map(String::as_str)
     }
 
-    /// A fact that the file must tell about itself.
+    /// A value of the file's metadata that must be there.
     pub(crate) fn required_metadata(&self, key: &'static str) -> Result<&str> {
-        let missing = || Error::Metadata { file: self.path.clone(), key, problem: "is missing".to_owned() };
+        let missing = || CorpusError::Metadata { file: self.path.clone(), key, problem: "is missing".to_owned() };
         self.metadata(key).ok_or_else(missing)
     }
 
-    /// Such a fact that is more than text: `parse` may refuse it in words.
+    /// As [`ParquetFile::required_metadata`], parsed: `parse` may refuse the value in words.
     pub(crate) fn parsed_metadata<T, E: ToString>(
         &self,
         key: &'static str,
@@ -84,7 +83,7 @@ impl ParquetFile {
         let text = self.required_metadata(key)?;
         parse(text).map_err(|error| {
             let problem = format!("is `{text}`: {}", error.to_string());
-            Error::Metadata { file: self.path.clone(), key, problem }
+            CorpusError::Metadata { file: self.path.clone(), key, problem }
         })
     }
 
@@ -92,13 +91,17 @@ impl ParquetFile {
         let field = self.batches.first().and_then(|batch| batch.schema_ref().field_with_name(column).ok().cloned());
         match field {
             Some(field) => Ok(field.data_type().clone()),
-            None if self.has(column) => Err(Error::Empty { file: self.path.clone() }),
+            None if self.has(column) => Err(CorpusError::Empty { file: self.path.clone() }),
             None => Err(self.missing(column)),
         }
     }
 
-    pub(crate) fn missing(&self, column: &str) -> Error {
-        Error::MissingColumn { file: self.path.clone(), column: column.to_owned(), found: self.column_names.clone() }
+    pub(crate) fn missing(&self, column: &str) -> CorpusError {
+        CorpusError::MissingColumn {
+            file: self.path.clone(),
+            column: column.to_owned(),
+            found: self.column_names.clone(),
+        }
     }
 
     pub(crate) fn strings(&self, column: &str) -> Result<Vec<StringArray>> {
@@ -137,8 +140,8 @@ impl ParquetFile {
     }
 
     /// An error about one row, counted from 1.
-    pub(crate) fn wrong_value(&self, row: u64, problem: String) -> Error {
-        Error::Value { file: self.path.clone(), at: At::Row(row), problem }
+    pub(crate) fn wrong_value(&self, row: u64, problem: String) -> CorpusError {
+        CorpusError::Value { file: self.path.clone(), location: Location::Row(row), problem }
     }
 
     /// A column in its pieces, cast to `to` without loss; `expected` says in words what `accepts` accepts.
@@ -152,10 +155,15 @@ impl ParquetFile {
         let found = self.type_of(column)?;
         if !accepts(&found) {
             let found = found.to_string();
-            return Err(Error::ColumnType { file: self.path.clone(), column: column.to_owned(), expected, found });
+            return Err(CorpusError::ColumnType {
+                file: self.path.clone(),
+                column: column.to_owned(),
+                expected,
+                found,
+            });
         }
         let strict = CastOptions { safe: false, ..CastOptions::default() };
-        guarded(&self.path, || {
+        decode(&self.path, || {
             let columns = self.batches.iter().filter_map(|batch| batch.column_by_name(column));
             columns.map(|chunk| Ok(cast_with_options(chunk, to, &strict)?)).collect()
         })
@@ -171,26 +179,26 @@ pub(crate) fn is_text(found: &DataType) -> bool {
     }
 }
 
-/// Runs a decoder so that even its panic is only an error about the file.
-fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T> {
-    let damaged = |problem| Error::Damaged { file: path.to_owned(), format: FORMAT, problem };
-    match catch_unwind(AssertUnwindSafe(decode)) {
-        Ok(decoded) => decoded.map_err(|error| damaged(error.to_string())),
-        Err(_) => Err(damaged("the decoder gave up; the file is damaged".to_owned())),
-    }
+/// Decodes under [`catch_panic`]; the error names the file.
+fn decode<T>(path: &Path, run: impl FnOnce() -> Result<T, ParquetError>) -> Result<T> {
+    catch_panic(run).map_err(|problem| CorpusError::Damaged { file: path.to_owned(), format: "Parquet", problem })
 }
 
 /// Writes a whole table. Equal rows and metadata give equal bytes.
-pub(crate) fn write(sink: impl Write + Send, batch: &RecordBatch, metadata: &[(&str, String)]) -> Result<()> {
+pub(crate) fn write(
+    sink: impl Write + Send,
+    batch: &RecordBatch,
+    metadata: &[(&str, String)],
+) -> Result<(), WriteError> {
     let pairs = metadata.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone()));
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
-        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_max_row_group_row_count(Some(ROW_GROUP_SIZE))
         .set_key_value_metadata(Some(pairs.collect()))
         .build();
-    let mut writer = ArrowWriter::try_new(sink, batch.schema(), Some(properties)).map_err(Error::Write)?;
-    writer.write(batch).map_err(Error::Write)?;
-    writer.close().map_err(Error::Write)?;
+    let mut writer = ArrowWriter::try_new(sink, batch.schema(), Some(properties))?;
+    writer.write(batch)?;
+    writer.close()?;
     Ok(())
 }
 
@@ -215,8 +223,8 @@ pub(crate) mod mutation {
                 copy.truncate(below(bytes.len()));
             } else {
                 for _ in 0..=round % 4 {
-                    let place = below(copy.len());
-                    copy[place] ^= 1 << below(8);
+                    let index = below(copy.len());
+                    copy[index] ^= 1 << below(8);
                 }
             }
             file.as_file().set_len(0).unwrap();

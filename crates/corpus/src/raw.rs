@@ -1,4 +1,4 @@
-//! `raw/*.parquet`: what `sst-fetch` writes, one row per text, in the order of its source.
+//! Raw Parquet schema (`raw/*.parquet`): what `sst-fetch` writes, one row per text, in the order of its source.
 //!
 //! | column | type | meaning |
 //! |---|---|---|
@@ -9,8 +9,8 @@
 //! | `score` | float32, nullable | sentiment as a number |
 //! | `is_root` | bool | whether the text is a whole sentence |
 //!
-//! Metadata: `label_names` (a JSON list), `dataset`, `source`, `licence`. No time and no path is written:
-//! equal rows give equal bytes.
+//! File metadata: `label_names` (a JSON list), `dataset`, `source`, `licence`. No time and no path is written: equal
+//! rows give equal bytes.
 
 use std::io::Write;
 use std::path::Path;
@@ -18,10 +18,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Float32Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
+use parquet::errors::ParquetError;
 use serde_json::json;
 
+use crate::error::{CorpusError, Result, WriteError};
 use crate::parquet_file::{self, ParquetFile};
-use crate::{Error, Result};
 
 /// One text.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,26 +41,26 @@ pub struct Record {
     pub is_root: bool,
 }
 
-/// The name of the embedded dataset, whose figures say nothing about the world.
+/// The name of the embedded sample dataset, on which no figure means anything outside of it.
 pub const SAMPLE: &str = "sample";
 
-/// What a raw file says of itself.
+/// The metadata of a raw file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawMetadata {
     /// The names of the labels; empty where there are only scores.
     pub label_names: Vec<String>,
-    /// What the dataset is called.
+    /// The name of the dataset.
     pub dataset: String,
     /// Where it came from.
     pub source: String,
-    /// On which terms.
-    pub licence: String,
+    /// The license of the data; `licence` in the file.
+    pub license: String,
 }
 
 /// A raw file in memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawSet {
-    /// What the file says of itself.
+    /// The file's metadata.
     pub metadata: RawMetadata,
     /// Its rows, their ids ascending.
     pub records: Vec<Record>,
@@ -77,11 +78,11 @@ impl RawSet {
             label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
             dataset: file.required_metadata("dataset")?.to_owned(),
             source: file.required_metadata("source")?.to_owned(),
-            licence: file.required_metadata("licence")?.to_owned(),
+            license: file.required_metadata("licence")?.to_owned(),
         };
         let records = records(&file)?;
         if records.is_empty() {
-            return Err(Error::Empty { file: path.to_owned() });
+            return Err(CorpusError::Empty { file: path.to_owned() });
         }
         for (row, record) in (1..).zip(&records) {
             let named = |label| usize::try_from(label).is_ok_and(|label| label < metadata.label_names.len());
@@ -102,7 +103,7 @@ impl RawSet {
     ///
     /// # Errors
     /// Fails when the sink does.
-    pub fn write(&self, sink: impl Write + Send) -> Result<()> {
+    pub fn write(&self, sink: impl Write + Send) -> Result<(), WriteError> {
         let rows = &self.records;
         let columns: Vec<(Field, ArrayRef)> = vec![
             (
@@ -128,12 +129,12 @@ impl RawSet {
             ),
         ];
         let (fields, arrays): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|e| Error::Write(e.into()))?;
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(ParquetError::from)?;
         let metadata = [
             ("label_names", json!(self.metadata.label_names).to_string()),
             ("dataset", self.metadata.dataset.clone()),
             ("source", self.metadata.source.clone()),
-            ("licence", self.metadata.licence.clone()),
+            ("licence", self.metadata.license.clone()),
         ];
         parquet_file::write(sink, &batch, &metadata)
     }
@@ -187,7 +188,7 @@ mod tests {
                 label_names: vec!["negative".to_owned(), "positive".to_owned()],
                 dataset: "test".to_owned(),
                 source: "a \"test\"".to_owned(),
-                licence: "none".to_owned(),
+                license: "none".to_owned(),
             },
             records: vec![
                 record(0, "It works .", Some(1), None),
@@ -236,7 +237,7 @@ mod tests {
         file.write_all(b"text,label\nfine,1\n").unwrap();
         let message = RawSet::read(file.path()).unwrap_err().to_string();
         assert!(message.contains("cannot be read as Parquet"), "{message}");
-        assert!(matches!(RawSet::read(Path::new("/nowhere/train.parquet")), Err(Error::Read { .. })));
+        assert!(matches!(RawSet::read(Path::new("/nowhere/train.parquet")), Err(CorpusError::Read { .. })));
     }
 
     #[test]

@@ -1,58 +1,30 @@
-//! Rows of text from files of several formats, and which columns they come from.
+//! Input formats: rows of texts from CSV, TSV, JSON lines and Parquet.
 //!
-//! A file's ending names its format: `.csv`; `.tsv` (quotes are literal, as in GLUE); `.jsonl`, `.ndjson` and `.json`
-//! (an object a line, or one list of objects); `.parquet`. Trees have a reader of their own, [`trees`].
+//! A file's extension names its format: `.csv`; `.tsv` (quotes are literal, as in GLUE); `.jsonl`, `.ndjson` and `.json`
+//! (an object a line, or one list of objects); `.parquet`. Adding a format takes a module with a [`Format`] and its line
+//! in [`FORMATS`]. PTB trees are no tables, and have a reader of their own, [`trees`].
+
+mod table;
 
 mod delimited;
 mod json_lines;
 mod parquet_table;
 pub mod trees;
 
-use std::fs;
 use std::path::Path;
 
-use crate::label::Label;
-use crate::{At, Error, Result};
+use crate::error::{CorpusError, Result};
 
-/// One row as its file has it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// Where the row stands.
-    pub at: At,
-    /// The text.
-    pub text: String,
-    /// The label, if there is one.
-    pub label: Option<Label>,
-    /// The score, if there is one; finite.
-    pub score: Option<f32>,
-}
+pub use table::{Columns, Row, Table};
+use table::{Format, read_text};
 
-/// The rows of a file; at least one.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Table {
-    /// The rows in their order.
-    pub rows: Vec<Row>,
-    /// The names of the labels, where the file tells them (Parquet files of the hub do).
-    pub label_names: Option<Vec<String>>,
-}
+/// All formats, in the order in which one is preferred where a dataset has several.
+const FORMATS: [Format; 5] =
+    [parquet_table::PARQUET, json_lines::JSON_LINES, delimited::CSV, delimited::TSV, json_lines::JSON];
 
-/// Which columns to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Columns {
-    /// The column of texts; by default `text`, else `sentence`.
-    pub text: Option<String>,
-    /// The column of labels.
-    pub label: String,
-    /// The column of scores, if one is wanted.
-    pub score: Option<String>,
-    /// Whether a file without the column of scores, if one is wanted, or else of labels, is an error.
-    pub targets_required: bool,
-}
-
-impl Default for Columns {
-    fn default() -> Self {
-        Self { text: None, label: "label".to_owned(), score: None, targets_required: true }
-    }
+/// The extensions of the files that [`read`] can read, those of the preferred format first.
+pub fn extensions() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().flat_map(|format| format.extensions.iter().copied())
 }
 
 /// Reads the rows of a file.
@@ -61,29 +33,20 @@ impl Default for Columns {
 /// Fails on an unknown ending, a file that cannot be read or is not UTF-8, no rows, a missing column, a row with more
 /// or fewer fields than the header, a null text, a value of a wrong type; the error names file, row and column.
 pub fn read(path: &Path, columns: &Columns) -> Result<Table> {
-    let table = match extension(path).as_str() {
-        "csv" => delimited::read(path, columns, delimited::CSV)?,
-        "tsv" => delimited::read(path, columns, delimited::TSV)?,
-        "jsonl" | "ndjson" | "json" => json_lines::read(path, columns)?,
-        "parquet" => parquet_table::read(path, columns)?,
-        _ => {
-            let expected = ".csv, .tsv, .jsonl, .json, .parquet";
-            return Err(Error::UnknownFormat { file: path.to_owned(), expected });
-        }
+    let extension = extension(path);
+    let Some(format) = FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str())) else {
+        let expected = extensions().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
+        return Err(CorpusError::UnknownFormat { file: path.to_owned(), expected });
     };
-    if table.rows.is_empty() {
-        return Err(Error::Empty { file: path.to_owned() });
-    }
-    Ok(table)
+    not_empty(path, (format.read)(path, columns)?)
 }
 
-/// Reads CSV that is already in memory; `name` stands for its file in errors.
+/// Reads CSV from memory; errors name it as the file `name`.
 ///
 /// # Errors
 /// As [`read`].
 pub fn parse_csv(name: &Path, text: &str, columns: &Columns) -> Result<Table> {
-    let table = delimited::parse(name, text, columns, delimited::CSV)?;
-    if table.rows.is_empty() { Err(Error::Empty { file: name.to_owned() }) } else { Ok(table) }
+    not_empty(name, delimited::parse_csv(name, text, columns)?)
 }
 
 /// Reads only the texts of a file: a line each of `.txt`, else `column` (by default `text`, else `sentence`).
@@ -93,66 +56,26 @@ pub fn parse_csv(name: &Path, text: &str, columns: &Columns) -> Result<Table> {
 pub fn texts(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
     if extension(path) == "txt" {
         let texts: Vec<String> = read_text(path)?.lines().map(str::to_owned).collect();
-        return if texts.is_empty() { Err(Error::Empty { file: path.to_owned() }) } else { Ok(texts) };
+        return if texts.is_empty() { Err(CorpusError::Empty { file: path.to_owned() }) } else { Ok(texts) };
     }
     let no_label = String::new();
     let columns = Columns { text: column.map(str::to_owned), label: no_label, score: None, targets_required: false };
     Ok(read(path, &columns)?.rows.into_iter().map(|row| row.text).collect())
 }
 
+fn not_empty(path: &Path, table: Table) -> Result<Table> {
+    if table.rows.is_empty() { Err(CorpusError::Empty { file: path.to_owned() }) } else { Ok(table) }
+}
+
 fn extension(path: &Path) -> String {
     path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
-}
-
-/// Reads a text file, without the byte order mark that some programs put first.
-fn read_text(path: &Path) -> Result<String> {
-    let bytes = fs::read(path).map_err(|source| Error::Read { file: path.to_owned(), source })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = good.iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
-        Error::NotUtf8 { file: path.to_owned(), line }
-    })?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
-}
-
-/// The columns that a file has of those wanted.
-struct Found {
-    text: String,
-    label: Option<String>,
-    score: Option<String>,
-}
-
-impl Columns {
-    fn find(&self, path: &Path, names: &[String]) -> Result<Found> {
-        let has = |name: &str| names.iter().any(|found| found == name);
-        let missing = |column: &str| Error::MissingColumn {
-            file: path.to_owned(),
-            column: column.to_owned(),
-            found: names.to_vec(),
-        };
-        let text = match &self.text {
-            Some(name) => Some(name.as_str()).filter(|name| has(name)).ok_or_else(|| missing(name))?,
-            None => {
-                ["text", "sentence"].into_iter().find(|name| has(name)).ok_or_else(|| missing("text or sentence"))?
-            }
-        };
-        let target = self.score.as_ref().unwrap_or(&self.label);
-        if self.targets_required && !has(target) {
-            return Err(missing(target));
-        }
-        let label = Some(self.label.clone()).filter(|label| has(label));
-        Ok(Found { text: text.to_owned(), label, score: self.score.clone().filter(|score| has(score)) })
-    }
-}
-
-/// A score, which must be finite.
-fn finite(score: f32, problem: impl FnOnce() -> Error) -> Result<f32> {
-    if score.is_finite() { Ok(score) } else { Err(problem()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::label::Label;
+    use std::fs;
 
     /// A file with this name and content, in a folder that lives as long as the test.
     pub(crate) fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
@@ -183,10 +106,11 @@ mod tests {
     }
 
     #[test]
-    fn the_ending_names_the_format() {
+    fn the_extension_names_the_format() {
         let columns = Columns::default();
         let error = summary("data.xlsx", b"", &columns).unwrap_err();
-        assert_eq!(error, "data.xlsx has no known format; expected one of .csv, .tsv, .jsonl, .json, .parquet");
+        let expected = ".parquet, .jsonl, .ndjson, .csv, .tsv, .json";
+        assert_eq!(error, format!("data.xlsx has no known format; expected one of {expected}"));
         for name in ["a.csv", "a.tsv", "a.jsonl", "a.json"] {
             assert_eq!(
                 summary(name, b"", &columns).unwrap_err(),

@@ -1,16 +1,16 @@
-//! The parts of a dataset.
+//! Dataset splits: train, validation, test.
 
 use serde::{Deserialize, Serialize};
 
-/// A part of a dataset.
+/// A split of a dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
-    /// What is learned from.
+    /// What the model is trained on.
     Train,
     /// What chooses between checkpoints.
     Validation,
-    /// What is looked at once, at the end.
+    /// What is evaluated once, at the end.
     Test,
 }
 

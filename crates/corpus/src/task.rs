@@ -1,4 +1,4 @@
-//! Tasks: what a dataset's labels mean to the model that is trained on them.
+//! Task (sst2, sst3, sst5, regression, labels): what a dataset's labels mean to the model that is trained on them.
 //!
 //! Pure functions from raw labels and scores to targets. The five classes of the treebank can be seen as five, three
 //! or two; any other set of classes only as it is, or as a score.
@@ -14,7 +14,7 @@ const WITH_NEUTRAL: [&str; 3] = ["negative", "neutral", "positive"];
 /// The names of the treebank's five classes.
 pub const FINE_GRAINED: [&str; 5] = ["very negative", "negative", "neutral", "positive", "very positive"];
 
-/// What is learned.
+/// What the model is trained to predict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Task {
@@ -48,7 +48,7 @@ impl Task {
     /// The view of a dataset whose classes are `raw_label_names`.
     ///
     /// # Errors
-    /// Fails when these classes cannot be seen so.
+    /// Fails when the task is not possible with these classes.
     pub fn view(self, raw_label_names: &[String]) -> Result<View, ImpossibleView> {
         let own = || raw_label_names.to_vec();
         let named = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
@@ -86,7 +86,7 @@ impl FromStr for Task {
 /// A task that a dataset's classes do not allow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the task {task} cannot be made of {} classes ({}); use the task labels for a dataset's own classes",
+    "the task {task} is not possible with {} classes ({}); use the task `labels` for a dataset's own classes",
     raw_label_names.len(),
     raw_label_names.join(", ")
 )]
@@ -95,7 +95,7 @@ pub struct ImpossibleView {
     raw_label_names: Vec<String>,
 }
 
-/// What the model shall answer for one row.
+/// The target of one row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target {
     /// A class, as an index of the view's label names.
@@ -103,9 +103,9 @@ pub enum Target {
     /// A number.
     Score(f32),
     /// Not known.
-    Unlabelled,
-    /// The row has no place in this task: it is neutral where only polarity counts.
-    LeftOut,
+    Unlabeled,
+    /// The row is not part of this task: it is neutral where only polarity counts.
+    Excluded,
 }
 
 /// A dataset's labels as one task sees them.
@@ -127,11 +127,11 @@ impl View {
     pub fn target(&self, label: Option<i32>, score: Option<f32>) -> Target {
         if self.task == Task::Regression {
             let scaled = || label.map(|label| label as f32 / self.n_raw.saturating_sub(1).max(1) as f32);
-            return score.or_else(scaled).map_or(Target::Unlabelled, Target::Score);
+            return score.or_else(scaled).map_or(Target::Unlabeled, Target::Score);
         }
-        let Some(label) = label else { return Target::Unlabelled };
+        let Some(label) = label else { return Target::Unlabeled };
         let class = usize::try_from(label).ok().and_then(|label| self.classes.get(label).copied()).flatten();
-        class.map_or(Target::LeftOut, Target::Class)
+        class.map_or(Target::Excluded, Target::Class)
     }
 }
 
@@ -149,9 +149,9 @@ mod tests {
 
     #[test]
     fn five_classes_are_five_three_or_two() {
-        use Target::{Class, LeftOut};
+        use Target::{Class, Excluded};
         let two = view(Task::Sst2, &FINE_GRAINED).unwrap();
-        assert_eq!(targets(&two), [Class(0), Class(0), LeftOut, Class(1), Class(1)]);
+        assert_eq!(targets(&two), [Class(0), Class(0), Excluded, Class(1), Class(1)]);
         assert_eq!(two.label_names(), POLARITY);
         let three = view(Task::Sst3, &FINE_GRAINED).unwrap();
         assert_eq!(targets(&three), [Class(0), Class(0), Class(1), Class(2), Class(2)]);
@@ -159,7 +159,7 @@ mod tests {
         let five = view(Task::Sst5, &["0", "1", "2", "3", "4"]).unwrap();
         assert_eq!(targets(&five), [Class(0), Class(1), Class(2), Class(3), Class(4)]);
         assert_eq!(five.label_names(), FINE_GRAINED);
-        assert_eq!(two.target(None, None), Target::Unlabelled);
+        assert_eq!(two.target(None, None), Target::Unlabeled);
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         let view = view(Task::Regression, &FINE_GRAINED).unwrap();
         assert_eq!(view.target(Some(1), None), Target::Score(0.25));
         assert_eq!(view.target(Some(1), Some(0.3)), Target::Score(0.3));
-        assert_eq!(view.target(None, None), Target::Unlabelled);
+        assert_eq!(view.target(None, None), Target::Unlabeled);
         assert!(view.label_names().is_empty());
     }
 
@@ -184,7 +184,7 @@ mod tests {
         let error = view(Task::Sst5, &POLARITY).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the task sst5 cannot be made of 2 classes (negative, positive); use the task labels for a dataset's own classes"
+            "the task sst5 is not possible with 2 classes (negative, positive); use the task `labels` for a dataset's own classes"
         );
         assert!(view(Task::Sst3, &POLARITY).is_err());
         assert!(view(Task::Sst2, &["a", "b", "c", "d"]).is_err());

@@ -1,4 +1,4 @@
-//! `tokens/*.parquet`: what `sst-tokenize` writes and training reads, one row per text.
+//! Token Parquet schema (`tokens/*.parquet`): what `sst-tokenize` writes and training reads, one row per text.
 //!
 //! | column | type | meaning |
 //! |---|---|---|
@@ -8,7 +8,7 @@
 //! | `label` | int32, nullable | index of a label name; or instead |
 //! | `score` | float32, nullable | the number to predict |
 //!
-//! Metadata: `dataset`, `task`, `label_names` (a JSON list), `tokenizer_sha256`, `max_length`, `rows_truncated`. Equal rows
+//! File metadata: `dataset`, `task`, `label_names` (a JSON list), `tokenizer_sha256`, `max_length`, `rows_truncated`. Equal rows
 //! give equal bytes.
 
 use std::io::Write;
@@ -21,11 +21,12 @@ use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use parquet::errors::ParquetError;
 use serde_json::json;
 
+use crate::error::{CorpusError, Result, WriteError};
 use crate::parquet_file::{self, ParquetFile};
+use crate::raw::SAMPLE;
 use crate::task::Task;
-use crate::{Error, Result};
 
-/// What a token file says of itself.
+/// The metadata of a token file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokensMetadata {
     /// The name of the dataset, as in the raw file.
@@ -38,14 +39,14 @@ pub struct TokensMetadata {
     pub tokenizer_sha256: String,
     /// No row has more tokens, the special ones counted.
     pub max_length: usize,
-    /// How many rows were cut to that length.
+    /// How many rows were truncated to that length.
     pub rows_truncated: usize,
 }
 
 impl TokensMetadata {
-    /// What has to stand beside every figure got from these rows, if anything.
+    /// The remark that has to accompany every figure measured on these rows, if any.
     pub fn disclaimer(&self) -> Option<&'static str> {
-        (self.dataset == crate::raw::SAMPLE).then_some("sample figures")
+        (self.dataset == SAMPLE).then_some("sample figures")
     }
 }
 
@@ -59,7 +60,7 @@ pub enum Labels {
 }
 
 impl Labels {
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         match self {
             Self::Classes(classes) => classes.len(),
@@ -76,7 +77,7 @@ impl Labels {
 /// A token file in memory, its ids flat: `input_ids` (n_tokens), `offsets` (n_rows + 1), all else (n_rows).
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenSet {
-    /// What the file says of itself.
+    /// The file's metadata.
     pub metadata: TokensMetadata,
     /// The rows' ids in the raw file.
     pub ids: Vec<i64>,
@@ -84,14 +85,14 @@ pub struct TokenSet {
     pub sentence_ids: Vec<i64>,
     /// All tokens, row after row; each at least 0.
     pub input_ids: Vec<i32>,
-    /// Where each row begins in `input_ids`, and the end of the last; no row is empty.
+    /// Where each row starts in `input_ids`, and the end of the last; no row is empty.
     pub offsets: Vec<usize>,
     /// The targets.
     pub labels: Labels,
 }
 
 impl TokenSet {
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.ids.len()
     }
@@ -126,7 +127,7 @@ impl TokenSet {
         let (input_ids, offsets) = input_ids(&file, metadata.max_length)?;
         let labels = labels(&file, &metadata)?;
         if ids.is_empty() {
-            return Err(Error::Empty { file: path.to_owned() });
+            return Err(CorpusError::Empty { file: path.to_owned() });
         }
         Ok(Self { metadata, ids, sentence_ids, input_ids, offsets, labels })
     }
@@ -135,15 +136,12 @@ impl TokenSet {
     ///
     /// # Errors
     /// Fails when the sink does, or the rows hold more than 2³¹ tokens.
-    pub fn write(&self, sink: impl Write + Send) -> Result<()> {
+    pub fn write(&self, sink: impl Write + Send) -> Result<(), WriteError> {
         let element = Arc::new(Field::new("element", DataType::Int32, false));
-        let offsets: Vec<i32> =
-            self.offsets.iter().map(|&offset| i32::try_from(offset)).collect::<Result<_, _>>().map_err(|_| {
-                Error::Write(ParquetError::General(format!(
-                    "{} tokens are too many for one file",
-                    self.input_ids.len()
-                )))
-            })?;
+        let offsets = self.offsets.iter().map(|&offset| i32::try_from(offset)).collect::<Result<Vec<i32>, _>>();
+        let n_tokens = self.input_ids.len();
+        let offsets =
+            offsets.map_err(|_| ParquetError::General(format!("{n_tokens} tokens are too many for one file")))?;
         let (target, targets): (_, ArrayRef) = match &self.labels {
             Labels::Classes(labels) => {
                 (Field::new("label", DataType::Int32, true), Arc::new(Int32Array::from(labels.clone())))
@@ -158,16 +156,16 @@ impl TokenSet {
             Field::new("input_ids", DataType::List(element.clone()), false),
             target,
         ];
-        let written = |error: arrow::error::ArrowError| Error::Write(error.into());
         let values = Arc::new(Int32Array::from(self.input_ids.clone()));
-        let lists = ListArray::try_new(element, OffsetBuffer::new(offsets.into()), values, None).map_err(written)?;
+        let lists =
+            ListArray::try_new(element, OffsetBuffer::new(offsets.into()), values, None).map_err(ParquetError::from)?;
         let columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from(self.ids.clone())),
             Arc::new(Int64Array::from(self.sentence_ids.clone())),
             Arc::new(lists),
             targets,
         ];
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(written)?;
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(ParquetError::from)?;
         let metadata = [
             ("dataset", self.metadata.dataset.clone()),
             ("task", self.metadata.task.to_string()),
@@ -180,7 +178,7 @@ impl TokenSet {
     }
 }
 
-/// All tokens of the file and where each row begins.
+/// All tokens of the file, and where each row starts.
 fn input_ids(file: &ParquetFile, max_length: usize) -> Result<(Vec<i32>, Vec<usize>)> {
     let mut input_ids = Vec::new();
     let mut offsets = vec![0];

@@ -1,6 +1,6 @@
-//! Trees in the bracket notation of the Penn Treebank, as the Stanford Sentiment Treebank has them.
+//! Penn Treebank (PTB) trees in bracket notation, as in the Stanford Sentiment Treebank: the parser.
 //!
-//! `(3 (2 It) (4 (4 works) (2 .)))`: a label 0 to 4 on every node, a token at every leaf. `-LRB-`, `-RRB-`, `\/` and
+//! `(3 (2 It) (4 (4 works) (2 .)))`: a label 0 to 4 on every node, a token in every innermost one. `-LRB-`, `-RRB-`, `\/` and
 //! `\*` stand for `(`, `)`, `/` and `*`. Only the ASCII space separates: three sentences of the treebank have U+00A0
 //! inside a token. The parser keeps its own stack, so that no depth of nesting can exhaust the thread's.
 
@@ -104,21 +104,21 @@ pub enum TreeError {
 pub fn parse(line: &str) -> Result<Tree, TreeError> {
     let mut tree = Tree { tokens: Vec::new(), nodes: Vec::new() };
     let mut open: Vec<usize> = Vec::new();
-    let mut words = Words { line, at: 0 };
-    while let Some((start, word)) = words.next() {
+    let mut lexer = Lexer { line, position: 0 };
+    while let Some((start, word)) = lexer.next() {
         let column = || column(line, start);
         match (word, open.last().copied()) {
             ("(", None) if !tree.nodes.is_empty() => return Err(TreeError::Trailing { column: column() }),
             ("(", parent) => {
                 let n_tokens = tree.tokens.len();
-                if parent.is_some_and(|parent| is_leaf(&tree, parent)) {
+                if parent.is_some_and(|parent| holds_a_token(&tree, parent)) {
                     return Err(TreeError::StrayToken { column: column(), found: "(".to_owned() });
                 }
                 if open.len() == MAX_DEPTH {
                     return Err(TreeError::TooDeep { column: column() });
                 }
                 open.push(tree.nodes.len());
-                tree.nodes.push(Node { label: label(line, &mut words)?, tokens: n_tokens..n_tokens });
+                tree.nodes.push(Node { label: label(line, &mut lexer)?, tokens: n_tokens..n_tokens });
             }
             (")", Some(node)) => {
                 let n_tokens = tree.tokens.len();
@@ -147,12 +147,12 @@ pub fn parse(line: &str) -> Result<Tree, TreeError> {
 }
 
 /// Whether an open node already holds a token of its own: then it is the last node, for its children come after it.
-fn is_leaf(tree: &Tree, node: usize) -> bool {
+fn holds_a_token(tree: &Tree, node: usize) -> bool {
     node + 1 == tree.nodes.len() && tree.nodes[node].tokens.start != tree.tokens.len()
 }
 
-fn label(line: &str, words: &mut Words) -> Result<i32, TreeError> {
-    let (start, word) = words.next().unwrap_or((line.len(), ""));
+fn label(line: &str, lexer: &mut Lexer) -> Result<i32, TreeError> {
+    let (start, word) = lexer.next().unwrap_or((line.len(), ""));
     match word.as_bytes() {
         [digit @ b'0'..=b'4'] => Ok(i32::from(digit - b'0')),
         _ => Err(TreeError::Label { column: column(line, start), found: word.to_owned() }),
@@ -168,21 +168,21 @@ fn unescape(token: &str) -> String {
 }
 
 /// Brackets and the words between them, each with its byte offset.
-struct Words<'a> {
+struct Lexer<'a> {
     line: &'a str,
-    at: usize,
+    position: usize,
 }
 
-impl<'a> Words<'a> {
+impl<'a> Lexer<'a> {
     fn next(&mut self) -> Option<(usize, &'a str)> {
-        let rest = &self.line[self.at..];
+        let rest = &self.line[self.position..];
         let word = rest.trim_start_matches(' ');
         let start = self.line.len() - word.len();
         let length = match word.bytes().next()? {
             b'(' | b')' => 1,
             _ => word.find(['(', ')', ' ']).unwrap_or(word.len()),
         };
-        self.at = start + length;
+        self.position = start + length;
         Some((start, &word[..length]))
     }
 }
@@ -245,9 +245,9 @@ mod tests {
         for end in (0..line.len()).filter(|&end| line.is_char_boundary(end)) {
             assert!(parse(&line[..end]).is_err());
         }
-        for place in (0..line.len()).filter(|&place| line.is_char_boundary(place)) {
+        for index in (0..line.len()).filter(|&index| line.is_char_boundary(index)) {
             for insertion in ["(", ")", " ", "x", "\u{a0}", "0"] {
-                let _ = parse(&format!("{}{insertion}{}", &line[..place], &line[place..]));
+                let _ = parse(&format!("{}{insertion}{}", &line[..index], &line[index..]));
             }
         }
     }

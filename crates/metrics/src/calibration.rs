@@ -1,4 +1,4 @@
-//! How far confidence is from accuracy.
+//! Expected calibration error (ECE): how far confidence is from accuracy.
 
 use crate::probabilities::n_classes;
 

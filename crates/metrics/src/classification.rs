@@ -1,4 +1,4 @@
-//! Accuracy, precision, recall, F1 and Matthews' correlation, all derived from a confusion matrix.
+//! Classification metrics: accuracy, precision, recall, F1 and Matthews' correlation, all derived from a confusion matrix.
 //!
 //! The definitions are those of scikit-learn's `precision_recall_fscore_support(zero_division=0)` and
 //! `matthews_corrcoef`: a ratio without a denominator is 0, and averages over classes leave out a class that occurs
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::confusion::ConfusionMatrix;
 
-/// Everything that follows from a confusion matrix. All figures but `mcc`, which is in `[-1, 1]`, are shares in
+/// Everything that follows from a confusion matrix. All figures but `mcc`, which is in `[-1, 1]`, are in
 /// `[0, 1]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Classification {
     /// Number of rows.
     pub n: u64,
-    /// Share of rows whose prediction is the true class.
+    /// Fraction of rows whose prediction is the true class.
     pub accuracy: f64,
     /// Mean over the classes, weighted by support.
     pub weighted: Scores,
@@ -35,9 +35,9 @@ pub struct Classification {
 /// Precision, recall and F1 of a class or of an average over classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
-    /// Share of the predictions of a class that are right.
+    /// Fraction of the predictions of a class that are right.
     pub precision: f64,
-    /// Share of the rows of a class that were found.
+    /// Fraction of the rows of a class that were found.
     pub recall: f64,
     /// Harmonic mean of precision and recall; of an average, the average of the F1 scores.
     pub f1: f64,
@@ -48,9 +48,9 @@ pub struct Scores {
 pub struct PerClass {
     /// Name of the class.
     pub label: String,
-    /// Share of the predictions of this class that are right.
+    /// Fraction of the predictions of this class that are right.
     pub precision: f64,
-    /// Share of the rows of this class that were found.
+    /// Fraction of the rows of this class that were found.
     pub recall: f64,
     /// Harmonic mean of the two.
     pub f1: f64,
@@ -138,10 +138,10 @@ fn average(tallies: &[Tally], weight: impl Fn(&Tally) -> u64) -> Scores {
     let mut total = 0;
     for tally in tallies.iter().filter(|tally| tally.occurs()) {
         let scores = tally.scores();
-        let share = weight(tally) as f64;
-        sum.precision += share * scores.precision;
-        sum.recall += share * scores.recall;
-        sum.f1 += share * scores.f1;
+        let weighting = weight(tally) as f64;
+        sum.precision += weighting * scores.precision;
+        sum.recall += weighting * scores.recall;
+        sum.f1 += weighting * scores.f1;
         total += weight(tally);
     }
     let total = total.max(1) as f64;

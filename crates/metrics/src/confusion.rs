@@ -1,4 +1,4 @@
-//! The confusion matrix: the primary fact of an evaluation, from which the figures about classes derive.
+//! Confusion matrix: the primary fact of an evaluation, from which all metrics of classes derive.
 
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ impl ConfusionMatrix {
     }
 }
 
-/// A matrix as it stands in a file, before its shape is checked.
+/// A matrix as it is in a file, before its shape is checked.
 #[derive(Deserialize)]
 struct Unchecked {
     label_names: Vec<String>,

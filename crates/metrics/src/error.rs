@@ -1,4 +1,4 @@
-//! What can be wrong with the input of a metric.
+//! Errors: input for which a metric is not defined.
 
 use std::error::Error;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! How sure a figure is: 95 % confidence intervals.
+//! Confidence intervals (95 %): Wilson's score interval and the bootstrap.
 //!
 //! A proportion has Wilson's interval; F1 has a percentile bootstrap over the rows. The rows are redrawn from the
 //! confusion matrix, which says all that F1 needs, and the generator is a function of a counter: the same matrix gives
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::classification::{Tally, macro_average, weighted_average};
 use crate::confusion::ConfusionMatrix;
+use crate::split_mix64::{SPLIT_MIX_INCREMENT, split_mix64};
 
 /// The two-sided 95 % quantile of the standard normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
@@ -34,7 +35,7 @@ pub struct F1Intervals {
 }
 
 impl Interval {
-    /// What is known of a share when nothing was measured.
+    /// The interval of a proportion when nothing was measured.
     const UNKNOWN: Self = Self { low: 0.0, high: 1.0 };
 }
 
@@ -46,10 +47,10 @@ pub fn wilson_interval(n_successes: u64, n: u64) -> Interval {
         return Interval::UNKNOWN;
     }
     let n = n as f64;
-    let share = n_successes as f64 / n;
+    let proportion = n_successes as f64 / n;
     let scale = 1.0 + Z * Z / n;
-    let center = (share + Z * Z / (2.0 * n)) / scale;
-    let half_width = Z / scale * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let center = (proportion + Z * Z / (2.0 * n)) / scale;
+    let half_width = Z / scale * (proportion * (1.0 - proportion) / n + Z * Z / (4.0 * n * n)).sqrt();
     Interval { low: (center - half_width).max(0.0), high: (center + half_width).min(1.0) }
 }
 
@@ -64,7 +65,7 @@ impl F1Intervals {
         }
         let n_classes = matrix.label_names.len();
         let (weighted, macro_) = (0..N_RESAMPLES)
-            .map(|resample| redraw(&rows, n_classes, resample))
+            .map(|resample| resampled_tallies(&rows, n_classes, resample))
             .map(|tallies| (weighted_average(&tallies).f1, macro_average(&tallies).f1))
             .unzip();
         Self { weighted: percentile_interval(weighted), macro_: percentile_interval(macro_) }
@@ -83,7 +84,7 @@ fn rows(matrix: &ConfusionMatrix) -> Vec<(usize, usize)> {
 }
 
 /// Draws as many rows as there are, with replacement, and tallies them by class.
-fn redraw(rows: &[(usize, usize)], n_classes: usize, resample: usize) -> Vec<Tally> {
+fn resampled_tallies(rows: &[(usize, usize)], n_classes: usize, resample: usize) -> Vec<Tally> {
     let mut tallies = vec![Tally::default(); n_classes];
     let first_draw = resample * rows.len();
     for draw in first_draw..first_draw + rows.len() {
@@ -97,11 +98,11 @@ fn redraw(rows: &[(usize, usize)], n_classes: usize, resample: usize) -> Vec<Tal
     tallies
 }
 
-/// The central 95 % of the values, with linear interpolation between neighbours as `numpy.percentile` does by default.
+/// The central 95 % of the values, with linear interpolation between neighbors as `numpy.percentile` does by default.
 fn percentile_interval(mut values: Vec<f64>) -> Interval {
     values.sort_by(f64::total_cmp);
-    let quantile = |share: f64| {
-        let position = share * (values.len() - 1) as f64;
+    let quantile = |q: f64| {
+        let position = q * (values.len() - 1) as f64;
         let below = values[position.floor() as usize];
         let above = values[position.ceil() as usize];
         below + (above - below) * position.fract()
@@ -109,17 +110,14 @@ fn percentile_interval(mut values: Vec<f64>) -> Interval {
     Interval { low: quantile(0.025), high: quantile(0.975) }
 }
 
-/// An integer in `0..n`: the high half of the product of `n` and 64 random bits.
-fn random_below(n: usize, counter: u64) -> usize {
-    ((u128::from(random_bits(counter)) * n as u128) >> 64) as usize
+/// 64 random bits for a draw.
+fn random_bits(draw: u64) -> u64 {
+    split_mix64(SEED.wrapping_add(draw.wrapping_mul(SPLIT_MIX_INCREMENT)))
 }
 
-/// SplitMix64 (Steele, Lea and Flood 2014): its state is a counter, so the draws need none.
-fn random_bits(counter: u64) -> u64 {
-    let state = SEED.wrapping_add((counter + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let bits = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    bits ^ (bits >> 31)
+/// An integer in `0..n`: the high half of the product of `n` and 64 random bits.
+fn random_below(n: usize, draw: u64) -> usize {
+    ((u128::from(random_bits(draw)) * n as u128) >> 64) as usize
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What an evaluation says about predictions: pure functions of labels, predictions and probabilities.
+//! Metrics: pure functions of labels, predictions and probabilities, one module each.
 //!
 //! In go class indices or scores, out come numbers that are ready to be written as JSON. Nothing here reads or writes
 //! files, and nothing depends on the order of the rows. The definitions are those of scikit-learn with
@@ -7,21 +7,24 @@
 //!
 //! - [`ConfusionMatrix`] counts rows by true and predicted class; everything about classes derives from it.
 //! - [`Classification`] is accuracy, precision, recall, F1 and MCC.
-//! - [`roc_auc`] and [`expected_calibration_error`] look at probabilities.
-//! - [`wilson_interval`] and [`F1Intervals`] say how sure a figure is.
-//! - [`Regression`] is for scores in place of classes.
-//! - [`Sample`] sums up a figure over seeds.
+//! - [`roc_auc`] and [`expected_calibration_error`] are computed from probabilities.
+//! - [`wilson_interval`] and [`F1Intervals`] are confidence intervals.
+//! - [`Regression`] is for scores instead of classes.
+//! - [`Sample`] summarizes a figure over seeds.
+
+mod confusion;
 
 mod calibration;
 mod classification;
-mod confusion;
-mod error;
 mod interval;
-mod probabilities;
-mod ranks;
 mod regression;
 mod roc;
 mod sample;
+
+mod error;
+mod probabilities;
+mod ranks;
+mod split_mix64;
 
 pub use calibration::{CALIBRATION_BINS, expected_calibration_error};
 pub use classification::{Classification, PerClass, Scores};
@@ -31,3 +34,4 @@ pub use interval::{F1Intervals, Interval, wilson_interval};
 pub use regression::Regression;
 pub use roc::roc_auc;
 pub use sample::Sample;
+pub use split_mix64::split_mix64;

@@ -1,4 +1,4 @@
-//! The shape that the metrics of probabilities expect.
+//! Shape check of class probabilities, for the metrics that take them.
 
 /// The number of classes, if there is one row of probabilities for each label, all rows have the same width, and every
 /// label is a column of it.

@@ -1,4 +1,4 @@
-//! Ranks of values, where equal values share the mean of their ranks.
+//! Ranks (`scipy.stats.rankdata`): equal values get the mean of their ranks.
 
 /// The rank of every value in ascending order, counted from 1, as `scipy.stats.rankdata` gives by default.
 pub(crate) fn average_ranks(values: &[f64]) -> Vec<f64> {
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_values_share_their_mean_rank() {
+    fn equal_values_get_their_mean_rank() {
         assert_eq!(average_ranks(&[0.5, 0.1, 0.5, 0.9, 0.5]), [3.0, 1.0, 3.0, 5.0, 3.0]);
         assert_eq!(average_ranks(&[0.0, -0.0]), [1.5, 1.5]);
     }

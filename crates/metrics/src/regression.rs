@@ -1,4 +1,4 @@
-//! Errors and correlations of predicted scores.
+//! Regression metrics: MSE, MAE, Pearson's and Spearman's correlation, R².
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct Regression {
     pub mae: f64,
     /// Pearson's correlation; `None` when one side is constant.
     pub pearson: Option<f64>,
-    /// Spearman's rank correlation, where ties share their mean rank; `None` when one side is constant.
+    /// Spearman's rank correlation, where ties get their mean rank; `None` when one side is constant.
     pub spearman: Option<f64>,
     /// Coefficient of determination; `None` below two rows. For constant targets 1 if every prediction is exact, else
     /// 0.

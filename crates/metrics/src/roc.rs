@@ -1,4 +1,4 @@
-//! Area under the ROC curve, from ranks.
+//! ROC AUC: the area under the receiver operating characteristic, from ranks.
 //!
 //! The area is the probability that a row of the class scores above a row of another class, half counted for ties: the
 //! Mann-Whitney statistic, so no curve has to be drawn (Hanley and McNeil 1982).

@@ -1,10 +1,10 @@
-//! A few repeated measurements of one figure, such as an accuracy over seeds: mean, deviation, and how sure the mean is.
+//! Repeated measurements of one figure, such as an accuracy over seeds: mean, standard deviation, Student's t interval.
 
 use serde::{Deserialize, Serialize};
 
-use crate::Interval;
+use crate::interval::Interval;
 
-/// What repeated measurements say of a figure.
+/// Summary statistics of repeated measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// How many measurements there are.
@@ -15,14 +15,14 @@ pub struct Sample {
     pub deviation: Option<f64>,
     /// 95 % interval of the mean by Student's t; `None` for a single one.
     pub interval: Option<Interval>,
-    /// The least.
+    /// The smallest.
     pub min: f64,
-    /// The greatest.
+    /// The largest.
     pub max: f64,
 }
 
 impl Sample {
-    /// Summarises `values`; `None` when there are none. Differences of pairs, seed by seed, are values too: then the
+    /// Summarizes `values`; `None` when there are none. Differences of pairs, seed by seed, are values too: then the
     /// interval is that of the paired comparison.
     #[must_use]
     pub fn new(values: &[f64]) -> Option<Self> {
@@ -58,7 +58,7 @@ fn student_quantile(freedom: usize) -> f64 {
         2.200_985_160_092,
         2.178_812_829_667,
     ];
-    if let Some(exact) = freedom.checked_sub(1).and_then(|place| FEW.get(place)) {
+    if let Some(exact) = freedom.checked_sub(1).and_then(|index| FEW.get(index)) {
         return *exact;
     }
     let (z, n) = (1.959_963_984_540_054_f64, freedom as f64);

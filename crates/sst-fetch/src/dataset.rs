@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::Args;
+use corpus::Split;
 use hf_hub::RepoType;
 use serde::Serialize;
-use corpus::Split;
 use stage::{Common, Job, Stage, bad_input, sha256_hex};
 
 use crate::hub::Repository;

@@ -4,7 +4,7 @@ use anyhow::{anyhow, bail};
 use corpus::label::{Label, LabelNames};
 use corpus::raw::{RawMetadata, RawSet, Record};
 use corpus::records::{Row, Table};
-use corpus::{Error, Split};
+use corpus::{CorpusError, Split};
 use std::path::PathBuf;
 
 /// A split as its files have it.
@@ -54,7 +54,7 @@ pub(crate) fn raw_set(split: SplitTables, metadata: &RawMetadata) -> anyhow::Res
                 None => Err("there is a label, but train has none".to_owned()),
             };
             let label = row.label.as_ref().map(index).transpose();
-            let label = label.map_err(|problem| Error::Value { file: file.clone(), at: row.at, problem })?;
+            let label = label.map_err(|problem| CorpusError::Value { file: file.clone(), at: row.at, problem })?;
             let id = records.len() as i64;
             records.push(Record { id, sentence_id: id, text: row.text, label, score: row.score, is_root: true });
         }

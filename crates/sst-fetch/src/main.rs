@@ -1,5 +1,10 @@
-//! `sst-fetch`: datasets and models, from files or from the hub.
+//! The program; what it does is in the library.
 
-fn main() -> std::process::ExitCode {
-    stage::run_main::<sst_fetch::Args>("fetch", sst_fetch::run)
+use std::process::ExitCode;
+
+use checkpoint::CheckpointError;
+use corpus::CorpusError;
+
+fn main() -> ExitCode {
+    stage::run_main::<sst_fetch::Args>("fetch", stage::bad_input_types![CorpusError, CheckpointError], sst_fetch::run)
 }

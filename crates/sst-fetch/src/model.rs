@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::{anyhow, bail};
 use checkpoint::{ModelFolder, TOKENIZER_FILES};
 use clap::Args;
+use corpus::tokenizer::Tokenizer;
 use hf_hub::RepoType;
 use serde::Serialize;
-use corpus::tokenizer::Tokenizer;
 use stage::{Common, Job, Stage, bad_input};
 
 use crate::hub::Repository;

@@ -14,11 +14,11 @@ use std::time::Instant;
 use anyhow::{Context, anyhow};
 use checkpoint::{BertConfig, TOKENIZER_FILES};
 use clap::{Parser, ValueEnum};
-use serde::Serialize;
 use corpus::Split;
 use corpus::raw::RawSet;
 use corpus::task::Task;
 use corpus::tokenizer::Tokenizer;
+use serde::Serialize;
 use stage::{Common, Fingerprint, Job, Stage, Upstream, bad_input};
 
 use report::Report;

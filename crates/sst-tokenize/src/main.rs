@@ -1,5 +1,14 @@
-//! `sst-tokenize`: raw texts to token ids.
+//! The program; what it does is in the library.
 
-fn main() -> std::process::ExitCode {
-    stage::run_main::<sst_tokenize::Args>("tokenize", sst_tokenize::run)
+use std::process::ExitCode;
+
+use checkpoint::CheckpointError;
+use corpus::CorpusError;
+
+fn main() -> ExitCode {
+    stage::run_main::<sst_tokenize::Args>(
+        "tokenize",
+        stage::bad_input_types![CorpusError, CheckpointError],
+        sst_tokenize::run,
+    )
 }

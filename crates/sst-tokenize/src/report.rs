@@ -4,10 +4,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
 use corpus::Split;
 use corpus::task::Target;
 use corpus::tokenizer::Encodings;
+use serde::Serialize;
 
 /// The content of `report.json`.
 #[derive(Debug, Serialize)]

@@ -1,10 +1,12 @@
-//! A file that grows line by line, or record by record, through a run and can be taken back to where a checkpoint saw it.
+//! Append-only log: a file that grows record by record through a run and can be truncated to where a checkpoint saw it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+
+use crate::disk::sync_folder;
 
 /// An append-only file.
 #[derive(Debug)]
@@ -15,23 +17,23 @@ pub struct AppendLog {
 }
 
 impl AppendLog {
-    /// Opens `path` and keeps its first `bytes`; 0 begins anew.
+    /// Opens `path` and keeps its first `bytes`; 0 starts an empty one.
     ///
     /// # Errors
     /// Fails when the file cannot be opened or is shorter than that.
     pub fn open(path: &Path, bytes: u64) -> anyhow::Result<Self> {
-        let place = || format!("cannot open {}", path.display());
+        let context = || format!("cannot open {}", path.display());
         let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).with_context(place)?;
-        let there = file.metadata().with_context(place)?.len();
-        if there < bytes {
-            bail!("{} has {there} bytes; the checkpoint saw {bytes}", path.display());
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).with_context(context)?;
+        let found = file.metadata().with_context(context)?.len();
+        if found < bytes {
+            bail!("{} has {found} bytes; the checkpoint saw {bytes}", path.display());
         }
-        file.set_len(bytes).with_context(place)?;
-        file.seek(SeekFrom::End(0)).with_context(place)?;
+        file.set_len(bytes).with_context(context)?;
+        file.seek(SeekFrom::End(0)).with_context(context)?;
         // A name is durable once its folder is: no checkpoint may outlive the log that it vouches for.
         let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        crate::sync_folder(folder).with_context(place)?;
+        sync_folder(folder).with_context(context)?;
         Ok(Self { path: path.to_owned(), file, bytes })
     }
 
@@ -48,13 +50,13 @@ impl AppendLog {
     /// # Errors
     /// Fails when the file cannot be written.
     pub fn append_bytes(&mut self, record: &[u8]) -> anyhow::Result<()> {
-        let place = || format!("cannot write {} ({} bytes at {})", self.path.display(), record.len(), self.bytes);
-        self.file.write_all(record).with_context(place)?;
+        let context = || format!("cannot write {} ({} bytes at {})", self.path.display(), record.len(), self.bytes);
+        self.file.write_all(record).with_context(context)?;
         self.bytes += record.len() as u64;
         Ok(())
     }
 
-    /// Makes all lines durable, and tells how many bytes they are.
+    /// Makes all records durable, and returns the length of the file in bytes.
     ///
     /// # Errors
     /// Fails when the file cannot be synced.
@@ -69,14 +71,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_checkpoint_did_not_see_is_taken_back() {
+    fn what_a_checkpoint_did_not_see_is_truncated() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.jsonl");
-        let mut journal = AppendLog::open(&path, 0).unwrap();
-        journal.append("one").unwrap();
-        let seen = journal.sync().unwrap();
-        journal.append("two").unwrap();
-        drop(journal);
+        let mut log = AppendLog::open(&path, 0).unwrap();
+        log.append("one").unwrap();
+        let seen = log.sync().unwrap();
+        log.append("two").unwrap();
+        drop(log);
         AppendLog::open(&path, seen).unwrap().append("three").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\nthree\n");
         assert!(AppendLog::open(&path, 100).unwrap_err().to_string().ends_with("has 10 bytes; the checkpoint saw 100"));

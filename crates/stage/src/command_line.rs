@@ -1,75 +1,54 @@
-//! From what was typed to a stage's arguments, and from a stage's end to an exit code.
+//! Command line: the whole `main` of a stage, from what was typed and a profile to an exit code.
+//!
+//! The keys of the profile become flags in front of those that were typed, and a later flag replaces an earlier one, so
+//! clap is the only parser of both.
 
 use std::ffi::{OsStr, OsString};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Command, Parser};
 
 use crate::exit_reason::exit_code;
-use crate::{bad_input, profile};
-
-/// The flags that every stage with an output folder has.
-#[derive(Debug, Clone, clap::Args)]
-pub struct Common {
-    /// TOML profile of which this stage reads its own section; flags win over it
-    #[arg(long, value_name = "FILE")]
-    pub profile: Option<PathBuf>,
-
-    /// Output folder; its manifest.json is written last
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-
-    /// Do the work even if the output is fresh, and continue nothing
-    #[arg(long)]
-    pub force: bool,
-
-    /// Say what differs from the last run, and run nothing
-    #[arg(long)]
-    pub explain: bool,
-
-    /// No progress and no summary on stderr
-    #[arg(long)]
-    pub quiet: bool,
-}
-
-impl Common {
-    /// A line for the person at the terminal, unless `--quiet`.
-    pub fn say(&self, line: &str) {
-        if !self.quiet {
-            eprintln!("{line}");
-        }
-    }
-}
+use crate::input_error::{BadInput, BadInputType};
+use crate::profile;
 
 /// The whole of a stage's `main`: arguments from the profile's `section` and the command line, the run, the exit code.
-pub fn run_main<A: Parser>(section: &str, run: impl FnOnce(&A) -> anyhow::Result<()>) -> ExitCode {
+///
+/// `bad_input` lists the error types of libraries that the user's input alone can cause: they exit with 2, as
+/// [`BadInput`] does. An error is printed once, with its chain of causes, and a panic in one line.
+pub fn run_main<A: Parser>(
+    section: &str,
+    bad_input: &[BadInputType],
+    run: impl FnOnce(&A) -> anyhow::Result<()>,
+) -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
-    panic::set_hook(Box::new(|panic| eprintln!("error: internal: {}", told(panic))));
+    panic::set_hook(Box::new(|panic| eprintln!("error: internal: {}", panic_line(panic))));
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let arguments = arguments::<A>(section, typed)?;
         run(&arguments)
     }));
     match outcome {
         Ok(Ok(())) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE, // libtorch out of memory, or a mistake of ours: the panic has said which
+        Err(_) => ExitCode::FAILURE, // libtorch out of memory, or a mistake of ours: the hook has said which
         Ok(Err(error)) => {
             if let Some(usage) = error.downcast_ref::<clap::Error>() {
                 let _ = usage.print();
                 return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
             }
             eprintln!("error: {error:#}");
-            ExitCode::from(exit_code(&error))
+            ExitCode::from(exit_code(&error, bad_input))
         }
     }
 }
 
 /// A panic in one line: what libtorch throws has its whole stack behind the first.
-fn told(panic: &PanicHookInfo<'_>) -> String {
+fn panic_line(panic: &PanicHookInfo<'_>) -> String {
     let message = panic.payload_as_str().unwrap_or("no message").lines().next().unwrap_or_default();
     let message = message.split("\\nException raised from").next().unwrap_or(message);
-    panic.location().map_or(message.to_owned(), |place| format!("{message} ({place})"))
+    panic.location().map_or(message.to_owned(), |location| format!("{message} ({location})"))
 }
 
 fn arguments<A: Parser>(section: &str, typed: Vec<OsString>) -> anyhow::Result<A> {
@@ -77,7 +56,7 @@ fn arguments<A: Parser>(section: &str, typed: Vec<OsString>) -> anyhow::Result<A
     let command = A::command().args_override_self(true).mut_subcommands(|sub| sub.args_override_self(true));
     let merged = match typed_profile(&typed) {
         None => typed,
-        Some(profile) => with_profile(section, &command, typed, &profile).map_err(bad_input)?,
+        Some(profile) => with_profile(section, &command, typed, &profile)?,
     };
     let matches = command.try_get_matches_from(merged)?;
     Ok(A::from_arg_matches(&matches)?)
@@ -109,18 +88,20 @@ fn with_profile(
         .map(OsString::as_os_str)
         .and_then(OsStr::to_str)
         .and_then(|word| command.get_subcommands().find(|subcommand| subcommand.get_name() == word));
-    let (section, command, place) = match subcommand {
+    let (section, command, index) = match subcommand {
         Some(subcommand) => (format!("{section}.{}", subcommand.get_name()), subcommand, 2),
         None => (section.to_owned(), command, 1),
     };
-    let flags = profile::flags(profile, &section, command)?;
-    typed.splice(place..place, flags);
+    let flags = profile::flags(profile, &section, command)
+        .with_context(|| BadInput::new(format!("cannot use the profile {}", profile.display())))?;
+    typed.splice(index..index, flags);
     Ok(typed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::common_args::CommonArgs;
     use std::io::Write;
 
     #[derive(Debug, Parser)]
@@ -130,7 +111,7 @@ mod tests {
         #[arg(long, default_value_t = 42)]
         seed: u64,
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     }
 
     fn parse(profile: &str, typed: &[&str]) -> anyhow::Result<Arguments> {

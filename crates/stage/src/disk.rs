@@ -1,4 +1,4 @@
-//! Facts about the file system under an output folder.
+//! Disk: free space, and syncing of a folder.
 
 use std::fs::File;
 use std::io;

@@ -1,14 +1,21 @@
-//! Why a stage stopped, and the exit code that tells an orchestrator which kind of reason it was.
+//! Exit codes: why a stage stopped, as an orchestrator tells it by the number.
+//!
+//! 0 done or fresh, 2 bad input, 3 stopped by a health check, 4 locked, 128 + the signal interrupted, 1 anything else.
+//! A full disk is always 3, whatever it was that could not be written or read for want of it.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-/// A reason to stop that has an exit code of its own. Every other error exits with 1.
+use crate::input_error::{BadInput, BadInputType, is_bad_input};
+
+const FAILURE: u8 = 1;
+const BAD_INPUT: u8 = 2;
+const UNHEALTHY: u8 = 3;
+const LOCKED: u8 = 4;
+
+/// A reason to stop that has an exit code of its own and is not the input's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum ExitReason {
-    /// Wrong usage or bad input: exit code 2.
-    #[error("{0:#}")]
-    BadInput(anyhow::Error),
     /// A health check stopped the run (not finite, out of disk): exit code 3.
     #[error("{0}")]
     Unhealthy(String),
@@ -30,50 +37,123 @@ pub enum ExitReason {
     },
 }
 
-/// Marks an error as the input's fault, which makes the exit code 2.
-///
-/// ```
-/// let parsed: anyhow::Result<u32> = "seven".parse().map_err(stage::bad_input);
-/// assert_eq!(parsed.unwrap_err().to_string(), "invalid digit found in string");
-/// ```
-pub fn bad_input(error: impl Into<anyhow::Error>) -> anyhow::Error {
-    ExitReason::BadInput(error.into()).into()
-}
-
-/// The exit code of an error: that of the first [`ExitReason`] in its chain, 3 for a full disk, else 1.
-pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
-    for cause in error.chain() {
-        if let Some(stop) = cause.downcast_ref::<ExitReason>() {
-            return match stop {
-                ExitReason::BadInput(inner) => exit_code(inner).max(2),
-                ExitReason::Unhealthy(_) => 3,
-                ExitReason::Locked { .. } => 4,
-                ExitReason::Interrupted { signal, .. } => u8::try_from(128 + signal).unwrap_or(1),
-            };
-        }
-        if let Some(io) = cause.downcast_ref::<std::io::Error>()
-            && matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
-        {
-            return 3;
+impl ExitReason {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Unhealthy(_) => UNHEALTHY,
+            Self::Locked { .. } => LOCKED,
+            Self::Interrupted { signal, .. } => u8::try_from(128 + signal).unwrap_or(FAILURE),
         }
     }
-    1
+}
+
+/// The exit code of an error: its own, else 2 where it is bad input or of one of the `bad_input` types, else 1.
+pub(crate) fn exit_code(error: &anyhow::Error, bad_input: &[BadInputType]) -> u8 {
+    own_exit_code(error).unwrap_or(if is_bad_input(error, bad_input) { BAD_INPUT } else { FAILURE })
+}
+
+/// The exit code of the first [`ExitReason`] or full disk in the chain.
+pub(crate) fn own_exit_code(error: &anyhow::Error) -> Option<u8> {
+    error.chain().find_map(|cause| match cause.downcast_ref::<ExitReason>() {
+        Some(reason) => Some(reason.exit_code()),
+        None => cause.downcast_ref::<io::Error>().is_some_and(is_disk_full).then_some(UNHEALTHY),
+    })
+}
+
+/// Makes any error one of bad input, by hand; what has an exit code of its own keeps it.
+pub fn as_bad_input(error: impl Into<anyhow::Error>) -> anyhow::Error {
+    let error = error.into();
+    match own_exit_code(&error) {
+        Some(_) => error,
+        None => BadInput::new(format!("{error:#}")).into(),
+    }
+}
+
+fn is_disk_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anyhow::Context;
+    use crate::input_error::{bad_input, bail_input, ensure_input};
+    use anyhow::{Context, anyhow};
+
+    #[derive(Debug, thiserror::Error)]
+    enum LibraryError {
+        #[error("cannot read the table")]
+        Read(#[source] io::Error),
+        #[error("out of memory")]
+        Memory,
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    enum ModelError {
+        #[error(transparent)]
+        Library(#[from] LibraryError),
+        #[error("the device failed")]
+        Device,
+    }
+
+    fn full_disk() -> io::Error {
+        io::Error::from(ErrorKind::StorageFull)
+    }
 
     #[test]
-    fn the_exit_code_is_that_of_the_first_reason_in_the_chain() {
+    fn the_first_reason_in_the_chain_decides() {
         let locked = ExitReason::Locked { folder: "out".into(), holder: String::new() };
-        assert_eq!(exit_code(&anyhow::Error::from(locked).context("while tokenizing")), 4);
-        assert_eq!(exit_code(&bad_input(anyhow::anyhow!("row 3 has no label"))), 2);
-        let full: anyhow::Result<()> =
-            Err(std::io::Error::from(ErrorKind::StorageFull)).context("cannot write model.safetensors");
-        assert_eq!(exit_code(&full.unwrap_err()), 3);
-        assert_eq!(exit_code(&ExitReason::Interrupted { signal: 15, message: String::new() }.into()), 143);
-        assert_eq!(exit_code(&anyhow::anyhow!("anything else")), 1);
+        assert_eq!(exit_code(&anyhow::Error::from(locked).context("while tokenizing"), &[]), 4);
+        assert_eq!(exit_code(&ExitReason::Interrupted { signal: 15, message: String::new() }.into(), &[]), 143);
+        assert_eq!(exit_code(&ExitReason::Unhealthy("loss is NaN".to_owned()).into(), &[]), 3);
+        assert_eq!(exit_code(&anyhow!("anything else"), &[]), 1);
+        let full: anyhow::Result<()> = Err(full_disk()).context("cannot write model.safetensors");
+        assert_eq!(exit_code(&full.unwrap_err(), &[]), 3);
+    }
+
+    #[test]
+    fn bad_input_is_2_as_an_error_as_a_context_and_below_a_context() {
+        fn checked(row: u32) -> anyhow::Result<()> {
+            ensure_input!(row != 3, "row {row} has no label");
+            if row == 4 {
+                bail_input!("row {row} has no text");
+            }
+            Ok(())
+        }
+        assert!(checked(2).is_ok());
+        assert_eq!(checked(4).unwrap_err().to_string(), "row 4 has no text");
+        assert_eq!(exit_code(&checked(3).unwrap_err(), &[]), 2);
+        assert_eq!(exit_code(&checked(3).context("in train").context("outside").unwrap_err(), &[]), 2);
+        let around = Err::<(), _>(anyhow!("not a number")).context(BadInput::new("--seed")).context("outside");
+        let around = around.unwrap_err();
+        assert_eq!((exit_code(&around, &[]), format!("{around:#}").as_str()), (2, "outside: --seed: not a number"));
+        assert_eq!(exit_code(&bad_input!("{}", 1), &[]), 2);
+    }
+
+    #[test]
+    fn a_registered_type_is_bad_input_wherever_it_stands_in_the_chain() {
+        let types = crate::bad_input_types![LibraryError];
+        let missing = || LibraryError::Read(ErrorKind::NotFound.into());
+        assert_eq!(exit_code(&missing().into(), types), 2);
+        assert_eq!(exit_code(&anyhow::Error::from(missing()).context("train").context("raw"), types), 2);
+        assert_eq!(exit_code(&missing().into(), &[]), 1);
+        assert_eq!(exit_code(&ModelError::Device.into(), types), 1);
+    }
+
+    #[test]
+    fn a_type_that_hides_its_cause_decides_for_it() {
+        let types = [BadInputType::when(|error: &ModelError| matches!(error, ModelError::Library(_)))];
+        assert_eq!(exit_code(&ModelError::from(LibraryError::Memory).into(), &types), 2);
+        assert_eq!(exit_code(&ModelError::Device.into(), &types), 1);
+    }
+
+    #[test]
+    fn a_full_disk_and_a_lock_are_never_bad_input() {
+        let types = crate::bad_input_types![LibraryError];
+        assert_eq!(exit_code(&LibraryError::Read(full_disk()).into(), types), 3);
+        let full: anyhow::Result<()> = Err(full_disk()).context(BadInput::new("the table"));
+        assert_eq!(exit_code(&full.unwrap_err(), types), 3);
+        let locked = ExitReason::Locked { folder: "out".into(), holder: String::new() };
+        assert_eq!(exit_code(&as_bad_input(locked), types), 4);
+        assert_eq!(exit_code(&as_bad_input(anyhow!("row 3")), types), 2);
     }
 }

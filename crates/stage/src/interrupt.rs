@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM as a question that a long loop asks at each step.
+//! Signals: SIGINT and SIGTERM as a flag that a long loop polls at each step.
 
 use std::io;
 use std::sync::Arc;

@@ -1,22 +1,28 @@
-//! From settings and input files to the decision: fresh, or to be done.
+//! Job: from settings and input files to the decision whether the output folder is fresh or has to be made.
+//!
+//! In: the stage, its plan and its input files. Out: nothing to do, or the locked [`OutputFolder`]. The lock is taken
+//! before freshness is judged, so that two runs never judge the same state.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::fingerprint::HashCache;
+use crate::common_args::CommonArgs;
+use crate::hash_cache::HashCache;
+use crate::input_error::{BadInput, bail_input, ensure_input};
 use crate::lock::{FolderLock, LOCK};
-use crate::{Common, MANIFEST, Manifest, Stage, OutputFolder, bad_input};
+use crate::manifest::{MANIFEST, Manifest, Stage};
+use crate::output_folder::OutputFolder;
 
 /// A stage that knows what it would do, and has not looked at its folder yet.
 #[derive(Debug)]
 pub struct Job {
     stage: Stage,
-    common: Common,
+    common: CommonArgs,
     plan: Value,
     inputs: Vec<(String, PathBuf)>,
     recorded: BTreeMap<String, Value>,
@@ -24,7 +30,7 @@ pub struct Job {
 
 impl Job {
     /// A job with an empty plan and no inputs.
-    pub fn new(stage: Stage, common: &Common) -> Self {
+    pub fn new(stage: Stage, common: &CommonArgs) -> Self {
         Self { stage, common: common.clone(), plan: Value::Null, inputs: Vec::new(), recorded: BTreeMap::new() }
     }
 
@@ -51,7 +57,7 @@ impl Job {
         self
     }
 
-    /// Locks the folder and judges it. `None`: there is nothing to do, which was said.
+    /// Locks the folder and judges whether it is fresh. `None`: there is nothing to do, and a line has said why.
     ///
     /// # Errors
     /// Fails when the folder is locked, not a stage's, or cannot be made; when an input cannot be read.
@@ -64,11 +70,11 @@ impl Job {
         refuse_foreign(&folder)?;
         fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let lock = FolderLock::acquire(&folder)?;
-        let wanted = self.wanted(&folder)?;
+        let expected = self.expected_manifest(&folder)?;
         let reasons = match Manifest::read(&folder) {
             None => vec!["it has no manifest: it was never finished".to_owned()],
-            Some(old) if old.key == wanted.key => old.missing_outputs(&folder),
-            Some(old) => wanted.differences(&old),
+            Some(old) if old.key == expected.key => old.missing_outputs(&folder),
+            Some(old) => expected.differences(&old),
         };
         if self.common.explain {
             explain(self.stage.name, &folder, self.common.force, &reasons);
@@ -78,23 +84,24 @@ impl Job {
             self.common.say(&format!("{}: {} is fresh", self.stage.name, folder.display()));
             return Ok(None);
         }
-        Ok(Some(OutputFolder::new(self.common, wanted, lock)))
+        Ok(Some(OutputFolder::new(self.common, expected, lock)))
     }
 
     /// The manifest that this job would write, but for its outputs.
-    fn wanted(&self, folder: &Path) -> anyhow::Result<Manifest> {
-        let mut memory = HashCache::load(folder);
+    fn expected_manifest(&self, folder: &Path) -> anyhow::Result<Manifest> {
+        let mut cache = HashCache::load(folder);
         let mut inputs = BTreeMap::new();
         let mut paths = BTreeMap::new();
         for (role, path) in &self.inputs {
-            inputs.insert(role.clone(), memory.fingerprint(path).map_err(bad_input)?);
+            let fingerprint = cache.fingerprint(path).with_context(|| BadInput::new(format!("the input {role}")))?;
+            inputs.insert(role.clone(), fingerprint);
             paths.insert(role.clone(), path.display().to_string());
         }
-        memory.save(folder)?;
-        let mut wanted = Manifest::new(self.stage, self.plan.clone(), inputs);
-        wanted.recorded = self.recorded.clone();
-        wanted.recorded.insert("paths".to_owned(), serde_json::to_value(paths)?);
-        Ok(wanted)
+        cache.save(folder)?;
+        let mut manifest = Manifest::new(self.stage, self.plan.clone(), inputs);
+        manifest.recorded = self.recorded.clone();
+        manifest.recorded.insert("paths".to_owned(), serde_json::to_value(paths)?);
+        Ok(manifest)
     }
 }
 
@@ -115,17 +122,14 @@ fn explain(stage: &str, folder: &Path, force: bool, reasons: &[String]) {
 /// A folder with files that no stage wrote is not an output folder: a mistyped `--out` must not cost anybody anything.
 fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
     let Ok(mut entries) = fs::read_dir(folder) else {
-        if folder.exists() {
-            return Err(bad_input(anyhow!("{} is not a folder that can be read", folder.display())));
-        }
+        ensure_input!(!folder.exists(), "{} is not a folder that can be read", folder.display());
         return Ok(());
     };
-    // What is there is asked before whose it is: a run that begins at this moment makes its lock first.
+    // Listed before the lock is looked for: a run that begins at this moment makes its lock first.
     let empty = entries.next().is_none();
     let ours = folder.join(LOCK).exists() || folder.join(MANIFEST).exists();
     if !empty && !ours {
-        let problem = anyhow!("{} holds files that no stage wrote; give --out a new or empty folder", folder.display());
-        return Err(bad_input(problem));
+        bail_input!("{} holds files that no stage wrote; give --out a new or empty folder", folder.display());
     }
     Ok(())
 }

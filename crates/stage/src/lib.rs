@@ -1,9 +1,9 @@
-//! How a stage of the pipeline behaves, whatever it computes.
+//! How a stage of the pipeline behaves, whatever it computes: profiles, locks, freshness, atomic outputs, exit codes.
 //!
 //! A stage turns input files and a plan into one output folder. This crate gives every stage the same life: settings
 //! from a profile and from flags ([`run_main`]), one writer per folder, freshness judged by the manifest that the stage
 //! would write ([`Job`]), outputs that appear whole or not at all ([`OutputFolder`]), progress, signals and exit codes
-//! ([`ExitReason`]). It knows nothing of text or tensors.
+//! ([`BadInput`], [`ExitReason`]). It knows nothing of text or tensors, and no stage by name.
 //!
 //! ```text
 //! Job::new(STAGE, &args.common) .plan(&plan)? .input("train", path) ── begin() ─┬─► None: fresh, or explained
@@ -11,36 +11,43 @@
 //! ```
 
 mod command_line;
-mod disk;
-mod fingerprint;
-mod interrupt;
+mod common_args;
+mod compute_args;
+mod profile;
+
 mod job;
-mod append_log;
 mod lock;
 mod manifest;
-mod output;
-mod profile;
-mod progress;
-mod exit_reason;
+mod upstream;
+
+mod append_log;
+mod output_file;
 mod output_folder;
 
-pub use command_line::{Common, run_main};
+mod fingerprint;
+mod hash_cache;
+
+mod exit_reason;
+mod input_error;
+
+mod disk;
+mod environment;
+mod interrupt;
+mod progress;
+
+pub use append_log::AppendLog;
+pub use command_line::run_main;
+pub use common_args::{CommonArgs, CommonArgs as Common};
+pub use compute_args::ComputeArgs;
 pub use disk::{available_bytes, sync_folder};
-pub use fingerprint::{Fingerprint, sha256_hex};
+pub use environment::hub_is_offline;
+pub use exit_reason::{ExitReason, as_bad_input, as_bad_input as bad_input};
+pub use fingerprint::{Fingerprint, hash_reader, sha256_hex};
+pub use input_error::{BadInput, BadInputType};
 pub use interrupt::Interrupt;
 pub use job::Job;
-pub use append_log::AppendLog;
-pub use manifest::{MANIFEST, Manifest, Upstream};
-pub use output::OutputFile;
-pub use progress::{Progress, clock};
-pub use exit_reason::{ExitReason, bad_input};
+pub use manifest::{MANIFEST, Manifest, Stage};
+pub use output_file::OutputFile;
 pub use output_folder::{OutputFolder, remove_partials};
-
-/// The identity of a stage: what its manifests say wrote them.
-#[derive(Debug, Clone, Copy)]
-pub struct Stage {
-    /// The program's name, e.g. `sst-tokenize`.
-    pub name: &'static str,
-    /// Raised by hand when the same plan and inputs come to mean other outputs, so that a rebuild alone never retrains.
-    pub version: u32,
-}
+pub use progress::{Progress, clock};
+pub use upstream::Upstream;

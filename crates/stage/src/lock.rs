@@ -1,4 +1,4 @@
-//! One writer per output folder.
+//! Lock of an output folder: one writer at a time.
 //!
 //! The lock is an advisory `flock` on `OUT/.lock`, so the system itself releases it when its holder dies, however it
 //! dies. The file is never deleted: a deleted lock file can be locked twice.
@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::ExitReason;
+use crate::exit_reason::ExitReason;
 
 /// The name of the lock file in every output folder.
 pub(crate) const LOCK: &str = ".lock";

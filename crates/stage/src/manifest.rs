@@ -1,29 +1,37 @@
-//! `manifest.json`: what a finished output folder is made of and was made from.
+//! `manifest.json`: what a finished output folder consists of and what it was made from; the key of freshness.
 //!
 //! ```json
-//! { "schema": 1, "stage": "sst-tokenize", "version": 1, "key": "9f…",
+//! { "schema": 1, "stage": "tokenizer", "version": 1, "key": "9f…",
 //!   "plan":     { "task": "sst2", … },                                       defines the result
 //!   "inputs":   { "raw/train.parquet": { "bytes": …, "sha256": "…" } },      defines the result
 //!   "outputs":  { "train.parquet": { "bytes": …, "sha256": "…" } },
-//!   "recorded": { "threads": 2, "paths": { … } } }                           told, not part of the key
+//!   "recorded": { "threads": 2, "paths": { … } } }                           for information, not in the key
 //! ```
 //!
 //! A folder without a manifest is unfinished, for readers too. It holds no time: equal runs write equal manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, anyhow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Fingerprint, Stage, bad_input, sha256_hex};
+use crate::fingerprint::{Fingerprint, sha256_hex};
 
 /// The name of the manifest in every output folder.
 pub const MANIFEST: &str = "manifest.json";
 
 const SCHEMA: u32 = 1;
+
+/// The identity of a stage: what its manifests say wrote them.
+#[derive(Debug, Clone, Copy)]
+pub struct Stage {
+    /// The program's name.
+    pub name: &'static str,
+    /// Raised by hand when the same plan and inputs come to mean other outputs, so that a rebuild alone never retrains.
+    pub version: u32,
+}
 
 /// The content of `manifest.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -86,23 +94,23 @@ impl Manifest {
     pub(crate) fn differences(&self, old: &Self) -> Vec<String> {
         let (new, old) = (self.definition(), old.definition());
         let names: BTreeSet<&String> = new.keys().chain(old.keys()).collect();
-        let told = |value: Option<&String>| value.map_or("(none)".to_owned(), |value| shortened(value));
-        let sentences = names
+        let describe = |value: Option<&String>| value.map_or("(none)".to_owned(), |value| shortened(value));
+        names
             .into_iter()
             .filter(|name| old.get(*name) != new.get(*name))
-            .map(|name| format!("{name}: {} -> {}", told(old.get(name)), told(new.get(name))));
-        sentences.collect()
+            .map(|name| format!("{name}: {} -> {}", describe(old.get(name)), describe(new.get(name))))
+            .collect()
     }
 
     /// The listed outputs that are not in `folder` with their size.
     pub(crate) fn missing_outputs(&self, folder: &Path) -> Vec<String> {
-        let there = |name: &String, fingerprint: &Fingerprint| {
+        let exists = |name: &String, fingerprint: &Fingerprint| {
             fs::metadata(folder.join(name)).is_ok_and(|metadata| metadata.len() == fingerprint.bytes)
         };
         self.outputs
             .iter()
-            .filter(|(name, fingerprint)| !there(name, fingerprint))
-            .map(|(name, _)| format!("output {name}: missing or of another size"))
+            .filter(|(name, fingerprint)| !exists(name, fingerprint))
+            .map(|(name, _)| format!("output {name}: missing or of a different size"))
             .collect()
     }
 }
@@ -125,46 +133,6 @@ fn flatten(prefix: &str, value: &Value, lines: &mut BTreeMap<String, String>) {
         other => {
             lines.insert(prefix.to_owned(), other.to_string());
         }
-    }
-}
-
-/// A finished folder of an earlier stage, as a reader sees it: only what its manifest lists exists.
-#[derive(Debug)]
-pub struct Upstream {
-    folder: PathBuf,
-    /// Its manifest.
-    pub manifest: Manifest,
-}
-
-impl Upstream {
-    /// Opens `folder`, which `made_by` (a program, with its subcommand) writes.
-    ///
-    /// # Errors
-    /// Fails when the folder is missing or unfinished, and says which program makes it.
-    pub fn open(folder: &Path, made_by: &str) -> anyhow::Result<Self> {
-        if !folder.is_dir() {
-            return Err(bad_input(anyhow!("{} does not exist; `{made_by}` makes it", folder.display())));
-        }
-        let manifest = Manifest::read(folder).with_context(|| {
-            format!("{} is unfinished: it has no {MANIFEST}; run `{made_by}` to its end first", folder.display())
-        });
-        Ok(Self { folder: folder.to_owned(), manifest: manifest.map_err(bad_input)? })
-    }
-
-    /// The path of an output that the folder has.
-    pub fn optional(&self, name: &str) -> Option<PathBuf> {
-        self.manifest.outputs.contains_key(name).then(|| self.folder.join(name))
-    }
-
-    /// The path of an output that the folder must have.
-    ///
-    /// # Errors
-    /// Fails when the manifest does not list it, and names what it lists.
-    pub fn required(&self, name: &str) -> anyhow::Result<PathBuf> {
-        self.optional(name).ok_or_else(|| {
-            let listed: Vec<_> = self.manifest.outputs.keys().map(String::as_str).collect();
-            bad_input(anyhow!("{} has no {name}, only {}", self.folder.display(), listed.join(", ")))
-        })
     }
 }
 

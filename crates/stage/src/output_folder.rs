@@ -1,4 +1,5 @@
-//! A locked output folder while a stage fills it.
+//! Output folder: locked while a stage fills it; its old manifest is removed before the first output, the new one is
+//! written last.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,9 +10,12 @@ use anyhow::Context;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::common_args::CommonArgs;
+use crate::disk::sync_folder;
+use crate::fingerprint::Fingerprint;
 use crate::lock::FolderLock;
-use crate::output::{PARTIAL, write_whole};
-use crate::{Common, Fingerprint, MANIFEST, Manifest, OutputFile};
+use crate::manifest::{MANIFEST, Manifest};
+use crate::output_file::{OutputFile, PARTIAL, write_whole};
 
 /// The right to write one output folder, until its new manifest is written.
 #[derive(Debug)]
@@ -24,7 +28,7 @@ pub struct OutputFolder {
 }
 
 impl OutputFolder {
-    pub(crate) fn new(common: Common, manifest: Manifest, lock: FolderLock) -> Self {
+    pub(crate) fn new(common: CommonArgs, manifest: Manifest, lock: FolderLock) -> Self {
         Self { folder: common.out, manifest, force: common.force, cleared: false, _lock: lock }
     }
 
@@ -40,7 +44,7 @@ impl OutputFolder {
         }
         let old = Manifest::read(&self.folder);
         remove_if_there(&self.folder.join(MANIFEST))?;
-        crate::sync_folder(&self.folder).with_context(|| format!("cannot sync {}", self.folder.display()))?;
+        sync_folder(&self.folder).with_context(|| format!("cannot sync {}", self.folder.display()))?;
         for name in old.iter().flat_map(|old| old.outputs.keys()) {
             remove_if_there(&self.folder.join(name))?;
         }
@@ -64,7 +68,7 @@ impl OutputFolder {
         &self.manifest.inputs
     }
 
-    /// Whether `--force` asked to start anew, so that nothing of an earlier run may be continued.
+    /// Whether `--force` was given: nothing of an earlier run may be resumed.
     pub fn starts_anew(&self) -> bool {
         self.force
     }
@@ -90,7 +94,7 @@ impl OutputFolder {
         Ok(value)
     }
 
-    /// Writes one output whose content is at hand.
+    /// Writes one output from bytes in memory.
     ///
     /// # Errors
     /// Fails when the file cannot be written; then nothing appears.
@@ -130,7 +134,7 @@ impl OutputFolder {
         })
     }
 
-    /// Lists a file that was written into the folder by other means.
+    /// Lists a file that was written into the folder by other means in the manifest.
     ///
     /// # Errors
     /// Fails when the file cannot be read.

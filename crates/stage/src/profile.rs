@@ -1,4 +1,4 @@
-//! A profile: one experiment as a TOML file, a section for each stage.
+//! Profile: the configuration of one experiment as a TOML file, with a section for each stage.
 //!
 //! ```toml
 //! description = "SST-2 sentences with MiniLM"
@@ -13,44 +13,59 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::Command;
 use toml::{Table, Value};
 
-/// The sections that some stage reads.
-const SECTIONS: [&str; 7] = ["fetch", "tokenize", "finetune", "eval", "export", "predict", "sweep"];
+use crate::input_error::BadInput;
+
+/// The sections that some stage of the pipeline reads, one a line: that is the pipeline's to say, not this crate's.
+const SECTIONS: &str = include_str!("../../../pipeline/sections.txt");
 
 /// The flags that the section `section` (such as `fetch.dataset`) of a profile stands for.
 ///
 /// # Errors
 /// Fails when the file cannot be read or parsed, and on a section, key or value that `command` does not have.
 pub(crate) fn flags(path: &Path, section: &str, command: &Command) -> anyhow::Result<Vec<OsString>> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read the profile {}", path.display()))?;
-    let table: Table = text.parse().with_context(|| format!("{} is not TOML", path.display()))?;
-    let place = || format!("in the profile {}", path.display());
-    check_sections(&table).with_context(place)?;
+    let path = existing_profile(path.to_owned());
+    let text = fs::read_to_string(&path)
+        .with_context(|| BadInput::new(format!("cannot read the profile {}", path.display())))?;
+    flags_of_text(&text, section, command).with_context(|| BadInput::new(format!("in the profile {}", path.display())))
+}
+
+/// `DIR/FILE`, or `DIR/profiles/FILE` where only that exists: profiles once stood a folder higher.
+pub(crate) fn existing_profile(path: PathBuf) -> PathBuf {
+    let Some(name) = path.file_name() else { return path };
+    let moved = path.with_file_name("profiles").join(name);
+    if !path.exists() && moved.exists() { moved } else { path }
+}
+
+fn flags_of_text(text: &str, section: &str, command: &Command) -> anyhow::Result<Vec<OsString>> {
+    let table: Table = text.parse().context("it is not TOML")?;
+    check_sections(&table)?;
     let Some(section_table) = lookup(&table, section)? else { return Ok(Vec::new()) };
     let mut flags = Vec::new();
     for (key, value) in section_table {
         if value.is_table() && known_flag(key, command).is_err() {
             continue; // a section of its own
         }
-        let flag = known_flag(key, command).with_context(|| format!("in [{section}]")).with_context(place)?;
-        let value = flag_value(value).with_context(|| format!("{key} in [{section}]")).with_context(place)?;
+        let flag = known_flag(key, command).with_context(|| format!("in [{section}]"))?;
+        let value = flag_value(value).with_context(|| format!("{key} in [{section}]"))?;
         flags.push(format!("--{flag}={value}").into());
     }
     Ok(flags)
 }
 
 fn check_sections(table: &Table) -> anyhow::Result<()> {
+    let known: Vec<&str> = SECTIONS.lines().collect();
     for (name, value) in table {
-        if value.is_table() && !SECTIONS.contains(&name.as_str()) {
-            bail!("unknown section [{name}]{}", nearest(name, SECTIONS.into_iter()));
+        if value.is_table() && !known.contains(&name.as_str()) {
+            bail!("unknown section [{name}]{}", nearest(name, known.into_iter()));
         }
         if !value.is_table() && name != "description" {
-            bail!("{name} stands outside of any section; sections are {}", SECTIONS.join(", "));
+            bail!("{name} is outside any section; the sections are {}", known.join(", "));
         }
     }
     Ok(())
@@ -104,16 +119,13 @@ fn flag_value(value: &Value) -> anyhow::Result<String> {
 mod tests {
     use super::*;
     use clap::Arg;
-    use std::io::Write;
 
     fn flags_of(text: &str) -> anyhow::Result<Vec<String>> {
         let command = Command::new("finetune")
             .arg(Arg::new("learning_rate").long("learning-rate"))
             .arg(Arg::new("label_names").long("label-names"))
             .arg(Arg::new("shuffle").long("shuffle"));
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(text.as_bytes()).unwrap();
-        let flags = flags(file.path(), "finetune", &command)?;
+        let flags = flags_of_text(text, "finetune", &command)?;
         Ok(flags.into_iter().map(|flag| flag.into_string().unwrap()).collect())
     }
 
@@ -130,10 +142,22 @@ mod tests {
     #[test]
     fn a_wrong_key_is_met_with_the_nearest_one() {
         let error = format!("{:#}", flags_of("[finetune]\nlerning_rate = 1\n").unwrap_err());
-        assert!(error.ends_with("in [finetune]: unknown key lerning_rate; did you mean learning_rate?"), "{error}");
+        assert!(error.starts_with("in [finetune]: unknown key lerning_rate; did you mean learning_rate?"), "{error}");
         let error = format!("{:#}", flags_of("[fintune]\n").unwrap_err());
         assert!(error.ends_with("unknown section [fintune]; did you mean finetune?"), "{error}");
         let error = format!("{:#}", flags_of("seed = 1\n").unwrap_err());
-        assert!(error.contains("seed stands outside of any section"), "{error}");
+        assert!(error.contains("seed is outside any section"), "{error}");
+    }
+
+    #[test]
+    fn a_profile_is_found_under_the_path_that_it_had_before_profiles_got_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (folder.path().join("x.toml"), folder.path().join("profiles/x.toml"));
+        assert_eq!(existing_profile(old.clone()), old, "neither exists: the error names what was typed");
+        fs::create_dir(folder.path().join("profiles")).unwrap();
+        crate::output_file::write_whole(&new, b"").unwrap();
+        assert_eq!(existing_profile(old.clone()), new);
+        crate::output_file::write_whole(&old, b"").unwrap();
+        assert_eq!(existing_profile(old.clone()), old);
     }
 }

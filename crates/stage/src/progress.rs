@@ -1,4 +1,4 @@
-//! How far a long loop is: a bar on a terminal, a plain line now and then elsewhere.
+//! Progress of a long loop on stderr: a bar on a terminal, a plain line now and then elsewhere.
 
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Progress {
     title: String,
-    face: Face,
+    display: Display,
     done: u64,
     total: u64,
     /// Work that an earlier run had done: it does not count for the rate.
@@ -21,7 +21,7 @@ pub struct Progress {
 }
 
 #[derive(Debug)]
-enum Face {
+enum Display {
     Bar(ProgressBar),
     Lines { last: Instant },
     Nothing,
@@ -30,8 +30,8 @@ enum Face {
 impl Progress {
     /// Progress that begins at `done` of `total`; shows nothing when `quiet`.
     pub fn new(title: &str, done: u64, total: u64, quiet: bool) -> Self {
-        let face = if quiet {
-            Face::Nothing
+        let display = if quiet {
+            Display::Nothing
         } else if stderr().is_terminal() {
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
             if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} {msg}") {
@@ -39,43 +39,43 @@ impl Progress {
             }
             bar.set_prefix(title.to_owned());
             bar.set_position(done);
-            Face::Bar(bar)
+            Display::Bar(bar)
         } else {
-            Face::Lines { last: Instant::now() }
+            Display::Lines { last: Instant::now() }
         };
-        Self { title: title.to_owned(), face, done, total, at_start: done, started: Instant::now() }
+        Self { title: title.to_owned(), display, done, total, at_start: done, started: Instant::now() }
     }
 
-    /// Moves to `done`; `message` is asked for only when it will be shown.
+    /// Moves to `done`; `message` is called only when it will be shown.
     pub fn set(&mut self, done: u64, message: impl FnOnce() -> String) {
         self.done = done;
         let left = self.time_left();
-        match &mut self.face {
-            Face::Nothing => {}
-            Face::Bar(bar) => {
+        match &mut self.display {
+            Display::Nothing => {}
+            Display::Bar(bar) => {
                 bar.set_message(format!("{}  {left} left", message()));
                 bar.set_position(done);
             }
-            Face::Lines { last } if last.elapsed() >= BETWEEN_LINES => {
+            Display::Lines { last } if last.elapsed() >= BETWEEN_LINES => {
                 *last = Instant::now();
                 eprintln!("{}: {done}/{}  {}  {left} left", self.title, self.total, message());
             }
-            Face::Lines { .. } => {}
+            Display::Lines { .. } => {}
         }
     }
 
     /// Prints a line of its own without breaking the bar.
     pub fn say(&self, line: &str) {
-        match &self.face {
-            Face::Nothing => {}
-            Face::Bar(bar) => bar.println(line),
-            Face::Lines { .. } => eprintln!("{line}"),
+        match &self.display {
+            Display::Nothing => {}
+            Display::Bar(bar) => bar.println(line),
+            Display::Lines { .. } => eprintln!("{line}"),
         }
     }
 
     /// Takes the bar away.
     pub fn finish(self) {
-        if let Face::Bar(bar) = self.face {
+        if let Display::Bar(bar) = self.display {
             bar.finish_and_clear();
         }
     }

@@ -1,48 +1,53 @@
-//! CSV and TSV with a header.
+//! CSV and TSV files with a header.
 //!
-//! In TSV quotes are literal and spaces at the end of a text are dropped: so GLUE ships its files.
+//! In TSV quotes are literal and spaces at the end of a text are dropped: that is how GLUE ships its files.
 
 use std::path::Path;
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
-use super::{Columns, Row, Table, finite, read_text};
+use super::table::{Columns, Format, Row, Table, finite, read_text};
+use crate::error::{CorpusError, Location, Result};
 use crate::label::Label;
-use crate::{At, Error, Result};
+
+pub(super) const CSV: Format =
+    Format { extensions: &["csv"], read: |path, columns| parse_csv(path, &read_text(path)?, columns) };
+pub(super) const TSV: Format =
+    Format { extensions: &["tsv"], read: |path, columns| parse(path, &read_text(path)?, columns, TABS) };
 
 /// How fields are separated.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dialect {
+struct Dialect {
     delimiter: u8,
     quoting: bool,
 }
 
-pub(super) const CSV: Dialect = Dialect { delimiter: b',', quoting: true };
-pub(super) const TSV: Dialect = Dialect { delimiter: b'\t', quoting: false };
+const COMMAS: Dialect = Dialect { delimiter: b',', quoting: true };
+const TABS: Dialect = Dialect { delimiter: b'\t', quoting: false };
 
-pub(super) fn read(path: &Path, columns: &Columns, dialect: Dialect) -> Result<Table> {
-    parse(path, &read_text(path)?, columns, dialect)
+pub(super) fn parse_csv(path: &Path, text: &str, columns: &Columns) -> Result<Table> {
+    parse(path, text, columns, COMMAS)
 }
 
-pub(super) fn parse(path: &Path, text: &str, columns: &Columns, dialect: Dialect) -> Result<Table> {
+fn parse(path: &Path, text: &str, columns: &Columns, dialect: Dialect) -> Result<Table> {
     if text.is_empty() {
-        return Err(Error::Empty { file: path.to_owned() });
+        return Err(CorpusError::Empty { file: path.to_owned() });
     }
     let mut reader =
         ReaderBuilder::new().delimiter(dialect.delimiter).quoting(dialect.quoting).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| failed(path, &error))?.clone();
+    let header = reader.headers().map_err(|error| csv_error(path, &error))?.clone();
     let names: Vec<String> = header.iter().map(str::to_owned).collect();
     let found = columns.find(path, &names)?;
-    let place = |name: &String| names.iter().position(|found| found == name);
+    let index = |name: &String| names.iter().position(|found| found == name);
     let (text, label, score) =
-        (place(&found.text), found.label.as_ref().and_then(place), found.score.as_ref().and_then(place));
+        (index(&found.text), found.label.as_ref().and_then(index), found.score.as_ref().and_then(index));
     let field =
         |record: &StringRecord, index: Option<usize>| index.and_then(|index| record.get(index)).map(str::to_owned);
 
     let mut rows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| failed(path, &error))?;
-        let at = At::Line(record.position().map_or(0, csv::Position::line));
+        let record = record.map_err(|error| csv_error(path, &error))?;
+        let location = Location::Line(record.position().map_or(0, csv::Position::line));
         let mut text = field(&record, text).unwrap_or_default();
         if !dialect.quoting {
             text.truncate(text.trim_end_matches(' ').len());
@@ -51,16 +56,16 @@ pub(super) fn parse(path: &Path, text: &str, columns: &Columns, dialect: Dialect
             None => None,
             Some(score) => {
                 let problem = format!("the score `{score}` is not a finite number");
-                let wrong = || Error::Value { file: path.to_owned(), at, problem };
+                let wrong = || CorpusError::Value { file: path.to_owned(), location, problem };
                 Some(finite(score.trim().parse().unwrap_or(f32::NAN), wrong)?)
             }
         };
-        rows.push(Row { at, text, label: field(&record, label).and_then(|label| Label::parse(&label)), score });
+        rows.push(Row { location, text, label: field(&record, label).and_then(|label| Label::parse(&label)), score });
     }
     Ok(Table { rows, label_names: None })
 }
 
-fn failed(path: &Path, error: &csv::Error) -> Error {
+fn csv_error(path: &Path, error: &csv::Error) -> CorpusError {
     let line = error.position().map_or(1, csv::Position::line);
     let problem = match error.kind() {
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
@@ -70,7 +75,7 @@ fn failed(path: &Path, error: &csv::Error) -> Error {
         }
         _ => error.to_string(),
     };
-    Error::Value { file: path.to_owned(), at: At::Line(line), problem }
+    CorpusError::Value { file: path.to_owned(), location: Location::Line(line), problem }
 }
 
 #[cfg(test)]

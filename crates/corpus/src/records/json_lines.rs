@@ -1,25 +1,28 @@
-//! JSON: an object a line, or one list of objects.
+//! JSON lines (an object a line) and JSON (one list of objects); the content says which, not the extension.
 
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{Columns, Row, Table, finite, read_text};
+use super::table::{Columns, Format, Row, Table, finite, read_text};
+use crate::error::{CorpusError, Location, Result};
 use crate::label::Label;
-use crate::{At, Error, Result};
+
+pub(super) const JSON_LINES: Format = Format { extensions: &["jsonl", "ndjson"], read };
+pub(super) const JSON: Format = Format { extensions: &["json"], read };
 
 type Object = Map<String, Value>;
 
-pub(super) fn read(path: &Path, columns: &Columns) -> Result<Table> {
+fn read(path: &Path, columns: &Columns) -> Result<Table> {
     let text = read_text(path)?;
     let objects = objects(path, &text)?;
-    let Some((_, first)) = objects.first() else { return Err(Error::Empty { file: path.to_owned() }) };
+    let Some((_, first)) = objects.first() else { return Err(CorpusError::Empty { file: path.to_owned() }) };
     let names: Vec<String> = first.keys().cloned().collect();
     let found = columns.find(path, &names)?;
-    let rows = objects.into_iter().map(|(at, mut object)| {
+    let rows = objects.into_iter().map(|(location, mut object)| {
         let wrong = |column: &str, expected: &str, value: &Value| {
             let problem = format!("{column} is `{value}`; expected {expected}");
-            Error::Value { file: path.to_owned(), at, problem }
+            CorpusError::Value { file: path.to_owned(), location, problem }
         };
         let text = match object.remove(&found.text) {
             Some(Value::String(text)) => text,
@@ -40,28 +43,28 @@ pub(super) fn read(path: &Path, columns: &Columns) -> Result<Table> {
                 Some(finite(score, || wrong("score", "a finite number", value))?)
             }
         };
-        Ok(Row { at, text, label, score })
+        Ok(Row { location, text, label, score })
     });
     Ok(Table { rows: rows.collect::<Result<_>>()?, label_names: None })
 }
 
-fn objects(path: &Path, text: &str) -> Result<Vec<(At, Object)>> {
+fn objects(path: &Path, text: &str) -> Result<Vec<(Location, Object)>> {
     if text.trim_start().starts_with('[') {
-        let objects: Vec<Object> = serde_json::from_str(text).map_err(|error| Error::Damaged {
+        let objects: Vec<Object> = serde_json::from_str(text).map_err(|error| CorpusError::Damaged {
             file: path.to_owned(),
             format: "a JSON list of objects",
             problem: error.to_string(),
         })?;
-        return Ok((1..).map(At::Row).zip(objects).collect());
+        return Ok((1..).map(Location::Row).zip(objects).collect());
     }
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
     let parsed = lines.map(|(number, line)| {
-        let at = At::Line(number);
+        let location = Location::Line(number);
         let object = serde_json::from_str(line).map_err(|error| {
             let problem = format!("expected a JSON object: {error}");
-            Error::Value { file: path.to_owned(), at, problem }
+            CorpusError::Value { file: path.to_owned(), location, problem }
         })?;
-        Ok((at, object))
+        Ok((location, object))
     });
     parsed.collect()
 }

@@ -1,16 +1,18 @@
-//! Parquet with columns of any order, such as the hub's datasets have.
+//! Parquet tables with columns in any order, such as the hub's datasets have.
 
 use std::path::Path;
 
 use arrow::datatypes::DataType;
 use serde_json::Value;
 
-use super::{Columns, Row, Table};
+use super::table::{Columns, Format, Row, Table};
+use crate::error::{CorpusError, Location, Result};
 use crate::label::Label;
 use crate::parquet_file::{ParquetFile, is_text};
-use crate::{At, Error, Result};
 
-pub(super) fn read(path: &Path, columns: &Columns) -> Result<Table> {
+pub(super) const PARQUET: Format = Format { extensions: &["parquet"], read };
+
+fn read(path: &Path, columns: &Columns) -> Result<Table> {
     let named = [columns.text.as_deref(), Some(columns.label.as_str()), columns.score.as_deref()];
     let wanted: Vec<&str> = named.into_iter().flatten().chain(["text", "sentence"]).collect();
     let file = ParquetFile::read(path, &wanted)?;
@@ -32,7 +34,7 @@ pub(super) fn read(path: &Path, columns: &Columns) -> Result<Table> {
                 format!("column {} is not a finite number", columns.score.as_deref().unwrap_or("score")),
             ));
         }
-        Ok(Row { at: At::Row(row), text: text.to_owned(), label, score })
+        Ok(Row { location: Location::Row(row), text: text.to_owned(), label, score })
     });
     let rows = rows.collect::<Result<_>>()?;
     Ok(Table { rows, label_names: found.label.and_then(|label| hub_label_names(&file, &label)) })
@@ -48,7 +50,7 @@ fn labels(file: &ParquetFile, column: &str) -> Result<Vec<Option<Label>>> {
         let labels = if found == DataType::Null { Vec::new() } else { file.integers(column)? };
         return Ok(labels.iter().flatten().map(|label| label.and_then(Label::number)).collect());
     }
-    Err(Error::ColumnType {
+    Err(CorpusError::ColumnType {
         file: file.path().to_owned(),
         column: column.to_owned(),
         expected: "integers or text (numbers with a fraction are scores)",

@@ -1,11 +1,11 @@
-//! A file of trees: a sentence a line, and every constituent a row.
+//! PTB tree files: a sentence a line, and every constituent a row.
 
 use std::path::Path;
 
-use super::read_text;
+use super::table::read_text;
+use crate::error::{CorpusError, Result};
 use crate::raw::Record;
 use crate::tree;
-use crate::{Error, Result};
 
 /// Reads every node of every tree; the sentences are the rows with `is_root`, numbered by line from 0.
 ///
@@ -14,7 +14,7 @@ use crate::{Error, Result};
 pub fn read(path: &Path) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     for (sentence_id, line) in (0..).zip(read_text(path)?.lines()) {
-        let tree = tree::parse(line).map_err(|source| Error::Tree {
+        let tree = tree::parse(line).map_err(|source| CorpusError::Tree {
             file: path.to_owned(),
             line: sentence_id as u64 + 1,
             source,
@@ -31,7 +31,7 @@ pub fn read(path: &Path) -> Result<Vec<Record>> {
         }
     }
     if records.is_empty() {
-        return Err(Error::Empty { file: path.to_owned() });
+        return Err(CorpusError::Empty { file: path.to_owned() });
     }
     Ok(records)
 }
@@ -63,6 +63,6 @@ mod tests {
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert_eq!(source, "column 20: the line ends with 1 unclosed brackets");
         let (_folder, path) = file("train.txt", b"");
-        assert!(matches!(read(&path), Err(Error::Empty { .. })));
+        assert!(matches!(read(&path), Err(CorpusError::Empty { .. })));
     }
 }

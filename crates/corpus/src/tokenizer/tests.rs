@@ -1,0 +1,114 @@
+//! Tests of the tokenizer against the library's own encoding of whole texts.
+
+use super::*;
+use std::fs::OpenOptions;
+use std::io::Write;
+
+const VOCABULARY: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nit\nwork\n##s\n.\nIt\ncafe\ncafé\n";
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        OpenOptions::new().create_new(true).write(true).open(path).unwrap().write_all(content.as_bytes()).unwrap();
+    }
+    folder
+}
+
+fn ids(tokenizer: &Tokenizer, text: &str) -> Vec<i32> {
+    tokenizer.encode(&[text]).unwrap().input_ids
+}
+
+#[test]
+fn a_vocabulary_is_a_tokenizer() {
+    let folder = folder(&[("vocab.txt", VOCABULARY)]);
+    let tokenizer = Tokenizer::open(folder.path(), 512).unwrap();
+    assert_eq!((tokenizer.vocab_size(), tokenizer.unknown_id()), (12, Some(1)));
+    assert_eq!(ids(&tokenizer, "It works."), [2, 5, 6, 7, 8, 3]);
+    assert_eq!(ids(&tokenizer, "Café xyzzy [SEP]"), [2, 10, 1, 3, 3]);
+    assert_eq!(ids(&tokenizer, ""), [2, 3]);
+}
+
+/// Texts with everything that might make the encoding of a word depend on its neighbors: accents in two code points, a final sigma, tabs,
+/// Chinese characters, special tokens, words without a spelling, spaces in a row.
+#[test]
+fn a_text_is_its_words_one_after_the_other() {
+    let folder = folder(&[("vocab.txt", VOCABULARY)]);
+    let tokenizer = Tokenizer::open(folder.path(), 512).unwrap();
+    assert!(tokenizer.word_cache.is_some());
+    let pieces =
+        ["it", "works.", " ", "cafe\u{301}", "\u{301}it", "ΟΔΟΣ", "\tit", "中it", "[SEP]", "it[MASK].", "\u{a0}", "…"];
+    let mut texts = vec![String::new()];
+    for length in 1..4 {
+        for first in 0..pieces.len() {
+            let piece = |i: usize| pieces[(first * 7 + i * i * 5 + i * length) % pieces.len()];
+            texts.push((0..length + 2).map(piece).collect::<Vec<_>>().join(" "));
+        }
+    }
+    let ours = tokenizer.encode(&texts).unwrap();
+    for (i, text) in texts.iter().enumerate() {
+        let whole = tokenizer.inner.encode_fast(text.as_str(), true).unwrap();
+        let whole: Vec<i32> = whole.get_ids().iter().map(|&id| id as i32).collect();
+        assert_eq!(ours.input_ids(i), whole, "{text:?}");
+    }
+}
+
+#[test]
+fn the_configuration_beside_the_vocabulary_counts() {
+    let folder = folder(&[("vocab.txt", VOCABULARY), ("tokenizer_config.json", r#"{"do_lower_case": false}"#)]);
+    let tokenizer = Tokenizer::open(folder.path(), 512).unwrap();
+    assert_eq!(ids(&tokenizer, "It it café"), [2, 9, 5, 11, 3]);
+}
+
+#[test]
+fn texts_are_truncated_on_the_right_and_counted() {
+    let folder = folder(&[("vocab.txt", VOCABULARY)]);
+    let tokenizer = Tokenizer::open(folder.path(), 5).unwrap();
+    let encodings = tokenizer.encode(&["it works . it", "it works", "xyzzy . it"]).unwrap();
+    assert_eq!(encodings.input_ids, [2, 5, 6, 7, 3, 2, 5, 6, 7, 3, 2, 1, 8, 5, 3]);
+    assert_eq!(encodings.offsets, [0, 5, 10, 15]);
+    assert_eq!((encodings.n_truncated, encodings.n_words, encodings.n_unknown_words), (1, 7, 1));
+    assert_eq!(encodings.input_ids(2), [2, 1, 8, 5, 3]);
+}
+
+#[test]
+fn tokenizer_json_comes_first_and_its_padding_is_ignored() {
+    let json = r###"{"version": "1.0", "added_tokens": [], "decoder": null,
+        "truncation": {"max_length": 3, "strategy": "LongestFirst", "stride": 0, "direction": "Right"},
+        "padding": {"strategy": {"Fixed": 9}, "direction": "Right", "pad_to_multiple_of": null,
+                    "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"},
+        "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+                       "strip_accents": null, "lowercase": true},
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]},
+        "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                  "max_input_chars_per_word": 100, "vocab": {"[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "it": 5}}}"###;
+    let with_json = folder(&[("tokenizer.json", json), ("vocab.txt", VOCABULARY)]);
+    let tokenizer = Tokenizer::open(with_json.path(), 512).unwrap();
+    assert_eq!(ids(&tokenizer, "It it it works"), [2, 5, 5, 5, 1, 3]);
+    assert_eq!(tokenizer.vocab_size(), 6);
+
+    let bare = json.replace(r#"{"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}"#, "null");
+    let error = Tokenizer::open(folder(&[("tokenizer.json", &bare)]).path(), 512).err().unwrap().to_string();
+    assert!(error.ends_with("it adds 0 special tokens to a text; expected [CLS] before and [SEP] after it"));
+}
+
+#[test]
+fn what_cannot_be_a_tokenizer_is_refused() {
+    let problem = |files: &[(&str, &str)], max_length| {
+        let folder = folder(files);
+        let error = Tokenizer::open(folder.path(), max_length).err().unwrap().to_string();
+        error.replace(&folder.path().display().to_string(), "DIR")
+    };
+    assert_eq!(problem(&[], 8), "the tokenizer DIR: there is neither tokenizer.json nor vocab.txt in the folder");
+    assert_eq!(
+        problem(&[("vocab.txt", "it\n[CLS]\n[UNK]\n")], 8),
+        "the tokenizer DIR/vocab.txt: the vocabulary has no [SEP]"
+    );
+    assert_eq!(
+        problem(&[("vocab.txt", VOCABULARY)], 2),
+        "the tokenizer DIR/vocab.txt: a maximum length of 2 leaves no token between [CLS] and [SEP]; expected at least 3"
+    );
+    assert!(problem(&[("tokenizer.json", "{}")], 8).starts_with("the tokenizer DIR/tokenizer.json: "));
+    assert!(problem(&[("vocab.txt", VOCABULARY), ("tokenizer_config.json", "[")], 8).contains("tokenizer_config.json"));
+}

@@ -1,0 +1,44 @@
+//! Upstream: a finished output folder of an earlier stage, as the next stage reads it.
+
+use std::path::{Path, PathBuf};
+
+use crate::input_error::{bad_input, bail_input, ensure_input};
+use crate::manifest::{MANIFEST, Manifest};
+
+/// A finished folder of an earlier stage, as a reader sees it: only what its manifest lists exists.
+#[derive(Debug)]
+pub struct Upstream {
+    folder: PathBuf,
+    /// Its manifest.
+    pub manifest: Manifest,
+}
+
+impl Upstream {
+    /// Opens `folder`, which `made_by` (a program, with its subcommand) writes.
+    ///
+    /// # Errors
+    /// Fails when the folder is missing or unfinished, and says which program makes it.
+    pub fn open(folder: &Path, made_by: &str) -> anyhow::Result<Self> {
+        ensure_input!(folder.is_dir(), "{} does not exist; `{made_by}` makes it", folder.display());
+        let Some(manifest) = Manifest::read(folder) else {
+            bail_input!("{} is unfinished: it has no {MANIFEST}; run `{made_by}` to its end first", folder.display());
+        };
+        Ok(Self { folder: folder.to_owned(), manifest })
+    }
+
+    /// The path of an output that the folder has.
+    pub fn optional(&self, name: &str) -> Option<PathBuf> {
+        self.manifest.outputs.contains_key(name).then(|| self.folder.join(name))
+    }
+
+    /// The path of an output that the folder must have.
+    ///
+    /// # Errors
+    /// Fails when the manifest does not list it, and names what it lists.
+    pub fn required(&self, name: &str) -> anyhow::Result<PathBuf> {
+        self.optional(name).ok_or_else(|| {
+            let listed: Vec<_> = self.manifest.outputs.keys().map(String::as_str).collect();
+            bad_input!("{} has no {name}, only {}", self.folder.display(), listed.join(", "))
+        })
+    }
+}
