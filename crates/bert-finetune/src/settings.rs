@@ -5,16 +5,16 @@
 //! the settings' part of the run's key: a renamed field would make every finished run stale.
 
 mod args;
-mod plan;
 mod batches;
+mod checks;
+mod intervals;
+mod objective;
 mod optimizer;
+mod plan;
+mod problem_type;
 mod schedule;
 mod scheduler_kwargs;
-mod objective;
 mod weights;
-mod intervals;
-mod problem_type;
-mod checks;
 
 pub use args::Args;
 pub use batches::BatchArgs;
@@ -27,10 +27,10 @@ pub use weights::WeightArgs;
 pub(crate) use batches::{BatchPlan, BatchSize};
 pub(crate) use intervals::{BestModelCriterion, EarlyStopping, Metric};
 pub(crate) use objective::{ClassWeights, ObjectivePlan};
-pub(crate) use optimizer::{OptimizerPlan, Rule};
+pub(crate) use optimizer::{AdafactorRule, OptimizerPlan, Rule};
 pub(crate) use plan::Plan;
 pub(crate) use problem_type::ProblemType;
 #[cfg(test)]
 pub(crate) use schedule::SchedulerType;
 pub(crate) use schedule::{Schedule, Warmup};
-pub(crate) use scheduler_kwargs::{Plateau, Ramp, ThresholdMode};
+pub(crate) use scheduler_kwargs::{Plateau, Ramp, StableDecay, ThresholdMode};

@@ -34,11 +34,12 @@ impl DiskSpace {
 }
 
 fn bytes_needed(trainer: &Trainer<'_>, n_checkpoints: u64) -> u64 {
-    let trained = trainer.parameters.count_trained();
-    let moments: usize = trainer.optimizer.state().values().map(Tensor::numel).sum();
-    let average = if trainer.average.is_some() { trained } else { 0 };
-    let of_checkpoints = ((trained + moments + average) as u64).saturating_mul(n_checkpoints.saturating_add(1));
-    of_checkpoints.saturating_add(3 * trainer.parameters.count() as u64).saturating_mul(4)
+    let parameters = trainer.parameters();
+    let trained = parameters.count_trained();
+    let moments: usize = trainer.optimizer_state().values().map(Tensor::numel).sum();
+    let ema = if trainer.ema.is_some() { trained } else { 0 };
+    let of_checkpoints = ((trained + moments + ema) as u64).saturating_mul(n_checkpoints.saturating_add(1));
+    of_checkpoints.saturating_add(3 * parameters.count() as u64).saturating_mul(4)
 }
 
 /// The bytes of an earlier run's checkpoints, which this run replaces.

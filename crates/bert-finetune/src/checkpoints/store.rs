@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use bert::Machine;
+use bert::{Machine, tensor_bytes};
 use checkpoint::{SafetensorsFile, write_safetensors};
 use run_files::layout::checkpoint::{EMA, OPTIMIZER, STATE, WEIGHTS};
 use stage::{Common, Fingerprint, MANIFEST, OutputFile, OutputFolder};
@@ -15,7 +15,7 @@ use tch::no_grad;
 use crate::checkpoints::disk_space::DiskSpace;
 use crate::checkpoints::layout::CheckpointFolder;
 use crate::checkpoints::manifest::CheckpointManifest;
-use crate::checkpoints::tensors::{float_bytes, float_tensor, read_trained};
+use crate::checkpoints::tensors::read_trained;
 use crate::training::loop_state::LoopState;
 use crate::training::trainer::Trainer;
 
@@ -79,7 +79,7 @@ impl Checkpoints {
         let manifest = CheckpointManifest::read(path)?;
         ensure!(manifest.step == step, "its manifest says step {}", manifest.step);
         ensure!(manifest.key == self.key, "it belongs to a run with other settings or inputs");
-        let ema = trainer.average.as_ref().map(|_| EMA);
+        let ema = trainer.ema.as_ref().map(|_| EMA);
         let missing =
             [WEIGHTS, OPTIMIZER, STATE].into_iter().chain(ema).find(|name| !manifest.files.contains_key(*name));
         ensure!(missing.is_none(), "its manifest does not list {}", missing.unwrap_or_default());
@@ -88,16 +88,16 @@ impl Checkpoints {
             .with_context(|| format!("{STATE} cannot be parsed"))?;
 
         // All is read before anything is changed.
-        let weights = read_trained(&path.join(WEIGHTS), &trainer.parameters)?;
+        let weights = read_trained(&path.join(WEIGHTS), trainer.parameters())?;
         let mut file = SafetensorsFile::open(&path.join(OPTIMIZER))?;
-        let moments = trainer.optimizer.state().into_iter().map(|(name, moment)| {
-            let value = float_tensor(&mut file, &name, &moment.size())?;
+        let moments = trainer.optimizer_state().into_iter().map(|(name, moment)| {
+            let value = tensor_bytes::read(&mut file, &name, &moment.size())?;
             Ok((moment, value))
         });
         let mut read = moments.collect::<anyhow::Result<Vec<_>>>()?;
         read.extend(weights);
-        if let Some(average) = &trainer.average {
-            read.extend(read_trained(&path.join(EMA), &average.parameters)?);
+        if let Some(ema) = &trainer.ema {
+            read.extend(read_trained(&path.join(EMA), &ema.parameters)?);
         }
         for (mut tensor, value) in read {
             no_grad(|| tensor.copy_(&value));
@@ -126,11 +126,12 @@ impl Checkpoints {
             files.insert(name.to_owned(), write_file(&path.join(name), fill)?);
             Ok(())
         };
-        write(WEIGHTS, &|file| Ok(bert::write_trained(file, &trainer.parameters)?))?;
-        let moments = trainer.optimizer.state();
-        write(OPTIMIZER, &|file| Ok(write_safetensors(file, moments.iter().map(float_bytes).collect())?))?;
-        if let Some(average) = &trainer.average {
-            write(EMA, &|file| Ok(bert::write_trained(file, &average.parameters)?))?;
+        write(WEIGHTS, &|file| Ok(bert::write_trained(file, trainer.parameters())?))?;
+        let moments = trainer.optimizer_state();
+        let entries = || moments.iter().map(|(name, moment)| tensor_bytes::entry(name, moment.shallow_clone()));
+        write(OPTIMIZER, &|file| Ok(write_safetensors(file, entries().collect())?))?;
+        if let Some(ema) = &trainer.ema {
+            write(EMA, &|file| Ok(bert::write_trained(file, &ema.parameters)?))?;
         }
         write(STATE, &|file| Ok(file.write_all(&serde_json::to_vec_pretty(state)?)?))?;
         let (key, machine) = (self.key.clone(), self.machine.clone());

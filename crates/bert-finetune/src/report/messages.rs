@@ -24,7 +24,7 @@ pub(crate) struct StartFacts<'a> {
 
 /// Before the first step: model size, device, data, memory, disk, and which parameters are newly initialized.
 pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_>) -> String {
-    let (all, trained) = (trainer.parameters.count(), trainer.parameters.count_trained());
+    let (all, trained) = (trainer.parameters().count(), trainer.parameters().count_trained());
     let trainable = if trained == all { String::new() } else { format!(" ({:.1} M trainable)", millions(trained)) };
     let disclaimer = data.disclaimer().map_or(String::new(), |disclaimer| format!("; {disclaimer}"));
     let mut lines = vec![format!(
@@ -67,21 +67,17 @@ fn tokens(data: &Dataset, facts: &StartFacts<'_>) -> String {
 /// Bytes of parameters, gradients, optimizer and EMA, of the activations of the largest batch, and of libtorch itself.
 fn memory(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_>) -> u64 {
     const LIBTORCH: usize = 250 << 20;
-    let parameters = &trainer.parameters;
-    let sparse: usize = parameters
-        .trained()
-        .filter(|parameter| parameter.has_few_rows())
-        .map(|parameter| parameter.tensor.numel())
-        .sum();
-    let gradients = parameters.count_trained() - sparse;
-    let moments: usize = trainer.optimizer.state().values().map(tch::Tensor::numel).sum();
-    let average = if trainer.average.is_some() { parameters.count() } else { 0 };
-    let floats = parameters.count() + gradients + moments + average;
+    let parameters = trainer.parameters();
+    let dense = parameters.trained().filter(|parameter| !parameter.has_sparse_gradient());
+    let gradients: usize = dense.map(|parameter| parameter.tensor.numel()).sum();
+    let moments: usize = trainer.optimizer_state().values().map(tch::Tensor::numel).sum();
+    let ema = if trainer.ema.is_some() { parameters.count() } else { 0 };
+    let floats = parameters.count() + gradients + moments + ema;
 
     let lengths = data.train_lengths();
     let size = |batch: &Vec<usize>| (batch.iter().map(|&row| lengths[row]).sum::<usize>(), batch.len());
     let (n_tokens, n_sentences) = facts.first_epoch.iter().map(size).max().unwrap_or_default();
-    (LIBTORCH + 4 * floats + trainer.model.memory(parameters, n_tokens, n_sentences)) as u64
+    (LIBTORCH + 4 * floats + trainer.model.memory(n_tokens, n_sentences)) as u64
 }
 
 fn millions(n: usize) -> f64 {

@@ -3,6 +3,7 @@
 use bert::{Lora, LoraTarget};
 use checkpoint::BertConfig;
 use clap::ArgAction;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use stage::{bail_input, ensure_input};
 
@@ -46,8 +47,12 @@ pub struct WeightArgs {
     pub lora_alpha: Option<f64>,
 
     /// LoRA: the matrices that get adapters; default: query,value
-    #[arg(long, value_delimiter = ',', value_name = "LIST")]
+    #[arg(long, value_delimiter = ',', value_name = "LIST", value_parser = lora_target_parser())]
     pub lora_targets: Option<Vec<LoraTarget>>,
+}
+
+fn lora_target_parser() -> impl TypedValueParser<Value = LoraTarget> {
+    PossibleValuesParser::new(LoraTarget::ALL.map(LoraTarget::name)).try_map(|name| name.parse::<LoraTarget>())
 }
 
 /// [`WeightArgs`], valid.

@@ -5,12 +5,12 @@ use std::time::Instant;
 use bert::Compute;
 use checkpoint::ModelFolder;
 use run_files::log::Event;
-use run_files::plan::When;
+use run_files::plan::{Counts, When};
 use stage::{Common, ExitReason, Interrupt, Progress};
 
 use crate::checkpoints::Checkpoints;
 use crate::data::{Dataset, MicroBatches};
-use crate::optim::lr_scheduler::factor;
+use crate::optim::lr_scheduler::{ScheduleStep, lr_lambda};
 use crate::report::{EventLog, Timing, TrainingResult, messages};
 use crate::settings::{BestModelCriterion, Plan, Schedule};
 use crate::training::evaluation::evaluate;
@@ -79,14 +79,16 @@ impl Run<'_> {
     pub(crate) fn step(&mut self) -> anyhow::Result<StepReport> {
         let started = Instant::now();
         let (plan, step_plan) = (self.inputs.plan, &self.batches.step_plan);
-        let (step, warmup, total) = (self.trainer.step, step_plan.counts.warmup_steps, step_plan.counts.total_steps);
-        let factor = factor(&plan.schedule, step, warmup, total, self.state.plateau.reduced);
-        let report = self.trainer.step(&self.inputs.data.train, self.batches.of_step(step), factor)?;
+        let Counts { warmup_steps, total_steps, .. } = step_plan.counts;
+        let step = self.trainer.step;
+        let at = ScheduleStep { step, warmup_steps, total_steps };
+        let lr_factor = lr_lambda(&plan.schedule, at, self.state.plateau.reduced);
+        let report = self.trainer.training_step(&self.inputs.data.train, self.batches.of_step(step), lr_factor)?;
         self.timing.count(&report, started);
         self.state.count(&report);
         self.progress.set(self.trainer.step, || messages::progress(&report, &self.timing));
         if self.timing.is_time_for_estimate() {
-            let remaining = total - self.trainer.step;
+            let remaining = total_steps - self.trainer.step;
             let seconds = self.timing.estimate(remaining, self.remaining_eval_tokens());
             self.progress.say(&messages::estimate(seconds, remaining));
         }
@@ -129,7 +131,6 @@ impl Run<'_> {
         let Some(validation) = &data.validation else { return Ok(()) };
         let (step, started) = (self.trainer.step, Instant::now());
         let n_outputs = data.output_names().len();
-        self.trainer.flush();
         let objective = &self.trainer.objective;
         let figures =
             self.trainer.with_result(|model| evaluate(model, validation, n_outputs, objective, compute.device))?;
@@ -141,7 +142,7 @@ impl Run<'_> {
         let best = self.state.update_best(step, figures, self.criterion, plan.intervals.early_stopping);
         if let Schedule::ReduceLrOnPlateau(plateau) = &plan.schedule {
             let (value, learning_rate) = (self.criterion.metric.of(&figures), plan.optimizer.learning_rate);
-            self.state.plateau.see(plateau, value, self.criterion.greater_is_better, learning_rate);
+            self.state.plateau.step(plateau, value, self.criterion.greater_is_better, learning_rate);
         }
         let epoch = self.batches.step_plan.epochs(step);
         self.progress.say(&messages::evaluated(epoch, &figures, best));
@@ -151,7 +152,6 @@ impl Run<'_> {
 
     fn keep_best(&mut self) -> anyhow::Result<()> {
         let started = Instant::now();
-        self.trainer.flush();
         self.checkpoints.keep_best(&self.trainer)?;
         self.timing.save_seconds += started.elapsed().as_secs_f64();
         Ok(())
@@ -169,7 +169,6 @@ impl Run<'_> {
     /// Saves a checkpoint. The log is made durable first: a checkpoint vouches for it.
     pub(crate) fn save(&mut self) -> anyhow::Result<()> {
         let started = Instant::now();
-        self.trainer.flush();
         self.state.log_bytes = self.log.sync()?;
         self.checkpoints.save(&self.trainer, &self.state)?;
         self.timing.save_seconds += started.elapsed().as_secs_f64();

@@ -10,7 +10,7 @@ use crate::report::messages::{self, StartFacts};
 use crate::report::{EventLog, Timing};
 use crate::train_loop::run::{Inputs, Run, RunContext};
 use crate::training::loss::Objective;
-use crate::training::trainer::Trainer;
+use crate::training::trainer::{Trainer, TrainerSetup};
 
 /// Brings a run to where its next step can be taken. The old result is removed once nothing can be refused any more.
 pub(crate) fn start<'a>(
@@ -25,7 +25,8 @@ pub(crate) fn start<'a>(
     let (parameters, loaded) = bert::load(model, n_outputs, plan.batches.seed, compute.device)?;
     let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
     let counts = batches.step_plan.counts;
-    let mut trainer = Trainer::new((parameters, &loaded.new), objective, plan, &model.config, compute)?;
+    let setup = TrainerSetup { plan, config: &model.config, compute };
+    let mut trainer = Trainer::new(parameters, &loaded.new, objective, setup)?;
     let mut checkpoints = Checkpoints::open(output, plan.saving.total_limit, trainer.machine())?;
     let disk = checkpoints.check_disk_space(&trainer, batches.step_plan.occurrences(plan.saving.when))?;
     output.clear()?;
