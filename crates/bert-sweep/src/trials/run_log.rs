@@ -86,7 +86,10 @@ mod tests {
         let log = RunLog::new(&events());
         assert_eq!((log.steps, log.ended, log.evaluations.len()), (21, true, 3));
         assert_eq!(log.kept(20).unwrap().step, 7);
-        assert_eq!(log.kept(21).unwrap().figures, Figures::from([("loss".to_owned(), 0.6), ("accuracy".to_owned(), 0.80)]));
+        assert_eq!(
+            log.kept(21).unwrap().figures,
+            Figures::from([("loss".to_owned(), 0.6), ("accuracy".to_owned(), 0.80)])
+        );
         assert!(log.kept(6).is_none());
     }
 
