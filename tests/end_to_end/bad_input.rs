@@ -48,9 +48,9 @@ fn truncated_files_are_named() {
     truncate("tokens/test.parquet");
     refused(&pipeline.run_stage("eval/test", ""), "tokens/test.parquet");
     truncate("model/model.safetensors");
-    refused(&pipeline.run_stage("train", ""), "model/model.safetensors is not a whole safetensors file");
+    refused(&pipeline.run_stage("train", ""), "model/model.safetensors is not a complete safetensors file");
     truncate("train/model.safetensors");
-    refused(&pipeline.run("bert-predict --model train fine"), "train/model.safetensors is not a whole");
+    refused(&pipeline.run("bert-predict --model train fine"), "train/model.safetensors is not a complete");
     truncate("model/config.json");
     refused(&pipeline.run_stage("train", ""), "model/config.json: not JSON");
 }
