@@ -1,5 +1,5 @@
-//! Rungs of successive halving: all trials are trained up to a fraction of their steps and ranked there, and only the best
-//! are trained further.
+//! Rungs of successive halving: all trials are trained up to a fraction of their steps and ranked there, and only the
+//! best are trained further.
 
 use std::collections::BTreeSet;
 

@@ -10,7 +10,9 @@ pub(crate) fn uniform(seed: u64, trial: u64, argument: &str) -> f64 {
 
 /// 64 random bits.
 pub(crate) fn bits(seed: u64, trial: u64, argument: &str) -> u64 {
-    [trial, fnv1a(argument)].into_iter().fold(splitmix64(seed), |state, counter| splitmix64(state ^ splitmix64(counter)))
+    [trial, fnv1a(argument)]
+        .into_iter()
+        .fold(splitmix64(seed), |state, counter| splitmix64(state ^ splitmix64(counter)))
 }
 
 /// One step of SplitMix64 (Steele, Lea and Flood 2014).
