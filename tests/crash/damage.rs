@@ -126,7 +126,7 @@ fn expect_newest(site: &Site, out: &str, sound: impl Fn(&Value) -> bool, (damage
 
 /// The checkpoints that a run passed over, in that order.
 fn passed_over(said: &str, out: &str) -> impl Iterator<Item = String> {
-    let begin = format!("bert-finetune: passing over {out}/checkpoints/");
+    let begin = format!("bert-finetune: skipping {out}/checkpoints/");
     said.lines().filter_map(move |line| Some(line.strip_prefix(&begin)?.split(':').next()?.to_owned()))
 }
 

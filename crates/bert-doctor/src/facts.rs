@@ -1,4 +1,4 @@
-//! The facts, one function each.
+//! Facts about the machine and its libtorch, one function each: versions, CUDA, bf16, threads, the hub, disk.
 
 use std::env;
 use std::fs;
@@ -6,10 +6,10 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bert::{Compute, ComputeArgs};
+use bert::Compute;
 use tch::Cuda;
 
-/// Every fact with its name, in the order in which they are read.
+/// Every fact with its name, in the order of the output.
 pub(crate) fn all() -> Vec<(&'static str, String)> {
     vec![
         ("libtorch", libtorch()),
@@ -17,7 +17,7 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         ("CUDA available", cuda()),
         ("bf16", bf16()),
         ("threads", threads()),
-        ("auto means", auto()),
+        ("auto resolves to", auto()),
         ("hub", hub()),
         ("free disk", free_disk()),
     ]
@@ -27,14 +27,14 @@ fn yes_no(fact: bool) -> String {
     if fact { "yes" } else { "no" }.to_owned()
 }
 
-/// Version and place of the library that this very process runs on.
+/// Version and folder of the libtorch that this process has loaded.
 fn libtorch() -> String {
     let Some(library) = loaded_library("libtorch_cpu") else { return "not loaded".to_owned() };
     let folder = library.parent().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
     format!("{} in {}", libtorch_version(&folder).unwrap_or_else(|| "version unknown".to_owned()), folder.display())
 }
 
-/// A release says it in `build-version`, a wheel in `version.py`.
+/// A release has its version in `build-version`, a Python wheel in `version.py`.
 fn libtorch_version(folder: &Path) -> Option<String> {
     if let Ok(version) = fs::read_to_string(folder.join("build-version")) {
         return Some(version.trim().to_owned());
@@ -54,7 +54,11 @@ fn loaded_library(name: &str) -> Option<PathBuf> {
 }
 
 fn cuda() -> String {
-    if Cuda::is_available() { format!("yes, {} devices", Cuda::device_count()) } else { "no".to_owned() }
+    match Cuda::device_count() {
+        _ if !Cuda::is_available() => "no".to_owned(),
+        1 => "yes, 1 device".to_owned(),
+        n => format!("yes, {n} devices"),
+    }
 }
 
 fn bf16() -> String {
@@ -67,10 +71,9 @@ fn threads() -> String {
     format!("{cores} cores, libtorch uses {}", tch::get_num_threads())
 }
 
-/// What `--device auto --precision auto` come to here.
+/// What `--device auto --precision auto` resolve to here.
 fn auto() -> String {
-    let args = ComputeArgs { device: "auto".to_owned(), threads: None, precision: "auto".to_owned() };
-    match Compute::resolve(&args) {
+    match Compute::resolve("auto", None, "auto") {
         Ok(compute) => format!("{}, {:?}", compute.device_name(), compute.precision).to_lowercase(),
         Err(error) => error.to_string(),
     }
@@ -78,14 +81,14 @@ fn auto() -> String {
 
 fn hub() -> String {
     let endpoint = env::var("HF_ENDPOINT").unwrap_or_else(|_| "https://huggingface.co".to_owned());
-    if env::var("HF_HUB_OFFLINE").is_ok_and(|value| !value.is_empty() && value != "0") {
-        return format!("{endpoint}, not asked: HF_HUB_OFFLINE is set");
+    if stage::hub_is_offline() {
+        return format!("{endpoint}, not tried: HF_HUB_OFFLINE is set");
     }
     let reachable = address(&endpoint).is_some_and(|address| {
         let addresses = address.to_socket_addrs().into_iter().flatten();
         addresses.take(2).any(|address| TcpStream::connect_timeout(&address, Duration::from_secs(2)).is_ok())
     });
-    format!("{endpoint}, {}", if reachable { "reachable" } else { "not reachable (local folders still work)" })
+    format!("{endpoint}, {}", if reachable { "reachable" } else { "not reachable; local folders still work" })
 }
 
 /// `https://host/path` as `host:443`.
@@ -98,7 +101,7 @@ fn address(endpoint: &str) -> Option<String> {
 
 fn free_disk() -> String {
     match stage::available_bytes(Path::new(".")) {
-        Ok(bytes) => format!("{:.1} GB here", bytes as f64 / 1e9),
+        Ok(bytes) => format!("{:.1} GB in the current folder", bytes as f64 / 1e9),
         Err(error) => format!("unknown: {error}"),
     }
 }

@@ -1,10 +1,10 @@
-//! `bert-doctor`: what this machine offers to the other programs, as lines of `name: fact`.
+//! `bert-doctor`: diagnoses the installation: libtorch, CUDA, bf16, threads, hub and disk, one line each.
 
 mod facts;
 
 use clap::Parser;
 
-/// Prints what was found: libtorch, CUDA, bf16, threads, hub, disk
+/// Print what this machine has: libtorch, CUDA, bf16, threads, hub, disk
 #[derive(Debug, Parser)]
 #[command(name = "bert-doctor", version, after_help = "Example:\n  bert-doctor")]
 struct Args {}

@@ -1,4 +1,4 @@
-//! What can be typed.
+//! Command-line arguments.
 
 use std::path::PathBuf;
 
@@ -7,29 +7,29 @@ use clap::{Parser, ValueEnum};
 const EXAMPLE: &str = "Example:
   bert-eval --run data/runs/sst2/train --tokens data/tokens/sst2 --split test --out data/runs/sst2/eval/test";
 
-/// Evaluates a trained model on one split: metrics.json, confusion matrix, predictions.parquet
+/// Evaluate a fine-tuned model on one split: metrics.json, confusion matrix, predictions.parquet
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bert-eval", version, after_help = EXAMPLE)]
 pub struct Args {
-    /// The output of bert-finetune
+    /// Output folder of bert-finetune
     #[arg(long, value_name = "DIR")]
     pub run: PathBuf,
 
-    /// Token files, the output of sst-tokenize
+    /// Token files, the output folder of sst-tokenize
     #[arg(long, value_name = "DIR")]
     pub tokens: PathBuf,
 
-    /// The split that is evaluated
+    /// Split to evaluate
     #[arg(long, value_enum, default_value_t = Split::Validation, value_name = "SPLIT")]
     pub split: Split,
 
     /// Device, threads, precision
     #[command(flatten)]
-    pub compute: bert::ComputeArgs,
+    pub compute: stage::ComputeArgs,
 
     /// Output folder, profile, freshness
     #[command(flatten)]
-    pub common: stage::Common,
+    pub common: stage::CommonArgs,
 }
 
 /// A split that can be evaluated.
@@ -37,12 +37,12 @@ pub struct Args {
 pub enum Split {
     /// The split that chose the checkpoint.
     Validation,
-    /// The split that nothing else reads.
+    /// The split that no other stage reads.
     Test,
 }
 
 impl Split {
-    /// As its files are named.
+    /// The name of its files, without the extension.
     pub fn name(self) -> &'static str {
         match self {
             Self::Validation => "validation",

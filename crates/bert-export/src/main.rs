@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+use checkpoint::CheckpointError;
+use run_files::RunFileError;
+
 fn main() -> ExitCode {
-    stage::run_main::<bert_export::Args>("export", stage::bad_input_types![], bert_export::run)
+    let bad_input = stage::bad_input_types![CheckpointError, RunFileError];
+    stage::run_main::<bert_export::Args>("export", bad_input, bert_export::run)
 }

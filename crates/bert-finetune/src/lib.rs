@@ -1,11 +1,17 @@
-//! `bert-finetune`: tokens and a model in, the best checkpoint and its log out.
+//! `bert-finetune`: fine-tunes BERT; tokens and a model in, the best checkpoint and its log out.
 //!
 //! ```text
-//! args ──► settings ──► plan ──► order, step_plan ──┐
-//! model folder, dataset ──► trainer ──► run ◄──────┘   train: one step, log, evaluate and save if due, stop if done
-//!                                        └──► best checkpoint ──► OUT/{config.json, model.safetensors, tokenizer,
-//!                                                                       log.jsonl, tensorboard/, curves.svg}
+//! settings     flags and profile ──► Plan                        what was typed, what is valid
+//! data         token files ──► Dataset ──► MicroBatches          which rows each step reads
+//! optim        optimizers, learning rate schedules, EMA          how the parameters move
+//! training     Trainer::step, evaluate, LoopState                one step; one evaluation
+//! checkpoints  checkpoints/step-NNNNNN/                          save, verify, resume
+//! report       log.jsonl, tensorboard/, curves.svg, console      what a run tells
+//! train_loop   train: step, log, evaluate, save, until done      the loop
 //! ```
+//!
+//! Each module uses only those above it. The result is `OUT/{config.json, model.safetensors, tokenizer files, log.jsonl,
+//! curves.svg, manifest.json}`.
 
 mod settings;
 mod data;
@@ -16,14 +22,16 @@ mod report;
 mod train_loop;
 
 use anyhow::Context;
+use bert::Compute;
 use checkpoint::ModelFolder;
-use stage::{Interrupt, Job, Stage, Upstream, bad_input};
+use stage::{ComputeArgs, Interrupt, Job, Stage};
 
-pub use settings::args::Args;
-pub use settings::{BatchArgs, IntervalArgs, ObjectiveArgs, OptimizerArgs, ScheduleArgs, WeightArgs};
+pub use settings::{Args, BatchArgs, IntervalArgs, ObjectiveArgs, OptimizerArgs, ScheduleArgs, WeightArgs};
 
-use crate::data::dataset::Dataset;
-use crate::settings::plan::Plan;
+use crate::checkpoints::CheckpointFolder;
+use crate::data::{Dataset, MicroBatches, TokenFiles};
+use crate::settings::Plan;
+use crate::train_loop::{Inputs, Outcome, RunContext, train};
 
 /// What the manifests of this stage say wrote them.
 pub const STAGE: Stage = Stage { name: "bert-finetune", version: 5 };
@@ -31,49 +39,60 @@ pub const STAGE: Stage = Stage { name: "bert-finetune", version: 5 };
 /// Runs the stage.
 ///
 /// # Errors
-/// Fails on contradicting arguments, unfit input, a number that is not finite, a signal, or a full disk.
+/// Fails on contradicting arguments, bad input, a number that is not finite, a signal, or a full disk.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let compute = bert::Compute::resolve(&args.compute).map_err(bad_input)?;
-    let tokens = Upstream::open(&args.tokens, "sst-tokenize")?;
-    let train_path = tokens.required("train.parquet")?;
-    let validation_path = tokens.optional("validation.parquet");
-    let folder = ModelFolder::open(&args.model).map_err(bad_input)?;
-    let plan = Plan::resolve(args, &compute, &folder.config, validation_path.is_some()).map_err(bad_input)?;
-    // A split that nothing is asked of is not read.
-    let validation_path = validation_path.filter(|_| plan.evaluates());
+    let ComputeArgs { device, threads, precision } = &args.compute;
+    let compute = Compute::resolve(device, *threads, precision)?;
+    let mut tokens = TokenFiles::open(&args.tokens)?;
+    let model = ModelFolder::open(&args.model)?;
+    let plan = Plan::resolve(args, &compute, &model.config, tokens.validation.is_some())?;
+    if !plan.evaluates() {
+        tokens.validation = None; // a split that is not evaluated is neither read nor part of the key
+    }
     if args.plan {
-        let data = Dataset::read(&train_path, validation_path.as_deref(), &folder.config)?;
-        data.check_plan(&plan).map_err(bad_input)?;
-        let (_, step_plan) = plan.lay_out(data.train_lengths());
-        println!("{}", serde_json::to_string_pretty(&plan.with_counts(&step_plan))?);
-        return Ok(());
+        return print_plan(&plan, &Dataset::read(&tokens, &model.config)?);
     }
 
-    let mut job = Job::new(STAGE, &args.common).plan(&plan)?.input("tokens/train.parquet", &train_path);
-    if let Some(path) = &validation_path {
-        job = job.input("tokens/validation.parquet", path);
-    }
-    job = job.input("model/config.json", folder.config_path()).input("model/model.safetensors", folder.weights_path());
-    for (name, path) in folder.tokenizer_files() {
-        job = job.input(format!("model/{name}"), path);
-    }
-    job = job.record("threads", compute.threads).record("device", compute.device_name()).record("save", plan.saving);
-    let Some(mut work) = job.begin()? else { return Ok(()) };
+    let job = job(args, &plan, &compute, &tokens, &model)?;
+    let Some(mut output) = job.begin()? else { return Ok(()) };
 
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
-    let data = Dataset::read(&train_path, validation_path.as_deref(), &folder.config)?;
-    let around = train_loop::train::RunContext { common: &args.common, interrupt, stop_at_step: args.stop_at_step };
-    match train_loop::train::train(&mut work, &plan, &folder, &data, (compute, around))? {
-        train_loop::train::End::Paused { step } => {
-            args.common.say(&format!("bert-finetune: paused at step {step}; the same command goes on"));
-            Ok(())
+    let data = Dataset::read(&tokens, &model.config)?;
+    let inputs = Inputs { plan: &plan, model: &model, data: &data, compute };
+    let context = RunContext { common: &args.common, interrupt, stop_at_step: args.stop_at_step };
+    let result = match train(inputs, &context, &mut output)? {
+        Outcome::Finished(result) => result,
+        Outcome::Paused { step } => {
+            args.common.say(&format!("bert-finetune: paused at step {step}; run the same command to continue"));
+            return Ok(());
         }
-        train_loop::train::End::Finished(result) => {
-            report::outputs::write(&mut work, &folder, &data, &result)?;
-            work.finish()?;
-            report::outputs::remove_best_copies(&args.common.out)?;
-            args.common.say(&report::outputs::summary(&args.common.out, &data, &result));
-            Ok(())
-        }
+    };
+
+    report::write_outputs(&mut output, &model, &data, &result)?;
+    output.finish()?;
+    CheckpointFolder::of(&args.common.out).remove_best_copies()?;
+    args.common.say(&report::summary(&args.common.out, &data, &result));
+    Ok(())
+}
+
+/// What freshness is judged by: the plan and every file that is read.
+fn job(args: &Args, plan: &Plan, compute: &Compute, tokens: &TokenFiles, model: &ModelFolder) -> anyhow::Result<Job> {
+    let mut job = Job::new(STAGE, &args.common).plan(plan)?.input("tokens/train.parquet", &tokens.train);
+    if let Some(path) = &tokens.validation {
+        job = job.input("tokens/validation.parquet", path);
     }
+    job = job.input("model/config.json", model.config_path()).input("model/model.safetensors", model.weights_path());
+    for (name, path) in model.tokenizer_files() {
+        job = job.input(format!("model/{name}"), path);
+    }
+    Ok(job.record("threads", compute.threads).record("device", compute.device_name()).record("save", plan.saving))
+}
+
+/// Prints the plan with its counts as JSON on stdout, having checked it against the data.
+fn print_plan(plan: &Plan, data: &Dataset) -> anyhow::Result<()> {
+    plan.check(data.problem_type())?;
+    let batches = MicroBatches::new(plan, data.train_lengths());
+    let printed = run_files::plan::Plan { settings: plan, saving: plan.saving, counts: batches.step_plan.counts };
+    println!("{}", serde_json::to_string_pretty(&printed)?);
+    Ok(())
 }

@@ -1,6 +1,12 @@
-pub(crate) mod events;
+//! Report: everything that a run tells, in its log, on the console, as TensorBoard events, and in its output folder.
+
 pub(crate) mod messages;
-pub(crate) mod timing;
-pub(crate) mod tensorboard;
-pub(crate) mod curves;
-pub(crate) mod outputs;
+mod event_log;
+mod tensorboard;
+mod timing;
+mod curves;
+mod outputs;
+
+pub(crate) use event_log::EventLog;
+pub(crate) use outputs::{TrainingResult, summary, write_outputs};
+pub(crate) use timing::Timing;

@@ -1,18 +1,22 @@
-//! Each group of arguments twice: as it is typed, and as what is valid.
+//! Settings: each group of flags twice, as typed (`*Args`) and as validated (`*Plan`).
 //!
-//! A group's `resolve` is the only way from the one to the other, so a plan's fields can no longer be wrong. What the
-//! plans serialize to is the part of the run's key that comes from the settings.
+//! A group is one file: its flags with their help texts, the checks, and what the flags come to. A group's `resolve` is
+//! the only way from the one to the other, so the fields of a plan can no longer be wrong. What the plans serialize to is
+//! the settings' part of the run's key: a renamed field would make every finished run stale.
 
-pub(crate) mod args;
+mod args;
 mod batches;
-mod intervals;
 mod checks;
+mod intervals;
 mod objective;
 mod optimizer;
-pub(crate) mod plan;
+mod plan;
+mod problem_type;
 mod schedule;
+mod scheduler_kwargs;
 mod weights;
 
+pub use args::Args;
 pub use batches::BatchArgs;
 pub use intervals::IntervalArgs;
 pub use objective::ObjectiveArgs;
@@ -21,10 +25,12 @@ pub use schedule::ScheduleArgs;
 pub use weights::WeightArgs;
 
 pub(crate) use batches::{BatchPlan, BatchSize};
-pub(crate) use intervals::{IntervalPlan, EarlyStopping, BestModelCriterion, Metric, Saving, When};
+pub(crate) use intervals::{BestModelCriterion, EarlyStopping, Metric};
 pub(crate) use objective::{ClassWeights, ObjectivePlan};
-pub(crate) use optimizer::{OptimizerPlan, Rule};
+pub(crate) use optimizer::{AdafactorRule, OptimizerPlan, Rule};
+pub(crate) use plan::Plan;
+pub(crate) use problem_type::ProblemType;
 #[cfg(test)]
 pub(crate) use schedule::SchedulerType;
-pub(crate) use schedule::{Plateau, Ramp, Schedule, ThresholdMode};
-pub(crate) use weights::WeightPlan;
+pub(crate) use schedule::{Schedule, Warmup};
+pub(crate) use scheduler_kwargs::{Plateau, Ramp, StableDecay, ThresholdMode};

@@ -3,20 +3,20 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
-mod place;
+mod sandbox;
 
 use std::collections::BTreeSet;
 
 use checkpoint::SafetensorsFile;
-use place::Place;
+use sandbox::Sandbox;
 
 const TRAINING: &str = "--threads 1 --precision float32 --learning-rate 2e-3 --num-train-epochs 3 --logging-steps 3 \
      --hidden-dropout-prob 0.1 --attention-probs-dropout-prob 0.1";
 
 /// The tensors of `train/model.safetensors` that are not those of the fixture.
-fn changed(place: &Place) -> BTreeSet<String> {
-    let mut before = SafetensorsFile::open(&place.fixture("model.safetensors")).unwrap();
-    let mut after = SafetensorsFile::open(&place.path("train/model.safetensors")).unwrap();
+fn changed(sandbox: &Sandbox) -> BTreeSet<String> {
+    let mut before = SafetensorsFile::open(&sandbox.fixture("model.safetensors")).unwrap();
+    let mut after = SafetensorsFile::open(&sandbox.path("train/model.safetensors")).unwrap();
     let names: Vec<String> = after.entries.keys().cloned().collect();
     assert_eq!(names, before.entries.keys().cloned().collect::<Vec<_>>());
     let differs = |name: &String| before.read(name).unwrap() != after.read(name).unwrap();
@@ -35,7 +35,7 @@ fn a_paused_run_goes_on_to_the_same_bytes_with_every_kind_of_state() {
         "--eval-strategy steps --eval-steps 2 --early-stopping-patience 2 --early-stopping-threshold 0.2",
     ] {
         let arguments = format!("{TRAINING} {arguments}");
-        let (whole, paused) = (Place::new(), Place::new());
+        let (whole, paused) = (Sandbox::new(), Sandbox::new());
         whole.finetune(&arguments).assert_success();
         for step in [2, 5] {
             let outcome = paused.finetune(&format!("{arguments} --stop-at-step {step}"));
@@ -56,9 +56,9 @@ fn a_paused_run_goes_on_to_the_same_bytes_with_every_kind_of_state() {
 
 #[test]
 fn what_is_frozen_stays() {
-    let place = Place::new();
-    place.finetune(&format!("{TRAINING} --freeze-embeddings --freeze-layers 1")).assert_success();
-    let changed = changed(&place);
+    let sandbox = Sandbox::new();
+    sandbox.finetune(&format!("{TRAINING} --freeze-embeddings --freeze-layers 1")).assert_success();
+    let changed = changed(&sandbox);
     assert!(changed.contains("bert.encoder.layer.1.attention.self.query.weight"), "{changed:?}");
     assert!(changed.contains("classifier.bias"), "{changed:?}");
     let frozen = |name: &String| name.starts_with("bert.embeddings.") || name.starts_with("bert.encoder.layer.0.");
@@ -67,31 +67,31 @@ fn what_is_frozen_stays() {
 
 #[test]
 fn lora_leaves_a_plain_model_with_its_products_merged() {
-    let place = Place::new();
-    let outcome = place.finetune(&format!("{TRAINING} --lora-rank 2"));
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.finetune(&format!("{TRAINING} --lora-rank 2"));
     outcome.assert_success();
-    assert!(outcome.stderr.contains("M of them learned"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("M trainable)"), "{}", outcome.stderr);
     let matrices = [0, 1].into_iter().flat_map(|layer| {
         ["query", "value"].map(|name| format!("bert.encoder.layer.{layer}.attention.self.{name}.weight"))
     });
     let expected = matrices.chain(["classifier.bias".to_owned(), "classifier.weight".to_owned()]).collect();
-    assert_eq!(changed(&place), expected);
+    assert_eq!(changed(&sandbox), expected);
 }
 
 #[test]
 fn the_head_learns_alone_at_a_rate_of_its_own() {
-    let place = Place::new();
-    place.finetune(&format!("{TRAINING} --learning-rate 0 --head-learning-rate 1e-3")).assert_success();
-    assert_eq!(changed(&place), ["classifier.bias", "classifier.weight"].map(str::to_owned).into());
+    let sandbox = Sandbox::new();
+    sandbox.finetune(&format!("{TRAINING} --learning-rate 0 --head-learning-rate 1e-3")).assert_success();
+    assert_eq!(changed(&sandbox), ["classifier.bias", "classifier.weight"].map(str::to_owned).into());
 }
 
 #[test]
 fn a_validation_loss_that_is_not_finite_stops_the_run() {
-    let place = Place::new();
-    let outcome = place.finetune(&format!("{TRAINING} --learning-rate 1e30 --max-grad-norm 0 --max-steps 1"));
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.finetune(&format!("{TRAINING} --learning-rate 1e30 --max-grad-norm 0 --max-steps 1"));
     assert_eq!(outcome.code, Some(3), "{}", outcome.stderr);
     assert!(
-        outcome.stderr.contains("the validation loss after step 1 is NaN; nothing was saved"),
+        outcome.stderr.contains("the validation loss after step 1 is NaN; nothing of this step was saved"),
         "{}",
         outcome.stderr
     );
@@ -99,27 +99,27 @@ fn a_validation_loss_that_is_not_finite_stops_the_run() {
 
 #[test]
 fn early_stopping_ends_the_run_and_says_so() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let arguments = "--num-train-epochs 50 --early-stopping-patience 2 --early-stopping-threshold 1";
-    place.finetune(&format!("{TRAINING} {arguments}")).assert_success();
-    let evaluations = place.events("evaluate").len();
-    let end = &place.events("end")[0];
+    sandbox.finetune(&format!("{TRAINING} {arguments}")).assert_success();
+    let evaluations = sandbox.events("evaluate").len();
+    let end = &sandbox.events("end")[0];
     assert_eq!((evaluations, end["stopped_early"].as_bool(), end["step"].as_u64()), (3, Some(true), Some(15)));
 }
 
 #[test]
 fn a_budget_of_tokens_makes_epochs_of_different_lengths() {
-    let place = Place::new();
-    place.finetune(&format!("{TRAINING} --max-tokens-per-batch 60")).assert_success();
-    let evaluations = place.events("evaluate");
+    let sandbox = Sandbox::new();
+    sandbox.finetune(&format!("{TRAINING} --max-tokens-per-batch 60")).assert_success();
+    let evaluations = sandbox.events("evaluate");
     let epochs: Vec<f64> = evaluations.iter().map(|event| event["epoch"].as_f64().unwrap()).collect();
     assert_eq!(epochs, [1.0, 2.0, 3.0]);
-    assert_eq!(evaluations[2]["step"], place.events("begin")[0]["total_steps"]);
+    assert_eq!(evaluations[2]["step"], sandbox.events("begin")[0]["total_steps"]);
 }
 
 #[test]
 fn the_last_step_of_an_average_is_not_the_average() {
-    let (plain, averaged) = (Place::new(), Place::new());
+    let (plain, averaged) = (Sandbox::new(), Sandbox::new());
     plain.finetune(&format!("{TRAINING} --eval-strategy no")).assert_success();
     averaged.finetune(&format!("{TRAINING} --eval-strategy no --ema-decay 0.9")).assert_success();
     assert_eq!(plain.events("train"), averaged.events("train"));
@@ -130,22 +130,22 @@ fn the_last_step_of_an_average_is_not_the_average() {
 
 #[test]
 fn the_event_file_of_tensorboard_grows_with_the_log() {
-    let place = Place::new();
-    place.finetune(&format!("{TRAINING} --stop-at-step 4")).assert_success();
-    place.finetune(TRAINING).assert_success();
-    let file = place.read("train/tensorboard/events.out.tfevents.0.bert-finetune");
+    let sandbox = Sandbox::new();
+    sandbox.finetune(&format!("{TRAINING} --stop-at-step 4")).assert_success();
+    sandbox.finetune(TRAINING).assert_success();
+    let file = sandbox.read("train/tensorboard/events.out.tfevents.0.bert-finetune");
     let count = |tag: &str| file.windows(tag.len()).filter(|window| *window == tag.as_bytes()).count();
-    assert_eq!(count("train/grad_norm"), place.events("train").len());
-    assert_eq!(count("eval/accuracy"), place.events("evaluate").len());
+    assert_eq!(count("train/grad_norm"), sandbox.events("train").len());
+    assert_eq!(count("eval/accuracy"), sandbox.events("evaluate").len());
 }
 
 #[test]
 fn contradictions_are_named_before_anything_is_loaded() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     for (arguments, expected) in [
         (
             "--per-device-train-batch-size 4 --max-tokens-per-batch 60",
-            "--per-device-train-batch-size and --max-tokens-per-batch both bound a batch; give one of them",
+            "--per-device-train-batch-size and --max-tokens-per-batch both limit a batch; give only one of them",
         ),
         ("--optim sgd --adam-beta1 0.8", "--adam-beta1, --adam-beta2 and --adam-epsilon go with --optim adamw or adam"),
         ("--sgd-momentum 0.9", "--sgd-momentum goes with --optim sgd"),
@@ -161,7 +161,7 @@ fn contradictions_are_named_before_anything_is_loaded() {
         ("--layerwise-lr-decay 1.5", "--layerwise-lr-decay is 1.5; expected more than 0 and at most 1"),
         (
             "--lr-scheduler-type constant --warmup-steps 3",
-            "--lr-scheduler-type constant has no warm-up; leave out --warmup-steps and --warmup-ratio",
+            "--lr-scheduler-type constant has no warmup; remove --warmup-steps and --warmup-ratio",
         ),
         (
             "--lr-scheduler-type cosine --lr-scheduler-kwargs {\"cycles\":2}",
@@ -169,32 +169,32 @@ fn contradictions_are_named_before_anything_is_loaded() {
         ),
         (
             "--lr-scheduler-type reduce_lr_on_plateau --eval-strategy no",
-            "--lr-scheduler-type reduce_lr_on_plateau needs an evaluation, but --eval-strategy is no",
+            "--lr-scheduler-type reduce_lr_on_plateau requires evaluation, but --eval-strategy is no",
         ),
         (
             "--lora-rank 2 --freeze-layers 1",
-            "--lora-rank keeps all weights but the classifier's as they are; leave out --freeze-*",
+            "--lora-rank freezes everything but the adapters and the classifier; remove --freeze-embeddings and --freeze-layers",
         ),
-        ("--lora-alpha 2", "--lora-alpha and --lora-targets go with --lora-rank"),
-        ("--lora-rank 1000", "--lora-rank is 1000; expected 1 to 30, the width of the model"),
-        ("--freeze-layers 9", "--freeze-layers is 9, but there are 2"),
+        ("--lora-alpha 2", "--lora-alpha and --lora-targets require --lora-rank"),
+        ("--lora-rank 1000", "--lora-rank is 1000; expected 1 to 30, the model's hidden_size"),
+        ("--freeze-layers 9", "--freeze-layers is 9, but the model has 2 layers"),
         (
             "--class-weights 1,x,2",
-            "--class-weights is 1,x,2; expected auto, or numbers with commas between them: invalid float literal",
+            "--class-weights is 1,x,2; expected auto or comma-separated numbers: invalid float literal",
         ),
         ("--class-weights 1,2", "--class-weights lists 2 weights, but there are 3 classes"),
-        ("--early-stopping-threshold 0.1", "--early-stopping-threshold goes with --early-stopping-patience"),
+        ("--early-stopping-threshold 0.1", "--early-stopping-threshold requires --early-stopping-patience"),
         (
             "--eval-strategy no --early-stopping-patience 2",
-            "--early-stopping-patience needs an evaluation, but --eval-strategy is no",
+            "--early-stopping-patience requires evaluation, but --eval-strategy is no",
         ),
         (
             "--metric-for-best-model pearson",
-            "--metric-for-best-model is a metric of scores, but the tokens are labelled with classes",
+            "--metric-for-best-model pearson is not defined for the labels of the token files, which are classes",
         ),
-        ("--logging-strategy epoch --logging-steps 5", "--logging-steps goes with --logging-strategy steps"),
+        ("--logging-strategy epoch --logging-steps 5", "--logging-steps requires --logging-strategy steps"),
     ] {
-        let outcome = place.finetune(&format!("{arguments} --plan"));
+        let outcome = sandbox.finetune(&format!("{arguments} --plan"));
         assert_eq!(outcome.stderr.trim_end(), format!("error: {expected}"));
         assert_eq!(outcome.code, Some(2), "{arguments}");
     }

@@ -3,20 +3,20 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
-mod place;
+mod sandbox;
 mod variant;
 
 use checkpoint::SafetensorsFile;
-use place::Place;
 use corpus::tokens::{Labels, TokenSet};
+use sandbox::Sandbox;
 use variant::Variant;
 
 fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect()
 }
 
-fn trained(place: &Place) -> SafetensorsFile {
-    SafetensorsFile::open(&place.path("train/model.safetensors")).unwrap()
+fn trained(sandbox: &Sandbox) -> SafetensorsFile {
+    SafetensorsFile::open(&sandbox.path("train/model.safetensors")).unwrap()
 }
 
 /// The largest difference of two tensors' numbers.
@@ -30,23 +30,23 @@ fn difference(ours: &[u8], theirs: &[u8]) -> f64 {
 fn each_step_and_the_last_weights_are_those_of_the_reference() {
     for mut variant in Variant::all() {
         println!("{}", variant.name); // seen when the test fails
-        let place = Place::new();
-        variant.write_tokens(place.path("variant"));
+        let sandbox = Sandbox::new();
+        variant.write_tokens(sandbox.path("variant"));
         let arguments = format!(
             "--tokens variant --model {} --precision float32 --threads 1 --logging-steps 1 --eval-strategy no {}",
             variant.path.display(),
             variant.flags()
         );
-        place.finetune(&arguments).assert_success();
-        assert_steps(&place, &mut variant);
-        assert_weights(&mut trained(&place), &mut variant.expected, "trained/");
+        sandbox.finetune(&arguments).assert_success();
+        assert_steps(&sandbox, &mut variant);
+        assert_weights(&mut trained(&sandbox), &mut variant.expected, "trained/");
     }
 }
 
-fn assert_steps(place: &Place, variant: &mut Variant) {
+fn assert_steps(sandbox: &Sandbox, variant: &mut Variant) {
     let [losses, rates, norms] =
         ["loss", "learning_rate", "grad_norm"].map(|name| variant.doubles(&format!("training/{name}")));
-    let steps = place.events("train");
+    let steps = sandbox.events("train");
     assert_eq!((steps.len(), losses.len()), (50, 50));
     for (step, event) in steps.iter().enumerate() {
         let assert_near = |name: &str, expected: f64, allowed: f64| {
@@ -77,14 +77,14 @@ fn assert_weights(ours: &mut SafetensorsFile, theirs: &mut SafetensorsFile, pref
 #[test]
 fn four_micro_batches_of_four_are_a_batch_of_sixteen() {
     let [accumulated, whole] = [(4, 4), (16, 1)].map(|(batch, accumulation)| {
-        let place = Place::new();
-        place.write_tokens(|set| keep_first(set, 32));
+        let sandbox = Sandbox::new();
+        sandbox.write_tokens(|set| keep_first(set, 32));
         let arguments = format!(
             "--precision float32 --threads 1 --logging-steps 1 --eval-strategy no --learning-rate 1e-4 --weight-decay 0.1 \
              --max-steps 10 --warmup-steps 2 --per-device-train-batch-size {batch} --gradient-accumulation-steps {accumulation}"
         );
-        place.finetune(&arguments).assert_success();
-        place
+        sandbox.finetune(&arguments).assert_success();
+        sandbox
     });
     let (ours, theirs) = (accumulated.events("train"), whole.events("train"));
     assert_eq!((ours.len(), theirs.len()), (10, 10));

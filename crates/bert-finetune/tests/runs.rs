@@ -2,63 +2,63 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
-mod place;
+mod sandbox;
 
 use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
-use place::Place;
 use corpus::tokens::Labels;
+use sandbox::Sandbox;
 
 const TRAINING: &str = "--threads 1 --precision float32 --per-device-train-batch-size 6 --learning-rate 2e-3 \
      --num-train-epochs 4 --hidden-dropout-prob 0.1 --attention-probs-dropout-prob 0.1 --logging-steps 3";
 
 #[test]
 fn a_run_leaves_a_model_folder_its_log_and_its_curves() {
-    let place = Place::new();
-    place.finetune(TRAINING).assert_success();
-    let manifest = stage::Manifest::read(&place.path("train")).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.finetune(TRAINING).assert_success();
+    let manifest = stage::Manifest::read(&sandbox.path("train")).unwrap();
     let outputs: Vec<&str> = manifest.outputs.keys().map(String::as_str).collect();
     assert_eq!(outputs, ["config.json", "curves.svg", "log.jsonl", "model.safetensors", "vocab.txt"]);
     assert_eq!(manifest.plan["learning_rate"], 2e-3);
 
-    let begin = &place.events("begin")[0];
+    let begin = &sandbox.events("begin")[0];
     assert_eq!((begin["train_rows"].as_u64(), begin["total_steps"].as_u64()), (Some(40), Some(28)));
-    let evaluations = place.events("evaluate");
+    let evaluations = sandbox.events("evaluate");
     assert_eq!(evaluations.len(), 4);
     let best = evaluations.iter().rfind(|event| event["best"] == true).unwrap();
-    assert_eq!(place.events("end")[0]["best_step"], best["step"]);
+    assert_eq!(sandbox.events("end")[0]["best_step"], best["step"]);
 
-    let config: serde_json::Value = serde_json::from_slice(&place.read("train/config.json")).unwrap();
+    let config: serde_json::Value = serde_json::from_slice(&sandbox.read("train/config.json")).unwrap();
     assert_eq!(config["architectures"][0], "BertForSequenceClassification");
     assert_eq!(config["id2label"]["2"], "c");
     assert_eq!(config["label2id"]["b"], 1);
-    assert!(String::from_utf8(place.read("train/curves.svg")).unwrap().contains("best (step"));
+    assert!(String::from_utf8(sandbox.read("train/curves.svg")).unwrap().contains("best (step"));
 }
 
 #[test]
 fn a_second_run_is_fresh_and_a_changed_argument_is_named() {
-    let place = Place::new();
-    place.finetune(TRAINING).assert_success();
-    let weights = place.read("train/model.safetensors");
-    assert_eq!(place.finetune(TRAINING).stderr, "bert-finetune: train is fresh\n");
-    assert_eq!(place.finetune(&format!("{TRAINING} --threads 2")).stderr, "bert-finetune: train is fresh\n");
+    let sandbox = Sandbox::new();
+    sandbox.finetune(TRAINING).assert_success();
+    let weights = sandbox.read("train/model.safetensors");
+    assert_eq!(sandbox.finetune(TRAINING).stderr, "bert-finetune: train is fresh\n");
+    assert_eq!(sandbox.finetune(&format!("{TRAINING} --threads 2")).stderr, "bert-finetune: train is fresh\n");
 
-    let explained = place.finetune(&format!("{TRAINING} --weight-decay 0.1 --explain"));
+    let explained = sandbox.finetune(&format!("{TRAINING} --weight-decay 0.1 --explain"));
     assert_eq!(explained.stdout, "bert-finetune: train is to be done again:\n  weight_decay: 0.0 -> 0.1\n");
-    assert_eq!(place.read("train/model.safetensors"), weights);
+    assert_eq!(sandbox.read("train/model.safetensors"), weights);
 
-    let forced = place.finetune(&format!("{TRAINING} --force"));
+    let forced = sandbox.finetune(&format!("{TRAINING} --force"));
     forced.assert_success();
-    assert_eq!(place.read("train/model.safetensors"), weights, "the same run gives the same bytes");
+    assert_eq!(sandbox.read("train/model.safetensors"), weights, "the same run gives the same bytes");
 }
 
 #[test]
 fn a_paused_run_goes_on_to_the_same_bytes() {
     for precision in ["float32", "bf16"] {
         let arguments = format!("{TRAINING} --precision {precision} --gradient-accumulation-steps 2 --warmup-steps 5");
-        let (whole, paused) = (Place::new(), Place::new());
+        let (whole, paused) = (Sandbox::new(), Sandbox::new());
         whole.finetune(&arguments).assert_success();
         for step in [2, 5, 9] {
             let outcome = paused.finetune(&format!("{arguments} --stop-at-step {step}"));
@@ -83,20 +83,20 @@ fn the_number_of_threads_changes_no_byte() {
     for precision in precisions {
         let arguments = |threads: u32| format!("{TRAINING} --device cpu --precision {precision} --threads {threads}");
         let written =
-            |place: &Place| ["model.safetensors", "log.jsonl"].map(|file| place.read(&format!("train/{file}")));
+            |sandbox: &Sandbox| ["model.safetensors", "log.jsonl"].map(|file| sandbox.read(&format!("train/{file}")));
         let trained = [1, 2, 3].map(|threads| {
-            let place = Place::new();
-            place.finetune(&arguments(threads)).assert_success();
-            written(&place)
+            let sandbox = Sandbox::new();
+            sandbox.finetune(&arguments(threads)).assert_success();
+            written(&sandbox)
         });
         assert!(trained[0] == trained[1] && trained[1] == trained[2], "{precision}");
 
-        let paused = Place::new();
+        let paused = Sandbox::new();
         paused.finetune(&format!("{} --stop-at-step 9", arguments(1))).assert_success();
         let resumed = paused.finetune(&arguments(2));
         resumed.assert_success();
         assert!(resumed.stderr.contains("continuing at step 9"), "{}", resumed.stderr);
-        assert!(!resumed.stderr.contains("not be the same bytes"), "{}", resumed.stderr);
+        assert!(!resumed.stderr.contains("not be bitwise identical"), "{}", resumed.stderr);
         assert!(written(&paused) == trained[0], "{precision}");
     }
 }
@@ -104,14 +104,14 @@ fn the_number_of_threads_changes_no_byte() {
 #[test]
 fn where_the_number_of_threads_counts_a_resume_says_so() {
     for operators in ["--lora-rank 2", "--optim adafactor"] {
-        let place = Place::new();
+        let sandbox = Sandbox::new();
         let arguments = format!("{TRAINING} --device cpu {operators}");
-        place.finetune(&format!("{arguments} --stop-at-step 9")).assert_success();
-        let resumed = place.finetune(&format!("{arguments} --threads 2"));
+        sandbox.finetune(&format!("{arguments} --stop-at-step 9")).assert_success();
+        let resumed = sandbox.finetune(&format!("{arguments} --threads 2"));
         resumed.assert_success();
         assert!(
-            resumed.stderr.contains("it was saved on cpu with 1 threads")
-                && resumed.stderr.contains("the result will not be the same bytes"),
+            resumed.stderr.contains("was written on cpu with 1 threads")
+                && resumed.stderr.contains("the result will not be bitwise identical"),
             "{operators}: {}",
             resumed.stderr
         );
@@ -121,9 +121,9 @@ fn where_the_number_of_threads_counts_a_resume_says_so() {
 #[test]
 fn a_killed_run_goes_on_to_the_same_bytes() {
     let arguments = format!("{TRAINING} --save-strategy steps --save-steps 3 --num-train-epochs 20");
-    let whole = Place::new();
+    let whole = Sandbox::new();
     whole.finetune(&arguments).assert_success();
-    let killed = Place::new();
+    let killed = Sandbox::new();
     for delay in [150, 300, 450, 250, 200, 350] {
         let mut child = killed.command(&arguments).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(delay));
@@ -138,47 +138,47 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
 }
 
 #[test]
-fn a_damaged_checkpoint_is_passed_over_and_said() {
-    let place = Place::new();
-    place.finetune(&format!("{TRAINING} --save-strategy steps --save-steps 4 --stop-at-step 9")).assert_success();
-    let newest = place.path("train/checkpoints/step-000009/optimizer.safetensors");
+fn a_damaged_checkpoint_is_skipped_and_reported() {
+    let sandbox = Sandbox::new();
+    sandbox.finetune(&format!("{TRAINING} --save-strategy steps --save-steps 4 --stop-at-step 9")).assert_success();
+    let newest = sandbox.path("train/checkpoints/step-000009/optimizer.safetensors");
     let mut bytes = fs::read(&newest).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     #[expect(clippy::disallowed_methods, reason = "damage is not an output")]
     fs::write(&newest, bytes).unwrap();
-    let outcome = place.finetune(TRAINING);
+    let outcome = sandbox.finetune(TRAINING);
     outcome.assert_success();
     assert!(
         outcome
             .stderr
-            .contains("passing over train/checkpoints/step-000009: optimizer.safetensors is not what was saved")
+            .contains("skipping train/checkpoints/step-000009: optimizer.safetensors does not match its SHA-256")
     );
     assert!(outcome.stderr.contains("continuing at step 8"), "{}", outcome.stderr);
 }
 
 #[test]
 fn a_signal_saves_and_leaves() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let arguments = format!("{TRAINING} --num-train-epochs 2000");
-    let child = place.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
-    place.wait_for_log();
+    let child = sandbox.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+    sandbox.wait_for_log();
     std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(143), "{stderr}");
     assert!(stderr.contains("interrupted; saved at step"), "{stderr}");
-    let paused = place.finetune(&format!("{arguments} --max-steps 1000000 --stop-at-step 1"));
-    assert!(paused.stderr.contains("it is of a run with other settings or inputs"), "{}", paused.stderr);
+    let paused = sandbox.finetune(&format!("{arguments} --max-steps 1000000 --stop-at-step 1"));
+    assert!(paused.stderr.contains("it belongs to a run with other settings or inputs"), "{}", paused.stderr);
 }
 
 #[test]
 fn a_folder_in_use_is_left_at_once() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let mut first =
-        place.command(&format!("{TRAINING} --num-train-epochs 2000")).stderr(Stdio::null()).spawn().unwrap();
-    place.wait_for_log();
-    let second = place.finetune(TRAINING);
+        sandbox.command(&format!("{TRAINING} --num-train-epochs 2000")).stderr(Stdio::null()).spawn().unwrap();
+    sandbox.wait_for_log();
+    let second = sandbox.finetune(TRAINING);
     first.kill().unwrap();
     first.wait().unwrap();
     assert_eq!(second.code, Some(4));
@@ -191,26 +191,26 @@ fn a_folder_in_use_is_left_at_once() {
 
 #[test]
 fn a_loss_that_is_not_finite_stops_before_the_step() {
-    let place = Place::new();
-    let outcome = place.finetune(&format!("{TRAINING} --learning-rate 1e30 --max-grad-norm 0"));
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.finetune(&format!("{TRAINING} --learning-rate 1e30 --max-grad-norm 0"));
     assert_eq!(outcome.code, Some(3), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("the step was not taken. Rows of the batch (id): "), "{}", outcome.stderr);
 }
 
 #[test]
 fn contradictions_and_unfit_input_are_named() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let refusal = |arguments: &str| {
-        let outcome = place.finetune(arguments);
+        let outcome = sandbox.finetune(arguments);
         assert_eq!(outcome.code, Some(2), "{arguments}: {}", outcome.stderr);
         outcome.stderr.trim_end().to_owned()
     };
-    assert_eq!(refusal("--eval-steps 5"), "error: --eval-steps goes with --eval-strategy steps");
-    assert_eq!(refusal("--save-strategy steps"), "error: --save-strategy steps needs --save-steps, at least 1");
+    assert_eq!(refusal("--eval-steps 5"), "error: --eval-steps requires --eval-strategy steps");
+    assert_eq!(refusal("--save-strategy steps"), "error: --save-strategy steps requires --save-steps of at least 1");
     assert_eq!(refusal("--learning-rate=-1"), "error: --learning-rate is -1; expected 0 or more");
     assert_eq!(
         refusal("--eval-strategy no --metric-for-best-model f1"),
-        "error: --metric-for-best-model needs an evaluation, but --eval-strategy is no"
+        "error: --metric-for-best-model requires evaluation, but --eval-strategy is no"
     );
     assert_eq!(
         refusal("--hidden-dropout-prob 1"),
@@ -219,13 +219,13 @@ fn contradictions_and_unfit_input_are_named() {
     assert!(refusal("--device cuda:99").contains("libtorch sees"));
     assert!(refusal("--tokens nowhere").ends_with("nowhere does not exist; `sst-tokenize` makes it"));
     assert!(refusal("--model nowhere").contains("nowhere has no config.json"));
-    assert!(!place.path("train").exists(), "nothing was begun");
+    assert!(!sandbox.path("train").exists(), "nothing was begun");
 
-    place.write_tokens(|set| set.input_ids[4] = 61);
+    sandbox.write_tokens(|set| set.input_ids[4] = 61);
     assert!(
         refusal("").ends_with("token 61 is not below the model's vocab_size 61; tokenize with this model's tokenizer")
     );
-    place.write_tokens(|set| {
+    sandbox.write_tokens(|set| {
         let Labels::Classes(labels) = &mut set.labels else { panic!() };
         labels[7] = None;
     });
@@ -234,14 +234,14 @@ fn contradictions_and_unfit_input_are_named() {
 
 #[test]
 fn the_plan_is_printed_and_nothing_is_run() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let outcome =
-        place.finetune("--plan --per-device-train-batch-size 6 --gradient-accumulation-steps 2 --warmup-ratio 0.1");
+        sandbox.finetune("--plan --per-device-train-batch-size 6 --gradient-accumulation-steps 2 --warmup-ratio 0.1");
     outcome.assert_success();
     let plan: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!(plan["counts"]["batches_per_epoch"], 7);
     assert_eq!(plan["counts"]["steps_per_epoch"], 4);
     assert_eq!(plan["counts"]["total_steps"], 12);
     assert_eq!(plan["counts"]["warmup_steps"], 2);
-    assert!(!place.path("train").exists());
+    assert!(!sandbox.path("train").exists());
 }

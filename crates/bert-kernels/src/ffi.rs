@@ -5,9 +5,16 @@ use std::ffi::c_char;
 use tch::Tensor;
 use torch_sys::C_tensor;
 
+use crate::{EncoderParameters, LayerNormParameters, LayerParameters, LinearParameters};
+
 /// As the C++ side takes many tensors; they have to outlive the call.
 pub(crate) fn handles<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> Vec<*const C_tensor> {
     tensors.into_iter().map(Tensor::as_ptr).collect()
+}
+
+/// The numbers of a float32 tensor.
+pub(crate) fn floats(tensor: &Tensor) -> *mut f32 {
+    tensor.data_ptr().cast()
 }
 
 #[repr(C)]
@@ -70,7 +77,7 @@ pub(crate) struct Encoder {
 }
 
 #[repr(C)]
-pub(crate) struct EncoderShape {
+pub(crate) struct EncoderConfig {
     pub(crate) layers: i64,
     pub(crate) hidden: i64,
     pub(crate) heads: i64,
@@ -83,7 +90,7 @@ pub(crate) struct EncoderShape {
 }
 
 #[repr(C)]
-pub(crate) struct Packed {
+pub(crate) struct PackedBatch {
     pub(crate) input_ids: *const i64,
     pub(crate) position_ids: *const i64,
     pub(crate) cu_seqlens: *const i64,
@@ -92,18 +99,74 @@ pub(crate) struct Packed {
 }
 
 #[repr(C)]
-pub(crate) struct DropoutRates {
+pub(crate) struct EncoderDropout {
     pub(crate) hidden: f64,
     pub(crate) attention: f64,
     pub(crate) key: u64,
-    pub(crate) stream: u64,
+    pub(crate) rng_stream: u64,
+}
+
+/// A linear layer's or a layer normalization's weight and bias: the C structs of both are alike.
+#[repr(C)]
+pub(crate) struct RawWeightAndBias {
+    weight: *mut f32,
+    bias: *mut f32,
+}
+
+#[repr(C)]
+pub(crate) struct RawLayerParameters {
+    query_key_value: RawWeightAndBias,
+    attention_output: RawWeightAndBias,
+    attention_layer_norm: RawWeightAndBias,
+    intermediate: RawWeightAndBias,
+    output: RawWeightAndBias,
+    output_layer_norm: RawWeightAndBias,
+}
+
+#[repr(C)]
+pub(crate) struct RawEncoderParameters {
+    word_embeddings: *mut f32,
+    position_embeddings: *mut f32,
+    token_type_embeddings: *mut f32,
+    embeddings_layer_norm: RawWeightAndBias,
+    layers: *const RawLayerParameters,
+}
+
+/// The C struct of an encoder's parameters, with the layers that it points to.
+pub(crate) struct RawParameters {
+    pub(crate) encoder: RawEncoderParameters,
+    _layers: Vec<RawLayerParameters>,
+}
+
+impl RawParameters {
+    pub(crate) fn new(pointers: &EncoderParameters<*mut f32>) -> Self {
+        let linear = |it: &LinearParameters<*mut f32>| RawWeightAndBias { weight: it.weight, bias: it.bias };
+        let layer_norm = |it: &LayerNormParameters<*mut f32>| RawWeightAndBias { weight: it.weight, bias: it.bias };
+        let layer = |it: &LayerParameters<*mut f32>| RawLayerParameters {
+            query_key_value: linear(&it.query_key_value),
+            attention_output: linear(&it.attention_output),
+            attention_layer_norm: layer_norm(&it.attention_layer_norm),
+            intermediate: linear(&it.intermediate),
+            output: linear(&it.output),
+            output_layer_norm: layer_norm(&it.output_layer_norm),
+        };
+        let layers: Vec<RawLayerParameters> = pointers.layers.iter().map(layer).collect();
+        let encoder = RawEncoderParameters {
+            word_embeddings: pointers.word_embeddings,
+            position_embeddings: pointers.position_embeddings,
+            token_type_embeddings: pointers.token_type_embeddings,
+            embeddings_layer_norm: layer_norm(&pointers.embeddings_layer_norm),
+            layers: layers.as_ptr(), // a vector's numbers stay where they are when it moves
+        };
+        Self { encoder, _layers: layers }
+    }
 }
 
 unsafe extern "C" {
     pub(crate) fn bert_kernels_last_error() -> *const c_char;
     pub(crate) fn bert_kernels_cpu_features() -> u32;
     pub(crate) fn bert_kernels_libtorch() -> *const c_char;
-    pub(crate) fn bert_kernels_dropout(x: *const C_tensor, p: f64, key: u64, stream: u64) -> *mut C_tensor;
+    pub(crate) fn bert_kernels_dropout(x: *const C_tensor, p: f64, key: u64, rng_stream: u64) -> *mut C_tensor;
     pub(crate) fn bert_kernels_as_bf16(tensors: *const *const C_tensor, n: i64, cast: *mut *mut C_tensor) -> i32;
     pub(crate) fn bert_kernels_heads_from_rows(
         rows: *const C_tensor,
@@ -127,7 +190,7 @@ unsafe extern "C" {
         heads: i64,
         p: f64,
         key: u64,
-        stream: u64,
+        rng_stream: u64,
     ) -> *mut C_tensor;
     pub(crate) fn bert_kernels_update_group(group: *const Group, rule: *const GroupRule) -> i32;
     pub(crate) fn bert_kernels_norm(tensors: *const *const C_tensor, n: i64, norm: *mut f64) -> i32;
@@ -149,22 +212,25 @@ unsafe extern "C" {
         encoder: *const Encoder,
     ) -> f64;
     pub(crate) fn bert_kernels_encoder_runs(bf16: i32) -> i32;
-    pub(crate) fn bert_kernels_encoder_new(shape: *const EncoderShape) -> *mut Encoder;
+    pub(crate) fn bert_kernels_encoder_new(config: *const EncoderConfig) -> *mut Encoder;
     pub(crate) fn bert_kernels_encoder_free(encoder: *mut Encoder);
     pub(crate) fn bert_kernels_encoder_memory(encoder: *mut Encoder, n_rows: i64, batch: i64) -> i64;
-    pub(crate) fn bert_kernels_encoder_read_weights(encoder: *mut Encoder, leaves: *const *const f32) -> i32;
+    pub(crate) fn bert_kernels_encoder_read_weights(
+        encoder: *mut Encoder,
+        parameters: *const RawEncoderParameters,
+    ) -> i32;
     pub(crate) fn bert_kernels_encoder_forward(
         encoder: *mut Encoder,
-        batch: *const Packed,
-        dropout: *const DropoutRates,
+        batch: *const PackedBatch,
+        dropout: *const EncoderDropout,
         keep: i32,
         first: *mut f32,
     ) -> i32;
     pub(crate) fn bert_kernels_encoder_backward(
         encoder: *mut Encoder,
-        of_first: *const f32,
-        gradients: *const *mut f32,
+        dfirst: *const f32,
         add: i32,
-        of_words: *mut *const f32,
+        gradients: *const RawEncoderParameters,
+        dwords: *mut *const f32,
     ) -> i32;
 }

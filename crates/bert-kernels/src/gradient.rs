@@ -1,13 +1,16 @@
-//! Gradients as autograd hands them out: dense, or the few rows of a table that were touched.
+//! Gradients: dense, or sparse, with the few rows of an embedding table that a batch has read; and their global norm.
 
 use tch::{Device, Kind, Tensor};
 
-use crate::{Encoder, KernelError, ffi};
+use crate::distinct_rows::DistinctRows;
+use crate::encoder::Encoder;
+use crate::error::KernelError;
+use crate::ffi;
 
-/// The gradient of one leaf, float32.
+/// The gradient of one parameter, float32.
 #[derive(Debug)]
 pub enum Gradient {
-    /// Of the leaf's shape, contiguous.
+    /// Of the parameter's shape, contiguous.
     Dense(Tensor),
     /// The rows of a matrix that are not zero; all others take no memory.
     Rows {
@@ -15,13 +18,13 @@ pub enum Gradient {
         rows: Vec<i64>,
         /// Their gradients: `(n, row size)`, contiguous.
         values: Tensor,
-        /// How many rows the leaf has.
+        /// How many rows the parameter has.
         n_rows: i64,
     },
 }
 
 impl Gradient {
-    /// Wraps what autograd returned for a float32 leaf.
+    /// Wraps what autograd returned for a float32 parameter.
     ///
     /// # Errors
     /// Fails when libtorch cannot bring the rows in order.
@@ -38,28 +41,32 @@ impl Gradient {
         Ok(Self::Rows { rows, values, n_rows: sparse.size()[0] })
     }
 
-    /// The gradient of a table of `n_rows` rows: row `ids[i]` gets `values[i]`, `(ids, row size)`, and those of equal ids
-    /// add up in their order.
-    pub fn of_rows(ids: &[i64], values: &[f32], n_rows: i64) -> Self {
-        let width = values.len() / ids.len().max(1);
-        let mut order: Vec<usize> = (0..ids.len()).collect();
-        order.sort_by_key(|&place| ids[place]); // stable
-        let (mut rows, mut sums): (Vec<i64>, Vec<f32>) = (Vec::new(), Vec::with_capacity(values.len()));
-        for place in order {
-            let value = &values[place * width..][..width];
-            if rows.last() == Some(&ids[place]) {
-                let begin = sums.len() - width;
+    /// The gradient of an embedding table of `n_rows` rows: row `id` gets the sum, in their order, of the rows of `doutput`
+    /// that `ids` has for it. `doutput`: `(ids, width)`, the gradient of what was looked up. The row of `padding_idx` gets
+    /// none, as in `torch.nn.Embedding`.
+    pub fn embedding_backward(
+        ids: &DistinctRows,
+        doutput: &[f32],
+        width: usize,
+        n_rows: i64,
+        padding_idx: i64,
+    ) -> Self {
+        let mut rows: Vec<i64> = Vec::with_capacity(ids.ids().len());
+        let mut sums: Vec<f32> = Vec::with_capacity(ids.ids().len() * width);
+        for (id, indices) in ids.iter().filter(|(id, _)| *id != padding_idx) {
+            rows.push(id);
+            let begin = sums.len();
+            sums.extend_from_slice(&doutput[indices[0] * width..][..width]);
+            for &index in &indices[1..] {
+                let value = &doutput[index * width..][..width];
                 sums[begin..].iter_mut().zip(value).for_each(|(sum, value)| *sum += value);
-            } else {
-                rows.push(ids[place]);
-                sums.extend_from_slice(value);
             }
         }
         let values = Tensor::from_slice(&sums).view([rows.len() as i64, width as i64]);
         Self::Rows { rows, values, n_rows }
     }
 
-    /// The sum of two gradients of one leaf.
+    /// The sum of two gradients of one parameter.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         match (self, other) {
@@ -69,10 +76,10 @@ impl Gradient {
                 rows.dedup();
                 let mut sums = Tensor::zeros([rows.len() as i64, values.size()[1]], (Kind::Float, values.device()));
                 for (some, values) in [(a, values), (b, others)] {
-                    let places: Vec<i64> =
+                    let indices: Vec<i64> =
                         some.iter().map(|row| rows.partition_point(|other| other < row) as i64).collect();
-                    let places = Tensor::from_slice(&places).to_device(values.device());
-                    let _ = sums.index_add_(0, &places, &values);
+                    let indices = Tensor::from_slice(&indices).to_device(values.device());
+                    let _ = sums.index_add_(0, &indices, &values);
                 }
                 Self::Rows { rows, values: sums, n_rows }
             }
@@ -91,7 +98,7 @@ impl Gradient {
         }
     }
 
-    /// As a tensor of the leaf's shape: the dense one itself, or the rows in a new one.
+    /// As a tensor of the parameter's shape: the dense one itself, or the rows in a new one.
     pub fn to_dense(&self) -> Tensor {
         match self {
             Self::Dense(values) => values.shallow_clone(),
@@ -111,24 +118,24 @@ impl Gradient {
 pub fn global_norm(gradients: &[Gradient], encoder: Option<&Encoder>) -> Result<f64, KernelError> {
     let values: Vec<&Tensor> = gradients.iter().map(Gradient::values).collect();
     if !values.iter().all(|values| values.device() == Device::Cpu) {
-        return norm_of_operators(gradients);
+        return aten_norm(gradients);
     }
     assert!(
         values.iter().all(|values| values.kind() == Kind::Float && values.is_contiguous()),
         "gradients are contiguous float32"
     );
-    let pointers: Vec<*const f32> = values.iter().map(|values| values.data_ptr().cast_const().cast()).collect();
+    let pointers: Vec<*const f32> = values.iter().map(|values| ffi::floats(values).cast_const()).collect();
     let sizes: Vec<i64> = values.iter().map(|values| values.numel() as i64).collect();
     let (n, encoder) = (pointers.len() as i64, encoder.map_or(std::ptr::null(), Encoder::handle));
     // SAFETY: the tensors are float32, contiguous, of these sizes, and live through the call, as the encoder does.
     Ok(unsafe { ffi::bert_kernels_sum_of_squares(pointers.as_ptr(), sizes.as_ptr(), n, encoder) }.sqrt())
 }
 
-/// The same by libtorch's operators on every device: what the kernel is held against.
+/// The same by ATen's operators on every device: what the kernel is held against.
 ///
 /// # Errors
 /// Fails when the device does.
-pub fn norm_of_operators(gradients: &[Gradient]) -> Result<f64, KernelError> {
+pub fn aten_norm(gradients: &[Gradient]) -> Result<f64, KernelError> {
     let handles = ffi::handles(gradients.iter().map(Gradient::values));
     let mut norm = f64::NAN;
     // SAFETY: the handles live as long as the gradients.

@@ -1,30 +1,41 @@
-//! What tch does not expose, behind safe faces: the encoder as one kernel, counter-based dropout, attention over packed
-//! rows and its two layouts, casts of many tensors at once, one-pass optimizers.
+//! Fused BERT kernels in C++ behind a safe face: the encoder on the CPU, forward and backward; one-pass AdamW, Adam and SGD;
+//! and differentiable operators that tch lacks: counter-based dropout, packed attention, casts of many tensors at once.
 //!
-//! Kernels of `csrc/` are compiled for several instruction sets and chosen when the program is loaded. The encoder is for
-//! the CPU alone, packed attention for CUDA; every other operator works on every device, elsewhere made of ATen operators. All unsafe code and all C++
-//! of the project is in this crate.
+//! The functions of `csrc/cpu/` are compiled for several instruction sets, and the loader picks one. The encoder is for the
+//! CPU alone, packed attention for CUDA; every other operator works on every device, by ATen's operators where there is no
+//! kernel. All unsafe code and all C++ of the project is in this crate.
 
 #![allow(unsafe_code, reason = "this crate is the project's border to C++")]
 
 mod encoder;
+mod encoder_parameters;
+mod packed_sentences;
+
+mod deferred_rows;
+mod distinct_rows;
+mod gradient;
+mod optimizer;
+mod update_rule;
+
+mod operators;
+
+mod cpu_features;
 mod error;
 mod ffi;
-mod gradient;
-mod late_rows;
-mod machine;
-mod ops;
-mod optimizer;
 
-pub use encoder::{Encoder, EncoderActivation, EncoderDropout, EncoderShape, PackedSentences};
+pub use cpu_features::{CpuFeatures, cpu_features, libtorch};
+pub use deferred_rows::{DeferredRows, DeferredTable};
+pub use distinct_rows::DistinctRows;
+pub use encoder::{Accumulate, Encoder, EncoderDropout, Keep};
+pub use encoder_parameters::{EncoderParameters, LayerNormParameters, LayerParameters, LinearParameters};
 pub use error::KernelError;
-pub use gradient::{Gradient, global_norm, norm_of_operators};
-pub use late_rows::{DeferredRows, Table};
-pub use machine::{CpuFeatures, cpu_features, libtorch};
-pub use ops::{
+pub use gradient::{Gradient, aten_norm, global_norm};
+pub use operators::{
     AttentionDropout, as_bf16, dropout, heads_from_rows, packed_attention, packed_attention_runs, rows_from_heads,
 };
-pub use optimizer::{ParameterRun, UpdateRule, UpdateStep, update, update_of_operators};
+pub use optimizer::{ParameterRun, aten_update, update};
+pub use packed_sentences::PackedSentences;
+pub use update_rule::{AdamConstants, UpdateRule, UpdateStep};
 
 // torch-sys's native libraries are linked for this crate's own C++, too.
 use torch_sys as _;

@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
-use tch::{Device, Kind, Tensor};
 use bert_kernels::{
-    AttentionDropout, Gradient, DeferredRows, ParameterRun, Table, UpdateRule, UpdateStep, dropout, global_norm,
+    AttentionDropout, DeferredRows, Gradient, ParameterRun, Table, UpdateRule, UpdateStep, dropout, global_norm,
     heads_from_rows, norm_of_operators, packed_attention, packed_attention_runs, rows_from_heads, update,
     update_of_operators,
 };
+use tch::{Device, Kind, Tensor};
 
 /// Operators are tested on CUDA with `BERT_TEST_DEVICE=cuda`; else on the CPU.
 fn device() -> Device {

@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+use bert::BertError;
+use corpus::CorpusError;
+use stage::BadInputType;
+
 fn main() -> ExitCode {
-    stage::run_main::<bert_predict::Args>("predict", stage::bad_input_types![], bert_predict::run)
+    let bad_input = [BadInputType::when(BertError::is_bad_input), BadInputType::of::<CorpusError>()];
+    stage::run_main::<bert_predict::Args>("predict", &bad_input, bert_predict::run)
 }

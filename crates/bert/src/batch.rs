@@ -1,34 +1,48 @@
-//! A packed batch: the tokens of its sentences one after another, and where each sentence begins.
+//! Packed batch: the tokens of its sentences one after another, without padding, and the offset of each sentence.
 
 use std::cell::OnceCell;
 
+use bert_kernels::DistinctRows;
 use tch::{Device, Kind, Tensor};
 
-/// On the CPU the number of rows is rounded up to a multiple of this with tokens that nothing reads: for every new number of
-/// rows oneDNN builds new primitives.
+/// On the CPU the number of rows is rounded up to a multiple of this with padding that nothing reads: for every new number
+/// of rows oneDNN builds new primitives.
 const ROWS_MULTIPLE: usize = 16;
 
 /// Sentences, packed.
 #[derive(Debug)]
 pub struct Batch {
-    /// The tokens, then a few that nothing reads: `(n_rows)`, int64.
+    /// The tokens, then padding that nothing reads: `(n_rows)`, int64.
     pub input_ids: Tensor,
-    /// Each token's place in its sentence: `(n_rows)`, int64.
+    /// Each token's position in its sentence: `(n_rows)`, int64.
     pub position_ids: Tensor,
     /// Where sentences begin, and where the last one ends: `(batch + 1)`, int64, on the CPU.
     pub cu_seqlens: Tensor,
-    /// The row of each sentence's first token: `(batch)`, int64.
-    pub first_rows: Tensor,
+    /// The row of each sentence's first token, `[CLS]`: `(batch)`, int64.
+    pub cls_rows: Tensor,
     /// The longest sentence, in tokens.
     pub max_seqlen: i64,
-    /// Tokens that are read.
+    /// Tokens without the padding.
     pub n_tokens: usize,
+    /// The tokens without the padding, on the host.
+    ids: Vec<i64>,
+    /// See [`Self::words`].
+    words: OnceCell<DistinctRows>,
     /// As `cu_seqlens`, on the device of the tokens.
-    beginnings: Tensor,
-    /// See [`Self::cu_seqlens_there`].
-    cu_seqlens_there: OnceCell<Tensor>,
+    offsets: Tensor,
+    /// See [`Self::device_cu_seqlens`].
+    device_cu_seqlens: OnceCell<Tensor>,
     /// See [`Self::key_bias`].
     key_bias: OnceCell<Tensor>,
+}
+
+/// Which rows of a batch a layer computes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum OutputRows {
+    /// Every token's.
+    All,
+    /// Those of the sentences' first tokens, which the classifier reads.
+    Cls,
 }
 
 impl Batch {
@@ -38,7 +52,7 @@ impl Batch {
         let max_seqlen = sentences.iter().map(|sentence| sentence.len()).max().unwrap_or(0);
         let n_rows = if device == Device::Cpu { n_tokens.next_multiple_of(ROWS_MULTIPLE) } else { n_tokens };
 
-        // Tokens, positions and beginnings in one buffer: one transfer.
+        // Tokens, positions and offsets in one buffer: one transfer.
         let mut numbers = Vec::with_capacity(2 * n_rows + sentences.len() + 1);
         numbers.extend(sentences.iter().flat_map(|sentence| sentence.iter().map(|&id| i64::from(id))));
         numbers.resize(n_rows, 0);
@@ -48,25 +62,28 @@ impl Batch {
         for sentence in sentences {
             numbers.push(numbers[numbers.len() - 1] + sentence.len() as i64);
         }
-        let numbers = Tensor::from_slice(&numbers);
+        let host = Tensor::from_slice(&numbers);
+        let on_device = host.to_device(device);
+        numbers.truncate(n_tokens);
         let (n_rows, batch) = (n_rows as i64, sentences.len() as i64);
-        let there = numbers.to_device(device);
         Self {
-            input_ids: there.narrow(0, 0, n_rows),
-            position_ids: there.narrow(0, n_rows, n_rows),
-            first_rows: there.narrow(0, 2 * n_rows, batch),
-            cu_seqlens: numbers.narrow(0, 2 * n_rows, batch + 1),
+            input_ids: on_device.narrow(0, 0, n_rows),
+            position_ids: on_device.narrow(0, n_rows, n_rows),
+            cls_rows: on_device.narrow(0, 2 * n_rows, batch),
+            cu_seqlens: host.narrow(0, 2 * n_rows, batch + 1),
             max_seqlen: max_seqlen as i64,
             n_tokens,
-            beginnings: there.narrow(0, 2 * n_rows, batch + 1),
-            cu_seqlens_there: OnceCell::new(),
+            ids: numbers,
+            words: OnceCell::new(),
+            offsets: on_device.narrow(0, 2 * n_rows, batch + 1),
+            device_cu_seqlens: OnceCell::new(),
             key_bias: OnceCell::new(),
         }
     }
 
     /// Sentences in the batch.
     pub fn len(&self) -> i64 {
-        self.first_rows.size()[0]
+        self.cls_rows.size()[0]
     }
 
     /// Whether there is no sentence.
@@ -74,9 +91,22 @@ impl Batch {
         self.len() == 0
     }
 
+    /// The distinct words, padding not among them, and the tokens of each.
+    pub(crate) fn words(&self) -> &DistinctRows {
+        self.words.get_or_init(|| DistinctRows::new(&self.ids))
+    }
+
+    /// These rows of `hidden_states`, `(n_rows, hidden)`.
+    pub(crate) fn select(&self, rows: OutputRows, hidden_states: &Tensor) -> Tensor {
+        match rows {
+            OutputRows::All => hidden_states.shallow_clone(),
+            OutputRows::Cls => hidden_states.index_select(0, &self.cls_rows),
+        }
+    }
+
     /// Where sentences begin, and where the last one ends: `(batch + 1)`, int32, on the device of the tokens.
-    pub(crate) fn cu_seqlens_there(&self) -> &Tensor {
-        self.cu_seqlens_there.get_or_init(|| self.beginnings.to_kind(Kind::Int))
+    pub(crate) fn device_cu_seqlens(&self) -> &Tensor {
+        self.device_cu_seqlens.get_or_init(|| self.offsets.to_kind(Kind::Int))
     }
 
     /// For every head zero where a key exists and -inf where a sentence is shorter: `(batch * heads, 1, max_seqlen)` of `kind`.
@@ -84,7 +114,7 @@ impl Batch {
     pub(crate) fn key_bias(&self, heads: i64, kind: Kind) -> &Tensor {
         let bias = self.key_bias.get_or_init(|| {
             let device = self.input_ids.device();
-            let lengths = self.beginnings.diff::<Tensor>(1, 0, None, None).view([-1, 1]);
+            let lengths = self.offsets.diff::<Tensor>(1, 0, None, None).view([-1, 1]);
             let missing = Tensor::arange(self.max_seqlen, (Kind::Int64, device)).ge_tensor(&lengths);
             let bias =
                 Tensor::zeros([self.len(), self.max_seqlen], (kind, device)).masked_fill(&missing, f64::NEG_INFINITY);

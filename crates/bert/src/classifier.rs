@@ -1,10 +1,14 @@
-//! A fine-tuned classifier, ready to answer.
+//! Classifier for inference: a fine-tuned model folder in, logits and the names of the outputs out.
 
 use std::path::Path;
 
 use checkpoint::ModelFolder;
 
-use crate::{BertError, Compute, Model, infer, load};
+use crate::device::Compute;
+use crate::error::BertError;
+use crate::infer::infer;
+use crate::load::load;
+use crate::model::Model;
 
 /// A model folder with a classifier and the names of its outputs.
 #[derive(Debug)]
@@ -38,7 +42,7 @@ impl Classifier {
                 output_names.len()
             )));
         }
-        let model = tch::no_grad(|| Model::new(&parameters, &folder.config, compute.precision))?;
+        let model = tch::no_grad(|| Model::new(parameters, &folder.config, compute.precision))?;
         Ok(Self { folder, output_names, model, compute })
     }
 
@@ -56,8 +60,8 @@ impl Classifier {
     }
 }
 
-/// The place of the largest number, the first of equals.
+/// The index of the largest number, the first of equals.
 pub fn argmax<T: PartialOrd>(row: &[T]) -> usize {
-    let better = |best: usize, place: usize| if row[place] > row[best] { place } else { best };
+    let better = |best: usize, index: usize| if row[index] > row[best] { index } else { best };
     (1..row.len()).fold(0, better)
 }

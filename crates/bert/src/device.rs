@@ -1,4 +1,4 @@
-//! Where the products are computed, with how many threads, and in which precision.
+//! Device, threads and precision of the computation, resolved from what was typed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device, Kind};
 
-use crate::BertError;
+use crate::error::BertError;
 
 /// The precision of the matrix products; parameters, moments and sums are float32 in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -37,22 +37,6 @@ impl fmt::Display for Precision {
     }
 }
 
-/// The flags of every stage that computes with libtorch.
-#[derive(Debug, Clone, clap::Args)]
-pub struct ComputeArgs {
-    /// Device: auto (CUDA where there is one), cpu, cuda or cuda:N
-    #[arg(long, default_value = "auto", value_name = "DEVICE")]
-    pub device: String,
-
-    /// Threads of the CPU's matrix products; default: all cores
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub threads: Option<u32>,
-
-    /// Precision of the products: auto (bf16 where the hardware has it), float32 or bf16
-    #[arg(long, default_value = "auto", value_name = "PRECISION", value_parser = ["auto", "float32", "bf16"])]
-    pub precision: String,
-}
-
 /// A device that is there and a precision that it has.
 #[derive(Debug, Clone, Copy)]
 pub struct Compute {
@@ -65,16 +49,19 @@ pub struct Compute {
 }
 
 impl Compute {
-    /// Resolves the flags and sets libtorch's threads for the process.
+    /// Resolves `--device`, `--threads` and `--precision`, and sets libtorch's threads for the process.
+    ///
+    /// `device`: `auto`, `cpu`, `cuda` or `cuda:N`. `threads`: all cores where none are given. `precision`: `float32`, `bf16`,
+    /// or anything else for what the device is fastest in.
     ///
     /// # Errors
     /// Fails when the device is not there.
-    pub fn resolve(args: &ComputeArgs) -> Result<Self, BertError> {
-        let device = resolve_device(&args.device)?;
+    pub fn resolve(device: &str, threads: Option<u32>, precision: &str) -> Result<Self, BertError> {
+        let device = resolve_device(device)?;
         let all_cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
-        let threads = args.threads.unwrap_or_else(all_cores);
+        let threads = threads.unwrap_or_else(all_cores);
         tch::set_num_threads(threads as i32);
-        let precision = match args.precision.as_str() {
+        let precision = match precision {
             "float32" => Precision::Float32,
             "bf16" => Precision::Bf16,
             _ if has_bf16(device) => Precision::Bf16,

@@ -1,15 +1,21 @@
-//! Dropout as a function of (seed, step, micro-batch, rank, site).
+//! Dropout masks as a function of counters: (seed, step, micro-batch, rank, site). No generator state is kept.
 
+use bert_kernels::AttentionDropout;
 use checkpoint::BertConfig;
 use tch::Tensor;
-use bert_kernels::AttentionDropout;
 
-use crate::BertError;
+use crate::error::BertError;
+
+/// The dropout behind the embeddings.
+pub(crate) const EMBEDDINGS_SITE: u64 = 0;
+
+/// The dropout before the classifier; no layer has this site.
+pub(crate) const CLASSIFIER_SITE: u64 = 0xFFF;
 
 /// The probabilities with which training drops.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DropoutRates {
-    /// States: after the embeddings, and before each residual.
+    /// Hidden states: after the embeddings, and before each residual.
     pub hidden: f64,
     /// Attention probabilities.
     pub attention: f64,
@@ -18,12 +24,28 @@ pub struct DropoutRates {
 }
 
 impl DropoutRates {
-    /// The rates of a config, by the reference's rule for the classifier's.
+    /// Nothing is dropped.
+    pub const NONE: Self = Self { hidden: 0.0, attention: 0.0, classifier: 0.0 };
+
+    /// The rates of a config, by Transformers' rule for the classifier's.
     pub fn of(config: &BertConfig) -> Self {
         let hidden = config.hidden_dropout_prob;
         let classifier = config.classifier_dropout.unwrap_or(hidden);
         Self { hidden, attention: config.attention_probs_dropout_prob, classifier }
     }
+}
+
+/// What the masks of a forward pass are a function of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DropoutCounters {
+    /// The run's seed.
+    pub seed: u64,
+    /// Optimizer steps done before.
+    pub step: u64,
+    /// The micro-batch of this step.
+    pub micro_batch: u64,
+    /// The process.
+    pub rank: u64,
 }
 
 /// The masks of one forward pass: each site of the model has a stream of its own.
@@ -32,27 +54,41 @@ pub struct DropoutSites {
     /// The probabilities.
     pub rates: DropoutRates,
     seed: u64,
-    stream: u64,
+    rng_stream: u64,
 }
 
-/// Sites of one layer.
-pub(crate) const SITES_PER_LAYER: u64 = 3;
+/// The sites of one layer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LayerSites {
+    pub(crate) attention_probs: u64,
+    pub(crate) attention_output: u64,
+    pub(crate) output: u64,
+}
+
+impl LayerSites {
+    /// Those of layer `index`, which the kernel of the CPU numbers in the same way.
+    pub(crate) fn new(index: usize) -> Self {
+        let first = 1 + 3 * index as u64;
+        Self { attention_probs: first, attention_output: first + 1, output: first + 2 }
+    }
+}
 
 impl DropoutSites {
-    /// The masks of micro-batch `micro_batch` of optimizer step `step` in the process `rank`.
-    pub fn new(rates: DropoutRates, seed: u64, step: u64, micro_batch: u64, rank: u64) -> Self {
-        let stream = step << 32 | (micro_batch & 0xFFF) << 20 | (rank & 0xFF) << 12;
-        Self { rates, seed, stream }
+    /// The masks of one micro-batch.
+    pub fn new(rates: DropoutRates, counters: DropoutCounters) -> Self {
+        let DropoutCounters { seed, step, micro_batch, rank } = counters;
+        let rng_stream = step << 32 | (micro_batch & 0xFFF) << 20 | (rank & 0xFF) << 12;
+        Self { rates, seed, rng_stream }
     }
 
     /// The key and the stream of all masks; a site's number is added to the stream.
-    pub(crate) fn counters(&self) -> (u64, u64) {
-        (self.seed, self.stream)
+    pub(crate) fn key_and_stream(&self) -> (u64, u64) {
+        (self.seed, self.rng_stream)
     }
 
-    /// The mask of `site` over attention's shares.
-    pub(crate) fn of_attention(&self, site: u64) -> AttentionDropout {
-        AttentionDropout { p: self.rates.attention, key: self.seed, stream: self.stream | site }
+    /// The mask of `site` over attention probabilities.
+    pub(crate) fn attention_dropout(&self, site: u64) -> AttentionDropout {
+        AttentionDropout { p: self.rates.attention, key: self.seed, stream: self.rng_stream | site }
     }
 
     /// `x` with the mask of `site` at rate `p`.
@@ -60,6 +96,6 @@ impl DropoutSites {
         if p == 0.0 {
             return Ok(x.shallow_clone());
         }
-        Ok(bert_kernels::dropout(x, p, self.seed, self.stream | site)?)
+        Ok(bert_kernels::dropout(x, p, self.seed, self.rng_stream | site)?)
     }
 }

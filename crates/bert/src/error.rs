@@ -1,8 +1,8 @@
-//! What can go wrong between a checkpoint and its logits.
+//! Errors between a checkpoint and its logits, and which of them are the input's fault.
 
+use bert_kernels::KernelError;
 use checkpoint::CheckpointError;
 use tch::TchError;
-use bert_kernels::KernelError;
 
 /// An error of the model.
 #[derive(Debug, thiserror::Error)]
@@ -15,8 +15,15 @@ pub enum BertError {
     Torch(#[from] TchError),
     /// A kernel of this project failed.
     #[error(transparent)]
-    TorchExt(#[from] KernelError),
-    /// The device or precision that was asked for is not there.
+    Kernel(#[from] KernelError),
+    /// The device, the precision or the classifier that was asked for is not there.
     #[error("{0}")]
     Unavailable(String),
+}
+
+impl BertError {
+    /// Whether the user's input alone is the cause: exit code 2.
+    pub fn is_bad_input(&self) -> bool {
+        matches!(self, Self::Checkpoint(_) | Self::Unavailable(_))
+    }
 }

@@ -1,99 +1,102 @@
-//! The gradients of all leaves that are learned. Those that a kernel writes lie in memory that is kept from step to step.
+//! Gradients of the trained parameters, added up over the micro-batches of a step. Those that a kernel writes lie in memory
+//! that is kept from step to step.
 
+use bert_kernels::{Accumulate, Gradient, KernelError};
 use tch::{Kind, Tensor, no_grad};
-use bert_kernels::Gradient;
 
-use crate::{Leaf, Parameters};
+use crate::parameters::{Parameter, Parameters};
 
-/// Of every leaf that is learned, in their order.
+/// One gradient for every trained parameter, in their order.
 #[derive(Debug)]
 pub struct Gradients {
-    of_leaves: Vec<Gradient>,
-    /// The places of the leaves among all of the parameters.
-    leaves: Vec<usize>,
-    /// Whether a micro-batch has written them: the next one adds.
-    filled: bool,
+    trained: Vec<Gradient>,
+    /// The index of each among all parameters, rising.
+    indices: Vec<usize>,
+    /// Whether a micro-batch of this step has written them: the next one adds.
+    accumulate: Accumulate,
 }
 
 impl Gradients {
-    /// For what is learned of `parameters`.
+    /// No gradients yet, for what is trained of `parameters`.
     pub(crate) fn new(parameters: &Parameters) -> Self {
-        let none = |leaf: &Leaf| {
-            let size = leaf.tensor.size();
-            let options = (Kind::Float, leaf.tensor.device());
-            if leaf.has_few_rows() {
-                return Gradient::Rows {
-                    rows: Vec::new(),
-                    values: Tensor::zeros([0, size[1]], options),
-                    n_rows: size[0],
-                };
+        let empty = |parameter: &Parameter| {
+            let size = parameter.tensor.size();
+            let options = (Kind::Float, parameter.tensor.device());
+            if parameter.has_sparse_gradient() {
+                let values = Tensor::zeros([0, size[1]], options);
+                return Gradient::Rows { rows: Vec::new(), values, n_rows: size[0] };
             }
             Gradient::Dense(Tensor::zeros([0], options))
         };
-        let of_leaves = parameters.trained().map(none).collect();
-        let leaves = (0..parameters.leaves.len()).filter(|&place| parameters.leaves[place].trainable).collect();
-        Self { of_leaves, leaves, filled: false }
+        let trained = parameters.trained().map(empty).collect();
+        let indices = (0..parameters.list.len()).filter(|&index| parameters.list[index].trainable).collect();
+        Self { trained, indices, accumulate: Accumulate::Overwrite }
     }
 
-    /// The same with room for a kernel that writes the leaves before `end` among all of the parameters itself.
+    /// The same with memory for a kernel that writes the dense gradients of the parameters that `is_written` accepts.
     #[must_use]
-    pub(crate) fn with_room_before(mut self, end: usize, parameters: &Parameters) -> Self {
-        let written = || parameters.leaves[..end].iter().filter(|leaf| leaf.trainable && !leaf.has_few_rows());
-        let size = written().map(Leaf::padded_size).sum::<i64>();
+    pub(crate) fn allocated(mut self, parameters: &Parameters, is_written: impl Fn(&Parameter) -> bool) -> Self {
+        let written = |parameter: &Parameter| is_written(parameter) && !parameter.has_sparse_gradient();
+        let size: i64 = parameters.trained().filter(|&it| written(it)).map(Parameter::padded_size).sum();
         let flat = Tensor::zeros([size], (Kind::Float, parameters.flat.device()));
         let mut offset = 0;
-        let mut written = written();
-        for gradient in &mut self.of_leaves {
-            if matches!(gradient, Gradient::Rows { .. }) {
-                continue;
+        for (gradient, parameter) in self.trained.iter_mut().zip(parameters.trained()) {
+            if written(parameter) {
+                let numel = parameter.tensor.numel() as i64;
+                *gradient = Gradient::Dense(flat.narrow(0, offset, numel).view_as(&parameter.tensor));
+                offset += parameter.padded_size();
             }
-            let Some(leaf) = written.next() else { break };
-            *gradient = Gradient::Dense(flat.narrow(0, offset, leaf.tensor.numel() as i64).view_as(&leaf.tensor));
-            offset += leaf.padded_size();
         }
         self
     }
 
+    /// Gradients that were computed elsewhere: `tensors` are those of the trained parameters, in their order.
+    ///
+    /// # Errors
+    /// Fails when libtorch cannot bring the rows of a sparse one in order.
+    pub fn from_tensors(parameters: &Parameters, tensors: &[Tensor]) -> Result<Self, KernelError> {
+        let mut gradients = Self::new(parameters);
+        gradients.trained = tensors.iter().map(Gradient::new).collect::<Result<_, _>>()?;
+        Ok(gradients)
+    }
+
     /// The next micro-batch is the first of a step: its gradients take the place of these.
     pub fn clear(&mut self) {
-        self.filled = false;
+        self.accumulate = Accumulate::Overwrite;
     }
 
-    /// Of each leaf that is learned.
-    pub fn of_leaves(&self) -> &[Gradient] {
-        &self.of_leaves
+    /// One for every trained parameter, in their order.
+    pub fn as_slice(&self) -> &[Gradient] {
+        &self.trained
     }
 
-    /// Takes in what a micro-batch computed for the leaf at `place` among all of the parameters; nothing where that is not
-    /// learned.
-    pub(crate) fn take_in(&mut self, place: usize, computed: Gradient) {
-        let Ok(place) = self.leaves.binary_search(&place) else { return };
-        let gradient = &mut self.of_leaves[place];
-        *gradient = if self.filled {
-            let empty = Gradient::Dense(Tensor::new());
-            no_grad(|| std::mem::replace(gradient, empty).plus(computed))
-        } else {
-            computed
+    /// Adds what a micro-batch computed for the parameter at `index` among all; nothing where that is frozen.
+    pub(crate) fn add(&mut self, index: usize, computed: Gradient) {
+        let Ok(position) = self.indices.binary_search(&index) else { return };
+        let gradient = &mut self.trained[position];
+        *gradient = match self.accumulate {
+            Accumulate::Overwrite => computed,
+            Accumulate::Add => {
+                let empty = Gradient::Dense(Tensor::new());
+                no_grad(|| std::mem::replace(gradient, empty).plus(computed))
+            }
         };
     }
 
-    /// The tensors of the leaves before `end` among all of the parameters, for a kernel that writes them itself; `None`
-    /// where a leaf is not learned. The word table's holds nothing.
-    pub(crate) fn places_before(&self, end: usize) -> Vec<Option<Tensor>> {
-        let mut places = (0..end).map(|_| None).collect::<Vec<_>>();
-        for (&place, gradient) in self.leaves.iter().zip(&self.of_leaves).take_while(|(place, _)| **place < end) {
-            places[place] = Some(gradient.values().shallow_clone());
-        }
-        places
+    /// The numbers of the gradient at `index` among all parameters, for a kernel that writes them; `None` where that is
+    /// frozen.
+    pub(crate) fn values(&self, index: usize) -> Option<Tensor> {
+        let position = self.indices.binary_search(&index).ok()?;
+        Some(self.trained[position].values().shallow_clone())
     }
 
-    /// Whether a micro-batch of this step has been taken in.
-    pub(crate) fn is_filled(&self) -> bool {
-        self.filled
+    /// What the next backward pass does to these.
+    pub(crate) fn accumulate(&self) -> Accumulate {
+        self.accumulate
     }
 
-    /// What comes next belongs to another micro-batch.
+    /// What comes next belongs to another micro-batch of the step.
     pub(crate) fn end_micro_batch(&mut self) {
-        self.filled = true;
+        self.accumulate = Accumulate::Add;
     }
 }

@@ -1,8 +1,11 @@
-//! The one inference loop: sorted by length, packed by a budget of tokens, the order restored.
+//! Inference loop: sentences sorted by length, packed by a budget of tokens, the order restored.
 
 use tch::{Device, Kind, Tensor, no_grad};
 
-use crate::{Batch, BertError, Mode, Model};
+use crate::batch::Batch;
+use crate::error::BertError;
+use crate::mode::Mode;
+use crate::model::Model;
 
 /// Sentences of one batch at most, however short.
 const SENTENCES_PER_BATCH: usize = 128;

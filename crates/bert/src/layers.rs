@@ -1,32 +1,39 @@
-//! The two layers that everything is made of.
+//! Linear and LayerNorm: the two layers that the operator backend and the head are made of.
 
 use tch::Tensor;
 
-use crate::{BertError, Parameters, Part, Precision};
+use crate::device::Precision;
+use crate::error::BertError;
+use crate::parameters::{CheckpointTensor, Parameter, Parameters};
 
-/// The leaves from one on, as the products read them: in the model's precision. Autograd follows them to the leaves.
+/// Some of the parameters as the products read them: in the model's precision. Autograd follows them to the parameters.
 #[derive(Debug)]
 pub(crate) struct Operands<'a> {
     pub(crate) parameters: &'a Parameters,
-    first: usize,
-    tensors: Vec<Tensor>,
+    /// By the index of the parameter.
+    tensors: Vec<Option<Tensor>>,
 }
 
 impl<'a> Operands<'a> {
-    /// Those of the leaves from `first` on, by its name.
-    pub(crate) fn new(parameters: &'a Parameters, first: &str, precision: Precision) -> Result<Self, BertError> {
-        let first = parameters.place(first);
-        let leaves = parameters.leaves[first..].iter().map(|leaf| &leaf.tensor);
-        let tensors = match precision {
-            Precision::Float32 => leaves.map(Tensor::shallow_clone).collect(),
-            Precision::Bf16 => bert_kernels::as_bf16(&leaves.collect::<Vec<_>>())?,
+    /// Those that `is_read` accepts.
+    pub(crate) fn new(
+        parameters: &'a Parameters,
+        precision: Precision,
+        is_read: impl Fn(&Parameter) -> bool,
+    ) -> Result<Self, BertError> {
+        let read: Vec<&Tensor> = parameters.list.iter().filter(|it| is_read(it)).map(|it| &it.tensor).collect();
+        let cast = match precision {
+            Precision::Float32 => read.into_iter().map(Tensor::shallow_clone).collect(),
+            Precision::Bf16 => bert_kernels::as_bf16(&read)?,
         };
-        Ok(Self { parameters, first, tensors })
+        let mut cast = cast.into_iter();
+        let tensors = parameters.list.iter().map(|it| if is_read(it) { cast.next() } else { None }).collect();
+        Ok(Self { parameters, tensors })
     }
 
-    /// That of the leaf at `place` among all of the parameters.
-    fn get(&self, place: usize) -> Tensor {
-        self.tensors[place - self.first].shallow_clone()
+    fn get(&self, index: usize) -> Tensor {
+        let tensor = self.tensors[index].as_ref();
+        tensor.map_or_else(|| unreachable!("parameter {index} is read by these layers"), Tensor::shallow_clone)
     }
 }
 
@@ -52,17 +59,17 @@ impl Linear {
     /// The layer whose weight is `{path}.weight`.
     pub(crate) fn new(operands: &Operands, path: &str) -> Self {
         let parameters = operands.parameters;
-        let place = |name: &str| parameters.place(&format!("{path}.{name}"));
-        let low_rank = |part: &Part| {
-            let adapter = parameters.adapter(&part.name)?;
+        let index = |name: &str| parameters.index(&format!("{path}.{name}"));
+        let low_rank = |tensor: &CheckpointTensor| {
+            let adapter = parameters.adapter(&tensor.name)?;
             let (a, b) = (operands.get(adapter.a), operands.get(adapter.b));
-            Some(LowRank { a, b, scale: adapter.scale, first_column: part.first_row })
+            Some(LowRank { a, b, scale: adapter.scale, first_column: tensor.first_row })
         };
-        let weight = place("weight");
+        let weight = index("weight");
         Self {
-            adapters: parameters.leaves[weight].parts.iter().filter_map(low_rank).collect(),
+            adapters: parameters.list[weight].checkpoint_tensors.iter().filter_map(low_rank).collect(),
             weight: operands.get(weight),
-            bias: operands.get(place("bias")),
+            bias: operands.get(index("bias")),
         }
     }
 
@@ -79,7 +86,7 @@ impl Linear {
     }
 }
 
-/// Layer normalisation over the last axis, float32.
+/// Layer normalization over the last axis, float32.
 #[derive(Debug)]
 pub(crate) struct LayerNorm {
     weight: Tensor,
@@ -90,8 +97,8 @@ pub(crate) struct LayerNorm {
 impl LayerNorm {
     /// The layer whose weight is `{path}.weight`.
     pub(crate) fn new(parameters: &Parameters, path: &str, eps: f64) -> Self {
-        let leaf = |name: &str| parameters.leaf(&format!("{path}.{name}")).tensor.shallow_clone();
-        Self { weight: leaf("weight"), bias: leaf("bias"), eps }
+        let tensor = |name: &str| parameters.get(&format!("{path}.{name}")).tensor.shallow_clone();
+        Self { weight: tensor("weight"), bias: tensor("bias"), eps }
     }
 
     /// `x`: `(n_rows, hidden)`, float32.

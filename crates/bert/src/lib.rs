@@ -1,41 +1,52 @@
-//! BERT for sequence classification on libtorch: packed batches in, logits out.
+//! BERT for sequence classification on libtorch: packed batches in, logits out, and gradients on the way back.
 //!
 //! ```text
-//! model folder ──load──► Parameters ──Model::new(precision)──► Model ──forward(&Batch, Mode)──► logits (batch, n_outputs)
+//! model folder ──load──► Parameters ──Model::new(config, precision)──► Model
+//! Model ──forward(&Batch, Mode)──► logits (batch, n_outputs)
+//! Model ──forward_train──► TrainingForward ──backward(loss)──► Gradients ──gradient_norm, update──► Model
 //! ```
 //!
-//! A batch is a flat list of tokens, never a padded rectangle: embeddings, products, normalisation and GELU see only real
-//! tokens, and sentences are padded at most inside attention (`attention.rs`; the kernels pad nothing). The last layer computes the first token of each sentence
-//! alone, since nothing else is read from it. Both give the same numbers as padding does.
+//! A batch is a flat list of tokens, never a padded rectangle: embeddings, products, normalization and GELU see only real
+//! tokens, and sentences are padded at most inside attention (`backend/attention.rs`; the kernels pad nothing). The last
+//! layer computes the first token of each sentence alone, since nothing else is read from it. Both give the same numbers as
+//! padding does. Which backend computes is the model's own affair ([`Model`]).
 
-mod attention;
-mod batch;
-mod classifier;
-mod device;
-mod dropout;
-mod embeddings;
-mod encoder;
 mod error;
-mod fused;
-mod gradients;
-mod infer;
-mod layers;
+
+pub mod random;
+pub mod tensor_bytes;
+
+mod device;
+
 mod load;
 mod lora;
-mod model;
 mod parameters;
-pub mod random;
 mod save;
+
+mod batch;
+mod dropout;
+mod mode;
+
+mod backend;
+mod gradients;
+mod head;
+mod layers;
+mod model;
+mod one_thread;
+
+mod classifier;
+mod infer;
 
 pub use batch::Batch;
 pub use classifier::{Classifier, argmax};
-pub use device::{Compute, ComputeArgs, Machine, Precision};
-pub use dropout::{DropoutRates, DropoutSites};
+pub use device::{Compute, Machine, Precision};
+pub use dropout::{DropoutCounters, DropoutRates, DropoutSites};
 pub use error::BertError;
 pub use gradients::Gradients;
 pub use infer::{infer, probabilities};
 pub use load::{LoadReport, load};
 pub use lora::{Lora, LoraTarget};
-pub use model::{Mode, Model, Pass};
-pub use parameters::{Leaf, Parameters, Part};
+pub use mode::Mode;
+pub use model::{Model, ParameterUpdate, TrainingForward};
+pub use parameters::{CheckpointTensor, Parameter, Parameters};
 pub use save::{write_trained, write_weights};

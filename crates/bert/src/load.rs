@@ -1,11 +1,14 @@
-//! From a model folder to parameters: strict, and told what was new.
+//! Loading a checkpoint: from a model folder to parameters, strictly, with a report of what was drawn anew.
 
-use checkpoint::{Element, ModelFolder, SafetensorsFile, canonical_name};
 use std::collections::BTreeMap;
-use tch::{Device, Kind, Tensor};
 
+use checkpoint::{ModelFolder, SafetensorsFile, canonical_name};
+use tch::{Device, Tensor};
+
+use crate::error::BertError;
+use crate::parameters::{CheckpointTensor, Parameter, Parameters};
 use crate::random::normal_tensor;
-use crate::{BertError, Leaf, Parameters, Part};
+use crate::tensor_bytes;
 
 /// What a checkpoint did not bring.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,19 +40,19 @@ pub fn load(
 
     let keep_classifier = has_shape(&weights, &names, "classifier.weight", &[n_outputs, folder.config.hidden_size])
         && has_shape(&weights, &names, "classifier.bias", &[n_outputs]);
-    for (stream, (leaf, part)) in parameters.parts().enumerate() {
-        let classifier = part.name.starts_with("classifier.");
-        match names.get(&part.name) {
+    for (rng_stream, (parameter, tensor)) in parameters.checkpoint_tensors().enumerate() {
+        let classifier = tensor.name.starts_with("classifier.");
+        match names.get(&tensor.name) {
             Some(name) if !classifier || keep_classifier => {
-                let value = read_tensor(&mut weights, name, part)?;
-                parameters.set(leaf, part, &value);
+                Parameters::set(parameter, tensor, &tensor_bytes::read(&mut weights, name, &tensor.shape)?);
             }
             found => {
-                if !classifier && !part.name.starts_with("bert.pooler.") {
-                    return Err(weights.tensor_error(&part.name, "missing").into());
+                if !classifier && !tensor.name.starts_with("bert.pooler.") {
+                    return Err(weights.tensor_error(&tensor.name, "missing").into());
                 }
-                draw(&parameters, leaf, part, folder.config.initializer_range, seed, stream as u64);
-                report.new.push(part.name.clone());
+                let deviation = folder.config.initializer_range;
+                draw(parameter, tensor, |shape| normal_tensor(shape, deviation, seed, rng_stream as u64));
+                report.new.push(tensor.name.clone());
                 report.ignored.extend(found.cloned());
             }
         }
@@ -61,26 +64,9 @@ fn has_shape(weights: &SafetensorsFile, names: &BTreeMap<String, String>, name: 
     names.get(name).and_then(|name| weights.entries.get(name)).is_some_and(|entry| entry.shape == shape)
 }
 
-fn read_tensor(weights: &mut SafetensorsFile, name: &str, part: &Part) -> Result<Tensor, BertError> {
-    let entry = &weights.entries[name];
-    let shape: Vec<i64> = entry.shape.iter().map(|&size| size as i64).collect();
-    if shape != part.shape {
-        let problem = format!("has shape {shape:?}; config.json asks for {:?}", part.shape);
-        return Err(weights.tensor_error(name, problem).into());
-    }
-    let kind = match entry.element {
-        Some(Element::F32) => Kind::Float,
-        Some(Element::F16) => Kind::Half,
-        Some(Element::BF16) => Kind::BFloat16,
-        _ => return Err(weights.tensor_error(name, "expected numbers of type F32, F16 or BF16").into()),
-    };
-    let bytes = weights.read(name)?;
-    Ok(Tensor::f_from_data_size(&bytes, &shape, kind)?.to_kind(Kind::Float))
-}
-
 /// Matrices are drawn, biases stay zero.
-fn draw(parameters: &Parameters, leaf: &Leaf, part: &Part, deviation: f64, seed: u64, stream: u64) {
-    if part.shape.len() > 1 {
-        parameters.set(leaf, part, &normal_tensor(&part.shape, deviation, seed, stream));
+fn draw(parameter: &Parameter, tensor: &CheckpointTensor, values: impl Fn(&[i64]) -> Tensor) {
+    if tensor.shape.len() > 1 {
+        Parameters::set(parameter, tensor, &values(&tensor.shape));
     }
 }

@@ -1,21 +1,20 @@
-//! Low-rank adaptation: beside a matrix W that is kept, a product B·A of two small ones is learned.
+//! LoRA, low-rank adaptation: beside a frozen matrix W, a product B·A of two small ones is trained.
 //!
 //! Hu et al., "LoRA: low-rank adaptation of large language models" (2021). With rank r and the factor alpha / r, a layer
 //! gives `x Wᵀ + alpha / r · (x Aᵀ) Bᵀ`. A is drawn, B is zero, so that training begins at the model as it is. At the end
 //! the product is added to W, and nothing of it is left in the model's shape.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use checkpoint::{BertConfig, TensorSpec};
-use clap::ValueEnum;
 use serde::Serialize;
 use tch::no_grad;
 
-use crate::Parameters;
-use crate::parameters::{Leaf, Part};
+use crate::parameters::{Adapter, CheckpointTensor, Parameter, Parameters};
 use crate::random::uniform_tensor;
 
-/// What is adapted, and how.
+/// Which matrices are adapted, and how.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Lora {
     /// Rows of A and columns of B.
@@ -30,9 +29,8 @@ pub struct Lora {
 }
 
 /// A matrix of a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
 pub enum LoraTarget {
     /// `attention.self.query`
     Query,
@@ -49,6 +47,22 @@ pub enum LoraTarget {
 }
 
 impl LoraTarget {
+    /// Every target, in the order of a layer.
+    pub const ALL: [Self; 6] =
+        [Self::Query, Self::Key, Self::Value, Self::AttentionOutput, Self::Intermediate, Self::Output];
+
+    /// As it is typed and serialized.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Key => "key",
+            Self::Value => "value",
+            Self::AttentionOutput => "attention_output",
+            Self::Intermediate => "intermediate",
+            Self::Output => "output",
+        }
+    }
+
     fn path(self) -> &'static str {
         match self {
             Self::Query => "attention.self.query",
@@ -61,25 +75,23 @@ impl LoraTarget {
     }
 }
 
-/// The product beside one tensor of the checkpoint.
-#[derive(Debug, Clone)]
-pub(crate) struct Adapter {
-    /// The tensor's canonical name.
-    pub(crate) target: String,
-    /// Places of A `(rank, n_in)` and B `(n_out, rank)` among the leaves.
-    pub(crate) a: usize,
-    pub(crate) b: usize,
-    pub(crate) scale: f64,
+impl FromStr for LoraTarget {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|target| target.name() == name);
+        found.ok_or_else(|| format!("{name} is not one of {}", Self::ALL.map(Self::name).join(", ")))
+    }
 }
 
 impl Parameters {
-    /// These parameters, all kept but the classifier's and those in `new`, which were drawn, with the products of `lora`
+    /// These parameters, all frozen but the classifier's and those in `new`, which were drawn, with the products of `lora`
     /// beside them. A is a function of `seed`, uniform in ±1/√n_in as a new linear layer of PyTorch.
     #[must_use]
     pub fn with_adapters(self, lora: &Lora, config: &BertConfig, new: &[String], seed: u64) -> Self {
-        let mut groups: Vec<Vec<TensorSpec>> = self.leaves.iter().map(specs_of).collect();
+        let mut groups: Vec<Vec<TensorSpec>> = self.list.iter().map(specs).collect();
         let shapes: BTreeMap<String, Vec<i64>> =
-            self.parts().map(|(_, part)| (part.name.clone(), part.shape.clone())).collect();
+            self.checkpoint_tensors().map(|(_, tensor)| (tensor.name.clone(), tensor.shape.clone())).collect();
         let mut adapters = Vec::new();
         for layer in 0..config.num_hidden_layers {
             for target in &lora.targets {
@@ -92,23 +104,22 @@ impl Parameters {
                 adapters.push(Adapter { target, a, b, scale });
             }
         }
-        let mut adapted = Self::of_groups(groups, self.flat.device());
-        for (old, new) in self.leaves.iter().zip(&adapted.leaves) {
+        let mut adapted = Self::from_groups(groups, self.flat.device());
+        for (old, new) in self.list.iter().zip(&adapted.list) {
             no_grad(|| new.tensor.shallow_clone().copy_(&old.tensor));
         }
         for adapter in &adapters {
-            let leaf = &adapted.leaves[adapter.a];
-            let shape = leaf.tensor.size();
-            // Streams of their own: those of the model's tensors are their places among the parts.
-            let stream = 1 << 32 | adapter.a as u64;
-            let drawn = uniform_tensor(&shape, 1.0 / (shape[1] as f64).sqrt(), seed, stream);
-            adapted.set(leaf, &leaf.parts[0], &drawn);
+            let parameter = &adapted.list[adapter.a];
+            let shape = parameter.tensor.size();
+            // Streams of their own: those of the model's tensors are their indices in the checkpoint.
+            let rng_stream = 1 << 32 | adapter.a as u64;
+            let drawn = uniform_tensor(&shape, 1.0 / (shape[1] as f64).sqrt(), seed, rng_stream);
+            Self::set(parameter, &parameter.checkpoint_tensors[0], &drawn);
         }
         adapted.adapters = adapters;
-        let n_old = self.leaves.len();
-        for leaf in &mut adapted.leaves[..n_old] {
-            let name = &leaf.parts[0].name;
-            leaf.trainable = name.starts_with("classifier.") || new.contains(name);
+        for parameter in &mut adapted.list[..self.list.len()] {
+            let name = &parameter.checkpoint_tensors[0].name;
+            parameter.trainable = name.starts_with("classifier.") || new.contains(name);
         }
         adapted
     }
@@ -118,43 +129,37 @@ impl Parameters {
     #[must_use]
     pub fn merged(&self) -> Self {
         if self.adapters.is_empty() {
-            return self.over(self.flat.shallow_clone());
+            return self.on_buffer(self.flat.shallow_clone());
         }
-        let plain: Vec<&Leaf> = self.leaves.iter().filter(|leaf| !is_adapter(leaf)).collect();
-        let merged = Self::of_groups(plain.iter().map(|leaf| specs_of(leaf)).collect(), self.flat.device());
+        let plain: Vec<&Parameter> = self.list.iter().filter(|parameter| !is_adapter(parameter)).collect();
+        let merged = Self::from_groups(plain.iter().map(|parameter| specs(parameter)).collect(), self.flat.device());
         no_grad(|| {
-            for (old, new) in plain.iter().zip(&merged.leaves) {
+            for (old, new) in plain.iter().zip(&merged.list) {
                 new.tensor.shallow_clone().copy_(&old.tensor);
             }
             for adapter in &self.adapters {
-                let (leaf, part) = merged.part(&adapter.target);
-                let product = self.leaves[adapter.b].tensor.matmul(&self.leaves[adapter.a].tensor) * adapter.scale;
-                let _ = leaf.part_of(&leaf.tensor.detach(), part).g_add_(&product);
+                let (parameter, target) = merged.checkpoint_tensor(&adapter.target);
+                let product = self.list[adapter.b].tensor.matmul(&self.list[adapter.a].tensor) * adapter.scale;
+                let _ = target.view_of(&parameter.tensor.detach()).g_add_(&product);
             }
         });
         merged
     }
 
-    fn part(&self, name: &str) -> (&Leaf, &Part) {
-        let found = self.parts().find(|(_, part)| part.name == name);
+    fn checkpoint_tensor(&self, name: &str) -> (&Parameter, &CheckpointTensor) {
+        let found = self.checkpoint_tensors().find(|(_, tensor)| tensor.name == name);
         found.unwrap_or_else(|| unreachable!("{name} is a tensor of every BERT"))
     }
-
-    /// The product beside the tensor `name`.
-    pub(crate) fn adapter(&self, name: &str) -> Option<&Adapter> {
-        self.adapters.iter().find(|adapter| adapter.target == name)
-    }
 }
 
-fn is_adapter(leaf: &Leaf) -> bool {
-    let name = &leaf.parts[0].name;
-    name.ends_with(".lora_A") || name.ends_with(".lora_B")
+fn is_adapter(parameter: &Parameter) -> bool {
+    parameter.name().ends_with(".lora_A") || parameter.name().ends_with(".lora_B")
 }
 
-fn specs_of(leaf: &Leaf) -> Vec<TensorSpec> {
-    let spec = |part: &Part| TensorSpec {
-        name: part.name.clone(),
-        shape: part.shape.iter().map(|&size| size as usize).collect(),
+fn specs(parameter: &Parameter) -> Vec<TensorSpec> {
+    let spec = |tensor: &CheckpointTensor| TensorSpec {
+        name: tensor.name.clone(),
+        shape: tensor.shape.iter().map(|&size| size as usize).collect(),
     };
-    leaf.parts.iter().map(spec).collect()
+    parameter.checkpoint_tensors.iter().map(spec).collect()
 }

@@ -1,84 +1,47 @@
-//! The classifier on top of the encoder.
+//! BERT with a classification head: forward, backward, gradient norm and parameter update over one set of parameters.
+//!
+//! The model owns its parameters and knows what else holds their numbers: the kernel's packed matrices, casts to bfloat16,
+//! and rows of the word embeddings whose optimizer steps are deferred. Callers see numbers that are up to date, and never
+//! which backend computes.
 
 use std::cell::RefCell;
 
+use bert_kernels::{DeferredRows, DeferredTable, Gradient, ParameterRun, UpdateStep};
 use checkpoint::BertConfig;
-use tch::{Kind, Tensor};
-use bert_kernels::{AttentionDropout, Gradient};
+use tch::Tensor;
 
-use crate::embeddings::Embeddings;
-use crate::encoder::Encoder;
-use crate::fused::FusedEncoder;
-use crate::layers::{Linear, Operands};
-use crate::{Batch, BertError, DropoutSites, Gradients, Leaf, Parameters, Precision};
+use crate::backend::Backend;
+use crate::batch::Batch;
+use crate::device::Precision;
+use crate::dropout::DropoutSites;
+use crate::error::BertError;
+use crate::gradients::Gradients;
+use crate::head::Head;
+use crate::mode::Mode;
+use crate::one_thread::OneThread;
+use crate::parameters::{Parameter, Parameters};
 
-const POOLER: &str = "bert.pooler.dense";
-const CLASSIFIER: &str = "classifier";
-const FIRST_OF_ENCODER: &str = "bert.encoder.layer.0.attention.self.query.weight";
-const FIRST_OF_HEAD: &str = "bert.pooler.dense.weight";
-
-/// The dropout before the classifier; no layer has this site.
-const CLASSIFIER_SITE: u64 = 0xFFF;
-
-/// What a forward pass is for.
-#[derive(Debug, Clone, Copy)]
-pub enum Mode<'a> {
-    /// Nothing is dropped.
-    Evaluate,
-    /// Dropout with these masks, and gradients afterwards.
-    Train(&'a DropoutSites),
-}
-
-impl Mode<'_> {
-    pub(crate) fn drop_hidden(self, x: &Tensor, site: u64) -> Result<Tensor, BertError> {
-        self.drop(x, site, |sites| sites.rates.hidden)
-    }
-
-    pub(crate) fn drop_attention(self, x: &Tensor, site: u64) -> Result<Tensor, BertError> {
-        self.drop(x, site, |sites| sites.rates.attention)
-    }
-
-    pub(crate) fn dropped_shares(self, site: u64) -> AttentionDropout {
-        match self {
-            Self::Evaluate => AttentionDropout { p: 0.0, key: 0, stream: 0 },
-            Self::Train(sites) => sites.of_attention(site),
-        }
-    }
-
-    fn drop(self, x: &Tensor, site: u64, rate: impl Fn(&DropoutSites) -> f64) -> Result<Tensor, BertError> {
-        match self {
-            Self::Evaluate => Ok(x.shallow_clone()),
-            Self::Train(sites) => sites.apply(x, rate(sites), site),
-        }
-    }
-}
-
-/// A BERT with a classifier: the parameters, seen in one precision.
-///
-/// It holds its own copy of the matrices where precision or kernel ask for one: [`Model::read_weights`] after they changed.
+/// The parameters, the backend that computes the encoder, and the head.
 #[derive(Debug)]
 pub struct Model {
-    body: Body,
-    pooler: Linear,
-    classifier: Linear,
+    parameters: Parameters,
+    backend: Backend,
+    head: Head,
+    /// Rows of the word embeddings that are behind, from the first update with a sparse gradient on.
+    deferred_rows: RefCell<Option<DeferredRows>>,
     precision: Precision,
     config: BertConfig,
 }
 
-/// From tokens to the states of the first ones.
+/// What an element-wise optimizer brings to one parameter's update.
 #[derive(Debug)]
-enum Body {
-    Fused(Box<RefCell<FusedEncoder>>),
-    Operators { embeddings: Embeddings, encoder: Encoder },
-}
-
-impl Body {
-    fn of_operators(operands: &Operands, config: &BertConfig) -> Self {
-        Self::Operators {
-            embeddings: Embeddings::new(operands.parameters, config),
-            encoder: Encoder::new(operands, config),
-        }
-    }
+pub struct ParameterUpdate {
+    /// The moments that the rule keeps, each of the parameter's shape; the same tensors in every step.
+    pub moments: Vec<Tensor>,
+    /// The learning rate of this step.
+    pub learning_rate: f64,
+    /// Weight decay.
+    pub weight_decay: f64,
 }
 
 impl Model {
@@ -86,85 +49,80 @@ impl Model {
     ///
     /// # Errors
     /// Fails where memory does.
-    pub fn new(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Result<Self, BertError> {
-        let Some(fused) = FusedEncoder::new(parameters, config, precision)? else {
-            return Self::of_operators(parameters, config, precision);
-        };
-        let head = Operands::new(parameters, FIRST_OF_HEAD, precision)?;
-        Ok(Self::with_body(Body::Fused(Box::new(RefCell::new(fused))), &head, config, precision))
+    pub fn new(parameters: Parameters, config: &BertConfig, precision: Precision) -> Result<Self, BertError> {
+        let backend = Backend::new(&parameters, config, precision)?;
+        Self::with_backend(backend, parameters, config, precision)
     }
 
     /// The same made of libtorch's operators on every device: what the kernels are held against.
     ///
     /// # Errors
     /// Fails where memory does.
-    pub fn of_operators(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Result<Self, BertError> {
-        let operands = Operands::new(parameters, FIRST_OF_ENCODER, precision)?;
-        Ok(Self::with_body(Body::of_operators(&operands, config), &operands, config, precision))
+    pub fn with_operators(
+        parameters: Parameters,
+        config: &BertConfig,
+        precision: Precision,
+    ) -> Result<Self, BertError> {
+        let backend = Backend::operators(&parameters, config, precision)?;
+        Self::with_backend(backend, parameters, config, precision)
     }
 
-    fn with_body(body: Body, operands: &Operands, config: &BertConfig, precision: Precision) -> Self {
-        let (pooler, classifier) = (Linear::new(operands, POOLER), Linear::new(operands, CLASSIFIER));
-        Self { body, pooler, classifier, precision, config: config.clone() }
+    fn with_backend(
+        backend: Backend,
+        parameters: Parameters,
+        config: &BertConfig,
+        precision: Precision,
+    ) -> Result<Self, BertError> {
+        let head = Head::new(&parameters, precision)?;
+        let deferred_rows = RefCell::new(None);
+        Ok(Self { parameters, backend, head, deferred_rows, precision, config: config.clone() })
     }
 
-    /// Takes the weights as they are now, of the same parameters.
+    /// The parameters, every number up to date.
+    pub fn parameters(&self) -> &Parameters {
+        self.flush_deferred_rows();
+        &self.parameters
+    }
+
+    /// Brings the rows up to date whose optimizer steps are deferred, and their moments with them. Whoever reads moments
+    /// calls it before; [`Self::parameters`] does so itself. It changes no number of what follows.
+    pub fn flush_deferred_rows(&self) {
+        if let Some(rows) = self.deferred_rows.borrow_mut().as_mut() {
+            rows.flush();
+        }
+    }
+
+    /// Takes the weights as they are now, after somebody wrote into the tensors of [`Self::parameters`].
     ///
     /// # Errors
     /// Fails where memory does.
-    pub fn read_weights(&mut self, parameters: &Parameters) -> Result<(), BertError> {
-        if let Body::Fused(fused) = &mut self.body {
-            fused.get_mut().read_weights(parameters)?;
-            return self.read_head(parameters);
+    pub fn read_weights(&mut self) -> Result<(), BertError> {
+        match &mut self.backend {
+            Backend::Kernel(kernel) => kernel.get_mut().read_weights(&self.parameters)?,
+            Backend::Operators(_) => {
+                self.backend = Backend::operators(&self.parameters, &self.config, self.precision)?;
+            }
         }
-        *self = Self::of_operators(parameters, &self.config, self.precision)?;
+        self.head = Head::new(&self.parameters, self.precision)?;
         Ok(())
-    }
-
-    /// Takes the weights of pooler and classifier alone: where an optimizer has brought the kernel's copies up to date.
-    ///
-    /// # Errors
-    /// Fails where memory does.
-    pub fn read_head(&mut self, parameters: &Parameters) -> Result<(), BertError> {
-        let operands = Operands::new(parameters, FIRST_OF_HEAD, self.precision)?;
-        self.pooler = Linear::new(&operands, POOLER);
-        self.classifier = Linear::new(&operands, CLASSIFIER);
-        Ok(())
-    }
-
-    /// An empty set of gradients as [`Pass::backward`] fills it.
-    pub fn gradients(&self, parameters: &Parameters) -> Gradients {
-        let gradients = Gradients::new(parameters);
-        match &self.body {
-            Body::Fused(fused) => gradients.with_room_before(fused.borrow().n_leaves(), parameters),
-            Body::Operators { .. } => gradients,
-        }
     }
 
     /// Whether another number of threads gives other bytes on the CPU: libtorch's operators do, the kernel does not.
     pub fn depends_on_threads(&self) -> bool {
-        matches!(self.body, Body::Operators { .. })
+        !self.backend.is_kernel()
     }
 
     /// About how many bytes training takes beside the parameters and their gradients, with batches of so many tokens and
-    /// sentences: the copies that the products read, and the states of the tokens.
-    pub fn memory(&self, parameters: &Parameters, n_tokens: usize, n_sentences: usize) -> usize {
-        match &self.body {
-            Body::Fused(fused) => fused.borrow_mut().kernel().memory(n_tokens, n_sentences),
-            Body::Operators { .. } => {
+    /// sentences: the copies that the products read, and the activations.
+    pub fn memory(&self, n_tokens: usize, n_sentences: usize) -> usize {
+        match &self.backend {
+            Backend::Kernel(kernel) => kernel.borrow_mut().kernel().memory(n_tokens, n_sentences),
+            Backend::Operators(_) => {
                 let BertConfig { hidden_size, intermediate_size, num_hidden_layers, .. } = self.config;
-                let copies = if self.precision == Precision::Bf16 { 2 * parameters.count() } else { 0 };
-                // Floats that autograd keeps of a token in a layer: about 14 of the model's width, 3 of the inner one.
+                let copies = if self.precision == Precision::Bf16 { 2 * self.parameters.count() } else { 0 };
+                // Floats that autograd keeps of a token in a layer: about 14 of the model's width, 3 of the intermediate's.
                 copies + n_tokens * num_hidden_layers * 4 * (14 * hidden_size + 3 * intermediate_size)
             }
-        }
-    }
-
-    /// The encoder's kernel, where it has one.
-    pub fn kernel(&mut self) -> Option<&mut bert_kernels::Encoder> {
-        match &mut self.body {
-            Body::Fused(fused) => Some(fused.get_mut().kernel()),
-            Body::Operators { .. } => None,
         }
     }
 
@@ -173,96 +131,167 @@ impl Model {
     /// # Errors
     /// Fails when a kernel does.
     pub fn forward(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
-        self.head(&self.first_states(batch, mode)?, mode)
+        let cls_hidden_states = self.encode(batch, mode)?;
+        self.classify(&cls_hidden_states, mode)
     }
 
-    /// A forward pass in training, from which [`Pass::backward`] goes on.
+    /// A forward pass in training, from which [`TrainingForward::backward`] goes on.
     ///
     /// # Errors
     /// Fails when a kernel does.
-    pub fn forward_train<'a>(&'a self, batch: &'a Batch, sites: &DropoutSites) -> Result<Pass<'a>, BertError> {
+    pub fn forward_train<'a>(
+        &'a self,
+        batch: &'a Batch,
+        sites: &DropoutSites,
+    ) -> Result<TrainingForward<'a>, BertError> {
         let mode = Mode::Train(sites);
-        let mut first = self.first_states(batch, mode)?;
-        if let Body::Fused(_) = self.body {
-            first = first.set_requires_grad(true);
+        let mut cls_hidden_states = self.encode(batch, mode)?;
+        if self.backend.is_kernel() {
+            cls_hidden_states = cls_hidden_states.set_requires_grad(true);
         }
-        let logits = self.head(&first, mode)?;
-        Ok(Pass { model: self, batch, first, logits })
+        let logits = self.classify(&cls_hidden_states, mode)?;
+        Ok(TrainingForward { model: self, batch, cls_hidden_states, logits })
     }
 
-    /// `(batch, hidden)`
-    fn first_states(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
-        match &self.body {
-            Body::Fused(fused) => fused.borrow_mut().forward(batch, mode),
-            Body::Operators { embeddings, encoder } => encoder.forward(embeddings.forward(batch, mode)?, batch, mode),
+    /// The hidden states of the first tokens, `(batch, hidden)`.
+    fn encode(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
+        if let Some(rows) = self.deferred_rows.borrow_mut().as_mut() {
+            rows.apply(batch.words().ids());
+        }
+        self.backend.forward(batch, mode)
+    }
+
+    fn classify(&self, cls_hidden_states: &Tensor, mode: Mode) -> Result<Tensor, BertError> {
+        let _one_thread = self.backend.is_kernel().then(OneThread::begin);
+        self.head.forward(cls_hidden_states, mode)
+    }
+
+    /// An empty set of gradients as [`TrainingForward::backward`] fills it.
+    pub fn gradients(&self) -> Gradients {
+        let gradients = Gradients::new(&self.parameters);
+        match &self.backend {
+            Backend::Kernel(_) => gradients.allocated(&self.parameters, |parameter| !parameter.is_of_head()),
+            Backend::Operators(_) => gradients,
         }
     }
 
-    fn head(&self, first: &Tensor, mode: Mode) -> Result<Tensor, BertError> {
-        let _one_thread = matches!(self.body, Body::Fused(_)).then(OneThread::begin);
-        let pooled = self.pooler.forward(first).tanh();
-        let pooled = mode.drop(&pooled, CLASSIFIER_SITE, |sites| sites.rates.classifier)?;
-        Ok(self.classifier.forward(&pooled).to_kind(Kind::Float))
+    /// The L2 norm over `gradients`, which the last backward pass has filled and nobody has changed since.
+    ///
+    /// # Errors
+    /// Fails when the device does.
+    pub fn gradient_norm(&self, gradients: &Gradients) -> Result<f64, BertError> {
+        let norm = match &self.backend {
+            Backend::Kernel(kernel) => {
+                bert_kernels::global_norm(gradients.as_slice(), Some(kernel.borrow_mut().kernel()))
+            }
+            Backend::Operators(_) => bert_kernels::global_norm(gradients.as_slice(), None),
+        };
+        Ok(norm?)
+    }
+
+    /// One step of an element-wise optimizer. `gradients` and `updates` are those of the trained parameters, in their order.
+    ///
+    /// Rows of the word embeddings without a gradient are deferred until they are read.
+    ///
+    /// # Errors
+    /// Fails when the device does.
+    pub fn update(
+        &mut self,
+        gradients: &Gradients,
+        updates: Vec<ParameterUpdate>,
+        step: UpdateStep,
+    ) -> Result<(), BertError> {
+        self.start_deferring(gradients, &updates, step);
+        let mut deferred_rows = self.deferred_rows.get_mut().as_mut();
+        let mut runs = Vec::with_capacity(updates.len());
+        for ((parameter, gradient), update) in self.parameters.trained().zip(gradients.as_slice()).zip(updates) {
+            let ParameterUpdate { moments, learning_rate, weight_decay } = update;
+            let deferred = if is_sparse(parameter, gradient) { deferred_rows.take() } else { None };
+            let param = parameter.tensor.detach();
+            runs.push(ParameterRun { param, gradient, moments, learning_rate, weight_decay, deferred });
+        }
+        match &mut self.backend {
+            Backend::Kernel(kernel) => bert_kernels::update(&mut runs, step, Some(kernel.get_mut().kernel()))?,
+            Backend::Operators(_) => bert_kernels::update(&mut runs, step, None)?,
+        }
+        match self.backend {
+            // The kernel's matrices were packed again by the update.
+            Backend::Kernel(_) => self.head = Head::new(&self.parameters, self.precision)?,
+            Backend::Operators(_) => self.read_weights()?,
+        }
+        Ok(())
+    }
+
+    /// Rows without a gradient are deferred from the first update on that has a sparse one.
+    fn start_deferring(&mut self, gradients: &Gradients, updates: &[ParameterUpdate], step: UpdateStep) {
+        let deferred_rows = self.deferred_rows.get_mut();
+        for ((parameter, gradient), update) in self.parameters.trained().zip(gradients.as_slice()).zip(updates) {
+            if deferred_rows.is_none() && is_sparse(parameter, gradient) {
+                *deferred_rows = Some(DeferredRows::new(DeferredTable {
+                    param: parameter.tensor.detach(),
+                    moments: update.moments.iter().map(Tensor::shallow_clone).collect(),
+                    weight_decay: update.weight_decay,
+                    rule: step.rule,
+                }));
+            }
+        }
+    }
+
+    /// One step of any other optimizer: `update` changes each trained parameter by its dense gradient. The first argument
+    /// is the parameter's position among those that are trained.
+    ///
+    /// # Errors
+    /// Fails where memory does.
+    pub fn update_each(
+        &mut self,
+        gradients: &Gradients,
+        mut update: impl FnMut(usize, &Parameter, &Tensor),
+    ) -> Result<(), BertError> {
+        for (position, (parameter, gradient)) in self.parameters().trained().zip(gradients.as_slice()).enumerate() {
+            update(position, parameter, &gradient.to_dense());
+        }
+        self.read_weights()
     }
 }
 
-/// While it lives, libtorch's operators run on one thread. The kernels add up in the same order for every number of threads;
-/// the head's small products would not, and so gain nothing that is worth the loss of that.
-#[derive(Debug)]
-struct OneThread {
-    threads: i32,
-}
-
-impl OneThread {
-    fn begin() -> Self {
-        let threads = tch::get_num_threads();
-        tch::set_num_threads(1);
-        Self { threads }
-    }
-}
-
-impl Drop for OneThread {
-    fn drop(&mut self) {
-        tch::set_num_threads(self.threads);
-    }
+fn is_sparse(parameter: &Parameter, gradient: &Gradient) -> bool {
+    parameter.has_sparse_gradient() && matches!(gradient, Gradient::Rows { .. })
 }
 
 /// A forward pass whose gradients are to be computed.
 #[derive(Debug)]
-pub struct Pass<'a> {
+pub struct TrainingForward<'a> {
     model: &'a Model,
     batch: &'a Batch,
-    first: Tensor,
+    cls_hidden_states: Tensor,
     /// `(batch, n_outputs)`, float32.
     pub logits: Tensor,
 }
 
-impl Pass<'_> {
-    /// Takes the gradients of `loss`, a scalar made of the logits, into `gradients`: those of one more micro-batch.
+impl TrainingForward<'_> {
+    /// Adds the gradients of `loss`, a scalar made of the logits, to `gradients`: those of one more micro-batch.
     ///
     /// # Errors
     /// Fails when a kernel does.
-    pub fn backward(self, loss: &Tensor, parameters: &Parameters, gradients: &mut Gradients) -> Result<(), BertError> {
-        let fused = match &self.model.body {
-            Body::Fused(fused) => Some(fused),
-            Body::Operators { .. } => None,
-        };
-        // Those that autograd follows: with the kernel the head's alone.
-        let followed = |leaf: &Leaf| leaf.trainable && (fused.is_none() || leaf.is_of_head());
-        let places: Vec<usize> =
-            (0..parameters.leaves.len()).filter(|&place| followed(&parameters.leaves[place])).collect();
-        let mut sources: Vec<&Tensor> = places.iter().map(|&place| &parameters.leaves[place].tensor).collect();
-        if fused.is_some() {
-            sources.push(&self.first);
+    pub fn backward(self, loss: &Tensor, gradients: &mut Gradients) -> Result<(), BertError> {
+        let Model { parameters, backend, .. } = self.model;
+        // With the kernel autograd knows the head alone, and the hidden states that it reads.
+        let is_followed =
+            |parameter: &Parameter| parameter.trainable && (!backend.is_kernel() || parameter.is_of_head());
+        let indices: Vec<usize> =
+            (0..parameters.list.len()).filter(|&index| is_followed(&parameters.list[index])).collect();
+        let mut sources: Vec<&Tensor> = indices.iter().map(|&index| &parameters.list[index].tensor).collect();
+        if backend.is_kernel() {
+            sources.push(&self.cls_hidden_states);
         }
-        let one_thread = fused.map(|_| OneThread::begin());
+        let one_thread = backend.is_kernel().then(OneThread::begin);
         let computed = Tensor::f_run_backward(&[loss], &sources, false, false)?;
         drop(one_thread);
-        for (&place, gradient) in places.iter().zip(&computed) {
-            gradients.take_in(place, Gradient::new(gradient)?);
+        for (&index, gradient) in indices.iter().zip(&computed) {
+            gradients.add(index, Gradient::new(gradient)?);
         }
-        if let (Some(fused), Some(of_first)) = (fused, computed.last()) {
-            fused.borrow_mut().backward(self.batch, &of_first.contiguous(), gradients)?;
+        if let (Backend::Kernel(kernel), Some(dfirst)) = (backend, computed.last()) {
+            kernel.borrow_mut().backward(self.batch, &dfirst.contiguous(), gradients)?;
         }
         gradients.end_micro_batch();
         Ok(())

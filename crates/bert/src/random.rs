@@ -14,17 +14,17 @@ pub fn permutation(n: usize, seed: u64, epoch: u64) -> Vec<usize> {
     rows.into_iter().map(|row| row as usize).collect()
 }
 
-/// The `index`-th number of the standard normal stream `stream` of `seed`.
+/// The `index`-th number of the standard normal stream `rng_stream` of `seed`.
 ///
 /// SplitMix64 (Steele, Lea, Flood 2014) over the counters, then Box and Muller's transform.
-pub fn normal(seed: u64, stream: u64, index: u64) -> f64 {
-    let (first, second) = (unit(seed, stream, 2 * index), unit(seed, stream, 2 * index + 1));
+pub fn normal(seed: u64, rng_stream: u64, index: u64) -> f64 {
+    let (first, second) = (unit(seed, rng_stream, 2 * index), unit(seed, rng_stream, 2 * index + 1));
     (-2.0 * first.ln()).sqrt() * (std::f64::consts::TAU * second).cos()
 }
 
 /// A number between 0 and 1, both excluded.
-fn unit(seed: u64, stream: u64, index: u64) -> f64 {
-    let word = split_mix(split_mix(split_mix(seed) ^ stream).wrapping_add(index));
+fn unit(seed: u64, rng_stream: u64, index: u64) -> f64 {
+    let word = split_mix(split_mix(split_mix(seed) ^ rng_stream).wrapping_add(index));
     ((word >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
 }
 
@@ -36,13 +36,13 @@ fn split_mix(counter: u64) -> u64 {
 }
 
 /// A tensor of normal numbers with the given deviation, float32, on the CPU.
-pub(crate) fn normal_tensor(shape: &[i64], deviation: f64, seed: u64, stream: u64) -> Tensor {
-    drawn_tensor(shape, |index| normal(seed, stream, index) * deviation)
+pub(crate) fn normal_tensor(shape: &[i64], deviation: f64, seed: u64, rng_stream: u64) -> Tensor {
+    drawn_tensor(shape, |index| normal(seed, rng_stream, index) * deviation)
 }
 
 /// A tensor of uniform numbers between `-bound` and `bound`, float32, on the CPU.
-pub(crate) fn uniform_tensor(shape: &[i64], bound: f64, seed: u64, stream: u64) -> Tensor {
-    drawn_tensor(shape, |index| (2.0 * unit(seed, stream, index) - 1.0) * bound)
+pub(crate) fn uniform_tensor(shape: &[i64], bound: f64, seed: u64, rng_stream: u64) -> Tensor {
+    drawn_tensor(shape, |index| (2.0 * unit(seed, rng_stream, index) - 1.0) * bound)
 }
 
 fn drawn_tensor(shape: &[i64], draw: impl Fn(u64) -> f64) -> Tensor {

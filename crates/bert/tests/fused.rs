@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
 use bert::{Batch, DropoutRates, DropoutSites, Gradients, Mode, Model, Parameters, Precision};
+use bert_kernels::global_norm;
 use checkpoint::BertConfig;
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
-use bert_kernels::global_norm;
 
 fn config(layers: usize, activation: &str) -> BertConfig {
     serde_json::from_value(json!({

@@ -12,6 +12,7 @@
 
 mod command_line;
 mod common_args;
+mod compute_args;
 mod profile;
 
 mod job;
@@ -37,6 +38,7 @@ mod progress;
 pub use append_log::AppendLog;
 pub use command_line::run_main;
 pub use common_args::{CommonArgs, CommonArgs as Common};
+pub use compute_args::ComputeArgs;
 pub use disk::{available_bytes, sync_folder};
 pub use environment::hub_is_offline;
 pub use exit_reason::{ExitReason, as_bad_input, as_bad_input as bad_input};

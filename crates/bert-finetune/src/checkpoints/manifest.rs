@@ -1,15 +1,15 @@
-//! The manifest of a checkpoint: the files that make it, and a seal by which a change of the manifest itself is noticed.
+//! Checkpoint manifest: the SHA-256 of each of its files, and a seal that shows any change of the manifest itself.
 //!
 //! ```json
 //! { "key": "9f…", "step": 12,
 //!   "files": { "model.safetensors": { "bytes": …, "sha256": "…" }, …,
 //!              "../best-step-000010.safetensors": { … } },
 //!   "machine": { "device": "cpu", "threads": null, "libtorch": "2.13.0, AVX2" },
-//!   "log": { "bytes": …, "sha256": "…" },                                    the beginning of log.jsonl that it saw
+//!   "log": { "bytes": …, "sha256": "…" },                                    the first bytes of log.jsonl
 //!   "sha256": "…" }                                                          the seal
 //! ```
 //!
-//! The seal is the SHA-256 of this text with an empty seal, so no byte of it is without a guard, white space included.
+//! The seal is the SHA-256 of this text with an empty seal, so it covers every byte, white space included.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,30 +18,28 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use bert::Machine;
 use serde::{Deserialize, Serialize};
-use stage::{Fingerprint, sha256_hex};
-
-/// The name of the manifest in every checkpoint.
-pub(crate) const MANIFEST: &str = "manifest.json";
+use stage::{Fingerprint, MANIFEST, sha256_hex};
 
 /// The content of the manifest.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CheckpointManifest {
     /// The key of the run.
     pub(crate) key: String,
-    /// The steps that were done.
+    /// The number of steps done.
     pub(crate) step: u64,
     /// The files without which it cannot be continued, by their path from the checkpoint's folder.
     pub(crate) files: BTreeMap<String, Fingerprint>,
-    /// What computed it.
+    /// What it was computed on.
     pub(crate) machine: Machine,
-    /// The first bytes of `log.jsonl`: what was logged until then.
+    /// The first bytes of `log.jsonl`: what had been logged.
     pub(crate) log: Fingerprint,
     sha256: String,
 }
 
 impl CheckpointManifest {
     pub(crate) fn new(
-        (key, machine): (String, Machine),
+        key: String,
+        machine: Machine,
         step: u64,
         files: BTreeMap<String, Fingerprint>,
         log: Fingerprint,
@@ -49,7 +47,7 @@ impl CheckpointManifest {
         Self { key, step, files, machine, log, sha256: String::new() }
     }
 
-    /// The text of the file.
+    /// The text of `manifest.json`.
     pub(crate) fn sealed(mut self) -> anyhow::Result<Vec<u8>> {
         self.sha256.clear();
         self.sha256 = sha256_hex(&serde_json::to_vec_pretty(&self)?);
@@ -58,12 +56,12 @@ impl CheckpointManifest {
 
     /// Reads the manifest of the checkpoint in `folder`.
     pub(crate) fn read(folder: &Path) -> anyhow::Result<Self> {
-        Self::unsealed(&fs::read(folder.join(MANIFEST)).context("unfinished: it has no manifest")?)
+        Self::unsealed(&fs::read(folder.join(MANIFEST)).context("incomplete: it has no manifest")?)
     }
 
     fn unsealed(text: &[u8]) -> anyhow::Result<Self> {
-        let manifest: Self = serde_json::from_slice(text).context("its manifest is damaged")?;
-        ensure!(manifest.clone().sealed()? == text, "its manifest is damaged: it is not what its SHA-256 says");
+        let manifest: Self = serde_json::from_slice(text).context("its manifest cannot be parsed")?;
+        ensure!(manifest.clone().sealed()? == text, "its manifest does not match its own SHA-256");
         Ok(manifest)
     }
 
@@ -71,10 +69,10 @@ impl CheckpointManifest {
     pub(crate) fn verify(&self, folder: &Path, log: &Path) -> anyhow::Result<()> {
         for (name, expected) in &self.files {
             let found = Fingerprint::of_file(&folder.join(name))?;
-            ensure!(found == *expected, "{name} is not what was saved (SHA-256 {})", found.sha256);
+            ensure!(found == *expected, "{name} does not match its SHA-256 in the manifest");
         }
         let found = Fingerprint::of_first(log, self.log.bytes)?;
-        ensure!(found == self.log, "{} does not begin as it did then", log.display());
+        ensure!(found == self.log, "{} does not begin with what had been logged at this checkpoint", log.display());
         Ok(())
     }
 }
@@ -88,7 +86,7 @@ mod tests {
         let print = |text: &str| Fingerprint { bytes: text.len() as u64, sha256: sha256_hex(text.as_bytes()) };
         let machine = Machine { device: "cpu".to_owned(), threads: Some(2), libtorch: "2.13.0 AVX2".to_owned() };
         let files = BTreeMap::from([("state.json".to_owned(), print("state"))]);
-        let text = CheckpointManifest::new(("key".to_owned(), machine), 12, files, print("log")).sealed().unwrap();
+        let text = CheckpointManifest::new("key".to_owned(), machine, 12, files, print("log")).sealed().unwrap();
         assert_eq!(CheckpointManifest::unsealed(&text).unwrap().step, 12);
         for bit in 0..8 * text.len() {
             let mut flipped = text.clone();

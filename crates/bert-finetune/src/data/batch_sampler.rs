@@ -1,15 +1,15 @@
-//! Which rows each batch of an epoch holds: a pure function of (seed, epoch) and the lengths of the rows.
+//! Batch sampler: which rows each batch of an epoch holds, a pure function of (seed, epoch) and the rows' lengths.
 
 use crate::settings::{BatchPlan, BatchSize};
 
-/// Batches in a stretch of rows that is sorted by length, at most: as the reference's `LengthGroupedSampler`.
-const BATCHES_PER_STRETCH: usize = 50;
+/// The most batches in a mega-batch, whose rows are sorted by length, as in Transformers' `LengthGroupedSampler`.
+const BATCHES_PER_MEGA_BATCH: usize = 50;
 
 /// The rows of a train split as the run will read them.
 #[derive(Debug, Clone)]
 pub(crate) struct BatchSampler<'a> {
     plan: &'a BatchPlan,
-    /// Of every row, in tokens.
+    /// The length of every row, in tokens.
     lengths: Vec<usize>,
 }
 
@@ -26,11 +26,11 @@ impl<'a> BatchSampler<'a> {
     pub(crate) fn batches(&self, epoch: u64) -> Vec<Vec<usize>> {
         let mut rows = bert::random::permutation(self.lengths.len(), self.plan.data_seed, epoch);
         if self.plan.group_by_length {
-            rows = self.grouped(rows);
+            rows = self.group_by_length(rows);
         }
         match self.plan.size {
             BatchSize::Sentences { per_device_train_batch_size: n } => rows.chunks(n).map(<[usize]>::to_vec).collect(),
-            BatchSize::Tokens { max_tokens_per_batch } => self.within(&rows, max_tokens_per_batch),
+            BatchSize::Tokens { max_tokens_per_batch } => self.limit_tokens(&rows, max_tokens_per_batch),
         }
     }
 
@@ -42,22 +42,24 @@ impl<'a> BatchSampler<'a> {
         }
     }
 
-    /// Stretches of the permutation, each sorted from long to short, the longest row first of all: what does not fit
-    /// into memory fails at once.
-    fn grouped(&self, rows: Vec<usize>) -> Vec<usize> {
+    /// Mega-batches of the permutation, each sorted from long to short, with the longest row of all first: a batch that
+    /// does not fit into memory fails in the first step.
+    fn group_by_length(&self, rows: Vec<usize>) -> Vec<usize> {
         let batch = self.rows_of_a_step();
-        let stretch = batch.saturating_mul((rows.len() / batch.saturating_mul(4)).clamp(1, BATCHES_PER_STRETCH));
-        let mut stretches: Vec<Vec<usize>> = rows.chunks(stretch).map(<[usize]>::to_vec).collect();
-        for stretch in &mut stretches {
-            stretch.sort_by_key(|&row| std::cmp::Reverse(self.lengths[row]));
+        let mega_batch_size =
+            batch.saturating_mul((rows.len() / batch.saturating_mul(4)).clamp(1, BATCHES_PER_MEGA_BATCH));
+        let mut mega_batches: Vec<Vec<usize>> = rows.chunks(mega_batch_size).map(<[usize]>::to_vec).collect();
+        for mega_batch in &mut mega_batches {
+            mega_batch.sort_by_key(|&row| std::cmp::Reverse(self.lengths[row]));
         }
-        // Of equals the first, so that nothing is moved without need.
-        let longest = (0..stretches.len()).rev().max_by_key(|&place| self.lengths[stretches[place][0]]).unwrap_or(0);
+        // Among equals the first is taken, so that rows are moved only where they have to be.
+        let longest =
+            (0..mega_batches.len()).rev().max_by_key(|&index| self.lengths[mega_batches[index][0]]).unwrap_or(0);
         if longest > 0 {
-            let (first, others) = stretches.split_at_mut(longest);
+            let (first, others) = mega_batches.split_at_mut(longest);
             std::mem::swap(&mut first[0][0], &mut others[0][0]);
         }
-        stretches.concat()
+        mega_batches.concat()
     }
 
     /// About as many rows as one optimizer step reads.
@@ -72,8 +74,8 @@ impl<'a> BatchSampler<'a> {
         batch.max(1).saturating_mul(self.plan.gradient_accumulation_steps)
     }
 
-    /// As many of the next rows as hold at most `budget` tokens, and at least one.
-    fn within(&self, rows: &[usize], budget: usize) -> Vec<Vec<usize>> {
+    /// Batches of as many consecutive rows as have at most `budget` tokens together, and of at least one row.
+    fn limit_tokens(&self, rows: &[usize], budget: usize) -> Vec<Vec<usize>> {
         let mut batches: Vec<Vec<usize>> = Vec::new();
         let mut tokens = 0;
         for &row in rows {
@@ -117,9 +119,9 @@ mod tests {
         {
             for grouped in [false, true] {
                 let plan = plan(size, grouped);
-                let order = BatchSampler::new(&plan, lengths());
-                let mut rows = order.batches(1).concat();
-                assert_ne!(rows, order.batches(2).concat());
+                let sampler = BatchSampler::new(&plan, lengths());
+                let mut rows = sampler.batches(1).concat();
+                assert_ne!(rows, sampler.batches(2).concat());
                 rows.sort_unstable();
                 assert_eq!(rows, (0..40).collect::<Vec<_>>(), "{size:?}, grouped {grouped}");
             }
@@ -129,9 +131,9 @@ mod tests {
     #[test]
     fn a_batch_keeps_to_its_budget_of_tokens() {
         let plan = plan(BatchSize::Tokens { max_tokens_per_batch: 30 }, false);
-        let order = BatchSampler::new(&plan, [lengths(), vec![45]].concat());
-        for batch in order.batches(0) {
-            let tokens: usize = batch.iter().map(|&row| order.lengths[row]).sum();
+        let sampler = BatchSampler::new(&plan, [lengths(), vec![45]].concat());
+        for batch in sampler.batches(0) {
+            let tokens: usize = batch.iter().map(|&row| sampler.lengths[row]).sum();
             assert!(tokens <= 30 || batch == [40], "{batch:?} has {tokens} tokens");
         }
     }
@@ -140,12 +142,12 @@ mod tests {
     fn grouped_batches_begin_with_the_longest_row_and_pad_less() {
         let padded = |grouped: bool| -> usize {
             let plan = plan(BatchSize::Sentences { per_device_train_batch_size: 5 }, grouped);
-            let order = BatchSampler::new(&plan, lengths());
-            let batches = order.batches(0);
+            let sampler = BatchSampler::new(&plan, lengths());
+            let batches = sampler.batches(0);
             if grouped {
-                assert_eq!(order.lengths[batches[0][0]], 19);
+                assert_eq!(sampler.lengths[batches[0][0]], 19);
             }
-            let longest = |batch: &Vec<usize>| batch.iter().map(|&row| order.lengths[row]).max().unwrap();
+            let longest = |batch: &Vec<usize>| batch.iter().map(|&row| sampler.lengths[row]).max().unwrap();
             batches.iter().map(|batch| batch.len() * longest(batch)).sum()
         };
         assert!(padded(true) < padded(false), "{} and {}", padded(true), padded(false));

@@ -1,110 +1,103 @@
-//! Where in its epochs a step is: the reference's arithmetic, and its like for epochs of different lengths.
+//! Step plan: how many steps a run has and where each lies in its epoch, by the arithmetic of Transformers' `Trainer`,
+//! extended to epochs that differ in length.
 
-use serde::Serialize;
+use run_files::plan::{Counts, When};
 
 use crate::data::batch_sampler::BatchSampler;
-use crate::settings::{BatchPlan, When};
+use crate::settings::{BatchPlan, Warmup};
 
-/// What the plan comes to on the rows of a train split.
-#[derive(Debug, Clone, Serialize)]
+/// The steps that a plan comes to on the rows of a train split.
+#[derive(Debug, Clone)]
 pub(crate) struct StepPlan {
-    pub(crate) train_rows: usize,
-    /// Of the first epoch.
-    pub(crate) batches_per_epoch: u64,
-    /// Of the first epoch.
-    pub(crate) steps_per_epoch: u64,
-    pub(crate) total_steps: u64,
-    pub(crate) warmup_steps: u64,
+    pub(crate) counts: Counts,
     /// The number of steps done at the end of each epoch, where epochs differ.
-    #[serde(skip)]
     ends: Option<Vec<u64>>,
 }
 
-/// A step's place: the epoch, how many of its steps came before, and how many it has.
+/// Where a step lies: its epoch, how many steps of that epoch came before, and how many the epoch has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct EpochPosition {
+    /// Counted from 0.
     pub(crate) epoch: u64,
     pub(crate) steps_before: u64,
     pub(crate) steps_in_epoch: u64,
 }
 
 impl StepPlan {
-    /// `steps = ceil(ceil(n / batch) / accumulation)`, `total = ceil(epochs * steps)`; `warmup` is (steps, ratio), and
-    /// the steps win.
-    pub(crate) fn new(plan: &BatchPlan, order: &BatchSampler<'_>, (warmup_steps, warmup_ratio): (u64, f64)) -> Self {
+    /// `steps = ceil(ceil(n / batch) / accumulation)`, `total = ceil(epochs * steps)`, unless `max_steps` is given.
+    pub(crate) fn new(plan: &BatchPlan, sampler: &BatchSampler<'_>, warmup: Warmup) -> Self {
         let steps_of = |batches: u64| batches.div_ceil(plan.gradient_accumulation_steps as u64);
-        let (batches_per_epoch, total_steps, ends) = match order.batches_per_epoch() {
+        let (batches_per_epoch, total_steps, ends) = match sampler.batches_per_epoch() {
             Some(batches) => {
                 let total = plan.max_steps.unwrap_or((plan.num_train_epochs * steps_of(batches) as f64).ceil() as u64);
                 (batches, total, None)
             }
             None => {
-                let batches = order.batches(0).len() as u64;
-                let (ends, total) = uneven(plan, |epoch| steps_of(order.batches(epoch).len() as u64));
+                let batches = sampler.batches(0).len() as u64;
+                let (ends, total) = uneven_epochs(plan, |epoch| steps_of(sampler.batches(epoch).len() as u64));
                 (batches, total, Some(ends))
             }
         };
-        let from_ratio = (warmup_ratio * total_steps as f64).ceil() as u64;
-        Self {
-            train_rows: order.n_rows(),
+        let counts = Counts {
+            train_rows: sampler.n_rows() as u64,
             batches_per_epoch,
             steps_per_epoch: steps_of(batches_per_epoch),
             total_steps,
-            warmup_steps: if warmup_steps > 0 { warmup_steps } else { from_ratio },
-            ends,
-        }
+            warmup_steps: warmup.steps(total_steps),
+        };
+        Self { counts, ends }
     }
 
-    /// The place of the step that comes after `done` steps.
-    pub(crate) fn place(&self, done: u64) -> Place {
+    /// The position of the step that comes after `done` steps.
+    pub(crate) fn position(&self, done: u64) -> EpochPosition {
         let Some(ends) = &self.ends else {
-            let steps = self.steps_per_epoch;
-            return Place { epoch: done / steps, steps_before: done % steps, steps_in_epoch: steps };
+            let steps = self.counts.steps_per_epoch;
+            return EpochPosition { epoch: done / steps, steps_before: done % steps, steps_in_epoch: steps };
         };
         let epoch = ends.partition_point(|&end| end <= done);
         let begin = if epoch == 0 { 0 } else { ends[epoch - 1] };
         let end = ends.get(epoch).copied().unwrap_or(u64::MAX);
-        Place { epoch: epoch as u64, steps_before: done - begin, steps_in_epoch: end - begin }
+        EpochPosition { epoch: epoch as u64, steps_before: done - begin, steps_in_epoch: end - begin }
     }
 
-    /// The epochs that `done` steps make.
+    /// How many epochs `done` steps are, as a fraction.
     pub(crate) fn epochs(&self, done: u64) -> f64 {
-        let place = self.place(done);
-        place.epoch as f64 + place.steps_before as f64 / place.steps_in_epoch as f64
+        let position = self.position(done);
+        position.epoch as f64 + position.steps_before as f64 / position.steps_in_epoch as f64
     }
 
     /// How often `when` is due in the whole run.
-    pub(crate) fn times(&self, when: When) -> u64 {
+    pub(crate) fn occurrences(&self, when: When) -> u64 {
         let last_in_addition = match when {
             When::Never => false,
-            When::EachEpoch => self.place(self.total_steps).steps_before > 0,
-            When::EverySteps(n) => !self.total_steps.is_multiple_of(n),
+            When::EachEpoch => self.position(self.counts.total_steps).steps_before > 0,
+            When::EverySteps(n) => !self.counts.total_steps.is_multiple_of(n),
         };
-        self.times_until(when, self.total_steps) + u64::from(last_in_addition)
+        self.occurrences_until(when, self.counts.total_steps) + u64::from(last_in_addition)
     }
 
-    /// How often `when` was due in the first `done` steps, the last of the run not counted for itself.
-    pub(crate) fn times_until(&self, when: When, done: u64) -> u64 {
+    /// How often `when` was due in the first `done` steps, not counting that the run's last step is always due.
+    pub(crate) fn occurrences_until(&self, when: When, done: u64) -> u64 {
         match when {
             When::Never => 0,
-            When::EachEpoch => self.place(done).epoch,
+            When::EachEpoch => self.position(done).epoch,
             When::EverySteps(n) => done / n,
         }
     }
 
     /// Whether `when` is due after `done` steps. The last step ends an epoch, too.
     pub(crate) fn is_due(&self, when: When, done: u64) -> bool {
-        let last = done == self.total_steps;
+        let last = done == self.counts.total_steps;
         match when {
             When::Never => false,
-            When::EachEpoch => last || self.place(done).steps_before == 0,
+            When::EachEpoch => last || self.position(done).steps_before == 0,
             When::EverySteps(n) => last || done.is_multiple_of(n),
         }
     }
 }
 
-/// Where epochs end and how many steps there are in all, when each epoch has a number of steps of its own.
-fn uneven(plan: &BatchPlan, steps_of: impl Fn(u64) -> u64) -> (Vec<u64>, u64) {
+/// The step at which each epoch ends and the total number of steps, for epochs that differ in their number of steps.
+fn uneven_epochs(plan: &BatchPlan, steps_of: impl Fn(u64) -> u64) -> (Vec<u64>, u64) {
     let mut ends = Vec::new();
     let mut done = 0;
     loop {
@@ -138,37 +131,47 @@ mod tests {
         }
     }
 
-    fn step_plan(plan: &BatchPlan, warmup: (u64, f64)) -> StepPlan {
+    fn step_plan(plan: &BatchPlan, warmup_ratio: f64) -> StepPlan {
         let lengths = (0..40).map(|row| 3 + row % 9).collect();
+        let warmup = Warmup { warmup_ratio, warmup_steps: 0 };
         StepPlan::new(plan, &BatchSampler::new(plan, lengths), warmup)
     }
 
     #[test]
     fn the_counts_are_those_of_the_reference() {
         let size = BatchSize::Sentences { per_device_train_batch_size: 6 };
-        let step_plan = step_plan(&plan(size, 2.5, None), (0, 0.15));
-        assert_eq!((step_plan.batches_per_epoch, step_plan.steps_per_epoch, step_plan.total_steps), (7, 4, 10));
-        assert_eq!(step_plan.warmup_steps, 2);
-        assert_eq!(step_plan.place(9), Place { epoch: 2, steps_before: 1, steps_in_epoch: 4 });
+        let step_plan = step_plan(&plan(size, 2.5, None), 0.15);
+        assert_eq!(
+            (step_plan.counts.batches_per_epoch, step_plan.counts.steps_per_epoch, step_plan.counts.total_steps),
+            (7, 4, 10)
+        );
+        assert_eq!(step_plan.counts.warmup_steps, 2);
+        assert_eq!(step_plan.position(9), EpochPosition { epoch: 2, steps_before: 1, steps_in_epoch: 4 });
         assert_eq!(step_plan.epochs(10), 2.5);
         let due: Vec<u64> = (1..=10).filter(|&done| step_plan.is_due(When::EachEpoch, done)).collect();
         assert_eq!(due, [4, 8, 10]);
         let every_three = When::EverySteps(3);
-        assert_eq!((step_plan.times(When::EachEpoch), step_plan.times(every_three)), (3, 4));
-        assert_eq!((step_plan.times_until(When::EachEpoch, 7), step_plan.times_until(every_three, 7)), (1, 2));
+        assert_eq!((step_plan.occurrences(When::EachEpoch), step_plan.occurrences(every_three)), (3, 4));
+        assert_eq!(
+            (step_plan.occurrences_until(When::EachEpoch, 7), step_plan.occurrences_until(every_three, 7)),
+            (1, 2)
+        );
     }
 
     #[test]
     fn epochs_of_different_lengths_follow_each_other() {
         let size = BatchSize::Tokens { max_tokens_per_batch: 30 };
-        let whole = step_plan(&plan(size, 3.0, None), (0, 0.0));
+        let whole = step_plan(&plan(size, 3.0, None), 0.0);
         let ends = whole.ends.clone().unwrap();
         assert_eq!(ends.len(), 3);
-        assert_eq!(whole.total_steps, ends[2]);
+        assert_eq!(whole.counts.total_steps, ends[2]);
         assert!(whole.is_due(When::EachEpoch, ends[0]) && !whole.is_due(When::EachEpoch, ends[0] + 1));
-        assert_eq!(whole.place(ends[1]), Place { epoch: 2, steps_before: 0, steps_in_epoch: ends[2] - ends[1] });
-        let part = step_plan(&plan(size, 2.5, None), (0, 0.0));
-        assert_eq!(part.total_steps, ends[1] + (ends[2] - ends[1]).div_ceil(2));
-        assert_eq!(step_plan(&plan(size, 1.0, Some(ends[1] + 1)), (0, 0.0)).total_steps, ends[1] + 1);
+        assert_eq!(
+            whole.position(ends[1]),
+            EpochPosition { epoch: 2, steps_before: 0, steps_in_epoch: ends[2] - ends[1] }
+        );
+        let part = step_plan(&plan(size, 2.5, None), 0.0);
+        assert_eq!(part.counts.total_steps, ends[1] + (ends[2] - ends[1]).div_ceil(2));
+        assert_eq!(step_plan(&plan(size, 1.0, Some(ends[1] + 1)), 0.0).counts.total_steps, ends[1] + 1);
     }
 }

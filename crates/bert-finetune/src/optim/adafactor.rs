@@ -1,24 +1,33 @@
 //! Adafactor: of a matrix's second moments only the means over rows and over columns are kept.
 //!
 //! Shazeer and Stern, "Adafactor: adaptive learning rates with sublinear memory cost" (2018), in the form that the
-//! reference's `Trainer` builds: an outer learning rate, neither relative steps nor scaling by the parameter, no momentum.
+//! reference's `Trainer` builds: an external learning rate, neither relative steps nor scaling by the parameter, no momentum.
 //! The tensors are those of the checkpoint: query, key and value have means of their own.
 
 use std::collections::BTreeMap;
 
-use bert::{Leaf, Parameters, Part};
+use bert::{CheckpointTensor, Parameter, Parameters};
 use tch::{Kind, Tensor, no_grad};
 
 const EPS: f64 = 1e-30;
 const CLIP_THRESHOLD: f64 = 1.0;
 const DECAY_RATE: f64 = -0.8;
 
-/// The second moments of every tensor that is learned.
+/// The second moments of every tensor that is trained.
 #[derive(Debug)]
 pub(crate) struct Adafactor {
-    /// Of each leaf, of each of its tensors.
+    /// Of each trained parameter, of each of its tensors.
     moments: Vec<Vec<Moment>>,
     names: Vec<Vec<String>>,
+}
+
+/// What one step does to one parameter, beside its gradient.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AdafactorStep {
+    /// From 1.
+    pub(crate) step: u64,
+    pub(crate) learning_rate: f64,
+    pub(crate) weight_decay: f64,
 }
 
 #[derive(Debug)]
@@ -32,16 +41,16 @@ enum Moment {
 impl Adafactor {
     pub(crate) fn new(parameters: &Parameters) -> Self {
         let options = (Kind::Float, parameters.flat.device());
-        let moment = |part: &Part| match part.shape[..] {
+        let moment = |tensor: &CheckpointTensor| match tensor.shape[..] {
             [rows, columns] => {
                 Moment::Factored { row: Tensor::zeros([rows], options), column: Tensor::zeros([columns], options) }
             }
-            _ => Moment::Whole(Tensor::zeros(part.shape.as_slice(), options)),
+            _ => Moment::Whole(Tensor::zeros(tensor.shape.as_slice(), options)),
         };
-        let of_leaves = || parameters.trained().map(|leaf| leaf.parts.iter());
+        let tensors = || parameters.trained().map(|parameter| parameter.checkpoint_tensors.iter());
         Self {
-            moments: of_leaves().map(|parts| parts.map(moment).collect()).collect(),
-            names: of_leaves().map(|parts| parts.map(|part| part.name.clone()).collect()).collect(),
+            moments: tensors().map(|tensors| tensors.map(moment).collect()).collect(),
+            names: tensors().map(|tensors| tensors.map(|tensor| tensor.name.clone()).collect()).collect(),
         }
     }
 
@@ -63,20 +72,15 @@ impl Adafactor {
         state
     }
 
-    /// Updates the leaf at `place` among those that are learned. `step` counts from 1; `gradient` has the leaf's shape.
-    pub(crate) fn update(
-        &mut self,
-        (place, leaf): (usize, &Leaf),
-        gradient: &Tensor,
-        step: u64,
-        (learning_rate, weight_decay): (f64, f64),
-    ) {
+    /// Updates `parameter`, the one at `position` among those that are trained. `gradient` has its shape.
+    pub(crate) fn update(&mut self, position: usize, parameter: &Parameter, gradient: &Tensor, step: AdafactorStep) {
+        let AdafactorStep { step, learning_rate, weight_decay } = step;
         let decay = 1.0 - (step as f64).powf(DECAY_RATE);
-        let weights = leaf.tensor.detach();
-        for (part, moment) in leaf.parts.iter().zip(&mut self.moments[place]) {
+        let weights = parameter.tensor.detach();
+        for (tensor, moment) in parameter.checkpoint_tensors.iter().zip(&mut self.moments[position]) {
             no_grad(|| {
-                let (mut weight, gradient) = (leaf.part_of(&weights, part), leaf.part_of(gradient, part));
-                let update = moment.normalised(&gradient, decay);
+                let (mut weight, gradient) = (tensor.view_of(&weights), tensor.view_of(gradient));
+                let update = moment.normalized(&gradient, decay);
                 let excess = (root_mean_square(&update) / CLIP_THRESHOLD).max(1.0);
                 let _ = weight.g_mul_scalar_(1.0 - weight_decay * learning_rate);
                 let _ = weight.g_sub_(&(update * (learning_rate / excess)));
@@ -86,8 +90,8 @@ impl Adafactor {
 }
 
 impl Moment {
-    /// Takes the gradient in, and divides it by the root of the moment.
-    fn normalised(&mut self, gradient: &Tensor, decay: f64) -> Tensor {
+    /// Averages the gradient's square in, and returns the gradient divided by the root of the moment.
+    fn normalized(&mut self, gradient: &Tensor, decay: f64) -> Tensor {
         let squares = gradient.square() + EPS;
         match self {
             Self::Whole(whole) => {

@@ -1,75 +1,139 @@
-//! The learning rate as a pure function of the step, by the formulas of the reference's schedulers.
+//! Learning rate schedulers: the learning rate as a pure function of the step, by the formulas of Transformers.
+//!
+//! Each function is the `lr_lambda` of a scheduler: a step in, a fraction of the highest learning rate out.
 
 use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Plateau, Ramp, Schedule, ThresholdMode};
+use crate::settings::{Plateau, Ramp, Schedule, StableDecay, ThresholdMode};
 
-/// The share of the highest learning rate in step `step`, from 0.
-///
-/// `reduced` is what a plateau has left of it.
-pub(crate) fn factor(schedule: &Schedule, step: u64, warmup: u64, total: u64, reduced: f64) -> f64 {
-    match schedule {
-        Schedule::Constant => return 1.0,
-        Schedule::ReduceLrOnPlateau(_) => return reduced,
-        Schedule::WarmupStableDecay(shape) if step < warmup => {
-            let progress = step as f64 / warmup.max(1) as f64;
-            let risen = match shape.warmup_type {
-                Ramp::Linear => progress,
-                Ramp::Cosine => 0.5 * (1.0 - (PI * progress).cos()),
-                Ramp::OneMinusSqrt => 1.0 - (1.0 - progress).sqrt(),
-            };
-            return between(shape.min_lr_ratio, risen);
-        }
-        Schedule::CosineWarmupWithMinLr { warmup_lr_rate, .. } if step < warmup => {
-            return match warmup_lr_rate {
-                None => (step + 1) as f64 / warmup as f64,
-                Some(lowest) => lowest + (1.0 - lowest) * step as f64 / (warmup - 1).max(1) as f64,
-            };
-        }
-        _ if step < warmup => return step as f64 / warmup.max(1) as f64,
-        _ => {}
+/// Where in its run a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ScheduleStep {
+    /// Steps done before.
+    pub(crate) step: u64,
+    pub(crate) warmup_steps: u64,
+    pub(crate) total_steps: u64,
+}
+
+impl ScheduleStep {
+    fn is_warmup(self) -> bool {
+        self.step < self.warmup_steps
     }
-    let after = (step - warmup) as f64;
-    let progress = after / total.saturating_sub(warmup).max(1) as f64;
-    match schedule {
-        Schedule::Constant | Schedule::ConstantWithWarmup | Schedule::ReduceLrOnPlateau(_) => 1.0,
-        Schedule::Linear => total.saturating_sub(step) as f64 / total.saturating_sub(warmup).max(1) as f64,
-        Schedule::Cosine { num_cycles, min_lr_rate } => between(*min_lr_rate, half_cosine(*num_cycles, progress)),
-        Schedule::CosineWarmupWithMinLr { num_cycles, min_lr_rate, .. } => {
-            let progress = (after + 1.0) / total.saturating_sub(warmup).max(1) as f64;
-            between(*min_lr_rate, half_cosine(*num_cycles, progress))
-        }
-        Schedule::CosineWithRestarts { .. } if progress >= 1.0 => 0.0,
-        Schedule::CosineWithRestarts { num_cycles } => half_cosine(0.5, (num_cycles * progress) % 1.0).max(0.0),
-        Schedule::Polynomial { lr_end_rate, .. } if step > total => *lr_end_rate,
-        Schedule::Polynomial { power, lr_end_rate } => {
-            (1.0 - lr_end_rate) * (1.0 - progress).powf(*power) + lr_end_rate
-        }
-        Schedule::InverseSqrt { timescale } => {
-            let timescale = timescale.unwrap_or(if warmup > 0 { warmup } else { 10_000 }) as f64;
-            1.0 / ((after + timescale) / timescale).sqrt()
-        }
-        Schedule::WarmupStableDecay(shape) => {
-            let decay = shape.num_decay_steps;
-            let stable = shape.num_stable_steps.unwrap_or(total.saturating_sub(warmup.saturating_add(decay)));
-            let into_decay = (step - warmup).saturating_sub(stable);
-            let progress = into_decay as f64 / decay.max(1) as f64;
-            if step < warmup.saturating_add(stable) {
-                return 1.0;
-            }
-            if into_decay >= decay {
-                return shape.min_lr_ratio;
-            }
-            let fallen = match shape.decay_type {
-                Ramp::Linear => 1.0 - progress,
-                Ramp::Cosine => half_cosine(shape.num_cycles, progress),
-                Ramp::OneMinusSqrt => 1.0 - progress.sqrt(),
-            };
-            between(shape.min_lr_ratio, fallen)
-        }
+
+    /// From 0 up to 1 over the warmup; `None` behind it.
+    fn linear_warmup(self) -> Option<f64> {
+        self.is_warmup().then(|| self.step as f64 / self.warmup_steps.max(1) as f64)
     }
+
+    /// Steps since the warmup.
+    fn since_warmup(self) -> f64 {
+        (self.step - self.warmup_steps) as f64
+    }
+
+    /// Steps behind the warmup, at least 1.
+    fn decay_steps(self) -> f64 {
+        self.total_steps.saturating_sub(self.warmup_steps).max(1) as f64
+    }
+
+    /// From 0 at the end of the warmup to 1 at the end of the run.
+    fn progress(self) -> f64 {
+        self.since_warmup() / self.decay_steps()
+    }
+}
+
+/// The fraction of the highest learning rate in a step; `plateau_factor` is what a plateau has left of it.
+pub(crate) fn lr_lambda(schedule: &Schedule, at: ScheduleStep, plateau_factor: f64) -> f64 {
+    match *schedule {
+        Schedule::Constant => 1.0,
+        Schedule::ReduceLrOnPlateau(_) => plateau_factor,
+        Schedule::ConstantWithWarmup => at.linear_warmup().unwrap_or(1.0),
+        Schedule::Linear => linear(at),
+        Schedule::Cosine { num_cycles, min_lr_rate } => cosine(at, num_cycles, min_lr_rate),
+        Schedule::CosineWarmupWithMinLr { num_cycles, min_lr_rate, warmup_lr_rate } => {
+            cosine_warmup_with_min_lr(at, num_cycles, min_lr_rate, warmup_lr_rate)
+        }
+        Schedule::CosineWithRestarts { num_cycles } => cosine_with_restarts(at, num_cycles),
+        Schedule::Polynomial { power, lr_end_rate } => polynomial(at, power, lr_end_rate),
+        Schedule::InverseSqrt { timescale } => inverse_sqrt(at, timescale),
+        Schedule::WarmupStableDecay(shape) => warmup_stable_decay(at, shape),
+    }
+}
+
+fn linear(at: ScheduleStep) -> f64 {
+    at.linear_warmup().unwrap_or_else(|| at.total_steps.saturating_sub(at.step) as f64 / at.decay_steps())
+}
+
+fn cosine(at: ScheduleStep, num_cycles: f64, min_lr_rate: f64) -> f64 {
+    at.linear_warmup().unwrap_or_else(|| interpolate_from(min_lr_rate, half_cosine(num_cycles, at.progress())))
+}
+
+fn cosine_warmup_with_min_lr(at: ScheduleStep, num_cycles: f64, min_lr_rate: f64, warmup_lr_rate: Option<f64>) -> f64 {
+    let (step, warmup) = (at.step, at.warmup_steps);
+    if at.is_warmup() {
+        return match warmup_lr_rate {
+            None => (step + 1) as f64 / warmup as f64,
+            Some(lowest) => lowest + (1.0 - lowest) * step as f64 / (warmup - 1).max(1) as f64,
+        };
+    }
+    let progress = (at.since_warmup() + 1.0) / at.decay_steps();
+    interpolate_from(min_lr_rate, half_cosine(num_cycles, progress))
+}
+
+fn cosine_with_restarts(at: ScheduleStep, num_cycles: f64) -> f64 {
+    if let Some(warmup) = at.linear_warmup() {
+        return warmup;
+    }
+    let progress = at.progress();
+    if progress >= 1.0 { 0.0 } else { half_cosine(0.5, (num_cycles * progress) % 1.0).max(0.0) }
+}
+
+fn polynomial(at: ScheduleStep, power: f64, lr_end_rate: f64) -> f64 {
+    if let Some(warmup) = at.linear_warmup() {
+        return warmup;
+    }
+    if at.step > at.total_steps {
+        return lr_end_rate;
+    }
+    (1.0 - lr_end_rate) * (1.0 - at.progress()).powf(power) + lr_end_rate
+}
+
+fn inverse_sqrt(at: ScheduleStep, timescale: Option<u64>) -> f64 {
+    if let Some(warmup) = at.linear_warmup() {
+        return warmup;
+    }
+    let default = if at.warmup_steps > 0 { at.warmup_steps } else { 10_000 };
+    let timescale = timescale.unwrap_or(default) as f64;
+    1.0 / ((at.since_warmup() + timescale) / timescale).sqrt()
+}
+
+fn warmup_stable_decay(at: ScheduleStep, shape: StableDecay) -> f64 {
+    let (step, warmup, decay) = (at.step, at.warmup_steps, shape.num_decay_steps);
+    if at.is_warmup() {
+        let progress = step as f64 / warmup.max(1) as f64;
+        let risen = match shape.warmup_type {
+            Ramp::Linear => progress,
+            Ramp::Cosine => 0.5 * (1.0 - (PI * progress).cos()),
+            Ramp::OneMinusSqrt => 1.0 - (1.0 - progress).sqrt(),
+        };
+        return interpolate_from(shape.min_lr_ratio, risen);
+    }
+    let stable = shape.num_stable_steps.unwrap_or(at.total_steps.saturating_sub(warmup.saturating_add(decay)));
+    if step < warmup.saturating_add(stable) {
+        return 1.0;
+    }
+    let into_decay = (step - warmup).saturating_sub(stable);
+    if into_decay >= decay {
+        return shape.min_lr_ratio;
+    }
+    let progress = into_decay as f64 / decay.max(1) as f64;
+    let fallen = match shape.decay_type {
+        Ramp::Linear => 1.0 - progress,
+        Ramp::Cosine => half_cosine(shape.num_cycles, progress),
+        Ramp::OneMinusSqrt => 1.0 - progress.sqrt(),
+    };
+    interpolate_from(shape.min_lr_ratio, fallen)
 }
 
 /// From 1 down to 0 at half a cycle.
@@ -77,12 +141,12 @@ fn half_cosine(num_cycles: f64, progress: f64) -> f64 {
     0.5 * (1.0 + (PI * num_cycles * 2.0 * progress).cos())
 }
 
-/// `share` of the way from `lowest` to 1, never below 0.
-fn between(lowest: f64, share: f64) -> f64 {
-    (share * (1.0 - lowest) + lowest).max(0.0)
+/// `fraction` of the way from `lowest` to 1, never below 0.
+fn interpolate_from(lowest: f64, fraction: f64) -> f64 {
+    (fraction * (1.0 - lowest) + lowest).max(0.0)
 }
 
-/// What a plateau has seen so far, as PyTorch's `ReduceLROnPlateau` keeps it.
+/// State of a plateau, as PyTorch's `ReduceLROnPlateau` keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PlateauState {
     best: Option<f64>,
@@ -99,8 +163,8 @@ impl Default for PlateauState {
 }
 
 impl PlateauState {
-    /// Takes in an evaluation: `value` is the metric, of which more is better if `greater_is_better`.
-    pub(crate) fn see(&mut self, plateau: &Plateau, value: f64, greater_is_better: bool, learning_rate: f64) {
+    /// One evaluation: `value` is the metric, of which more is better if `greater_is_better`.
+    pub(crate) fn step(&mut self, plateau: &Plateau, value: f64, greater_is_better: bool, learning_rate: f64) {
         let sign = if greater_is_better { 1.0 } else { -1.0 };
         let better = self.best.is_none_or(|best| {
             let bar = match plateau.threshold_mode {
@@ -140,7 +204,7 @@ mod tests {
     use crate::settings::{ScheduleArgs, SchedulerType};
 
     #[derive(Parser)]
-    struct Typed {
+    struct Flags {
         #[command(flatten)]
         schedule: ScheduleArgs,
     }
@@ -148,7 +212,7 @@ mod tests {
     fn schedule(case: &Value, kwargs: &Value, learning_rate: f64) -> Schedule {
         let kwargs = kwargs.to_string();
         let words = ["", "--lr-scheduler-type", case["type"].as_str().unwrap(), "--lr-scheduler-kwargs", &kwargs];
-        Schedule::resolve(&Typed::parse_from(words).schedule, learning_rate).unwrap()
+        Schedule::resolve(&Flags::parse_from(words).schedule, learning_rate).unwrap()
     }
 
     /// `tests/fixtures/schedules.json` holds what the reference's `get_scheduler` gives; its plateaus of a metric of
@@ -170,9 +234,10 @@ mod tests {
             for (step, expected) in case["learning_rates"].as_array().unwrap().iter().enumerate() {
                 if let (Schedule::ReduceLrOnPlateau(arguments), true) = (&schedule, step > 0) {
                     let metric = case["metrics"][step - 1].as_f64().unwrap();
-                    plateau.see(arguments, metric, mode.is_some(), highest);
+                    plateau.step(arguments, metric, mode.is_some(), highest);
                 }
-                let rate = highest * factor(&schedule, step as u64, warmup, total, plateau.reduced);
+                let at = ScheduleStep { step: step as u64, warmup_steps: warmup, total_steps: total };
+                let rate = highest * lr_lambda(&schedule, at, plateau.reduced);
                 let expected = expected.as_f64().unwrap();
                 assert!((rate - expected).abs() < 1e-17, "{case}: {rate} in step {step}, expected {expected}");
             }

@@ -1,25 +1,32 @@
-//! The learning curves of a finished run, from its log.
+//! Learning curves (`curves.svg`) of a finished run, from its log.
 
 use figures::{Curves, Marker, Panel, Series, Style};
+use run_files::log::{Evaluation, Event};
 
-use crate::training::evaluation::Evaluation;
-use crate::report::events::Event;
-use crate::train_loop::loop_state::Best;
 use crate::report::messages::headline;
+use crate::training::loop_state::Best;
+
+/// A `train` event as the curves need it.
+struct TrainPoint {
+    step: f64,
+    loss: f64,
+    learning_rate: f64,
+    grad_norm: f64,
+}
 
 /// The picture as SVG: loss, validation metrics, learning rate and gradient norm over the steps, the best step marked.
 ///
-/// `disclaimer` stands beside the figures, if there is one.
+/// `disclaimer`, if there is one, is added to the subtitle.
 pub(crate) fn learning_curves(events: &[Event], best: &Best, disclaimer: Option<&str>) -> String {
-    let trained: Vec<(f64, [f64; 3])> = events.iter().filter_map(of_train).collect();
+    let trained: Vec<TrainPoint> = events.iter().filter_map(of_train).collect();
     let evaluated: Vec<(f64, Evaluation)> = events.iter().filter_map(of_evaluate).collect();
-    let of_steps = |place: usize| trained.iter().map(|(step, values)| (*step, values[place])).collect();
+    let of_steps = |value: fn(&TrainPoint) -> f64| trained.iter().map(|point| (point.step, value(point))).collect();
     let of_evaluations = |value: fn(&Evaluation) -> Option<f64>| -> Vec<(f64, f64)> {
         evaluated.iter().filter_map(|(step, figures)| Some((*step, value(figures)?))).collect()
     };
     let series = |name: &str, style: Style, points: Vec<(f64, f64)>| Series { name: name.to_owned(), points, style };
     let loss = vec![
-        series("train", Style::Line, of_steps(0)),
+        series("train", Style::Line, of_steps(|point| point.loss)),
         series("validation", Style::Markers, of_evaluations(|figures| Some(figures.eval_loss))),
     ];
     let metrics = vec![
@@ -28,8 +35,8 @@ pub(crate) fn learning_curves(events: &[Event], best: &Best, disclaimer: Option<
         series("Pearson", Style::Markers, of_evaluations(|figures| figures.eval_pearson)),
         series("Spearman", Style::Markers, of_evaluations(|figures| figures.eval_spearman)),
     ];
-    let rate = series("Learning rate", Style::Line, of_steps(1));
-    let norm = series("Gradient norm", Style::Line, of_steps(2));
+    let rate = series("Learning rate", Style::Line, of_steps(|point| point.learning_rate));
+    let norm = series("Gradient norm", Style::Line, of_steps(|point| point.grad_norm));
     let panel = |title: &str, y_label: &str, series: Vec<Series>| {
         let series: Vec<Series> = series.into_iter().filter(|series| !series.points.is_empty()).collect();
         Panel { title: title.to_owned(), y_label: y_label.to_owned(), series, log_y: false }
@@ -49,11 +56,10 @@ pub(crate) fn learning_curves(events: &[Event], best: &Best, disclaimer: Option<
     })
 }
 
-/// Step, and its loss, learning rate and gradient norm.
-fn of_train(event: &Event) -> Option<(f64, [f64; 3])> {
-    match event {
+fn of_train(event: &Event) -> Option<TrainPoint> {
+    match *event {
         Event::Train { step, loss, learning_rate, grad_norm, .. } => {
-            Some((*step as f64, [*loss, *learning_rate, *grad_norm]))
+            Some(TrainPoint { step: step as f64, loss, learning_rate, grad_norm })
         }
         _ => None,
     }

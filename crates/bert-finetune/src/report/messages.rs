@@ -1,32 +1,34 @@
-//! What a run says to the person who looks on.
+//! Console messages of a run.
 
 use bert::Compute;
 use checkpoint::BertConfig;
+use run_files::log::Evaluation;
+use run_files::plan::Counts;
 
-use crate::data::step_plan::StepPlan;
 use crate::checkpoints::DiskSpace;
-use crate::data::dataset::Dataset;
-use crate::training::evaluation::Evaluation;
+use crate::data::Dataset;
 use crate::report::timing::Timing;
 use crate::training::trainer::{StepReport, Trainer};
 
-/// What is known of a run before its first step.
-pub(crate) struct Facts<'a> {
+/// What is known of a run before its first step, beside its trainer and its data.
+pub(crate) struct StartFacts<'a> {
     pub(crate) config: &'a BertConfig,
-    pub(crate) step_plan: &'a StepPlan,
-    /// The rows of the first epoch's batches.
-    pub(crate) batches: &'a [Vec<usize>],
+    pub(crate) counts: Counts,
+    /// The rows of each batch of the first epoch.
+    pub(crate) first_epoch: &'a [Vec<usize>],
+    /// Parameters that the model folder did not bring.
+    pub(crate) newly_initialized: &'a [String],
     pub(crate) disk: DiskSpace,
     pub(crate) compute: Compute,
 }
 
-/// Before the first step: what will be done, on what, what it takes, and which weights were drawn anew.
-pub(crate) fn greeting(trainer: &Trainer<'_>, data: &Dataset, facts: &Facts<'_>, new: &[String]) -> String {
-    let (all, trained) = (trainer.parameters.count(), trainer.parameters.count_trained());
-    let kept = if trained == all { String::new() } else { format!(", {:.1} M of them learned", millions(trained)) };
-    let disclaimer = data.train.metadata.disclaimer().map_or(String::new(), |disclaimer| format!("; what follows are {disclaimer}"));
+/// Before the first step: model size, device, data, memory, disk, and which parameters are newly initialized.
+pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_>) -> String {
+    let (all, trained) = (trainer.parameters().count(), trainer.parameters().count_trained());
+    let trainable = if trained == all { String::new() } else { format!(" ({:.1} M trainable)", millions(trained)) };
+    let disclaimer = data.disclaimer().map_or(String::new(), |disclaimer| format!("; {disclaimer}"));
     let mut lines = vec![format!(
-        "bert-finetune: {:.1} M parameters{kept}; {} in {}, {} threads{disclaimer}",
+        "bert-finetune: {:.1} M parameters{trainable}; {}, {}, {} threads{disclaimer}",
         millions(all),
         facts.compute.device_name(),
         facts.compute.precision,
@@ -34,48 +36,48 @@ pub(crate) fn greeting(trainer: &Trainer<'_>, data: &Dataset, facts: &Facts<'_>,
     )];
     lines.push(format!("  {}", tokens(data, facts)));
     lines.push(format!(
-        "  memory about {} MB; disk at most {} MB of {} MB free",
+        "  memory: about {} MB; disk: at most {} MB, {} MB free",
         megabytes(memory(trainer, data, facts)),
         megabytes(facts.disk.needed),
         megabytes(facts.disk.free)
     ));
-    if !new.is_empty() {
-        lines.push(format!("  drawn anew: {}", new.join(", ")));
+    if !facts.newly_initialized.is_empty() {
+        lines.push(format!("  newly initialized: {}", facts.newly_initialized.join(", ")));
     }
     lines.join("\n")
 }
 
-/// The tokens of an epoch, and how many padding would have made of them.
-fn tokens(data: &Dataset, facts: &Facts<'_>) -> String {
+/// The tokens of an epoch, and how many times as many there would be with padding.
+fn tokens(data: &Dataset, facts: &StartFacts<'_>) -> String {
     let lengths = data.train_lengths();
     let tokens: usize = lengths.iter().sum();
     let longest = |batch: &Vec<usize>| batch.iter().map(|&row| lengths[row]).max().unwrap_or(0);
-    let padded: usize = facts.batches.iter().map(|batch| batch.len() * longest(batch)).sum();
+    let padded: usize = facts.first_epoch.iter().map(|batch| batch.len() * longest(batch)).sum();
     let positions = facts.config.max_position_embeddings;
     let times = |padded: usize| padded as f64 / tokens as f64;
     format!(
-        "{} sentences, {tokens} tokens an epoch (padded in each batch {:.2}x, to {positions} {:.1}x); {} steps",
+        "{} sentences, {tokens} tokens per epoch (padded per batch: {:.2}x, padded to {positions}: {:.1}x); {} steps",
         lengths.len(),
         times(padded),
         times(lengths.len() * positions),
-        facts.step_plan.total_steps,
+        facts.counts.total_steps,
     )
 }
 
-/// Bytes of weights, gradients, optimizer and average, of the pass over the largest batch, and of libtorch itself.
-fn memory(trainer: &Trainer<'_>, data: &Dataset, facts: &Facts<'_>) -> u64 {
+/// Bytes of parameters, gradients, optimizer and EMA, of the activations of the largest batch, and of libtorch itself.
+fn memory(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_>) -> u64 {
     const LIBTORCH: usize = 250 << 20;
-    let parameters = &trainer.parameters;
-    let sparse: usize = parameters.trained().filter(|leaf| leaf.has_few_rows()).map(|leaf| leaf.tensor.numel()).sum();
-    let gradients = parameters.count_trained() - sparse;
-    let moments: usize = trainer.optimizer.state().values().map(tch::Tensor::numel).sum();
-    let average = if trainer.average.is_some() { parameters.count() } else { 0 };
-    let floats = parameters.count() + gradients + moments + average;
+    let parameters = trainer.parameters();
+    let dense = parameters.trained().filter(|parameter| !parameter.has_sparse_gradient());
+    let gradients: usize = dense.map(|parameter| parameter.tensor.numel()).sum();
+    let moments: usize = trainer.optimizer_state().values().map(tch::Tensor::numel).sum();
+    let ema = if trainer.ema.is_some() { parameters.count() } else { 0 };
+    let floats = parameters.count() + gradients + moments + ema;
 
     let lengths = data.train_lengths();
     let size = |batch: &Vec<usize>| (batch.iter().map(|&row| lengths[row]).sum::<usize>(), batch.len());
-    let (n_tokens, n_sentences) = facts.batches.iter().map(size).max().unwrap_or_default();
-    (LIBTORCH + 4 * floats + trainer.model.memory(parameters, n_tokens, n_sentences)) as u64
+    let (n_tokens, n_sentences) = facts.first_epoch.iter().map(size).max().unwrap_or_default();
+    (LIBTORCH + 4 * floats + trainer.model.memory(n_tokens, n_sentences)) as u64
 }
 
 fn millions(n: usize) -> f64 {
@@ -86,13 +88,13 @@ fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(1_000_000)
 }
 
-/// After the first real steps.
+/// After the first steps.
 pub(crate) fn estimate(seconds: f64, steps: u64) -> String {
     format!("  the remaining {steps} steps and evaluations will take about {}", stage::clock(seconds))
 }
 
-/// Beside the progress: the last step and the rates so far.
-pub(crate) fn line(report: &StepReport, timing: &Timing) -> String {
+/// Beside the progress bar: the last step and the rates so far.
+pub(crate) fn progress(report: &StepReport, timing: &Timing) -> String {
     format!(
         "loss {:.4}  lr {:.2e}  norm {:.2}  {:.0} sentences/s  {:.0} tokens/s",
         report.loss, report.learning_rate, report.grad_norm, timing.sentences_per_second, timing.tokens_per_second
@@ -100,12 +102,12 @@ pub(crate) fn line(report: &StepReport, timing: &Timing) -> String {
 }
 
 /// After an evaluation.
-pub(crate) fn told(epoch: f64, figures: &Evaluation, best: bool) -> String {
+pub(crate) fn evaluated(epoch: f64, figures: &Evaluation, best: bool) -> String {
     let mark = if best { "  (best so far)" } else { "" };
     format!("  epoch {epoch:.2}: validation {}{mark}", headline(figures))
 }
 
-/// The figures of an evaluation that a person looks at first.
+/// The metrics of an evaluation that one looks at first.
 pub(crate) fn headline(figures: &Evaluation) -> String {
     let mut text = format!("loss {:.4}", figures.eval_loss);
     if let (Some(accuracy), Some(f1)) = (figures.eval_accuracy, figures.eval_f1) {
@@ -117,15 +119,16 @@ pub(crate) fn headline(figures: &Evaluation) -> String {
     text
 }
 
-/// When the weights have left what can be evaluated.
+/// When the validation loss is NaN or infinite.
 pub(crate) fn not_finite(step: u64, eval_loss: f64) -> String {
     format!(
-        "the validation loss after step {step} is {eval_loss}; nothing was saved of it. Try a lower --learning-rate, \
-         --max-grad-norm 1, a longer --warmup-ratio, or --precision float32"
+        "the validation loss after step {step} is {eval_loss}; nothing of this step was saved. Try a lower \
+         --learning-rate, --max-grad-norm 1, a longer --warmup-ratio, or --precision float32"
     )
 }
 
-/// When the loss does not leave that of guessing.
+/// When the loss stays at that of random guessing. `log.jsonl` holds this text, so it may change only with the stage's
+/// version.
 pub(crate) fn stuck(n_classes: usize) -> String {
     format!(
         "the loss stays at ln({n_classes}), that of guessing; try a lower --learning-rate or a longer --warmup-ratio, \

@@ -1,35 +1,47 @@
-//! What a finished run leaves: a model folder like the one it began with, its log and its curves.
+//! Outputs of a finished run: a model folder with the best weights, the log and its curves.
 
 use std::path::Path;
 
 use checkpoint::{ModelFolder, label_config};
+use run_files::layout::train;
+use run_files::log;
 use stage::OutputFolder;
 
-use crate::checkpoints::best_weights;
+use crate::checkpoints::CheckpointFolder;
+use crate::data::Dataset;
 use crate::report::curves::learning_curves;
-use crate::data::dataset::Dataset;
-use crate::report::events;
-use crate::train_loop::run::Finished;
 use crate::report::messages;
+use crate::report::timing::Timing;
+use crate::training::loop_state::Best;
 
-pub(crate) use crate::checkpoints::remove_best_copies;
-
-/// Writes all outputs but the manifest. `timing.json` is not listed in it: equal runs have equal manifests.
-pub(crate) fn write(work: &mut OutputFolder, folder: &ModelFolder, data: &Dataset, result: &Finished) -> anyhow::Result<()> {
-    work.write_json("config.json", &label_config(&folder.config_path(), &data.output_names())?)?;
-    for (name, path) in folder.tokenizer_files() {
-        work.copy(name, &path)?;
-    }
-    let events = events::read(&work.folder().join("log.jsonl"))?;
-    work.list("log.jsonl")?;
-    work.write("curves.svg", learning_curves(&events, &result.best, data.train.metadata.disclaimer()))?;
-    work.write_unlisted("timing.json", serde_json::to_vec_pretty(&result.timing)?)?;
-    work.copy("model.safetensors", &best_weights(work.folder(), result.best.step))
+/// What the training loop hands over when it is through.
+pub(crate) struct TrainingResult {
+    pub(crate) best: Best,
+    pub(crate) timing: Timing,
 }
 
-/// The lines that end a run.
-pub(crate) fn summary(out: &Path, data: &Dataset, result: &Finished) -> String {
-    let disclaimer = data.train.metadata.disclaimer().map_or(String::new(), |disclaimer| format!(" ({disclaimer})"));
+/// Writes all outputs but the manifest. `timing.json` is not listed in it: equal runs have equal manifests.
+pub(crate) fn write_outputs(
+    output: &mut OutputFolder,
+    model: &ModelFolder,
+    data: &Dataset,
+    result: &TrainingResult,
+) -> anyhow::Result<()> {
+    output.write_json(train::CONFIG, &label_config(&model.config_path(), &data.output_names())?)?;
+    for (name, path) in model.tokenizer_files() {
+        output.copy(name, &path)?;
+    }
+    let events = log::read(&output.folder().join(train::LOG))?;
+    output.list(train::LOG)?;
+    output.write(train::CURVES, learning_curves(&events, &result.best, data.disclaimer()))?;
+    output.write_unlisted(train::TIMING, serde_json::to_vec_pretty(&result.timing)?)?;
+    let best_weights = CheckpointFolder::of(output.folder()).best_path(result.best.step);
+    output.copy(train::WEIGHTS, &best_weights)
+}
+
+/// The last line of a run on the console.
+pub(crate) fn summary(out: &Path, data: &Dataset, result: &TrainingResult) -> String {
+    let disclaimer = data.disclaimer().map_or(String::new(), |disclaimer| format!(" ({disclaimer})"));
     let timing = &result.timing;
     let best = match result.best.figures {
         Some(figures) => format!("best at step {}: validation {}", result.best.step, messages::headline(&figures)),

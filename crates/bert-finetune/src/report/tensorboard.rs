@@ -1,7 +1,7 @@
-//! The log as a TensorBoard event file, `tensorboard/events.out.tfevents.0.bert-finetune`.
+//! TensorBoard event file, `tensorboard/events.out.tfevents.0.bert-finetune`, made from the log.
 //!
-//! Its figures are those of `log.jsonl`, under the tags of the reference: `train/loss`, `eval/accuracy`. It is made anew
-//! from the log whenever a run begins or goes on, and holds wall times, so it is no output that repeats.
+//! Its numbers are those of `log.jsonl`, under the tags of Transformers: `train/loss`, `eval/accuracy`. It is rewritten
+//! from the log whenever a run starts or resumes. It holds wall times, so two equal runs differ in it.
 //!
 //! A file is a sequence of records: length (u64), its masked CRC-32C, the bytes of an `Event` message, their masked
 //! CRC-32C, all little-endian (`tensorflow/core/lib/io/record_writer.h`, `core/util/event.proto`).
@@ -12,10 +12,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use crc::{CRC_32_ISCSI, Crc};
+use run_files::log::{self, Event};
 use serde_json::Value;
 use stage::AppendLog;
-
-use crate::report::events::{self, Event};
 
 const FILE: &str = "events.out.tfevents.0.bert-finetune";
 const CRC_32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
@@ -27,18 +26,18 @@ pub(crate) struct TensorBoard {
 }
 
 impl TensorBoard {
-    /// Begins the file in `folder` with the events that are already in `log`.
-    pub(crate) fn open(folder: &Path, log: &Path) -> anyhow::Result<Self> {
+    /// Starts the file in `folder` with the events that are already in the log at `path`.
+    pub(crate) fn open(folder: &Path, path: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let mut board = Self { file: AppendLog::open(&folder.join(FILE), 0)? };
         board.write(0, &field(3, Wire::Bytes(b"brain.Event:2")))?;
-        for event in events::read(log)? {
+        for event in log::read(path)? {
             board.append(&event)?;
         }
         Ok(board)
     }
 
-    /// Appends the figures of `event`, if it has any.
+    /// Appends the numbers of `event`, if it has any.
     pub(crate) fn append(&mut self, event: &Event) -> anyhow::Result<()> {
         let scalars = scalars(event)?;
         let Some(step) = step_of(event).filter(|_| !scalars.is_empty()) else { return Ok(()) };
@@ -50,9 +49,9 @@ impl TensorBoard {
         self.write(step, &field(5, Wire::Bytes(&summary)))
     }
 
-    fn write(&mut self, step: u64, what: &[u8]) -> anyhow::Result<()> {
+    fn write(&mut self, step: u64, content: &[u8]) -> anyhow::Result<()> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        let event = [&field(1, Wire::Double(now)), &field(2, Wire::Integer(step)), what].concat();
+        let event = [&field(1, Wire::Double(now)), &field(2, Wire::Integer(step)), content].concat();
         self.file.append_bytes(&record(&event))
     }
 }
@@ -64,7 +63,7 @@ fn step_of(event: &Event) -> Option<u64> {
     }
 }
 
-/// The numbers of a line of the log, with the tags that the reference gives them.
+/// The numbers of an event, with the tags that Transformers gives them.
 fn scalars(event: &Event) -> anyhow::Result<Vec<(String, f64)>> {
     let Value::Object(fields) = serde_json::to_value(event)? else { return Ok(Vec::new()) };
     let numbers = fields.iter().filter(|(name, _)| *name != "step");
@@ -109,7 +108,7 @@ fn record(data: &[u8]) -> Vec<u8> {
     [&length[..], &masked_crc(&length), data, &masked_crc(data)].concat()
 }
 
-/// The format stores rotated sums, since a sum over data that contains its own sum is a poor one.
+/// The format stores rotated checksums, since a CRC of data that contains its own CRC detects little.
 fn masked_crc(data: &[u8]) -> [u8; 4] {
     CRC_32C.checksum(data).rotate_right(15).wrapping_add(0xA282_EAD8).to_le_bytes()
 }
@@ -118,7 +117,7 @@ fn masked_crc(data: &[u8]) -> [u8; 4] {
 mod tests {
     use super::*;
 
-    /// `tests/peers/test_tensorboard.py` reads whole files back with TensorBoard; this holds the bytes still.
+    /// `tests/reference/test_tensorboard.py` reads whole files back with TensorBoard; this fixes the bytes.
     #[test]
     fn fields_and_records_have_the_bytes_of_the_format() {
         assert_eq!(varint(300), [0xAC, 0x02]);

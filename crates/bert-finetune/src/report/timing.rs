@@ -1,4 +1,6 @@
-//! How fast the run goes, which no deterministic output holds.
+//! Timing (`timing.json`): sentences and tokens per second, and the estimate of the remaining time.
+//!
+//! No deterministic output holds any of it.
 
 use std::time::Instant;
 
@@ -6,7 +8,7 @@ use serde::Serialize;
 
 use crate::training::trainer::StepReport;
 
-/// The rates of the part of a run that this process did.
+/// Durations and rates of the part of a run that this process did.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub(crate) struct Timing {
     pub(crate) train_steps: u64,
@@ -20,26 +22,27 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    /// Steps after which the rate is worth an estimate.
+    /// Steps after which the rate is good enough for an estimate.
     const STEPS_OF_ESTIMATE: u64 = 20;
 
-    pub(crate) fn count(&mut self, report: &StepReport, clock: Instant) {
+    /// Adds a step that began at `started`.
+    pub(crate) fn count(&mut self, report: &StepReport, started: Instant) {
         self.train_steps += 1;
-        self.train_seconds += clock.elapsed().as_secs_f64();
+        self.train_seconds += started.elapsed().as_secs_f64();
         self.train_sentences += report.sentences;
         self.train_tokens += report.tokens;
         self.sentences_per_second = self.train_sentences as f64 / self.train_seconds;
         self.tokens_per_second = self.train_tokens as f64 / self.train_seconds;
     }
 
-    /// Once: when this process has done enough steps.
-    pub(crate) fn is_worth_an_estimate(&self) -> bool {
+    /// True once, when this process has done enough steps.
+    pub(crate) fn is_time_for_estimate(&self) -> bool {
         self.train_steps == Self::STEPS_OF_ESTIMATE
     }
 
     /// The seconds that `steps` and the evaluation of `eval_tokens` will take.
     ///
-    /// A token that is evaluated has a third of the work of one that is learned from: no backward pass.
+    /// Evaluating a token is a third of the work of training on it: there is no backward pass.
     pub(crate) fn estimate(&self, steps: u64, eval_tokens: usize) -> f64 {
         let per_step = self.train_seconds / self.train_steps as f64;
         per_step * steps as f64 + eval_tokens as f64 / (3.0 * self.tokens_per_second)

@@ -1,23 +1,29 @@
-//! What can be typed. Names and defaults are those of the reference's `TrainingArguments` where it has them.
+//! Command-line arguments; names and defaults are those of Transformers' `TrainingArguments` where it has them.
 
 use std::path::PathBuf;
 
 use clap::Parser;
 
-use crate::settings::{BatchArgs, IntervalArgs, ObjectiveArgs, OptimizerArgs, ScheduleArgs, WeightArgs};
+use super::batches::BatchArgs;
+use super::intervals::IntervalArgs;
+use super::objective::ObjectiveArgs;
+use super::optimizer::OptimizerArgs;
+use super::schedule::ScheduleArgs;
+use super::weights::WeightArgs;
 
 const EXAMPLE: &str = "Example:
   bert-finetune --tokens data/tokens/sst2 --model data/models/minilm --out data/runs/sst2/train \\
       --learning-rate 5e-5 --weight-decay 0.01 --per-device-train-batch-size 16 --num-train-epochs 3
 
-Departures from the reference's defaults: --precision auto, --eval-strategy and --save-strategy epoch,
---save-total-limit 2, --logging-steps 10, --metric-for-best-model accuracy; the best checkpoint is always kept.
+Defaults that differ from Transformers' TrainingArguments: --precision auto, --eval-strategy epoch,
+--save-strategy epoch, --save-total-limit 2, --logging-steps 10, --metric-for-best-model accuracy. The best checkpoint
+is always kept.
 
-Without a name in the reference: --max-tokens-per-batch, --class-weights, --focal-loss-gamma, --head-learning-rate,
---layerwise-lr-decay, --sgd-momentum, --ema-decay, --freeze-embeddings, --freeze-layers, --lora-*, --optim adam (torch's Adam), --plan,
---stop-at-step.";
+Not in TrainingArguments: --max-tokens-per-batch, --class-weights, --focal-loss-gamma, --head-learning-rate,
+--layerwise-lr-decay, --sgd-momentum, --ema-decay, --freeze-embeddings, --freeze-layers, --lora-*,
+--optim adam (torch.optim.Adam), --plan, --stop-at-step.";
 
-/// Fine-tunes a BERT on token files; the checkpoint that is best on the validation split is kept
+/// Fine-tune BERT on token files and keep the checkpoint that does best on the validation split
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bert-finetune", version, after_help = EXAMPLE)]
 pub struct Args {
@@ -29,11 +35,11 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
 
-    /// Print the resolved plan as JSON, check it against the inputs, and run nothing
+    /// Print the resolved plan as JSON and check it against the inputs, without training
     #[arg(long)]
     pub plan: bool,
 
-    /// Save and pause after this step; the same command goes on from there
+    /// Save a checkpoint and pause after this step; run the same command to continue
     #[arg(long, value_name = "N")]
     pub stop_at_step: Option<u64>,
 
@@ -43,9 +49,9 @@ pub struct Args {
 
     /// Device, threads, precision
     #[command(flatten)]
-    pub compute: bert::ComputeArgs,
+    pub compute: stage::ComputeArgs,
 
-    /// Batches, epochs, seeds
+    /// Batches, training length, seeds
     #[command(flatten)]
     pub batches: BatchArgs,
 
@@ -53,15 +59,15 @@ pub struct Args {
     #[command(flatten)]
     pub optimizer: OptimizerArgs,
 
-    /// How the learning rate moves
+    /// Learning rate schedule
     #[command(flatten)]
     pub schedule: ScheduleArgs,
 
-    /// The loss
+    /// Loss
     #[command(flatten)]
     pub objective: ObjectiveArgs,
 
-    /// Dropout, freezing, LoRA, averaging
+    /// Dropout, freezing, LoRA, EMA
     #[command(flatten)]
     pub weights: WeightArgs,
 

@@ -1,47 +1,47 @@
-//! Which rows make a batch, how many batches a step, and how long the run is.
+//! Batch size, gradient accumulation, number of epochs or steps, and seeds.
 
-use anyhow::{bail, ensure};
 use clap::ArgAction;
 use serde::Serialize;
+use stage::{bail_input, ensure_input};
 
 use super::checks::{at_least_one, positive};
 
 const DEFAULT_BATCH_SIZE: usize = 8;
 
-/// Batches, epochs, seeds.
+/// Batches, training length, seeds.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Batches and length of the run")]
+#[command(next_help_heading = "Batches and training length")]
 pub struct BatchArgs {
-    /// Sentences of one forward pass; default: 8
+    /// Sentences per forward pass; default: 8
     #[arg(long, value_name = "N")]
     pub per_device_train_batch_size: Option<usize>,
 
-    /// Tokens of one forward pass, in place of a number of sentences; a longer sentence is a batch of its own
+    /// Tokens per forward pass, instead of a number of sentences; a longer sentence forms a batch of its own
     #[arg(long, value_name = "N")]
     pub max_tokens_per_batch: Option<usize>,
 
-    /// Forward passes of one optimizer step
+    /// Forward and backward passes per optimizer step
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub gradient_accumulation_steps: usize,
 
-    /// Put sentences of like length into one batch
+    /// Put sentences of similar length into the same batch
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false,
           default_missing_value = "true", value_name = "BOOL")]
     pub group_by_length: bool,
 
-    /// Epochs, fractions allowed
+    /// Number of epochs; may be fractional
     #[arg(long, default_value_t = 3.0, value_name = "N")]
     pub num_train_epochs: f64,
 
-    /// Optimizer steps in all; wins over the epochs
+    /// Total number of optimizer steps; overrides --num-train-epochs
     #[arg(long, value_name = "N")]
     pub max_steps: Option<u64>,
 
-    /// Seed of new weights, dropout and, without --data-seed, of the order of the data
+    /// Seed for new weights, dropout and, unless --data-seed is given, the data order
     #[arg(long, default_value_t = 42, value_name = "N")]
     pub seed: u64,
 
-    /// Seed of the order of the data
+    /// Seed for the data order
     #[arg(long, value_name = "N")]
     pub data_seed: Option<u64>,
 }
@@ -59,7 +59,7 @@ pub(crate) struct BatchPlan {
     pub(crate) data_seed: u64,
 }
 
-/// What bounds a batch.
+/// What limits a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum BatchSize {
@@ -71,7 +71,9 @@ impl BatchPlan {
     pub(crate) fn resolve(args: &BatchArgs) -> anyhow::Result<Self> {
         let size = match (args.per_device_train_batch_size, args.max_tokens_per_batch) {
             (Some(_), Some(_)) => {
-                bail!("--per-device-train-batch-size and --max-tokens-per-batch both bound a batch; give one of them")
+                bail_input!(
+                    "--per-device-train-batch-size and --max-tokens-per-batch both limit a batch; give only one of them"
+                )
             }
             (None, Some(max_tokens_per_batch)) => BatchSize::Tokens { max_tokens_per_batch },
             (sentences, None) => {
@@ -84,15 +86,18 @@ impl BatchPlan {
         }
         at_least_one("gradient-accumulation-steps", args.gradient_accumulation_steps)?;
         positive("num-train-epochs", args.num_train_epochs)?;
-        ensure!(args.max_steps != Some(0), "--max-steps is 0; expected at least 1");
-        // The batches of every epoch are laid out before the first step.
-        let laid_out = matches!(size, BatchSize::Tokens { .. });
+        ensure_input!(args.max_steps != Some(0), "--max-steps is 0; expected at least 1");
+        // The steps of every epoch are counted before the first step: epochs differ in length.
+        let by_tokens = matches!(size, BatchSize::Tokens { .. });
         let (epochs, steps) = (args.num_train_epochs, args.max_steps.unwrap_or(0));
-        ensure!(
-            !laid_out || epochs <= 1e4,
+        ensure_input!(
+            !by_tokens || epochs <= 1e4,
             "--num-train-epochs is {epochs}; with --max-tokens-per-batch at most 10000"
         );
-        ensure!(!laid_out || steps <= 1_000_000, "--max-steps is {steps}; with --max-tokens-per-batch at most 1000000");
+        ensure_input!(
+            !by_tokens || steps <= 1_000_000,
+            "--max-steps is {steps}; with --max-tokens-per-batch at most 1000000"
+        );
         Ok(Self {
             size,
             gradient_accumulation_steps: args.gradient_accumulation_steps,

@@ -1,14 +1,17 @@
-//! When the run evaluates, saves, logs and stops.
+//! Intervals: when to evaluate, save and log; the metric for the best model; early stopping.
 
-use anyhow::{bail, ensure};
 use clap::ValueEnum;
+use run_files::log::Evaluation;
+use run_files::plan::{EvaluationSettings, Saving, When};
 use serde::Serialize;
+use stage::{bail_input, ensure_input};
 
 use super::checks::at_least_zero;
+use super::problem_type::ProblemType;
 
 /// When to evaluate, save, log and stop.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Evaluating, saving, logging, stopping")]
+#[command(next_help_heading = "Evaluation, checkpoints, logging, early stopping")]
 pub struct IntervalArgs {
     /// When to evaluate on the validation split
     #[arg(long, value_enum, default_value_t = Strategy::Epoch, value_name = "WHEN")]
@@ -18,19 +21,19 @@ pub struct IntervalArgs {
     #[arg(long, value_name = "N")]
     pub eval_steps: Option<u64>,
 
-    /// The metric that chooses the best checkpoint; default: accuracy, or loss for scores
+    /// Metric that selects the best checkpoint; default: accuracy, or loss for regression
     #[arg(long, value_enum, value_name = "METRIC")]
     pub metric_for_best_model: Option<Metric>,
 
-    /// Whether more of that metric is better; default: yes, but not for losses and errors
+    /// Whether higher values of that metric are better; default: true, except for loss and mse
     #[arg(long, value_name = "BOOL")]
     pub greater_is_better: Option<bool>,
 
-    /// Stop after this many evaluations in a row without a better metric
+    /// Stop after this many evaluations in a row without improvement
     #[arg(long, value_name = "N")]
     pub early_stopping_patience: Option<u64>,
 
-    /// By how much the metric must be better to count, with --early-stopping-patience; default: 0
+    /// Smallest improvement that counts, with --early-stopping-patience; default: 0
     #[arg(long, value_name = "DIFFERENCE")]
     pub early_stopping_threshold: Option<f64>,
 
@@ -42,15 +45,15 @@ pub struct IntervalArgs {
     #[arg(long, value_name = "N")]
     pub save_steps: Option<u64>,
 
-    /// Checkpoints that are kept
+    /// Number of checkpoints to keep
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub save_total_limit: u64,
 
-    /// When to log a training loss
+    /// When to log the training loss
     #[arg(long, value_enum, default_value_t = Strategy::Steps, value_name = "WHEN")]
     pub logging_strategy: Strategy,
 
-    /// Steps between lines of the log, with --logging-strategy steps; default: 10
+    /// Steps between log entries, with --logging-strategy steps; default: 10
     #[arg(long, value_name = "N")]
     pub logging_steps: Option<u64>,
 }
@@ -62,11 +65,11 @@ pub enum Strategy {
     No,
     /// At the end of each epoch.
     Epoch,
-    /// Every so many steps.
+    /// Every N steps.
     Steps,
 }
 
-/// A figure of the validation split.
+/// A metric of the validation split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
@@ -74,7 +77,7 @@ pub enum Metric {
     /// Mean of the training objective.
     #[value(alias = "eval_loss")]
     Loss,
-    /// Share of right answers.
+    /// Fraction of correct predictions.
     #[value(alias = "eval_accuracy")]
     Accuracy,
     /// Precision, weighted by support.
@@ -86,19 +89,19 @@ pub enum Metric {
     /// F1, weighted by support.
     #[value(alias = "eval_f1")]
     F1,
-    /// F1, the mean over the classes.
+    /// F1, unweighted mean over the classes.
     #[value(alias = "eval_f1_macro")]
     F1Macro,
-    /// Matthews' correlation.
+    /// Matthews correlation coefficient.
     #[value(alias = "eval_mcc")]
     Mcc,
-    /// Mean squared error of scores.
+    /// Mean squared error (regression).
     #[value(alias = "eval_mse")]
     Mse,
-    /// Pearson's correlation of scores.
+    /// Pearson correlation (regression).
     #[value(alias = "eval_pearson")]
     Pearson,
-    /// Spearman's correlation of scores.
+    /// Spearman correlation (regression).
     #[value(alias = "eval_spearman")]
     Spearman,
 }
@@ -106,14 +109,15 @@ pub enum Metric {
 /// [`IntervalArgs`], valid, as far as they define the result.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct IntervalPlan {
-    pub(crate) eval_strategy: When,
+    #[serde(flatten)]
+    evaluation: EvaluationSettings,
     metric_for_best_model: Option<Metric>,
     greater_is_better: Option<bool>,
     pub(crate) early_stopping: Option<EarlyStopping>,
     pub(crate) logging: When,
 }
 
-/// Which figure chooses the best checkpoint.
+/// Which metric selects the best checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BestModelCriterion {
     pub(crate) metric: Metric,
@@ -127,52 +131,65 @@ pub(crate) struct EarlyStopping {
     pub(crate) threshold: f64,
 }
 
-/// How checkpoints are kept; defines no result.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct Saving {
-    pub(crate) when: When,
-    pub(crate) total_limit: u64,
-}
-
-/// When something recurring is done, with its interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum When {
-    Never,
-    EachEpoch,
-    EverySteps(u64),
-}
-
 impl Metric {
-    /// Whether it is one of scores; `None`: of both scores and classes.
-    fn is_of_scores(self) -> Option<bool> {
+    /// Whether it is defined for what is learned. Both have a loss.
+    fn is_defined_for(self, problem_type: ProblemType) -> bool {
         match self {
-            Self::Loss => None,
-            Self::Mse | Self::Pearson | Self::Spearman => Some(true),
-            _ => Some(false),
+            Self::Loss => true,
+            Self::Mse | Self::Pearson | Self::Spearman => problem_type == ProblemType::Regression,
+            _ => problem_type != ProblemType::Regression,
         }
+    }
+
+    /// The figure of this name; a correlation that is not defined counts as 0.
+    pub(crate) fn of(self, figures: &Evaluation) -> f64 {
+        let figure = match self {
+            Self::Loss => Some(figures.eval_loss),
+            Self::Accuracy => figures.eval_accuracy,
+            Self::Precision => figures.eval_precision,
+            Self::Recall => figures.eval_recall,
+            Self::F1 => figures.eval_f1,
+            Self::F1Macro => figures.eval_f1_macro,
+            Self::Mcc => figures.eval_mcc,
+            Self::Mse => figures.eval_mse,
+            Self::Pearson => figures.eval_pearson,
+            Self::Spearman => figures.eval_spearman,
+        };
+        figure.unwrap_or(0.0)
+    }
+
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+impl BestModelCriterion {
+    /// The metric, with its sign such that more is better.
+    pub(crate) fn merit(self, figures: &Evaluation) -> f64 {
+        let figure = self.metric.of(figures);
+        if self.greater_is_better { figure } else { -figure }
     }
 }
 
 impl IntervalPlan {
     pub(crate) fn resolve(args: &IntervalArgs) -> anyhow::Result<Self> {
         let eval_strategy = when("eval", args.eval_strategy, args.eval_steps)?;
-        let asked = [
+        let need_evaluation = [
             ("metric-for-best-model", args.metric_for_best_model.is_some()),
             ("greater-is-better", args.greater_is_better.is_some()),
             ("early-stopping-patience", args.early_stopping_patience.is_some()),
         ];
-        if let Some((name, _)) = asked.iter().find(|(_, asked)| *asked)
+        if let Some((name, _)) = need_evaluation.iter().find(|(_, is_given)| *is_given)
             && eval_strategy == When::Never
         {
-            bail!("--{name} needs an evaluation, but --eval-strategy is no");
+            bail_input!("--{name} requires evaluation, but --eval-strategy is no");
         }
         let logging_steps = match args.logging_strategy {
             Strategy::Steps => args.logging_steps.or(Some(10)),
             _ => args.logging_steps,
         };
         Ok(Self {
-            eval_strategy,
+            evaluation: EvaluationSettings { eval_strategy },
             metric_for_best_model: args.metric_for_best_model,
             greater_is_better: args.greater_is_better,
             early_stopping: early_stopping(args)?,
@@ -180,34 +197,43 @@ impl IntervalPlan {
         })
     }
 
-    /// The metric for what is learned: classes, or scores.
-    pub(crate) fn judge(&self, of_scores: bool) -> anyhow::Result<BestModelCriterion> {
-        let metric = self.metric_for_best_model.unwrap_or(if of_scores { Metric::Loss } else { Metric::Accuracy });
-        if metric.is_of_scores().is_some_and(|of| of != of_scores) {
-            let (it, these) = if of_scores { ("classes", "scores") } else { ("scores", "classes") };
-            bail!("--metric-for-best-model is a metric of {it}, but the tokens are labelled with {these}");
-        }
+    /// When the validation split is evaluated.
+    pub(crate) fn eval_strategy(&self) -> When {
+        self.evaluation.eval_strategy
+    }
+
+    /// The metric that selects the best checkpoint for what is learned.
+    pub(crate) fn best_model_criterion(&self, problem_type: ProblemType) -> anyhow::Result<BestModelCriterion> {
+        let (default, labels) = match problem_type {
+            ProblemType::Classification { .. } => (Metric::Accuracy, "classes"),
+            ProblemType::Regression => (Metric::Loss, "scores"),
+        };
+        let metric = self.metric_for_best_model.unwrap_or(default);
+        ensure_input!(
+            metric.is_defined_for(problem_type),
+            "--metric-for-best-model {} is not defined for the labels of the token files, which are {labels}",
+            metric.name()
+        );
         let greater_is_better = self.greater_is_better.unwrap_or(!matches!(metric, Metric::Loss | Metric::Mse));
         Ok(BestModelCriterion { metric, greater_is_better })
     }
 }
 
-impl Saving {
-    pub(crate) fn resolve(args: &IntervalArgs) -> anyhow::Result<Self> {
-        Ok(Self { when: when("save", args.save_strategy, args.save_steps)?, total_limit: args.save_total_limit })
-    }
+/// When checkpoints are saved and how many are kept; not part of the key.
+pub(crate) fn resolve_saving(args: &IntervalArgs) -> anyhow::Result<Saving> {
+    Ok(Saving { when: when("save", args.save_strategy, args.save_steps)?, total_limit: args.save_total_limit })
 }
 
 fn early_stopping(args: &IntervalArgs) -> anyhow::Result<Option<EarlyStopping>> {
     let threshold = args.early_stopping_threshold.unwrap_or(0.0);
     at_least_zero("early-stopping-threshold", threshold)?;
     match args.early_stopping_patience {
-        Some(0) => bail!("--early-stopping-patience is 0; expected at least 1"),
+        Some(0) => bail_input!("--early-stopping-patience is 0; expected at least 1"),
         Some(patience) => Ok(Some(EarlyStopping { patience, threshold })),
         None => {
-            ensure!(
+            ensure_input!(
                 args.early_stopping_threshold.is_none(),
-                "--early-stopping-threshold goes with --early-stopping-patience"
+                "--early-stopping-threshold requires --early-stopping-patience"
             );
             Ok(None)
         }
@@ -219,7 +245,7 @@ fn when(what: &str, strategy: Strategy, steps: Option<u64>) -> anyhow::Result<Wh
         (Strategy::No, None) => Ok(When::Never),
         (Strategy::Epoch, None) => Ok(When::EachEpoch),
         (Strategy::Steps, Some(n)) if n > 0 => Ok(When::EverySteps(n)),
-        (Strategy::Steps, _) => bail!("--{what}-strategy steps needs --{what}-steps, at least 1"),
-        (_, Some(_)) => bail!("--{what}-steps goes with --{what}-strategy steps"),
+        (Strategy::Steps, _) => bail_input!("--{what}-strategy steps requires --{what}-steps of at least 1"),
+        (_, Some(_)) => bail_input!("--{what}-steps requires --{what}-strategy steps"),
     }
 }

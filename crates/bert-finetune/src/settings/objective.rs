@@ -1,23 +1,24 @@
-//! What the loss is.
+//! Loss: label smoothing, class weights, focal loss.
 
-use anyhow::{Context, bail, ensure};
 use serde::Serialize;
+use stage::{bad_input, bail_input, ensure_input};
 
-use super::checks::{at_least_zero, share};
+use super::checks::{at_least_zero, fraction};
+use super::problem_type::ProblemType;
 
 /// The loss.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Loss")]
 pub struct ObjectiveArgs {
-    /// Share of the target that is spread over all classes
-    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    /// Label smoothing: probability moved from the true class to a uniform distribution over all classes
+    #[arg(long, default_value_t = 0.0, value_name = "FACTOR")]
     pub label_smoothing_factor: f64,
 
-    /// Weight of each class: auto (rows / (classes * rows of the class)) or a list such as 1,2.5
+    /// Class weights in the loss: auto (rows / (classes * rows of the class)) or a list such as 1,2.5
     #[arg(long, value_name = "WEIGHTS")]
     pub class_weights: Option<String>,
 
-    /// Focal loss: the loss of a row is multiplied by (1 - p)^GAMMA of its true class; 0: not
+    /// Focal loss: each row's loss is multiplied by (1 - p)^GAMMA, p being the probability of its true class; 0: off
     #[arg(long, default_value_t = 0.0, value_name = "GAMMA")]
     pub focal_loss_gamma: f64,
 }
@@ -42,7 +43,7 @@ pub(crate) enum ClassWeights {
 
 impl ObjectivePlan {
     pub(crate) fn resolve(args: &ObjectiveArgs) -> anyhow::Result<Self> {
-        share("label-smoothing-factor", args.label_smoothing_factor)?;
+        fraction("label-smoothing-factor", args.label_smoothing_factor)?;
         at_least_zero("focal-loss-gamma", args.focal_loss_gamma)?;
         let class_weights = match args.class_weights.as_deref() {
             None => ClassWeights::Equal,
@@ -56,22 +57,23 @@ impl ObjectivePlan {
         })
     }
 
-    /// Whether the objective fits what is learned: nothing here has a meaning for scores.
-    pub(crate) fn check(&self, n_classes: Option<usize>) -> anyhow::Result<()> {
-        let Some(n_classes) = n_classes else {
+    /// Checks the objective against what is learned: none of these settings has a meaning for regression.
+    pub(crate) fn check(&self, problem_type: ProblemType) -> anyhow::Result<()> {
+        let ProblemType::Classification { n_classes } = problem_type else {
             let plain = self.label_smoothing_factor == 0.0
                 && self.focal_loss_gamma == 0.0
                 && self.class_weights == ClassWeights::Equal;
             if !plain {
-                bail!(
-                    "--label-smoothing-factor, --class-weights and --focal-loss-gamma need classes; these are scores"
+                bail_input!(
+                    "--label-smoothing-factor, --class-weights and --focal-loss-gamma apply to classification, \
+                     but the token files hold scores"
                 );
             }
             return Ok(());
         };
         if let ClassWeights::Given(weights) = &self.class_weights {
             let n = weights.len();
-            ensure!(n == n_classes, "--class-weights lists {n} weights, but there are {n_classes} classes");
+            ensure_input!(n == n_classes, "--class-weights lists {n} weights, but there are {n_classes} classes");
         }
         Ok(())
     }
@@ -79,10 +81,10 @@ impl ObjectivePlan {
 
 fn weights(list: &str) -> anyhow::Result<Vec<f64>> {
     let weight = |text: &str| -> anyhow::Result<f64> {
-        let value: f64 = text.trim().parse().with_context(|| {
-            format!("--class-weights is {list}; expected auto, or numbers with commas between them")
+        let value: f64 = text.trim().parse().map_err(|error| {
+            bad_input!("--class-weights is {list}; expected auto or comma-separated numbers: {error}")
         })?;
-        ensure!(value.is_finite() && value > 0.0, "--class-weights has {value}; expected more than 0");
+        ensure_input!(value.is_finite() && value > 0.0, "--class-weights has {value}; expected more than 0");
         Ok(value)
     };
     list.split(',').map(weight).collect()

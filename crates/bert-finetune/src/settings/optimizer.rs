@@ -1,10 +1,11 @@
-//! The optimizer, and the learning rate of each tensor.
+//! Optimizer settings: AdamW, Adam, SGD or Adafactor, learning rates, weight decay, gradient clipping.
 
-use anyhow::{bail, ensure};
+use bert_kernels::{AdamConstants, UpdateRule};
 use clap::ValueEnum;
 use serde::Serialize;
+use stage::{bail_input, ensure_input};
 
-use super::checks::{at_least_zero, positive, share};
+use super::checks::{at_least_zero, fraction, positive};
 
 /// Optimizer and learning rates.
 #[derive(Debug, Clone, clap::Args)]
@@ -77,15 +78,18 @@ pub(crate) struct OptimizerPlan {
     pub(crate) max_grad_norm: f64,
 }
 
-/// The formula of an update with its constants.
+/// The optimizer with its constants, which are serialized as `optim` and the names of their flags.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(tag = "optim", rename_all = "lowercase")]
+#[serde(untagged)]
 pub(crate) enum Rule {
-    Adamw { adam_beta1: f64, adam_beta2: f64, adam_epsilon: f64 },
-    Adam { adam_beta1: f64, adam_beta2: f64, adam_epsilon: f64 },
-    Sgd { sgd_momentum: f64 },
-    Adafactor,
+    Elementwise(UpdateRule),
+    Adafactor(AdafactorRule),
 }
+
+/// Adafactor has no constants that can be set.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "optim", rename = "adafactor")]
+pub(crate) struct AdafactorRule {}
 
 impl OptimizerPlan {
     pub(crate) fn resolve(args: &OptimizerArgs) -> anyhow::Result<Self> {
@@ -95,7 +99,10 @@ impl OptimizerPlan {
         at_least_zero("weight-decay", args.weight_decay)?;
         at_least_zero("max-grad-norm", args.max_grad_norm)?;
         let decay = args.layerwise_lr_decay;
-        ensure!(decay > 0.0 && decay <= 1.0, "--layerwise-lr-decay is {decay}; expected more than 0 and at most 1");
+        ensure_input!(
+            decay > 0.0 && decay <= 1.0,
+            "--layerwise-lr-decay is {decay}; expected more than 0 and at most 1"
+        );
         Ok(Self {
             rule,
             learning_rate: args.learning_rate,
@@ -109,26 +116,61 @@ impl OptimizerPlan {
 
 fn rule(args: &OptimizerArgs) -> anyhow::Result<Rule> {
     let is_adam = matches!(args.optim, Optim::Adamw | Optim::Adam);
-    let of_adam = [args.adam_beta1, args.adam_beta2, args.adam_epsilon];
-    if !is_adam && of_adam.iter().any(Option::is_some) {
-        bail!("--adam-beta1, --adam-beta2 and --adam-epsilon go with --optim adamw or adam");
+    let adam_args = [args.adam_beta1, args.adam_beta2, args.adam_epsilon];
+    if !is_adam && adam_args.iter().any(Option::is_some) {
+        bail_input!("--adam-beta1, --adam-beta2 and --adam-epsilon go with --optim adamw or adam");
     }
     if args.optim != Optim::Sgd && args.sgd_momentum.is_some() {
-        bail!("--sgd-momentum goes with --optim sgd");
+        bail_input!("--sgd-momentum goes with --optim sgd");
     }
-    let adam_beta1 = args.adam_beta1.unwrap_or(0.9);
-    let adam_beta2 = args.adam_beta2.unwrap_or(0.999);
-    let adam_epsilon = args.adam_epsilon.unwrap_or(1e-8);
-    let sgd_momentum = args.sgd_momentum.unwrap_or(0.0);
-    share("adam-beta1", adam_beta1)?;
-    share("adam-beta2", adam_beta2)?;
-    positive("adam-epsilon", adam_epsilon)?;
-    ensure!(adam_epsilon as f32 > 0.0, "--adam-epsilon is {adam_epsilon:e}, which is 0 in single precision");
-    share("sgd-momentum", sgd_momentum)?;
     Ok(match args.optim {
-        Optim::Adamw => Rule::Adamw { adam_beta1, adam_beta2, adam_epsilon },
-        Optim::Adam => Rule::Adam { adam_beta1, adam_beta2, adam_epsilon },
-        Optim::Sgd => Rule::Sgd { sgd_momentum },
-        Optim::Adafactor => Rule::Adafactor,
+        Optim::Adamw => Rule::Elementwise(UpdateRule::Adamw(adam_constants(args)?)),
+        Optim::Adam => Rule::Elementwise(UpdateRule::Adam(adam_constants(args)?)),
+        Optim::Sgd => {
+            let momentum = args.sgd_momentum.unwrap_or(0.0);
+            fraction("sgd-momentum", momentum)?;
+            Rule::Elementwise(UpdateRule::Sgd { momentum })
+        }
+        Optim::Adafactor => Rule::Adafactor(AdafactorRule {}),
     })
+}
+
+fn adam_constants(args: &OptimizerArgs) -> anyhow::Result<AdamConstants> {
+    let default = AdamConstants::default();
+    let beta1 = args.adam_beta1.unwrap_or(default.beta1);
+    let beta2 = args.adam_beta2.unwrap_or(default.beta2);
+    let eps = args.adam_epsilon.unwrap_or(default.eps);
+    fraction("adam-beta1", beta1)?;
+    fraction("adam-beta2", beta2)?;
+    positive("adam-epsilon", eps)?;
+    ensure_input!(eps as f32 > 0.0, "--adam-epsilon is {eps:e}, which is 0 in single precision");
+    Ok(AdamConstants { beta1, beta2, eps })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        optimizer: OptimizerArgs,
+    }
+
+    /// The plan's JSON is hashed into the key of a run.
+    #[test]
+    fn the_json_is_that_of_earlier_versions() {
+        let json = |flags: &str| {
+            let flags = Flags::parse_from(format!("program {flags}").split_whitespace());
+            serde_json::to_string(&OptimizerPlan::resolve(&flags.optimizer).unwrap()).unwrap()
+        };
+        let rates = r#""learning_rate":0.00005,"head_learning_rate":null,"layerwise_lr_decay":1.0,"weight_decay":0.0,"max_grad_norm":1.0}"#;
+        let adam = r#""adam_beta1":0.9,"adam_beta2":0.95,"adam_epsilon":1e-8,"#;
+        assert_eq!(json("--adam-beta2 0.95"), format!(r#"{{"optim":"adamw",{adam}{rates}"#));
+        assert_eq!(json("--optim adam --adam-beta2 0.95"), format!(r#"{{"optim":"adam",{adam}{rates}"#));
+        assert_eq!(json("--optim sgd --sgd-momentum 0.5"), format!(r#"{{"optim":"sgd","sgd_momentum":0.5,{rates}"#));
+        assert_eq!(json("--optim adafactor"), format!(r#"{{"optim":"adafactor",{rates}"#));
+    }
 }

@@ -1,16 +1,21 @@
-//! From what was typed to a plan whose fields can no longer be wrong.
+//! Training plan: every setting that defines the result, validated against the others and against the model's shape.
 
-use anyhow::bail;
 use bert::{Compute, Precision};
 use checkpoint::BertConfig;
+use run_files::plan::{Saving, When};
 use serde::Serialize;
+use stage::bail_input;
 
-use crate::settings::args::Args;
-use crate::data::step_plan::StepPlan;
-use crate::data::batch_sampler::BatchSampler;
-use crate::settings::{BatchPlan, IntervalPlan, ObjectivePlan, OptimizerPlan, Saving, Schedule, WeightPlan, When};
+use super::args::Args;
+use super::batches::BatchPlan;
+use super::intervals::{BestModelCriterion, IntervalPlan, resolve_saving};
+use super::objective::ObjectivePlan;
+use super::optimizer::OptimizerPlan;
+use super::problem_type::ProblemType;
+use super::schedule::{Schedule, Warmup};
+use super::weights::WeightPlan;
 
-/// Everything in the settings that defines the result.
+/// Everything in the settings that defines the result. Its JSON is part of the run's key.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Plan {
     pub(crate) precision: Precision,
@@ -20,21 +25,21 @@ pub(crate) struct Plan {
     pub(crate) optimizer: OptimizerPlan,
     #[serde(flatten)]
     pub(crate) schedule: Schedule,
-    pub(crate) warmup_ratio: f64,
-    pub(crate) warmup_steps: u64,
+    #[serde(flatten)]
+    pub(crate) warmup: Warmup,
     #[serde(flatten)]
     pub(crate) objective: ObjectivePlan,
     #[serde(flatten)]
     pub(crate) weights: WeightPlan,
     #[serde(flatten)]
     pub(crate) intervals: IntervalPlan,
-    /// Does not define the result.
+    /// Not part of the key: how often a run saves does not change its result.
     #[serde(skip)]
     pub(crate) saving: Saving,
 }
 
 impl Plan {
-    /// Checks the arguments against each other and against the model's shape, before anything is loaded.
+    /// Checks the arguments against each other and against the model's shape, before any weights are loaded.
     pub(crate) fn resolve(
         args: &Args,
         compute: &Compute,
@@ -43,50 +48,37 @@ impl Plan {
     ) -> anyhow::Result<Self> {
         let optimizer = OptimizerPlan::resolve(&args.optimizer)?;
         let intervals = IntervalPlan::resolve(&args.intervals)?;
-        if intervals.eval_strategy != When::Never && !has_validation {
-            bail!(
-                "{} has no validation.parquet; with --eval-strategy no, the last weights are kept",
+        if intervals.eval_strategy() != When::Never && !has_validation {
+            bail_input!(
+                "{} has no validation.parquet; to train without evaluation and keep the last weights, \
+                 add --eval-strategy no",
                 args.tokens.display()
             );
         }
         let schedule = Schedule::resolve(&args.schedule, optimizer.learning_rate)?;
-        if matches!(schedule, Schedule::ReduceLrOnPlateau(_)) && intervals.eval_strategy == When::Never {
-            bail!("--lr-scheduler-type reduce_lr_on_plateau needs an evaluation, but --eval-strategy is no");
+        if matches!(schedule, Schedule::ReduceLrOnPlateau(_)) && intervals.eval_strategy() == When::Never {
+            bail_input!("--lr-scheduler-type reduce_lr_on_plateau requires evaluation, but --eval-strategy is no");
         }
         Ok(Self {
             precision: compute.precision,
             batches: BatchPlan::resolve(&args.batches)?,
             optimizer,
             schedule,
-            warmup_ratio: args.schedule.warmup_ratio,
-            warmup_steps: args.schedule.warmup_steps,
+            warmup: Warmup::resolve(&args.schedule)?,
             objective: ObjectivePlan::resolve(&args.objective)?,
             weights: WeightPlan::resolve(&args.weights, config)?,
             intervals,
-            saving: Saving::resolve(&args.intervals)?,
+            saving: resolve_saving(&args.intervals)?,
         })
     }
 
+    /// Checks the plan against what is learned, and returns the metric that selects the best checkpoint.
+    pub(crate) fn check(&self, problem_type: ProblemType) -> anyhow::Result<BestModelCriterion> {
+        self.objective.check(problem_type)?;
+        self.intervals.best_model_criterion(problem_type)
+    }
+
     pub(crate) fn evaluates(&self) -> bool {
-        self.intervals.eval_strategy != When::Never
-    }
-
-    /// The order of rows of these lengths, and the steps that they come to.
-    pub(crate) fn lay_out(&self, lengths: Vec<usize>) -> (BatchSampler<'_>, StepPlan) {
-        let order = BatchSampler::new(&self.batches, lengths);
-        let step_plan = StepPlan::new(&self.batches, &order, (self.warmup_steps, self.warmup_ratio));
-        (order, step_plan)
-    }
-
-    /// The plan and its counts as one JSON object.
-    pub(crate) fn with_counts<'a>(&'a self, step_plan: &'a StepPlan) -> impl Serialize + 'a {
-        #[derive(Serialize)]
-        struct PlanWithCounts<'a> {
-            #[serde(flatten)]
-            plan: &'a Plan,
-            saving: Saving,
-            counts: &'a StepPlan,
-        }
-        PlanWithCounts { plan: self, saving: self.saving, counts: step_plan }
+        self.intervals.eval_strategy() != When::Never
     }
 }

@@ -1,22 +1,23 @@
-//! Which weights are learned, which are dropped or averaged on the way, and which are added beside.
+//! Dropout, frozen parameters, exponential moving average (EMA), and LoRA adapters.
 
-use anyhow::{bail, ensure};
 use bert::{Lora, LoraTarget};
 use checkpoint::BertConfig;
 use clap::ArgAction;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
+use stage::{bail_input, ensure_input};
 
-use super::checks::{positive, share};
+use super::checks::{fraction, positive};
 
-/// Dropout, freezing, LoRA, averaging.
+/// Dropout, freezing, LoRA, EMA.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Weights")]
 pub struct WeightArgs {
-    /// Dropout of states; default: the model's
+    /// Dropout of the hidden states; default: the model's
     #[arg(long, value_name = "P")]
     pub hidden_dropout_prob: Option<f64>,
 
-    /// Dropout of attention probabilities; default: the model's
+    /// Dropout of the attention probabilities; default: the model's
     #[arg(long, value_name = "P")]
     pub attention_probs_dropout_prob: Option<f64>,
 
@@ -24,30 +25,34 @@ pub struct WeightArgs {
     #[arg(long, value_name = "P")]
     pub classifier_dropout: Option<f64>,
 
-    /// Keep the embeddings as they are
+    /// Freeze the embeddings
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false,
           default_missing_value = "true", value_name = "BOOL")]
     pub freeze_embeddings: bool,
 
-    /// Keep the first N layers of the encoder as they are
+    /// Freeze the first N encoder layers
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub freeze_layers: usize,
 
-    /// Evaluate and keep an exponential moving average of the weights: the share of the old average in each step's new
-    #[arg(long, value_name = "SHARE")]
+    /// Evaluate and keep an exponential moving average (EMA) of the weights with this decay
+    #[arg(long, value_name = "DECAY")]
     pub ema_decay: Option<f64>,
 
-    /// Learn a product of two matrices of this rank beside each of --lora-targets, and the classifier; all else is kept
+    /// LoRA: train adapters of this rank on --lora-targets, and the classifier; everything else is frozen
     #[arg(long, value_name = "RANK")]
     pub lora_rank: Option<usize>,
 
-    /// The product counts alpha / rank; default: twice the rank
+    /// LoRA: adapters are scaled by ALPHA / RANK; default: twice the rank
     #[arg(long, value_name = "ALPHA")]
     pub lora_alpha: Option<f64>,
 
-    /// The matrices with a product beside them; default: query,value
-    #[arg(long, value_delimiter = ',', value_name = "LIST")]
+    /// LoRA: the matrices that get adapters; default: query,value
+    #[arg(long, value_delimiter = ',', value_name = "LIST", value_parser = lora_target_parser())]
     pub lora_targets: Option<Vec<LoraTarget>>,
+}
+
+fn lora_target_parser() -> impl TypedValueParser<Value = LoraTarget> {
+    PossibleValuesParser::new(LoraTarget::ALL.map(LoraTarget::name)).try_map(|name| name.parse::<LoraTarget>())
 }
 
 /// [`WeightArgs`], valid.
@@ -64,20 +69,26 @@ pub(crate) struct WeightPlan {
 
 impl WeightPlan {
     pub(crate) fn resolve(args: &WeightArgs, config: &BertConfig) -> anyhow::Result<Self> {
-        let shares = [
+        let fractions = [
             ("hidden-dropout-prob", args.hidden_dropout_prob),
             ("attention-probs-dropout-prob", args.attention_probs_dropout_prob),
             ("classifier-dropout", args.classifier_dropout),
             ("ema-decay", args.ema_decay),
         ];
-        for (name, value) in shares {
-            value.map_or(Ok(()), |value| share(name, value))?;
+        for (name, value) in fractions {
+            value.map_or(Ok(()), |value| fraction(name, value))?;
         }
         let layers = config.num_hidden_layers;
-        ensure!(args.freeze_layers <= layers, "--freeze-layers is {}, but there are {layers}", args.freeze_layers);
+        ensure_input!(
+            args.freeze_layers <= layers,
+            "--freeze-layers is {}, but the model has {layers} layers",
+            args.freeze_layers
+        );
         let lora = lora(args, config)?;
         if lora.is_some() && (args.freeze_embeddings || args.freeze_layers > 0) {
-            bail!("--lora-rank keeps all weights but the classifier's as they are; leave out --freeze-*");
+            bail_input!(
+                "--lora-rank freezes everything but the adapters and the classifier; remove --freeze-embeddings and --freeze-layers"
+            );
         }
         Ok(Self {
             hidden_dropout_prob: args.hidden_dropout_prob,
@@ -94,12 +105,15 @@ impl WeightPlan {
 fn lora(args: &WeightArgs, config: &BertConfig) -> anyhow::Result<Option<Lora>> {
     let Some(rank) = args.lora_rank else {
         if args.lora_alpha.is_some() || args.lora_targets.is_some() {
-            bail!("--lora-alpha and --lora-targets go with --lora-rank");
+            bail_input!("--lora-alpha and --lora-targets require --lora-rank");
         }
         return Ok(None);
     };
-    let most = config.hidden_size;
-    ensure!(rank >= 1 && rank <= most, "--lora-rank is {rank}; expected 1 to {most}, the width of the model");
+    let hidden_size = config.hidden_size;
+    ensure_input!(
+        rank >= 1 && rank <= hidden_size,
+        "--lora-rank is {rank}; expected 1 to {hidden_size}, the model's hidden_size"
+    );
     let alpha = args.lora_alpha.unwrap_or(2.0 * rank as f64);
     positive("lora-alpha", alpha)?;
     let mut targets = args.lora_targets.clone().unwrap_or_else(|| vec![LoraTarget::Query, LoraTarget::Value]);

@@ -1,56 +1,47 @@
-//! The training loop.
+//! Training loop: one step, log, evaluate and save if due, until the plan is done or the run is paused.
 
-use bert::Compute;
-use checkpoint::ModelFolder;
-use stage::{Common, Interrupt, ExitReason, OutputFolder};
+use stage::{ExitReason, OutputFolder};
 
-use crate::data::dataset::Dataset;
-use crate::settings::plan::Plan;
-use crate::train_loop::run::{Finished, Run};
-
-/// Who looks on, and who may ask for a pause.
-pub(crate) struct RunContext<'a> {
-    pub(crate) common: &'a Common,
-    pub(crate) interrupt: Interrupt,
-    pub(crate) stop_at_step: Option<u64>,
-}
+use crate::report::TrainingResult;
+use crate::train_loop::run::{Inputs, Pause, RunContext};
+use crate::train_loop::start::start;
 
 /// How the loop ended.
-pub(crate) enum End {
+pub(crate) enum Outcome {
     Paused { step: u64 },
-    Finished(Box<Finished>),
-}
-
-/// Why the loop stops before its end.
-pub(crate) enum Pause {
-    Signal(i32),
-    Asked,
+    Finished(Box<TrainingResult>),
 }
 
 /// Trains to the end of the plan, or to a pause, from the newest checkpoint of the same key that verifies.
 pub(crate) fn train(
-    work: &mut OutputFolder,
-    plan: &Plan,
-    folder: &ModelFolder,
-    data: &Dataset,
-    (compute, around): (Compute, RunContext<'_>),
-) -> anyhow::Result<End> {
-    let mut run = Run::begin(work, plan, folder, data, (compute, around))?;
+    inputs: Inputs<'_>,
+    context: &RunContext<'_>,
+    output: &mut OutputFolder,
+) -> anyhow::Result<Outcome> {
+    let mut run = start(inputs, context, output)?;
+    let intervals = &inputs.plan.intervals;
     while !run.is_done() {
         let report = run.step()?;
-        run.log_if_due(&report)?;
-        run.evaluate_if_due()?;
+        run.warn_if_stuck()?;
+        if run.is_due(intervals.logging) {
+            run.log_step(&report)?;
+        }
+        if run.is_due(intervals.eval_strategy()) {
+            run.evaluate()?;
+        }
         let pause = run.pause();
-        run.save_if_due(pause.is_some())?;
-        let step = run.steps_done();
+        if pause.is_some() || run.is_save_due() {
+            run.save()?;
+        }
+        let step = run.trainer.step;
         match pause {
             None => {}
-            Some(Pause::Asked) => return Ok(End::Paused { step }),
+            Some(Pause::StopAtStep) => return Ok(Outcome::Paused { step }),
             Some(Pause::Signal(signal)) => {
-                let message = format!("interrupted; saved at step {step}; the same command goes on from there");
+                let message = format!("interrupted; saved at step {step}; run the same command to continue");
                 return Err(ExitReason::Interrupted { signal, message }.into());
             }
         }
     }
-    Ok(End::Finished(Box::new(run.end()?)))
+    Ok(Outcome::Finished(Box::new(run.finish()?)))
 }

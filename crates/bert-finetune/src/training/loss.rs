@@ -1,11 +1,11 @@
-//! The training objective.
+//! Training loss: cross entropy with label smoothing, class weights and focal loss, or the mean squared error.
 
 use corpus::tokens::Labels;
 use tch::{Device, Kind, Reduction, Tensor};
 
 use crate::settings::{ClassWeights, ObjectivePlan};
 
-/// What is minimised, with the weights of the classes worked out.
+/// What is minimized, with the weights of the classes worked out.
 ///
 /// The loss of a row with the true class y and probabilities p is
 /// `(1 - e) * (1 - p_y)^gamma * -log p_y + e * mean_k(-log p_k)` with the label smoothing e and the gamma of focal loss
@@ -52,24 +52,24 @@ impl Objective {
             Labels::Classes(classes) => {
                 let targets: Vec<i64> = rows.iter().map(|&row| i64::from(classes[row].unwrap_or(0))).collect();
                 let targets = Tensor::from_slice(&targets).to_device(self.device);
-                self.of_classes(logits, &targets)
+                self.cross_entropy(logits, &targets)
             }
         }
     }
 
-    fn of_classes(&self, logits: &Tensor, targets: &Tensor) -> Tensor {
+    fn cross_entropy(&self, logits: &Tensor, targets: &Tensor) -> Tensor {
         if self.smoothing == 0.0 && self.gamma == 0.0 && self.class_weights.is_none() {
             return logits.cross_entropy_for_logits(targets);
         }
-        let log_shares = logits.log_softmax(-1, Kind::Float); // (rows, n_classes)
-        let log_share = log_shares.gather(1, &targets.unsqueeze(1), false).squeeze_dim(1); // (rows)
-        let mut losses = -&log_share;
+        let log_probs = logits.log_softmax(-1, Kind::Float); // (rows, n_classes)
+        let log_prob = log_probs.gather(1, &targets.unsqueeze(1), false).squeeze_dim(1); // (rows)
+        let mut losses = -&log_prob;
         if self.gamma > 0.0 {
             // At 0 a root has no derivative.
-            losses *= (-log_share.exp() + 1.0).clamp_min(1e-7).pow_tensor_scalar(self.gamma);
+            losses *= (-log_prob.exp() + 1.0).clamp_min(1e-7).pow_tensor_scalar(self.gamma);
         }
         if self.smoothing > 0.0 {
-            let spread = -log_shares.mean_dim(&[-1_i64][..], false, Kind::Float);
+            let spread = -log_probs.mean_dim(&[-1_i64][..], false, Kind::Float);
             losses = losses * (1.0 - self.smoothing) + spread * self.smoothing;
         }
         match &self.class_weights {

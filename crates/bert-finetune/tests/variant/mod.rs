@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use checkpoint::SafetensorsFile;
-use serde_json::{Value, json};
 use corpus::task::Task;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
+use serde_json::{Value, json};
 use stage::{Common, Job, Stage};
 
 /// One of the folders.

@@ -1,8 +1,8 @@
-//! How long a trial is, and where it can be judged: what `bert-finetune --plan` says of it, kept as `plan.json`.
+//! Length of a trial in steps, and where it can be ranked: read from what `bert-finetune --plan` prints (`plan.json`).
 
-use anyhow::{Context, bail};
-use serde::Deserialize;
-use serde_json::Value;
+use anyhow::Context;
+use run_files::plan::{Plan, When};
+use stage::bail_input;
 
 /// The steps of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,32 +14,24 @@ pub(crate) struct Length {
     pub(crate) evaluation_steps: u64,
 }
 
-#[derive(Deserialize)]
-struct Plan {
-    eval_strategy: Value,
-    counts: Counts,
-}
-
-#[derive(Deserialize)]
-struct Counts {
-    train_rows: u64,
-    steps_per_epoch: u64,
-    total_steps: u64,
-}
-
 impl Length {
     /// Reads what `--plan` prints.
     pub(crate) fn parse(plan: &[u8]) -> anyhow::Result<Self> {
-        let Plan { eval_strategy, counts } = serde_json::from_slice(plan).context("not the plan of a bert-finetune")?;
-        let evaluation_steps = match (&eval_strategy, eval_strategy["every_steps"].as_u64()) {
-            (_, Some(steps)) if steps > 0 => steps,
-            (Value::String(name), _) if name == "each_epoch" => counts.steps_per_epoch,
-            _ => bail!(
-                "it is never evaluated; a trial is judged by the validation split, so leave --eval-strategy at epoch or steps"
+        let Plan { settings, counts, .. } = Plan::parse(plan).context("not a plan of bert-finetune")?;
+        let evaluation_steps = match settings.eval_strategy {
+            When::EverySteps(steps) if steps > 0 => steps,
+            When::EachEpoch => counts.steps_per_epoch,
+            When::EverySteps(_) | When::Never => bail_input!(
+                "the trial is never evaluated, but trials are ranked on the validation split; \
+                 set --eval-strategy to epoch or steps"
             ),
         };
-        let Counts { train_rows, steps_per_epoch, total_steps } = counts;
-        Ok(Self { train_rows, steps_per_epoch, total_steps, evaluation_steps })
+        Ok(Self {
+            train_rows: counts.train_rows,
+            steps_per_epoch: counts.steps_per_epoch,
+            total_steps: counts.total_steps,
+            evaluation_steps,
+        })
     }
 
     /// Where a trial is judged that should have done a share of its steps: at the first evaluation from there on.
@@ -57,28 +49,38 @@ impl Length {
 
 #[cfg(test)]
 mod tests {
+    use run_files::plan::{Counts, EvaluationSettings, Saving};
+
     use super::*;
 
-    fn length(strategy: &str) -> anyhow::Result<Length> {
-        let counts = r#"{"train_rows": 40, "batches_per_epoch": 10, "steps_per_epoch": 10, "total_steps": 30}"#;
-        Length::parse(format!(r#"{{"seed": 1, "eval_strategy": {strategy}, "counts": {counts}}}"#).as_bytes())
+    fn length(eval_strategy: When) -> anyhow::Result<Length> {
+        let counts = Counts {
+            train_rows: 40,
+            batches_per_epoch: 10,
+            steps_per_epoch: 10,
+            total_steps: 30,
+            warmup_steps: 0,
+        };
+        let saving = Saving { when: When::EachEpoch, total_limit: 2 };
+        let plan = Plan { settings: EvaluationSettings { eval_strategy }, saving, counts };
+        Length::parse(&serde_json::to_vec(&plan)?)
     }
 
     #[test]
     fn a_rung_is_the_first_evaluation_from_its_share_on() {
-        let rungs = |strategy: &str| [0.1, 0.34, 0.5, 1.0].map(|share| length(strategy).unwrap().rung(share));
-        assert_eq!(rungs("\"each_epoch\""), [10, 20, 20, 30]);
-        assert_eq!(rungs("{\"every_steps\": 3}"), [3, 12, 15, 30]);
-        assert_eq!(rungs("{\"every_steps\": 100}"), [30, 30, 30, 30], "the last step is evaluated too");
+        let rungs = |strategy: When| [0.1, 0.34, 0.5, 1.0].map(|share| length(strategy).unwrap().rung(share));
+        assert_eq!(rungs(When::EachEpoch), [10, 20, 20, 30]);
+        assert_eq!(rungs(When::EverySteps(3)), [3, 12, 15, 30]);
+        assert_eq!(rungs(When::EverySteps(100)), [30, 30, 30, 30], "the last step is evaluated too");
     }
 
     #[test]
     fn compute_is_counted_in_sentences() {
-        assert_eq!(length("\"each_epoch\"").unwrap().sentences(15), 60.0);
+        assert_eq!(length(When::EachEpoch).unwrap().sentences(15), 60.0);
     }
 
     #[test]
     fn a_trial_that_is_never_evaluated_is_refused() {
-        assert!(length("\"never\"").unwrap_err().to_string().starts_with("it is never evaluated"));
+        assert!(length(When::Never).unwrap_err().to_string().starts_with("the trial is never evaluated"));
     }
 }

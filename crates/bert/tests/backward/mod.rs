@@ -2,9 +2,9 @@
 //! `examples/gradients.rs`.
 
 use bert::{Batch, DropoutRates, DropoutSites, Model, Parameters, Precision};
+use bert_kernels::global_norm;
 use checkpoint::BertConfig;
 use tch::{Kind, Reduction, Tensor};
-use bert_kernels::global_norm;
 
 /// What one forward and one backward pass compute.
 pub(crate) struct Backward {

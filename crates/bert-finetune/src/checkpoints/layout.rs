@@ -1,0 +1,77 @@
+//! Layout of `checkpoints/`: the names of its files, and which of them are there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use run_files::layout::train;
+
+/// The `checkpoints/` folder of an output folder.
+#[derive(Debug, Clone)]
+pub(crate) struct CheckpointFolder {
+    path: PathBuf,
+}
+
+impl CheckpointFolder {
+    /// The one in the output folder `out`; nothing is made.
+    pub(crate) fn of(out: &Path) -> Self {
+        Self { path: out.join(train::CHECKPOINTS) }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder of the checkpoint of `step`.
+    pub(crate) fn step_path(&self, step: u64) -> PathBuf {
+        self.path.join(train::checkpoint_name(step))
+    }
+
+    /// The checkpoints that are there, complete or not, by step.
+    pub(crate) fn steps(&self) -> Vec<(u64, PathBuf)> {
+        let mut steps: Vec<_> =
+            self.entries().filter_map(|entry| Some((train::checkpoint_step(&entry.name)?, entry.path))).collect();
+        steps.sort();
+        steps
+    }
+
+    /// The best weights, if they are those of `step`.
+    pub(crate) fn best_path(&self, step: u64) -> PathBuf {
+        self.path.join(train::best_weights_name(step))
+    }
+
+    /// The best weights of `step` as the manifest of a checkpoint names them.
+    pub(crate) fn best_name(step: u64) -> String {
+        format!("../{}", train::best_weights_name(step))
+    }
+
+    /// Every file of best weights that is there.
+    pub(crate) fn best_copies(&self) -> Vec<PathBuf> {
+        let copies = self.entries().filter(|entry| entry.name.starts_with(train::BEST_WEIGHTS_PREFIX));
+        copies.map(|entry| entry.path).collect()
+    }
+
+    /// Removes the best weights of a finished run: its `model.safetensors` is a copy of them.
+    pub(crate) fn remove_best_copies(&self) -> anyhow::Result<()> {
+        for path in self.best_copies() {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// The log of the run, whose first bytes every checkpoint vouches for.
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.path.with_file_name(train::LOG)
+    }
+
+    fn entries(&self) -> impl Iterator<Item = Entry> {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        entries.filter_map(|entry| Some(Entry { name: entry.file_name().into_string().ok()?, path: entry.path() }))
+    }
+}
+
+/// A file or folder in `checkpoints/`.
+struct Entry {
+    name: String,
+    path: PathBuf,
+}

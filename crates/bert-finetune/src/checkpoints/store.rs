@@ -1,0 +1,191 @@
+//! Saving and resuming: the trainer and the loop state, to a checkpoint and back.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use bert::{Machine, tensor_bytes};
+use checkpoint::{SafetensorsFile, write_safetensors};
+use run_files::layout::checkpoint::{EMA, OPTIMIZER, STATE, WEIGHTS};
+use stage::{Common, Fingerprint, MANIFEST, OutputFile, OutputFolder};
+use tch::no_grad;
+
+use crate::checkpoints::disk_space::DiskSpace;
+use crate::checkpoints::layout::CheckpointFolder;
+use crate::checkpoints::manifest::CheckpointManifest;
+use crate::checkpoints::tensors::read_trained;
+use crate::training::loop_state::LoopState;
+use crate::training::trainer::Trainer;
+
+/// The checkpoints of one output folder.
+pub(crate) struct Checkpoints {
+    folder: CheckpointFolder,
+    /// Of the run; only its own checkpoints are continued.
+    key: String,
+    total_limit: usize,
+    /// Where this run computes.
+    machine: Machine,
+    /// The best weights so far, as the next manifest will list them.
+    best: BTreeMap<String, Fingerprint>,
+}
+
+impl Checkpoints {
+    /// Opens the checkpoints of `output`; `--force` discards what is there.
+    pub(crate) fn open(output: &OutputFolder, total_limit: u64, machine: Machine) -> anyhow::Result<Self> {
+        let folder = CheckpointFolder::of(output.folder());
+        let path = folder.path();
+        if output.starts_anew() && path.exists() {
+            fs::remove_dir_all(path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+        fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))?;
+        stage::sync_folder(output.folder()).with_context(|| format!("cannot sync {}", output.folder().display()))?;
+        stage::remove_partials(path)?;
+        let total_limit = usize::try_from(total_limit).unwrap_or(usize::MAX);
+        Ok(Self { folder, key: output.key().to_owned(), total_limit, machine, best: BTreeMap::new() })
+    }
+
+    /// Fails where the disk cannot hold what a run with `n_saves` will write.
+    pub(crate) fn check_disk_space(&self, trainer: &Trainer<'_>, n_saves: u64) -> anyhow::Result<DiskSpace> {
+        DiskSpace::check(&self.folder, trainer, n_saves.min(self.total_limit as u64))
+    }
+
+    /// Restores `trainer` from the newest checkpoint of the same key that verifies, and reports those that were skipped.
+    pub(crate) fn resume(&mut self, trainer: &mut Trainer<'_>, common: &Common) -> anyhow::Result<Option<LoopState>> {
+        for (step, path) in self.folder.steps().into_iter().rev() {
+            match self.load(step, &path, trainer) {
+                Ok((state, machine)) => {
+                    common.say(&format!("bert-finetune: continuing at step {step} from {}", path.display()));
+                    if machine != self.machine {
+                        common.say(&format!(
+                            "bert-finetune: warning: this checkpoint was written on {machine}, but this run is on {}; \
+                             the result will not be bitwise identical to that of an uninterrupted run",
+                            self.machine
+                        ));
+                    }
+                    // A run that was killed between its last save and this has left more than the limit.
+                    self.remove_old(step, &state)?;
+                    return Ok(Some(state));
+                }
+                Err(reason) => common.say(&format!("bert-finetune: skipping {}: {reason:#}", path.display())),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Restores `trainer` from one checkpoint; returns the loop state and the machine that wrote it.
+    fn load(&mut self, step: u64, path: &Path, trainer: &mut Trainer<'_>) -> anyhow::Result<(LoopState, Machine)> {
+        let manifest = CheckpointManifest::read(path)?;
+        ensure!(manifest.step == step, "its manifest says step {}", manifest.step);
+        ensure!(manifest.key == self.key, "it belongs to a run with other settings or inputs");
+        let ema = trainer.ema.as_ref().map(|_| EMA);
+        let missing =
+            [WEIGHTS, OPTIMIZER, STATE].into_iter().chain(ema).find(|name| !manifest.files.contains_key(*name));
+        ensure!(missing.is_none(), "its manifest does not list {}", missing.unwrap_or_default());
+        manifest.verify(path, &self.folder.log_path())?;
+        let state: LoopState = serde_json::from_slice(&fs::read(path.join(STATE))?)
+            .with_context(|| format!("{STATE} cannot be parsed"))?;
+
+        // All is read before anything is changed.
+        let weights = read_trained(&path.join(WEIGHTS), trainer.parameters())?;
+        let mut file = SafetensorsFile::open(&path.join(OPTIMIZER))?;
+        let moments = trainer.optimizer_state().into_iter().map(|(name, moment)| {
+            let value = tensor_bytes::read(&mut file, &name, &moment.size())?;
+            Ok((moment, value))
+        });
+        let mut read = moments.collect::<anyhow::Result<Vec<_>>>()?;
+        read.extend(weights);
+        if let Some(ema) = &trainer.ema {
+            read.extend(read_trained(&path.join(EMA), &ema.parameters)?);
+        }
+        for (mut tensor, value) in read {
+            no_grad(|| tensor.copy_(&value));
+        }
+        trainer.step = manifest.step;
+        trainer.weights_were_set()?;
+        self.best = manifest.files.into_iter().filter(|(name, _)| name.starts_with("../")).collect();
+        Ok((state, manifest.machine))
+    }
+
+    /// Saves a checkpoint, then removes those that are no longer needed. One that could not be saved whole is removed, so
+    /// that it takes no space.
+    pub(crate) fn save(&self, trainer: &Trainer<'_>, state: &LoopState) -> anyhow::Result<()> {
+        let path = self.folder.step_path(trainer.step);
+        if let Err(error) = self.write(&path, trainer, state) {
+            let _ = fs::remove_dir_all(&path);
+            return Err(error);
+        }
+        self.remove_old(trainer.step, state)
+    }
+
+    fn write(&self, path: &Path, trainer: &Trainer<'_>, state: &LoopState) -> anyhow::Result<()> {
+        fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))?;
+        let mut files = self.best.clone();
+        let mut write = |name: &str, fill: &dyn Fn(&mut OutputFile) -> anyhow::Result<()>| -> anyhow::Result<()> {
+            files.insert(name.to_owned(), write_file(&path.join(name), fill)?);
+            Ok(())
+        };
+        write(WEIGHTS, &|file| Ok(bert::write_trained(file, trainer.parameters())?))?;
+        let moments = trainer.optimizer_state();
+        let entries = || moments.iter().map(|(name, moment)| tensor_bytes::entry(name, moment.shallow_clone()));
+        write(OPTIMIZER, &|file| Ok(write_safetensors(file, entries().collect())?))?;
+        if let Some(ema) = &trainer.ema {
+            write(EMA, &|file| Ok(bert::write_trained(file, &ema.parameters)?))?;
+        }
+        write(STATE, &|file| Ok(file.write_all(&serde_json::to_vec_pretty(state)?)?))?;
+        let (key, machine) = (self.key.clone(), self.machine.clone());
+        let log = Fingerprint::of_first(&self.folder.log_path(), state.log_bytes)?;
+        let manifest = CheckpointManifest::new(key, machine, trainer.step, files, log).sealed()?;
+        write_file(&path.join(MANIFEST), &|file| Ok(file.write_all(&manifest)?))?;
+        let folder = self.folder.path();
+        stage::sync_folder(folder).with_context(|| format!("cannot sync {}", folder.display()))
+    }
+
+    /// Keeps the present weights as the best so far.
+    pub(crate) fn keep_best(&mut self, trainer: &Trainer<'_>) -> anyhow::Result<()> {
+        let weights = trainer.result();
+        let path = self.folder.best_path(trainer.step);
+        let fingerprint = write_file(&path, &|file| Ok(bert::write_weights(file, &weights)?))?;
+        self.best = BTreeMap::from([(CheckpointFolder::best_name(trainer.step), fingerprint)]);
+        Ok(())
+    }
+
+    /// Removes other runs' checkpoints, all but the newest of this run, and best weights that no kept checkpoint names.
+    fn remove_old(&self, newest: u64, state: &LoopState) -> anyhow::Result<()> {
+        let mut kept_best: Vec<PathBuf> = state.best.iter().map(|best| self.folder.best_path(best.step)).collect();
+        let mut n_kept = 0;
+        for (step, path) in self.folder.steps().into_iter().rev() {
+            let is_ours = step <= newest && self.is_ours(&path);
+            if is_ours && n_kept < self.total_limit {
+                n_kept += 1;
+                kept_best.extend(best_step(&path).map(|step| self.folder.best_path(step)));
+            } else {
+                fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+        for path in self.folder.best_copies() {
+            if !kept_best.contains(&path) {
+                fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_ours(&self, path: &Path) -> bool {
+        CheckpointManifest::read(path).is_ok_and(|manifest| manifest.key == self.key)
+    }
+}
+
+/// The best step that a checkpoint knows of.
+fn best_step(path: &Path) -> Option<u64> {
+    let bytes = fs::read(path.join(STATE)).ok()?;
+    serde_json::from_slice::<LoopState>(&bytes).ok()?.best.map(|best| best.step)
+}
+
+/// Writes a whole file through `fill`.
+fn write_file(path: &Path, fill: &dyn Fn(&mut OutputFile) -> anyhow::Result<()>) -> anyhow::Result<Fingerprint> {
+    let mut file = OutputFile::create(path)?;
+    fill(&mut file).with_context(|| format!("cannot write {}", path.display()))?;
+    file.commit()
+}

@@ -1,0 +1,56 @@
+//! Start of a run: load the model, resume from a checkpoint if there is one, open the log.
+
+use run_files::log::Event;
+use run_files::plan::Counts;
+use stage::{OutputFolder, Progress};
+
+use crate::checkpoints::Checkpoints;
+use crate::data::MicroBatches;
+use crate::report::messages::{self, StartFacts};
+use crate::report::{EventLog, Timing};
+use crate::train_loop::run::{Inputs, Run, RunContext};
+use crate::training::loss::Objective;
+use crate::training::trainer::{Trainer, TrainerSetup};
+
+/// Brings a run to where its next step can be taken. The old result is removed once nothing can be refused any more.
+pub(crate) fn start<'a>(
+    inputs: Inputs<'a>,
+    context: &'a RunContext<'a>,
+    output: &mut OutputFolder,
+) -> anyhow::Result<Run<'a>> {
+    let Inputs { plan, model, data, compute } = inputs;
+    let criterion = plan.check(data.problem_type())?;
+    let batches = MicroBatches::new(plan, data.train_lengths());
+    let n_outputs = data.output_names().len();
+    let (parameters, loaded) = bert::load(model, n_outputs, plan.batches.seed, compute.device)?;
+    let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
+    let counts = batches.step_plan.counts;
+    let setup = TrainerSetup { plan, config: &model.config, compute };
+    let mut trainer = Trainer::new(parameters, &loaded.new, objective, setup)?;
+    let mut checkpoints = Checkpoints::open(output, plan.saving.total_limit, trainer.machine())?;
+    let disk = checkpoints.check_disk_space(&trainer, batches.step_plan.occurrences(plan.saving.when))?;
+    output.clear()?;
+
+    let resumed = checkpoints.resume(&mut trainer, context.common)?;
+    if resumed.is_none() {
+        let facts = StartFacts {
+            config: &model.config,
+            counts,
+            first_epoch: &batches.first_epoch(),
+            newly_initialized: &loaded.new,
+            disk,
+            compute,
+        };
+        context.common.say(&messages::start(&trainer, data, &facts));
+    }
+    let state = resumed.unwrap_or_default();
+    let mut log = EventLog::open(output.folder(), state.log_bytes)?;
+    if state.log_bytes == 0 {
+        let Counts { steps_per_epoch, total_steps, warmup_steps, .. } = counts;
+        let train_rows = data.train.len();
+        log.append(&Event::Begin { train_rows, steps_per_epoch, total_steps, warmup_steps })?;
+    }
+    let progress = Progress::new("bert-finetune", trainer.step, counts.total_steps, context.common.quiet);
+    let timing = Timing::default();
+    Ok(Run { inputs, context, criterion, batches, trainer, checkpoints, state, log, progress, timing })
+}

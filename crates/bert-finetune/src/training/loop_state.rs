@@ -1,0 +1,148 @@
+//! Loop state (`state.json` of a checkpoint): best step, early stopping, plateau scheduler, running mean of the loss.
+//!
+//! It is everything that the training loop knows beside the parameters and the optimizer.
+
+use run_files::log::Evaluation;
+use serde::{Deserialize, Serialize};
+
+use crate::optim::lr_scheduler::PlateauState;
+use crate::settings::{BestModelCriterion, EarlyStopping};
+use crate::training::trainer::StepReport;
+
+/// The step whose weights are the result, and its metrics; `None` where the run does not evaluate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Best {
+    pub(crate) step: u64,
+    pub(crate) figures: Option<Evaluation>,
+}
+
+/// Everything that a step or an evaluation leaves for the next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LoopState {
+    pub(crate) best: Option<Best>,
+    /// Evaluations in a row without improvement.
+    pub(crate) evaluations_without_gain: u64,
+    pub(crate) plateau: PlateauState,
+    pub(crate) watch: LossWatch,
+    pub(crate) loss_since_log: f64,
+    pub(crate) steps_since_log: u64,
+    /// The size of `log.jsonl` when this was saved.
+    pub(crate) log_bytes: u64,
+}
+
+impl LoopState {
+    /// Adds a step.
+    pub(crate) fn count(&mut self, report: &StepReport) {
+        self.loss_since_log += report.loss;
+        self.steps_since_log += 1;
+        self.watch.update(report.loss);
+    }
+
+    /// The mean loss since the last call.
+    pub(crate) fn take_mean_loss(&mut self) -> f64 {
+        let mean = self.loss_since_log / self.steps_since_log as f64;
+        (self.loss_since_log, self.steps_since_log) = (0.0, 0);
+        mean
+    }
+
+    /// Adds an evaluation and returns whether it is the best so far; among equals the first stays the best.
+    ///
+    /// As in Transformers, early stopping compares with the best before this evaluation.
+    pub(crate) fn update_best(
+        &mut self,
+        step: u64,
+        figures: Evaluation,
+        criterion: BestModelCriterion,
+        early_stopping: Option<EarlyStopping>,
+    ) -> bool {
+        let merit = criterion.merit(&figures);
+        let old = self.best.and_then(|best| best.figures).map(|figures| criterion.merit(&figures));
+        let gain = old.map_or(f64::INFINITY, |old| merit - old);
+        let threshold = early_stopping.map_or(0.0, |early_stopping| early_stopping.threshold);
+        self.evaluations_without_gain = if gain > threshold { 0 } else { self.evaluations_without_gain + 1 };
+        if gain > 0.0 {
+            self.best = Some(Best { step, figures: Some(figures) });
+        }
+        gain > 0.0
+    }
+
+    /// Whether early stopping ends the run here.
+    pub(crate) fn is_out_of_patience(&self, early_stopping: Option<EarlyStopping>) -> bool {
+        early_stopping.is_some_and(|early_stopping| self.evaluations_without_gain >= early_stopping.patience)
+    }
+}
+
+/// Watches for a loss that stays at the loss of random guessing, ln(classes).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LossWatch {
+    /// Exponential moving average of the loss.
+    recent: f64,
+    steps: u64,
+    warned: bool,
+}
+
+impl LossWatch {
+    const DECAY: f64 = 0.98;
+    /// Steps after the warmup before a warning.
+    const STEPS: u64 = 200;
+
+    fn update(&mut self, loss: f64) {
+        self.steps += 1;
+        let old = if self.steps == 1 { loss } else { self.recent };
+        self.recent = Self::DECAY * old + (1.0 - Self::DECAY) * loss;
+    }
+
+    /// Whether to warn now: once, after the warmup, when the average is within 1 % of ln(classes).
+    pub(crate) fn should_warn(&mut self, n_classes: usize, warmup_steps: u64) -> bool {
+        let guessing = (n_classes as f64).ln();
+        let stuck = (self.recent - guessing).abs() < 0.01 * guessing;
+        let warns = !self.warned && self.steps >= warmup_steps.saturating_add(Self::STEPS) && stuck;
+        self.warned |= warns;
+        warns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Metric;
+
+    const CRITERION: BestModelCriterion = BestModelCriterion { metric: Metric::Accuracy, greater_is_better: true };
+
+    fn figures(accuracy: f64) -> Evaluation {
+        Evaluation { eval_accuracy: Some(accuracy), ..Evaluation::default() }
+    }
+
+    #[test]
+    fn patience_counts_evaluations_that_gain_too_little() {
+        let early_stopping = Some(EarlyStopping { patience: 2, threshold: 0.05 });
+        let mut state = LoopState::default();
+        let mut seen = Vec::new();
+        for (step, accuracy) in [0.5, 0.52, 0.6, 0.6, 0.58].into_iter().enumerate() {
+            let best = state.update_best(step as u64, figures(accuracy), CRITERION, early_stopping);
+            seen.push((best, state.evaluations_without_gain, state.is_out_of_patience(early_stopping)));
+        }
+        let expected = [(true, 0, false), (true, 1, false), (true, 0, false), (false, 1, false), (false, 2, true)];
+        assert_eq!(seen, expected);
+        assert_eq!(state.best.map(|best| best.step), Some(2));
+    }
+
+    #[test]
+    fn a_loss_that_stays_at_random_guessing_is_reported_once() {
+        let mut watch = LossWatch::default();
+        let mut warned_at = Vec::new();
+        for step in 1..=500 {
+            watch.update(0.69 + 0.005 * f64::from(step % 3));
+            if watch.should_warn(2, 20) {
+                warned_at.push(step);
+            }
+        }
+        assert_eq!(warned_at, [220]);
+
+        let mut watch = LossWatch::default();
+        for step in 1..=500 {
+            watch.update(0.7 - 0.001 * f64::from(step));
+            assert!(!watch.should_warn(2, 0), "step {step} of a loss that falls");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! A temporary folder with tokens made from the fixture, and the program run in it.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use corpus::task::Task;
+use corpus::tokens::{Labels, TokenSet, TokensMetadata};
+use serde_json::{Value, json};
+use stage::{Common, Job, Stage};
+use tempfile::TempDir;
+
+pub(crate) struct Sandbox {
+    folder: TempDir,
+}
+
+pub(crate) struct Outcome {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    pub(crate) fn assert_success(&self) {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+    }
+}
+
+impl Sandbox {
+    /// Tokens in `tokens/`: the fixture's sentences as train and, in part, as validation.
+    pub(crate) fn new() -> Self {
+        let sandbox = Self { folder: tempfile::tempdir().unwrap() };
+        sandbox.write_tokens(|_| ());
+        sandbox
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn fixture(&self, name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/small-bert").join(name)
+    }
+
+    /// Writes `tokens/` anew, with the train split changed by `change`.
+    pub(crate) fn write_tokens(&self, change: impl Fn(&mut TokenSet)) {
+        let rows: Vec<Value> = serde_json::from_slice(&fs::read(self.fixture("data.json")).unwrap()).unwrap();
+        let mut train = token_set(&rows);
+        change(&mut train);
+        let common = Common { profile: None, out: self.path("tokens"), force: true, explain: false, quiet: true };
+        let stage = Stage { name: "sst-tokenize", version: 1 };
+        let mut work = Job::new(stage, &common).plan(&json!({})).unwrap().begin().unwrap().unwrap();
+        work.output("train.parquet", |file| Ok(train.write(file)?)).unwrap();
+        work.output("validation.parquet", |file| Ok(token_set(&rows[..13]).write(file)?)).unwrap();
+        work.finish().unwrap();
+    }
+
+    pub(crate) fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bert-finetune"));
+        command.current_dir(self.folder.path()).args(["--tokens", "tokens", "--out", "train", "--model"]);
+        command.arg(self.fixture("")).args(arguments.split_whitespace());
+        command
+    }
+
+    pub(crate) fn finetune(&self, arguments: &str) -> Outcome {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Outcome { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    /// Waits until a run in another process is about to take its first step.
+    pub(crate) fn wait_for_log(&self) {
+        for _ in 0..3000 {
+            if self.path("train/log.jsonl").exists() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("the run did not begin within a minute");
+    }
+
+    /// The lines of the log of one kind.
+    pub(crate) fn events(&self, kind: &str) -> Vec<Value> {
+        let log = fs::read_to_string(self.path("train/log.jsonl")).unwrap();
+        let events = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        events.filter(|event| event["event"] == kind).collect()
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+}
+
+fn token_set(rows: &[Value]) -> TokenSet {
+    let ids = |row: &Value| -> Vec<i32> {
+        row["input_ids"].as_array().unwrap().iter().map(|id| id.as_i64().unwrap() as i32).collect()
+    };
+    let sentences: Vec<Vec<i32>> = rows.iter().map(ids).collect();
+    let mut offsets = vec![0];
+    offsets.extend(sentences.iter().scan(0, |end, sentence| {
+        *end += sentence.len();
+        Some(*end)
+    }));
+    TokenSet {
+        metadata: TokensMetadata {
+            dataset: "fixture".to_owned(),
+            task: Task::Labels,
+            label_names: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            tokenizer_sha256: String::new(),
+            max_length: 24,
+            rows_truncated: 0,
+        },
+        ids: (0..rows.len() as i64).collect(),
+        sentence_ids: (0..rows.len() as i64).collect(),
+        input_ids: sentences.concat(),
+        offsets,
+        labels: Labels::Classes(rows.iter().map(|row| row["labels"].as_i64().map(|label| label as i32)).collect()),
+    }
+}

@@ -1,0 +1,119 @@
+//! Differentiable operators.
+
+use tch::Tensor;
+use torch_sys::C_tensor;
+
+use crate::{KernelError, ffi};
+
+fn owned(handle: *mut C_tensor) -> Result<Tensor, KernelError> {
+    if handle.is_null() {
+        return Err(KernelError::last());
+    }
+    // SAFETY: the C++ side hands over a new handle that nothing else owns.
+    Ok(unsafe { Tensor::from_ptr(handle) })
+}
+
+/// `x` with each element zeroed with probability `p` and the others times `1 / (1 - p)`.
+///
+/// The mask is a function of `key` and `stream`. On the CPU it is one of these and the element's index alone (Philox 4x32-10),
+/// and the backward pass draws it again; elsewhere the device's generator draws it, and it is kept, a byte for each element.
+/// `x`: any shape, float32 or bfloat16.
+///
+/// # Errors
+/// Fails when libtorch does, e.g. out of memory.
+pub fn dropout(x: &Tensor, p: f64, key: u64, stream: u64) -> Result<Tensor, KernelError> {
+    // SAFETY: the handle lives as long as the borrow; the result is a new handle.
+    owned(unsafe { ffi::bert_kernels_dropout(x.as_ptr(), p, key, stream) })
+}
+
+/// The float32 `tensors` in bfloat16, cast in one pass; so are their gradients on the way back.
+///
+/// # Errors
+/// Fails when libtorch does.
+pub fn as_bf16(tensors: &[&Tensor]) -> Result<Vec<Tensor>, KernelError> {
+    if tensors.is_empty() {
+        return Ok(Vec::new());
+    }
+    let handles = ffi::handles(tensors.iter().copied());
+    let mut cast = vec![std::ptr::null_mut(); tensors.len()];
+    // SAFETY: the handles live as long as the borrows; as many places are there for the new ones.
+    KernelError::of_status(unsafe {
+        ffi::bert_kernels_as_bf16(handles.as_ptr(), handles.len() as i64, cast.as_mut_ptr())
+    })?;
+    cast.into_iter().map(owned).collect()
+}
+
+/// Packed rows `(n_rows, parts * heads * size)` as zero-padded rectangles `(parts, batch * heads, max_seqlen, size)`.
+///
+/// `cu_seqlens`: `(batch + 1)`, int64, on the CPU, rising from 0 to at most `n_rows` by at most `max_seqlen`.
+///
+/// # Errors
+/// Fails when libtorch does.
+pub fn heads_from_rows(
+    rows: &Tensor,
+    cu_seqlens: &Tensor,
+    max_seqlen: i64,
+    parts: i64,
+    heads: i64,
+) -> Result<Tensor, KernelError> {
+    // SAFETY: the handles live as long as the borrows; the result is a new handle.
+    owned(unsafe { ffi::bert_kernels_heads_from_rows(rows.as_ptr(), cu_seqlens.as_ptr(), max_seqlen, parts, heads) })
+}
+
+/// The way back: `(parts, batch * heads, max_seqlen, size)` as rows `(n_rows, parts * heads * size)`.
+///
+/// Rows past the last sentence are zero.
+///
+/// # Errors
+/// Fails when libtorch does.
+pub fn rows_from_heads(
+    rectangles: &Tensor,
+    cu_seqlens: &Tensor,
+    n_rows: i64,
+    heads: i64,
+) -> Result<Tensor, KernelError> {
+    // SAFETY: the handles live as long as the borrows; the result is a new handle.
+    owned(unsafe { ffi::bert_kernels_rows_from_heads(rectangles.as_ptr(), cu_seqlens.as_ptr(), n_rows, heads) })
+}
+
+/// The shares that attention drops: with this probability, chosen by these counters.
+#[derive(Debug, Clone, Copy)]
+pub struct AttentionDropout {
+    /// The probability; 0 drops nothing.
+    pub p: f64,
+    /// The key of the mask.
+    pub key: u64,
+    /// Its stream.
+    pub stream: u64,
+}
+
+/// Whether [`packed_attention`] is there for `rows` and heads of this size: for bfloat16 on CUDA, multiples of 8 up to 128.
+pub fn packed_attention_runs(rows: &Tensor, head_size: i64) -> bool {
+    // SAFETY: the handle lives as long as the borrow.
+    unsafe { ffi::bert_kernels_packed_attention_runs(rows.as_ptr(), head_size) != 0 }
+}
+
+/// Attention of every row to the rows of its sentence, without padding: `(n_rows, heads * size)`; with `first_rows`
+/// `(batch)`, int64, of the sentences' first rows alone: `(batch, heads * size)`. Scores are divided by the root of `size`.
+///
+/// `rows`: `(n_rows, 3 * heads * size)`, queries, keys and values side by side, bfloat16; `cu_seqlens`:
+/// `(batch + 1)`, int32, on the same device, rising from 0 to `n_rows` by at most `max_seqlen`.
+///
+/// # Errors
+/// Fails when libtorch does.
+pub fn packed_attention(
+    rows: &Tensor,
+    cu_seqlens: &Tensor,
+    first_rows: Option<&Tensor>,
+    max_seqlen: i64,
+    heads: i64,
+    dropout: AttentionDropout,
+) -> Result<Tensor, KernelError> {
+    let first_rows = first_rows.map_or(std::ptr::null(), Tensor::as_ptr);
+    let AttentionDropout { p, key, stream } = dropout;
+    let (rows, cu_seqlens) = (rows.as_ptr(), cu_seqlens.as_ptr());
+    // SAFETY: the handles live as long as the borrows; the result is a new handle.
+    owned(unsafe {
+        ffi::bert_kernels_packed_attention(rows, cu_seqlens, first_rows, max_seqlen, heads, p, key, stream)
+    })
+}

@@ -1,0 +1,47 @@
+//! Command-line arguments.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+const EXAMPLE: &str = "Examples:
+  bert-predict --model data/runs/sst2/export/hf \"A film of rare beauty.\" \"Two hours I will never get back.\"
+  bert-predict --model data/runs/sst2/train --input reviews.csv --text-column review --output answers.jsonl
+  zcat reviews.txt.gz | bert-predict --model data/runs/sst2/train";
+
+/// Predict the sentiment of texts from arguments, a file, or stdin (one text per line)
+#[derive(Debug, Clone, Parser)]
+#[command(name = "bert-predict", version, after_help = EXAMPLE)]
+pub struct Args {
+    /// Fine-tuned model: the output folder of bert-finetune, or the hf folder of bert-export
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+
+    /// Texts; without any, and without --input, the lines of stdin
+    #[arg(value_name = "TEXT", conflicts_with = "input")]
+    pub texts: Vec<String>,
+
+    /// File of texts: .txt (one per line), .csv, .tsv, .jsonl or .parquet
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+
+    /// Column of --input that holds the texts; default: text, else sentence
+    #[arg(long, value_name = "NAME", requires = "input")]
+    pub text_column: Option<String>,
+
+    /// Write the JSON lines to this file instead of stdout; it appears complete or not at all
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Truncate texts to this many tokens; default: the number of the model's position embeddings
+    #[arg(long, value_name = "N")]
+    pub max_length: Option<usize>,
+
+    /// TOML profile; its section [predict] is read, and flags override it
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
+
+    /// Device, threads, precision
+    #[command(flatten)]
+    pub compute: stage::ComputeArgs,
+}

@@ -1,0 +1,62 @@
+//! Backend of the encoder: one kernel for the CPU, or libtorch's operators on every device. Packed tokens in, the hidden
+//! states of the first tokens out, `(batch, hidden)`.
+//!
+//! The kernel is chosen where the processor has it and no adapters are trained. The two agree to rounding, not to the bit.
+
+mod attention;
+mod embeddings;
+mod encoder;
+mod kernel;
+
+use std::cell::RefCell;
+
+use checkpoint::BertConfig;
+use tch::Tensor;
+
+use self::encoder::EncoderOfOperators;
+use self::kernel::EncoderKernel;
+use crate::batch::Batch;
+use crate::device::Precision;
+use crate::error::BertError;
+use crate::mode::Mode;
+use crate::parameters::Parameters;
+
+/// What computes the encoder.
+#[derive(Debug)]
+pub(crate) enum Backend {
+    /// A fused kernel, which keeps its activations from the forward to the backward pass.
+    Kernel(Box<RefCell<EncoderKernel>>),
+    /// libtorch's operators, followed by autograd.
+    Operators(EncoderOfOperators),
+}
+
+impl Backend {
+    /// The fastest that there is for these parameters.
+    pub(crate) fn new(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Result<Self, BertError> {
+        match EncoderKernel::new(parameters, config, precision)? {
+            Some(kernel) => Ok(Self::Kernel(Box::new(RefCell::new(kernel)))),
+            None => Self::operators(parameters, config, precision),
+        }
+    }
+
+    /// libtorch's operators on every device.
+    pub(crate) fn operators(
+        parameters: &Parameters,
+        config: &BertConfig,
+        precision: Precision,
+    ) -> Result<Self, BertError> {
+        Ok(Self::Operators(EncoderOfOperators::new(parameters, config, precision)?))
+    }
+
+    pub(crate) fn is_kernel(&self) -> bool {
+        matches!(self, Self::Kernel(_))
+    }
+
+    /// The hidden states of the first tokens, `(batch, hidden)`, float32.
+    pub(crate) fn forward(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
+        match self {
+            Self::Kernel(kernel) => kernel.borrow_mut().forward(batch, mode),
+            Self::Operators(encoder) => encoder.forward(batch, mode),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Encoder kernel of the CPU as a backend: chooses it, feeds it packed batches, and takes the gradients that it writes.
+
+use bert_kernels::{EncoderDropout, EncoderParameters, Gradient, Keep, PackedSentences};
+use checkpoint::BertConfig;
+use tch::{Device, Tensor};
+
+use crate::batch::Batch;
+use crate::device::Precision;
+use crate::dropout::DropoutSites;
+use crate::error::BertError;
+use crate::gradients::Gradients;
+use crate::mode::Mode;
+use crate::parameters::Parameters;
+
+/// Embeddings and encoder on the CPU.
+#[derive(Debug)]
+pub(crate) struct EncoderKernel {
+    kernel: bert_kernels::Encoder,
+    /// The index of each of its parameters among all of the model's.
+    indices: EncoderParameters<usize>,
+    vocab_size: i64,
+    pad_token_id: i64,
+}
+
+impl EncoderKernel {
+    /// `None` where there is no kernel for it: on other devices, on processors without the products, and beside adapters.
+    pub(crate) fn new(
+        parameters: &Parameters,
+        config: &BertConfig,
+        precision: Precision,
+    ) -> Result<Option<Self>, BertError> {
+        let bf16 = precision == Precision::Bf16;
+        let on_cpu = parameters.flat.device() == Device::Cpu;
+        if !on_cpu || !parameters.adapters.is_empty() || !bert_kernels::Encoder::runs(config, bf16) {
+            return Ok(None);
+        }
+        let mut encoder = Self {
+            kernel: bert_kernels::Encoder::new(config, bf16)?,
+            indices: EncoderParameters::from_names(config.num_hidden_layers, |name| parameters.index(name)),
+            vocab_size: config.vocab_size as i64,
+            pad_token_id: config.pad_token_id as i64,
+        };
+        encoder.read_weights(parameters)?;
+        Ok(Some(encoder))
+    }
+
+    /// Packs the matrices as they are now.
+    pub(crate) fn read_weights(&mut self, parameters: &Parameters) -> Result<(), BertError> {
+        let tensors = self.indices.map(|&index| parameters.list[index].tensor.detach());
+        Ok(self.kernel.read_weights(tensors)?)
+    }
+
+    /// For the optimizer, which keeps the packed matrices up to date, and for the norm of the gradients.
+    pub(crate) fn kernel(&mut self) -> &mut bert_kernels::Encoder {
+        &mut self.kernel
+    }
+
+    /// The hidden states of the first tokens, `(batch, hidden)`. In training a backward pass may follow.
+    pub(crate) fn forward(&mut self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
+        let packed = PackedSentences {
+            input_ids: &batch.input_ids,
+            position_ids: &batch.position_ids,
+            cu_seqlens: &batch.cu_seqlens,
+        };
+        let (dropout, keep) = match mode {
+            Mode::Evaluate => (None, Keep::Nothing),
+            Mode::Train(sites) => (Some(dropout(sites)), Keep::ForBackward),
+        };
+        Ok(self.kernel.forward(&packed, dropout, keep)?)
+    }
+
+    /// Adds the gradients of every trained parameter of the encoder to `gradients`; `dfirst` is that of the last forward
+    /// pass's result.
+    pub(crate) fn backward(
+        &mut self,
+        batch: &Batch,
+        dfirst: &Tensor,
+        gradients: &mut Gradients,
+    ) -> Result<(), BertError> {
+        let written = self.indices.map(|&index| gradients.values(index));
+        let mut dwords = None;
+        self.kernel.backward(dfirst, &written, gradients.accumulate(), |rows| {
+            let width = rows.len() / batch.input_ids.numel();
+            let (words, padding_idx) = (batch.words(), self.pad_token_id);
+            dwords = Some(Gradient::embedding_backward(words, rows, width, self.vocab_size, padding_idx));
+        })?;
+        if let Some(dwords) = dwords {
+            gradients.add(self.indices.word_embeddings, dwords);
+        }
+        Ok(())
+    }
+}
+
+fn dropout(sites: &DropoutSites) -> EncoderDropout {
+    let (key, stream) = sites.key_and_stream();
+    EncoderDropout { hidden: sites.rates.hidden, attention: sites.rates.attention, key, stream }
+}

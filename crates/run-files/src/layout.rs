@@ -1,0 +1,110 @@
+//! Run folder layout: the names of the files and folders that the stages after tokenization write.
+//!
+//! ```text
+//! data/runs/<name>/train/         config.json model.safetensors, tokenizer files, log.jsonl curves.svg timing.json
+//!                                 tensorboard/ checkpoints/step-NNNNNN/ manifest.json
+//!                  eval/<split>/  metrics.json confusion_matrix.{svg,png} predictions.parquet manifest.json
+//!                  export/        hf/ manifest.json
+//!                  sweep/         trials/<id>/{profile.toml,plan.json,stderr.log,failure.json,train/} trials.jsonl ...
+//! ```
+//!
+//! The names of a model folder's tokenizer files are in the crate `checkpoint`, that of the manifest is in `stage`.
+
+/// The output folder of `bert-finetune`.
+pub mod train {
+    /// The model's config with its label names.
+    pub const CONFIG: &str = "config.json";
+    /// The weights of the best checkpoint.
+    pub const WEIGHTS: &str = "model.safetensors";
+    /// The deterministic events, see [`crate::log`].
+    pub const LOG: &str = "log.jsonl";
+    /// The picture of the log.
+    pub const CURVES: &str = "curves.svg";
+    /// The rates of the last process. No listed output, since no two runs have the same.
+    pub const TIMING: &str = "timing.json";
+    /// The folder of the TensorBoard event file.
+    pub const TENSORBOARD: &str = "tensorboard";
+    /// The folder of the checkpoints, one folder each: [`checkpoint_name`].
+    pub const CHECKPOINTS: &str = "checkpoints";
+
+    /// The folder of the checkpoint after `step` steps, in [`CHECKPOINTS`].
+    #[must_use]
+    pub fn checkpoint_name(step: u64) -> String {
+        format!("step-{step:06}")
+    }
+
+    /// The step of a checkpoint's folder name; `None` for any other name.
+    #[must_use]
+    pub fn checkpoint_step(name: &str) -> Option<u64> {
+        name.strip_prefix("step-")?.parse().ok()
+    }
+
+    /// The weights of the best evaluation so far, in [`CHECKPOINTS`] until the run is finished.
+    #[must_use]
+    pub fn best_weights_name(step: u64) -> String {
+        format!("{BEST_WEIGHTS_PREFIX}{step:06}.safetensors")
+    }
+
+    /// How each of the [`best_weights_name`]s begins.
+    pub const BEST_WEIGHTS_PREFIX: &str = "best-step-";
+}
+
+/// A checkpoint in the folder `checkpoints` of a training.
+pub mod checkpoint {
+    /// The parameters that are trained.
+    pub const WEIGHTS: &str = "model.safetensors";
+    /// The optimizer's state.
+    pub const OPTIMIZER: &str = "optimizer.safetensors";
+    /// The exponential moving average of the parameters, if one is kept.
+    pub const EMA: &str = "average.safetensors";
+    /// The state of the training loop.
+    pub const STATE: &str = "state.json";
+}
+
+/// The output folder of `bert-eval`.
+pub mod eval {
+    /// See [`crate::metrics_json`]; absent when no row of the split has a label.
+    pub const METRICS: &str = "metrics.json";
+    /// See [`crate::predictions`].
+    pub const PREDICTIONS: &str = "predictions.parquet";
+    /// The picture of the confusion matrix; absent for regression.
+    pub const CONFUSION_MATRIX_SVG: &str = "confusion_matrix.svg";
+    /// The same as pixels.
+    pub const CONFUSION_MATRIX_PNG: &str = "confusion_matrix.png";
+}
+
+/// The output folder of `bert-export`.
+pub mod export {
+    /// The folder for Transformers and the Hugging Face Hub.
+    pub const HF: &str = "hf";
+    /// The model card in it.
+    pub const MODEL_CARD: &str = "README.md";
+}
+
+/// The folder of one run of a trial of `bert-sweep`.
+pub mod trial {
+    /// Everything that `bert-finetune --profile` needs to train it.
+    pub const PROFILE: &str = "profile.toml";
+    /// What `bert-finetune --plan` printed, see [`crate::plan`].
+    pub const PLAN: &str = "plan.json";
+    /// What the training wrote to stderr.
+    pub const STDERR: &str = "stderr.log";
+    /// How the training ended, if it failed.
+    pub const FAILURE: &str = "failure.json";
+    /// The output folder of the training, see [`super::train`].
+    pub const TRAIN: &str = "train";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::train::{best_weights_name, checkpoint_name, checkpoint_step};
+
+    #[test]
+    fn steps_are_padded_to_six_digits_and_read_back() {
+        assert_eq!(checkpoint_name(42), "step-000042");
+        assert_eq!(checkpoint_name(12_345_678), "step-12345678");
+        assert_eq!(best_weights_name(42), "best-step-000042.safetensors");
+        assert_eq!(checkpoint_step("step-000042"), Some(42));
+        assert_eq!(checkpoint_step("best-step-000042.safetensors"), None);
+    }
+}
