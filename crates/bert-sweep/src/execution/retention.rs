@@ -10,6 +10,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use anyhow::Context;
+use run_files::layout::train::{CHECKPOINTS, WEIGHTS};
+use run_files::layout::trial::TRAIN;
 use stage::{MANIFEST, Manifest, sync_folder};
 
 use crate::trials::ranking::{RankedTrial, best_row};
@@ -51,7 +53,7 @@ pub(crate) fn prune(
 }
 
 fn prune_run(train: &Path) -> anyhow::Result<()> {
-    let prunable = ["model.safetensors", "checkpoints"].map(|name| train.join(name));
+    let prunable = [WEIGHTS, CHECKPOINTS].map(|name| train.join(name));
     if !prunable.iter().any(|path| path.exists()) {
         return Ok(());
     }
@@ -64,7 +66,7 @@ fn prune_run(train: &Path) -> anyhow::Result<()> {
 pub(crate) fn link_best(out: &Path, id: &str) -> anyhow::Result<bool> {
     let (link, target) = (out.join(BEST), Path::new("trials").join(id));
     unlink_best(out)?;
-    if Manifest::read(&out.join(&target).join("train")).is_none() {
+    if Manifest::read(&out.join(&target).join(TRAIN)).is_none() {
         return Ok(false);
     }
     symlink(&target, &link).with_context(|| format!("cannot make the link {}", link.display()))?;

@@ -169,7 +169,7 @@ fn learning_curves(rows: &[Row], summary: &Summary) -> String {
     let is_best = |row: &Row| Some(row.id.as_str()) == best;
     let points = |row: &Row, metric: &str| -> Vec<(f64, f64)> {
         let evaluations = row.log.evaluations.iter().filter(|evaluation| evaluation.step <= row.steps);
-        evaluations.filter_map(|evaluation| Some((evaluation.epoch, *evaluation.figures.get(metric)?))).collect()
+        evaluations.filter_map(|evaluation| Some((evaluation.epoch, *evaluation.metrics.get(metric)?))).collect()
     };
     let panel = |metric: &str| {
         let others = rows.iter().filter(|row| !is_best(row));

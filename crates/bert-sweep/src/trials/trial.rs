@@ -11,7 +11,7 @@ use stage::{Fingerprint, sha256_hex};
 use toml::{Table, Value};
 
 use super::trial_folder::TrialFolder;
-use super::trial_plan::Length;
+use super::trial_plan::TrialPlan;
 use super::values::canonical;
 use crate::search::space::Arguments;
 use crate::settings::SweepSettings;
@@ -39,7 +39,7 @@ pub(crate) struct Run {
     /// `[finetune]` of its profile.
     finetune: Table,
     /// Known once the settings were checked.
-    pub(crate) plan: Option<Length>,
+    pub(crate) plan: Option<TrialPlan>,
 }
 
 /// What all runs of a sweep read, and where they write.
@@ -80,7 +80,7 @@ impl Run {
 
     /// Checks and writes what `bert-finetune --plan` printed.
     pub(crate) fn write_plan(&mut self, plan: &[u8]) -> anyhow::Result<()> {
-        self.plan = Some(Length::parse(plan)?);
+        self.plan = Some(TrialPlan::parse(plan)?);
         self.folder.write_plan(plan)
     }
 

@@ -13,17 +13,13 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use run_files::layout::trial::{FAILURE, PLAN, PROFILE, STDERR, TRAIN};
 use serde::{Deserialize, Serialize};
 use stage::OutputFile;
 use toml::{Table, Value};
 
 use super::run_log::RunLog;
-use super::trial_plan::Length;
-
-const PROFILE: &str = "profile.toml";
-const PLAN: &str = "plan.json";
-const STDERR: &str = "stderr.log";
-const FAILURE: &str = "failure.json";
+use super::trial_plan::TrialPlan;
 
 /// The folder of one run.
 #[derive(Debug)]
@@ -51,7 +47,7 @@ impl TrialFolder {
 
     /// The output folder of `bert-finetune`.
     pub(crate) fn train(&self) -> PathBuf {
-        self.path.join("train")
+        self.path.join(TRAIN)
     }
 
     pub(crate) fn profile(&self) -> PathBuf {
@@ -70,8 +66,8 @@ impl TrialFolder {
     }
 
     /// The plan, if an earlier sweep has written it.
-    pub(crate) fn plan(&self) -> Option<Length> {
-        Length::parse(&fs::read(self.path.join(PLAN)).ok()?).ok()
+    pub(crate) fn plan(&self) -> Option<TrialPlan> {
+        TrialPlan::parse(&fs::read(self.path.join(PLAN)).ok()?).ok()
     }
 
     /// Writes what `bert-finetune --plan` printed.
