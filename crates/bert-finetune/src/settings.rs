@@ -25,7 +25,9 @@ pub use schedule::ScheduleArgs;
 pub use weights::WeightArgs;
 
 pub(crate) use batches::{BatchPlan, BatchSize};
-pub(crate) use intervals::{BestModelCriterion, EarlyStopping, Metric};
+#[cfg(test)]
+pub(crate) use intervals::Metric;
+pub(crate) use intervals::{BestModelCriterion, EarlyStopping};
 pub(crate) use objective::{ClassWeights, ObjectivePlan};
 pub(crate) use optimizer::{AdafactorRule, OptimizerPlan, Rule};
 pub(crate) use plan::Plan;

@@ -1,4 +1,5 @@
-//! TrialPlan of a trial in steps, and where it can be ranked: read from what `bert-finetune --plan` prints (`plan.json`).
+//! Plan of a trial: its number of steps and where it can be ranked, read from what `bert-finetune --plan` prints
+//! (`plan.json`).
 
 use anyhow::Context;
 use run_files::plan::{Plan, When};
