@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
 use bert_kernels::{
-    AttentionDropout, DeferredRows, Gradient, ParameterRun, Table, UpdateRule, UpdateStep, dropout, global_norm,
-    heads_from_rows, norm_of_operators, packed_attention, packed_attention_runs, rows_from_heads, update,
-    update_of_operators,
+    AttentionDropout, DeferredRows, DeferredTable, DistinctRows, Gradient, ParameterRun, UpdateRule, UpdateStep,
+    aten_norm, aten_update, dropout, global_norm, heads_from_rows, packed_attention, packed_attention_runs,
+    rows_from_heads, update,
 };
 use tch::{Device, Kind, Tensor};
 
@@ -155,8 +155,7 @@ fn packed_attention_drops_by_its_counters_and_backward_the_same() {
     }
 }
 
-const ADAMW: UpdateRule = UpdateRule::Adamw { beta1: 0.9, beta2: 0.99, eps: 1e-8 };
-const ADAM: UpdateRule = UpdateRule::Adam { beta1: 0.9, beta2: 0.99, eps: 1e-8 };
+const ADAMW: UpdateRule = UpdateRule::EACH[0];
 
 fn step(rule: UpdateRule, step: u64) -> UpdateStep {
     UpdateStep { rule, step, grad_scale: 0.5 }
@@ -166,11 +165,10 @@ fn run<'a>(state: &'a [Tensor; 3], gradient: &'a Gradient) -> ParameterRun<'a> {
     ParameterRun {
         param: state[0].shallow_clone(),
         gradient,
-        first: Some(state[1].shallow_clone()),
-        second: Some(state[2].shallow_clone()),
+        moments: vec![state[1].shallow_clone(), state[2].shallow_clone()],
         learning_rate: 1e-2,
         weight_decay: 0.1,
-        late: None,
+        deferred: None,
     }
 }
 
@@ -214,7 +212,7 @@ fn a_gradient_of_a_few_rows_is_bit_for_bit_the_dense_one() {
     assert!((norm(&dense) - norm(&sparse)).abs() < 1e-12);
 
     let state = || [table(), table() * 0.1, table() * 0.01];
-    for rule in [ADAMW, ADAM, UpdateRule::Sgd { momentum: 0.0 }, UpdateRule::Sgd { momentum: 0.9 }] {
+    for rule in UpdateRule::EACH {
         let (of_dense, of_sparse) = (state(), state());
         update(&mut [run(&of_dense, &dense)], step(rule, 1), None).unwrap();
         update(&mut [run(&of_sparse, &sparse)], step(rule, 1), None).unwrap();
@@ -235,34 +233,33 @@ fn rows_that_are_late_come_to_the_same_bits() {
         let table = Tensor::arange(n_rows * 20, (Kind::Float, Device::Cpu)).view([n_rows, 20]) / 460.0;
         [table.shallow_clone(), table.zeros_like(), table.zeros_like()]
     };
-    for rule in [ADAMW, ADAM, UpdateRule::Sgd { momentum: 0.0 }, UpdateRule::Sgd { momentum: 0.9 }] {
+    for rule in UpdateRule::EACH {
         let (punctual, late) = (state(), state());
-        let table = Table {
+        let mut rows_behind = DeferredRows::new(DeferredTable {
             param: late[0].shallow_clone(),
-            first: Some(late[1].shallow_clone()),
-            second: Some(late[2].shallow_clone()),
+            moments: vec![late[1].shallow_clone(), late[2].shallow_clone()],
             weight_decay: 0.1,
             rule,
-        };
-        let mut rows_behind = DeferredRows::new(n_rows as usize);
+        });
         for t in 1..=40_i64 {
             let ids = [(t * t) % 7, 8 + t % 5, (t * t) % 7, 8 + t % 3];
             let values: Vec<f32> = (0..80).map(|i| ((i * 37 + t * 11) % 19) as f32 / 19.0 - 0.5).collect();
-            let gradient = Gradient::of_rows(&ids, &values, n_rows);
+            let ids = DistinctRows::new(&ids);
+            let gradient = Gradient::embedding_backward(&ids, &values, 20, n_rows, -1);
             let learning_rate = 1e-2 / t as f64;
             let punctual_run = ParameterRun { learning_rate, ..run(&punctual, &gradient) };
             update(&mut [punctual_run], step(rule, t as u64), None).unwrap();
-            rows_behind.apply_deferred(&table, &ids);
-            let late_run = ParameterRun { learning_rate, late: Some(&mut rows_behind), ..run(&late, &gradient) };
+            rows_behind.apply(ids.ids());
+            let late_run = ParameterRun { learning_rate, deferred: Some(&mut rows_behind), ..run(&late, &gradient) };
             update(&mut [late_run], step(rule, t as u64), None).unwrap();
             if t == 25 {
                 assert_ne!(punctual, late, "{rule:?}: some rows are behind");
-                rows_behind.apply_all_deferred(&table);
+                rows_behind.flush();
                 assert_eq!(punctual, late, "{rule:?}, step {t}");
             }
         }
         assert_eq!(rows_behind.n_steps(), 15);
-        rows_behind.apply_all_deferred(&table);
+        rows_behind.flush();
         assert_eq!(punctual, late, "{rule:?}");
     }
 }
@@ -287,7 +284,7 @@ fn the_norm_is_the_same_for_every_number_of_threads() {
 
     let there: Vec<Gradient> =
         gradients.iter().map(|gradient| Gradient::new(&gradient.values().to_device(device())).unwrap()).collect();
-    let relative = norm_of_operators(&there).unwrap() / norms[0] - 1.0;
+    let relative = aten_norm(&there).unwrap() / norms[0] - 1.0;
     assert!(relative.abs() < 1e-5, "float32 sums are {relative} off");
 }
 
@@ -300,7 +297,7 @@ fn runs_of_two_rates<'a>(states: &'a [[Tensor; 3]; 3], gradients: &'a [Gradient;
 #[test]
 fn libtorch_s_fused_operators_take_the_same_step() {
     let there = |state: &[Tensor; 3]| state.each_ref().map(|tensor| tensor.to_device(device()).copy());
-    for rule in [ADAMW, ADAM, UpdateRule::Sgd { momentum: 0.0 }, UpdateRule::Sgd { momentum: 0.9 }] {
+    for rule in UpdateRule::EACH {
         let begin = || [random(&[7, 33]) * 0.2, random(&[7, 33]) * 0.01, random(&[7, 33]).square() * 0.01];
         let here = [begin(), begin(), begin()];
         let there = here.each_ref().map(there);
@@ -309,7 +306,7 @@ fn libtorch_s_fused_operators_take_the_same_step() {
             let of = |device| gradients.each_ref().map(|it| Gradient::new(&it.to_device(device).copy()).unwrap());
             let (of_here, of_there) = (of(Device::Cpu), of(device()));
             update(&mut runs_of_two_rates(&here, &of_here), step(rule, t), None).unwrap();
-            update_of_operators(&runs_of_two_rates(&there, &of_there), step(rule, t)).unwrap();
+            aten_update(&runs_of_two_rates(&there, &of_there), step(rule, t)).unwrap();
         }
         for (here, there) in here.iter().flatten().zip(there.iter().flatten()) {
             assert!(largest_difference(here, &there.to_device(Device::Cpu)) < 1e-6, "{rule:?}");
