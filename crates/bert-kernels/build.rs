@@ -5,24 +5,16 @@ include!("link_args.rs");
 use std::env;
 use std::path::{Path, PathBuf};
 
-const SOURCES: [&str; 13] = [
-    "as_bf16",
-    "attention",
-    "dropout",
-    "encoder",
-    "encoder_abi",
-    "encoder_backward",
-    "feed_forward",
-    "heads",
-    "machine",
-    "matrix",
-    "norm",
-    "packed_attention",
-    "update_group",
+/// The sources by folder.
+const SOURCES: [(&str, &[&str]); 4] = [
+    ("cpu/bert", &["abi", "activations", "backward", "forward", "optimizer_abi", "packed_weights"]),
+    ("cpu/ops", &["attention", "embedding", "gelu", "linear", "pack", "residual_layer_norm", "row_sums"]),
+    ("aten", &["as_bf16", "dropout", "heads", "packed_attention", "update_group"]),
+    ("process", &["cpu_features", "last_error", "omp_wait_policy"]),
 ];
 
 /// Compiled so that a formula gives the same bits wherever it is written: products and sums are not contracted.
-const EXACT_SOURCES: [&str; 1] = ["optimizer"];
+const EXACT_SOURCES: [(&str, &[&str]); 1] = [("cpu/ops", &["optimizer"])];
 
 fn main() {
     println!("cargo:rerun-if-changed=csrc");
@@ -33,21 +25,24 @@ fn main() {
     println!("cargo:libtorch_lib={}", lib.display());
 }
 
-fn compile(lib: &Path, sources: &[&str], contraction: &str, name: &str) {
+fn compile(lib: &Path, sources: &[(&str, &[&str])], contraction: &str, name: &str) {
     let include = lib.with_file_name("include");
+    let files =
+        sources.iter().flat_map(|(folder, names)| names.iter().map(move |name| format!("csrc/{folder}/{name}.cpp")));
     cc::Build::new()
         .cpp(true)
         .std("c++17")
         .opt_level(3)
         .flag("-fopenmp")
-        .flag("-fno-math-errno") // else no square root vectorises
+        .flag("-fno-math-errno") // else no square root vectorizes
         .flag("-fno-trapping-math")
         .flag(contraction)
         .flag("-Wno-psabi") // vectors are passed to inlined functions alone
         .flag("-D_GLIBCXX_USE_CXX11_ABI=1")
         .warnings(false) // libtorch's headers are not clean
+        .include("csrc")
         .include(&include)
         .include(include.join("torch/csrc/api/include"))
-        .files(sources.iter().map(|source| format!("csrc/{source}.cpp")))
+        .files(files)
         .compile(name);
 }

@@ -1,14 +1,14 @@
-// The C ABI between bert-kernels's Rust face and its kernels.
+// The C ABI of bert-kernels: what its Rust side (src/ffi.rs) calls.
 //
 // Tensors are `at::Tensor*`, as tch hands them out. A function that makes a tensor returns a new one, owned by the
-// caller, or null after an error, which `bert_kernels_last_error` then tells (of this thread).
+// caller, or null after an error, whose message `bert_kernels_last_error` returns (for this thread).
 #pragma once
 
 #include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
-#define BERT_KERNELS_NOEXCEPT noexcept // without memory for a list of pieces the process ends
+#define BERT_KERNELS_NOEXCEPT noexcept // without memory for a list of tasks the process ends
 #else
 #define BERT_KERNELS_NOEXCEPT
 #endif
@@ -23,9 +23,9 @@ uint32_t bert_kernels_cpu_features(void);
 // The version of libtorch and the instruction set of its kernels: "2.13.0, AVX512".
 const char *bert_kernels_libtorch(void);
 
-// x with each element zeroed with probability p, the others times 1 / (1 - p). Which ones is a function of (key, stream),
+// x with each element zeroed with probability p, the others times 1 / (1 - p). Which ones is a function of (key, rng_stream),
 // on the CPU and the element's index alone. Differentiable in x.
-bert_kernels_tensor bert_kernels_dropout(bert_kernels_tensor x, double p, uint64_t key, uint64_t stream);
+bert_kernels_tensor bert_kernels_dropout(bert_kernels_tensor x, double p, uint64_t key, uint64_t rng_stream);
 
 // Sets cast[i] to tensors[i], float32, in bfloat16: new tensors. Differentiable in those that require gradients. n > 0.
 // 0, or 1 after an error, which makes no tensor.
@@ -46,10 +46,10 @@ int32_t bert_kernels_packed_attention_runs(bert_kernels_tensor rows, int64_t siz
 
 // Attention of every query to the keys of its sentence. rows (n_rows, 3 * heads * size): queries, keys, values;
 // cu_seqlens (batch + 1), int32, on their device, from 0 to n_rows by at most max_seqlen. The result: (n_rows, heads * size);
-// with first_rows (batch), int64, else null, of those rows alone, the sentences' first: (batch, heads * size). Shares are
-// dropped with probability p; which ones is a function of (key, stream). Differentiable in rows.
+// with first_rows (batch), int64, else null, of those rows alone, the sentences' first: (batch, heads * size). Probabilities
+// are dropped with probability p; which ones is a function of (key, rng_stream). Differentiable in rows.
 bert_kernels_tensor bert_kernels_packed_attention(bert_kernels_tensor rows, bert_kernels_tensor cu_seqlens, bert_kernels_tensor first_rows,
-                                            int64_t max_seqlen, int64_t heads, double p, uint64_t key, uint64_t stream);
+                                            int64_t max_seqlen, int64_t heads, double p, uint64_t key, uint64_t rng_stream);
 
 // The encoder of a BERT on the CPU.
 typedef struct bert_kernels_encoder bert_kernels_encoder;
@@ -57,26 +57,54 @@ typedef struct bert_kernels_encoder bert_kernels_encoder;
 typedef struct {
   int64_t layers, hidden, heads, intermediate, positions, token_types;
   int32_t activation; // 0: GELU, 1: its tanh approximation, 2: ReLU
-  int32_t bf16;       // the precision of the products; else float32
+  int32_t bf16;       // whether the operands of the products are bfloat16; else float32
   float layer_norm_eps;
-} bert_kernels_encoder_shape;
+} bert_kernels_encoder_config;
 
 // Packed sentences. input_ids, position_ids: (n_rows), a multiple of 16; cu_seqlens: (batch + 1).
 typedef struct {
   const int64_t *input_ids, *position_ids, *cu_seqlens;
   int64_t n_rows, batch;
-} bert_kernels_packed;
+} bert_kernels_packed_batch;
 
+// Probabilities, and the counters that choose what is dropped: the embeddings have the stream itself, layer i the three that
+// begin at rng_stream | (1 + 3 i).
 typedef struct {
   double hidden, attention;
-  uint64_t key, stream;
-} bert_kernels_dropout_rates;
+  uint64_t key, rng_stream;
+} bert_kernels_encoder_dropout;
+
+// The parameters of an encoder, float32, contiguous, by the modules of Transformers; or their gradients, which are null where
+// a parameter is not learned. Parameters are only read.
+typedef struct {
+  float *weight; // (out, in)
+  float *bias;   // (out)
+} bert_kernels_linear_parameters;
+
+typedef struct {
+  float *weight, *bias; // (hidden)
+} bert_kernels_layer_norm_parameters;
+
+typedef struct {
+  bert_kernels_linear_parameters query_key_value;  // (3 hidden, hidden)
+  bert_kernels_linear_parameters attention_output; // (hidden, hidden)
+  bert_kernels_layer_norm_parameters attention_layer_norm;
+  bert_kernels_linear_parameters intermediate; // (intermediate, hidden)
+  bert_kernels_linear_parameters output;       // (hidden, intermediate)
+  bert_kernels_layer_norm_parameters output_layer_norm;
+} bert_kernels_layer_parameters;
+
+typedef struct {
+  float *word_embeddings, *position_embeddings, *token_type_embeddings; // (rows, hidden)
+  bert_kernels_layer_norm_parameters embeddings_layer_norm;
+  const bert_kernels_layer_parameters *layers; // as many as the config says
+} bert_kernels_encoder_parameters;
 
 // Whether this machine has products of bfloat16 pairs (bf16 != 0) or of float32 for it.
 int32_t bert_kernels_encoder_runs(int32_t bf16);
 
 // Null after an error.
-bert_kernels_encoder *bert_kernels_encoder_new(const bert_kernels_encoder_shape *shape);
+bert_kernels_encoder *bert_kernels_encoder_new(const bert_kernels_encoder_config *config);
 void bert_kernels_encoder_free(bert_kernels_encoder *encoder);
 
 // The bytes that it takes, with a forward and a backward pass over n_rows rows of `batch` sentences.
@@ -84,21 +112,20 @@ int64_t bert_kernels_encoder_memory(bert_kernels_encoder *encoder, int64_t n_row
 
 // The following return 0, or 1 after an error.
 //
-// Leaves are float32, contiguous: word, position and type tables, norm weight and bias; then of each layer query_key_value
-// (3 hidden, hidden) and bias, output and bias, norm weight and bias, inner (intermediate, hidden) and bias, outer and bias,
-// norm weight and bias. Biases, norms and tables are read where they are in every later pass; matrices are copied.
-int32_t bert_kernels_encoder_read_weights(bert_kernels_encoder *encoder, const float *const *leaves);
+// Biases, norms and embeddings are read where they are in every later pass; the matrices of linear layers are copied. The
+// structs themselves may go.
+int32_t bert_kernels_encoder_read_weights(bert_kernels_encoder *encoder, const bert_kernels_encoder_parameters *parameters);
 
-// first (batch, hidden): the states of the first tokens. dropout: null to evaluate. keep: whether `backward` follows; the
-// batch stays where it is until then.
-int32_t bert_kernels_encoder_forward(bert_kernels_encoder *encoder, const bert_kernels_packed *batch,
-                                  const bert_kernels_dropout_rates *dropout, int32_t keep, float *first);
+// first (batch, hidden): the hidden states of the first tokens. dropout: null to evaluate. keep: whether `backward` follows;
+// the batch stays where it is until then.
+int32_t bert_kernels_encoder_forward(bert_kernels_encoder *encoder, const bert_kernels_packed_batch *batch,
+                                     const bert_kernels_encoder_dropout *dropout, int32_t keep, float *first);
 
-// of_first (batch, hidden): the gradients of the last forward pass's result. gradients: of every leaf, null where it is not
-// learned, written or (add) added to; the word table's is not written. of_words: set to the gradients of the tokens' word
-// embeddings, (n_rows, hidden), until the next pass.
-int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float *of_first, float *const *gradients, int32_t add,
-                                   const float **of_words);
+// dfirst (batch, hidden): the gradients of the last forward pass's result. gradients: written or (add != 0) added to; the
+// word embeddings' is not written. dwords: set to the gradients of the tokens' word embeddings, (n_rows, hidden), until the
+// next pass.
+int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float *dfirst, int32_t add,
+                                      const bert_kernels_encoder_parameters *gradients, const float **dwords);
 
 // A run of float32 parameters with their optimizer state. grad may be null: a gradient of zeros. first and second are
 // the moments; those that the rule does not have are null.

@@ -1,0 +1,37 @@
+// What the autograd operators share: handles, seeds, and errors that stay on this side of the ABI.
+#pragma once
+
+#include <torch/csrc/autograd/custom_function.h>
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include "bert_kernels.h"
+#include "cpu/base/philox.h"
+#include "process/last_error.h"
+
+inline at::Tensor &tensor(bert_kernels_tensor handle) { return *static_cast<at::Tensor *>(handle); }
+
+inline std::vector<at::Tensor> tensors(const bert_kernels_tensor *handles, int64_t n) {
+  std::vector<at::Tensor> list;
+  list.reserve(n);
+  for (int64_t i = 0; i < n; ++i) {
+    list.push_back(tensor(handles[i]));
+  }
+  return list;
+}
+
+// Runs `make`, which returns a tensor, and hands out a new handle to it; null and a message after an exception.
+template <typename Make> bert_kernels_tensor guarded(Make make) {
+  try {
+    return new at::Tensor(make());
+  } catch (const std::exception &error) {
+    set_last_error(error.what());
+    return nullptr;
+  }
+}
+
+// What a device's own generator is seeded with for the stream that the counters choose.
+inline uint64_t seed_of(uint64_t key, uint64_t rng_stream) {
+  const Words seed = philox(key, rng_stream, 0);
+  return uint64_t(seed.w[0]) << 32 | seed.w[1];
+}

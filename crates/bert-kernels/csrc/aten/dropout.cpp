@@ -1,0 +1,69 @@
+// Dropout as an autograd operator, whose mask is a function of counters. On the CPU nothing is saved for the backward pass, which draws the mask again;
+// other devices use their own generator, seeded by the counters, and keep a byte for each element.
+
+#include "aten/autograd_operator.h"
+#include "cpu/ops/dropout_mask.h"
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+template <typename T>
+VECTORIZED void drop_block(const T *x, T *y, int64_t n, const DropoutMask &mask, int64_t block) {
+  uint8_t keep[MASK_BLOCK];
+  draw_block(mask, 0, block, keep);
+  for (int64_t i = 0; i < n; ++i) {
+    y[i] = T(float(x[i]) * (float(keep[i]) * mask.scale));
+  }
+}
+
+at::Tensor drop_cpu(const at::Tensor &input, double p, uint64_t key, uint64_t rng_stream) {
+  const at::Tensor x = input.contiguous();
+  at::Tensor y = at::empty_like(x);
+  const DropoutMask mask = dropout_mask(p, key, rng_stream);
+  const int64_t n_blocks = (x.numel() + MASK_BLOCK - 1) / MASK_BLOCK;
+  AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "dropout", [&] {
+    const auto *in = x.const_data_ptr<scalar_t>();
+    auto *out = y.mutable_data_ptr<scalar_t>();
+    at::parallel_for(0, n_blocks, 16, [&](int64_t begin, int64_t end) {
+      for (int64_t block = begin; block < end; ++block) {
+        const int64_t at = block * MASK_BLOCK;
+        drop_block(in + at, out + at, std::min(MASK_BLOCK, x.numel() - at), mask, block);
+      }
+    });
+  });
+  return y;
+}
+
+struct Dropout : torch::autograd::Function<Dropout> {
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &x, double p, int64_t key, int64_t rng_stream) {
+    context->saved_data["p"] = p;
+    if (x.is_cpu()) {
+      context->saved_data["key"] = key;
+      context->saved_data["rng_stream"] = rng_stream;
+      return drop_cpu(x, p, uint64_t(key), uint64_t(rng_stream));
+    }
+    at::Generator generator = at::globalContext().defaultGenerator(x.device()).clone();
+    generator.set_current_seed(seed_of(uint64_t(key), uint64_t(rng_stream)));
+    auto [y, kept] = at::_fused_dropout(x, 1.0 - p, generator);
+    context->save_for_backward({kept});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list grads) {
+    const double p = context->saved_data["p"].toDouble();
+    if (!grads[0].is_cpu()) {
+      return {at::_masked_scale(grads[0], context->get_saved_variables()[0], 1.0 / (1.0 - p)), {}, {}, {}};
+    }
+    const auto key = uint64_t(context->saved_data["key"].toInt());
+    const auto rng_stream = uint64_t(context->saved_data["rng_stream"].toInt());
+    return {drop_cpu(grads[0], p, key, rng_stream), {}, {}, {}};
+  }
+};
+
+} // namespace
+
+bert_kernels_tensor bert_kernels_dropout(bert_kernels_tensor x, double p, uint64_t key, uint64_t rng_stream) {
+  return guarded([&] { return Dropout::apply(tensor(x), p, int64_t(key), int64_t(rng_stream)); });
+}

@@ -1,0 +1,28 @@
+// Activation functions between the two linear layers of a feed-forward block, with their derivatives: GELU
+// (Hendrycks and Gimpel 2016), its tanh approximation as in GPT-2, ReLU. The numbers are those of `hidden_act` in the C header.
+#pragma once
+
+#include "cpu/base/simd.h"
+
+enum class Activation : int32_t { Gelu = 0, GeluNew = 1, Relu = 2 };
+
+struct Activated {
+  Floats value, derivative;
+};
+
+template <Activation KIND> INLINE Activated activate(Floats x) {
+  if (KIND == Activation::Relu) {
+    const Ints positive = x > 0.0f;
+    return {select(positive, x, Floats{}), select(positive, all(1.0f), Floats{})};
+  }
+  if (KIND == Activation::Gelu) { // x Φ(x)
+    const Normal law = normal(x);
+    return {x * law.cdf, law.cdf + x * law.density}; // (x Φ)' = Φ + x φ
+  }
+  // 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))), and with s = (1 + tanh) / 2: its derivative is s + 2 x s (1 - s) z'
+  const Floats square = x * x;
+  const Floats z = 0.79788456f * (x + 0.044715f * square * x);
+  const Floats sigmoid = 1.0f / (1.0f + exponential(-2.0f * z));
+  const Floats dz = 0.79788456f * (1.0f + 3.0f * 0.044715f * square);
+  return {x * sigmoid, sigmoid + 2.0f * x * sigmoid * (1.0f - sigmoid) * dz};
+}
