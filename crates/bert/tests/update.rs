@@ -28,8 +28,9 @@ fn model(with_operators: bool) -> Model {
 fn trained(mut model: Model, rule: UpdateRule, read_every_step: bool) -> Vec<Tensor> {
     let parameters = || model.parameters().trained();
     let decays: Vec<f64> = parameters().map(|parameter| if parameter.decay { 0.1 } else { 0.0 }).collect();
-    let moments: Vec<Vec<Tensor>> =
-        parameters().map(|parameter| rule.moment_names().iter().map(|_| parameter.tensor.detach().zeros_like()).collect()).collect();
+    let moments: Vec<Vec<Tensor>> = parameters()
+        .map(|parameter| rule.moment_names().iter().map(|_| parameter.tensor.detach().zeros_like()).collect())
+        .collect();
     let mut gradients = model.gradients();
     let no_dropout = DropoutSites::new(DropoutRates::NONE, DropoutCounters::default());
     for step in 1..=10 {
