@@ -44,12 +44,20 @@ bert_kernels_tensor bert_kernels_rows_from_heads(bert_kernels_tensor rectangles,
 // Whether `bert_kernels_packed_attention` is there for the device and the kind of rows, and heads of this size.
 int32_t bert_kernels_packed_attention_runs(bert_kernels_tensor rows, int64_t size);
 
+// Dropout is of the probabilities; which ones is a function of (key, rng_stream).
+typedef struct {
+  int64_t max_seqlen, heads;
+  double p;
+  uint64_t key, rng_stream;
+} bert_kernels_attention_options;
+
 // Attention of every query to the keys of its sentence. rows (n_rows, 3 * heads * size): queries, keys, values;
 // cu_seqlens (batch + 1), int32, on their device, from 0 to n_rows by at most max_seqlen. The result: (n_rows, heads * size);
-// with first_rows (batch), int64, else null, of those rows alone, the sentences' first: (batch, heads * size). Probabilities
-// are dropped with probability p; which ones is a function of (key, rng_stream). Differentiable in rows.
-bert_kernels_tensor bert_kernels_packed_attention(bert_kernels_tensor rows, bert_kernels_tensor cu_seqlens, bert_kernels_tensor first_rows,
-                                            int64_t max_seqlen, int64_t heads, double p, uint64_t key, uint64_t rng_stream);
+// with first_rows (batch), int64, else null, of those rows alone, the sentences' first: (batch, heads * size). Differentiable in
+// rows.
+bert_kernels_tensor bert_kernels_packed_attention(bert_kernels_tensor rows, bert_kernels_tensor cu_seqlens,
+                                                  bert_kernels_tensor first_rows,
+                                                  const bert_kernels_attention_options *options);
 
 // The encoder of a BERT on the CPU.
 typedef struct bert_kernels_encoder bert_kernels_encoder;
@@ -167,11 +175,19 @@ typedef struct {
   float bias_correction2_sqrt;
 } bert_kernels_past_step;
 
-// Moves rows of a table by the steps that they have missed, as with gradients of zeros: row r, of `width` numbers, by the
-// steps past[done[r]], .. past[n_past - 1]; done[r] becomes n_past. rows: each at most once.
-void bert_kernels_catch_up(const bert_kernels_run *table, int64_t width, const int64_t *rows, int64_t n_rows, uint32_t *done,
-                        const bert_kernels_past_step *past, int64_t n_past,
-                        const bert_kernels_rule *rule) BERT_KERNELS_NOEXCEPT;
+// Rows of a table that have missed steps: row r has taken done[r] of the steps past[0], .. past[n_past - 1]. rows: each at
+// most once.
+typedef struct {
+  const int64_t *rows;
+  int64_t n_rows;
+  uint32_t *done;
+  const bert_kernels_past_step *past;
+  int64_t n_past;
+} bert_kernels_deferred_rows;
+
+// Takes the steps that the rows, of `width` numbers each, have missed, as with gradients of zeros; done[r] becomes n_past.
+void bert_kernels_apply_deferred(const bert_kernels_run *table, int64_t width, const bert_kernels_deferred_rows *deferred,
+                                 const bert_kernels_rule *rule) BERT_KERNELS_NOEXCEPT;
 
 // Tensors of one learning rate and weight decay with their optimizer state, on any device.
 typedef struct {
