@@ -5,7 +5,8 @@
 namespace {
 
 struct Lookup {
-  at::Tensor input_ids = at::tensor({3, 1, 4, 1, 5, 0, 2}, at::kLong), position_ids = at::tensor({0, 1, 2, 0, 1, 2, 3}, at::kLong);
+  at::Tensor input_ids = at::tensor({3, 1, 4, 1, 5, 0, 2}, at::kLong);
+  at::Tensor position_ids = at::tensor({0, 1, 2, 0, 1, 2, 3}, at::kLong);
   int64_t n = input_ids.numel();
   const int64_t *ids() const { return input_ids.data_ptr<int64_t>(); }
   const int64_t *positions() const { return position_ids.data_ptr<int64_t>(); }

@@ -8,15 +8,24 @@ constexpr double BETA1 = 0.9, BETA2 = 0.99, EPS = 1e-8, LEARNING_RATE = 1e-2, WE
 constexpr int32_t KINDS[] = {BERT_KERNELS_ADAMW, BERT_KERNELS_ADAM, BERT_KERNELS_SGD, BERT_KERNELS_SGD_MOMENTUM};
 
 bert_kernels_rule rule(int32_t kind, int64_t step) {
-  return {kind,       float(BETA1),     float(BETA2),           float(1 - BETA1), float(1 - BETA2),
-          float(EPS), float(1 - std::pow(BETA1, step)), float(std::sqrt(1 - std::pow(BETA2, step))), float(GRAD_SCALE)};
+  const double bias_correction1 = 1 - std::pow(BETA1, step), bias_correction2 = 1 - std::pow(BETA2, step);
+  return {kind,
+          float(BETA1),
+          float(BETA2),
+          float(1 - BETA1),
+          float(1 - BETA2),
+          float(EPS),
+          float(bias_correction1),
+          float(std::sqrt(bias_correction2)),
+          float(GRAD_SCALE)};
 }
 
 // Parameters with their moments; the second one is not negative.
 struct State {
   at::Tensor p, m, v;
 
-  explicit State(int64_t n) : p(random<float>({n}) * 0.2), m(random<float>({n}) * 0.01), v(random<float>({n}).square() * 0.01) {}
+  explicit State(int64_t n)
+      : p(random<float>({n}) * 0.2), m(random<float>({n}) * 0.01), v(random<float>({n}).square() * 0.01) {}
   State(const at::Tensor &p, const at::Tensor &m, const at::Tensor &v) : p(p), m(m), v(v) {}
   State clone() const { return {p.clone(), m.clone(), v.clone()}; }
   State to(at::ScalarType kind) const { return {p.to(kind), m.to(kind), v.to(kind)}; }
