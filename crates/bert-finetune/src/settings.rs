@@ -27,7 +27,7 @@ pub use weights::WeightArgs;
 pub(crate) use batches::{BatchPlan, BatchSize};
 pub(crate) use intervals::{BestModelCriterion, EarlyStopping, Metric};
 pub(crate) use objective::{ClassWeights, ObjectivePlan};
-pub(crate) use optimizer::{AdafactorRule, OptimizerPlan, Rule};
+pub(crate) use optimizer::{OptimizerPlan, Rule};
 pub(crate) use plan::Plan;
 pub(crate) use problem_type::ProblemType;
 #[cfg(test)]

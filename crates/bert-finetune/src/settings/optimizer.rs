@@ -83,13 +83,13 @@ pub(crate) struct OptimizerPlan {
 #[serde(untagged)]
 pub(crate) enum Rule {
     Elementwise(UpdateRule),
-    Adafactor(AdafactorRule),
+    Adafactor(Adafactor),
 }
 
 /// Adafactor has no constants that can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(tag = "optim", rename = "adafactor")]
-pub(crate) struct AdafactorRule {}
+pub(crate) struct Adafactor {}
 
 impl OptimizerPlan {
     pub(crate) fn resolve(args: &OptimizerArgs) -> anyhow::Result<Self> {
@@ -131,7 +131,7 @@ fn rule(args: &OptimizerArgs) -> anyhow::Result<Rule> {
             fraction("sgd-momentum", momentum)?;
             Rule::Elementwise(UpdateRule::Sgd { momentum })
         }
-        Optim::Adafactor => Rule::Adafactor(AdafactorRule {}),
+        Optim::Adafactor => Rule::Adafactor(Adafactor {}),
     })
 }
 
