@@ -28,7 +28,9 @@ std::vector<at::Tensor> parameters(int64_t n_layers) {
   };
   std::vector<at::Tensor> all{normal({VOCABULARY, HIDDEN}), normal({POSITIONS, HIDDEN}), normal({TYPES, HIDDEN})};
   norm(all);
-  const auto linear = [&](int64_t n_out, int64_t n_in) { all.push_back(normal({n_out, n_in})), all.push_back(normal({n_out})); };
+  const auto linear = [&](int64_t n_out, int64_t n_in) {
+    all.push_back(normal({n_out, n_in})), all.push_back(normal({n_out}));
+  };
   for (int64_t layer = 0; layer < n_layers; ++layer) {
     linear(3 * HIDDEN, HIDDEN), linear(HIDDEN, HIDDEN), norm(all);
     linear(INTERMEDIATE, HIDDEN), linear(HIDDEN, INTERMEDIATE), norm(all);

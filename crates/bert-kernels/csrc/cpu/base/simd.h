@@ -26,7 +26,7 @@
 #define INLINE static inline __attribute__((always_inline))
 #define INLINE_LAMBDA __attribute__((always_inline))
 
-constexpr int64_t LANES = 16;
+constexpr int64_t LANES = 16; // one vector of AVX-512, two of AVX2, four of SSE
 
 typedef float Floats __attribute__((vector_size(64)));
 typedef double Doubles __attribute__((vector_size(128)));
