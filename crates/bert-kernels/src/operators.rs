@@ -1,4 +1,4 @@
-//! Differentiable operators.
+//! Autograd operators that tch lacks: counter-based dropout, packed attention and its padded layout, casts to bfloat16.
 
 use tch::Tensor;
 use torch_sys::C_tensor;
@@ -36,7 +36,7 @@ pub fn as_bf16(tensors: &[&Tensor]) -> Result<Vec<Tensor>, KernelError> {
     }
     let handles = ffi::handles(tensors.iter().copied());
     let mut cast = vec![std::ptr::null_mut(); tensors.len()];
-    // SAFETY: the handles live as long as the borrows; as many places are there for the new ones.
+    // SAFETY: the handles live as long as the borrows; `cast` has an entry for each new one.
     KernelError::of_status(unsafe {
         ffi::bert_kernels_as_bf16(handles.as_ptr(), handles.len() as i64, cast.as_mut_ptr())
     })?;
@@ -76,14 +76,14 @@ pub fn rows_from_heads(
     owned(unsafe { ffi::bert_kernels_rows_from_heads(rectangles.as_ptr(), cu_seqlens.as_ptr(), n_rows, heads) })
 }
 
-/// The shares that attention drops: with this probability, chosen by these counters.
+/// The dropout of attention's probabilities: how often, and the counters that choose which.
 #[derive(Debug, Clone, Copy)]
 pub struct AttentionDropout {
     /// The probability; 0 drops nothing.
     pub p: f64,
     /// The key of the mask.
     pub key: u64,
-    /// Its stream.
+    /// Its random stream.
     pub stream: u64,
 }
 
