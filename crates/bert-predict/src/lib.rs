@@ -11,6 +11,7 @@ use std::io::{BufWriter, stdout};
 use anyhow::Context;
 use bert::{Classifier, Compute};
 use corpus::tokenizer::Tokenizer;
+use corpus::vocabulary;
 use stage::{ComputeArgs, OutputFile, ensure_input};
 
 pub use args::Args;
@@ -35,14 +36,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let tokenizer = Tokenizer::open(&args.model, max_length)?;
     let texts = texts::read(args)?;
     let encodings = tokenizer.encode(&texts)?;
-    if let Some(id) = encodings.input_ids.iter().find(|&&id| id as usize >= config.vocab_size) {
-        stage::bail_input!(
-            "{}: the tokenizer produces token {id}, but vocab_size in config.json is {}; \
-             use the tokenizer that the model was trained with",
-            args.model.display(),
-            config.vocab_size
-        );
-    }
+    vocabulary::check_encodings(&encodings, &tokenizer, config.vocab_size)?;
     let sentences: Vec<&[i32]> = (0..encodings.len()).map(|row| encodings.input_ids(row)).collect();
     let logits = classifier.logits(&sentences, |_| ())?;
     let output_names = &classifier.output_names;

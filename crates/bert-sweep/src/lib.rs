@@ -1,71 +1,76 @@
-//! `bert-sweep`: a profile with a space of arguments in, a table of trials and the best trained model out.
+//! Hyper-parameter search (`bert-sweep`): a profile with a search space in, a table of trials and the best model out.
 //!
 //! ```text
-//! profile ──► sweep ──► search ──► trials ──► check: bert-finetune --plan
-//!                          ▲                    │
-//!                          └── (tpe) ── rows ◄── training: a process each, rung by rung ──► OUT/{trials.jsonl,
-//!                                                leaderboard.md, summary.json, sweep.html, best.toml, best/}
+//! args, profile ──► settings
+//!                      │
+//! search/              ▼
+//!   sampler: grid, random, TPE ──► arguments ──► trials/ trial: one run for each seed, in a folder of its own
+//!      ▲                                           │
+//!      │ scores                                    ▼
+//!      │                             execution/ plan_check: bert-finetune --plan
+//!      │                                        training: one process a run, rung by rung (halving, retention)
+//!      │                                        or batch_scripts, for Make and Slurm
+//!      │                                           │
+//!   trials/ ranking ◄── row ◄── run_log ◄──────────┘ train/log.jsonl
+//!      │
+//!      └──► report/ ──► OUT/{trials.jsonl, leaderboard.md, summary.json, sweep.html, best.toml, best/}
 //! ```
 //!
 //! It links no libtorch and knows no argument of `bert-finetune` by name but the few that it sets. What a trial did is
-//! read from its folder and from nowhere else; so a sweep that was killed, one that was planned and run by Make, and an
-//! undisturbed one come to the same table.
+//! read from its folder and from nowhere else; so a sweep that was killed, one that was run by Make, and an undisturbed
+//! one come to the same table.
 
 mod args;
-mod check;
-mod child;
-mod draw;
-mod effect;
-mod halving;
-mod keep;
-mod leaderboard;
-mod length;
-mod log;
-mod page;
-mod planned;
-mod pool;
 mod profile;
-mod report;
-mod row;
-mod rungs;
+mod settings;
 mod search;
-mod space;
-mod standing;
-mod sweep;
-mod tpe;
-mod training;
-mod trial;
+mod trials;
+mod execution;
+mod report;
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::Context;
 use checkpoint::ModelFolder;
-use stage::{Interrupt, Job, Stage, Upstream, OutputFolder, bad_input};
+use stage::{Interrupt, Job, OutputFolder, Stage, Upstream};
 
-pub use args::{Action, Args};
-pub use child::become_trial;
+pub use args::{Action, Args, Direction, Method};
+pub use execution::trial_process::become_trial;
 
-use crate::row::Row;
-use crate::search::Arguments;
-use crate::sweep::Sweep;
-use crate::training::Training;
-use crate::trial::{Places, Trial, remove_if_there};
+use crate::execution::training::Training;
+use crate::execution::{batch_scripts, plan_check, retention};
+use crate::report::leaderboard::LEADERBOARD;
+use crate::report::outputs;
+use crate::search::space::Observation;
+use crate::settings::SweepSettings;
+use crate::trials::row::Row;
+use crate::trials::trial::{SweepPaths, Trial};
+use crate::trials::trial_folder::remove_if_exists;
 
 /// What the manifests of this stage say wrote them.
 pub const STAGE: Stage = Stage { name: "bert-sweep", version: 1 };
 
+/// How far a sweep came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// No trial is open any more, and the best one is there.
+    Complete,
+    /// The same command goes on: trials are open, or were only planned.
+    Incomplete,
+}
+
 /// Runs the stage.
 ///
 /// # Errors
-/// Fails on settings that do not fit, a trial that `bert-finetune` refuses, a signal, and when no trial can be judged.
+/// Fails on settings that do not fit, a trial that `bert-finetune` rejects, a signal, and when no trial was completed.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let tokens = Upstream::open(&args.tokens, "sst-tokenize")?;
-    let usual_metric = if tokens.manifest.plan["task"] == "regression" { "loss" } else { "accuracy" };
-    let sweep = Sweep::resolve(args, usual_metric).map_err(bad_input)?;
-    let model = ModelFolder::open(&args.model).map_err(bad_input)?;
+    let default_metric = if tokens.manifest.plan["task"] == "regression" { "loss" } else { "accuracy" };
+    let settings = SweepSettings::resolve(args, default_metric)?;
+    let model = ModelFolder::open(&args.model)?;
     let mut job = Job::new(STAGE, &args.common)
-        .plan(&sweep.definition())?
+        .plan(&settings.definition())?
         .input("tokens/train.parquet", tokens.required("train.parquet")?)
         .input("tokens/validation.parquet", tokens.required("validation.parquet")?)
         .input("model/config.json", model.config_path())
@@ -73,66 +78,68 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     for (name, path) in model.tokenizer_files() {
         job = job.input(format!("model/{name}"), path);
     }
-    job = job.record("jobs", sweep.effort.jobs).record("threads", sweep.effort.threads);
-    let Some(mut work) = job.begin()? else {
+    job = job.record("jobs", settings.resources.jobs).record("threads", settings.resources.threads);
+    let Some(mut output) = job.begin()? else {
         if !args.common.explain {
-            print!("{}", fs::read_to_string(args.common.out.join(report::LEADERBOARD)).unwrap_or_default());
+            print!("{}", fs::read_to_string(args.common.out.join(LEADERBOARD)).unwrap_or_default());
         }
         return Ok(());
     };
-    if work.starts_anew() {
-        keep::unlink_best(&args.common.out)?;
-        remove_if_there(&args.common.out.join("trials"))?;
+    if output.starts_anew() {
+        retention::unlink_best(&args.common.out)?;
+        remove_if_exists(&args.common.out.join("trials"))?;
     }
-    sweep_through(args, &sweep, &mut work)?.map_or(Ok(()), |finished| finish(work, finished))
+    match sweep(args, &settings, &mut output)? {
+        Progress::Complete => output.finish().map(drop),
+        Progress::Incomplete => Ok(()),
+    }
 }
 
-/// Runs, plans or collects all rounds. The value is whether every trial has been settled; `None` after `plan`.
-fn sweep_through(args: &Args, sweep: &Sweep, work: &mut OutputFolder) -> anyhow::Result<Option<bool>> {
+/// Runs, plans or collects all rounds of trials.
+fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> anyhow::Result<Progress> {
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
-    let inputs = work.inputs().clone();
-    let places = Places { out: &args.common.out, tokens: &args.tokens, model: &args.model, inputs: &inputs };
-    let (common, trials, seconds) = (&args.common, Vec::new(), BTreeMap::new());
-    let mut training = Training { sweep, common, interrupt: &interrupt, work, trials, seconds };
+    let inputs = output.inputs().clone();
+    let paths = SweepPaths { out: &args.common.out, tokens: &args.tokens, model: &args.model, inputs: &inputs };
+    let mut training = Training {
+        action: args.action,
+        settings,
+        common: &args.common,
+        interrupt: &interrupt,
+        output,
+        trials: Vec::new(),
+        seconds: BTreeMap::new(),
+    };
     loop {
-        let known = known(&training, &training.rows()?);
-        let round = sweep.search.next_round(&known)?;
-        let first = training.trials.len();
+        let known = observations(&training)?;
+        let round = settings.sampler.next_round(&known)?;
         if round.is_empty() {
             break;
         }
-        let numbered = round.into_iter().enumerate();
-        training.trials.extend(numbered.map(|(place, arguments)| Trial::new(first + place, arguments, sweep, &places)));
+        let first = training.trials.len();
+        for (index, arguments) in round.into_iter().enumerate() {
+            training.trials.push(Trial::new(first + index, arguments, settings, &paths));
+        }
         if args.action != Action::Collect {
-            check::check(&mut training.trials[first..], &sweep.effort, &interrupt)?;
+            plan_check::check(&mut training.trials[first..], &settings.resources, &interrupt)?;
         }
         if args.action == Action::Plan {
-            planned::write(&training)?;
-            return Ok(None);
+            batch_scripts::write(&training.trials, &settings.resources.finetune, &args.common)?;
+            return Ok(Progress::Incomplete);
         }
-        training.work.clear()?;
-        keep::unlink_best(&args.common.out)?;
-        training.round(first, args.action == Action::Run)?;
+        training.output.clear()?;
+        retention::unlink_best(&args.common.out)?;
+        training.run_round(first)?;
         if args.action == Action::Collect && training.rows()?.iter().any(Row::is_open) {
-            break; // what tpe would try next is not known yet
+            break; // TPE needs their scores to propose the next trials.
         }
     }
-    report::write(&mut training, args.action == Action::Run).map(Some)
+    Ok(if outputs::write(&mut training)? { Progress::Complete } else { Progress::Incomplete })
 }
 
-/// The trials so far with their merits.
-fn known(training: &Training<'_>, rows: &[Row]) -> Vec<(Arguments, Option<f64>)> {
-    let standings = training.standings(rows);
-    let merit = |trial: &Trial| {
-        standings.iter().find(|standing| standing.trial == trial.number).and_then(standing::Standing::merit)
-    };
-    training.trials.iter().map(|trial| (trial.arguments.clone(), merit(trial))).collect()
-}
-
-/// A sweep whose trials are all settled is finished; another one goes on by the same command.
-fn finish(work: OutputFolder, finished: bool) -> anyhow::Result<()> {
-    if finished {
-        work.finish()?;
-    }
-    Ok(())
+/// The trials so far with their scores, for the sampler.
+fn observations(training: &Training<'_>) -> anyhow::Result<Vec<Observation>> {
+    let ranking = training.ranking(&training.rows()?);
+    let score = |trial: &Trial| ranking.iter().find(|ranked| ranked.trial == trial.number)?.score();
+    let observation = |trial: &Trial| Observation { arguments: trial.arguments.clone(), score: score(trial) };
+    Ok(training.trials.iter().map(observation).collect())
 }

@@ -1,76 +1,79 @@
-//! The parts of a profile that a sweep reads: `[finetune]`, which every trial begins with, `[sweep.space]` and
-//! `[sweep.halving]`. The plain keys of `[sweep]` are flags, which crate `stage` has read.
+//! Profile of a sweep: the sections `[finetune]`, which every trial starts from, `[sweep.space]` and `[sweep.halving]`.
+//! The plain keys of `[sweep]` are flags, which crate `stage` has read.
 
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::Context;
+use stage::{BadInput, bail_input, ensure_input};
 use toml::{Table, Value};
 
-use crate::halving::Halving;
-use crate::space::{self, Space};
+use crate::search::halving::Halving;
+use crate::search::space::{self, Space};
 
-/// A profile, as far as a sweep is concerned.
+/// The sections of a profile that concern a sweep.
 #[derive(Debug, Default)]
 pub(crate) struct Profile {
-    /// All sections but `[sweep]`: what a profile of the best trial carries over.
-    pub(crate) others: Table,
     pub(crate) finetune: Table,
     pub(crate) space: Space,
     pub(crate) halving: Option<Halving>,
+    /// All sections but `[finetune]` and `[sweep]`, which the profile of the best trial repeats.
+    pub(crate) other_sections: Table,
 }
 
-/// Keys that the sweep sets by itself: those of a profile are replaced.
-pub(crate) const OWN: [&str; 4] = ["model", "out", "threads", "tokens"];
+/// Keys of `[finetune]` that the sweep sets itself: those of a profile are replaced.
+pub(crate) const SET_BY_SWEEP: [&str; 4] = ["model", "out", "threads", "tokens"];
 
-/// Flags of a single run, which would make nonsense of many.
-const OF_ONE_RUN: [&str; 4] = ["force", "plan", "quiet", "stop_at_step"];
+/// Flags of `bert-finetune` that do not make sense for many runs.
+const SINGLE_RUN_ONLY: [&str; 4] = ["force", "plan", "quiet", "stop_at_step"];
 
 impl Profile {
-    /// Reads the file; without one there is nothing to search, but seeds can be studied.
+    /// Reads the file; without one there is nothing to search, but seeds can be compared.
     pub(crate) fn read(path: Option<&Path>) -> anyhow::Result<Self> {
         let Some(path) = path else { return Ok(Self::default()) };
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read the profile {}", path.display()))?;
+        let text = fs::read_to_string(path)
+            .with_context(|| BadInput::new(format!("cannot read the profile {}", path.display())))?;
         Self::parse(&text).with_context(|| format!("in the profile {}", path.display()))
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
-        let mut others: Table = text.parse().context("not TOML")?;
-        let mut profile = Self { finetune: section(&mut others, "finetune")?.unwrap_or_default(), ..Self::default() };
-        let mut sweep = section(&mut others, "sweep")?.unwrap_or_default();
-        if let Some(space) = section(&mut sweep, "space")? {
-            profile.space = space::parse(&space)?;
-        }
-        if let Some(halving) = section(&mut sweep, "halving")? {
-            profile.halving = Some(Halving::parse(&halving)?);
-        }
+        let mut sections: Table = text.parse().context(BadInput::new("not valid TOML"))?;
+        let finetune = take_section(&mut sections, "finetune")?.unwrap_or_default();
+        let mut sweep = take_section(&mut sections, "sweep")?.unwrap_or_default();
+        let space = take_section(&mut sweep, "space")?;
+        let halving = take_section(&mut sweep, "halving")?;
         if let Some((name, _)) = sweep.iter().find(|(_, value)| value.is_table()) {
-            bail!("unknown section [sweep.{name}]; there are [sweep.space] and [sweep.halving]");
+            bail_input!("unknown section [sweep.{name}]; expected [sweep.space] or [sweep.halving]");
         }
-        for name in OF_ONE_RUN {
-            ensure!(!profile.finetune.contains_key(name), "{name} in [finetune] is for a single run; take it out");
-        }
-        for name in OF_ONE_RUN.iter().chain(&OWN).chain(&["seed"]) {
-            ensure!(
-                !profile.space.contains_key(*name),
-                "{name} in [sweep.space]: the sweep sets it by itself{}",
-                hint(name)
-            );
-        }
-        profile.others = others;
+        let profile = Self {
+            finetune,
+            space: space.map(|space| space::parse(&space)).transpose()?.unwrap_or_default(),
+            halving: halving.map(|halving| Halving::parse(&halving)).transpose()?,
+            other_sections: sections,
+        };
+        profile.check_names()?;
         Ok(profile)
+    }
+
+    fn check_names(&self) -> anyhow::Result<()> {
+        for name in SINGLE_RUN_ONLY {
+            let allowed = !self.finetune.contains_key(name);
+            ensure_input!(allowed, "{name} in [finetune] applies to a single run only; remove it");
+        }
+        for name in SINGLE_RUN_ONLY.iter().chain(&SET_BY_SWEEP) {
+            ensure_input!(!self.space.contains_key(*name), "{name} in [sweep.space] cannot be searched");
+        }
+        let seed_is_free = !self.space.contains_key("seed");
+        ensure_input!(seed_is_free, "seed in [sweep.space] cannot be searched; use --seeds to compare seeds");
+        Ok(())
     }
 }
 
-fn hint(name: &str) -> &'static str {
-    if name == "seed" { "; see --seeds" } else { "" }
-}
-
-fn section(table: &mut Table, name: &str) -> anyhow::Result<Option<Table>> {
+fn take_section(table: &mut Table, name: &str) -> anyhow::Result<Option<Table>> {
     match table.remove(name) {
         None => Ok(None),
         Some(Value::Table(section)) => Ok(Some(section)),
-        Some(_) => bail!("{name} is a value, not a section"),
+        Some(_) => bail_input!("{name} is a value; expected a section"),
     }
 }
 
@@ -85,26 +88,26 @@ mod tests {
              [sweep.space]\nweight_decay = [0.0, 0.1]\n[sweep.halving]\neta = 3\n",
         );
         let profile = profile.unwrap();
-        assert_eq!(profile.others.to_string(), "description = \"x\"\n\n[tokenize]\ntask = \"sst2\"\n");
+        assert_eq!(profile.other_sections.to_string(), "description = \"x\"\n\n[tokenize]\ntask = \"sst2\"\n");
         assert_eq!(profile.finetune["seed"].as_integer(), Some(7));
         assert_eq!(profile.space.keys().collect::<Vec<_>>(), ["weight_decay"]);
         assert_eq!(profile.halving, Some(Halving { eta: 3, first: 0.25 }));
     }
 
     #[test]
-    fn what_does_not_go_with_many_runs_is_refused() {
+    fn what_does_not_apply_to_many_runs_is_refused() {
         let refusal = |text: &str| Profile::parse(text).unwrap_err().to_string();
         assert_eq!(
             refusal("[finetune]\nstop_at_step = 3"),
-            "stop_at_step in [finetune] is for a single run; take it out"
+            "stop_at_step in [finetune] applies to a single run only; remove it"
         );
         assert_eq!(
             refusal("[sweep.space]\nseed = [1, 2]"),
-            "seed in [sweep.space]: the sweep sets it by itself; see --seeds"
+            "seed in [sweep.space] cannot be searched; use --seeds to compare seeds"
         );
         assert_eq!(
             refusal("[sweep.spaces]\nx = [1, 2]"),
-            "unknown section [sweep.spaces]; there are [sweep.space] and [sweep.halving]"
+            "unknown section [sweep.spaces]; expected [sweep.space] or [sweep.halving]"
         );
     }
 }

@@ -1,42 +1,33 @@
-//! The pictures of a report: numbers go in, a self-contained SVG comes out, and a PNG of it on request.
+//! Charts as SVG: numbers go in, a self-contained picture comes out, with PNG and HTML on request.
+//!
+//! ```text
+//! page                HTML pages that hold charts, tables and text
+//! charts/             one file a kind of chart: its input as a struct, its picture as a function
+//! drawing/            what all charts share: axes, ticks, legends, text, colors, SVG and its pixels
+//! ```
 //!
 //! The crate knows numbers and names, not stages or files. Every picture has a white background, as on a slide, and
-//! colours that colour-blind readers can tell apart. Text is measured with the fonts of the DejaVu family, which are
+//! colors that color-blind readers can tell apart. Text is measured with the fonts of the DejaVu family, which are
 //! embedded; the layout therefore does not depend on the machine, nothing is ever clipped, and equal input gives equal
 //! bytes.
 //!
 //! - [`confusion_matrix`] of a [`Confusion`]: true against predicted classes.
 //! - [`curves`] of [`Curves`]: quantities over training steps, in stacked panels.
-//! - [`bar_chart`] of [`Bars`]: grouped horizontal bars, as for benchmarks.
-//! - [`parallel_coordinates`] of [`Parallel`] and [`scatter`] of [`Scatter`]: observations of many quantities.
-//! - [`html`] of a [`Page`]: pictures, tables and text in one file.
+//! - [`bar_chart`] of a [`BarChart`]: grouped horizontal bars, as for benchmarks.
+//! - [`scatter`] of [`Scatter`] and [`parallel_coordinates`] of [`ParallelCoordinates`]: many quantities, such as
+//!   hyper-parameters, of many observations.
+//! - [`html`] of a [`Page`]: charts, tables and text in one file.
 //! - [`png`]: any SVG as pixels; its only errors are [`FigureError`]s.
+//!
+//! To add a chart, write one file in `charts/` with its tests, and name it in `charts.rs`.
 
-mod axis;
-mod bars;
-mod color;
-mod curves;
-mod font;
-mod header;
-mod legend;
-mod matrix;
 mod page;
-mod parallel;
-mod plot;
-mod raster;
-mod scale;
-mod scatter;
-mod svg;
+mod charts;
+mod drawing;
 #[cfg(test)]
 mod testing;
-mod thin;
-mod ticks;
 
-pub use bars::{Bars, bar_chart};
-pub use curves::{Curves, Panel, Series, Style, curves};
-pub use matrix::{Confusion, confusion_matrix};
+pub use charts::*;
+pub use drawing::raster::{FigureError, png};
+pub use drawing::scale::Scale;
 pub use page::{Page, Part, html};
-pub use parallel::{Parallel, ParallelAxis, parallel_coordinates};
-pub use raster::{FigureError, png};
-pub use scale::Scale;
-pub use scatter::{Scatter, ScatterPanel, scatter};

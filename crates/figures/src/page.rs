@@ -1,4 +1,4 @@
-//! A page: one HTML file that holds all it shows, pictures included, and needs no network and no script.
+//! HTML report page: charts, tables and text in one file that needs no network and no script.
 
 use std::fmt::{self, Display, Write};
 
@@ -7,27 +7,32 @@ padding:0 1em}h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}svg{max-widt
 table{border-collapse:collapse;font-size:13px;display:block;overflow-x:auto}th,td{padding:.25em .7em;text-align:left;\
 border-bottom:1px solid #e6eaee}th{color:#5b6773}pre{background:#f1f3f5;padding:1em;overflow-x:auto;font-size:13px}";
 
-/// A title and what stands below it.
+/// A title and the parts below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Of the file and above the text.
+    /// Of the document, and its first heading.
     pub title: String,
     /// From the top to the bottom.
     pub parts: Vec<Part>,
 }
 
-/// A part of a page; all text is taken as it is, and nothing in it as HTML.
+/// A part of a page. All text is escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// The title of what follows.
+    /// A heading.
     Heading(String),
     /// A paragraph.
     Text(String),
-    /// A picture as this crate draws it.
+    /// A chart of this crate.
     Svg(String),
-    /// A table by its head and its rows.
-    Table(Vec<String>, Vec<Vec<String>>),
-    /// Text to be copied, line by line as it is.
+    /// A table: the cells of its head and of its rows.
+    Table {
+        /// The name of each column.
+        head: Vec<String>,
+        /// A cell for each column.
+        rows: Vec<Vec<String>>,
+    },
+    /// Preformatted text.
     Code(String),
 }
 
@@ -49,7 +54,7 @@ impl Display for Part {
             Self::Text(text) => write!(out, "<p>{}</p>", Escaped(text)),
             Self::Svg(svg) => write!(out, "{}", svg.trim_end()),
             Self::Code(text) => write!(out, "<pre>{}</pre>", Escaped(text)),
-            Self::Table(head, rows) => {
+            Self::Table { head, rows } => {
                 write!(out, "<table>\n<tr>{}</tr>", cells("th", head))?;
                 rows.iter().try_for_each(|row| write!(out, "\n<tr>{}</tr>", cells("td", row)))?;
                 out.write_str("\n</table>")
@@ -62,7 +67,7 @@ fn cells(name: &str, texts: &[String]) -> String {
     texts.iter().map(|text| format!("<{name}>{}</{name}>", Escaped(text))).collect()
 }
 
-/// Text in which nothing is a tag.
+/// Text with the characters escaped that HTML gives a meaning.
 struct Escaped<'a>(&'a str);
 
 impl Display for Escaped<'_> {
@@ -81,10 +86,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_never_taken_as_html() {
+    fn text_is_escaped() {
         let parts = vec![
             Part::Heading("a & b".to_owned()),
-            Part::Table(vec!["<th>".to_owned()], vec![vec!["1 < 2".to_owned(), String::new()]]),
+            Part::Table { head: vec!["<th>".to_owned()], rows: vec![vec!["1 < 2".to_owned(), String::new()]] },
             Part::Code("[finetune]\nseed = 1".to_owned()),
         ];
         let html = html(&Page { title: "<script>".to_owned(), parts });
@@ -95,8 +100,8 @@ mod tests {
     }
 
     #[test]
-    fn a_page_names_no_other_file() {
-        let svg = crate::curves(&crate::Curves::default());
+    fn a_page_refers_to_no_other_file() {
+        let svg = crate::charts::curves(&crate::charts::Curves::default());
         let html = html(&Page { title: String::new(), parts: vec![Part::Svg(svg)] });
         assert!(["src=", "href=", "url(", "@import", "<script"].iter().all(|reference| !html.contains(reference)));
     }

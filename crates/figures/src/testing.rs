@@ -1,8 +1,8 @@
-//! What tests ask of every picture: its text, and whether that is where it can be read.
+//! For tests: the text of a picture, and whether all of it is readable.
 
 use resvg::usvg::{Group, Node, Rect, Tree};
 
-use crate::raster;
+use crate::drawing::raster;
 
 /// The text elements of a picture in the order in which they are drawn.
 pub(crate) fn texts(svg: &str) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Learning curves (`curves.svg`) of a finished run, from its log.
 
-use figures::{Curves, Panel, Series, Style};
+use figures::{Curves, Marker, Panel, Series, Style};
 use run_files::log::{Evaluation, Event};
 
 use crate::report::messages::headline;
@@ -52,7 +52,7 @@ pub(crate) fn learning_curves(events: &[Event], best: &Best, disclaimer: Option<
         subtitle: subtitle(best) + &disclaimer.map_or(String::new(), |disclaimer| format!(" · {disclaimer}")),
         x_label: "step".to_owned(),
         panels: panels.into_iter().filter(|panel| !panel.series.is_empty()).collect(),
-        marker: best.figures.map(|_| (best.step as f64, format!("best (step {})", best.step))),
+        marker: best.figures.map(|_| Marker { x: best.step as f64, label: format!("best (step {})", best.step) }),
     })
 }
 

@@ -6,7 +6,7 @@ use crate::schema::check_json;
 /// The file as version 1 of `bert-eval` has written it, without white space.
 const CLASSES: &str = concat!(
     r#"{"dataset":"sample","split":"test","rows":5,"remark":"sample figures","loss":0.25,"n":4,"accuracy":0.75,"#,
-    r#""weighted":{"precision":0.875,"recall":0.75,"f1":0.7666666666666666},"#,
+    r#""weighted":{"precision":0.875,"recall":0.75,"f1":0.7666666666666667},"#,
     r#""macro":{"precision":0.75,"recall":0.8333333333333333,"f1":0.7333333333333334},"#,
     r#""micro":{"precision":0.75,"recall":0.75,"f1":0.75},"mcc":0.5773502691896258,"#,
     r#""per_class":[{"label":"negative","precision":0.5,"recall":1.0,"f1":0.6666666666666666,"support":1},"#,

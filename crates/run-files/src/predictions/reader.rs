@@ -11,10 +11,21 @@ use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type, I
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 
-use super::{LABEL_NAMES, Outcomes, Predictions, class_columns, score_columns};
+use super::columns::{LABEL_NAMES, class_columns, score_columns};
+use super::record::{Outcomes, Predictions};
 use crate::error::RunFileError;
 
-pub(super) fn read(path: &Path) -> Result<Predictions, RunFileError> {
+impl Predictions {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// Names the file, and the column or metadata that is missing or not as the columns are described.
+    pub fn read(path: &Path) -> Result<Self, RunFileError> {
+        read(path)
+    }
+}
+
+fn read(path: &Path) -> Result<Predictions, RunFileError> {
     let damaged = |problem: String| RunFileError::damaged(path, format!("not the predictions of bert-eval: {problem}"));
     let file = File::open(path).map_err(|source| RunFileError::Read { file: path.to_owned(), source })?;
     // Decoders of binary formats may panic on a damaged file.
@@ -26,9 +37,9 @@ pub(super) fn read(path: &Path) -> Result<Predictions, RunFileError> {
 
 /// The whole table. A split is held in memory by its evaluation, too.
 fn read_batch(file: File) -> Result<RecordBatch, ParquetError> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)?.build()?;
-    let schema = arrow::array::RecordBatchReader::schema(&reader);
-    let batches = reader.collect::<Result<Vec<RecordBatch>, _>>()?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let schema = Arc::clone(builder.schema()); // the reader's own schema is without metadata
+    let batches = builder.build()?.collect::<Result<Vec<RecordBatch>, _>>()?;
     Ok(concat_batches(&schema, &batches)?)
 }
 

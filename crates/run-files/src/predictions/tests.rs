@@ -1,4 +1,7 @@
+use arrow::datatypes::DataType;
+
 use super::*;
+use crate::RunFileError;
 
 fn classes() -> Predictions {
     Predictions {

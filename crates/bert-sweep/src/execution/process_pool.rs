@@ -1,0 +1,111 @@
+//! Process pool: runs commands, so many at a time. The one place where the sweep waits.
+
+use std::collections::VecDeque;
+use std::fs::OpenOptions;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use stage::{ExitReason, Interrupt};
+
+use super::trial_process;
+
+/// How often the processes are polled: a trial takes minutes.
+const POLL_INTERVAL: Duration = Duration::from_millis(30);
+
+/// A process to run.
+pub(crate) struct Task {
+    /// The caller's number of the task, which [`Finished`] returns.
+    pub(crate) index: usize,
+    pub(crate) command: Command,
+    /// The file that stderr is appended to; without one it is returned in [`Finished`].
+    pub(crate) stderr_log: Option<PathBuf>,
+}
+
+/// A process that has ended.
+pub(crate) struct Finished {
+    pub(crate) index: usize,
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    /// Wall-clock time.
+    pub(crate) seconds: f64,
+}
+
+/// What the pool reports while it runs.
+pub(crate) enum Event {
+    Finished(Finished),
+    /// After every poll.
+    Polled {
+        n_running: usize,
+    },
+}
+
+struct RunningProcess {
+    index: usize,
+    child: Child,
+    started: Instant,
+}
+
+/// The processes that run now. When an error drops them, they are asked to save and are waited for.
+struct RunningProcesses(Vec<RunningProcess>);
+
+impl Drop for RunningProcesses {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|process| trial_process::terminate(&process.child));
+        for process in &mut self.0 {
+            let _ = process.child.wait();
+        }
+    }
+}
+
+/// Runs all tasks, `jobs` at a time, in their order.
+///
+/// # Errors
+/// Fails with `on_event`, and on SIGINT or SIGTERM, after the running processes were asked to save and have ended.
+pub(crate) fn run(
+    tasks: Vec<Task>,
+    jobs: usize,
+    interrupt: &Interrupt,
+    mut on_event: impl FnMut(Event) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut waiting = VecDeque::from(tasks);
+    let mut running = RunningProcesses(Vec::new());
+    while !(waiting.is_empty() && running.0.is_empty()) {
+        if let Some(signal) = interrupt.received() {
+            drop(running);
+            let message = "interrupted; running trials were saved; run the same command to resume".to_owned();
+            return Err(ExitReason::Interrupted { signal, message }.into());
+        }
+        while running.0.len() < jobs
+            && let Some(task) = waiting.pop_front()
+        {
+            running.0.push(RunningProcess { index: task.index, child: start(&task)?, started: Instant::now() });
+        }
+        while let Some(finished) = next_finished(&mut running)? {
+            on_event(Event::Finished(finished))?;
+        }
+        on_event(Event::Polled { n_running: running.0.len() })?;
+        std::thread::sleep(POLL_INTERVAL);
+    }
+    Ok(())
+}
+
+fn start(task: &Task) -> anyhow::Result<Child> {
+    let Some(log) = &task.stderr_log else { return trial_process::start(&task.command, Stdio::piped()) };
+    let file = OpenOptions::new().create(true).append(true).open(log);
+    trial_process::start(&task.command, file.with_context(|| format!("cannot open {}", log.display()))?.into())
+}
+
+fn next_finished(running: &mut RunningProcesses) -> anyhow::Result<Option<Finished>> {
+    for position in 0..running.0.len() {
+        if running.0[position].child.try_wait().context("cannot wait for a trial")?.is_some() {
+            let RunningProcess { index, child, started } = running.0.remove(position);
+            let output = child.wait_with_output().context("cannot read the output of a trial")?;
+            let (status, stdout, stderr) = (output.status, output.stdout, output.stderr);
+            return Ok(Some(Finished { index, status, stdout, stderr, seconds: started.elapsed().as_secs_f64() }));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,109 @@
+//! Retention: which weights and checkpoints are kept. Those of the best run; of the others only the log.
+//!
+//! When all runs of a trial have ended, or it is ruled out, the weights and checkpoints of its runs are removed, except
+//! for the best seed of the trial that is best so far. The run folder of the best is complete, and `OUT/best` is a link to
+//! it. A pruned folder loses its manifest first, so that nobody takes it for complete; the trial table says that it was
+//! trained. `collect` removes nothing: what it finds may be running elsewhere.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use anyhow::Context;
+use run_files::layout::train::{CHECKPOINTS, WEIGHTS};
+use run_files::layout::trial::TRAIN;
+use stage::{MANIFEST, Manifest, sync_folder};
+
+use crate::trials::ranking::{RankedTrial, best_row};
+use crate::trials::row::{Row, Status};
+use crate::trials::trial::Trial;
+use crate::trials::trial_folder::remove_if_exists;
+
+const BEST: &str = "best";
+
+/// What becomes of the weights and checkpoints of failed runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailedRuns {
+    /// They are kept, since the sweep may resume them.
+    Keep,
+    /// They are removed, since no run of the sweep will be resumed.
+    Prune,
+}
+
+/// Removes the weights and checkpoints of all ranked trials that have ended, except those of the best run.
+pub(crate) fn prune(
+    trials: &[Trial],
+    rows: &[Row],
+    ranking: &[RankedTrial],
+    failed_runs: FailedRuns,
+) -> anyhow::Result<()> {
+    let best = best_row(ranking, rows).map(|row| row.id.as_str());
+    for ranked in ranking {
+        let has_ended = match ranked.status {
+            Status::Done | Status::RuledOut => true,
+            Status::Failed => failed_runs == FailedRuns::Prune,
+            Status::Unfinished => false,
+        };
+        let runs = trials.iter().filter(|trial| trial.number == ranked.trial && has_ended);
+        for run in runs.flat_map(|trial| &trial.runs).filter(|run| Some(run.id.as_str()) != best) {
+            prune_run(&run.folder.train())?;
+        }
+    }
+    Ok(())
+}
+
+fn prune_run(train: &Path) -> anyhow::Result<()> {
+    let prunable = [WEIGHTS, CHECKPOINTS].map(|name| train.join(name));
+    if !prunable.iter().any(|path| path.exists()) {
+        return Ok(());
+    }
+    remove_if_exists(&train.join(MANIFEST))?;
+    sync_folder(train).with_context(|| format!("cannot sync {}", train.display()))?;
+    prunable.iter().try_for_each(|path| remove_if_exists(path))
+}
+
+/// Makes `OUT/best` a link to the folder of a run; `false` when its weights are missing.
+pub(crate) fn link_best(out: &Path, id: &str) -> anyhow::Result<bool> {
+    let (link, target) = (out.join(BEST), Path::new("trials").join(id));
+    unlink_best(out)?;
+    if Manifest::read(&out.join(&target).join(TRAIN)).is_none() {
+        return Ok(false);
+    }
+    symlink(&target, &link).with_context(|| format!("cannot make the link {}", link.display()))?;
+    sync_folder(out).with_context(|| format!("cannot sync {}", out.display()))?;
+    Ok(true)
+}
+
+/// Removes the link, but not the folder that it points to.
+pub(crate) fn unlink_best(out: &Path) -> anyhow::Result<()> {
+    let link = out.join(BEST);
+    if link.is_symlink() {
+        fs::remove_file(&link).with_context(|| format!("cannot remove {}", link.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pruned_run_keeps_its_log_and_is_no_longer_complete() {
+        let folder = tempfile::tempdir().unwrap();
+        let train = folder.path();
+        fs::create_dir(train.join("checkpoints")).unwrap();
+        for name in ["log.jsonl", "model.safetensors", MANIFEST, "checkpoints/best.safetensors"] {
+            fs::File::options().create(true).truncate(true).write(true).open(train.join(name)).unwrap();
+        }
+        prune_run(train).unwrap();
+        let names: Vec<_> = fs::read_dir(train).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["log.jsonl"]);
+    }
+
+    #[test]
+    fn only_a_complete_run_is_linked() {
+        let out = tempfile::tempdir().unwrap();
+        assert!(!link_best(out.path(), "a").unwrap());
+        assert!(!out.path().join("best").is_symlink());
+    }
+}

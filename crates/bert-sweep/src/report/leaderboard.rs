@@ -1,0 +1,121 @@
+//! Leaderboard, `leaderboard.md`: the trials by rank as a table for people, and the statistics over seeds.
+
+use crate::trials::objective::Objective;
+use crate::trials::ranking::RankedTrial;
+use crate::trials::row::Status;
+use crate::trials::values::plain;
+
+/// The file, whose content the program also prints.
+pub(crate) const LEADERBOARD: &str = "leaderboard.md";
+
+/// The table as text.
+pub(crate) struct Table {
+    /// The name of each column.
+    pub(crate) head: Vec<String>,
+    /// A cell for each column.
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
+/// A row for each trial, the best first.
+pub(crate) fn table(ranking: &[RankedTrial], objective: &Objective) -> Table {
+    let names: Vec<&String> = ranking.first().map(|first| first.arguments.keys().collect()).unwrap_or_default();
+    let has_seeds = ranking.iter().any(|ranked| ranked.metric.is_some_and(|metric| metric.n > 1));
+    let has_failures = ranking.iter().any(|ranked| ranked.reason.is_some());
+    let mut head = vec!["rank".to_owned(), "trial".to_owned()];
+    head.extend(names.into_iter().cloned());
+    head.push(objective.metric.clone());
+    head.extend(has_seeds.then(|| "deviation".to_owned()));
+    head.extend(["steps", "status"].map(str::to_owned));
+    head.extend(has_failures.then(|| "reason".to_owned()));
+
+    let row = |(index, ranked): (usize, &RankedTrial)| {
+        let rank = if ranked.status == Status::Done { (index + 1).to_string() } else { String::new() };
+        let mut cells = vec![rank, ranked.trial.to_string()];
+        cells.extend(ranked.arguments.values().map(plain));
+        cells.push(ranked.metric.map_or(String::new(), |metric| format!("{:.4}", metric.mean)));
+        let deviation = ranked.metric.and_then(|metric| metric.deviation);
+        cells.extend(has_seeds.then(|| deviation.map_or(String::new(), |deviation| format!("{deviation:.4}"))));
+        cells.push(ranked.steps.to_string());
+        cells.push(status_name(ranked.status).to_owned());
+        cells.extend(has_failures.then(|| ranked.reason.clone().unwrap_or_default()));
+        cells
+    };
+    Table { head, rows: ranking.iter().enumerate().map(row).collect() }
+}
+
+/// The table as Markdown with aligned columns, and a sentence on the seeds of the best trial.
+pub(crate) fn markdown(ranking: &[RankedTrial], objective: &Objective) -> String {
+    let Table { head, rows } = table(ranking, objective);
+    let all: Vec<&Vec<String>> = [&head].into_iter().chain(&rows).collect();
+    let width = |column: usize| all.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: &[String]| {
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!(" {:width$} ", cell.replace('|', "\\|")));
+        format!("|{}|\n", padded.collect::<Vec<_>>().join("|"))
+    };
+    let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+    let rows: String = rows.iter().map(|cells| line(cells)).collect();
+    let seeds = seed_statistics(ranking, objective).map_or(String::new(), |sentence| format!("\n{sentence}\n"));
+    line(&head) + &line(&rule) + &rows + &seeds
+}
+
+/// The objective of the best trial over its seeds: mean, standard deviation, confidence interval, best and worst.
+pub(crate) fn seed_statistics(ranking: &[RankedTrial], objective: &Objective) -> Option<String> {
+    let best = ranking.first()?;
+    let metric = best.metric?;
+    let (deviation, interval) = (metric.deviation?, metric.interval?);
+    let (best_value, worst_value) =
+        if objective.score(1.0) > 0.0 { (metric.max, metric.min) } else { (metric.min, metric.max) };
+    Some(format!(
+        "Trial {} over {} seeds: {} {:.4}, deviation {deviation:.4}, 95 % interval of the mean {:.4} to {:.4} (Student's t); \
+         best {best_value:.4} (seed {}), worst {worst_value:.4} (seed {}).",
+        best.trial,
+        metric.n,
+        objective.metric,
+        metric.mean,
+        interval.low,
+        interval.high,
+        best.best_seed?,
+        best.worst_seed?
+    ))
+}
+
+pub(crate) fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Done => "done",
+        Status::RuledOut => "ruled out",
+        Status::Failed => "failed",
+        Status::Unfinished => "unfinished",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trials::ranking::rank;
+    use crate::trials::ranking::tests::{accuracy, row};
+
+    #[test]
+    fn a_search_is_a_table() {
+        let rows = [row(0, 42, Status::Failed, 0.5), row(1, 42, Status::Done, 0.875)];
+        let expected = "\
+| rank | trial | rate | accuracy | steps | status | reason        |
+| ---- | ----- | ---- | -------- | ----- | ------ | ------------- |
+| 1    | 1     | 0.1  | 0.8750   | 7     | done   |               |
+|      | 0     | 0.0  | 0.5000   | 7     | failed | out of memory |
+";
+        assert_eq!(markdown(&rank(&rows, &accuracy()), &accuracy()), expected);
+    }
+
+    #[test]
+    fn seeds_are_summed_up_in_a_sentence() {
+        let rows = [0.8858, 0.8869, 0.8775].into_iter().zip([42, 1, 2]);
+        let rows: Vec<_> = rows.map(|(value, seed)| row(0, seed, Status::Done, value)).collect();
+        let sentence = seed_statistics(&rank(&rows, &accuracy()), &accuracy()).unwrap();
+        assert_eq!(
+            sentence,
+            "Trial 0 over 3 seeds: accuracy 0.8834, deviation 0.0051, 95 % interval of the mean 0.8706 to 0.8962 \
+             (Student's t); best 0.8869 (seed 1), worst 0.8775 (seed 2)."
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! Output files of a sweep: trial table, leaderboard, summary, report page, best profile and the link to the best run.
+
+use stage::ExitReason;
+use toml::{Table, Value};
+
+use super::leaderboard::{LEADERBOARD, markdown, status_name};
+use super::page::{self, Content};
+use super::summary::Summary;
+use crate::args::Action;
+use crate::execution::retention::{self, FailedRuns};
+use crate::execution::training::Training;
+use crate::settings::SweepSettings;
+use crate::trials::ranking::best_row;
+use crate::trials::row::{Row, json_lines};
+use crate::trials::trial::Trial;
+
+/// Writes all outputs but the manifest; `true` when no trial is open any more and the best one is there.
+pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
+    let rows = training.rows()?;
+    let ranking = training.ranking(&rows);
+    let best = best_row(&ranking, &rows);
+    let summary = Summary::new(&training.settings.objective, &rows, ranking);
+    let leaderboard = markdown(&summary.ranking, &summary.objective);
+    training.output.write("trials.jsonl", json_lines(&rows)?)?;
+    training.output.write(LEADERBOARD, &leaderboard)?;
+    training.output.write_json("summary.json", &summary)?;
+    training.output.write_unlisted("timing.json", serde_json::to_vec_pretty(&training.seconds)?)?;
+    let best_profile =
+        best.map(|row| best_profile(training.settings, &training.trials[row.trial], row)).transpose()?;
+    if let Some(profile) = &best_profile {
+        training.output.write("best.toml", profile)?;
+    }
+    let page = page::html(&Content {
+        space: &training.settings.sampler.space,
+        trials: &training.trials,
+        rows: &rows,
+        summary: &summary,
+        best_profile: best_profile.as_deref(),
+    });
+    training.output.write("sweep.html", page)?;
+
+    let is_complete = !rows.iter().any(Row::is_open);
+    let trains = training.action == Action::Run;
+    if let (true, Some(row)) = (trains, best) {
+        training.ensure_weights(&row.id)?;
+        let failed_runs = if is_complete { FailedRuns::Prune } else { FailedRuns::Keep };
+        retention::prune(&training.trials, &rows, &summary.ranking, failed_runs)?;
+    }
+    let is_linked = best.map(|row| retention::link_best(&training.common.out, &row.id)).transpose()?.unwrap_or(false);
+    print!("{leaderboard}");
+    training.common.say(&closing_message(training, is_complete, &summary));
+    if trains && best.is_none() {
+        let reason = rows.iter().find_map(|row| row.reason.clone()).unwrap_or_else(|| "it was not trained".to_owned());
+        return Err(ExitReason::Unhealthy(format!("no trial was completed; the first one: {reason}")).into());
+    }
+    Ok(is_complete && is_linked)
+}
+
+/// The profile of the sweep with the best trial's values in `[finetune]`: all stages take it as it is.
+fn best_profile(settings: &SweepSettings, trial: &Trial, row: &Row) -> anyhow::Result<String> {
+    let mut finetune = settings.finetune.clone();
+    finetune.extend(trial.arguments.clone());
+    finetune.insert("seed".to_owned(), Value::Integer(row.seed));
+    let mut profile: Table = settings.other_sections.clone();
+    let value = settings.objective.value(&row.metrics).unwrap_or_default();
+    let description = format!("Trial {} of a search: validation {} {value:.4}", row.trial, settings.objective.metric);
+    profile.insert("description".to_owned(), Value::String(description));
+    profile.insert("finetune".to_owned(), Value::Table(finetune));
+    Ok(toml::to_string(&profile)?)
+}
+
+fn closing_message(training: &Training<'_>, is_complete: bool, summary: &Summary) -> String {
+    let counts = summary.trials.iter().map(|(status, n)| format!("{n} {}", status_name(*status)));
+    let counts = counts.collect::<Vec<_>>().join(", ");
+    let best = summary.best.as_ref().map_or(String::new(), |best| {
+        format!("; best {} {:.4}, trial {}", summary.objective.metric, best.value, best.trial)
+    });
+    let saved = match summary.compute.fraction_saved {
+        fraction if training.settings.halving.is_some() => format!("; {:.0} % of the compute saved", 100.0 * fraction),
+        _ => String::new(),
+    };
+    let open = if is_complete { "" } else { "; run the same command to train the others" };
+    format!("bert-sweep: {counts}{best}{saved}{open}; {}", training.common.out.display())
+}

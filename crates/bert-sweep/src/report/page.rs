@@ -1,0 +1,195 @@
+//! Report page, `sweep.html`: leaderboard, charts of all trials, marginal effects, learning curves and the best profile.
+
+use std::collections::BTreeMap;
+
+use figures::{
+    Curves, Page, Panel, ParallelAxis, ParallelCoordinates, ParallelLine, Part, Scale, Scatter, ScatterPanel, Series,
+    Style, curves, parallel_coordinates, scatter,
+};
+use toml::Value;
+
+use super::leaderboard::{Table, seed_statistics, table};
+use super::marginal_effects::MarginalEffect;
+use super::summary::Summary;
+use crate::search::space::{Distribution, Space};
+use crate::trials::ranking::RankedTrial;
+use crate::trials::row::Row;
+use crate::trials::trial::Trial;
+use crate::trials::values::{canonical, plain};
+
+const ABOUT_EFFECTS: &str = "The marginal effect of each argument: the fraction of the objective's variance between groups of \
+trials with similar values (eta squared). The next column is what chance alone would give, so that only an effect far above it \
+means anything. Interactions between arguments are not visible here.";
+
+/// What the page shows.
+pub(crate) struct Content<'a> {
+    pub(crate) space: &'a Space,
+    pub(crate) trials: &'a [Trial],
+    pub(crate) rows: &'a [Row],
+    pub(crate) summary: &'a Summary,
+    /// The profile of the best trial.
+    pub(crate) best_profile: Option<&'a str>,
+}
+
+/// A trial with a metric.
+struct EvaluatedTrial<'a> {
+    trial: &'a Trial,
+    metric: f64,
+}
+
+/// Draws the page.
+pub(crate) fn html(content: &Content) -> String {
+    let Content { space, summary, .. } = content;
+    let metric = &summary.objective.metric;
+    let heading = |text: &str| Part::Heading(text.to_owned());
+    let Table { head, rows } = table(&summary.ranking, &summary.objective);
+    let mut parts = vec![Part::Text(introduction(summary)), heading("Leaderboard"), Part::Table { head, rows }];
+    parts.extend(seed_statistics(&summary.ranking, &summary.objective).map(Part::Text));
+    let evaluated = evaluated_trials(content.trials, &summary.ranking);
+    if !space.is_empty() && !evaluated.is_empty() {
+        parts.extend([heading("All trials"), Part::Svg(all_trials(space, &evaluated, metric))]);
+        parts.extend([heading("Each argument"), Part::Svg(each_argument(space, &evaluated, metric))]);
+    }
+    if !summary.effects.is_empty() {
+        parts.extend([heading("Effects"), Part::Text(ABOUT_EFFECTS.to_owned())]);
+        parts.push(effect_table(&summary.effects, metric));
+    }
+    parts.extend([heading("Learning curves"), Part::Svg(learning_curves(content.rows, summary))]);
+    if let Some(profile) = content.best_profile {
+        parts.extend([heading("Best profile"), Part::Code(profile.to_owned())]);
+    }
+    figures::html(&Page { title: "Hyper-parameter search".to_owned(), parts })
+}
+
+fn introduction(summary: &Summary) -> String {
+    let n: usize = summary.trials.values().sum();
+    let best = summary.best.as_ref().map_or("None of them is done.".to_owned(), |best| {
+        let values = best.arguments.iter().map(|(name, value)| format!("{name} {}", plain(value)));
+        let values = values.collect::<Vec<_>>().join(", ");
+        format!(
+            "The best is trial {} with a validation {} of {:.4}: {values}.",
+            best.trial, summary.objective.metric, best.value
+        )
+    });
+    let compute = &summary.compute;
+    let saved = format!(
+        "They were trained on {:.0} sentences (repeats counted) of the {:.0} in all their steps: {:.0} % saved.",
+        compute.sentences_trained,
+        compute.sentences_planned,
+        100.0 * compute.fraction_saved
+    );
+    format!("{n} trials. {best} {saved}")
+}
+
+/// The best first.
+fn evaluated_trials<'a>(trials: &'a [Trial], ranking: &[RankedTrial]) -> Vec<EvaluatedTrial<'a>> {
+    let evaluated = |ranked: &RankedTrial| {
+        let trial = trials.iter().find(|trial| trial.number == ranked.trial)?;
+        Some(EvaluatedTrial { trial, metric: ranked.metric?.mean })
+    };
+    ranking.iter().filter_map(evaluated).collect()
+}
+
+fn all_trials(space: &Space, evaluated: &[EvaluatedTrial], metric: &str) -> String {
+    let axis = |(name, distribution): (&String, &Distribution)| ParallelAxis {
+        name: name.clone(),
+        scale: scale(distribution),
+    };
+    let metric_axis = ParallelAxis { name: metric.to_owned(), scale: Scale::Linear };
+    let last_rank = (evaluated.len().max(2) - 1) as f64;
+    let line = |(rank, evaluated): (usize, &EvaluatedTrial)| {
+        let arguments = &evaluated.trial.arguments;
+        let positions = space.iter().map(|(name, distribution)| position(distribution, arguments.get(name)));
+        ParallelLine {
+            values: positions.chain([evaluated.metric]).collect(),
+            score: 1.0 - rank as f64 / last_rank,
+        }
+    };
+    parallel_coordinates(&ParallelCoordinates {
+        title: String::new(),
+        subtitle: "One line per trial, the darker the better; the best in orange".to_owned(),
+        axes: space.iter().map(axis).chain([metric_axis]).collect(),
+        lines: evaluated.iter().enumerate().map(line).collect(),
+        marked: Some(0),
+    })
+}
+
+fn each_argument(space: &Space, evaluated: &[EvaluatedTrial], metric: &str) -> String {
+    let panel = |(name, distribution): (&String, &Distribution)| ScatterPanel {
+        x_label: name.clone(),
+        scale: scale(distribution),
+        x: evaluated.iter().map(|evaluated| position(distribution, evaluated.trial.arguments.get(name))).collect(),
+    };
+    scatter(&Scatter {
+        title: String::new(),
+        subtitle: String::new(),
+        y_label: metric.to_owned(),
+        y: evaluated.iter().map(|evaluated| evaluated.metric).collect(),
+        panels: space.iter().map(panel).collect(),
+        marked: Some(0),
+    })
+}
+
+/// A list is drawn as names at equal distances, even one of numbers: 8, 16, 32 are three categories.
+fn scale(distribution: &Distribution) -> Scale {
+    match distribution {
+        Distribution::Categorical(values) => Scale::Names(values.iter().map(canonical).collect()),
+        Distribution::Float { log: true, .. } | Distribution::Integer { log: true, .. } => Scale::Logarithmic,
+        Distribution::Float { .. } | Distribution::Integer { .. } => Scale::Linear,
+    }
+}
+
+/// The value on the [`scale`] of its argument: of a category its index.
+fn position(distribution: &Distribution, value: Option<&Value>) -> f64 {
+    let Some(value) = value else { return f64::NAN };
+    match distribution {
+        Distribution::Categorical(values) => {
+            values.iter().position(|other| other == value).map_or(f64::NAN, |index| index as f64)
+        }
+        _ => value.as_float().or(value.as_integer().map(|integer| integer as f64)).unwrap_or(f64::NAN),
+    }
+}
+
+fn effect_table(effects: &[MarginalEffect], metric: &str) -> Part {
+    let percent = |fraction: f64| format!("{:.0} %", 100.0 * fraction);
+    let groups = |effect: &MarginalEffect| {
+        let groups = effect.groups.iter();
+        let groups = groups.map(|group| format!("{}: {:.4} (n = {})", group.values, group.mean, group.n));
+        groups.collect::<Vec<_>>().join("; ")
+    };
+    let row = |effect: &MarginalEffect| {
+        let eta_squared = effect.eta_squared.map_or(String::new(), percent);
+        vec![effect.argument.clone(), eta_squared, percent(effect.by_chance), groups(effect)]
+    };
+    let head = ["argument", "fraction of variance", "by chance", &format!("mean {metric} by group")];
+    Part::Table { head: head.map(str::to_owned).to_vec(), rows: effects.iter().map(row).collect() }
+}
+
+/// All runs, faint, with the best one over them.
+fn learning_curves(rows: &[Row], summary: &Summary) -> String {
+    let best = summary.best.as_ref().map(|best| best.id.as_str());
+    let is_best = |row: &Row| Some(row.id.as_str()) == best;
+    let points = |row: &Row, metric: &str| -> Vec<(f64, f64)> {
+        let evaluations = row.log.evaluations.iter().filter(|evaluation| evaluation.step <= row.steps);
+        evaluations.filter_map(|evaluation| Some((evaluation.epoch, *evaluation.figures.get(metric)?))).collect()
+    };
+    let panel = |metric: &str| {
+        let others = rows.iter().filter(|row| !is_best(row));
+        let faint = others.map(|row| Series { name: String::new(), points: points(row, metric), style: Style::Faint });
+        let marked = rows.iter().find(|row| is_best(row)).map(|row| Series {
+            name: format!("trial {}", row.trial),
+            points: points(row, metric),
+            style: Style::Markers,
+        });
+        Panel {
+            title: format!("Validation {metric}"),
+            y_label: metric.to_owned(),
+            series: faint.chain(marked).collect(),
+            log_y: false,
+        }
+    };
+    // A map, since the objective may be the loss.
+    let metrics = [summary.objective.metric.as_str(), "loss"];
+    let panels: BTreeMap<&str, Panel> = metrics.into_iter().map(|metric| (metric, panel(metric))).collect();
+    curves(&Curves { x_label: "epoch".to_owned(), panels: panels.into_values().collect(), ..Curves::default() })
+}

@@ -1,0 +1,65 @@
+//! Summary of a sweep for programs, `summary.json`: the best trial, the ranking, the effects and the compute.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::marginal_effects::{MarginalEffect, marginal_effects};
+use crate::trials::objective::Objective;
+use crate::trials::ranking::{RankedTrial, best_row};
+use crate::trials::row::{Row, Status};
+
+/// The content of `summary.json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) objective: Objective,
+    /// The number of trials by their status.
+    pub(crate) trials: BTreeMap<Status, usize>,
+    pub(crate) compute: Compute,
+    pub(crate) best: Option<Best>,
+    pub(crate) effects: Vec<MarginalEffect>,
+    #[serde(rename = "standings")]
+    pub(crate) ranking: Vec<RankedTrial>,
+}
+
+/// Training sentences, repeats counted: those of all steps of all trials, and those that were processed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Compute {
+    pub(crate) sentences_planned: f64,
+    pub(crate) sentences_trained: f64,
+    #[serde(rename = "share_saved")]
+    pub(crate) fraction_saved: f64,
+}
+
+/// The run whose weights are kept.
+#[derive(Debug, Serialize)]
+pub(crate) struct Best {
+    pub(crate) trial: usize,
+    pub(crate) id: String,
+    pub(crate) seed: i64,
+    /// The objective.
+    pub(crate) value: f64,
+    pub(crate) arguments: BTreeMap<String, serde_json::Value>,
+}
+
+impl Summary {
+    pub(crate) fn new(objective: &Objective, rows: &[Row], ranking: Vec<RankedTrial>) -> Self {
+        let mut trials = BTreeMap::new();
+        ranking.iter().for_each(|ranked| *trials.entry(ranked.status).or_default() += 1);
+        let best = best_row(&ranking, rows).and_then(|row| {
+            let (id, arguments) = (row.id.clone(), row.arguments.clone());
+            Some(Best { trial: row.trial, id, seed: row.seed, value: objective.value(&row.metrics)?, arguments })
+        });
+        let effects = marginal_effects(&ranking);
+        Self { objective: objective.clone(), trials, compute: Compute::new(rows), best, effects, ranking }
+    }
+}
+
+impl Compute {
+    fn new(rows: &[Row]) -> Self {
+        let sentences_trained: f64 = rows.iter().map(|row| row.sentences_trained).sum();
+        let sentences_planned: f64 = rows.iter().map(|row| row.sentences_planned).sum();
+        let fraction_saved = if sentences_planned > 0.0 { 1.0 - sentences_trained / sentences_planned } else { 0.0 };
+        Self { sentences_planned, sentences_trained, fraction_saved }
+    }
+}

@@ -1,0 +1,51 @@
+//! Counter-based random numbers: each is a function of the search's seed, the trial and the argument's name.
+//!
+//! So the list of trials depends on nothing but the profile: more trials leave the first ones as they are, and another
+//! argument leaves the values of the others.
+
+/// A uniform number in `[0, 1)`, of which all 53 bits are random.
+pub(crate) fn uniform(seed: u64, trial: u64, argument: &str) -> f64 {
+    (bits(seed, trial, argument) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// 64 random bits.
+pub(crate) fn bits(seed: u64, trial: u64, argument: &str) -> u64 {
+    [trial, fnv1a(argument)].into_iter().fold(splitmix64(seed), |state, counter| splitmix64(state ^ splitmix64(counter)))
+}
+
+/// One step of SplitMix64 (Steele, Lea and Flood 2014).
+fn splitmix64(counter: u64) -> u64 {
+    let state = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let bits = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    bits ^ (bits >> 31)
+}
+
+/// The FNV-1a hash of a name.
+fn fnv1a(name: &str) -> u64 {
+    name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first output of SplitMix64 with state 0, and the FNV-1a hash of "a".
+    #[test]
+    fn splitmix64_and_fnv1a_give_their_published_values() {
+        assert_eq!(splitmix64(0), 0xE220_A839_7B1D_CDAF);
+        assert_eq!(fnv1a("a"), 0xAF63_DC4C_8601_EC8C);
+    }
+
+    #[test]
+    fn numbers_are_uniform_and_differ_by_each_counter() {
+        let draws: Vec<f64> = (0..4000).map(|trial| uniform(7, trial, "learning_rate")).collect();
+        let mean = draws.iter().sum::<f64>() / 4000.0;
+        assert!((mean - 0.5).abs() < 0.02, "{mean}");
+        assert!(draws.iter().all(|draw| (0.0..1.0).contains(draw)));
+        let base = bits(7, 3, "learning_rate");
+        assert!(
+            [bits(8, 3, "learning_rate"), bits(7, 4, "learning_rate"), bits(7, 3, "seed")].iter().all(|b| *b != base)
+        );
+    }
+}

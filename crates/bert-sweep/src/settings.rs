@@ -1,0 +1,163 @@
+//! Settings of a sweep: flags and profile in, settings that can no longer be wrong out.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use serde::Serialize;
+use stage::{bad_input, bail_input, ensure_input};
+use toml::{Table, Value};
+
+use crate::args::{Action, Args, Direction, Method};
+use crate::profile::{Profile, SET_BY_SWEEP};
+use crate::search::halving::Halving;
+use crate::search::sampler::Sampler;
+use crate::trials::objective::Objective;
+
+/// The default of `bert-finetune`.
+const DEFAULT_SEED: i64 = 42;
+
+/// What is searched, how trials are ranked, and what they run on.
+#[derive(Debug)]
+pub(crate) struct SweepSettings {
+    pub(crate) sampler: Sampler,
+    pub(crate) halving: Option<Halving>,
+    pub(crate) objective: Objective,
+    /// Of each trial's runs; the first is that of the profile.
+    pub(crate) seeds: Vec<i64>,
+    /// `[finetune]`, without what the sweep sets itself.
+    pub(crate) finetune: Table,
+    /// All other sections, for the profile of the best trial.
+    pub(crate) other_sections: Table,
+    pub(crate) resources: Resources,
+}
+
+/// What the trials run with, which does not change their result.
+#[derive(Debug)]
+pub(crate) struct Resources {
+    /// Trials at the same time.
+    pub(crate) jobs: usize,
+    /// Of each trial.
+    pub(crate) threads: i64,
+    /// The program that trains.
+    pub(crate) finetune: PathBuf,
+}
+
+impl SweepSettings {
+    /// Reads the profile and checks it against the flags. `default_metric` ranks trials if neither names a metric.
+    pub(crate) fn resolve(args: &Args, default_metric: &str) -> anyhow::Result<Self> {
+        let profile = Profile::read(args.common.profile.as_deref())?;
+        let mut finetune = profile.finetune;
+        let threads = threads(args, &finetune)?;
+        SET_BY_SWEEP.iter().for_each(|name| drop(finetune.remove(*name)));
+        let objective = objective(args, default_metric, &mut finetune)?;
+        let seeds = seeds(&finetune, args.seeds)?;
+        let sampler = Sampler::new(profile.space, args.method, args.trials, args.seed)?;
+        let resources = Resources { jobs: usize::try_from(args.jobs)?, threads, finetune: finetune_program(args)? };
+        let (halving, other_sections) = (profile.halving, profile.other_sections);
+        let settings = Self { sampler, halving, objective, seeds, finetune, other_sections, resources };
+        settings.check_combination(args.action)?;
+        Ok(settings)
+    }
+
+    fn check_combination(&self, action: Action) -> anyhow::Result<()> {
+        let has_space = !self.sampler.space.is_empty();
+        let is_tpe = self.sampler.method == Method::Tpe;
+        let has_halving = self.halving.is_some();
+        if !has_space && self.seeds.len() == 1 {
+            bail_input!("nothing to search: add [sweep.space] to the profile, or compare seeds with --seeds 5");
+        }
+        ensure_input!(has_space || !has_halving, "[sweep.halving] needs [sweep.space]: seeds alone are not ranked");
+        ensure_input!(
+            !(has_halving && is_tpe),
+            "[sweep.halving] needs --method grid or random: tpe learns from fully trained trials only"
+        );
+        ensure_input!(
+            action != Action::Plan || !(has_halving || is_tpe),
+            "`plan` needs trials that do not depend on each other; with tpe or [sweep.halving] they do"
+        );
+        Ok(())
+    }
+
+    /// Everything that defines the result, for the manifest. Its fields are hashed into the manifest's key.
+    pub(crate) fn definition(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Definition {
+            space: BTreeMap<String, String>,
+            method: Method,
+            trials: usize,
+            seed: u64,
+            seeds: Vec<i64>,
+            objective: Objective,
+            halving: Option<Halving>,
+            finetune: Table,
+        }
+        let sampler = &self.sampler;
+        let space = sampler.space.iter().map(|(name, distribution)| (name.clone(), distribution.plan_text()));
+        Definition {
+            space: space.collect(),
+            method: sampler.method,
+            trials: sampler.n_trials,
+            seed: sampler.seed,
+            seeds: self.seeds.clone(),
+            objective: self.objective.clone(),
+            halving: self.halving,
+            finetune: self.finetune.clone(),
+        }
+    }
+}
+
+/// The metric that ranks trials also chooses the checkpoint within each, unless the profile says otherwise.
+fn objective(args: &Args, default_metric: &str, finetune: &mut Table) -> anyhow::Result<Objective> {
+    const KEY: &str = "metric_for_best_model";
+    let metric_of_profile = match finetune.get(KEY) {
+        None => None,
+        Some(Value::String(metric)) => Some(metric.clone()),
+        Some(other) => bail_input!("{KEY} in [finetune] is {other}; expected a string"),
+    };
+    if let (Some(metric), None) = (&args.metric, &metric_of_profile) {
+        finetune.insert(KEY.to_owned(), Value::String(metric.clone()));
+    }
+    let metric = args.metric.clone().or(metric_of_profile).unwrap_or_else(|| default_metric.to_owned());
+    let default_direction = if metric == "loss" { Direction::Minimize } else { Direction::Maximize };
+    Ok(Objective { metric, direction: args.direction.unwrap_or(default_direction) })
+}
+
+/// The seed of the profile, then 1, 2, 3, …
+fn seeds(finetune: &Table, n: u64) -> anyhow::Result<Vec<i64>> {
+    let first = match finetune.get("seed") {
+        None => DEFAULT_SEED,
+        Some(seed) => {
+            seed.as_integer().ok_or_else(|| bad_input!("seed in [finetune] is {seed}; expected an integer"))?
+        }
+    };
+    let others = (1..).filter(|seed| *seed != first);
+    Ok([first].into_iter().chain(others).take(usize::try_from(n)?).collect())
+}
+
+fn threads(args: &Args, finetune: &Table) -> anyhow::Result<i64> {
+    let of_profile = finetune.get("threads").and_then(Value::as_integer);
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let threads = args.threads.map(i64::try_from).transpose()?.or(of_profile);
+    Ok(threads.unwrap_or((cores / args.jobs).max(1) as i64))
+}
+
+fn finetune_program(args: &Args) -> anyhow::Result<PathBuf> {
+    let path = match &args.finetune {
+        Some(path) => path.clone(),
+        None => std::env::current_exe().context("cannot find the path of bert-sweep")?.with_file_name("bert-finetune"),
+    };
+    ensure_input!(path.is_file(), "cannot find {}; build bert-finetune, or set --finetune to its path", path.display());
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_begin_with_the_profiles_and_do_not_repeat() {
+        assert_eq!(seeds(&Table::new(), 3).unwrap(), [42, 1, 2]);
+        assert_eq!(seeds(&"seed = 2".parse().unwrap(), 4).unwrap(), [2, 1, 3, 4]);
+    }
+}

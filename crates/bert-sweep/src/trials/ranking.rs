@@ -1,0 +1,138 @@
+//! Ranking of trials by the objective: the mean of each over its seeds.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use metrics::Sample;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::objective::Objective;
+use super::row::{Row, Status};
+
+/// One trial among the others.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct RankedTrial {
+    pub(crate) trial: usize,
+    pub(crate) arguments: BTreeMap<String, Value>,
+    /// Of the run that is least far.
+    pub(crate) status: Status,
+    /// The objective over the seeds that were evaluated.
+    #[serde(rename = "figure")]
+    pub(crate) metric: Option<Sample>,
+    pub(crate) best_seed: Option<i64>,
+    pub(crate) worst_seed: Option<i64>,
+    /// Of all runs together.
+    pub(crate) steps: u64,
+    /// Why it failed.
+    pub(crate) reason: Option<String>,
+    /// The mean of the objective, with its sign turned so that greater is better.
+    #[serde(skip)]
+    mean_score: Option<f64>,
+}
+
+/// All trials, the best first: those that are done before those that are not, and of equals the earlier.
+pub(crate) fn rank(rows: &[Row], objective: &Objective) -> Vec<RankedTrial> {
+    let mut by_trial: BTreeMap<usize, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        by_trial.entry(row.trial).or_default().push(row);
+    }
+    let mut ranking: Vec<RankedTrial> = by_trial.values().map(|rows| RankedTrial::new(rows, objective)).collect();
+    ranking.sort_by(RankedTrial::order);
+    ranking
+}
+
+/// The run whose weights are kept: the best seed of the best trial that is done.
+pub(crate) fn best_row<'a>(ranking: &[RankedTrial], rows: &'a [Row]) -> Option<&'a Row> {
+    let best = ranking.first().filter(|best| best.score().is_some())?;
+    rows.iter().find(|row| row.trial == best.trial && Some(row.seed) == best.best_seed)
+}
+
+impl RankedTrial {
+    fn new(rows: &[&Row], objective: &Objective) -> Self {
+        let by_seed = rows.iter().filter_map(|row| Some((row.seed, objective.value(&row.metrics)?)));
+        let mut by_seed: Vec<(i64, f64)> = by_seed.collect();
+        let values: Vec<f64> = by_seed.iter().map(|(_, value)| *value).collect();
+        let metric = Sample::new(&values);
+        // A stable sort: of equal seeds the first counts as the best.
+        by_seed.sort_by(|left, right| objective.score(right.1).total_cmp(&objective.score(left.1)));
+        Self {
+            trial: rows[0].trial,
+            arguments: rows[0].arguments.clone(),
+            status: rows.iter().map(|row| row.status).max().unwrap_or(Status::Unfinished),
+            metric,
+            best_seed: by_seed.first().map(|(seed, _)| *seed),
+            worst_seed: by_seed.last().map(|(seed, _)| *seed),
+            steps: rows.iter().map(|row| row.steps).sum(),
+            reason: rows.iter().find_map(|row| row.reason.clone()),
+            mean_score: metric.map(|metric| objective.score(metric.mean)),
+        }
+    }
+
+    /// The mean score over the seeds, once all its runs are done: the greater the better.
+    pub(crate) fn score(&self) -> Option<f64> {
+        self.mean_score.filter(|_| self.status == Status::Done)
+    }
+
+    fn order(left: &Self, right: &Self) -> Ordering {
+        let score = |trial: &Self| trial.mean_score.unwrap_or(f64::NEG_INFINITY);
+        let by_score = || score(right).total_cmp(&score(left));
+        left.status.cmp(&right.status).then_with(by_score).then(left.trial.cmp(&right.trial))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::args::Direction;
+    use crate::trials::run_log::{Figures, RunLog};
+
+    /// A row with an accuracy.
+    pub(crate) fn row(trial: usize, seed: i64, status: Status, accuracy: f64) -> Row {
+        Row {
+            trial,
+            seed,
+            id: format!("{trial}-{seed}"),
+            arguments: BTreeMap::from([("rate".to_owned(), Value::from(0.1 * trial as f64))]),
+            status,
+            metrics: Figures::from([("accuracy".to_owned(), accuracy)]),
+            best_step: Some(7),
+            steps: 7,
+            total_steps: Some(14),
+            reason: (status == Status::Failed).then(|| "out of memory".to_owned()),
+            sentences_trained: 1.0,
+            sentences_planned: 2.0,
+            log: RunLog::default(),
+            can_retry: false,
+        }
+    }
+
+    pub(crate) fn accuracy() -> Objective {
+        Objective { metric: "accuracy".to_owned(), direction: Direction::Maximize }
+    }
+
+    #[test]
+    fn the_mean_over_seeds_ranks_and_the_best_seed_is_kept() {
+        let rows = [
+            row(0, 42, Status::Done, 0.80),
+            row(0, 1, Status::Done, 0.90),
+            row(1, 42, Status::Done, 0.84),
+            row(1, 1, Status::Done, 0.88),
+            row(2, 42, Status::RuledOut, 0.95),
+            row(2, 1, Status::RuledOut, 0.95),
+            row(3, 42, Status::Done, 0.99),
+            row(3, 1, Status::Failed, 0.5),
+        ];
+        let ranking = rank(&rows, &accuracy());
+        assert_eq!(ranking.iter().map(|ranked| ranked.trial).collect::<Vec<_>>(), [1, 0, 2, 3]);
+        assert_eq!(best_row(&ranking, &rows).unwrap().id, "1-1");
+        assert_eq!((ranking[1].best_seed, ranking[1].worst_seed), (Some(1), Some(42)));
+        assert_eq!(ranking[3].reason.as_deref(), Some("out of memory"));
+    }
+
+    #[test]
+    fn without_a_trial_that_is_done_there_is_no_best() {
+        let rows = [row(0, 42, Status::Failed, 0.9), row(1, 42, Status::Unfinished, 0.9)];
+        assert!(best_row(&rank(&rows, &accuracy()), &rows).is_none());
+    }
+}

@@ -1,0 +1,155 @@
+//! Scatter plots: one quantity and several others of each observation in, a small panel for each of the others out.
+//!
+//! The panels share the upright axis, which shows the one quantity. Points that an axis cannot show are left out. One
+//! observation can be highlighted in every panel.
+
+use crate::drawing::axis::Axis;
+use crate::drawing::color::{self, FAINT_TEXT};
+use crate::drawing::font::{Anchor, Font};
+use crate::drawing::frame::{Frame, TICK, widest_label};
+use crate::drawing::geometry::{Interval, Point, Size};
+use crate::drawing::scale::Scale;
+use crate::drawing::svg::{Block, Element, circle, document};
+use crate::drawing::title::{MARGIN, title_block};
+
+const LABEL: Font = Font::regular(12.0);
+const WIDTH: f64 = 900.0;
+const COLUMNS: usize = 3;
+const N_TICKS: usize = 5;
+const HEIGHT: f64 = 190.0;
+const GAP: f64 = 28.0;
+
+/// Panels in rows of three.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scatter {
+    /// May be empty.
+    pub title: String,
+    /// May be empty.
+    pub subtitle: String,
+    /// The name of the upright axis.
+    pub y_label: String,
+    /// The quantity on the upright axis, a value for each observation.
+    pub y: Vec<f64>,
+    /// From the left to the right, row by row.
+    pub panels: Vec<ScatterPanel>,
+    /// The index of the observation to highlight.
+    pub marked: Option<usize>,
+}
+
+/// One quantity on the horizontal axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScatterPanel {
+    /// Its name.
+    pub x_label: String,
+    /// How its values are spread along the axis.
+    pub scale: Scale,
+    /// A value for each observation.
+    pub x: Vec<f64>,
+}
+
+/// Draws the panels as SVG.
+#[must_use]
+pub fn scatter(figure: &Scatter) -> String {
+    let mut page = title_block(&figure.title, &figure.subtitle, WIDTH - 2.0 * MARGIN);
+    let y_axis = |pixels| Scale::Linear.axis(figure.y.iter().copied(), pixels);
+    let tick_width = widest_label(&y_axis(Interval::UNIT), N_TICKS);
+    let left = MARGIN + LABEL.line_height() + tick_width + 14.0;
+    let width = (WIDTH - MARGIN - left - GAP * (COLUMNS - 1) as f64) / COLUMNS as f64;
+    for row in figure.panels.chunks(COLUMNS) {
+        let top = page.bottom + 6.0;
+        let middle = Point::new(MARGIN + LABEL.size / 2.0, top + HEIGHT / 2.0);
+        page.elements.push(LABEL.upward_line(middle, &figure.y_label).set("fill", FAINT_TEXT));
+        let y_axis = y_axis(Interval::new(top + HEIGHT, top));
+        for (column, panel) in row.iter().enumerate() {
+            let start = left + (width + GAP) * column as f64;
+            let frame = Frame { left: start, right: start + width, top, bottom: top + HEIGHT };
+            page.append(grid(&frame, &y_axis, column));
+            page.append(points(figure, panel, &frame, &y_axis));
+        }
+        page.bottom += 12.0;
+    }
+    let size = Size::new(page.right.max(WIDTH - MARGIN) + MARGIN, page.bottom + MARGIN);
+    document(size, &figure.title, page.elements)
+}
+
+/// The lines at the ticks of the upright axis, with their numbers only in the first column.
+fn grid(frame: &Frame, y_axis: &Axis, column: usize) -> Block {
+    let mut elements = Vec::new();
+    for tick in y_axis.ticks(N_TICKS) {
+        let y = y_axis.pixel(tick.value);
+        elements.push(frame.line_at_y(y));
+        elements.extend((column == 0).then(|| frame.y_label(y, &tick.label)));
+    }
+    elements.push(frame.border());
+    Block { elements, right: frame.right, bottom: frame.bottom }
+}
+
+fn points(figure: &Scatter, panel: &ScatterPanel, frame: &Frame, y_axis: &Axis) -> Block {
+    let x_axis = panel.scale.axis(panel.x.iter().copied(), frame.across());
+    let mut elements = Vec::new();
+    for tick in panel.scale.ticks(&x_axis, 8.0, |label| TICK.width(label)) {
+        let center = Point::new(x_axis.pixel(tick.value), frame.bottom + 12.0);
+        elements.push(TICK.centered_line(center, Anchor::Middle, &tick.label).set("fill", FAINT_TEXT));
+    }
+    let mut bottom = frame.bottom + 20.0;
+    for text in LABEL.wrap(&panel.x_label, frame.right - frame.left) {
+        bottom += LABEL.line_height();
+        let center = Point::new(frame.across().middle(), bottom - LABEL.line_height() / 2.0);
+        elements.push(LABEL.centered_line(center, Anchor::Middle, &text));
+    }
+    let dot = |index: usize| -> Option<Element> {
+        let (x, y) = (*panel.x.get(index)?, *figure.y.get(index)?);
+        let shown = panel.scale.shows(x) && Scale::Linear.shows(y);
+        let (radius, series) = if figure.marked == Some(index) { (5.5, 1) } else { (3.5, 0) };
+        let center = Point::new(x_axis.pixel(x), y_axis.pixel(y));
+        shown.then(|| circle(center, radius).set("fill", color::series(series)).set("stroke", "#ffffff"))
+    };
+    let unmarked = (0..figure.y.len()).filter(|index| figure.marked != Some(*index));
+    elements.extend(unmarked.chain(figure.marked).filter_map(dot));
+    Block { elements, right: frame.right, bottom }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_text_is_readable, texts};
+
+    fn panel(x_label: &str, scale: Scale, x: Vec<f64>) -> ScatterPanel {
+        ScatterPanel { x_label: x_label.to_owned(), scale, x }
+    }
+
+    fn figure(panels: Vec<ScatterPanel>) -> Scatter {
+        Scatter {
+            title: "Accuracy against each argument".to_owned(),
+            subtitle: String::new(),
+            y_label: "accuracy".to_owned(),
+            y: vec![0.85, 0.86, f64::NAN, 0.88],
+            panels,
+            marked: Some(3),
+        }
+    }
+
+    #[test]
+    fn every_observation_is_a_dot_in_every_panel() {
+        let names = Scale::Names(vec!["linear".to_owned(), "cosine".to_owned()]);
+        let panels = vec![
+            panel("learning_rate", Scale::Logarithmic, vec![1e-5, 2e-5, 5e-5, 2e-4]),
+            panel("lr_scheduler_type", names, vec![0.0, 1.0, 0.0, 1.0]),
+            panel("weight_decay", Scale::Linear, vec![0.0, 0.01, 0.02, 0.1]),
+            panel("attention_probs_dropout_prob and a long name", Scale::Linear, vec![0.1; 4]),
+        ];
+        let svg = scatter(&figure(panels));
+        assert_text_is_readable(&svg);
+        assert_eq!(svg.matches("<circle").count(), 12, "the observation without a figure has no dot");
+        assert_eq!(texts(&svg).iter().filter(|text| *text == "accuracy").count(), 2, "one for each row");
+        assert!(texts(&svg).contains(&"cosine".to_owned()));
+    }
+
+    #[test]
+    fn nothing_to_show_is_still_a_picture() {
+        assert_text_is_readable(&scatter(&figure(Vec::new())));
+        let svg = scatter(&figure(vec![panel("learning_rate", Scale::Logarithmic, vec![0.0; 4])]));
+        assert_text_is_readable(&svg);
+        assert!(!svg.contains("NaN") && !svg.contains("<circle"));
+    }
+}
