@@ -20,8 +20,8 @@ pub struct EncoderDropout {
     pub attention: f64,
     /// The key of all masks.
     pub key: u64,
-    /// The random stream of the embeddings' mask; layer i has the three that begin at `stream | (1 + 3 i)`.
-    pub stream: u64,
+    /// The random stream of the embeddings' mask; layer i has the three that begin at `rng_stream | (1 + 3 i)`.
+    pub rng_stream: u64,
 }
 
 /// What a forward pass leaves behind.
@@ -169,7 +169,7 @@ impl Encoder {
             hidden: dropout.hidden,
             attention: dropout.attention,
             key: dropout.key,
-            rng_stream: dropout.stream,
+            rng_stream: dropout.rng_stream,
         });
         let rates = rates.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
         let first = Tensor::empty([raw.batch, self.hidden as i64], (Kind::Float, Device::Cpu));

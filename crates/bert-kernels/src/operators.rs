@@ -15,15 +15,15 @@ fn owned(handle: *mut C_tensor) -> Result<Tensor, KernelError> {
 
 /// `x` with each element zeroed with probability `p` and the others times `1 / (1 - p)`.
 ///
-/// The mask is a function of `key` and `stream`. On the CPU it is one of these and the element's index alone (Philox 4x32-10),
+/// The mask is a function of `key` and `rng_stream`. On the CPU it is one of these and the element's index alone (Philox 4x32-10),
 /// and the backward pass draws it again; elsewhere the device's generator draws it, and it is kept, a byte for each element.
 /// `x`: any shape, float32 or bfloat16.
 ///
 /// # Errors
 /// Fails when libtorch does, e.g. out of memory.
-pub fn dropout(x: &Tensor, p: f64, key: u64, stream: u64) -> Result<Tensor, KernelError> {
+pub fn dropout(x: &Tensor, p: f64, key: u64, rng_stream: u64) -> Result<Tensor, KernelError> {
     // SAFETY: the handle lives as long as the borrow; the result is a new handle.
-    owned(unsafe { ffi::bert_kernels_dropout(x.as_ptr(), p, key, stream) })
+    owned(unsafe { ffi::bert_kernels_dropout(x.as_ptr(), p, key, rng_stream) })
 }
 
 /// The float32 `tensors` in bfloat16, cast in one pass; so are their gradients on the way back.
@@ -84,7 +84,7 @@ pub struct AttentionDropout {
     /// The key of the mask.
     pub key: u64,
     /// Its random stream.
-    pub stream: u64,
+    pub rng_stream: u64,
 }
 
 /// Whether [`packed_attention`] is there for `rows` and heads of this size: for bfloat16 on CUDA, multiples of 8 up to 128.

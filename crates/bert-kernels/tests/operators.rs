@@ -110,7 +110,7 @@ fn packed_attention_is_attention_within_sentences() {
     let Some(rows) = rows_for_packed_attention() else { return };
     let (cu_seqlens, first_rows) = sentences();
     for cls_rows in [None, Some(&first_rows)] {
-        let no_dropout = AttentionDropout { p: 0.0, key: 0, stream: 0 };
+        let no_dropout = AttentionDropout { p: 0.0, key: 0, rng_stream: 0 };
         let context = packed_attention(&rows, &cu_seqlens, cls_rows, 5, 2, no_dropout).unwrap();
         let expected = attention_by_formula(&rows);
         let expected = cls_rows.map_or(expected.shallow_clone(), |rows| expected.index_select(0, rows));
@@ -132,8 +132,8 @@ fn packed_attention_drops_by_its_counters_and_backward_the_same() {
     let (cu_seqlens, first_rows) = sentences();
     let weights = random(&[9, 16]).to_device(device());
     for cls_rows in [None, Some(&first_rows)] {
-        let pass = |key, stream| {
-            let dropout = AttentionDropout { p: 0.5, key, stream };
+        let pass = |key, rng_stream| {
+            let dropout = AttentionDropout { p: 0.5, key, rng_stream };
             let context = packed_attention(&rows, &cu_seqlens, cls_rows, 5, 2, dropout).unwrap();
             let weighted = &context * weights.narrow(0, 0, context.size()[0]);
             let gradient = Tensor::run_backward(&[weighted.sum(Kind::Float)], &[&rows], false, false).remove(0);
