@@ -110,10 +110,9 @@ pub fn packed_attention(
     dropout: AttentionDropout,
 ) -> Result<Tensor, KernelError> {
     let first_rows = first_rows.map_or(std::ptr::null(), Tensor::as_ptr);
-    let AttentionDropout { p, key, stream } = dropout;
+    let AttentionDropout { p, key, rng_stream } = dropout;
+    let options = ffi::AttentionOptions { max_seqlen, heads, p, key, rng_stream };
     let (rows, cu_seqlens) = (rows.as_ptr(), cu_seqlens.as_ptr());
     // SAFETY: the handles live as long as the borrows; the result is a new handle.
-    owned(unsafe {
-        ffi::bert_kernels_packed_attention(rows, cu_seqlens, first_rows, max_seqlen, heads, p, key, stream)
-    })
+    owned(unsafe { ffi::bert_kernels_packed_attention(rows, cu_seqlens, first_rows, &raw const options) })
 }
