@@ -12,13 +12,18 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MOST_RUST, MOST_CPP, MOST_ARGUMENTS, MOST_PARAMETERS = 300, 350, 5, 6
-COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
-STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.S)
+# What is no code: raw strings, strings, characters (but not lifetimes), comments.
+NO_CODE = re.compile(r'''(?P<string>b?r(#*)".*?"\2|"(?:\\.|[^"\\])*"|'(?:\\[^']+|[^'\\\n])')|//[^\n]*|/\*.*?\*/''', re.S)
+
+
+def code(text):
+    """The source without comments, its strings empty."""
+    return NO_CODE.sub(lambda match: '""' if match["string"] else "", text)
 
 
 def without_tests(text):
-    """The source without its `#[cfg(test)]` items, comments and strings."""
-    text = STRING.sub('""', COMMENT.sub("", text))
+    """The source without its `#[cfg(test)]` items."""
+    text = code(text)
     while (at := text.find("#[cfg(test)]")) >= 0:
         begin = re.compile(r"[{;]").search(text, at)
         end = begin.end()
@@ -184,7 +189,7 @@ def main():
         bad += sum(length > most for length, _ in lengths)
         print(f"longest files of {kind} (at most {most}):", *(f"  {n:4} {path.relative_to(ROOT)}" for n, path in lengths[:5]), sep="\n")
 
-    lists = [entry for path in rust + cpp for entry in parameter_lists(path, STRING.sub('""', COMMENT.sub("", path.read_text())))]
+    lists = [entry for path in rust + cpp for entry in parameter_lists(path, code(path.read_text()))]
     for suffix, most in ((".rs", MOST_ARGUMENTS), (".cpp .h", MOST_PARAMETERS)):
         chosen = sorted((entry for entry in lists if pathlib.Path(entry[1]).suffix in suffix.split()), reverse=True)
         over = [entry for entry in chosen if entry[0] > most]
