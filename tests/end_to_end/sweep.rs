@@ -215,7 +215,7 @@ fn halving_trains_the_best_as_the_whole_search_does_and_saves_the_rest() {
 
     // In the folder of the whole search, nothing is left to train.
     let reused = swept(&place, "--profile halving.toml --out whole");
-    assert!(!reused.stderr.contains("by step"), "{}", reused.stderr);
+    assert!(!reused.stderr.contains("up to step"), "{}", reused.stderr);
     assert_eq!(place.text("whole/trials.jsonl"), place.text("halved/trials.jsonl"));
 }
 
@@ -242,21 +242,21 @@ fn a_search_that_cannot_be_is_refused_before_it_starts() {
     };
     let unknown = refusal("--profile sweep.toml");
     assert!(
-        unknown.starts_with("error: nothing was started: trial 0 (learning_rate = 0.001, weight_dekay = 0.0)"),
+        unknown.starts_with("error: no trial was started: bert-finetune rejects trial 0 (learning_rate = 0.001, weight_dekay = 0.0)"),
         "{unknown}"
     );
     assert!(
-        unknown.ends_with("unknown key weight_dekay; did you mean weight_decay? (3 more are refused)"),
+        unknown.ends_with("unknown key weight_dekay; did you mean weight_decay? (3 more are rejected)"),
         "{unknown}"
     );
     place.write("sweep.toml", GRID.replace("1e-3, 3e-3", "1e-3, -1"));
     assert!(refusal("--profile sweep.toml").contains("--learning-rate is -1; expected 0 or more"));
     assert!(!place.path("sweep/trials.jsonl").exists());
-    assert!(refusal("").ends_with("nothing to search: give [sweep.space] in the profile, or --seeds 5"));
-    assert!(refusal("--seeds 2 --finetune nowhere").contains("nowhere is not there"));
+    assert!(refusal("").ends_with("nothing to search: add [sweep.space] to the profile, or compare seeds with --seeds 5"));
+    assert!(refusal("--seeds 2 --finetune nowhere").contains("cannot find nowhere"));
     place.write("sweep.toml", GRID.replace("learning_rate", "seed"));
     assert!(
-        refusal("--profile sweep.toml").ends_with("seed in [sweep.space]: the sweep sets it by itself; see --seeds")
+        refusal("--profile sweep.toml").ends_with("seed in [sweep.space] cannot be searched; use --seeds to compare seeds")
     );
 }
 

@@ -21,7 +21,8 @@ All other training arguments are those in [finetune].";
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bert-sweep", version, after_help = EXAMPLE)]
 pub struct Args {
-    /// run: train the trials; plan: write their commands and train nothing; collect: rank trials that were trained elsewhere
+    /// run: train the trials; plan: write their commands and train nothing; collect: rank trials that were trained
+    /// elsewhere
     #[arg(value_enum, default_value_t = Action::Run, value_name = "ACTION")]
     pub action: Action,
 

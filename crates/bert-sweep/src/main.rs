@@ -1,7 +1,12 @@
-//! The program; see the library.
+//! The `bert-sweep` program; see the library.
 
 use std::process::ExitCode;
 
+use checkpoint::CheckpointError;
+use stage::bad_input_types;
+
 fn main() -> ExitCode {
-    bert_sweep::become_trial().unwrap_or_else(|| stage::run_main::<bert_sweep::Args>("sweep", stage::bad_input_types![], bert_sweep::run))
+    bert_sweep::become_trial().unwrap_or_else(|| {
+        stage::run_main::<bert_sweep::Args>("sweep", bad_input_types![CheckpointError], bert_sweep::run)
+    })
 }

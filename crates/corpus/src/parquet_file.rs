@@ -131,6 +131,19 @@ impl ParquetFile {
         Ok(chunks.iter().map(|chunk| chunk.as_list::<i32>().clone()).collect())
     }
 
+    /// The column `label`: indices of the file's `n_names` label names; -1 and null mean that there is none.
+    pub(crate) fn labels(&self, n_names: usize) -> Result<Vec<Option<i32>>> {
+        let values = self.integers("label")?;
+        let checked = values.iter().flatten().zip(1..).map(|(label, row)| {
+            let Some(label) = label.filter(|&label| label != -1) else { return Ok(None) };
+            let known = usize::try_from(label).is_ok_and(|label| label < n_names);
+            i32::try_from(label).ok().filter(|_| known).map(Some).ok_or_else(|| {
+                self.wrong_value(row, format!("column label is {label}; the file names {n_names} labels, from 0"))
+            })
+        });
+        checked.collect()
+    }
+
     /// The values of a column that may not be null.
     pub(crate) fn not_null<T>(&self, column: &str, values: impl Iterator<Item = Option<T>>) -> Result<Vec<T>> {
         let checked = values.zip(1..).map(|(value, row)| {

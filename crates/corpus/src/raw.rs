@@ -80,18 +80,9 @@ impl RawSet {
             source: file.required_metadata("source")?.to_owned(),
             license: file.required_metadata("licence")?.to_owned(),
         };
-        let records = records(&file)?;
+        let records = records(&file, metadata.label_names.len())?;
         if records.is_empty() {
             return Err(CorpusError::Empty { file: path.to_owned() });
-        }
-        for (row, record) in (1..).zip(&records) {
-            let named = |label| usize::try_from(label).is_ok_and(|label| label < metadata.label_names.len());
-            if let Some(label) = record.label.filter(|&label| !named(label)) {
-                let n = metadata.label_names.len();
-                return Err(
-                    file.wrong_value(row, format!("column label is {label}; the file names {n} labels, from 0"))
-                );
-            }
         }
         if let Some(i) = records.windows(2).position(|pair| pair[0].id >= pair[1].id) {
             return Err(file.wrong_value(i as u64 + 2, "column id does not ascend".to_owned()));
@@ -146,26 +137,27 @@ impl RawSet {
     }
 }
 
-fn records(file: &ParquetFile) -> Result<Vec<Record>> {
-    let (ids, sentence_ids) = (file.integers("id")?, file.integers("sentence_id")?);
-    let (texts, labels) = (file.strings("text")?, file.integers("label")?);
-    let (scores, roots) = (file.floats("score")?, file.booleans("is_root")?);
-    let ids = file.not_null("id", ids.iter().flatten())?;
-    let sentence_ids = file.not_null("sentence_id", sentence_ids.iter().flatten())?;
-    let texts = file.not_null("text", texts.iter().flatten())?;
-    let roots = file.not_null("is_root", roots.iter().flatten())?;
-    let mut labels = labels.iter().flatten();
+fn records(file: &ParquetFile, n_labels: usize) -> Result<Vec<Record>> {
+    let (ids, sentence_ids, texts) = (file.integers("id")?, file.integers("sentence_id")?, file.strings("text")?);
+    let (scores, is_root) = (file.floats("score")?, file.booleans("is_root")?);
+    let mut ids = file.not_null("id", ids.iter().flatten())?.into_iter();
+    let mut sentence_ids = file.not_null("sentence_id", sentence_ids.iter().flatten())?.into_iter();
+    let mut labels = file.labels(n_labels)?.into_iter();
     let mut scores = scores.iter().flatten();
-    let mut records = Vec::with_capacity(ids.len());
-    for (row, (((id, sentence_id), text), is_root)) in
-        (1..).zip(ids.into_iter().zip(sentence_ids).zip(texts).zip(roots))
-    {
-        let label = labels.next().flatten().filter(|&label| label != -1).map(i32::try_from).transpose();
-        let label = label.map_err(|_| file.wrong_value(row, "column label is beyond int32".to_owned()))?;
-        let score = scores.next().flatten();
-        records.push(Record { id, sentence_id, text: text.to_owned(), label, score, is_root });
-    }
-    Ok(records)
+    let mut is_root = file.not_null("is_root", is_root.iter().flatten())?.into_iter();
+    let texts = file.not_null("text", texts.iter().flatten())?.into_iter();
+    // All columns of a Parquet file have the same length.
+    let records = texts.map_while(|text| {
+        Some(Record {
+            id: ids.next()?,
+            sentence_id: sentence_ids.next()?,
+            text: text.to_owned(),
+            label: labels.next()?,
+            score: scores.next()?,
+            is_root: is_root.next()?,
+        })
+    });
+    Ok(records.collect())
 }
 
 #[cfg(test)]

@@ -206,16 +206,7 @@ fn labels(file: &ParquetFile, metadata: &TokensMetadata) -> Result<Labels> {
             None => Ok(Labels::Scores(scores)),
         };
     }
-    let n_names = metadata.label_names.len();
-    let checked =
-        file.integers("label")?.iter().flatten().collect::<Vec<_>>().into_iter().zip(1..).map(|(label, row)| {
-            let Some(label) = label.filter(|&label| label != -1) else { return Ok(None) };
-            let known = usize::try_from(label).is_ok_and(|label| label < n_names);
-            i32::try_from(label).ok().filter(|_| known).map(Some).ok_or_else(|| {
-                file.wrong_value(row, format!("column label is {label}; the file names {n_names} labels, from 0"))
-            })
-        });
-    checked.collect::<Result<_>>().map(Labels::Classes)
+    file.labels(metadata.label_names.len()).map(Labels::Classes)
 }
 
 #[cfg(test)]

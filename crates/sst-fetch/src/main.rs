@@ -1,4 +1,4 @@
-//! The program; what it does is in the library.
+//! The program `sst-fetch`; what it does is in the library.
 
 use std::process::ExitCode;
 

@@ -32,7 +32,7 @@ pub fn run_main<A: Parser>(
     }));
     match outcome {
         Ok(Ok(())) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE, // libtorch out of memory, or a mistake of ours: the hook has said which
+        Err(_) => ExitCode::FAILURE, // libtorch out of memory, or a bug: the hook has said which
         Ok(Err(error)) => {
             if let Some(usage) = error.downcast_ref::<clap::Error>() {
                 let _ = usage.print();

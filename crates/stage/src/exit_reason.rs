@@ -48,7 +48,7 @@ impl ExitReason {
 }
 
 /// The exit code of an error: its own, else 2 where it is bad input or of one of the `bad_input` types, else 1.
-pub(crate) fn exit_code(error: &anyhow::Error, bad_input: &[BadInputType]) -> u8 {
+pub fn exit_code(error: &anyhow::Error, bad_input: &[BadInputType]) -> u8 {
     own_exit_code(error).unwrap_or(if is_bad_input(error, bad_input) { BAD_INPUT } else { FAILURE })
 }
 

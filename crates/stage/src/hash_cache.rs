@@ -10,7 +10,8 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
-use crate::output_file::write_whole;
+use crate::input_error::BadInput;
+use crate::output_file::write_file;
 
 /// The hashes of large inputs, kept in `OUT/.hashes.json` under what the system says of the files.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -41,16 +42,17 @@ impl HashCache {
 
     pub(crate) fn save(&self, folder: &Path) -> anyhow::Result<()> {
         if self.changed {
-            write_whole(&folder.join(Self::FILE), &serde_json::to_vec_pretty(self)?)?;
+            write_file(&folder.join(Self::FILE), serde_json::to_vec_pretty(self)?)?;
         }
         Ok(())
     }
 
+    /// The fingerprint of an input: it is bad input when it cannot be read.
     pub(crate) fn fingerprint(&mut self, path: &Path) -> anyhow::Result<Fingerprint> {
-        let context = || format!("cannot read {}", path.display());
+        let context = || BadInput::new(format!("cannot read {}", path.display()));
         let metadata = fs::metadata(path).with_context(context)?;
         if metadata.len() < WORTH_CACHING {
-            return Fingerprint::of_file(path);
+            return Fingerprint::read(path, u64::MAX).with_context(context);
         }
         let path = fs::canonicalize(path).with_context(context)?;
         let modified = metadata.modified().with_context(context)?;
@@ -64,7 +66,7 @@ impl HashCache {
         {
             return Ok(known.fingerprint.clone());
         }
-        let fingerprint = Fingerprint::of_file(&path)?;
+        let fingerprint = Fingerprint::read(&path, u64::MAX).with_context(context)?;
         if SystemTime::now().duration_since(modified).is_ok_and(|age| age > SAFE_AGE) {
             let known = CachedHash { inode: metadata.ino(), modified_ns, fingerprint: fingerprint.clone() };
             self.files.insert(path, known);
@@ -83,7 +85,7 @@ mod tests {
     fn a_large_file_is_hashed_again_only_when_it_changed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("large");
-        write_whole(&path, &vec![7; WORTH_CACHING as usize]).unwrap();
+        write_file(&path, vec![7; WORTH_CACHING as usize]).unwrap();
         let old = SystemTime::now() - Duration::from_secs(60);
         File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
 
@@ -94,7 +96,7 @@ mod tests {
         assert_eq!(cache.files.len(), 1);
         assert_eq!(cache.fingerprint(&path).unwrap(), first);
 
-        write_whole(&path, &vec![8; WORTH_CACHING as usize]).unwrap();
+        write_file(&path, vec![8; WORTH_CACHING as usize]).unwrap();
         assert_ne!(cache.fingerprint(&path).unwrap().sha256, first.sha256);
     }
 }

@@ -39,7 +39,7 @@ impl fmt::Display for BadInput {
 
 impl Error for BadInput {}
 
-/// An error type that means bad input in one program, whole or in some of its values.
+/// An error type that means bad input in one program, all of it or some of its values.
 pub struct BadInputType {
     matches: Box<dyn Fn(&(dyn Error + 'static)) -> bool>,
 }

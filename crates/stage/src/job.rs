@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::common_args::CommonArgs;
 use crate::hash_cache::HashCache;
-use crate::input_error::{BadInput, bail_input, ensure_input};
+use crate::input_error::{bail_input, ensure_input};
 use crate::lock::{FolderLock, LOCK};
 use crate::manifest::{MANIFEST, Manifest, Stage};
 use crate::output_folder::OutputFolder;
@@ -64,11 +64,11 @@ impl Job {
     pub fn begin(self) -> anyhow::Result<Option<OutputFolder>> {
         let folder = self.common.out.clone();
         if self.common.explain && !folder.exists() {
-            println!("{}: to be done: {} does not exist yet", self.stage.name, folder.display());
+            println!("{}: {} does not exist yet", self.stage.name, folder.display());
             return Ok(None);
         }
         refuse_foreign(&folder)?;
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
         let lock = FolderLock::acquire(&folder)?;
         let expected = self.expected_manifest(&folder)?;
         let reasons = match Manifest::read(&folder) {
@@ -93,8 +93,7 @@ impl Job {
         let mut inputs = BTreeMap::new();
         let mut paths = BTreeMap::new();
         for (role, path) in &self.inputs {
-            let fingerprint = cache.fingerprint(path).with_context(|| BadInput::new(format!("the input {role}")))?;
-            inputs.insert(role.clone(), fingerprint);
+            inputs.insert(role.clone(), cache.fingerprint(path)?);
             paths.insert(role.clone(), path.display().to_string());
         }
         cache.save(folder)?;
@@ -110,7 +109,7 @@ fn explain(stage: &str, folder: &Path, force: bool, reasons: &[String]) {
         println!("{stage}: {} is fresh", folder.display());
         return;
     }
-    println!("{stage}: {} is to be done again:", folder.display());
+    println!("{stage}: {} is out of date:", folder.display());
     for reason in reasons {
         println!("  {reason}");
     }
@@ -127,8 +126,8 @@ fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
     };
     // Listed before the lock is looked for: a run that begins at this moment makes its lock first.
     let empty = entries.next().is_none();
-    let ours = folder.join(LOCK).exists() || folder.join(MANIFEST).exists();
-    if !empty && !ours {
+    let from_a_stage = folder.join(LOCK).exists() || folder.join(MANIFEST).exists();
+    if !empty && !from_a_stage {
         bail_input!("{} holds files that no stage wrote; give --out a new or empty folder", folder.display());
     }
     Ok(())

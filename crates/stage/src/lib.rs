@@ -2,7 +2,7 @@
 //!
 //! A stage turns input files and a plan into one output folder. This crate gives every stage the same life: settings
 //! from a profile and from flags ([`run_main`]), one writer per folder, freshness judged by the manifest that the stage
-//! would write ([`Job`]), outputs that appear whole or not at all ([`OutputFolder`]), progress, signals and exit codes
+//! would write ([`Job`]), outputs that appear complete or not at all ([`OutputFolder`]), progress, signals and exit codes
 //! ([`BadInput`], [`ExitReason`]). It knows nothing of text or tensors, and no stage by name.
 //!
 //! ```text
@@ -41,13 +41,13 @@ pub use common_args::{CommonArgs, CommonArgs as Common};
 pub use compute_args::ComputeArgs;
 pub use disk::{available_bytes, sync_folder};
 pub use environment::hub_is_offline;
-pub use exit_reason::{ExitReason, as_bad_input, as_bad_input as bad_input};
+pub use exit_reason::{ExitReason, as_bad_input, as_bad_input as bad_input, exit_code};
 pub use fingerprint::{Fingerprint, hash_reader, sha256_hex};
 pub use input_error::{BadInput, BadInputType};
 pub use interrupt::Interrupt;
 pub use job::Job;
 pub use manifest::{MANIFEST, Manifest, Stage};
-pub use output_file::OutputFile;
+pub use output_file::{OutputFile, write_file, write_file_with};
 pub use output_folder::{OutputFolder, remove_partials};
 pub use progress::{Progress, clock};
 pub use upstream::Upstream;

@@ -46,7 +46,7 @@ impl FolderLock {
                 return Err(error).with_context(|| format!("cannot lock {}", path.display()));
             }
         }
-        // The holder's number is a courtesy to whoever finds the lock taken; a full disk must not fail the run here.
+        // The process id is only for the message of whoever finds the lock taken; a full disk must not fail the run here.
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
         Ok(Self { _file: file })
     }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_holder_is_turned_away_and_told_who_has_it() {
+    fn the_second_holder_is_refused_with_the_process_of_the_first() {
         let folder = tempfile::tempdir().unwrap();
         let first = FolderLock::acquire(folder.path()).unwrap();
         let refusal = FolderLock::acquire(folder.path()).unwrap_err();

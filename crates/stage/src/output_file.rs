@@ -1,4 +1,4 @@
-//! Atomic output file: it appears whole or not at all.
+//! Atomic output file: it appears complete or not at all.
 //!
 //! It is written under a hidden name beside its target, synced, renamed, and its folder synced. Its SHA-256 is taken
 //! from the bytes as they pass, so an output never has to be read again for its manifest.
@@ -51,7 +51,7 @@ impl OutputFile {
     ///
     /// # Errors
     /// Fails when the last bytes cannot be written, synced or renamed; then the old file, if any, is untouched. Where
-    /// only the folder cannot be synced, the new file is there and whole, but may not survive a power failure.
+    /// only the folder cannot be synced, the new file is there and complete, but may not survive a power failure.
     #[expect(clippy::disallowed_methods, reason = "this is the one place where files are renamed")]
     pub fn commit(mut self) -> anyhow::Result<Fingerprint> {
         let writer = self.file.take().context("an output is committed once")?;
@@ -106,11 +106,26 @@ fn flushed(writer: BufWriter<File>) -> io::Result<File> {
     })
 }
 
-/// Writes `content` to `target` in one go, under the same promise.
-pub(crate) fn write_whole(target: &Path, content: &[u8]) -> anyhow::Result<Fingerprint> {
+/// Writes the file `target` through `fill`: it appears when `fill` succeeds. Its folder exists.
+///
+/// # Errors
+/// Fails with `fill`, and when the file cannot be written; then nothing appears. The error names the file.
+pub fn write_file_with<T>(
+    target: &Path,
+    fill: impl FnOnce(&mut OutputFile) -> anyhow::Result<T>,
+) -> anyhow::Result<(T, Fingerprint)> {
     let mut file = OutputFile::create(target)?;
-    file.write_all(content).with_context(|| format!("cannot write {} ({} bytes)", target.display(), content.len()))?;
-    file.commit()
+    let value = fill(&mut file).with_context(|| format!("cannot write {}", target.display()))?;
+    Ok((value, file.commit()?))
+}
+
+/// Writes the file `target` from bytes in memory.
+///
+/// # Errors
+/// As [`write_file_with`].
+pub fn write_file(target: &Path, content: impl AsRef<[u8]>) -> anyhow::Result<Fingerprint> {
+    let ((), fingerprint) = write_file_with(target, |file| Ok(file.write_all(content.as_ref())?))?;
+    Ok(fingerprint)
 }
 
 #[cfg(test)]
@@ -127,7 +142,7 @@ mod tests {
         drop(file);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 
-        let fingerprint = write_whole(&target, b"abc").unwrap();
+        let fingerprint = write_file(&target, b"abc").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"abc");
         assert_eq!(fingerprint.bytes, 3);
         assert_eq!(fingerprint.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

@@ -15,7 +15,7 @@ use crate::disk::sync_folder;
 use crate::fingerprint::Fingerprint;
 use crate::lock::FolderLock;
 use crate::manifest::{MANIFEST, Manifest};
-use crate::output_file::{OutputFile, PARTIAL, write_whole};
+use crate::output_file::{OutputFile, PARTIAL, write_file, write_file_with};
 
 /// The right to write one output folder, until its new manifest is written.
 #[derive(Debug)]
@@ -85,11 +85,9 @@ impl OutputFolder {
         self.clear()?;
         let target = self.folder.join(name);
         if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
+            fs::create_dir_all(parent).with_context(|| format!("cannot create the folder {}", parent.display()))?;
         }
-        let mut file = OutputFile::create(&target)?;
-        let value = fill(&mut file).with_context(|| format!("cannot write {}", target.display()))?;
-        let fingerprint = file.commit()?;
+        let (value, fingerprint) = write_file_with(&target, fill)?;
         self.manifest.outputs.insert(name.to_owned(), fingerprint);
         Ok(value)
     }
@@ -108,7 +106,7 @@ impl OutputFolder {
     /// Fails when the file cannot be written; then nothing appears.
     pub fn write_unlisted(&mut self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
         self.clear()?;
-        write_whole(&self.folder.join(name), content.as_ref())?;
+        write_file(&self.folder.join(name), content)?;
         Ok(())
     }
 
@@ -157,7 +155,7 @@ impl OutputFolder {
         self.clear()?;
         let mut text = serde_json::to_vec_pretty(&self.manifest)?;
         text.push(b'\n');
-        write_whole(&self.folder.join(MANIFEST), &text)?;
+        write_file(&self.folder.join(MANIFEST), &text)?;
         Ok(self.manifest)
     }
 }

@@ -155,9 +155,9 @@ mod tests {
         let (old, new) = (folder.path().join("x.toml"), folder.path().join("profiles/x.toml"));
         assert_eq!(existing_profile(old.clone()), old, "neither exists: the error names what was typed");
         fs::create_dir(folder.path().join("profiles")).unwrap();
-        crate::output_file::write_whole(&new, b"").unwrap();
+        crate::output_file::write_file(&new, b"").unwrap();
         assert_eq!(existing_profile(old.clone()), new);
-        crate::output_file::write_whole(&old, b"").unwrap();
+        crate::output_file::write_file(&old, b"").unwrap();
         assert_eq!(existing_profile(old.clone()), old);
     }
 }

@@ -10,11 +10,10 @@
 //! out.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use stage::{CommonArgs, OutputFile};
+use stage::{CommonArgs, write_file};
 
 use crate::trials::trial::Trial;
 
@@ -42,13 +41,6 @@ pub(crate) fn write(trials: &[Trial], finetune_program: &Path, common: &CommonAr
 struct PlannedRun<'a> {
     id: &'a str,
     command: String,
-}
-
-fn write_file(path: &Path, content: &str) -> anyhow::Result<()> {
-    let mut file = OutputFile::create(path)?;
-    file.write_all(content.as_bytes())?;
-    file.commit()?;
-    Ok(())
 }
 
 /// All targets are phony: `bert-finetune` itself finds out whether its folder is fresh.

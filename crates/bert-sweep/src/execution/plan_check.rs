@@ -1,5 +1,6 @@
-//! Check of all trials before the first one starts: `bert-finetune --plan` checks the arguments of each against each other
-//! and against the inputs, and prints its number of steps. Names and values of arguments are checked nowhere else.
+//! Check of all trials before the first one starts: `bert-finetune --plan` checks the arguments of each against each
+//! other and against the inputs, and prints its number of steps. Names and values of arguments are checked nowhere
+//! else.
 
 use stage::{Interrupt, bail_input};
 

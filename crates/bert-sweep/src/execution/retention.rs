@@ -1,9 +1,9 @@
 //! Retention: which weights and checkpoints are kept. Those of the best run; of the others only the log.
 //!
 //! When all runs of a trial have ended, or it is ruled out, the weights and checkpoints of its runs are removed, except
-//! for the best seed of the trial that is best so far. The run folder of the best is complete, and `OUT/best` is a link to
-//! it. A pruned folder loses its manifest first, so that nobody takes it for complete; the trial table says that it was
-//! trained. `collect` removes nothing: what it finds may be running elsewhere.
+//! for the best seed of the trial that is best so far. The run folder of the best is complete, and `OUT/best` is a link
+//! to it. A pruned folder loses its manifest first, so that nobody takes it for complete; the trial table says that it
+//! was trained. `collect` removes nothing: what it finds may be running elsewhere.
 
 use std::fs;
 use std::os::unix::fs::symlink;

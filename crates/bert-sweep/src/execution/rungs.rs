@@ -1,5 +1,5 @@
-//! Rungs of successive halving: all trials are trained up to a fraction of their steps and ranked there, and only the best
-//! are trained further.
+//! Rungs of successive halving: all trials are trained up to a fraction of their steps and ranked there, and only the
+//! best are trained further.
 
 use std::collections::BTreeSet;
 
@@ -63,8 +63,8 @@ impl Training<'_> {
         for run in &trial.runs {
             let (Some(plan), log) = (run.plan, run.folder.log()?) else { return Ok(None) };
             let step = plan.rung(rung);
-            let Some(best) = log.kept(step).filter(|_| log.reached(step)) else { return Ok(None) };
-            sum += objective.score(objective.required_value(&best.figures)?);
+            let Some(best) = log.best_up_to(step).filter(|_| log.reached(step)) else { return Ok(None) };
+            sum += objective.score(objective.required_value(&best.metrics)?);
         }
         Ok(Some(sum / trial.runs.len() as f64))
     }

@@ -119,11 +119,11 @@ impl Training<'_> {
         let failure = reason.map(|reason| Failure { code: finished.status.code(), reason });
         run.folder.write_failure(failure.as_ref())?;
         let objective = &self.settings.objective;
-        let outcome = match (failure, log.kept(target_step)) {
+        let outcome = match (failure, log.best_up_to(target_step)) {
             (Some(failure), _) => format!("failed: {}", failure.reason),
             (None, None) => format!("no evaluation up to step {target_step}"),
             (None, Some(best)) => {
-                let value = objective.required_value(&best.figures)?;
+                let value = objective.required_value(&best.metrics)?;
                 format!("best {} {value:.4} up to step {target_step}", objective.metric)
             }
         };

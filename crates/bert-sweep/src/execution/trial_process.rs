@@ -14,8 +14,8 @@ use rustix::process::{Pid, Signal, getppid, kill_process};
 
 const SUBCOMMAND: &str = "run-with-parent";
 
-/// To be called first in `main`: if this process was started as a trial, it executes the program of the trial and does not
-/// return, except with an exit code when that fails.
+/// To be called first in `main`: if this process was started as a trial, it executes the program of the trial and does
+/// not return, except with an exit code when that fails.
 pub fn become_trial() -> Option<ExitCode> {
     let mut words = std::env::args_os().skip(1);
     if words.next()? != SUBCOMMAND {
@@ -43,8 +43,8 @@ pub fn become_trial() -> Option<ExitCode> {
 
 /// Starts `command` so that it dies with this process.
 ///
-/// It has a process group of its own: a Ctrl-C at the terminal reaches the sweep alone, which passes it on once, since a
-/// second signal would make `bert-finetune` exit without saving.
+/// It has a process group of its own: a Ctrl-C at the terminal reaches the sweep alone, which passes it on once, since
+/// a second signal would make `bert-finetune` exit without saving.
 pub(crate) fn start(command: &Command, stderr: Stdio) -> anyhow::Result<Child> {
     let sweep_program = std::env::current_exe().context("cannot find the path of bert-sweep")?;
     let mut child = Command::new(sweep_program);

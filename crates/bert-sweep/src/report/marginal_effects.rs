@@ -1,10 +1,9 @@
 //! Marginal effect of each argument on the objective: trials in groups by its value (one for each value where there are
 //! few, else up to three of equal size), and the fraction of the objective's variance that lies between the groups.
 //!
-//! That is the correlation ratio (eta squared). By chance alone it is about `(groups - 1) / (trials - 1)`, which is given
-//! beside it: with few trials only a value far above that means anything. Interactions between arguments are not seen.
-
-use std::collections::BTreeMap;
+//! That is the correlation ratio (eta squared). By chance alone it is about `(groups - 1) / (trials - 1)`, which is
+//! given beside it: with few trials only a value far above that means anything. Interactions between arguments are not
+//! seen.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -48,9 +47,9 @@ pub(crate) fn marginal_effects(ranking: &[RankedTrial]) -> Vec<MarginalEffect> {
     let done: Vec<&RankedTrial> = ranking.iter().filter(|ranked| ranked.score().is_some()).collect();
     let names = done.first().map(|first| first.arguments.keys()).into_iter().flatten();
     let of_argument = |name: &String| {
-        let observations = done.iter().filter_map(|trial| {
-            Some(Observation { value: trial.arguments.get(name)?, objective: trial.metric?.mean })
-        });
+        let observations = done
+            .iter()
+            .filter_map(|trial| Some(Observation { value: trial.arguments.get(name)?, objective: trial.metric?.mean }));
         marginal_effect(name, &observations.collect::<Vec<_>>())
     };
     let mut effects: Vec<MarginalEffect> = names.filter_map(of_argument).collect();
@@ -59,7 +58,7 @@ pub(crate) fn marginal_effects(ranking: &[RankedTrial]) -> Vec<MarginalEffect> {
     effects
 }
 
-/// `None` with fewer than two groups, where nothing was varied, and with a group for each trial, which would be all chance.
+/// `None` with fewer than two groups, where nothing was varied, and with a group for each trial, where all is chance.
 fn marginal_effect(name: &str, observations: &[Observation]) -> Option<MarginalEffect> {
     let groups = grouped(observations);
     if groups.len() < 2 || groups.len() == observations.len() {

@@ -25,8 +25,7 @@ pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
     training.output.write(LEADERBOARD, &leaderboard)?;
     training.output.write_json("summary.json", &summary)?;
     training.output.write_unlisted("timing.json", serde_json::to_vec_pretty(&training.seconds)?)?;
-    let best_profile =
-        best.map(|row| best_profile(training.settings, &training.trials[row.trial], row)).transpose()?;
+    let best_profile = best.map(|row| best_profile(training.settings, &training.trials[row.trial], row)).transpose()?;
     if let Some(profile) = &best_profile {
         training.output.write("best.toml", profile)?;
     }

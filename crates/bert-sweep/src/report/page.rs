@@ -1,4 +1,5 @@
-//! Report page, `sweep.html`: leaderboard, charts of all trials, marginal effects, learning curves and the best profile.
+//! Report page, `sweep.html`: leaderboard, charts of all trials, marginal effects, learning curves and the best
+//! profile.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +18,9 @@ use crate::trials::row::Row;
 use crate::trials::trial::Trial;
 use crate::trials::values::{canonical, plain};
 
-const ABOUT_EFFECTS: &str = "The marginal effect of each argument: the fraction of the objective's variance between groups of \
-trials with similar values (eta squared). The next column is what chance alone would give, so that only an effect far above it \
-means anything. Interactions between arguments are not visible here.";
+const ABOUT_EFFECTS: &str = "The marginal effect of each argument: the fraction of the objective's variance between \
+groups of trials with similar values (eta squared). The next column is what chance alone would give, so that only an \
+effect far above it means anything. Interactions between arguments are not visible here.";
 
 /// What the page shows.
 pub(crate) struct Content<'a> {
@@ -100,10 +101,7 @@ fn all_trials(space: &Space, evaluated: &[EvaluatedTrial], metric: &str) -> Stri
     let line = |(rank, evaluated): (usize, &EvaluatedTrial)| {
         let arguments = &evaluated.trial.arguments;
         let positions = space.iter().map(|(name, distribution)| position(distribution, arguments.get(name)));
-        ParallelLine {
-            values: positions.chain([evaluated.metric]).collect(),
-            score: 1.0 - rank as f64 / last_rank,
-        }
+        ParallelLine { values: positions.chain([evaluated.metric]).collect(), score: 1.0 - rank as f64 / last_rank }
     };
     parallel_coordinates(&ParallelCoordinates {
         title: String::new(),
@@ -171,7 +169,7 @@ fn learning_curves(rows: &[Row], summary: &Summary) -> String {
     let is_best = |row: &Row| Some(row.id.as_str()) == best;
     let points = |row: &Row, metric: &str| -> Vec<(f64, f64)> {
         let evaluations = row.log.evaluations.iter().filter(|evaluation| evaluation.step <= row.steps);
-        evaluations.filter_map(|evaluation| Some((evaluation.epoch, *evaluation.figures.get(metric)?))).collect()
+        evaluations.filter_map(|evaluation| Some((evaluation.epoch, *evaluation.metrics.get(metric)?))).collect()
     };
     let panel = |metric: &str| {
         let others = rows.iter().filter(|row| !is_best(row));

@@ -12,8 +12,7 @@ pub(crate) fn grid(space: &Space) -> Vec<Arguments> {
     for (name, distribution) in space {
         let values = distribution.all().unwrap_or_default();
         let extended = |combination: &Arguments| -> Vec<Arguments> {
-            let with =
-                |value: &Value| combination.clone().into_iter().chain([(name.clone(), value.clone())]).collect();
+            let with = |value: &Value| combination.clone().into_iter().chain([(name.clone(), value.clone())]).collect();
             values.iter().map(with).collect()
         };
         combinations = combinations.iter().flat_map(extended).collect();

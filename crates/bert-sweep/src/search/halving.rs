@@ -6,9 +6,9 @@
 //! first = 0.25      # the first rung, as a fraction of a trial's steps; each next rung is eta times as far
 //! ```
 //!
-//! Every trial is planned for all its steps, since learning rate schedules need them; a rung is a pause at an evaluation.
-//! Halving is synchronous: a rung is ranked when all trials have reached it, so that the result does not depend on which
-//! ended first.
+//! Every trial is planned for all its steps, since learning rate schedules need them; a rung is a pause at an
+//! evaluation. Halving is synchronous: a rung is ranked when all trials have reached it, so that the result does not
+//! depend on which ended first.
 
 use serde::Serialize;
 use stage::{bail_input, ensure_input};
@@ -30,7 +30,9 @@ impl Halving {
                 ("eta", Value::Integer(eta)) if *eta >= 2 => halving.eta = usize::try_from(*eta)?,
                 ("first", Value::Float(first)) => halving.first = *first,
                 ("eta", other) => bail_input!("eta in [sweep.halving] is {other}; expected an integer of at least 2"),
-                ("first", other) => bail_input!("first in [sweep.halving] is {other}; expected a fraction such as 0.25"),
+                ("first", other) => {
+                    bail_input!("first in [sweep.halving] is {other}; expected a fraction such as 0.25")
+                }
                 (other, _) => bail_input!("unknown key {other} in [sweep.halving]; it has eta and first"),
             }
         }
@@ -49,8 +51,8 @@ impl Halving {
         rungs.chain([1.0]).collect()
     }
 
-    /// The indices of the trials that go on, in ascending order: the best 1 / `eta`, rounded up, of all that entered the
-    /// rung. A trial without a score does not go on; of equal ones the earlier does.
+    /// The indices of the trials that go on, in ascending order: the best 1 / `eta`, rounded up, of all that entered
+    /// the rung. A trial without a score does not go on; of equal ones the earlier does.
     pub(crate) fn promoted(&self, scores: &[Option<f64>]) -> Vec<usize> {
         let mut ranked: Vec<(usize, f64)> =
             scores.iter().enumerate().filter_map(|(index, score)| Some((index, (*score)?))).collect();

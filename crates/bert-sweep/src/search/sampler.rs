@@ -1,5 +1,5 @@
-//! Sampler: which trials are run next, by grid search, random search or TPE. A pure function of the space, the method, the
-//! seed of the search and, for TPE, of the scores so far.
+//! Sampler: which trials are run next, by grid search, random search or TPE. A pure function of the space, the method,
+//! the seed of the search and, for TPE, of the scores so far.
 
 use stage::{bail_input, ensure_input};
 

@@ -55,9 +55,9 @@ fn distribution(value: &Value) -> anyhow::Result<Distribution> {
     match value {
         Value::Array(items) => categorical(items),
         Value::Table(bounds) => range(bounds),
-        _ => bail_input!(
-            "expected a list such as [8, 16], or a range such as {{ min = 1e-5, max = 1e-4, log = true }}"
-        ),
+        _ => {
+            bail_input!("expected a list such as [8, 16], or a range such as {{ min = 1e-5, max = 1e-4, log = true }}")
+        }
     }
 }
 
@@ -142,7 +142,7 @@ impl Distribution {
                 Value::Float(rounded(interpolate(*min, *max, *log, fraction), 4).clamp(*min, *max))
             }
             Self::Integer { min, max, log } => {
-                // The bounds are widened by a half, so that each integer is rounded to from an interval of the same length.
+                // The bounds are widened by a half, so that every integer has an equal interval to be rounded from.
                 let value = interpolate(*min as f64 - 0.5, *max as f64 + 0.5, *log, fraction).round() as i64;
                 Value::Integer(value.clamp(*min, *max))
             }
@@ -240,10 +240,7 @@ mod tests {
     fn the_text_in_the_plan_stays_as_it_is() {
         let text = |text: &str| parsed(text).unwrap().plan_text();
         assert_eq!(text("x = [8, 'a', true, 0.5]"), "List([Integer(8), String(\"a\"), Boolean(true), Float(0.5)])");
-        assert_eq!(
-            text("x = { min = 1e-5, max = 1.0, log = true }"),
-            "Range { min: 1e-5, max: 1.0, log: true }"
-        );
+        assert_eq!(text("x = { min = 1e-5, max = 1.0, log = true }"), "Range { min: 1e-5, max: 1.0, log: true }");
         assert_eq!(text("x = { min = 2, max = 4 }"), "Whole { min: 2, max: 4, log: false }");
     }
 

@@ -1,5 +1,5 @@
-//! TPE, tree-structured Parzen estimators (Bergstra et al. 2011): where good trials lie more densely than the others, more
-//! are tried. The estimators are those of crate `tpe`, one for each argument.
+//! TPE, tree-structured Parzen estimators (Bergstra et al. 2011): where good trials lie more densely than the others,
+//! more are tried. The estimators are those of crate `tpe`, one for each argument.
 //!
 //! Rounds have a fixed size and know the scores of earlier rounds only, so that the same profile gives the same trials
 //! however many run at a time. The random numbers are functions of counters here too.

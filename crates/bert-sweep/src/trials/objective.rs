@@ -3,7 +3,7 @@
 use serde::Serialize;
 use stage::bad_input;
 
-use super::run_log::Figures;
+use super::run_log::Metrics;
 use crate::args::Direction;
 
 /// The metric that ranks trials.
@@ -15,12 +15,12 @@ pub(crate) struct Objective {
 
 impl Objective {
     /// The metric, if the evaluation has it.
-    pub(crate) fn value(&self, metrics: &Figures) -> Option<f64> {
+    pub(crate) fn value(&self, metrics: &Metrics) -> Option<f64> {
         metrics.get(&self.metric).copied()
     }
 
     /// The metric, which an evaluation has to have.
-    pub(crate) fn required_value(&self, metrics: &Figures) -> anyhow::Result<f64> {
+    pub(crate) fn required_value(&self, metrics: &Metrics) -> anyhow::Result<f64> {
         self.value(metrics).ok_or_else(|| {
             let names = metrics.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             bad_input!("the evaluations have no metric {}; set --metric to one of {names}", self.metric)
@@ -41,6 +41,6 @@ mod tests {
     fn a_lower_loss_is_a_greater_score() {
         let loss = Objective { metric: "loss".to_owned(), direction: Direction::Minimize };
         assert!(loss.score(0.3) > loss.score(0.4));
-        assert_eq!(loss.value(&Figures::from([("loss".to_owned(), 0.3)])), Some(0.3));
+        assert_eq!(loss.value(&Metrics::from([("loss".to_owned(), 0.3)])), Some(0.3));
     }
 }

@@ -85,7 +85,7 @@ impl RankedTrial {
 pub(crate) mod tests {
     use super::*;
     use crate::args::Direction;
-    use crate::trials::run_log::{Figures, RunLog};
+    use crate::trials::run_log::{Metrics, RunLog};
 
     /// A row with an accuracy.
     pub(crate) fn row(trial: usize, seed: i64, status: Status, accuracy: f64) -> Row {
@@ -95,7 +95,7 @@ pub(crate) mod tests {
             id: format!("{trial}-{seed}"),
             arguments: BTreeMap::from([("rate".to_owned(), Value::from(0.1 * trial as f64))]),
             status,
-            metrics: Figures::from([("accuracy".to_owned(), accuracy)]),
+            metrics: Metrics::from([("accuracy".to_owned(), accuracy)]),
             best_step: Some(7),
             steps: 7,
             total_steps: Some(14),

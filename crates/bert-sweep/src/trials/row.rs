@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::run_log::{Figures, RunLog};
+use super::run_log::{Metrics, RunLog};
 use super::trial::{Run, Trial};
 use super::values::json;
 
@@ -34,7 +34,7 @@ pub(crate) struct Row {
     pub(crate) arguments: BTreeMap<String, Value>,
     pub(crate) status: Status,
     #[serde(rename = "figures")]
-    pub(crate) metrics: Figures,
+    pub(crate) metrics: Metrics,
     pub(crate) best_step: Option<u64>,
     pub(crate) steps: u64,
     pub(crate) total_steps: Option<u64>,
@@ -80,7 +80,7 @@ impl Row {
             None => Status::Unfinished,
         };
         let steps = rung.unwrap_or(log.steps).min(log.steps);
-        let best = log.kept(steps);
+        let best = log.best_up_to(steps);
         let is_permanent = |code: Option<i32>| code.is_some_and(|code| PERMANENT_EXIT_CODES.contains(&code));
         Ok(Self {
             trial: trial.number,
@@ -88,7 +88,7 @@ impl Row {
             id: run.id.clone(),
             arguments: trial.arguments.iter().map(|(name, value)| (name.clone(), json(value))).collect(),
             status,
-            metrics: best.map(|best| best.figures.clone()).unwrap_or_default(),
+            metrics: best.map(|best| best.metrics.clone()).unwrap_or_default(),
             best_step: best.map(|best| best.step),
             steps,
             total_steps: run.plan.map(|plan| plan.total_steps),

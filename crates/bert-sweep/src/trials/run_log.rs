@@ -6,8 +6,8 @@ use std::path::Path;
 use run_files::layout::train::LOG;
 use run_files::log::{self, Event};
 
-/// Figures of the validation split by their names, without `eval_`.
-pub(crate) type Figures = BTreeMap<String, f64>;
+/// Metrics of the validation split by their names, without `eval_`.
+pub(crate) type Metrics = BTreeMap<String, f64>;
 
 /// What a trial has done so far.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,9 +24,9 @@ pub(crate) struct RunLog {
 pub(crate) struct Evaluation {
     pub(crate) step: u64,
     pub(crate) epoch: f64,
-    pub(crate) figures: Figures,
-    /// Whether the weights of this step were kept.
-    pub(crate) best: bool,
+    pub(crate) metrics: Metrics,
+    /// Whether it was the best so far, so that its weights were kept.
+    pub(crate) is_best: bool,
 }
 
 impl RunLog {
@@ -41,8 +41,8 @@ impl RunLog {
             log.steps = event.step().unwrap_or_default().max(log.steps);
             match event {
                 Event::Evaluate { step, epoch, figures, best } => {
-                    let figures = figures.figures().map(|(name, figure)| (name.to_owned(), figure)).collect();
-                    log.evaluations.push(Evaluation { step: *step, epoch: *epoch, figures, best: *best });
+                    let metrics = figures.figures().map(|(name, value)| (name.to_owned(), value)).collect();
+                    log.evaluations.push(Evaluation { step: *step, epoch: *epoch, metrics, is_best: *best });
                 }
                 Event::End { .. } => log.ended = true,
                 Event::Begin { .. } | Event::Train { .. } | Event::Warning { .. } => {}
@@ -51,9 +51,9 @@ impl RunLog {
         log
     }
 
-    /// The evaluation whose weights were kept, of those up to a step.
-    pub(crate) fn kept(&self, up_to: u64) -> Option<&Evaluation> {
-        self.evaluations.iter().rfind(|evaluation| evaluation.best && evaluation.step <= up_to)
+    /// The evaluation whose weights are kept, of those up to a step.
+    pub(crate) fn best_up_to(&self, step: u64) -> Option<&Evaluation> {
+        self.evaluations.iter().rfind(|evaluation| evaluation.is_best && evaluation.step <= step)
     }
 
     /// Whether the trial went as far as this step, and was evaluated there.
@@ -82,15 +82,15 @@ mod tests {
     }
 
     #[test]
-    fn the_kept_figures_are_those_of_the_last_best() {
+    fn the_best_evaluation_is_the_last_that_was_the_best_so_far() {
         let log = RunLog::new(&events());
         assert_eq!((log.steps, log.ended, log.evaluations.len()), (21, true, 3));
-        assert_eq!(log.kept(20).unwrap().step, 7);
+        assert_eq!(log.best_up_to(20).unwrap().step, 7);
         assert_eq!(
-            log.kept(21).unwrap().figures,
-            Figures::from([("loss".to_owned(), 0.6), ("accuracy".to_owned(), 0.80)])
+            log.best_up_to(21).unwrap().metrics,
+            Metrics::from([("loss".to_owned(), 0.6), ("accuracy".to_owned(), 0.80)])
         );
-        assert!(log.kept(6).is_none());
+        assert!(log.best_up_to(6).is_none());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Trial: one setting of the searched arguments, and its runs, one for each training seed.
 //!
-//! The id of a run is a hash of the settings, the seed and the inputs. So a folder means the same run in every sweep, and
-//! what was trained once is found again.
+//! The id of a run is a hash of the settings, the seed and the inputs. So a folder means the same run in every sweep,
+//! and what was trained once is found again.
 
 use std::collections::BTreeMap;
 use std::path::Path;

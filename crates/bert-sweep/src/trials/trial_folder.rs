@@ -9,13 +9,13 @@
 //! ```
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use run_files::layout::trial::{FAILURE, PLAN, PROFILE, STDERR, TRAIN};
 use serde::{Deserialize, Serialize};
-use stage::OutputFile;
+use stage::write_file;
 use toml::{Table, Value};
 
 use super::run_log::RunLog;
@@ -99,11 +99,7 @@ impl TrialFolder {
     }
 
     fn write(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
-        let path = self.path.join(name);
-        let mut file = OutputFile::create(&path)?;
-        file.write_all(content).with_context(|| format!("cannot write {}", path.display()))?;
-        file.commit()?;
-        Ok(())
+        write_file(&self.path.join(name), content).map(drop)
     }
 }
 

@@ -1,10 +1,11 @@
-//! Trial plan: the steps of a trial, and those at which it can be ranked, read from what `bert-finetune --plan` prints (`plan.json`).
+//! Plan of a trial: its number of steps and where it can be ranked, read from what `bert-finetune --plan` prints
+//! (`plan.json`).
 
 use anyhow::Context;
 use run_files::plan::{Plan, When};
 use stage::bail_input;
 
-/// The steps of a trial.
+/// The steps of a trial, and its evaluations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TrialPlan {
     pub(crate) train_rows: u64,
@@ -34,15 +35,14 @@ impl TrialPlan {
         })
     }
 
-    /// The step at which a trial is ranked that should have done this fraction of its steps: the first evaluation from there
-    /// on.
+    /// The step at which a trial is ranked for a rung, a fraction of its steps: the first evaluation from there on.
     pub(crate) fn rung(&self, fraction: f64) -> u64 {
         // A fraction such as 3 * 0.1 of 10 steps is meant to be 3, not 4.
         let wanted = (fraction * self.total_steps as f64 - 1e-9).ceil() as u64;
         (wanted.max(1).div_ceil(self.evaluation_steps) * self.evaluation_steps).min(self.total_steps)
     }
 
-    /// Sentences that so many steps train on, repeats counted: the measure of compute.
+    /// Training sentences of so many steps, repeats counted: the measure of compute.
     pub(crate) fn sentences(&self, steps: u64) -> f64 {
         steps as f64 * self.train_rows as f64 / self.steps_per_epoch as f64
     }
@@ -54,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    fn trial_plan(eval_strategy: When) -> anyhow::Result<TrialPlan> {
+    fn plan(eval_strategy: When) -> anyhow::Result<TrialPlan> {
         let counts =
             Counts { train_rows: 40, batches_per_epoch: 10, steps_per_epoch: 10, total_steps: 30, warmup_steps: 0 };
         let saving = Saving { when: When::EachEpoch, total_limit: 2 };
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_rung_is_the_first_evaluation_from_its_fraction_on() {
-        let rungs = |strategy: When| [0.1, 0.34, 0.5, 1.0].map(|fraction| trial_plan(strategy).unwrap().rung(fraction));
+        let rungs = |strategy: When| [0.1, 0.34, 0.5, 1.0].map(|fraction| plan(strategy).unwrap().rung(fraction));
         assert_eq!(rungs(When::EachEpoch), [10, 20, 20, 30]);
         assert_eq!(rungs(When::EverySteps(3)), [3, 12, 15, 30]);
         assert_eq!(rungs(When::EverySteps(100)), [30, 30, 30, 30], "the last step is evaluated too");
@@ -72,11 +72,11 @@ mod tests {
 
     #[test]
     fn compute_is_counted_in_sentences() {
-        assert_eq!(trial_plan(When::EachEpoch).unwrap().sentences(15), 60.0);
+        assert_eq!(plan(When::EachEpoch).unwrap().sentences(15), 60.0);
     }
 
     #[test]
     fn a_trial_that_is_never_evaluated_is_refused() {
-        assert!(trial_plan(When::Never).unwrap_err().to_string().starts_with("the trial is never evaluated"));
+        assert!(plan(When::Never).unwrap_err().to_string().starts_with("the trial is never evaluated"));
     }
 }

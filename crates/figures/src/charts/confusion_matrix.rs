@@ -1,8 +1,9 @@
-//! Confusion matrix: counts and class names in, a heat map out, with the count and its percentage of the row in each cell.
+//! Confusion matrix: counts and class names in, a heat map out, with the count and its percentage of the row in each
+//! cell.
 //!
 //! Cells are colored by their fraction of the row, so that the diagonal shows recall and rare classes are as visible as
-//! frequent ones. The size of the picture follows from its text: names of columns wrap or slant when they are longer than
-//! a cell is wide, and margins grow until every name fits.
+//! frequent ones. The size of the picture follows from its text: names of columns wrap or slant when they are longer
+//! than a cell is wide, and margins grow until every name fits.
 
 mod class_names;
 mod color_bar;

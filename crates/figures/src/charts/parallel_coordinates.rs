@@ -1,8 +1,8 @@
 //! Parallel coordinates: several quantities of each observation in, an upright axis for each quantity and a line across
 //! them for each observation out.
 //!
-//! The better an observation, the darker its line, and one of them can be highlighted. A line skips an axis that cannot show
-//! its value.
+//! The better an observation, the darker its line, and one of them can be highlighted. A line skips an axis that cannot
+//! show its value.
 
 use crate::drawing::axis::Axis;
 use crate::drawing::color::{self, FAINT_TEXT};

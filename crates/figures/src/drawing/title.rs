@@ -11,8 +11,8 @@ pub(crate) const MARGIN: f64 = 28.0;
 const TITLE: Font = Font::bold(20.0);
 const SUBTITLE: Font = Font::regular(13.0);
 
-/// Title and subtitle from the upper left, in lines of at most `width` pixels, which only a longer word exceeds. The chart
-/// begins at the lower edge of the block.
+/// Title and subtitle from the upper left, in lines of at most `width` pixels, which only a longer word exceeds. The
+/// chart begins at the lower edge of the block.
 pub(crate) fn title_block(title: &str, subtitle: &str, width: f64) -> Block {
     let title = TITLE.wrap(title, width).into_iter().map(|line| (TITLE, TEXT, line));
     let subtitle = SUBTITLE.wrap(subtitle, width).into_iter().map(|line| (SUBTITLE, FAINT_TEXT, line));
