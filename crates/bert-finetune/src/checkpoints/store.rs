@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use bert::{Machine, tensor_bytes};
 use checkpoint::{SafetensorsFile, write_safetensors};
 use run_files::layout::checkpoint::{EMA, OPTIMIZER, STATE, WEIGHTS};
-use stage::{CommonArgs, Fingerprint, MANIFEST, OutputFile, OutputFolder};
+use stage::{CommonArgs, Fingerprint, MANIFEST, OutputFile, OutputFolder, write_file, write_file_with};
 use tch::no_grad;
 
 use crate::checkpoints::disk_space::DiskSpace;
@@ -127,7 +127,8 @@ impl Checkpoints {
         fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))?;
         let mut files = self.best.clone();
         let mut write = |name: &str, fill: &dyn Fn(&mut OutputFile) -> anyhow::Result<()>| -> anyhow::Result<()> {
-            files.insert(name.to_owned(), write_file(&path.join(name), fill)?);
+            let ((), fingerprint) = write_file_with(&path.join(name), fill)?;
+            files.insert(name.to_owned(), fingerprint);
             Ok(())
         };
         write(WEIGHTS, &|file| Ok(bert::write_trained(file, trainer.parameters())?))?;
@@ -141,7 +142,7 @@ impl Checkpoints {
         let (key, machine) = (self.key.clone(), self.machine.clone());
         let log = Fingerprint::of_first(&self.folder.log_path(), state.log_bytes)?;
         let manifest = CheckpointManifest::new(key, machine, trainer.step, files, log).sealed()?;
-        write_file(&path.join(MANIFEST), &|file| Ok(file.write_all(&manifest)?))?;
+        write_file(&path.join(MANIFEST), manifest)?;
         let folder = self.folder.path();
         stage::sync_folder(folder).with_context(|| format!("cannot sync {}", folder.display()))
     }
@@ -150,7 +151,7 @@ impl Checkpoints {
     pub(crate) fn keep_best(&mut self, trainer: &Trainer<'_>) -> anyhow::Result<()> {
         let weights = trainer.result();
         let path = self.folder.best_path(trainer.step);
-        let fingerprint = write_file(&path, &|file| Ok(bert::write_weights(file, &weights)?))?;
+        let ((), fingerprint) = write_file_with(&path, |file| Ok(bert::write_weights(file, &weights)?))?;
         self.best = BTreeMap::from([(CheckpointFolder::best_name(trainer.step), fingerprint)]);
         Ok(())
     }
@@ -185,11 +186,4 @@ impl Checkpoints {
 fn best_step(path: &Path) -> Option<u64> {
     let bytes = fs::read(path.join(STATE)).ok()?;
     serde_json::from_slice::<LoopState>(&bytes).ok()?.best.map(|best| best.step)
-}
-
-/// Writes a whole file through `fill`.
-fn write_file(path: &Path, fill: &dyn Fn(&mut OutputFile) -> anyhow::Result<()>) -> anyhow::Result<Fingerprint> {
-    let mut file = OutputFile::create(path)?;
-    fill(&mut file).with_context(|| format!("cannot write {}", path.display()))?;
-    file.commit()
 }
