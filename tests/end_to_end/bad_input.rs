@@ -49,11 +49,11 @@ fn truncated_files_are_named() {
     truncate("tokens/test.parquet");
     refused(&pipeline.run("eval/test", ""), "tokens/test.parquet");
     truncate("model/model.safetensors");
-    refused(&pipeline.run("train", ""), "model/model.safetensors is not a whole safetensors file");
+    refused(&pipeline.run("train", ""), "model/model.safetensors is not a complete safetensors file");
     truncate("train/model.safetensors");
     refused(
         &outcome(&mut pipeline.program("bert-predict --model train fine")),
-        "train/model.safetensors is not a whole",
+        "train/model.safetensors is not a complete",
     );
     truncate("model/config.json");
     refused(&pipeline.run("train", ""), "model/config.json: not JSON");

@@ -43,7 +43,7 @@ fn only_what_a_change_reaches_is_done_again() {
 
     pipeline.training.push_str(" --weight-decay 0.02");
     let explained = pipeline.run("train", "--explain");
-    assert_eq!(explained.stdout, "bert-finetune: train is to be done again:\n  weight_decay: 0.0 -> 0.02\n");
+    assert_eq!(explained.stdout, "bert-finetune: train is out of date:\n  weight_decay: 0.0 -> 0.02\n");
     assert_eq!(pipeline.run_all(), ["train", "eval/validation", "eval/test", "export"]);
 
     let edit = |split: &str, row: &str| {
@@ -67,7 +67,7 @@ fn a_profile_gives_what_is_not_typed() {
     let done = outcome(&mut pipeline.program("sst-tokenize --profile x.toml --out tokens"));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     let typed = outcome(&mut pipeline.program("sst-tokenize --profile x.toml --out tokens --max-length 9 --explain"));
-    assert_eq!(typed.stdout, "sst-tokenize: tokens is to be done again:\n  max_length: 8 -> 9\n");
+    assert_eq!(typed.stdout, "sst-tokenize: tokens is out of date:\n  max_length: 8 -> 9\n");
 
     pipeline.write("x.toml", "[tokenize]\nmax_lenght = 8\n");
     let wrong = outcome(&mut pipeline.program("sst-tokenize --profile x.toml --out tokens"));

@@ -46,7 +46,7 @@ fn a_second_run_is_fresh_and_a_changed_argument_is_named() {
     assert_eq!(sandbox.finetune(&format!("{TRAINING} --threads 2")).stderr, "bert-finetune: train is fresh\n");
 
     let explained = sandbox.finetune(&format!("{TRAINING} --weight-decay 0.1 --explain"));
-    assert_eq!(explained.stdout, "bert-finetune: train is to be done again:\n  weight_decay: 0.0 -> 0.1\n");
+    assert_eq!(explained.stdout, "bert-finetune: train is out of date:\n  weight_decay: 0.0 -> 0.1\n");
     assert_eq!(sandbox.read("train/model.safetensors"), weights);
 
     let forced = sandbox.finetune(&format!("{TRAINING} --force"));

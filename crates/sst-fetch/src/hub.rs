@@ -1,11 +1,11 @@
-//! A repository of the hub at one commit: its list of files, and its files, each verified.
+//! Hugging Face Hub: a repository at one commit, its list of files, and its files, each verified.
 //!
-//! The revision that was asked for is resolved once, to a commit; everything after that is of this commit. The client
-//! does not check what it downloads, so this does. With HF_HUB_OFFLINE only the cache is read.
+//! The requested revision is resolved once, to a commit; everything after that is of this commit. The client does not
+//! verify what it downloads, so this does. With HF_HUB_OFFLINE only the cache is read.
 
-mod cache;
-mod choice;
-mod digest;
+mod data_files;
+mod etag;
+mod snapshot;
 
 use std::io::{IsTerminal, stderr};
 use std::path::{Path, PathBuf};
@@ -17,15 +17,15 @@ use anyhow::{Context, anyhow, bail};
 use hf_hub::api::RepoInfo;
 use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
 use hf_hub::{Cache, Repo, RepoType};
-use stage::bad_input;
+use stage::{bad_input, bail_input, hub_is_offline};
 
-use crate::local::SplitFiles;
 use crate::source::{HubName, stays_below};
-use cache::Snapshot;
-use digest::Digest;
+use crate::split_files::SplitFiles;
+use etag::Digest;
+use snapshot::Snapshot;
 
-/// The client knows no time-out of its own.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The client has no timeout of its own.
+const TIMEOUT: Duration = Duration::from_secs(30);
 const RETRIES: usize = 3;
 
 /// A repository at one commit.
@@ -38,19 +38,19 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// Resolves the revision and lists the files: one question to the hub, or none when offline.
+    /// Resolves the revision and lists the files: one request to the hub, or none when offline.
     pub(crate) fn open(kind: RepoType, name: &HubName, quiet: bool) -> anyhow::Result<Self> {
         let cache = Cache::from_env();
-        if offline() {
-            let snapshot = Snapshot::find(cache, kind, name).context("HF_HUB_OFFLINE is set").map_err(bad_input)?;
+        if hub_is_offline() {
+            let snapshot = Snapshot::find(cache, kind, name).context("HF_HUB_OFFLINE is set")?;
             let files = snapshot.files()?;
             return Ok(Self { name: name.clone(), snapshot, files, api: None });
         }
         let api = api(quiet)?;
         let repo = Repo::with_revision(name.id.clone(), kind, name.revision.clone());
-        let info = ask(&api, repo).map_err(|error| explain(error, name))?;
-        if !digest::is_hex(&info.sha, 40) {
-            bail!("the hub's answer for {name} names no commit, but `{}`", info.sha);
+        let info = request_info(&api, repo).map_err(|error| explain(error, name))?;
+        if !etag::is_hex(&info.sha, 40) {
+            bail!("the hub's answer for {name} has `{}` in place of a commit", info.sha);
         }
         let files: Vec<String> = info.siblings.into_iter().map(|file| file.rfilename).collect();
         if let Some(name) = files.iter().find(|name| !stays_below(name)) {
@@ -73,38 +73,40 @@ impl Repository {
         &self.files
     }
 
-    /// The folder in the cache where fetched files lie.
+    /// The folder in the cache with the fetched files.
     pub(crate) fn folder(&self) -> PathBuf {
         self.snapshot.folder()
     }
 
     /// Chooses the data files of a dataset and fetches them, by split.
     pub(crate) fn dataset_files(&self, config: Option<&str>) -> anyhow::Result<SplitFiles> {
-        let place = || format!("{}", self.name);
-        let chosen = choice::data_files(&self.files, config).with_context(place).map_err(bad_input)?;
+        let chosen = data_files::choose(&self.files, config).with_context(|| self.name.to_string())?;
         let fetch = |(split, names): (_, Vec<String>)| {
             Ok((split, names.iter().map(|name| self.fetch(name)).collect::<anyhow::Result<_>>()?))
         };
         chosen.into_iter().map(fetch).collect()
     }
 
-    /// The path of a file in the cache, downloaded if need be, and verified in any case.
+    /// The path of a file in the cache, downloaded if necessary, and verified in any case.
     pub(crate) fn fetch(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.folder().join(name);
-        if path.exists() && self.is_whole(&path, name)? {
+        if path.exists() && self.is_intact(&path, name)? {
             return Ok(path);
         }
         let Some(api) = &self.api else {
-            bail!("HF_HUB_OFFLINE is set, and the cache has no whole {name} of {}; fetch it online first", self.name);
+            bail_input!(
+                "HF_HUB_OFFLINE is set, and {name} of {} is not in the cache; fetch it online first",
+                self.name
+            );
         };
         for _ in 0..2 {
             let path = self.download(api, name)?;
-            if self.is_whole(&path, name)? {
-                self.snapshot.remember()?;
+            if self.is_intact(&path, name)? {
+                self.snapshot.save_revision()?;
                 return Ok(path);
             }
         }
-        bail!("{name} of {} came damaged twice: its content is not what its digest says", self.name)
+        bail!("{name} of {} was damaged in two downloads: its content does not match its digest", self.name)
     }
 
     fn download(&self, api: &Api, name: &str) -> anyhow::Result<PathBuf> {
@@ -115,13 +117,13 @@ impl Repository {
         let digest = Digest::parse(metadata.etag());
         if digest.is_none() || metadata.commit_hash() != self.commit() {
             bail!(
-                "the hub gives no digest for {name} of {}, or one of another commit; it cannot be verified",
+                "the hub sends no digest for {name} of {}, or one of another commit; it cannot be verified",
                 self.name
             );
         }
         match repo.download(name) {
             Err(ApiError::InvalidResume) => {
-                self.snapshot.forget(name, metadata.etag());
+                self.snapshot.remove(name, metadata.etag());
                 repo.download(name).map_err(failed)
             }
             downloaded => downloaded.map_err(failed),
@@ -129,22 +131,18 @@ impl Repository {
     }
 
     /// Whether the content of a cached file has the digest that its blob is named by; if not, it is removed.
-    fn is_whole(&self, path: &Path, name: &str) -> anyhow::Result<bool> {
+    fn is_intact(&self, path: &Path, name: &str) -> anyhow::Result<bool> {
         let blob = fs::canonicalize(path).with_context(|| format!("cannot read {}", path.display()))?;
         let etag = blob.file_name().unwrap_or_default().to_string_lossy();
         let Some(digest) = Digest::parse(&etag) else {
-            bail!("{} is no file that the hub's client made; remove it", path.display());
+            bail!("{} was not written by the hub's client; remove it", path.display());
         };
-        let whole = digest.fits(&blob)?;
-        if !whole {
-            self.snapshot.forget(name, &etag);
+        let intact = digest.matches(&blob)?;
+        if !intact {
+            self.snapshot.remove(name, &etag);
         }
-        Ok(whole)
+        Ok(intact)
     }
-}
-
-fn offline() -> bool {
-    env::var("HF_HUB_OFFLINE").is_ok_and(|value| matches!(value.to_lowercase().as_str(), "1" | "true" | "yes" | "on"))
 }
 
 fn api(quiet: bool) -> anyhow::Result<Api> {
@@ -158,29 +156,29 @@ fn api(quiet: bool) -> anyhow::Result<Api> {
     builder.build().context("cannot set up the hub's client")
 }
 
-/// Asks for commit and files on a thread of its own, which is left behind if the hub does not answer.
-fn ask(api: &Api, repo: Repo) -> Result<RepoInfo, ApiError> {
+/// Requests commit and files on a thread of its own, which is left behind if the hub does not answer.
+fn request_info(api: &Api, repo: Repo) -> Result<RepoInfo, ApiError> {
     let (sender, receiver) = mpsc::channel();
     let repo = api.repo(repo);
     thread::spawn(move || sender.send(repo.info()));
-    receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| {
-        let silence = format!("no answer in {} seconds", PATIENCE.as_secs());
-        Err(ApiError::IoError(std::io::Error::new(std::io::ErrorKind::TimedOut, silence)))
+    receiver.recv_timeout(TIMEOUT).unwrap_or_else(|_| {
+        let problem = format!("no answer in {} seconds", TIMEOUT.as_secs());
+        Err(ApiError::IoError(std::io::Error::new(std::io::ErrorKind::TimedOut, problem)))
     })
 }
 
 /// What the client's error means, and what to do about it.
 fn explain(error: ApiError, name: &HubName) -> anyhow::Error {
     let endpoint = env::var("HF_ENDPOINT").unwrap_or_else(|_| "https://huggingface.co".to_owned());
-    let said = error.to_string();
-    let refused = ["401", "403", "404"].into_iter().find(|status| said.ends_with(&format!("http status: {status}")));
+    let message = error.to_string();
+    let refused = ["401", "403", "404"].into_iter().find(|status| message.ends_with(&format!("http status: {status}")));
     match refused {
-        Some("404") => bad_input(anyhow!("{endpoint} has no {name}, or no such revision of it ({said})")),
-        Some(_) => bad_input(anyhow!(
-            "{endpoint} does not give out {name} ({said}): the name is wrong, or it is private or gated; set HF_TOKEN"
-        )),
+        Some("404") => bad_input!("{endpoint} has no {name}, or no such revision of it ({message})"),
+        Some(_) => bad_input!(
+            "{endpoint} refuses access to {name} ({message}): the name is wrong, or it is private or gated; set HF_TOKEN"
+        ),
         None => anyhow!(
-            "the hub {endpoint} cannot be reached for {name} ({said}); instead, give a local folder as --source PATH, \
+            "the hub {endpoint} cannot be reached for {name} ({message}); instead, give a local folder as --source PATH, \
              name a mirror in HF_ENDPOINT, or set HF_HUB_OFFLINE=1 to use what the cache has"
         ),
     }

@@ -1,14 +1,14 @@
-//! `sst-fetch model`: a pre-trained BERT into a model folder, checked before anything is copied.
+//! `sst-fetch model`: a pre-trained BERT to a model folder, checked before anything is copied.
 
 use std::path::Path;
 
-use anyhow::{anyhow, bail};
 use checkpoint::{ModelFolder, TOKENIZER_FILES};
 use clap::Args;
 use corpus::tokenizer::Tokenizer;
+use corpus::vocabulary;
 use hf_hub::RepoType;
 use serde::Serialize;
-use stage::{Common, Job, Stage, bad_input};
+use stage::{CommonArgs, Job, Stage, bail_input, ensure_input};
 
 use crate::hub::Repository;
 use crate::source::Source;
@@ -20,19 +20,19 @@ const STAGE: Stage = Stage { name: "sst-fetch model", version: 1 };
 #[command(after_help = "Examples:\n  \
     sst-fetch model --source hub:google-bert/bert-base-uncased --out data/models/bert-base-uncased\n  \
     sst-fetch model --source path/to/minilm --out data/models/minilm\n\n\
-    The folder or repository needs config.json, model.safetensors, and tokenizer.json or vocab.txt. The hub's client\n\
-    honours HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE.")]
+    The folder or repository needs config.json, model.safetensors, and tokenizer.json or vocab.txt. The environment\n\
+    variables HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honored.")]
 pub struct ModelArgs {
     /// hub:OWNER/NAME[@REV], or a folder
     #[arg(long, value_name = "SOURCE")]
     source: Source,
 
-    /// What every stage has.
+    /// Arguments of every stage.
     #[command(flatten)]
-    common: Common,
+    common: CommonArgs,
 }
 
-/// Everything in the settings that defines the result.
+/// Everything in the settings that defines the result. The names of its fields are part of the key.
 #[derive(Debug, Serialize)]
 struct Plan {
     source: String,
@@ -40,9 +40,7 @@ struct Plan {
 
 pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     match &args.source {
-        Source::Sample | Source::Stanford => {
-            Err(bad_input(anyhow!("there is no such model; give --source hub:OWNER/NAME or a folder")))
-        }
+        Source::Sample => bail_input!("there is no sample model; give --source hub:OWNER/NAME or a folder"),
         Source::Path(folder) => from_folder(args, folder),
         Source::Hub(name) => {
             let repository = Repository::open(RepoType::Model, name, args.common.quiet)?;
@@ -51,96 +49,83 @@ pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     }
 }
 
-/// A folder counts by the content of its files; it is checked first, so that a wrong one costs nothing.
+/// A folder is identified by the content of its files; it is checked first, so that a wrong one costs nothing.
 fn from_folder(args: &ModelArgs, path: &Path) -> anyhow::Result<()> {
-    let folder = check(path).map_err(bad_input)?;
+    let folder = check(path)?;
     let mut job = Job::new(STAGE, &args.common).plan(&Plan { source: "folder".to_owned() })?;
     for file in files(&folder) {
         job = job.input(file, folder.path.join(file));
     }
-    let Some(mut work) = job.begin()? else { return Ok(()) };
+    let Some(mut out) = job.begin()? else { return Ok(()) };
     for file in files(&folder) {
-        work.copy(file, &folder.path.join(file))?;
+        out.copy(file, &folder.path.join(file))?;
     }
-    work.finish()?;
-    say_done(args, &folder);
+    out.finish()?;
+    report(args, &folder);
     Ok(())
 }
 
 fn from_hub(args: &ModelArgs, repository: &Repository) -> anyhow::Result<()> {
     let plan = Plan { source: format!("hub:{}@{}", repository.id(), repository.commit()) };
-    let wanted = wanted(repository.files()).map_err(bad_input)?;
-    let Some(mut work) = Job::new(STAGE, &args.common).plan(&plan)?.begin()? else { return Ok(()) };
-    for name in &wanted {
+    let names = files_to_fetch(repository.files())?;
+    let Some(mut out) = Job::new(STAGE, &args.common).plan(&plan)?.begin()? else { return Ok(()) };
+    for name in &names {
         repository.fetch(name)?;
     }
-    let folder = check(&repository.folder()).map_err(bad_input)?;
+    let folder = check(&repository.folder())?;
     for file in files(&folder) {
-        work.copy(file, &folder.path.join(file))?;
+        out.copy(file, &folder.path.join(file))?;
     }
-    work.record("commit", repository.commit());
-    work.finish()?;
-    say_done(args, &folder);
+    out.record("commit", repository.commit());
+    out.finish()?;
+    report(args, &folder);
     Ok(())
 }
 
-/// The files to take, after a look at the list alone: weights may be gigabytes.
-fn wanted(listed: &[String]) -> anyhow::Result<Vec<&'static str>> {
+/// The files to fetch, chosen from the list alone: weights may be gigabytes.
+fn files_to_fetch(listed: &[String]) -> anyhow::Result<Vec<&'static str>> {
     let has = |name: &str| listed.iter().any(|listed| listed == name);
-    if !has("config.json") {
-        bail!("the repository has no config.json: it is not a model of Transformers");
-    }
+    ensure_input!(has("config.json"), "the repository has no config.json: it is not a Transformers model");
     if !has("model.safetensors") {
         if has("model.safetensors.index.json") {
-            bail!("the repository's weights are sharded; only a single model.safetensors is supported");
+            bail_input!("the repository's weights are sharded; only a single model.safetensors is supported");
         }
         if has("pytorch_model.bin") {
-            bail!(
-                "the repository has its weights only as pytorch_model.bin, a pickle, which is never read; \
+            bail_input!(
+                "the repository has weights only as pytorch_model.bin, a pickle, which is never read; \
                  give a repository or revision with model.safetensors"
             );
         }
-        bail!("the repository has no model.safetensors");
+        bail_input!("the repository has no model.safetensors");
     }
-    if !has("tokenizer.json") && !has("vocab.txt") {
-        bail!("the repository has neither tokenizer.json nor vocab.txt");
-    }
+    ensure_input!(has("tokenizer.json") || has("vocab.txt"), "the repository has neither tokenizer.json nor vocab.txt");
     Ok(["config.json", "model.safetensors"].into_iter().chain(TOKENIZER_FILES).filter(|name| has(name)).collect())
 }
 
 /// Whether the folder is a BERT with a tokenizer that fits it.
 fn check(path: &Path) -> anyhow::Result<ModelFolder> {
-    if !path.is_dir() {
-        bail!(
-            "{} is not a folder; expected one with config.json, model.safetensors and tokenizer.json",
-            path.display()
-        );
-    }
+    ensure_input!(
+        path.is_dir(),
+        "{} is not a folder; expected one with config.json, model.safetensors and tokenizer.json",
+        path.display()
+    );
     let folder = ModelFolder::open(path)?;
     let config = &folder.config;
     let tokenizer = Tokenizer::open(path, config.max_position_embeddings)?;
-    if tokenizer.vocab_size() > config.vocab_size {
-        bail!(
-            "{} has ids up to {}, but the model's word table has only {} rows (vocab_size in config.json); \
-             they are not of one checkpoint",
-            tokenizer.file().display(),
-            tokenizer.vocab_size() - 1,
-            config.vocab_size
-        );
-    }
+    vocabulary::check_tokenizer(&tokenizer, config.vocab_size)?;
     Ok(folder)
 }
 
 /// The files of a model that its folder has.
 fn files(folder: &ModelFolder) -> Vec<&'static str> {
-    let there = |name: &&str| folder.path.join(name).is_file();
-    ["config.json", "model.safetensors"].into_iter().chain(TOKENIZER_FILES).filter(there).collect()
+    let exists = |name: &&str| folder.path.join(name).is_file();
+    ["config.json", "model.safetensors"].into_iter().chain(TOKENIZER_FILES).filter(exists).collect()
 }
 
-fn say_done(args: &ModelArgs, folder: &ModelFolder) {
+fn report(args: &ModelArgs, folder: &ModelFolder) {
     let config = &folder.config;
     args.common.say(&format!(
-        "{}: {} holds a BERT of {} layers, {} wide, {} word pieces, {} positions",
+        "{}: wrote {}, a BERT with {} layers, hidden size {}, {} word pieces, {} positions",
         STAGE.name,
         args.common.out.display(),
         config.num_hidden_layers,

@@ -1,4 +1,4 @@
-//! What `--source` may say.
+//! `--source`: the sample, a hub repository or a local folder.
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
@@ -7,17 +7,15 @@ use std::str::FromStr;
 /// Where a dataset or a model comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// The sentences that are part of this program.
+    /// The dataset that is part of this program.
     Sample,
-    /// Stanford's archives.
-    Stanford,
     /// A repository of the hub.
     Hub(HubName),
     /// A local folder.
     Path(PathBuf),
 }
 
-/// `OWNER/NAME[@REV]`, checked to be safe in paths and addresses.
+/// `OWNER/NAME[@REV]`, checked to be safe in paths and URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HubName {
     pub(crate) id: String,
@@ -31,7 +29,6 @@ impl FromStr for Source {
         match text {
             "" => Err("expected sample, hub:OWNER/NAME[@REV] or a path".to_owned()),
             "sample" => Ok(Self::Sample),
-            "stanford" => Ok(Self::Stanford),
             _ => match text.strip_prefix("hub:") {
                 Some(name) => name.parse().map(Self::Hub),
                 None => Ok(Self::Path(text.into())),
@@ -45,14 +42,14 @@ impl FromStr for HubName {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (id, revision) = text.split_once('@').unwrap_or((text, "main"));
-        let plain = |text: &str, extra: &str| {
+        let is_plain = |text: &str, extra: &str| {
             !text.is_empty()
                 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c) || extra.contains(c))
         };
-        if !plain(id, "/") || id.split('/').count() > 2 || !stays_below(id) {
+        if !is_plain(id, "/") || id.split('/').count() > 2 || !stays_below(id) {
             return Err(format!("`{id}` is not the name of a repository; expected OWNER/NAME[@REV]"));
         }
-        if !plain(revision, "/") || !stays_below(revision) {
+        if !is_plain(revision, "/") || !stays_below(revision) {
             return Err(format!("`{revision}` is not a revision; expected a branch, a tag or a commit"));
         }
         Ok(Self { id: id.to_owned(), revision: revision.to_owned() })
@@ -66,7 +63,7 @@ impl fmt::Display for HubName {
     }
 }
 
-/// Whether a relative name leads nowhere but below its folder.
+/// Whether a relative path stays below its folder.
 pub(crate) fn stays_below(name: &str) -> bool {
     let normal = Path::new(name).components().all(|component| matches!(component, Component::Normal(_)));
     normal && !name.is_empty() && !name.contains("//") && !name.ends_with('/') && !name.contains(['\\', '\0'])
@@ -102,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_leave_their_folder_are_known() {
+    fn paths_that_leave_their_folder_are_recognized() {
         assert!(stays_below("data/train-00000-of-00001.parquet"));
         for wrong in ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a\\b", "a/"] {
             assert!(!stays_below(wrong), "{wrong}");

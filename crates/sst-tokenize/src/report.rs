@@ -1,6 +1,6 @@
-//! What the splits are like: how many rows of which class, how long, how well the vocabulary covers them.
+//! Report: rows per class, token counts and lengths, truncation and unknown words of each split.
 //!
-//! The same figures go to stderr and to `report.json`; they hold no time, so equal runs write equal reports.
+//! The same figures go to stderr and to `report.json`; they contain no time, so equal runs write equal reports.
 
 use std::fmt;
 
@@ -27,9 +27,9 @@ pub(crate) struct SplitReport {
     rows_dropped_without_label: usize,
     rows_truncated: usize,
     tokens: usize,
-    /// Tokens in a row, special ones counted.
+    /// Tokens per row, special ones counted.
     length: Length,
-    /// Tokens that padding every row to the maximal length would have made of each real one.
+    /// How many times as many tokens there would be if every row were padded to the maximum length.
     padding_factor: f64,
     words: usize,
     unknown_words: usize,
@@ -89,16 +89,16 @@ impl SplitReport {
                     let class = usize::try_from(class).ok().and_then(|class| self.classes.get_mut(class));
                     class.into_iter().for_each(|class| class.rows += 1);
                 }
-                Target::Unlabelled => self.rows_without_label += 1,
-                Target::Score(_) | Target::LeftOut => {}
+                Target::Unlabeled => self.rows_without_label += 1,
+                Target::Score(_) | Target::Excluded => {}
             }
         }
         self
     }
 
-    pub(crate) fn with_dropped(mut self, left_out: usize, unlabelled: usize) -> Self {
-        self.rows_left_out_by_task = left_out;
-        self.rows_dropped_without_label = unlabelled;
+    pub(crate) fn with_dropped(mut self, excluded: usize, unlabeled: usize) -> Self {
+        self.rows_left_out_by_task = excluded;
+        self.rows_dropped_without_label = unlabeled;
         self
     }
 }
@@ -107,12 +107,12 @@ impl Length {
     /// Percentiles by nearest rank: each is a length that occurs.
     fn of(mut lengths: Vec<usize>) -> Self {
         lengths.sort_unstable();
-        let at = |percent: usize| {
+        let percentile = |percent: usize| {
             let rank = (lengths.len() * percent).div_ceil(100).max(1);
             lengths.get(rank - 1).copied().unwrap_or(0)
         };
         let mean = lengths.iter().sum::<usize>() as f64 / lengths.len().max(1) as f64;
-        Self { mean, median: at(50), p95: at(95), p99: at(99), max: at(100) }
+        Self { mean, median: percentile(50), p95: percentile(95), p99: percentile(99), max: percentile(100) }
     }
 }
 
@@ -128,17 +128,21 @@ impl fmt::Display for SplitReport {
         let classes = self.classes.iter().map(|class| (class.label.as_str(), class.rows));
         let others = [
             ("without label", self.rows_without_label),
-            ("left out by the task", self.rows_left_out_by_task),
-            ("dropped for want of a label", self.rows_dropped_without_label),
+            ("excluded by the task", self.rows_left_out_by_task),
+            ("dropped because they have no label", self.rows_dropped_without_label),
         ];
         for (name, n) in classes.chain(others.into_iter().filter(|(_, n)| *n > 0)) {
             write!(formatter, ", {n} {name}")?;
         }
         let Length { mean, median, p95, p99, max } = self.length;
-        write!(formatter, "\n  tokens: {}; in a row {mean:.1} on average, ", self.tokens)?;
-        write!(formatter, "median {median}, p95 {p95}, p99 {p99}, max {max}; {} rows cut; ", self.rows_truncated)?;
+        write!(formatter, "\n  tokens: {}; per row mean {mean:.1}, ", self.tokens)?;
+        write!(
+            formatter,
+            "median {median}, p95 {p95}, p99 {p99}, max {max}; {} rows truncated; ",
+            self.rows_truncated
+        )?;
         let unknown = 100.0 * self.unknown_words as f64 / self.words.max(1) as f64;
-        write!(formatter, "padded it would be {:.1} times as many\n  words: {}; ", self.padding_factor, self.words)?;
+        write!(formatter, "{:.1} times as many if padded\n  words: {}; ", self.padding_factor, self.words)?;
         write!(formatter, "{unknown:.2} % unknown")
     }
 }

@@ -11,14 +11,14 @@ use corpus::Split;
 use corpus::raw::{RawMetadata, RawSet, Record};
 use corpus::task::{FINE_GRAINED, Task};
 use corpus::tokens::{Labels, TokenSet};
-use stage::{Common, Job, Stage, sha256_hex};
+use stage::{CommonArgs, Job, Stage, sha256_hex};
 
 const VOCABULARY: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nit\nwork\n##s\n.\nbad\n";
 const CONFIG: &str = r#"{"model_type": "bert", "vocab_size": 10, "hidden_size": 4, "num_hidden_layers": 1,
     "num_attention_heads": 2, "intermediate_size": 8, "max_position_embeddings": 16}"#;
 
 /// A temporary folder with `raw` and `model` in it.
-struct Place(tempfile::TempDir);
+struct Sandbox(tempfile::TempDir);
 
 /// How a run ended.
 struct Ended {
@@ -27,14 +27,14 @@ struct Ended {
     stderr: String,
 }
 
-impl Place {
+impl Sandbox {
     fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        place.file("model/config.json", CONFIG.as_bytes());
-        place.file("model/vocab.txt", VOCABULARY.as_bytes());
-        place
+        let sandbox = Self(tempfile::tempdir().unwrap());
+        sandbox.file("model/config.json", CONFIG.as_bytes());
+        sandbox.file("model/vocab.txt", VOCABULARY.as_bytes());
+        sandbox
             .raw(&[("It works.", Some(3)), ("works", Some(3)), ("so so", Some(2)), ("Bad", Some(0))], "Bad it works .");
-        place
+        sandbox
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -50,7 +50,7 @@ impl Place {
 
     /// Writes `raw` as the stage before does; the second row of train is a phrase of the first.
     fn raw(&self, train: &[(&str, Option<i32>)], test: &str) {
-        let common = Common { profile: None, out: self.path("raw"), force: true, explain: false, quiet: true };
+        let common = CommonArgs { profile: None, out: self.path("raw"), force: true, explain: false, quiet: true };
         let stage = Stage { name: "sst-fetch dataset", version: 1 };
         let mut work = Job::new(stage, &common).begin().unwrap().unwrap();
         for (split, rows) in [
@@ -70,7 +70,7 @@ impl Place {
                 label_names: FINE_GRAINED.map(str::to_owned).to_vec(),
                 dataset: "test".to_owned(),
                 source: "test".to_owned(),
-                licence: "none".to_owned(),
+                license: "none".to_owned(),
             };
             let set = RawSet { metadata, records: (0..).zip(rows).map(record).collect() };
             work.output(&split.file(), |file| Ok(set.write(file)?)).unwrap();
@@ -97,35 +97,35 @@ impl Place {
 
 #[test]
 fn literal_rows_become_literal_ids() {
-    let place = Place::new();
-    let ended = place.run(&["--task", "sst2"]);
+    let sandbox = Sandbox::new();
+    let ended = sandbox.run(&["--task", "sst2"]);
     assert_eq!((ended.code, ended.stdout.as_str()), (0, ""), "{}", ended.stderr);
-    assert!(ended.stderr.starts_with("max_length is 16: the model has no more positions\ntrain: 2 rows, 1 negative, 1 positive, 1 left out by the task\n"), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("max_length is 16, the model's number of positions\ntrain: 2 rows, 1 negative, 1 positive, 1 excluded by the task\n"), "{}", ended.stderr);
 
-    let train = place.tokens(Split::Train);
+    let train = sandbox.tokens(Split::Train);
     assert_eq!((train.metadata.task, train.metadata.max_length, train.metadata.rows_truncated), (Task::Sst2, 16, 0));
     assert_eq!(train.metadata.label_names, ["negative", "positive"]);
     assert_eq!(train.metadata.tokenizer_sha256, sha256_hex(VOCABULARY.as_bytes()));
     assert_eq!((train.ids.as_slice(), train.sentence_ids.as_slice()), ([0, 3].as_slice(), [0, 3].as_slice()));
     assert_eq!(train.input_ids, [2, 5, 6, 7, 8, 3, 2, 9, 3]);
     assert_eq!(train.labels, Labels::Classes(vec![Some(1), Some(0)]));
-    // Rows without a label stay where nothing is learned from them; neutral rows have no place in the task.
-    assert_eq!(place.tokens(Split::Validation).labels, Labels::Classes(vec![Some(1), None]));
-    assert_eq!(place.tokens(Split::Test).labels, Labels::Classes(vec![None]));
+    // Rows without a label are kept in splits that are not trained on; neutral rows are not part of the task.
+    assert_eq!(sandbox.tokens(Split::Validation).labels, Labels::Classes(vec![Some(1), None]));
+    assert_eq!(sandbox.tokens(Split::Test).labels, Labels::Classes(vec![None]));
 
     let report: serde_json::Value =
-        serde_json::from_slice(&fs::read(place.path("tokens/report.json")).unwrap()).unwrap();
+        serde_json::from_slice(&fs::read(sandbox.path("tokens/report.json")).unwrap()).unwrap();
     assert_eq!(report["splits"][0]["length"]["max"], 6);
     assert_eq!(report["splits"][0]["classes"][1], serde_json::json!({"label": "positive", "rows": 1}));
 }
 
 #[test]
 fn tasks_and_options_choose_rows_and_labels() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let train = |more: &[&str]| {
-        let ended = place.run(more);
+        let ended = sandbox.run(more);
         assert_eq!(ended.code, 0, "{}", ended.stderr);
-        place.tokens(Split::Train)
+        sandbox.tokens(Split::Train)
     };
     let phrases = train(&["--task", "sst2", "--granularity", "phrases"]);
     assert_eq!((phrases.ids, phrases.labels), (vec![0, 1, 3], Labels::Classes(vec![Some(1), Some(1), Some(0)])));
@@ -138,25 +138,25 @@ fn tasks_and_options_choose_rows_and_labels() {
 /// When this fails, the same input gives other bytes: raise the stage's version, then both numbers here.
 #[test]
 fn the_output_of_this_version_is_known() {
-    let place = Place::new();
-    assert_eq!(place.run(&["--task", "sst5"]).code, 0);
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run(&["--task", "sst5"]).code, 0);
     assert_eq!(sst_tokenize::STAGE.version, 1);
     assert_eq!(
-        place.sha256("tokens/train.parquet"),
+        sandbox.sha256("tokens/train.parquet"),
         "c0f735a93cbc99bb06bbb80ca40bba5bf64972afa4d444bf6b207cba31366448"
     );
 }
 
 #[test]
 fn a_second_run_is_fresh_and_a_changed_argument_is_named() {
-    let place = Place::new();
-    assert_eq!(place.run(&["--task", "sst2"]).code, 0);
-    let again = place.run(&["--task", "sst2", "--max-length", "16"]);
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run(&["--task", "sst2"]).code, 0);
+    let again = sandbox.run(&["--task", "sst2", "--max-length", "16"]);
     assert_eq!((again.code, again.stderr.as_str()), (0, "sst-tokenize: tokens is fresh\n"));
-    let explained = place.run(&["--task", "sst3", "--explain"]);
+    let explained = sandbox.run(&["--task", "sst3", "--explain"]);
     assert_eq!(explained.code, 0);
     assert!(
-        explained.stdout.ends_with("tokens is to be done again:\n  task: \"sst2\" -> \"sst3\"\n"),
+        explained.stdout.ends_with("tokens is out of date:\n  task: \"sst2\" -> \"sst3\"\n"),
         "{}",
         explained.stdout
     );
@@ -164,12 +164,12 @@ fn a_second_run_is_fresh_and_a_changed_argument_is_named() {
 
 #[test]
 fn a_changed_test_text_leaves_the_other_splits_as_they_are() {
-    let place = Place::new();
-    let hashes = || ["train", "validation", "test"].map(|split| place.sha256(&format!("tokens/{split}.parquet")));
-    assert_eq!(place.run(&["--task", "sst2"]).code, 0);
+    let sandbox = Sandbox::new();
+    let hashes = || ["train", "validation", "test"].map(|split| sandbox.sha256(&format!("tokens/{split}.parquet")));
+    assert_eq!(sandbox.run(&["--task", "sst2"]).code, 0);
     let before = hashes();
-    place.raw(&[("It works.", Some(3)), ("works", Some(3)), ("so so", Some(2)), ("Bad", Some(0))], "it . it");
-    let ended = place.run(&["--task", "sst2"]);
+    sandbox.raw(&[("It works.", Some(3)), ("works", Some(3)), ("so so", Some(2)), ("Bad", Some(0))], "it . it");
+    let ended = sandbox.run(&["--task", "sst2"]);
     assert!(ended.stderr.contains("test: 1 rows"), "{}", ended.stderr);
     let after = hashes();
     assert_eq!(before[..2], after[..2]);
@@ -178,61 +178,61 @@ fn a_changed_test_text_leaves_the_other_splits_as_they_are() {
 
 #[test]
 fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
-    let refused = |prepare: &dyn Fn(&Place), more: &[&str]| {
-        let place = Place::new();
-        prepare(&place);
-        let ended = place.run(more);
+    let refused = |prepare: &dyn Fn(&Sandbox), more: &[&str]| {
+        let sandbox = Sandbox::new();
+        prepare(&sandbox);
+        let ended = sandbox.run(more);
         assert_eq!(ended.code, 2, "{}", ended.stderr);
         ended.stderr
     };
-    let nothing = |_: &Place| {};
+    let nothing = |_: &Sandbox| {};
     let sst2 = ["--task", "sst2"];
-    // What is done to the place, what is typed, and what the message holds.
-    type Case<'a> = (&'a dyn Fn(&Place), &'a [&'a str], &'a str);
+    // What is changed in the sandbox, what is typed, and what the message holds.
+    type Case<'a> = (&'a dyn Fn(&Sandbox), &'a [&'a str], &'a str);
     let cases: [Case; 11] = [
         (
             &nothing,
             &["--task", "sst2", "--raw", "nowhere"],
             "error: nowhere does not exist; `sst-fetch dataset` makes it",
         ),
-        (&|place| fs::remove_file(place.path("raw/manifest.json")).unwrap(), &sst2, "error: raw is unfinished"),
+        (&|sandbox| fs::remove_file(sandbox.path("raw/manifest.json")).unwrap(), &sst2, "error: raw is unfinished"),
         (&nothing, &["--task", "sst2", "--model", "nowhere"], "error: cannot read nowhere/config.json"),
         (
-            &|place| place.file("model/config.json", br#"{"model_type": "gpt2"}"#),
+            &|sandbox| sandbox.file("model/config.json", br#"{"model_type": "gpt2"}"#),
             &sst2,
             "error: model/config.json: model_type is gpt2, but only bert is supported",
         ),
         (
-            &|place| fs::remove_file(place.path("model/vocab.txt")).unwrap(),
+            &|sandbox| fs::remove_file(sandbox.path("model/vocab.txt")).unwrap(),
             &sst2,
             "error: model has neither tokenizer.json nor vocab.txt",
         ),
         (
-            &|place| place.file("model/vocab.txt", format!("{VOCABULARY}more\n").as_bytes()),
+            &|sandbox| sandbox.file("model/vocab.txt", format!("{VOCABULARY}more\n").as_bytes()),
             &sst2,
-            "error: model/vocab.txt has ids up to 10, but the model's word table has only 10 rows",
+            "error: the tokenizer model/vocab.txt: it has ids up to 10, but the model's word embeddings have only 10 rows",
         ),
         (
             &nothing,
             &["--task", "sst2", "--max-length", "17"],
-            "error: --max-length 17 is beyond the 16 positions of model; give at most 16",
+            "error: --max-length 17 is more than the 16 positions of model; give at most 16",
         ),
         (&nothing, &["--task", "sst9"], "error: invalid value 'sst9' for '--task <TASK>': expected one of sst2, sst3"),
         (
-            &|place| {
-                let file = File::options().write(true).open(place.path("raw/train.parquet")).unwrap();
+            &|sandbox| {
+                let file = File::options().write(true).open(sandbox.path("raw/train.parquet")).unwrap();
                 file.set_len(file.metadata().unwrap().len() - 9).unwrap();
             },
             &sst2,
             "error: raw/train.parquet cannot be read as Parquet: ",
         ),
         (
-            &|place| place.raw(&[("so so", Some(2)), ("", None), ("no label", None)], "it"),
+            &|sandbox| sandbox.raw(&[("so so", Some(2)), ("", None), ("no label", None)], "it"),
             &sst2,
-            "error: cannot tokenize raw/train.parquet: no row is left for the task sst2: 1 have no place in it, 1 have no label",
+            "error: cannot tokenize raw/train.parquet: no row is left for the task sst2: 1 are excluded by it, 1 have no label",
         ),
         (
-            &|place| place.file("profile.toml", b"[tokenize]\nmax_lenght = 8\n"),
+            &|sandbox| sandbox.file("profile.toml", b"[tokenize]\nmax_lenght = 8\n"),
             &["--profile", "profile.toml"],
             "unknown key max_lenght; did you mean max_length?",
         ),
@@ -245,12 +245,12 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
 
 #[test]
 fn a_locked_folder_is_exit_code_4() {
-    let place = Place::new();
-    place.file("tokens/.lock", b"");
-    let lock = File::open(place.path("tokens/.lock")).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.file("tokens/.lock", b"");
+    let lock = File::open(sandbox.path("tokens/.lock")).unwrap();
     lock.try_lock().unwrap();
-    let ended = place.run(&["--task", "sst2"]);
+    let ended = sandbox.run(&["--task", "sst2"]);
     assert_eq!(ended.code, 4);
     assert!(ended.stderr.contains("tokens is locked by another run"), "{}", ended.stderr);
-    assert!(!Path::new(&place.path("tokens/manifest.json")).exists());
+    assert!(!Path::new(&sandbox.path("tokens/manifest.json")).exists());
 }

@@ -31,8 +31,12 @@ impl Fingerprint {
     /// # Errors
     /// Fails when the file cannot be read; the error names it.
     pub fn of_first(path: &Path, limit: u64) -> anyhow::Result<Self> {
-        let hashed = File::open(path).and_then(|file| hash_reader(file.take(limit), Sha256::new()));
-        let (bytes, sha256) = hashed.with_context(|| format!("cannot read {}", path.display()))?;
+        Self::read(path, limit).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// As [`Fingerprint::of_first`], with the bare error of the system.
+    pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Self> {
+        let (bytes, sha256) = hash_reader(File::open(path)?.take(limit), Sha256::new())?;
         Ok(Self { bytes, sha256 })
     }
 }

@@ -10,6 +10,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
+use crate::input_error::BadInput;
 use crate::output_file::write_whole;
 
 /// The hashes of large inputs, kept in `OUT/.hashes.json` under what the system says of the files.
@@ -46,11 +47,12 @@ impl HashCache {
         Ok(())
     }
 
+    /// The fingerprint of an input: it is bad input when it cannot be read.
     pub(crate) fn fingerprint(&mut self, path: &Path) -> anyhow::Result<Fingerprint> {
-        let context = || format!("cannot read {}", path.display());
+        let context = || BadInput::new(format!("cannot read {}", path.display()));
         let metadata = fs::metadata(path).with_context(context)?;
         if metadata.len() < WORTH_CACHING {
-            return Fingerprint::of_file(path);
+            return Fingerprint::read(path, u64::MAX).with_context(context);
         }
         let path = fs::canonicalize(path).with_context(context)?;
         let modified = metadata.modified().with_context(context)?;
@@ -64,7 +66,7 @@ impl HashCache {
         {
             return Ok(known.fingerprint.clone());
         }
-        let fingerprint = Fingerprint::of_file(&path)?;
+        let fingerprint = Fingerprint::read(&path, u64::MAX).with_context(context)?;
         if SystemTime::now().duration_since(modified).is_ok_and(|age| age > SAFE_AGE) {
             let known = CachedHash { inode: metadata.ino(), modified_ns, fingerprint: fingerprint.clone() };
             self.files.insert(path, known);

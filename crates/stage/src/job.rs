@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::common_args::CommonArgs;
 use crate::hash_cache::HashCache;
-use crate::input_error::{BadInput, bail_input, ensure_input};
+use crate::input_error::{bail_input, ensure_input};
 use crate::lock::{FolderLock, LOCK};
 use crate::manifest::{MANIFEST, Manifest, Stage};
 use crate::output_folder::OutputFolder;
@@ -64,7 +64,7 @@ impl Job {
     pub fn begin(self) -> anyhow::Result<Option<OutputFolder>> {
         let folder = self.common.out.clone();
         if self.common.explain && !folder.exists() {
-            println!("{}: to be done: {} does not exist yet", self.stage.name, folder.display());
+            println!("{}: {} does not exist yet", self.stage.name, folder.display());
             return Ok(None);
         }
         refuse_foreign(&folder)?;
@@ -93,8 +93,7 @@ impl Job {
         let mut inputs = BTreeMap::new();
         let mut paths = BTreeMap::new();
         for (role, path) in &self.inputs {
-            let fingerprint = cache.fingerprint(path).with_context(|| BadInput::new(format!("the input {role}")))?;
-            inputs.insert(role.clone(), fingerprint);
+            inputs.insert(role.clone(), cache.fingerprint(path)?);
             paths.insert(role.clone(), path.display().to_string());
         }
         cache.save(folder)?;
@@ -110,7 +109,7 @@ fn explain(stage: &str, folder: &Path, force: bool, reasons: &[String]) {
         println!("{stage}: {} is fresh", folder.display());
         return;
     }
-    println!("{stage}: {} is to be done again:", folder.display());
+    println!("{stage}: {} is out of date:", folder.display());
     for reason in reasons {
         println!("  {reason}");
     }

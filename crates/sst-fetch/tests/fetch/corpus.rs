@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::Place;
+use crate::support::Sandbox;
 use corpus::raw::RawSet;
 
 /// The corpus lies beside the checkout. Where it does not, there is nothing to test, except on the build machine.
@@ -28,19 +28,19 @@ fn label_counts(set: &RawSet, sentences_only: bool) -> Vec<usize> {
 #[test]
 fn the_treebank_has_its_counts() {
     let Some(corpus) = corpus() else { return };
-    let place = Place::new();
-    place.done(&format!("dataset --source {} --out raw", corpus.join("trees").display()));
+    let sandbox = Sandbox::new();
+    sandbox.done(&format!("dataset --source {} --out raw", corpus.join("trees").display()));
     let expected = [
         ("train", 318_582, [1092, 2218, 1624, 2322, 1288]),
         ("validation", 41_447, [139, 289, 229, 279, 165]),
         ("test", 82_600, [279, 633, 389, 510, 399]),
     ];
     for (split, n_nodes, labels) in expected {
-        let set = RawSet::read(&place.path(&format!("raw/{split}.parquet"))).unwrap();
+        let set = RawSet::read(&sandbox.path(&format!("raw/{split}.parquet"))).unwrap();
         assert_eq!(set.records.len(), n_nodes, "{split}");
         assert_eq!(label_counts(&set, true), labels, "{split}");
     }
-    let train = RawSet::read(&place.path("raw/train.parquet")).unwrap();
+    let train = RawSet::read(&sandbox.path("raw/train.parquet")).unwrap();
     assert_eq!(train.records.iter().filter(|record| record.is_root && record.text.contains('\u{a0}')).count(), 3);
     assert!(train.records.iter().all(|record| !record.text.contains("-LRB-") && !record.text.contains("\\/")));
 }
@@ -48,9 +48,9 @@ fn the_treebank_has_its_counts() {
 #[test]
 fn glue_has_its_counts() {
     let Some(corpus) = corpus() else { return };
-    let place = Place::new();
-    place.done(&format!("dataset --source {} --out raw", corpus.join("glue").display()));
-    let set = |split: &str| RawSet::read(&place.path(&format!("raw/{split}.parquet"))).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.done(&format!("dataset --source {} --out raw", corpus.join("glue").display()));
+    let set = |split: &str| RawSet::read(&sandbox.path(&format!("raw/{split}.parquet"))).unwrap();
     assert_eq!(label_counts(&set("train"), false), [29_780, 37_569]);
     assert_eq!(label_counts(&set("validation"), false), [428, 444]);
     let test = set("test").records;

@@ -2,106 +2,103 @@
 
 use std::fs::{self, File};
 
-use crate::support::{Place, rows};
+use crate::support::{Sandbox, rows};
 use corpus::raw::RawSet;
 use stage::Manifest;
 
 #[test]
 fn the_sample_is_part_of_the_program() {
-    let place = Place::new();
-    place.done("dataset --source sample --out raw");
+    let sandbox = Sandbox::new();
+    sandbox.done("dataset --source sample --out raw");
     for split in ["train", "validation", "test"] {
-        let set = RawSet::read(&place.path(&format!("raw/{split}.parquet"))).unwrap();
+        let set = RawSet::read(&sandbox.path(&format!("raw/{split}.parquet"))).unwrap();
         assert_eq!(set.metadata.label_names, ["very negative", "negative", "neutral", "positive", "very positive"]);
-        assert_eq!((set.metadata.dataset.as_str(), set.metadata.licence.as_str()), ("sample", "MIT OR Apache-2.0"));
+        assert_eq!((set.metadata.dataset.as_str(), set.metadata.license.as_str()), ("sample", "MIT OR Apache-2.0"));
         assert!(set.records.iter().all(|record| record.label.is_some() && record.is_root));
     }
-    let again = place.done("dataset --source sample --out raw");
+    let again = sandbox.done("dataset --source sample --out raw");
     assert_eq!(again.stderr, "sst-fetch dataset: raw is fresh\n");
 }
 
 #[test]
 fn every_node_of_a_tree_is_a_row() {
-    let place = Place::new();
-    place.file("sst/trees/train.txt", "(3 (2 It) (4 works))\n(0 Bad)\n");
-    place.file("sst/trees/dev.txt", "(2 (2 -LRB-) (2 so\u{a0}so))\n");
-    place.done("dataset --source sst --out raw");
+    let sandbox = Sandbox::new();
+    sandbox.file("sst/trees/train.txt", "(3 (2 It) (4 works))\n(0 Bad)\n");
+    sandbox.file("sst/trees/dev.txt", "(2 (2 -LRB-) (2 so\u{a0}so))\n");
+    sandbox.done("dataset --source sst --out raw");
     assert_eq!(
-        rows(&place.path("raw/train.parquet")),
+        rows(&sandbox.path("raw/train.parquet")),
         ["0|0|It works|3|-|1", "1|0|It|2|-|0", "2|0|works|4|-|0", "3|1|Bad|0|-|1"]
     );
-    assert_eq!(rows(&place.path("raw/validation.parquet"))[0], "0|0|( so\u{a0}so|2|-|1");
-    assert!(!place.path("raw/test.parquet").exists());
-    place.done("dataset --source sst/trees --max-samples 1 --out raw");
-    assert_eq!(rows(&place.path("raw/train.parquet")).len(), 3);
+    assert_eq!(rows(&sandbox.path("raw/validation.parquet"))[0], "0|0|( so\u{a0}so|2|-|1");
+    assert!(!sandbox.path("raw/test.parquet").exists());
+    sandbox.done("dataset --source sst/trees --max-samples 1 --out raw");
+    assert_eq!(rows(&sandbox.path("raw/train.parquet")).len(), 3);
 }
 
 #[test]
 fn glue_has_literal_quotes_and_a_test_split_without_labels() {
-    let place = Place::new();
-    place.file("glue/train.tsv", "sentence\tlabel\nit 's \"fine \t1\nbad \t0\n");
-    place.file("glue/dev.tsv", "sentence\tlabel\ngood \t1\n");
-    place.file("glue/test.tsv", "index\tsentence\n0\tunknown .\n");
-    place.done("dataset --source glue --out raw");
-    assert_eq!(rows(&place.path("raw/train.parquet")), ["0|0|it 's \"fine|1|-|1", "1|1|bad|0|-|1"]);
-    assert_eq!(rows(&place.path("raw/test.parquet")), ["0|0|unknown .|-|-|1"]);
-    let set = RawSet::read(&place.path("raw/validation.parquet")).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.file("glue/train.tsv", "sentence\tlabel\nit 's \"fine \t1\nbad \t0\n");
+    sandbox.file("glue/dev.tsv", "sentence\tlabel\ngood \t1\n");
+    sandbox.file("glue/test.tsv", "index\tsentence\n0\tunknown .\n");
+    sandbox.done("dataset --source glue --out raw");
+    assert_eq!(rows(&sandbox.path("raw/train.parquet")), ["0|0|it 's \"fine|1|-|1", "1|1|bad|0|-|1"]);
+    assert_eq!(rows(&sandbox.path("raw/test.parquet")), ["0|0|unknown .|-|-|1"]);
+    let set = RawSet::read(&sandbox.path("raw/validation.parquet")).unwrap();
     assert_eq!(set.metadata.label_names, ["negative", "positive"]);
 }
 
 #[test]
 fn tables_have_named_columns_and_labels() {
-    let place = Place::new();
-    place.file("data/train.csv", "review,mood\n\"good, really\",pos\nbad,neg\n");
-    place.file("data/validation.jsonl", "{\"review\": \"fine\", \"mood\": \"pos\"}\n");
-    place.file("data/test.tsv", "review\nunknown\n");
-    place.done("dataset --source data --text-column review --label-column mood --out raw");
-    assert_eq!(rows(&place.path("raw/train.parquet")), ["0|0|good, really|1|-|1", "1|1|bad|0|-|1"]);
-    assert_eq!(rows(&place.path("raw/validation.parquet")), ["0|0|fine|1|-|1"]);
-    let set = RawSet::read(&place.path("raw/test.parquet")).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.file("data/train.csv", "review,mood\n\"good, really\",pos\nbad,neg\n");
+    sandbox.file("data/validation.jsonl", "{\"review\": \"fine\", \"mood\": \"pos\"}\n");
+    sandbox.file("data/test.tsv", "review\nunknown\n");
+    sandbox.done("dataset --source data --text-column review --label-column mood --out raw");
+    assert_eq!(rows(&sandbox.path("raw/train.parquet")), ["0|0|good, really|1|-|1", "1|1|bad|0|-|1"]);
+    assert_eq!(rows(&sandbox.path("raw/validation.parquet")), ["0|0|fine|1|-|1"]);
+    let set = RawSet::read(&sandbox.path("raw/test.parquet")).unwrap();
     assert_eq!(set.metadata.label_names, ["neg", "pos"]);
 
-    place.done("dataset --source data --text-column review --label-column mood --label-names pos,neg --out raw");
-    assert_eq!(rows(&place.path("raw/train.parquet"))[0], "0|0|good, really|0|-|1");
+    sandbox.done("dataset --source data --text-column review --label-column mood --label-names pos,neg --out raw");
+    assert_eq!(rows(&sandbox.path("raw/train.parquet"))[0], "0|0|good, really|0|-|1");
 
-    place.file("scores.csv", "text,score\nfine,0.75\nbad,0.1\n");
-    place.done("dataset --train scores.csv --score-column score --out scores");
-    assert_eq!(rows(&place.path("scores/train.parquet")), ["0|0|fine|-|0.75|1", "1|1|bad|-|0.1|1"]);
+    sandbox.file("scores.csv", "text,score\nfine,0.75\nbad,0.1\n");
+    sandbox.done("dataset --train scores.csv --score-column score --out scores");
+    assert_eq!(rows(&sandbox.path("scores/train.parquet")), ["0|0|fine|-|0.75|1", "1|1|bad|-|0.1|1"]);
     // What this stage writes, it also reads.
-    place.done("dataset --train raw/train.parquet --out again");
-    assert_eq!(rows(&place.path("again/train.parquet")), rows(&place.path("raw/train.parquet")));
+    sandbox.done("dataset --train raw/train.parquet --out again");
+    assert_eq!(rows(&sandbox.path("again/train.parquet")), rows(&sandbox.path("raw/train.parquet")));
 }
 
 #[test]
 fn freshness_is_of_content_and_arguments() {
-    let place = Place::new();
-    place.file("a/train.csv", "text,label\nfine,1\nbad,0\n");
-    place.done("dataset --source a --out raw");
-    let before = fs::read(place.path("raw/train.parquet")).unwrap();
-    place.file("b/train.csv", "text,label\nfine,1\nbad,0\n");
-    let moved = place.done("dataset --source b --out raw");
+    let sandbox = Sandbox::new();
+    sandbox.file("a/train.csv", "text,label\nfine,1\nbad,0\n");
+    sandbox.done("dataset --source a --out raw");
+    let before = fs::read(sandbox.path("raw/train.parquet")).unwrap();
+    sandbox.file("b/train.csv", "text,label\nfine,1\nbad,0\n");
+    let moved = sandbox.done("dataset --source b --out raw");
     assert_eq!(moved.stderr, "sst-fetch dataset: raw is fresh\n");
-    place.done("dataset --source b --out raw --force");
-    assert_eq!(before, fs::read(place.path("raw/train.parquet")).unwrap());
+    sandbox.done("dataset --source b --out raw --force");
+    assert_eq!(before, fs::read(sandbox.path("raw/train.parquet")).unwrap());
 
-    let explained = place.done("dataset --source b --out raw --label-names bad,good --explain");
-    assert_eq!(
-        explained.stdout,
-        "sst-fetch dataset: raw is to be done again:\n  label_names: null -> [\"bad\",\"good\"]\n"
-    );
-    place.file("b/train.csv", "text,label\nfine,1\nworse,0\n");
-    let explained = place.done("dataset --source b --out raw --explain");
+    let explained = sandbox.done("dataset --source b --out raw --label-names bad,good --explain");
+    assert_eq!(explained.stdout, "sst-fetch dataset: raw is out of date:\n  label_names: null -> [\"bad\",\"good\"]\n");
+    sandbox.file("b/train.csv", "text,label\nfine,1\nworse,0\n");
+    let explained = sandbox.done("dataset --source b --out raw --explain");
     assert!(explained.stdout.contains("\n  input train.csv: "), "{}", explained.stdout);
-    assert_eq!(before, fs::read(place.path("raw/train.parquet")).unwrap());
+    assert_eq!(before, fs::read(sandbox.path("raw/train.parquet")).unwrap());
 }
 
 /// When this fails, the same input gives other bytes: raise the stage's version, then both numbers here.
 #[test]
 fn the_output_of_this_version_is_known() {
-    let place = Place::new();
-    place.file("trees/train.txt", "(3 (2 It) (4 works))\n(0 Bad)\n");
-    place.done("dataset --source trees --out raw");
-    let manifest = Manifest::read(&place.path("raw")).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.file("trees/train.txt", "(3 (2 It) (4 works))\n(0 Bad)\n");
+    sandbox.done("dataset --source trees --out raw");
+    let manifest = Manifest::read(&sandbox.path("raw")).unwrap();
     assert_eq!(manifest.version, 1);
     let sha256 = "a3b88dd4bb09fbabaeeb25e25b361488e21fa4fc54e4541ab8e36cfc30f62fc4";
     assert_eq!(manifest.outputs["train.parquet"].sha256, sha256);
@@ -109,30 +106,30 @@ fn the_output_of_this_version_is_known() {
 
 #[test]
 fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
-    let place = Place::new();
-    place.file("unbalanced/train.txt", "(0 Bad)\n(3 (2 It) (4 works)\n");
-    place.file("latin1/train.csv", b"text,label\nfine,1\ncaf\xe9,0\n");
-    place.file("empty/train.csv", "");
-    place.file("header/train.csv", "text,label\n");
-    place.file("column/train.csv", "text,stars\nfine,1\n");
-    place.file("ragged/train.csv", "text,label\nfine,1\na, b,0\n");
-    place.file("unnamed/train.csv", "text,label\nfine,1\nbad,0\n");
-    place.file("unnamed/dev.csv", "text,label\nfine,1\nodd,2\n");
-    place.file("unlabelled/train.csv", "text,label\nfine,\n");
-    place.file("twice/train.csv", "text,label\nfine,1\n");
-    place.file("twice/train.tsv", "text\tlabel\nfine\t1\n");
-    place.file("mixed/train.txt", "(0 Bad)\n");
-    place.file("mixed/dev.csv", "text,label\nfine,1\n");
-    place.file("no-train/test.csv", "text,label\nfine,1\n");
-    place.file("nothing/README", "");
-    place.file("broken/train.parquet", "PAR1 no more PAR1");
+    let sandbox = Sandbox::new();
+    sandbox.file("unbalanced/train.txt", "(0 Bad)\n(3 (2 It) (4 works)\n");
+    sandbox.file("latin1/train.csv", b"text,label\nfine,1\ncaf\xe9,0\n");
+    sandbox.file("empty/train.csv", "");
+    sandbox.file("header/train.csv", "text,label\n");
+    sandbox.file("column/train.csv", "text,stars\nfine,1\n");
+    sandbox.file("ragged/train.csv", "text,label\nfine,1\na, b,0\n");
+    sandbox.file("unnamed/train.csv", "text,label\nfine,1\nbad,0\n");
+    sandbox.file("unnamed/dev.csv", "text,label\nfine,1\nodd,2\n");
+    sandbox.file("unlabeled/train.csv", "text,label\nfine,\n");
+    sandbox.file("twice/train.csv", "text,label\nfine,1\n");
+    sandbox.file("twice/train.tsv", "text\tlabel\nfine\t1\n");
+    sandbox.file("mixed/train.txt", "(0 Bad)\n");
+    sandbox.file("mixed/dev.csv", "text,label\nfine,1\n");
+    sandbox.file("no-train/test.csv", "text,label\nfine,1\n");
+    sandbox.file("nothing/README", "");
+    sandbox.file("broken/train.parquet", "PAR1 no more PAR1");
     let cases = [
         ("--source nowhere", "error: nowhere does not exist; expected sample, hub:OWNER/NAME or a folder with {train"),
-        ("--source nothing", "error: nothing holds no dataset; expected {train"),
+        ("--source nothing", "error: nothing contains no dataset; expected {train"),
         ("--source no-train", "error: no-train has no train split"),
         (
             "--source column/train.csv",
-            "error: column/train.csv is a file; --source takes a folder, a single file is given as --train column/train.csv",
+            "error: column/train.csv is a file; --source takes a folder; for a single file, use --train column/train.csv",
         ),
         (
             "--source unbalanced",
@@ -147,11 +144,10 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
         ("--source unnamed", "error: unnamed/dev.csv, line 3: the label 2 is not one of 2 (0, 1)"),
         ("--source unnamed --label-names a", "error: expected at least two label names, found 1"),
         ("--source unnamed --label-names a,a", "error: the label name a occurs twice"),
-        ("--source unlabelled", "error: no row of train has a label"),
+        ("--source unlabeled", "error: no row of train has a label"),
         ("--source twice", "error: twice/train.csv and twice/train.tsv are both the train split"),
-        ("--source mixed", "error: some splits are trees (.txt) and others tables"),
+        ("--source mixed", "error: some splits are trees (.txt) and others are tables"),
         ("--source broken", "error: broken/train.parquet cannot be read as Parquet"),
-        ("--source stanford", "error: the source stanford is not offered yet; download and unpack"),
         ("--source hub:../x", "error: invalid value 'hub:../x' for '--source <SOURCE>'"),
         (
             "--source sample --train a.csv",
@@ -162,43 +158,43 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
         ("--max-samples 3", "error: nothing to fetch: give --source"),
     ];
     for (arguments, message) in cases {
-        let stderr = place.refused(&format!("dataset {arguments} --out raw"));
+        let stderr = sandbox.refused(&format!("dataset {arguments} --out raw"));
         assert!(stderr.contains(message), "{arguments}: expected `{message}`, found `{stderr}`");
     }
-    assert!(!place.path("raw/manifest.json").exists());
+    assert!(!sandbox.path("raw/manifest.json").exists());
 }
 
 #[test]
 fn a_profile_has_a_section_for_each_subcommand() {
-    let place = Place::new();
-    place.file("a/train.csv", "text,label\nfine,1\nbad,0\n");
-    place.file(
+    let sandbox = Sandbox::new();
+    sandbox.file("a/train.csv", "text,label\nfine,1\nbad,0\n");
+    sandbox.file(
         "profile.toml",
         "[fetch.dataset]\nsource = 'a'\nlabel_names = ['bad', 'good']\n[fetch.model]\nsource = 'm'\n",
     );
-    place.done("dataset --profile profile.toml --out raw");
-    assert_eq!(RawSet::read(&place.path("raw/train.parquet")).unwrap().metadata.label_names, ["bad", "good"]);
-    place.file("profile.toml", "[fetch.dataset]\nsorce = 'a'\n");
-    let stderr = place.refused("dataset --profile profile.toml --out raw");
+    sandbox.done("dataset --profile profile.toml --out raw");
+    assert_eq!(RawSet::read(&sandbox.path("raw/train.parquet")).unwrap().metadata.label_names, ["bad", "good"]);
+    sandbox.file("profile.toml", "[fetch.dataset]\nsorce = 'a'\n");
+    let stderr = sandbox.refused("dataset --profile profile.toml --out raw");
     assert!(stderr.contains("unknown key sorce; did you mean source?"), "{stderr}");
 }
 
 #[test]
 fn a_locked_folder_is_exit_code_4() {
-    let place = Place::new();
-    place.file("raw/.lock", "");
-    let lock = File::open(place.path("raw/.lock")).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.file("raw/.lock", "");
+    let lock = File::open(sandbox.path("raw/.lock")).unwrap();
     lock.try_lock().unwrap();
-    assert_eq!(place.run("dataset --source sample --out raw").code, 4);
+    assert_eq!(sandbox.run("dataset --source sample --out raw").code, 4);
     drop(lock);
-    place.done("dataset --source sample --out raw");
+    sandbox.done("dataset --source sample --out raw");
 }
 
 #[test]
 fn a_folder_of_other_files_is_not_written_into() {
-    let place = Place::new();
-    place.file("notes/diary.txt", "mine");
-    let stderr = place.refused("dataset --source sample --out notes");
+    let sandbox = Sandbox::new();
+    sandbox.file("notes/diary.txt", "mine");
+    let stderr = sandbox.refused("dataset --source sample --out notes");
     assert!(stderr.contains("notes holds files that no stage wrote"), "{stderr}");
-    assert_eq!(fs::read(place.path("notes/diary.txt")).unwrap(), b"mine");
+    assert_eq!(fs::read(sandbox.path("notes/diary.txt")).unwrap(), b"mine");
 }

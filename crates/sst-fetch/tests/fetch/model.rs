@@ -2,35 +2,35 @@
 
 use std::fs;
 
-use crate::support::Place;
+use crate::support::Sandbox;
 use crate::tiny_bert;
 
 #[test]
 fn a_whole_model_is_copied_and_nothing_else() {
-    let place = Place::new();
-    tiny_bert::files().into_iter().for_each(|(name, content)| place.file(&format!("tiny/{name}"), content));
-    place.file("tiny/README.md", "not needed");
-    place.done("model --source tiny --out model");
+    let sandbox = Sandbox::new();
+    tiny_bert::files().into_iter().for_each(|(name, content)| sandbox.file(&format!("tiny/{name}"), content));
+    sandbox.file("tiny/README.md", "not needed");
+    sandbox.done("model --source tiny --out model");
     for (name, content) in tiny_bert::files() {
-        assert_eq!(fs::read(place.path(&format!("model/{name}"))).unwrap(), content, "{name}");
+        assert_eq!(fs::read(sandbox.path(&format!("model/{name}"))).unwrap(), content, "{name}");
     }
-    assert!(!place.path("model/README.md").exists());
-    assert_eq!(place.done("model --source tiny --out model").stderr, "sst-fetch model: model is fresh\n");
-    place.file("tiny/vocab.txt", tiny_bert::VOCABULARY.replace("bad", "good"));
-    let explained = place.done("model --source tiny --out model --explain");
+    assert!(!sandbox.path("model/README.md").exists());
+    assert_eq!(sandbox.done("model --source tiny --out model").stderr, "sst-fetch model: model is fresh\n");
+    sandbox.file("tiny/vocab.txt", tiny_bert::VOCABULARY.replace("bad", "good"));
+    let explained = sandbox.done("model --source tiny --out model --explain");
     assert!(explained.stdout.contains("\n  input vocab.txt: "), "{}", explained.stdout);
 }
 
 #[test]
 fn what_is_not_a_whole_bert_is_refused() {
     let refused = |name: &str, content: Option<&[u8]>| {
-        let place = Place::new();
-        tiny_bert::files().into_iter().for_each(|(name, content)| place.file(&format!("tiny/{name}"), content));
+        let sandbox = Sandbox::new();
+        tiny_bert::files().into_iter().for_each(|(name, content)| sandbox.file(&format!("tiny/{name}"), content));
         match content {
-            Some(content) => place.file(&format!("tiny/{name}"), content),
-            None => fs::remove_file(place.path(&format!("tiny/{name}"))).unwrap(),
+            Some(content) => sandbox.file(&format!("tiny/{name}"), content),
+            None => fs::remove_file(sandbox.path(&format!("tiny/{name}"))).unwrap(),
         }
-        place.refused("model --source tiny --out model")
+        sandbox.refused("model --source tiny --out model")
     };
     let weights = tiny_bert::weights();
     let larger = tiny_bert::CONFIG.replace("\"intermediate_size\": 8", "\"intermediate_size\": 6");
@@ -47,16 +47,20 @@ fn what_is_not_a_whole_bert_is_refused() {
         (
             "model.safetensors",
             Some(&weights[..weights.len() - 1]),
-            "tiny/model.safetensors is not a whole safetensors file",
+            "tiny/model.safetensors is not a complete safetensors file",
         ),
         ("vocab.txt", None, "tiny has no tokenizer.json, nor a vocab.txt"),
-        ("vocab.txt", Some(more_words.as_bytes()), "has ids up to 6, but the model's word table has only 6 rows"),
+        (
+            "vocab.txt",
+            Some(more_words.as_bytes()),
+            "it has ids up to 6, but the model's word embeddings have only 6 rows",
+        ),
     ];
     for (name, content, message) in cases {
         let stderr = refused(name, content);
         assert!(stderr.contains(message), "expected `{message}`, found `{stderr}`");
     }
-    let place = Place::new();
-    assert!(place.refused("model --source nowhere --out model").contains("nowhere is not a folder"));
-    assert!(place.refused("model --source sample --out model").contains("there is no such model"));
+    let sandbox = Sandbox::new();
+    assert!(sandbox.refused("model --source nowhere --out model").contains("nowhere is not a folder"));
+    assert!(sandbox.refused("model --source sample --out model").contains("there is no sample model"));
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use corpus::raw::RawSet;
 
-pub(crate) struct Place(tempfile::TempDir);
+pub(crate) struct Sandbox(tempfile::TempDir);
 
 /// How a run ended.
 pub(crate) struct Ended {
@@ -16,7 +16,7 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-impl Place {
+impl Sandbox {
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }

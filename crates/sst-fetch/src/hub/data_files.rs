@@ -1,60 +1,56 @@
-//! Which files of a dataset repository are its data, and of which split.
+//! Data files of a dataset repository: which files are data, and of which split.
 //!
-//! A file belongs to the split that a word of its name, or else its folder, says: `data/train-00000-of-00001.parquet`,
-//! `dev.jsonl`, `default/test/0000.parquet`. What stands before that is the configuration. One format is taken, Parquet
-//! first.
+//! A file belongs to the split that a word of its name, or else its folder, contains: `data/train-00000-of-00001.parquet`,
+//! `dev.jsonl`, `default/test/0000.parquet`. What precedes it is the configuration. One format is chosen, Parquet
+//! preferably.
 
 use std::collections::BTreeMap;
 
-use anyhow::bail;
-use corpus::Split;
+use corpus::{Split, records};
+use stage::{bail_input, ensure_input};
 
-/// In order of preference.
-const ENDINGS: [&str; 5] = ["parquet", "jsonl", "csv", "tsv", "json"];
-
-/// The data files of the only configuration, or of `config`, by split.
-pub(super) fn data_files(files: &[String], config: Option<&str>) -> anyhow::Result<Vec<(Split, Vec<String>)>> {
+/// Chooses the data files of the only configuration, or of `config`, by split.
+pub(super) fn choose(files: &[String], config: Option<&str>) -> anyhow::Result<Vec<(Split, Vec<String>)>> {
     let mut configs: BTreeMap<String, Vec<(Split, &str, &String)>> = BTreeMap::new();
     for file in files {
-        if let Some((config, split, ending)) = placed(file) {
-            configs.entry(config).or_default().push((split, ending, file));
+        if let Some((config, split, extension)) = classify(file) {
+            configs.entry(config).or_default().push((split, extension, file));
         }
     }
     let names = || configs.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
     let found = match (config, configs.len()) {
-        (_, 0) => bail!(
-            "the repository has no data files that say their split (.parquet, .jsonl, .csv, .tsv, .json); if it is made \
-             by a script, its Parquet conversion has them: add @refs/convert/parquet to its name"
+        (_, 0) => bail_input!(
+            "the repository has no data files whose names contain their split ({}); if it is loaded by a script, its \
+             Parquet conversion has them: add @refs/convert/parquet to its name",
+            records::extensions().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ")
         ),
         (None, 1) => configs.values().next(),
-        (None, _) => bail!("the repository has several configurations; choose one with --config: {}", names()),
+        (None, _) => bail_input!("the repository has several configurations; choose one with --config: {}", names()),
         (Some(config), _) => configs.get(config.trim_matches('/')),
     };
     let Some(found) = found else {
-        bail!("the repository has no configuration {}, only {}", config.unwrap_or_default(), names());
+        bail_input!("the repository has no configuration {}, only {}", config.unwrap_or_default(), names());
     };
-    let ending = ENDINGS.into_iter().find(|ending| found.iter().any(|(_, found, _)| found == ending));
+    let extension = records::extensions().find(|extension| found.iter().any(|(_, found, _)| found == extension));
     let mut splits: BTreeMap<Split, Vec<String>> = BTreeMap::new();
-    for (split, _, file) in found.iter().filter(|(_, found, _)| Some(*found) == ending) {
+    for (split, _, file) in found.iter().filter(|(_, found, _)| Some(*found) == extension) {
         splits.entry(*split).or_default().push((*file).clone());
     }
-    if !splits.contains_key(&Split::Train) {
-        bail!("the repository has no train split");
-    }
+    ensure_input!(splits.contains_key(&Split::Train), "the repository has no train split");
     splits.values_mut().for_each(|files| files.sort());
     Ok(splits.into_iter().collect())
 }
 
-/// Configuration, split and ending of a data file.
-fn placed(file: &str) -> Option<(String, Split, &'static str)> {
-    let (path, ending) = file.rsplit_once('.')?;
-    let ending = ENDINGS.into_iter().find(|known| *known == ending)?;
+/// Configuration, split and extension of a data file.
+fn classify(file: &str) -> Option<(String, Split, &'static str)> {
+    let (path, extension) = file.rsplit_once('.')?;
+    let extension = records::extensions().find(|known| *known == extension)?;
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     if let Some(split) = split_of(name) {
-        return Some((config_name(folder), split, ending));
+        return Some((config_name(folder), split, extension));
     }
     let (above, last) = folder.rsplit_once('/').unwrap_or(("", folder));
-    Some((config_name(above), split_of(last)?, ending))
+    Some((config_name(above), split_of(last)?, extension))
 }
 
 fn config_name(folder: &str) -> String {
@@ -71,16 +67,15 @@ fn split_of(name: &str) -> Option<Split> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     fn choose(files: &[&str], config: Option<&str>) -> Result<Vec<String>, String> {
         let files: Vec<String> = files.iter().map(|&file| file.to_owned()).collect();
-        let chosen = data_files(&files, config).map_err(|error| error.to_string())?;
+        let chosen = super::choose(&files, config).map_err(|error| error.to_string())?;
         Ok(chosen.into_iter().map(|(split, files)| format!("{}: {}", split.name(), files.join(" "))).collect())
     }
 
     #[test]
-    fn splits_are_known_by_the_names_of_files_and_folders() {
+    fn splits_are_recognized_by_the_names_of_files_and_folders() {
         let sst2 = [
             ".gitattributes",
             "README.md",

@@ -1,0 +1,93 @@
+//! Local datasets: which file is which split, and how the files are to be read.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use corpus::{Split, records};
+use stage::{BadInput, bail_input, ensure_input};
+
+use crate::split_files::SplitFiles;
+
+/// How the files of a dataset are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// PTB trees in bracket notation.
+    Trees,
+    /// GLUE's `sentence\tlabel`.
+    Glue,
+    /// Tables with named columns.
+    Tables,
+}
+
+/// The extension of files of trees.
+const TREES: &str = "txt";
+const EXPECTED: &str = "{train,validation|dev,test}.{csv,tsv,jsonl,json,parquet}, or trees as {train,dev,test}.txt";
+
+/// Finds the splits in `folder`, or in its subfolder `trees`, where Stanford's archive has them.
+pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
+    let shown = folder.display();
+    ensure_input!(
+        !folder.is_file(),
+        "{shown} is a file; --source takes a folder; for a single file, use --train {shown}"
+    );
+    ensure_input!(
+        folder.is_dir(),
+        "{shown} does not exist; expected sample, hub:OWNER/NAME or a folder with {EXPECTED}"
+    );
+    let mut files = split_files(folder)?;
+    if files.is_empty() && folder.join("trees").is_dir() {
+        files = split_files(&folder.join("trees"))?;
+    }
+    ensure_input!(!files.is_empty(), "{shown} contains no dataset; expected {EXPECTED}");
+    let has_train = files.iter().any(|(split, _)| *split == Split::Train);
+    ensure_input!(has_train, "{shown} has no train split; expected {EXPECTED}");
+    Ok((layout(&files)?, one_file_each(files)))
+}
+
+/// Splits that are a file each.
+pub(crate) fn one_file_each(files: Vec<(Split, PathBuf)>) -> SplitFiles {
+    files.into_iter().map(|(split, file)| (split, vec![file])).collect()
+}
+
+/// The layout of these files, which must be all trees or all tables.
+pub(crate) fn layout(files: &[(Split, PathBuf)]) -> anyhow::Result<Layout> {
+    let n_with =
+        |extension: &str| files.iter().filter(|(_, file)| file.extension().is_some_and(|e| e == extension)).count();
+    match n_with(TREES) {
+        0 if n_with("tsv") == files.len() && has_glue_header(files) => Ok(Layout::Glue),
+        0 => Ok(Layout::Tables),
+        n if n == files.len() => Ok(Layout::Trees),
+        _ => bail_input!("some splits are trees (.txt) and others are tables; expected all of one kind"),
+    }
+}
+
+/// Whether the first file has the header that GLUE gives SST-2.
+fn has_glue_header(files: &[(Split, PathBuf)]) -> bool {
+    let first = files.first().and_then(|(_, file)| fs::read(file).ok()).unwrap_or_default();
+    first.split(|&byte| byte == b'\n').next().is_some_and(|header| header.trim_ascii_end() == b"sentence\tlabel")
+}
+
+fn split_files(folder: &Path) -> anyhow::Result<Vec<(Split, PathBuf)>> {
+    let context = || BadInput::new(format!("cannot read {}", folder.display()));
+    let mut found: Vec<(Split, PathBuf)> = Vec::new();
+    for entry in fs::read_dir(folder).with_context(context)? {
+        let path = entry.with_context(context)?.path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let known = extension.is_some_and(|found| found == TREES || records::extensions().any(|known| known == found));
+        let split = path.file_stem().and_then(|stem| stem.to_str()).and_then(Split::from_alias);
+        if let Some(split) = split.filter(|_| known && path.is_file()) {
+            found.push((split, path));
+        }
+    }
+    found.sort();
+    match found.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        Some(pair) => bail_input!(
+            "{} and {} are both the {} split; keep one, or name the files with --train, --validation, --test",
+            pair[0].1.display(),
+            pair[1].1.display(),
+            pair[0].0.name()
+        ),
+        None => Ok(found),
+    }
+}
