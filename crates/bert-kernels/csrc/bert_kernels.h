@@ -147,20 +147,14 @@ typedef struct {
   float weight_decay;
 } bert_kernels_run;
 
-// Which formula: Adam with decoupled weight decay, Adam, gradient descent, gradient descent with momentum (beta1).
-enum { BERT_KERNELS_ADAMW = 0, BERT_KERNELS_ADAM = 1, BERT_KERNELS_SGD = 2, BERT_KERNELS_SGD_MOMENTUM = 3 };
-
-// The complements come from outside: 1 - 0.999f is 1.3e-5 off what 0.001f is.
+// An update rule in one step, from 1. kind: one of `cpu/ops/optimizer.h`; the momentum of SGD is beta1. The bias corrections
+// are those of this step.
 typedef struct {
   int32_t kind;
-  float beta1;
-  float beta2;
-  float one_minus_beta1;
-  float one_minus_beta2;
-  float eps;
-  float bias_correction1;
-  float bias_correction2_sqrt;
-  float grad_scale;
+  double beta1, beta2, eps;
+  int64_t step;
+  double grad_scale;
+  float bias_correction1, bias_correction2_sqrt;
 } bert_kernels_rule;
 
 // One step over all runs in one pass over memory. Where `encoder` has a copy of a run's matrix, the copy follows; it may be
@@ -196,17 +190,9 @@ typedef struct {
   double learning_rate, weight_decay;
 } bert_kernels_group;
 
-// What `bert_kernels_rule` says, for `bert_kernels_update_group`.
-typedef struct {
-  int32_t kind;
-  double beta1, beta2, eps;
-  int64_t step; // from 1
-  double grad_scale;
-} bert_kernels_group_rule;
-
 // One step over a group by ATen's fused operators, with the formulas of `bert_kernels_update`. Gradients may be scaled in
 // place. 0, or 1 after an error.
-int32_t bert_kernels_update_group(const bert_kernels_group *group, const bert_kernels_group_rule *rule);
+int32_t bert_kernels_update_group(const bert_kernels_group *group, const bert_kernels_rule *rule);
 
 // The L2 norm over all tensors, of any device. 0, or 1 after an error.
 int32_t bert_kernels_norm(const bert_kernels_tensor *tensors, int64_t n, double *norm);

@@ -104,7 +104,7 @@ impl DeferredRows {
             learning_rate: 0.0,
             weight_decay: table.weight_decay as f32,
         };
-        let rule = UpdateStep { rule: table.rule, step: 1, grad_scale: 1.0 }.cpu_rule();
+        let rule = UpdateStep { rule: table.rule, step: 1, grad_scale: 1.0 }.raw();
         let deferred = ffi::DeferredRows {
             rows: rows.as_ptr(),
             n_rows: rows.len() as i64,

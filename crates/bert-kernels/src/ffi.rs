@@ -31,14 +31,13 @@ pub(crate) struct Run {
 #[repr(C)]
 pub(crate) struct Rule {
     pub(crate) kind: i32,
-    pub(crate) beta1: f32,
-    pub(crate) beta2: f32,
-    pub(crate) one_minus_beta1: f32,
-    pub(crate) one_minus_beta2: f32,
-    pub(crate) eps: f32,
+    pub(crate) beta1: f64,
+    pub(crate) beta2: f64,
+    pub(crate) eps: f64,
+    pub(crate) step: i64,
+    pub(crate) grad_scale: f64,
     pub(crate) bias_correction1: f32,
     pub(crate) bias_correction2_sqrt: f32,
-    pub(crate) grad_scale: f32,
 }
 
 #[repr(C)]
@@ -76,16 +75,6 @@ pub(crate) struct Group {
     pub(crate) n: i64,
     pub(crate) learning_rate: f64,
     pub(crate) weight_decay: f64,
-}
-
-#[repr(C)]
-pub(crate) struct GroupRule {
-    pub(crate) kind: i32,
-    pub(crate) beta1: f64,
-    pub(crate) beta2: f64,
-    pub(crate) eps: f64,
-    pub(crate) step: i64,
-    pub(crate) grad_scale: f64,
 }
 
 /// An opaque object of the C++ side.
@@ -206,7 +195,7 @@ unsafe extern "C" {
         first_rows: *const C_tensor,
         options: *const AttentionOptions,
     ) -> *mut C_tensor;
-    pub(crate) fn bert_kernels_update_group(group: *const Group, rule: *const GroupRule) -> i32;
+    pub(crate) fn bert_kernels_update_group(group: *const Group, rule: *const Rule) -> i32;
     pub(crate) fn bert_kernels_norm(tensors: *const *const C_tensor, n: i64, norm: *mut f64) -> i32;
     pub(crate) fn bert_kernels_update(runs: *const Run, n_runs: i64, rule: *const Rule, encoder: *mut Encoder);
     pub(crate) fn bert_kernels_apply_deferred(

@@ -74,7 +74,7 @@ fn update_cpu(runs: &mut [ParameterRun<'_>], step: UpdateStep, encoder: Option<&
         }
     }
     let raw: Vec<ffi::Run> = runs.iter().flat_map(raw_runs).collect();
-    let rule = step.cpu_rule();
+    let rule = step.raw();
     let encoder = encoder.map_or(std::ptr::null_mut(), Encoder::handle_mut);
     // SAFETY: `update` held every tensor of a run to contiguous float32 of one length, and the moments of the rule to be
     // there; `raw_runs` stays inside of them, and all live through the call. The encoder is borrowed alone.
@@ -168,7 +168,7 @@ fn update_group(runs: &[&ParameterRun<'_>], step: UpdateStep) -> Result<(), Kern
         learning_rate: runs[0].learning_rate,
         weight_decay: runs[0].weight_decay,
     };
-    let rule = step.aten_rule();
+    let rule = step.raw();
     // SAFETY: `assert_fit` saw that every run has the moments of the rule, so that those lists are as long as the others; all
     // tensors live through the call.
     KernelError::of_status(unsafe { ffi::bert_kernels_update_group(&raw const group, &raw const rule) })

@@ -1,9 +1,9 @@
 //! The rules of the element-wise optimizers: AdamW, Adam, SGD. Which moments a rule keeps, its constants, and what of it
 //! changes from step to step.
 //!
-//! The CPU's pass (`csrc/cpu/ops/optimizer.cpp`), the deferred rows and ATen's fused operators (`csrc/aten/update_group.cpp`)
-//! take what this module hands out. A new rule is a variant here, its formula in those two files, and its arguments in
-//! bert-finetune's `settings/optimizer.rs`. Adafactor is none of these: its moments do not have the parameter's shape.
+//! The CPU's pass and the deferred rows (`csrc/cpu/ops/optimizer.{h,cpp}`) and ATen's fused operators
+//! (`csrc/aten/update_group.cpp`) take what this module hands out. A new rule is a variant here, its formula in those files,
+//! and its flags in bert-finetune's `settings/optimizer.rs`; checkpoints, deferred rows and the tests of every kernel follow. Adafactor is none of these: its moments do not have the parameter's shape.
 
 use serde::Serialize;
 
@@ -88,7 +88,7 @@ impl UpdateRule {
         self.moment_names().len()
     }
 
-    /// The number of the formula on the C++ side: the enum in `csrc/bert_kernels.h`.
+    /// The number of the formula on the C++ side: the enum in `csrc/cpu/ops/optimizer.h`.
     fn kind(self) -> i32 {
         match self {
             Self::Adamw(_) => 0,
@@ -119,34 +119,25 @@ impl UpdateRule {
 }
 
 impl UpdateStep {
-    /// For the kernels of the CPU, which compute in float32. The complements are rounded from double precision:
-    /// 1 - 0.999f is 1.3e-5 off what 0.001f is.
-    pub(crate) fn cpu_rule(self) -> ffi::Rule {
+    /// As the C++ side takes it, for the CPU as for ATen.
+    pub(crate) fn raw(self) -> ffi::Rule {
         let Constants { beta1, beta2, eps } = self.rule.constants();
         let (bias_correction1, bias_correction2_sqrt) = self.rule.bias_corrections(self.step);
         ffi::Rule {
             kind: self.rule.kind(),
-            beta1: beta1 as f32,
-            beta2: beta2 as f32,
-            one_minus_beta1: (1.0 - beta1) as f32,
-            one_minus_beta2: (1.0 - beta2) as f32,
-            eps: eps as f32,
+            beta1,
+            beta2,
+            eps,
+            step: self.step as i64,
+            grad_scale: self.grad_scale,
             bias_correction1: bias_correction1 as f32,
             bias_correction2_sqrt: bias_correction2_sqrt as f32,
-            grad_scale: self.grad_scale as f32,
         }
-    }
-
-    /// For ATen's fused operators.
-    pub(crate) fn aten_rule(self) -> ffi::GroupRule {
-        let Constants { beta1, beta2, eps } = self.rule.constants();
-        let (kind, step, grad_scale) = (self.rule.kind(), self.step as i64, self.grad_scale);
-        ffi::GroupRule { kind, beta1, beta2, eps, step, grad_scale }
     }
 
     /// What of the rule changes from step to step, for the rows that take this one later.
     pub(crate) fn past_step(self, learning_rate: f64) -> ffi::PastStep {
-        let ffi::Rule { bias_correction1, bias_correction2_sqrt, .. } = self.cpu_rule();
+        let ffi::Rule { bias_correction1, bias_correction2_sqrt, .. } = self.raw();
         ffi::PastStep { learning_rate: learning_rate as f32, bias_correction1, bias_correction2_sqrt }
     }
 }

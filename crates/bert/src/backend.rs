@@ -3,10 +3,10 @@
 //!
 //! The kernel is chosen where the processor has it and no adapters are trained. The two agree to rounding, not to the bit.
 
-mod attention;
-mod embeddings;
-mod encoder;
 mod kernel;
+mod encoder;
+mod embeddings;
+mod attention;
 
 use std::cell::RefCell;
 

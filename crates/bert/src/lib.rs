@@ -11,31 +11,29 @@
 //! layer computes the first token of each sentence alone, since nothing else is read from it. Both give the same numbers as
 //! padding does. Which backend computes is the model's own affair ([`Model`]).
 
-mod error;
-
-pub mod random;
-pub mod tensor_bytes;
-
-mod device;
-
-mod load;
-mod lora;
-mod parameters;
-mod save;
+mod model;
+mod head;
+mod one_thread;
+mod backend;
+mod layers;
+mod gradients;
 
 mod batch;
 mod dropout;
 mod mode;
 
-mod backend;
-mod gradients;
-mod head;
-mod layers;
-mod model;
-mod one_thread;
+mod parameters;
+mod load;
+mod save;
+mod lora;
 
-mod classifier;
 mod infer;
+mod classifier;
+
+mod device;
+pub mod random;
+pub mod tensor_bytes;
+mod error;
 
 pub use batch::Batch;
 pub use classifier::{Classifier, argmax};

@@ -1,5 +1,6 @@
 //! Random numbers as a function of counters: no generator state is kept, so nothing has to be restored on resume.
 
+use metrics::split_mix64;
 use tch::{Device, Kind, Tensor};
 
 /// A random permutation of `0..n`: the order of the rows in `epoch`.
@@ -24,15 +25,8 @@ pub fn normal(seed: u64, rng_stream: u64, index: u64) -> f64 {
 
 /// A number between 0 and 1, both excluded.
 fn unit(seed: u64, rng_stream: u64, index: u64) -> f64 {
-    let word = split_mix(split_mix(split_mix(seed) ^ rng_stream).wrapping_add(index));
+    let word = split_mix64(split_mix64(split_mix64(seed) ^ rng_stream).wrapping_add(index));
     ((word >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
-}
-
-fn split_mix(counter: u64) -> u64 {
-    let mut z = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }
 
 /// A tensor of normal numbers with the given deviation, float32, on the CPU.

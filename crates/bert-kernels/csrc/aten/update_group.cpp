@@ -2,6 +2,7 @@
 // the formulas are those of cpu/ops/optimizer.h.
 
 #include "aten/autograd_operator.h"
+#include "cpu/ops/optimizer.h"
 
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adam.h>
@@ -10,7 +11,7 @@
 
 namespace {
 
-void update(const bert_kernels_group &group, const bert_kernels_group_rule &rule) {
+void update(const bert_kernels_group &group, const bert_kernels_rule &rule) {
   const auto params = tensors(group.params, group.n), grads = tensors(group.grads, group.n);
   const auto options = params[0].options();
   std::optional<at::Tensor> divisor; // by which the operators divide the gradients
@@ -32,7 +33,7 @@ void update(const bert_kernels_group &group, const bert_kernels_group_rule &rule
 
 } // namespace
 
-int32_t bert_kernels_update_group(const bert_kernels_group *group, const bert_kernels_group_rule *rule) {
+int32_t bert_kernels_update_group(const bert_kernels_group *group, const bert_kernels_rule *rule) {
   return catch_errors([&] {
     const at::NoGradGuard no_grad;
     update(*group, *rule);

@@ -9,15 +9,7 @@ constexpr int32_t KINDS[] = {BERT_KERNELS_ADAMW, BERT_KERNELS_ADAM, BERT_KERNELS
 
 bert_kernels_rule rule(int32_t kind, int64_t step) {
   const double bias_correction1 = 1 - std::pow(BETA1, step), bias_correction2 = 1 - std::pow(BETA2, step);
-  return {kind,
-          float(BETA1),
-          float(BETA2),
-          float(1 - BETA1),
-          float(1 - BETA2),
-          float(EPS),
-          float(bias_correction1),
-          float(std::sqrt(bias_correction2)),
-          float(GRAD_SCALE)};
+  return {kind, BETA1, BETA2, EPS, step, GRAD_SCALE, float(bias_correction1), float(std::sqrt(bias_correction2))};
 }
 
 // Parameters with their moments; the second one is not negative.

@@ -24,8 +24,17 @@ template <typename T> constexpr bool is_bf16() { return std::is_same<T, c10::BFl
 constexpr double FLOAT32_TOLERANCE = 2e-6;
 template <typename T> constexpr double tolerance() { return is_bf16<T>() ? 1.0 / 256 : FLOAT32_TOLERANCE; }
 
-// Whether the products of T run on this machine.
-template <typename T> bool multiplies() { return bert_kernels_encoder_runs(is_bf16<T>()) != 0; }
+// Whether the products of T run on this machine; says so once where they do not.
+template <typename T> bool multiplies() {
+  static const bool runs = [] {
+    const bool works = bert_kernels_encoder_runs(is_bf16<T>()) != 0;
+    if (!works) {
+      std::printf("skipped: this processor has no products of %s\n", is_bf16<T>() ? "bfloat16" : "float32");
+    }
+    return works;
+  }();
+  return runs;
+}
 
 template <typename T> at::Tensor random(at::IntArrayRef sizes) {
   static at::Generator generator = at::detail::createCPUGenerator(20181011);

@@ -26,6 +26,7 @@ fn fnv1a(name: &str) -> u64 {
 mod tests {
     use super::*;
 
+    /// The FNV-1a hash of "a".
     #[test]
     fn fnv1a_gives_its_published_value() {
         assert_eq!(fnv1a("a"), 0xAF63_DC4C_8601_EC8C);

@@ -7,7 +7,9 @@
 namespace {
 
 StepConstants constants(const bert_kernels_rule &rule, const bert_kernels_past_step &step, float weight_decay) {
-  StepConstants c{rule.beta1, rule.beta2, rule.one_minus_beta1, rule.one_minus_beta2, rule.eps, rule.grad_scale};
+  // The complements are those of the double numbers: 1 - 0.999f is 1.3e-5 off what 0.001f is.
+  StepConstants c{float(rule.beta1),     float(rule.beta2), float(1.0 - rule.beta1),
+                  float(1.0 - rule.beta2), float(rule.eps),   float(rule.grad_scale)};
   c.learning_rate = step.learning_rate;
   c.weight_decay = weight_decay;
   c.decay = 1.0f - step.learning_rate * weight_decay;
