@@ -29,7 +29,7 @@ pub(crate) struct Trainer<'a> {
     setup: TrainerSetup<'a>,
 }
 
-/// What a trainer is told of the run.
+/// What a trainer needs to know of the run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TrainerSetup<'a> {
     pub(crate) plan: &'a Plan,

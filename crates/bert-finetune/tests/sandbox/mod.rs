@@ -44,7 +44,7 @@ impl Sandbox {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/small-bert").join(name)
     }
 
-    /// Writes `tokens/` anew, with the train split changed by `change`.
+    /// Rewrites `tokens/`, with the train split changed by `change`.
     pub(crate) fn write_tokens(&self, change: impl Fn(&mut TokenSet)) {
         let rows: Vec<Value> = serde_json::from_slice(&fs::read(self.fixture("data.json")).unwrap()).unwrap();
         let mut train = token_set(&rows);
