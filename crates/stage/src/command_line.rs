@@ -8,17 +8,16 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Command, Parser};
 
 use crate::exit_reason::exit_code;
-use crate::input_error::{BadInput, BadInputType};
+use crate::input_error::BadInputType;
 use crate::profile;
 
 /// The whole of a stage's `main`: arguments from the profile's `section` and the command line, the run, the exit code.
 ///
 /// `bad_input` lists the error types of libraries that the user's input alone can cause: they exit with 2, as
-/// [`BadInput`] does. An error is printed once, with its chain of causes, and a panic in one line.
+/// [`BadInput`](crate::BadInput) does. An error is printed once, with its chain of causes, and a panic in one line.
 pub fn run_main<A: Parser>(
     section: &str,
     bad_input: &[BadInputType],
@@ -92,8 +91,7 @@ fn with_profile(
         Some(subcommand) => (format!("{section}.{}", subcommand.get_name()), subcommand, 2),
         None => (section.to_owned(), command, 1),
     };
-    let flags = profile::flags(profile, &section, command)
-        .with_context(|| BadInput::new(format!("cannot use the profile {}", profile.display())))?;
+    let flags = profile::flags(profile, &section, command)?;
     typed.splice(index..index, flags);
     Ok(typed)
 }

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use clap::Command;
+use clap::{Arg, Command};
 use toml::{Table, Value};
 
 use crate::input_error::BadInput;
@@ -83,17 +83,19 @@ fn lookup<'a>(table: &'a Table, section: &str) -> anyhow::Result<Option<&'a Tabl
     Ok(Some(current))
 }
 
+/// The long flag of a key; one that was renamed is known under its old name, too.
 fn known_flag(key: &str, command: &Command) -> anyhow::Result<String> {
-    const TYPED_ONLY: [&str; 4] = ["profile", "help", "version", "explain"];
-    let known: Vec<String> = command
-        .get_arguments()
-        .filter_map(|argument| argument.get_long())
-        .filter(|long| !TYPED_ONLY.contains(long))
-        .map(|long| long.replace('-', "_"))
-        .collect();
-    if known.iter().any(|name| name == key) {
-        return Ok(key.replace('_', "-"));
+    const COMMAND_LINE_ONLY: [&str; 4] = ["profile", "help", "version", "explain"];
+    let flag = key.replace('_', "-");
+    let arguments = || {
+        let named = command.get_arguments().filter_map(|argument| Some((argument, argument.get_long()?)));
+        named.filter(|(_, long)| !COMMAND_LINE_ONLY.contains(long))
+    };
+    let has_alias = |argument: &Arg| argument.get_all_aliases().unwrap_or_default().contains(&flag.as_str());
+    if !key.contains('-') && arguments().any(|(argument, long)| long == flag || has_alias(argument)) {
+        return Ok(flag);
     }
+    let known: Vec<String> = arguments().map(|(_, long)| long.replace('-', "_")).collect();
     Err(anyhow!("unknown key {key}{}", nearest(key, known.iter().map(String::as_str))))
 }
 
@@ -118,13 +120,12 @@ fn flag_value(value: &Value) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Arg;
 
     fn flags_of(text: &str) -> anyhow::Result<Vec<String>> {
         let command = Command::new("finetune")
             .arg(Arg::new("learning_rate").long("learning-rate"))
             .arg(Arg::new("label_names").long("label-names"))
-            .arg(Arg::new("shuffle").long("shuffle"));
+            .arg(Arg::new("shuffle").long("shuffle").alias("mix"));
         let flags = flags_of_text(text, "finetune", &command)?;
         Ok(flags.into_iter().map(|flag| flag.into_string().unwrap()).collect())
     }
@@ -137,6 +138,7 @@ mod tests {
         let table = "[finetune]\nshuffle = { num_cycles = 3 }\n[finetune.other]\nx = 1\n";
         assert_eq!(flags_of(table).unwrap(), ["--shuffle={\"num_cycles\":3}"]);
         assert!(flags_of("[eval]\nanything = 1\n").unwrap().is_empty());
+        assert_eq!(flags_of("[finetune]\nmix = true\n").unwrap(), ["--mix=true"]);
     }
 
     #[test]
