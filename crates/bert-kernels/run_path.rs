@@ -4,6 +4,7 @@
 include!("link_args.rs");
 
 fn main() {
-    let lib = std::env::var("DEP_BERT_KERNELS_LIBTORCH_LIB").expect("a program that links libtorch depends on bert-kernels");
+    let lib =
+        std::env::var("DEP_BERT_KERNELS_LIBTORCH_LIB").expect("a program that links libtorch depends on bert-kernels");
     print_link_args(&lib);
 }

@@ -5,11 +5,11 @@
 //! Only a checkpoint whose files all verify is continued. The best weights lie beside it as
 //! `best-step-NNNNNN.safetensors`, written before the checkpoint whose manifest lists them.
 
+mod store;
+mod manifest;
+mod tensors;
 mod disk_space;
 mod layout;
-mod manifest;
-mod store;
-mod tensors;
 
 pub(crate) use disk_space::DiskSpace;
 pub(crate) use layout::CheckpointFolder;

@@ -1,9 +1,9 @@
 //! Data: the token files, which rows make each batch, and how many steps that comes to.
 
-mod batch_sampler;
 mod dataset;
-mod micro_batches;
+mod batch_sampler;
 mod step_plan;
+mod micro_batches;
 
 pub(crate) use dataset::{Dataset, TokenFiles};
 pub(crate) use micro_batches::MicroBatches;

@@ -147,8 +147,8 @@ fn contradictions_are_named_before_anything_is_loaded() {
             "--per-device-train-batch-size 4 --max-tokens-per-batch 60",
             "--per-device-train-batch-size and --max-tokens-per-batch both limit a batch; give only one of them",
         ),
-        ("--optim sgd --adam-beta1 0.8", "--adam-beta1, --adam-beta2 and --adam-epsilon go with --optim adamw or adam"),
-        ("--sgd-momentum 0.9", "--sgd-momentum goes with --optim sgd"),
+        ("--optim sgd --adam-beta1 0.8", "--adam-beta1, --adam-beta2 and --adam-epsilon require --optim adamw or adam"),
+        ("--sgd-momentum 0.9", "--sgd-momentum requires --optim sgd"),
         ("--adam-epsilon 1e-46", "--adam-epsilon is 1e-46, which is 0 in single precision"),
         (
             "--lr-scheduler-type polynomial --lr-scheduler-kwargs {\"power\":-1}",

@@ -34,22 +34,30 @@ int32_t bert_kernels_as_bf16(const bert_kernels_tensor *tensors, int64_t n, bert
 // Packed rows (n_rows, parts * heads * size) to zero-padded rectangles (parts, batch * heads, max_seqlen, size).
 // cu_seqlens: (batch + 1), int64, on the CPU. Differentiable in rows.
 bert_kernels_tensor bert_kernels_heads_from_rows(bert_kernels_tensor rows, bert_kernels_tensor cu_seqlens, int64_t max_seqlen,
-                                           int64_t parts, int64_t heads);
+                                                 int64_t parts, int64_t heads);
 
 // The way back: (parts, batch * heads, max_seqlen, size) to (n_rows, parts * heads * size); rows past the last
 // sentence are zero. Differentiable in rectangles.
 bert_kernels_tensor bert_kernels_rows_from_heads(bert_kernels_tensor rectangles, bert_kernels_tensor cu_seqlens, int64_t n_rows,
-                                           int64_t heads);
+                                                 int64_t heads);
 
 // Whether `bert_kernels_packed_attention` is there for the device and the kind of rows, and heads of this size.
 int32_t bert_kernels_packed_attention_runs(bert_kernels_tensor rows, int64_t size);
 
+// Dropout is of the probabilities; which ones is a function of (key, rng_stream).
+typedef struct {
+  int64_t max_seqlen, heads;
+  double p;
+  uint64_t key, rng_stream;
+} bert_kernels_attention_options;
+
 // Attention of every query to the keys of its sentence. rows (n_rows, 3 * heads * size): queries, keys, values;
 // cu_seqlens (batch + 1), int32, on their device, from 0 to n_rows by at most max_seqlen. The result: (n_rows, heads * size);
-// with first_rows (batch), int64, else null, of those rows alone, the sentences' first: (batch, heads * size). Probabilities
-// are dropped with probability p; which ones is a function of (key, rng_stream). Differentiable in rows.
-bert_kernels_tensor bert_kernels_packed_attention(bert_kernels_tensor rows, bert_kernels_tensor cu_seqlens, bert_kernels_tensor first_rows,
-                                            int64_t max_seqlen, int64_t heads, double p, uint64_t key, uint64_t rng_stream);
+// with first_rows (batch), int64, else null, of those rows alone, the sentences' first: (batch, heads * size). Differentiable
+// in rows.
+bert_kernels_tensor bert_kernels_packed_attention(bert_kernels_tensor rows, bert_kernels_tensor cu_seqlens,
+                                                  bert_kernels_tensor first_rows,
+                                                  const bert_kernels_attention_options *options);
 
 // The encoder of a BERT on the CPU.
 typedef struct bert_kernels_encoder bert_kernels_encoder;
@@ -158,7 +166,7 @@ typedef struct {
 // One step over all runs in one pass over memory. Where `encoder` has a copy of a run's matrix, the copy follows; it may be
 // null.
 void bert_kernels_update(const bert_kernels_run *runs, int64_t n_runs, const bert_kernels_rule *rule,
-                      bert_kernels_encoder *encoder) BERT_KERNELS_NOEXCEPT;
+                         bert_kernels_encoder *encoder) BERT_KERNELS_NOEXCEPT;
 
 // What changes of a rule from step to step.
 typedef struct {
@@ -167,11 +175,19 @@ typedef struct {
   float bias_correction2_sqrt;
 } bert_kernels_past_step;
 
-// Moves rows of a table by the steps that they have missed, as with gradients of zeros: row r, of `width` numbers, by the
-// steps past[done[r]], .. past[n_past - 1]; done[r] becomes n_past. rows: each at most once.
-void bert_kernels_catch_up(const bert_kernels_run *table, int64_t width, const int64_t *rows, int64_t n_rows, uint32_t *done,
-                        const bert_kernels_past_step *past, int64_t n_past,
-                        const bert_kernels_rule *rule) BERT_KERNELS_NOEXCEPT;
+// Rows of a table that have missed steps: row r has taken done[r] of the steps past[0], .. past[n_past - 1]. rows: each at
+// most once.
+typedef struct {
+  const int64_t *rows;
+  int64_t n_rows;
+  uint32_t *done;
+  const bert_kernels_past_step *past;
+  int64_t n_past;
+} bert_kernels_deferred_rows;
+
+// Takes the steps that the rows, of `width` numbers each, have missed, as with gradients of zeros; done[r] becomes n_past.
+void bert_kernels_apply_deferred(const bert_kernels_run *table, int64_t width, const bert_kernels_deferred_rows *deferred,
+                                 const bert_kernels_rule *rule) BERT_KERNELS_NOEXCEPT;
 
 // Tensors of one learning rate and weight decay with their optimizer state, on any device.
 typedef struct {
@@ -188,17 +204,17 @@ typedef struct {
   double grad_scale;
 } bert_kernels_group_rule;
 
-// One step over a group by ATen's fused operators, with the formulas of `bert_kernels_update`. Gradients may be scaled in place.
-// 0, or 1 after an error.
+// One step over a group by ATen's fused operators, with the formulas of `bert_kernels_update`. Gradients may be scaled in
+// place. 0, or 1 after an error.
 int32_t bert_kernels_update_group(const bert_kernels_group *group, const bert_kernels_group_rule *rule);
 
 // The L2 norm over all tensors, of any device. 0, or 1 after an error.
 int32_t bert_kernels_norm(const bert_kernels_tensor *tensors, int64_t n, double *norm);
 
-// The sum of squares over all runs of gradients, in double precision, the same for every number of threads. The
-// matrices that `encoder`'s last backward pass wrote are not read again, and nobody may have changed them since; it may be null.
+// The sum of squares over all runs of gradients, in double precision, the same for every number of threads. The matrices
+// that `encoder`'s last backward pass wrote are not read again, and nobody may have changed them since; it may be null.
 double bert_kernels_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs,
-                                const bert_kernels_encoder *encoder) BERT_KERNELS_NOEXCEPT;
+                                   const bert_kernels_encoder *encoder) BERT_KERNELS_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,4 @@
-//! What the processor and libtorch say of themselves.
+//! CPU features that decide on kernels (AVX512_BF16, AMX_BF16), and the version of libtorch.
 
 use std::ffi::CStr;
 

@@ -105,19 +105,17 @@ impl DeferredRows {
             weight_decay: table.weight_decay as f32,
         };
         let rule = UpdateStep { rule: table.rule, step: 1, grad_scale: 1.0 }.cpu_rule();
+        let deferred = ffi::DeferredRows {
+            rows: rows.as_ptr(),
+            n_rows: rows.len() as i64,
+            done: self.done.as_mut_ptr(),
+            past: self.past.as_ptr(),
+            n_past: self.past.len() as i64,
+        };
         // SAFETY: the table's tensors are as the assertions say; rows lie inside of it, since `done` was indexed by them, and
         // each is there once; `done` has one entry for each row, none beyond the past.
         unsafe {
-            ffi::bert_kernels_catch_up(
-                &raw const run,
-                width as i64,
-                rows.as_ptr(),
-                rows.len() as i64,
-                self.done.as_mut_ptr(),
-                self.past.as_ptr(),
-                self.past.len() as i64,
-                &raw const rule,
-            );
+            ffi::bert_kernels_apply_deferred(&raw const run, width as i64, &raw const deferred, &raw const rule);
         }
     }
 }

@@ -20,8 +20,8 @@ pub struct EncoderDropout {
     pub attention: f64,
     /// The key of all masks.
     pub key: u64,
-    /// The random stream of the embeddings' mask; layer i has the three that begin at `stream | (1 + 3 i)`.
-    pub stream: u64,
+    /// The random stream of the embeddings' mask; layer i has the three that begin at `rng_stream | (1 + 3 i)`.
+    pub rng_stream: u64,
 }
 
 /// What a forward pass leaves behind.
@@ -132,7 +132,7 @@ impl Encoder {
         assert!(parameters.layers.len() == self.sizes.layers.len(), "parameters of {} layers", self.sizes.layers.len());
         let fits = parameters.iter().zip(self.sizes.iter()).all(|(tensor, &size)| is_floats(tensor, size));
         assert!(fits, "parameters of the encoder have the sizes of its config");
-        let raw = ffi::RawParameters::new(&parameters.map(floats));
+        let raw = ffi::RawParameters::new(&parameters.map(ffi::floats));
         self.pending = None;
         self.parameters = Some(parameters);
         // SAFETY: every pointer is to as many floats as the config says; `self.parameters` keeps them.
@@ -169,7 +169,7 @@ impl Encoder {
             hidden: dropout.hidden,
             attention: dropout.attention,
             key: dropout.key,
-            rng_stream: dropout.stream,
+            rng_stream: dropout.rng_stream,
         });
         let rates = rates.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
         let first = Tensor::empty([raw.batch, self.hidden as i64], (Kind::Float, Device::Cpu));
@@ -178,9 +178,8 @@ impl Encoder {
         self.pending = (keep == Keep::ForBackward).then(|| tensors.map(Tensor::shallow_clone));
         let keep = i32::from(keep == Keep::ForBackward);
         // SAFETY: the batch's tensors are as long as it says, its rows are rows of the tables, and `first` holds its rows.
-        let status = unsafe {
-            ffi::bert_kernels_encoder_forward(self.handle, &raw const raw, rates, keep, first.data_ptr().cast())
-        };
+        let status =
+            unsafe { ffi::bert_kernels_encoder_forward(self.handle, &raw const raw, rates, keep, ffi::floats(&first)) };
         KernelError::of_status(status)?;
         Ok(first)
     }
@@ -211,7 +210,7 @@ impl Encoder {
         assert!(fits, "gradients have the sizes of their parameters");
 
         let learns_words = gradients.word_embeddings.is_some();
-        let mut pointers = gradients.map(|gradient| gradient.as_ref().map_or(std::ptr::null_mut(), floats));
+        let mut pointers = gradients.map(|gradient| gradient.as_ref().map_or(std::ptr::null_mut(), ffi::floats));
         if learns_words {
             pointers.word_embeddings = std::ptr::dangling_mut(); // an empty tensor's own is null
         }
@@ -221,7 +220,7 @@ impl Encoder {
         // SAFETY: the batch of the kept pass is still alive; every pointer is null or to as many floats as its parameter
         // has, but for the word embeddings', which is only compared with null.
         let status = unsafe {
-            let (dfirst, raw) = (dfirst.data_ptr().cast_const().cast(), &raw const raw.encoder);
+            let (dfirst, raw) = (ffi::floats(dfirst).cast_const(), &raw const raw.encoder);
             ffi::bert_kernels_encoder_backward(self.handle, dfirst, add, raw, &raw mut dwords)
         };
         KernelError::of_status(status)?;
@@ -259,10 +258,6 @@ fn sizes(config: &BertConfig) -> EncoderParameters<usize> {
         embeddings_layer_norm: layer_norm,
         layers: vec![layer; config.num_hidden_layers],
     }
-}
-
-fn floats(tensor: &Tensor) -> *mut f32 {
-    tensor.data_ptr().cast()
 }
 
 fn is_floats(tensor: &Tensor, numel: usize) -> bool {

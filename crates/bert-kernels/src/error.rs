@@ -1,4 +1,4 @@
-//! Errors of the C++ side.
+//! Errors of libtorch and of the kernels: exceptions that stayed on the C++ side, as text.
 
 use std::ffi::CStr;
 
@@ -16,7 +16,7 @@ impl KernelError {
         Self(message.to_string_lossy().into_owned())
     }
 
-    /// What the status of a call means: 0 that all is well.
+    /// The error of a call whose status is not 0.
     pub(crate) fn of_status(status: i32) -> Result<(), Self> {
         if status == 0 { Ok(()) } else { Err(Self::last()) }
     }

@@ -50,6 +50,24 @@ pub(crate) struct PastStep {
 }
 
 #[repr(C)]
+pub(crate) struct DeferredRows {
+    pub(crate) rows: *const i64,
+    pub(crate) n_rows: i64,
+    pub(crate) done: *mut u32,
+    pub(crate) past: *const PastStep,
+    pub(crate) n_past: i64,
+}
+
+#[repr(C)]
+pub(crate) struct AttentionOptions {
+    pub(crate) max_seqlen: i64,
+    pub(crate) heads: i64,
+    pub(crate) p: f64,
+    pub(crate) key: u64,
+    pub(crate) rng_stream: u64,
+}
+
+#[repr(C)]
 pub(crate) struct Group {
     pub(crate) params: *const *const C_tensor,
     pub(crate) grads: *const *const C_tensor,
@@ -186,23 +204,15 @@ unsafe extern "C" {
         rows: *const C_tensor,
         cu_seqlens: *const C_tensor,
         first_rows: *const C_tensor,
-        max_seqlen: i64,
-        heads: i64,
-        p: f64,
-        key: u64,
-        rng_stream: u64,
+        options: *const AttentionOptions,
     ) -> *mut C_tensor;
     pub(crate) fn bert_kernels_update_group(group: *const Group, rule: *const GroupRule) -> i32;
     pub(crate) fn bert_kernels_norm(tensors: *const *const C_tensor, n: i64, norm: *mut f64) -> i32;
     pub(crate) fn bert_kernels_update(runs: *const Run, n_runs: i64, rule: *const Rule, encoder: *mut Encoder);
-    pub(crate) fn bert_kernels_catch_up(
+    pub(crate) fn bert_kernels_apply_deferred(
         table: *const Run,
         width: i64,
-        rows: *const i64,
-        n_rows: i64,
-        done: *mut u32,
-        past: *const PastStep,
-        n_past: i64,
+        deferred: *const DeferredRows,
         rule: *const Rule,
     );
     pub(crate) fn bert_kernels_sum_of_squares(

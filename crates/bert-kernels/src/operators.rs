@@ -1,4 +1,4 @@
-//! Differentiable operators.
+//! Autograd operators that tch lacks: counter-based dropout, packed attention and its padded layout, casts to bfloat16.
 
 use tch::Tensor;
 use torch_sys::C_tensor;
@@ -15,15 +15,15 @@ fn owned(handle: *mut C_tensor) -> Result<Tensor, KernelError> {
 
 /// `x` with each element zeroed with probability `p` and the others times `1 / (1 - p)`.
 ///
-/// The mask is a function of `key` and `stream`. On the CPU it is one of these and the element's index alone (Philox 4x32-10),
+/// The mask is a function of `key` and `rng_stream`. On the CPU it is one of these and the element's index alone (Philox 4x32-10),
 /// and the backward pass draws it again; elsewhere the device's generator draws it, and it is kept, a byte for each element.
 /// `x`: any shape, float32 or bfloat16.
 ///
 /// # Errors
 /// Fails when libtorch does, e.g. out of memory.
-pub fn dropout(x: &Tensor, p: f64, key: u64, stream: u64) -> Result<Tensor, KernelError> {
+pub fn dropout(x: &Tensor, p: f64, key: u64, rng_stream: u64) -> Result<Tensor, KernelError> {
     // SAFETY: the handle lives as long as the borrow; the result is a new handle.
-    owned(unsafe { ffi::bert_kernels_dropout(x.as_ptr(), p, key, stream) })
+    owned(unsafe { ffi::bert_kernels_dropout(x.as_ptr(), p, key, rng_stream) })
 }
 
 /// The float32 `tensors` in bfloat16, cast in one pass; so are their gradients on the way back.
@@ -36,7 +36,7 @@ pub fn as_bf16(tensors: &[&Tensor]) -> Result<Vec<Tensor>, KernelError> {
     }
     let handles = ffi::handles(tensors.iter().copied());
     let mut cast = vec![std::ptr::null_mut(); tensors.len()];
-    // SAFETY: the handles live as long as the borrows; as many places are there for the new ones.
+    // SAFETY: the handles live as long as the borrows; `cast` has an entry for each new one.
     KernelError::of_status(unsafe {
         ffi::bert_kernels_as_bf16(handles.as_ptr(), handles.len() as i64, cast.as_mut_ptr())
     })?;
@@ -76,15 +76,15 @@ pub fn rows_from_heads(
     owned(unsafe { ffi::bert_kernels_rows_from_heads(rectangles.as_ptr(), cu_seqlens.as_ptr(), n_rows, heads) })
 }
 
-/// The shares that attention drops: with this probability, chosen by these counters.
+/// The dropout of attention's probabilities: how often, and the counters that choose which.
 #[derive(Debug, Clone, Copy)]
 pub struct AttentionDropout {
     /// The probability; 0 drops nothing.
     pub p: f64,
     /// The key of the mask.
     pub key: u64,
-    /// Its stream.
-    pub stream: u64,
+    /// Its random stream.
+    pub rng_stream: u64,
 }
 
 /// Whether [`packed_attention`] is there for `rows` and heads of this size: for bfloat16 on CUDA, multiples of 8 up to 128.
@@ -110,10 +110,9 @@ pub fn packed_attention(
     dropout: AttentionDropout,
 ) -> Result<Tensor, KernelError> {
     let first_rows = first_rows.map_or(std::ptr::null(), Tensor::as_ptr);
-    let AttentionDropout { p, key, stream } = dropout;
+    let AttentionDropout { p, key, rng_stream } = dropout;
+    let options = ffi::AttentionOptions { max_seqlen, heads, p, key, rng_stream };
     let (rows, cu_seqlens) = (rows.as_ptr(), cu_seqlens.as_ptr());
     // SAFETY: the handles live as long as the borrows; the result is a new handle.
-    owned(unsafe {
-        ffi::bert_kernels_packed_attention(rows, cu_seqlens, first_rows, max_seqlen, heads, p, key, stream)
-    })
+    owned(unsafe { ffi::bert_kernels_packed_attention(rows, cu_seqlens, first_rows, &raw const options) })
 }

@@ -13,10 +13,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use backward::backward;
-use bert::Batch;
-use checkpoint::{Element, ModelFolder, TensorBytes, write_safetensors};
+use bert::{Batch, tensor_bytes};
+use checkpoint::{ModelFolder, write_safetensors};
 use corpus::tokens::{Labels, TokenSet};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -37,7 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut named = vec![("logits".to_owned(), computed.logits), ("loss".to_owned(), computed.loss.view([1]))];
     named.extend(computed.gradients.into_iter().map(|(name, gradient)| (format!("gradient/{name}"), gradient)));
     let mut stdout = io::stdout().lock();
-    write_safetensors(&mut stdout, named.into_iter().map(tensor_bytes).collect())?;
+    write_safetensors(
+        &mut stdout,
+        named.into_iter().map(|(name, tensor)| tensor_bytes::entry(name, tensor)).collect(),
+    )?;
     Ok(stdout.flush()?)
 }
 
@@ -48,19 +51,5 @@ fn targets(labels: &Labels, n_rows: usize) -> Tensor {
             Tensor::from_slice(&classes[..n_rows].iter().flatten().map(|&class| i64::from(class)).collect::<Vec<_>>())
         }
         Labels::Scores(scores) => Tensor::from_slice(&scores[..n_rows].iter().flatten().copied().collect::<Vec<_>>()),
-    }
-}
-
-fn tensor_bytes((name, tensor): (String, Tensor)) -> TensorBytes<'static> {
-    TensorBytes {
-        name,
-        element: Element::F32,
-        shape: tensor.size().iter().map(|&size| size as usize).collect(),
-        bytes: Box::new(move || {
-            let tensor = tensor.to_kind(Kind::Float).contiguous();
-            let mut bytes = vec![0; tensor.numel() * 4];
-            tensor.f_copy_data_u8(&mut bytes, tensor.numel()).map_err(io::Error::other)?;
-            Ok(bytes)
-        }),
     }
 }

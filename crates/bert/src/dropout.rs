@@ -88,7 +88,7 @@ impl DropoutSites {
 
     /// The mask of `site` over attention probabilities.
     pub(crate) fn attention_dropout(&self, site: u64) -> AttentionDropout {
-        AttentionDropout { p: self.rates.attention, key: self.seed, stream: self.rng_stream | site }
+        AttentionDropout { p: self.rates.attention, key: self.seed, rng_stream: self.rng_stream | site }
     }
 
     /// `x` with the mask of `site` at rate `p`.

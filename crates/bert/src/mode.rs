@@ -35,7 +35,7 @@ impl Mode<'_> {
     /// Dropout of attention probabilities for a kernel that never writes them down.
     pub(crate) fn attention_dropout(self, site: u64) -> AttentionDropout {
         match self {
-            Self::Evaluate => AttentionDropout { p: 0.0, key: 0, stream: 0 },
+            Self::Evaluate => AttentionDropout { p: 0.0, key: 0, rng_stream: 0 },
             Self::Train(sites) => sites.attention_dropout(site),
         }
     }

@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
-use bert::{Batch, DropoutRates, DropoutSites, Gradients, Mode, Model, Parameters, Precision};
+use bert::{
+    Batch, DropoutCounters, DropoutRates, DropoutSites, Gradients, Mode, Model, Parameter, Parameters, Precision,
+};
 use bert_kernels::global_norm;
 use checkpoint::BertConfig;
 use serde_json::json;
@@ -17,16 +19,23 @@ fn config(layers: usize, activation: &str) -> BertConfig {
     .unwrap()
 }
 
-/// Random weights, the norms' around one.
+/// Random weights, the norms' around one; the same at each call.
 fn random_parameters(config: &BertConfig) -> Parameters {
     tch::manual_seed(7);
     let parameters = Parameters::zeros(config, 2, Device::Cpu);
-    for leaf in &parameters.leaves {
-        let around = if leaf.parts[0].name.ends_with("LayerNorm.weight") { 1.0 } else { 0.0 };
-        let values = Tensor::randn(leaf.tensor.size(), (Kind::Float, Device::Cpu)) * 0.1 + around;
-        tch::no_grad(|| leaf.tensor.shallow_clone().copy_(&values));
+    for parameter in &parameters.list {
+        let mean = if parameter.name().ends_with("LayerNorm.weight") { 1.0 } else { 0.0 };
+        let values = Tensor::randn(parameter.tensor.size(), (Kind::Float, Device::Cpu)) * 0.1 + mean;
+        tch::no_grad(|| parameter.tensor.shallow_clone().copy_(&values));
     }
     parameters.trainable()
+}
+
+/// The same numbers as `parameters`, frozen where `is_frozen` says so.
+fn frozen_copy(parameters: &Parameters, is_frozen: impl Fn(&str) -> bool) -> Parameters {
+    let mut copy = parameters.deep_copy();
+    copy.freeze(is_frozen);
+    copy.trainable()
 }
 
 fn sentences() -> Vec<Vec<i32>> {
@@ -38,41 +47,47 @@ fn batch(sentences: &[Vec<i32>]) -> Batch {
 }
 
 fn sites(hidden: f64, attention: f64, step: u64) -> DropoutSites {
-    DropoutSites::new(DropoutRates { hidden, attention, classifier: hidden }, 42, step, 0, 0)
+    let rates = DropoutRates { hidden, attention, classifier: hidden };
+    DropoutSites::new(rates, DropoutCounters { seed: 42, step, micro_batch: 0, rank: 0 })
 }
 
-fn learn(model: &Model, parameters: &Parameters, sites: &DropoutSites) -> (Tensor, Vec<Tensor>) {
-    let (logits, gradients) = learn_in_halves(model, parameters, sites);
+fn forward_backward(model: &Model, sites: &DropoutSites) -> (Tensor, Vec<Tensor>) {
+    let (logits, gradients) = two_micro_batches(model, sites);
     (logits, dense(&gradients))
 }
 
 /// Logits and gradients of two micro-batches, which add up.
-fn learn_in_halves(model: &Model, parameters: &Parameters, sites: &DropoutSites) -> (Tensor, Gradients) {
-    let mut gradients = model.gradients(parameters);
+fn two_micro_batches(model: &Model, sites: &DropoutSites) -> (Tensor, Gradients) {
+    let mut gradients = model.gradients();
     let mut logits = Vec::new();
     for half in sentences().chunks(5) {
         let batch = batch(half);
-        let pass = model.forward_train(&batch, sites).unwrap();
+        let forward = model.forward_train(&batch, sites).unwrap();
         let targets = Tensor::from_slice(&vec![1_i64; half.len()]);
-        let loss = pass.logits.cross_entropy_for_logits(&targets);
-        logits.push(pass.logits.detach());
-        pass.backward(&loss, parameters, &mut gradients).unwrap();
+        let loss = forward.logits.cross_entropy_for_logits(&targets);
+        logits.push(forward.logits.detach());
+        forward.backward(&loss, &mut gradients).unwrap();
     }
     (Tensor::cat(&logits, 0), gradients)
 }
 
 fn dense(gradients: &Gradients) -> Vec<Tensor> {
-    gradients.of_leaves().iter().map(|gradient| gradient.to_dense().copy()).collect()
+    gradients.as_slice().iter().map(|gradient| gradient.to_dense().copy()).collect()
 }
 
 fn norm(tensor: &Tensor) -> f64 {
     tensor.norm().double_value(&[])
 }
 
-fn kernel(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Model {
-    let mut model = Model::new(parameters, config, precision).unwrap();
-    assert!(precision == Precision::Bf16 || model.kernel().is_some(), "every processor has the kernel in float32");
+fn kernel(parameters: Parameters, config: &BertConfig, precision: Precision) -> Model {
+    let model = Model::new(parameters, config, precision).unwrap();
+    let is_kernel = !model.depends_on_threads();
+    assert!(precision == Precision::Bf16 || is_kernel, "every processor has the kernel in float32");
     model
+}
+
+fn operators(parameters: Parameters, config: &BertConfig, precision: Precision) -> Model {
+    Model::with_operators(parameters, config, precision).unwrap()
 }
 
 /// How far `ours` is from `theirs`, as a share of its own norm, or of a thousandth of all gradients' where it is small.
@@ -82,14 +97,14 @@ fn distances(ours: &[Tensor], theirs: &[Tensor]) -> Vec<f64> {
 }
 
 /// Dropout of attention is left out: each path draws masks of its own for it.
-fn assert_agree(config: &BertConfig, parameters: &Parameters) {
+fn assert_agree(config: &BertConfig, parameters: impl Fn() -> Parameters) {
     let sites = sites(0.2, 0.0, 3);
-    let (logits, gradients) = learn(&kernel(parameters, config, Precision::Float32), parameters, &sites);
-    let operators = Model::of_operators(parameters, config, Precision::Float32).unwrap();
-    let (expected_logits, expected) = learn(&operators, parameters, &sites);
+    let (logits, gradients) = forward_backward(&kernel(parameters(), config, Precision::Float32), &sites);
+    let operators = operators(parameters(), config, Precision::Float32);
+    let (expected_logits, expected) = forward_backward(&operators, &sites);
     assert!(norm(&(logits - &expected_logits)) < 1e-5 * norm(&expected_logits));
-    for (distance, leaf) in distances(&gradients, &expected).into_iter().zip(parameters.trained()) {
-        assert!(distance < 1e-5, "{} differs by {distance:e}", leaf.parts[0].name);
+    for (distance, parameter) in distances(&gradients, &expected).into_iter().zip(operators.parameters().trained()) {
+        assert!(distance < 1e-5, "{} differs by {distance:e}", parameter.name());
     }
 }
 
@@ -97,7 +112,7 @@ fn assert_agree(config: &BertConfig, parameters: &Parameters) {
 fn logits_and_gradients_are_those_of_the_operators() {
     for (layers, activation) in [(3, "gelu"), (1, "gelu_new"), (2, "relu")] {
         let config = config(layers, activation);
-        assert_agree(&config, &random_parameters(&config));
+        assert_agree(&config, || random_parameters(&config));
     }
 }
 
@@ -106,40 +121,38 @@ fn logits_and_gradients_are_those_of_the_operators() {
 fn wide_matrices_are_packed_whole() {
     for intermediate in [600, 1100] {
         let config = BertConfig { intermediate_size: intermediate, ..config(2, "gelu") };
-        assert_agree(&config, &random_parameters(&config));
+        assert_agree(&config, || random_parameters(&config));
     }
 }
 
-/// It is not read again, also where a micro-batch was added and where a leaf is two matrices, as the last layer's first is.
+/// It is not read again, also where a micro-batch was added and where a parameter is two matrices, as the last layer's first
+/// is.
 #[test]
 fn what_the_kernel_wrote_it_has_added_up() {
     let config = config(2, "gelu");
-    let parameters = random_parameters(&config);
-    let mut model = kernel(&parameters, &config, Precision::Float32);
-    let (_, gradients) = learn_in_halves(&model, &parameters, &sites(0.2, 0.0, 3));
-    let gradients = gradients.of_leaves();
-    let known = |model: &mut Model| global_norm(gradients, model.kernel().as_deref()).unwrap();
-    let (read, known_first) = (global_norm(gradients, None).unwrap(), known(&mut model));
+    let model = kernel(random_parameters(&config), &config, Precision::Float32);
+    let (_, gradients) = two_micro_batches(&model, &sites(0.2, 0.0, 3));
+    let known = || model.gradient_norm(&gradients).unwrap();
+    let (read, known_first) = (global_norm(gradients.as_slice(), None).unwrap(), known());
     assert!((known_first - read).abs() < 1e-12 * read, "{known_first} and {read}");
-    let is_matrix = |leaf: &&bert::Leaf| leaf.parts[0].name.contains("encoder.layer") && leaf.decay;
-    let matrices: Vec<_> = parameters.trained().zip(gradients).filter(|(leaf, _)| is_matrix(leaf)).collect();
+    let is_matrix = |parameter: &Parameter| parameter.name().contains("encoder.layer") && parameter.decay;
+    let matrices: Vec<_> =
+        model.parameters().trained().zip(gradients.as_slice()).filter(|(parameter, _)| is_matrix(parameter)).collect();
     assert_eq!(matrices.len(), 8, "four in each layer");
     for (_, gradient) in matrices {
         let _ = gradient.values().shallow_clone().zero_();
     }
-    assert_eq!(known(&mut model), known_first);
-    assert!(global_norm(gradients, None).unwrap() < 0.9 * read);
+    assert_eq!(known(), known_first);
+    assert!(global_norm(gradients.as_slice(), None).unwrap() < 0.9 * read);
 }
 
 #[test]
 fn bf16_is_no_further_from_float32_than_the_operators_are() {
     let config = config(3, "gelu");
-    let parameters = random_parameters(&config);
     let sites = sites(0.2, 0.0, 3);
-    let (_, exact) = learn(&kernel(&parameters, &config, Precision::Float32), &parameters, &sites);
-    let (_, ours) = learn(&kernel(&parameters, &config, Precision::Bf16), &parameters, &sites);
-    let operators = Model::of_operators(&parameters, &config, Precision::Bf16).unwrap();
-    let (_, theirs) = learn(&operators, &parameters, &sites);
+    let (_, exact) = forward_backward(&kernel(random_parameters(&config), &config, Precision::Float32), &sites);
+    let (_, ours) = forward_backward(&kernel(random_parameters(&config), &config, Precision::Bf16), &sites);
+    let (_, theirs) = forward_backward(&operators(random_parameters(&config), &config, Precision::Bf16), &sites);
     let mean = |distances: Vec<f64>| distances.iter().sum::<f64>() / distances.len() as f64;
     let (ours, theirs) = (mean(distances(&ours, &exact)), mean(distances(&theirs, &exact)));
     assert!(ours < 1.1 * theirs && theirs < 0.1, "{ours} and {theirs}");
@@ -154,32 +167,29 @@ fn what_is_frozen_has_no_gradient_and_changes_no_other() {
         |name| name.starts_with("bert.embeddings.") || name.contains(".layer.0."),
         |name| name.contains("word_embeddings") || name.contains("output.dense") || name.ends_with("query.bias"),
     ];
-    for kept in freeze {
-        let mut parameters = random_parameters(&config);
-        parameters.freeze(kept);
-        let parameters = parameters.trainable();
-        assert!(parameters.trained().count() < parameters.leaves.len());
-        assert_agree(&config, &parameters);
+    for is_frozen in freeze {
+        let parameters = || frozen_copy(&random_parameters(&config), is_frozen);
+        assert!(parameters().trained().count() < parameters().list.len());
+        assert_agree(&config, parameters);
     }
 }
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     let config = config(2, "gelu");
-    let parameters = random_parameters(&config);
-    let mut model = kernel(&parameters, &config, Precision::Float32);
-    let mut of_threads = |threads| {
+    let model = kernel(random_parameters(&config), &config, Precision::Float32);
+    let with_threads = |threads| {
         tch::set_num_threads(threads);
-        let (logits, gradients) = learn_in_halves(&model, &parameters, &sites(0.1, 0.1, 1));
-        let norm = global_norm(gradients.of_leaves(), model.kernel().as_deref()).unwrap();
+        let (logits, gradients) = two_micro_batches(&model, &sites(0.1, 0.1, 1));
+        let norm = model.gradient_norm(&gradients).unwrap();
         (logits, dense(&gradients), norm)
     };
-    let (logits, gradients, norm) = of_threads(1);
+    let (logits, gradients, norm) = with_threads(1);
     for threads in [2, 3, 5] {
-        let (others, other_gradients, other_norm) = of_threads(threads);
+        let (others, other_gradients, other_norm) = with_threads(threads);
         assert_eq!((others, other_norm), (logits.copy(), norm));
-        for ((ours, other), leaf) in gradients.iter().zip(&other_gradients).zip(&parameters.leaves) {
-            assert_eq!(ours, other, "{} with {threads} threads", leaf.parts[0].name);
+        for ((ours, other), parameter) in gradients.iter().zip(&other_gradients).zip(&model.parameters().list) {
+            assert_eq!(ours, other, "{} with {threads} threads", parameter.name());
         }
     }
 }
@@ -189,19 +199,18 @@ fn the_number_of_threads_changes_no_bit() {
 #[test]
 fn gradients_go_through_the_masks_of_the_forward_pass() {
     let config = config(2, "gelu");
-    let parameters = random_parameters(&config);
     let sites = sites(0.2, 0.3, 5);
-    let mut model = kernel(&parameters, &config, Precision::Float32);
-    let (_, gradients) = learn(&model, &parameters, &sites);
-    let directions: Vec<Tensor> =
-        parameters.leaves.iter().map(|leaf| Tensor::randn(leaf.tensor.size(), (Kind::Float, Device::Cpu))).collect();
+    let mut model = kernel(random_parameters(&config), &config, Precision::Float32);
+    let (_, gradients) = forward_backward(&model, &sites);
+    let direction = |parameter: &Parameter| Tensor::randn(parameter.tensor.size(), (Kind::Float, Device::Cpu));
+    let directions: Vec<Tensor> = model.parameters().list.iter().map(direction).collect();
     let slope: f64 = gradients.iter().zip(&directions).map(|(g, d)| (g * d).sum(Kind::Double).double_value(&[])).sum();
     let mut loss_at = |distance: f64| {
-        for (leaf, direction) in parameters.leaves.iter().zip(&directions) {
-            tch::no_grad(|| drop(leaf.tensor.shallow_clone().g_add_(&(direction * distance))));
+        for (parameter, direction) in model.parameters().list.iter().zip(&directions) {
+            tch::no_grad(|| drop(parameter.tensor.shallow_clone().g_add_(&(direction * distance))));
         }
-        model.read_weights(&parameters).unwrap();
-        let (logits, _) = learn(&model, &parameters, &sites);
+        model.read_weights().unwrap();
+        let (logits, _) = forward_backward(&model, &sites);
         let losses = logits.log_softmax(-1, Kind::Double).select(1, 1) * -1.0;
         let halves = [losses.narrow(0, 0, 5), losses.narrow(0, 5, 3)];
         halves.iter().map(|half| half.mean(Kind::Double).double_value(&[])).sum::<f64>()
@@ -212,8 +221,8 @@ fn gradients_go_through_the_masks_of_the_forward_pass() {
     assert!((measured - slope).abs() < 0.01 * slope.abs().max(1.0), "{measured} along the line, {slope} by gradients");
 }
 
-/// A layer whose attention is uniform and whose values are one constant: the state of a first token tells the sum of the
-/// shares that were kept, which is one on average and varies by p / (1 - p) / length.
+/// A layer whose attention is uniform and whose values are one constant: the hidden state of a first token is the sum of the
+/// probabilities that were kept, which is one on average and varies by p / (1 - p) / length.
 #[test]
 fn attention_drops_the_right_share() {
     let config: BertConfig = serde_json::from_value(json!({
@@ -223,8 +232,7 @@ fn attention_drops_the_right_share() {
     .unwrap();
     let parameters = Parameters::zeros(&config, 2, Device::Cpu);
     let set = |name: &str, row: i64, values: [f32; 4]| {
-        let (leaf, _) = parameters.parts().find(|(leaf, _)| leaf.parts[0].name == name).unwrap();
-        tch::no_grad(|| leaf.tensor.view([-1, 4]).get(row).copy_(&Tensor::from_slice(&values)));
+        tch::no_grad(|| parameters.get(name).tensor.view([-1, 4]).get(row).copy_(&Tensor::from_slice(&values)));
     };
     let layer = |name: &str| format!("bert.encoder.layer.0.{name}");
     let (state, value) = ([1.0, -1.0, 1.0, -1.0], [1.0, 1.0, -1.0, -1.0]); // at right angles, and with a mean of zero
@@ -243,7 +251,7 @@ fn attention_drops_the_right_share() {
 
     let (length, n, p) = (50, 600, 0.2);
     let sentences = vec![vec![1; length]; n];
-    let model = kernel(&parameters, &config, Precision::Float32);
+    let model = kernel(parameters, &config, Precision::Float32);
     let logits = model.forward(&batch(&sentences), Mode::Train(&sites(0.0, p, 1))).unwrap();
     let sums = logits.select(1, 1) / logits.select(1, 0);
     let mean = sums.mean(Kind::Double).double_value(&[]);
@@ -256,7 +264,7 @@ fn attention_drops_the_right_share() {
 #[test]
 fn a_token_without_a_row_is_named() {
     let config = config(1, "gelu");
-    let model = kernel(&random_parameters(&config), &config, Precision::Float32);
+    let model = kernel(random_parameters(&config), &config, Precision::Float32);
     let error = model.forward(&batch(&[vec![1, 50]]), Mode::Evaluate).unwrap_err().to_string();
     assert_eq!(error, "libtorch: token 50 is not below 50, the rows of its table");
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bert::Parameters;
 use checkpoint::{Element, ModelFolder, SafetensorsFile, TensorBytes, write_safetensors};
-use tch::{Device, Tensor};
+use tch::Device;
 use tempfile::TempDir;
 
 fn fixture() -> PathBuf {
@@ -84,13 +84,10 @@ fn a_missing_head_is_drawn_from_the_seed_and_said() {
     let (second, _) = load(folder.path(), 2).unwrap();
     assert_eq!(first.flat, second.flat);
 
-    let leaf = |name: &str| -> Tensor {
-        let found = first.leaves.iter().find(|leaf| leaf.parts[0].name == name);
-        found.unwrap().tensor.shallow_clone()
-    };
-    let deviation = leaf("bert.pooler.dense.weight").std(true).double_value(&[]);
+    let tensor = |name: &str| first.get(name).tensor.shallow_clone();
+    let deviation = tensor("bert.pooler.dense.weight").std(true).double_value(&[]);
     assert!((deviation - 0.2).abs() < 0.02, "900 numbers with initializer_range 0.2 have deviation {deviation}");
-    assert_eq!(leaf("bert.pooler.dense.bias").abs().sum(tch::Kind::Float).double_value(&[]), 0.0);
+    assert_eq!(tensor("bert.pooler.dense.bias").abs().sum(tch::Kind::Float).double_value(&[]), 0.0);
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod backward;
 mod variant;
 
 use backward::backward;
-use bert::{Batch, Compute, DropoutRates, DropoutSites, Mode, Model, Precision, infer};
+use bert::{Batch, Compute, DropoutCounters, DropoutRates, DropoutSites, Mode, Model, Precision, infer};
 use tch::Tensor;
 use variant::{Variant, device};
 
@@ -22,7 +22,7 @@ fn norm(tensor: &Tensor) -> f64 {
 /// `(sentences, n_outputs)`
 fn logits(variant: &Variant, sentences: &[&[i32]], precision: Precision) -> Tensor {
     let parameters = variant.parameters();
-    let model = tch::no_grad(|| Model::new(&parameters, &variant.folder.config, precision)).unwrap();
+    let model = tch::no_grad(|| Model::new(parameters, &variant.folder.config, precision)).unwrap();
     let logits = infer(&model, sentences, variant.n_outputs, device(), |_| ()).unwrap();
     Tensor::from_slice(&logits).view([-1, variant.n_outputs as i64]).to_device(device())
 }
@@ -64,12 +64,12 @@ fn loss_and_every_gradient_are_those_of_the_reference() {
         assert!((loss - expected).abs() < 1e-5, "{name}: loss {loss}, not {expected}");
 
         assert_eq!(computed.gradients.len(), variant.n_gradients(), "{name}");
-        for (part, gradient) in &computed.gradients {
-            let expected = variant.expected(&format!("gradient/{part}"));
-            let of_global = if part.ends_with("key.bias") { 1e-7 } else { 1e-8 };
+        for (tensor, gradient) in &computed.gradients {
+            let expected = variant.expected(&format!("gradient/{tensor}"));
+            let of_global = if tensor.ends_with("key.bias") { 1e-7 } else { 1e-8 };
             let allowed = 1e-5 * norm(&expected) + of_global * computed.global_norm;
             let difference = norm(&(gradient - &expected));
-            assert!(difference <= allowed, "{name}: {part}: {difference:e} is more than {allowed:e}");
+            assert!(difference <= allowed, "{name}: {tensor}: {difference:e} is more than {allowed:e}");
         }
     }
 }
@@ -78,11 +78,11 @@ fn loss_and_every_gradient_are_those_of_the_reference() {
 fn dropout_depends_on_the_counters_alone() {
     let variant = &Variant::all()[0];
     let parameters = variant.parameters();
-    let model = tch::no_grad(|| Model::new(&parameters, &variant.folder.config, Precision::Float32)).unwrap();
+    let model = tch::no_grad(|| Model::new(parameters, &variant.folder.config, Precision::Float32)).unwrap();
     let batch = Batch::new(&variant.sentences()[..6], device());
     let rates = DropoutRates { hidden: 0.1, attention: 0.1, classifier: 0.1 };
     let logits = |seed, step, micro_batch| {
-        let sites = DropoutSites::new(rates, seed, step, micro_batch, 0);
+        let sites = DropoutSites::new(rates, DropoutCounters { seed, step, micro_batch, rank: 0 });
         tch::no_grad(|| model.forward(&batch, Mode::Train(&sites)).unwrap())
     };
     assert!(largest_difference(&logits(42, 3, 1), &logits(42, 3, 1)) == 0.0);
@@ -109,8 +109,7 @@ fn the_order_of_an_epoch_is_that_of_the_reference() {
 
 #[test]
 fn automatic_precision_is_one_that_the_machine_has() {
-    let args = bert::ComputeArgs { device: "cpu".to_owned(), threads: Some(1), precision: "auto".to_owned() };
-    let compute = Compute::resolve(&args).unwrap();
+    let compute = Compute::resolve("cpu", Some(1), "auto").unwrap();
     let cpu = bert_kernels::cpu_features();
     let expected = if cpu.avx512_bf16 || cpu.amx_bf16 { Precision::Bf16 } else { Precision::Float32 };
     assert_eq!(compute.precision, expected);

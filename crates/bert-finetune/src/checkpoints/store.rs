@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use bert::{Machine, tensor_bytes};
 use checkpoint::{SafetensorsFile, write_safetensors};
 use run_files::layout::checkpoint::{EMA, OPTIMIZER, STATE, WEIGHTS};
-use stage::{Common, Fingerprint, MANIFEST, OutputFile, OutputFolder};
+use stage::{CommonArgs, Fingerprint, MANIFEST, OutputFile, OutputFolder};
 use tch::no_grad;
 
 use crate::checkpoints::disk_space::DiskSpace;
@@ -52,7 +52,11 @@ impl Checkpoints {
     }
 
     /// Restores `trainer` from the newest checkpoint of the same key that verifies, and reports those that were skipped.
-    pub(crate) fn resume(&mut self, trainer: &mut Trainer<'_>, common: &Common) -> anyhow::Result<Option<LoopState>> {
+    pub(crate) fn resume(
+        &mut self,
+        trainer: &mut Trainer<'_>,
+        common: &CommonArgs,
+    ) -> anyhow::Result<Option<LoopState>> {
         for (step, path) in self.folder.steps().into_iter().rev() {
             match self.load(step, &path, trainer) {
                 Ok((state, machine)) => {

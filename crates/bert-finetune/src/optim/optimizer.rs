@@ -143,11 +143,17 @@ fn highest_rate(plan: &OptimizerPlan, name: &str, n_layers: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use bert::Precision;
-    use bert_kernels::AdamConstants;
+    use clap::Parser;
     use serde_json::Value;
 
     use super::*;
-    use crate::settings::AdafactorRule;
+    use crate::settings::OptimizerArgs;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        optimizer: OptimizerArgs,
+    }
 
     /// A BERT of no use but for its shapes: the word table stands for a matrix, the norm's bias for a vector.
     fn config() -> BertConfig {
@@ -161,15 +167,22 @@ mod tests {
     const MATRIX: &str = "bert.embeddings.word_embeddings.weight";
     const VECTOR: &str = "bert.embeddings.LayerNorm.bias";
 
-    fn plan(rule: Rule, weight_decay: f64) -> OptimizerPlan {
-        OptimizerPlan {
-            rule,
-            learning_rate: 0.05,
-            head_learning_rate: None,
-            layerwise_lr_decay: 1.0,
-            weight_decay,
-            max_grad_norm: 0.0,
-        }
+    fn plan(flags: &str) -> OptimizerPlan {
+        let words = ["program", "--learning-rate", "0.05"].into_iter().chain(flags.split_whitespace());
+        OptimizerPlan::resolve(&Flags::parse_from(words).optimizer).unwrap()
+    }
+
+    /// The flags of an optimizer with these arguments of PyTorch's.
+    fn flags(optimizer: &str, kwargs: &Value) -> String {
+        let arguments = [
+            ("adam-beta1", &kwargs["betas"][0]),
+            ("adam-beta2", &kwargs["betas"][1]),
+            ("adam-epsilon", &kwargs["eps"]),
+            ("sgd-momentum", &kwargs["momentum"]),
+            ("weight-decay", &kwargs["weight_decay"]),
+        ];
+        let given = arguments.into_iter().filter(|(_, value)| value.is_number());
+        given.fold(format!("--optim {optimizer}"), |flags, (name, value)| format!("{flags} --{name} {value}"))
     }
 
     fn tensor(values: &Value) -> Tensor {
@@ -190,18 +203,8 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/optimizers.json");
         let table: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         for case in table["cases"].as_array().unwrap() {
-            let kwargs = &case["kwargs"];
-            let number = |name: &str, default: f64| kwargs[name].as_f64().unwrap_or(default);
-            let beta = |index: usize, default: f64| kwargs["betas"][index].as_f64().unwrap_or(default);
-            let adam = AdamConstants { beta1: beta(0, 0.9), beta2: beta(1, 0.999), eps: number("eps", 1e-8) };
-            let rule = match case["optimizer"].as_str().unwrap() {
-                "adamw" => Rule::Elementwise(UpdateRule::Adamw(adam)),
-                "adam" => Rule::Elementwise(UpdateRule::Adam(adam)),
-                "sgd" => Rule::Elementwise(UpdateRule::Sgd { momentum: number("momentum", 0.0) }),
-                _ => Rule::Adafactor(AdafactorRule {}),
-            };
-            let weight_decay = number("weight_decay", 0.0);
-            let (plan, config) = (plan(rule, weight_decay), config());
+            let flags = flags(case["optimizer"].as_str().unwrap(), &case["kwargs"]);
+            let (plan, config) = (plan(&flags), config());
             let mut parameters = Parameters::zeros(&config, 2, tch::Device::Cpu);
             parameters.freeze(|name| name != MATRIX && name != VECTOR);
             for (parameter, name) in parameters.trained().zip(["matrix", "vector"]) {
@@ -217,8 +220,8 @@ mod tests {
                 optimizer.step(&mut model, &gradients, rates).unwrap();
                 for (parameter, name) in model.parameters().trained().zip(["matrix", "vector"]) {
                     let difference = (&parameter.tensor - tensor(&after[name])).abs().max().double_value(&[]);
-                    let comparable = parameter.decay || weight_decay == 0.0;
-                    assert!(!comparable || difference < 5e-6, "{rule:?}, step {step}: {name} differs by {difference}");
+                    let comparable = parameter.decay || plan.weight_decay == 0.0;
+                    assert!(!comparable || difference < 5e-6, "{flags}, step {step}: {name} differs by {difference}");
                 }
             }
         }
@@ -226,11 +229,7 @@ mod tests {
 
     #[test]
     fn rates_fall_from_layer_to_layer_and_the_head_has_its_own() {
-        let plan = OptimizerPlan {
-            layerwise_lr_decay: 0.5,
-            head_learning_rate: Some(0.1),
-            ..plan(Rule::Adafactor(AdafactorRule {}), 0.0)
-        };
+        let plan = plan("--layerwise-lr-decay 0.5 --head-learning-rate 0.1");
         let rate = |name: &str| highest_rate(&plan, name, 2);
         assert_eq!(rate("classifier.weight"), 0.1);
         assert_eq!(rate("bert.pooler.dense.weight"), 0.05);

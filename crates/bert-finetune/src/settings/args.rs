@@ -45,7 +45,7 @@ pub struct Args {
 
     /// Output folder, profile, freshness
     #[command(flatten)]
-    pub common: stage::Common,
+    pub common: stage::CommonArgs,
 
     /// Device, threads, precision
     #[command(flatten)]

@@ -19,35 +19,35 @@ pub struct OptimizerArgs {
     #[arg(long, default_value_t = 5e-5, value_name = "RATE")]
     pub learning_rate: f64,
 
-    /// Highest learning rate of the classifier; default: as all others
+    /// Highest learning rate of the classifier; default: --learning-rate
     #[arg(long, value_name = "RATE")]
     pub head_learning_rate: Option<f64>,
 
-    /// The learning rate of a layer is that of the layer above times this; 1: all the same
+    /// Layer-wise decay: a layer's learning rate is that of the layer above it times this; 1: off
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
     pub layerwise_lr_decay: f64,
 
-    /// Weight decay of the matrices: decoupled, but for adam and sgd, where it is added to the gradient
+    /// Weight decay of the matrices; decoupled, except for adam and sgd, where it is added to the gradient
     #[arg(long, default_value_t = 0.0, value_name = "RATE")]
     pub weight_decay: f64,
 
-    /// Decay of Adam's first moment; default: 0.9
-    #[arg(long, value_name = "SHARE")]
+    /// Adam's beta1, the decay of the first moment; default: 0.9
+    #[arg(long, value_name = "BETA")]
     pub adam_beta1: Option<f64>,
 
-    /// Decay of Adam's second moment; default: 0.999
-    #[arg(long, value_name = "SHARE")]
+    /// Adam's beta2, the decay of the second moment; default: 0.999
+    #[arg(long, value_name = "BETA")]
     pub adam_beta2: Option<f64>,
 
-    /// Added to the root of Adam's second moment; default: 1e-8
+    /// Adam's epsilon, added to the square root of the second moment; default: 1e-8
     #[arg(long, value_name = "EPS")]
     pub adam_epsilon: Option<f64>,
 
     /// Momentum of sgd; default: 0
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "MOMENTUM")]
     pub sgd_momentum: Option<f64>,
 
-    /// Gradients are clipped to this norm; 0: never
+    /// Maximum L2 norm of the gradient, for clipping; 0: off
     #[arg(long, default_value_t = 1.0, value_name = "NORM")]
     pub max_grad_norm: f64,
 }
@@ -60,7 +60,7 @@ pub enum Optim {
     Adamw,
     /// Adam whose weight decay is part of the gradient.
     Adam,
-    /// Gradient descent, with or without momentum.
+    /// Stochastic gradient descent, with or without momentum.
     Sgd,
     /// Factored second moments; relative steps and parameter scaling off.
     Adafactor,
@@ -83,13 +83,13 @@ pub(crate) struct OptimizerPlan {
 #[serde(untagged)]
 pub(crate) enum Rule {
     Elementwise(UpdateRule),
-    Adafactor(AdafactorRule),
+    Adafactor(Adafactor),
 }
 
 /// Adafactor has no constants that can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(tag = "optim", rename = "adafactor")]
-pub(crate) struct AdafactorRule {}
+pub(crate) struct Adafactor {}
 
 impl OptimizerPlan {
     pub(crate) fn resolve(args: &OptimizerArgs) -> anyhow::Result<Self> {
@@ -118,10 +118,10 @@ fn rule(args: &OptimizerArgs) -> anyhow::Result<Rule> {
     let is_adam = matches!(args.optim, Optim::Adamw | Optim::Adam);
     let adam_args = [args.adam_beta1, args.adam_beta2, args.adam_epsilon];
     if !is_adam && adam_args.iter().any(Option::is_some) {
-        bail_input!("--adam-beta1, --adam-beta2 and --adam-epsilon go with --optim adamw or adam");
+        bail_input!("--adam-beta1, --adam-beta2 and --adam-epsilon require --optim adamw or adam");
     }
     if args.optim != Optim::Sgd && args.sgd_momentum.is_some() {
-        bail_input!("--sgd-momentum goes with --optim sgd");
+        bail_input!("--sgd-momentum requires --optim sgd");
     }
     Ok(match args.optim {
         Optim::Adamw => Rule::Elementwise(UpdateRule::Adamw(adam_constants(args)?)),
@@ -131,7 +131,7 @@ fn rule(args: &OptimizerArgs) -> anyhow::Result<Rule> {
             fraction("sgd-momentum", momentum)?;
             Rule::Elementwise(UpdateRule::Sgd { momentum })
         }
-        Optim::Adafactor => Rule::Adafactor(AdafactorRule {}),
+        Optim::Adafactor => Rule::Adafactor(Adafactor {}),
     })
 }
 

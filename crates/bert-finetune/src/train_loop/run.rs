@@ -6,7 +6,7 @@ use bert::Compute;
 use checkpoint::ModelFolder;
 use run_files::log::Event;
 use run_files::plan::{Counts, When};
-use stage::{Common, ExitReason, Interrupt, Progress};
+use stage::{CommonArgs, ExitReason, Interrupt, Progress};
 
 use crate::checkpoints::Checkpoints;
 use crate::data::{Dataset, MicroBatches};
@@ -28,7 +28,7 @@ pub(crate) struct Inputs<'a> {
 
 /// What does not define the result: the console, and who may ask for a pause.
 pub(crate) struct RunContext<'a> {
-    pub(crate) common: &'a Common,
+    pub(crate) common: &'a CommonArgs,
     pub(crate) interrupt: Interrupt,
     pub(crate) stop_at_step: Option<u64>,
 }

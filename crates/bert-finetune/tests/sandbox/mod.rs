@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use corpus::task::Task;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use serde_json::{Value, json};
-use stage::{Common, Job, Stage};
+use stage::{CommonArgs, Job, Stage};
 use tempfile::TempDir;
 
 pub(crate) struct Sandbox {
@@ -49,7 +49,7 @@ impl Sandbox {
         let rows: Vec<Value> = serde_json::from_slice(&fs::read(self.fixture("data.json")).unwrap()).unwrap();
         let mut train = token_set(&rows);
         change(&mut train);
-        let common = Common { profile: None, out: self.path("tokens"), force: true, explain: false, quiet: true };
+        let common = CommonArgs { profile: None, out: self.path("tokens"), force: true, explain: false, quiet: true };
         let stage = Stage { name: "sst-tokenize", version: 1 };
         let mut work = Job::new(stage, &common).plan(&json!({})).unwrap().begin().unwrap().unwrap();
         work.output("train.parquet", |file| Ok(train.write(file)?)).unwrap();

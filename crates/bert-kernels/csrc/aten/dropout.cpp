@@ -1,5 +1,5 @@
-// Dropout as an autograd operator, whose mask is a function of counters. On the CPU nothing is saved for the backward pass, which draws the mask again;
-// other devices use their own generator, seeded by the counters, and keep a byte for each element.
+// Dropout as an autograd operator, whose mask is a function of counters. On the CPU nothing is saved for the backward pass,
+// which draws the mask again; other devices use their own generator, seeded by the counters, and keep a byte for each element.
 
 #include "aten/autograd_operator.h"
 #include "cpu/ops/dropout_mask.h"

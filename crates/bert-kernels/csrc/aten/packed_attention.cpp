@@ -45,11 +45,10 @@ private:
 
 struct PackedAttention : torch::autograd::Function<PackedAttention> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &rows, const at::Tensor &cu_seqlens,
-                            const std::optional<at::Tensor> &first_rows, int64_t max_seqlen, int64_t heads, double p,
-                            int64_t key, int64_t rng_stream) {
-    auto [queries, keys, values] = query_key_value_of(rows, heads);
+                            const std::optional<at::Tensor> &first_rows, const bert_kernels_attention_options &options) {
+    auto [queries, keys, values] = query_key_value_of(rows, options.heads);
     at::Tensor cu_queries = cu_seqlens;
-    int64_t max_queries = max_seqlen;
+    int64_t max_queries = options.max_seqlen;
     if (first_rows) {
       queries = queries.index_select(0, *first_rows);
       cu_queries = at::arange(first_rows->numel() + 1, cu_seqlens.options());
@@ -58,16 +57,16 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     // The kernel draws from the device's default generator: no other call of this comes between its seed and its use.
     static std::mutex generator_in_use;
     const std::lock_guard<std::mutex> lock(generator_in_use);
-    seed_default_generator(rows.device(), seed_of(uint64_t(key), uint64_t(rng_stream)));
+    seed_default_generator(rows.device(), seed_of(options.key, options.rng_stream));
     const auto [output, logsumexp, random_state, unused, _mask] =
-        at::_flash_attention_forward(queries, keys, values, cu_queries, cu_seqlens, max_queries, max_seqlen, p,
+        at::_flash_attention_forward(queries, keys, values, cu_queries, cu_seqlens, max_queries, options.max_seqlen, options.p,
                                      /*is_causal=*/false, /*return_debug_mask=*/false);
     context->save_for_backward({rows, cu_seqlens, cu_queries, queries, output, logsumexp, random_state, unused,
                                 first_rows.value_or(at::Tensor())});
-    context->saved_data["max_seqlen"] = max_seqlen;
+    context->saved_data["max_seqlen"] = options.max_seqlen;
     context->saved_data["max_queries"] = max_queries;
-    context->saved_data["heads"] = heads;
-    context->saved_data["p"] = p;
+    context->saved_data["heads"] = options.heads;
+    context->saved_data["p"] = options.p;
     return output.reshape({queries.size(0), -1});
   }
 
@@ -88,7 +87,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
       dall_queries = at::zeros_like(dkeys);
       dall_queries.index_copy_(0, first_rows, dqueries);
     }
-    return {at::stack({dall_queries, dkeys, dvalues}, 1).view_as(rows), {}, {}, {}, {}, {}, {}, {}};
+    return {at::stack({dall_queries, dkeys, dvalues}, 1).view_as(rows), {}, {}, {}};
   }
 };
 
@@ -101,8 +100,8 @@ bool has_kernel(const at::Device &device) {
            const at::NoGradGuard no_grad;
            const at::Tensor rows = at::zeros({4, 3 * 32}, at::TensorOptions(device).dtype(at::kBFloat16));
            const at::Tensor cu_seqlens = at::arange(0, 5, 4, at::TensorOptions(device).dtype(at::kInt));
-           PackedAttention::apply(rows, cu_seqlens, std::optional<at::Tensor>(), int64_t(4), int64_t(1), 0.0, int64_t(0),
-                                  int64_t(0));
+           PackedAttention::apply(rows, cu_seqlens, std::optional<at::Tensor>(),
+                                  bert_kernels_attention_options{/*max_seqlen=*/4, /*heads=*/1, 0.0, 0, 0});
          }) == 0;
 }
 
@@ -117,11 +116,11 @@ int32_t bert_kernels_packed_attention_runs(bert_kernels_tensor rows, int64_t siz
   return there;
 }
 
-bert_kernels_tensor bert_kernels_packed_attention(bert_kernels_tensor rows, bert_kernels_tensor cu_seqlens, bert_kernels_tensor first_rows,
-                                            int64_t max_seqlen, int64_t heads, double p, uint64_t key, uint64_t rng_stream) {
+bert_kernels_tensor bert_kernels_packed_attention(bert_kernels_tensor rows, bert_kernels_tensor cu_seqlens,
+                                                  bert_kernels_tensor first_rows,
+                                                  const bert_kernels_attention_options *options) {
   return guarded([&] {
     const auto first = first_rows == nullptr ? std::nullopt : std::optional(tensor(first_rows));
-    return PackedAttention::apply(tensor(rows), tensor(cu_seqlens), first, max_seqlen, heads, p, int64_t(key),
-                                  int64_t(rng_stream));
+    return PackedAttention::apply(tensor(rows), tensor(cu_seqlens), first, *options);
   });
 }

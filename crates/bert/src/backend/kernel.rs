@@ -92,6 +92,6 @@ impl EncoderKernel {
 }
 
 fn dropout(sites: &DropoutSites) -> EncoderDropout {
-    let (key, stream) = sites.key_and_stream();
-    EncoderDropout { hidden: sites.rates.hidden, attention: sites.rates.attention, key, stream }
+    let (key, rng_stream) = sites.key_and_stream();
+    EncoderDropout { hidden: sites.rates.hidden, attention: sites.rates.attention, key, rng_stream }
 }

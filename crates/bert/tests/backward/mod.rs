@@ -1,7 +1,7 @@
 //! Loss and gradients of one batch without dropout, by the reference's names: for the parity tests and for
 //! `examples/gradients.rs`.
 
-use bert::{Batch, DropoutRates, DropoutSites, Model, Parameters, Precision};
+use bert::{Batch, DropoutCounters, DropoutRates, DropoutSites, Model, Parameters, Precision};
 use bert_kernels::global_norm;
 use checkpoint::BertConfig;
 use tch::{Kind, Reduction, Tensor};
@@ -25,22 +25,21 @@ pub(crate) fn backward(
     batch: &Batch,
     targets: &Tensor,
 ) -> Result<Backward, Box<dyn std::error::Error>> {
-    let parameters = parameters.trainable();
-    let model = Model::new(&parameters, config, Precision::Float32)?;
-    let rates = DropoutRates { hidden: 0.0, attention: 0.0, classifier: 0.0 };
-    let pass = model.forward_train(batch, &DropoutSites::new(rates, 0, 0, 0, 0))?;
-    let logits = pass.logits.detach();
+    let model = Model::new(parameters.trainable(), config, Precision::Float32)?;
+    let no_dropout = DropoutSites::new(DropoutRates::NONE, DropoutCounters::default());
+    let forward = model.forward_train(batch, &no_dropout)?;
+    let logits = forward.logits.detach();
     let loss = match targets.kind() {
-        Kind::Int64 => pass.logits.cross_entropy_for_logits(targets),
-        _ => pass.logits.f_squeeze_dim(1)?.f_mse_loss(targets, Reduction::Mean)?,
+        Kind::Int64 => forward.logits.cross_entropy_for_logits(targets),
+        _ => forward.logits.f_squeeze_dim(1)?.f_mse_loss(targets, Reduction::Mean)?,
     };
-    let mut sums = model.gradients(&parameters);
-    pass.backward(&loss, &parameters, &mut sums)?;
+    let mut sums = model.gradients();
+    forward.backward(&loss, &mut sums)?;
     let mut gradients = Vec::new();
-    for (leaf, gradient) in parameters.leaves.iter().zip(sums.of_leaves()) {
-        let dense = gradient.to_dense().view_as(&leaf.tensor);
-        let parts = leaf.parts.iter().map(|part| (part.name.clone(), leaf.part_of(&dense, part).copy()));
-        gradients.extend(parts);
+    for (parameter, gradient) in model.parameters().trained().zip(sums.as_slice()) {
+        let dense = gradient.to_dense().view_as(&parameter.tensor);
+        let tensors = parameter.checkpoint_tensors.iter();
+        gradients.extend(tensors.map(|tensor| (tensor.name.clone(), tensor.view_of(&dense).copy())));
     }
-    Ok(Backward { logits, loss: loss.detach(), gradients, global_norm: global_norm(sums.of_leaves(), None)? })
+    Ok(Backward { logits, loss: loss.detach(), gradients, global_norm: global_norm(sums.as_slice(), None)? })
 }

@@ -1,5 +1,5 @@
-// Philox 4x32-10 random numbers (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): four 32-bit words from a
-// 128-bit counter and a 64-bit key, with no state between calls.
+// Philox 4x32-10 random numbers (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): four 32-bit words from
+// a 128-bit counter and a 64-bit key, with no state between calls.
 #pragma once
 
 #include <stdint.h>

@@ -26,7 +26,7 @@
 #define INLINE static inline __attribute__((always_inline))
 #define INLINE_LAMBDA __attribute__((always_inline))
 
-constexpr int64_t LANES = 16;
+constexpr int64_t LANES = 16; // one vector of AVX-512, two of AVX2, four of SSE
 
 typedef float Floats __attribute__((vector_size(64)));
 typedef double Doubles __attribute__((vector_size(128)));
@@ -45,10 +45,10 @@ INLINE Floats load(const float *from) {
 
 INLINE void store(float *to, Floats x) { std::memcpy(to, &x, sizeof(x)); }
 
-INLINE Floats widened(Halves x) { return (Floats)(__builtin_convertvector(x, Words16) << 16); }
+INLINE Floats to_float32(Halves x) { return (Floats)(__builtin_convertvector(x, Words16) << 16); }
 
 // To the nearest bfloat16, ties to even; a NaN stays one.
-INLINE Halves narrowed(Floats x) {
+INLINE Halves to_bf16(Floats x) {
   const Words16 bits = (Words16)x;
   const Words16 rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
   const Ints is_nan = x != x;
@@ -59,12 +59,12 @@ INLINE Halves narrowed(Floats x) {
 INLINE Floats load(const c10::BFloat16 *from) {
   Halves x;
   std::memcpy(&x, from, sizeof(x));
-  return widened(x);
+  return to_float32(x);
 }
 
 INLINE void store(c10::BFloat16 *to, Floats x) {
-  const Halves narrow = narrowed(x);
-  std::memcpy(to, &narrow, sizeof(narrow));
+  const Halves halves = to_bf16(x);
+  std::memcpy(to, &halves, sizeof(halves));
 }
 
 // The first n (at most LANES) of a vector; the others are zero.

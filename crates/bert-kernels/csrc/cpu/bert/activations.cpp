@@ -60,7 +60,7 @@ PassShape::PassShape(const bert_kernels_encoder_config &config, int64_t n_rows, 
     : layers(config.layers), hidden(config.hidden), heads(config.heads), intermediate(config.intermediate), rows(n_rows),
       cls_rows(round_up(batch, CLS_ROWS_MULTIPLE)) {}
 
-template <typename T> QueryKeyValue<T> LayerActivations<T>::heads() const {
+template <typename T> QueryKeyValue<T> LayerActivations<T>::attention_operands() const {
   const int64_t hidden = input.cols;
   if (query_key_value.cols > 0) {
     const auto third = [&](int64_t i) { return query_key_value.columns_from(i * hidden, hidden); };

@@ -25,25 +25,27 @@ struct PassShape {
 
 template <typename T> struct LayerActivations {
   // Kept for the backward pass.
-  Matrix<T> input;                                // (rows, hidden)
-  Matrix<T> query_key_value;                      // (rows, 3 hidden); empty in the last layer
-  Matrix<T> cls_input, query;                     // (cls_rows, hidden) in the last layer
-  Matrix<T> key_value;                            // (rows, 2 hidden) in the last layer
-  Matrix<float> softmax_stats;                    // (n, 2 heads)
-  Matrix<T> context;                              // (n, hidden)
-  LayerNormActivations attention_layer_norm;      // (n, hidden)
-  Matrix<T> attention_output;                     // (n, hidden)
-  Panels<T> intermediate;                         // (n, intermediate), before the activation
-  LayerNormActivations output_layer_norm;         // (n, hidden)
-  // Written over by the next layers. A residual is a hidden state in float32, as the sum behind it reads it.
-  Matrix<float> input_residual;                   // (rows, hidden)
-  Matrix<float> residual;                         // (n, hidden): the input's, in the last layer its cls_rows
-  Matrix<float> projection;                       // (n, hidden)
-  Matrix<float> attention_residual, output_residual; // (n, hidden)
-  Matrix<T> activated;                            // (n, intermediate)
-  Matrix<T> output;                               // (n, hidden): the next layer's input
+  Matrix<T> input;                                   // (rows, hidden)
+  Matrix<T> query_key_value;                         // (rows, 3 hidden); empty in the last layer
+  Matrix<T> cls_input, query;                        // (cls_rows, hidden) in the last layer
+  Matrix<T> key_value;                               // (rows, 2 hidden) in the last layer
+  Matrix<float> softmax_stats;                       // (n, 2 heads)
+  Matrix<T> context;                                 // (n, hidden)
+  LayerNormActivations attention_layer_norm;         // (n, hidden)
+  Matrix<T> attention_output;                        // (n, hidden)
+  Panels<T> intermediate;                            // (n, intermediate), before the activation
+  LayerNormActivations output_layer_norm;            // (n, hidden)
 
-  QueryKeyValue<T> heads() const;
+  // Written over by the next layers. A residual is a hidden state in float32, as the sum behind it reads it.
+  Matrix<float> input_residual;                      // (rows, hidden)
+  Matrix<float> residual;                            // (n, hidden): the input's, in the last layer its cls_rows
+  Matrix<float> projection;                          // (n, hidden)
+  Matrix<float> attention_residual, output_residual; // (n, hidden)
+  Matrix<T> activated;                               // (n, intermediate)
+  Matrix<T> output;                                  // (n, hidden): the next layer's input
+
+  // The columns of `query_key_value`, in the last layer `query` and the columns of `key_value`.
+  QueryKeyValue<T> attention_operands() const;
 };
 
 template <typename T> struct Activations {
@@ -66,16 +68,16 @@ template <typename T> struct LayerGradients {
 };
 
 template <typename T> struct GradientBuffers {
-  int64_t stride;                            // of transposed rows
-  Matrix<float> dhidden_states, dcls_rows;   // (rows, hidden), (cls_rows, hidden)
-  T *dprojection, *dcontext, *dquery;        // (n, hidden) each
-  T *dintermediate;                          // (n, intermediate)
-  T *dquery_key_value;                       // (rows, 3 hidden)
-  T *transposed;                             // (hidden, stride)
-  T *transposed_wide;                        // (max(3 hidden, intermediate), stride)
-  T *input_panels, *activated_panels;        // right operands: (n, hidden), (n, intermediate)
-  float *dweight_sums, *dbias_sums;          // (chunks, hidden)
-  float *sums;                               // (chunks, max(3 hidden, intermediate))
+  int64_t stride;                          // of transposed rows
+  Matrix<float> dhidden_states, dcls_rows; // (rows, hidden), (cls_rows, hidden)
+  T *dprojection, *dcontext, *dquery;      // (n, hidden) each
+  T *dintermediate;                        // (n, intermediate)
+  T *dquery_key_value;                     // (rows, 3 hidden)
+  T *transposed;                           // (hidden, stride)
+  T *transposed_wide;                      // (max(3 hidden, intermediate), stride)
+  T *input_panels, *activated_panels;      // right operands: (n, hidden), (n, intermediate)
+  float *dweight_sums, *dbias_sums;        // (chunks, hidden)
+  float *sums;                             // (chunks, max(3 hidden, intermediate))
 
   LayerGradients<T> of_layer(const PassShape &shape, int64_t layer) const;
   LayerNormSums embeddings_layer_norm_sums(const PassShape &shape) const;

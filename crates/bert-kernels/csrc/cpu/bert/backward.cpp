@@ -39,8 +39,9 @@ template <typename T> void Encoder<T>::layer_backward(int64_t layer) {
   layer_output_backward(layer, g);
   clear_rows(g.dquery_key_value, n_tokens(), shape_.rows);
   const auto third = [&](int64_t i) { return g.dquery_key_value.columns_from(i * config_.hidden, config_.hidden); };
-  attention_backward<T>(attention_options(layer), a.heads(), g.dcontext, a.softmax_stats, {third(0), third(1), third(2)});
-  add_linear_gradients(g.dquery_key_value, a.input, gradients_.layers[layer].query_key_value);
+  const QueryKeyValue<T> dheads{third(0), third(1), third(2)};
+  attention_backward<T>(attention_options(layer), a.attention_operands(), g.dcontext, a.softmax_stats, dheads);
+  linear_gradients(g.dquery_key_value, a.input, gradients_.layers[layer].query_key_value);
   linear_backward_residual<T>(g.dquery_key_value, weights_.layer(layer).query_key_value.backward, Write::Add, g.dresidual);
 }
 
@@ -54,13 +55,13 @@ template <typename T> void Encoder<T>::last_layer_backward(int64_t layer) {
   clear_rows(g.dkey_value, n_tokens(), shape_.rows);
   clear_rows(g.dquery, batch_.batch, shape_.cls_rows);
   const QueryKeyValue<T> dheads{g.dquery, g.dkey_value.columns_from(0, hidden), g.dkey_value.columns_from(hidden, hidden)};
-  attention_backward<T>(attention_options(layer), a.heads(), g.dcontext, a.softmax_stats, dheads);
+  attention_backward<T>(attention_options(layer), a.attention_operands(), g.dcontext, a.softmax_stats, dheads);
 
   const LinearParameters &query = gradients_.layers[layer].query_key_value;
   const LinearParameters key_value{query.weight == nullptr ? nullptr : query.weight + hidden * hidden,
                                    query.bias == nullptr ? nullptr : query.bias + hidden};
-  add_linear_gradients(g.dquery, a.cls_input, query);
-  add_linear_gradients(g.dkey_value, a.input, key_value);
+  linear_gradients(g.dquery, a.cls_input, query);
+  linear_gradients(g.dkey_value, a.input, key_value);
   linear_backward_residual<T>(g.dquery, w.query.backward, Write::Add, g.dresidual);
   linear_backward_residual<T>(g.dkey_value, w.key_value.backward, Write::Over, buffers_.dhidden_states);
   scatter_add_rows(g.dresidual.rows_from(0, batch_.batch), batch_.cu_seqlens, buffers_.dhidden_states);
@@ -75,20 +76,20 @@ template <typename T> void Encoder<T>::layer_output_backward(int64_t layer, cons
 
   residual_layer_norm_backward<T>(g.dresidual, masks_.output(layer), p.output_layer_norm.weight, a.output_layer_norm,
                                   g.layer_norm_sums, g.dprojection);
-  add_layer_norm_gradients(g.layer_norm_sums, d.output_layer_norm);
-  add_bias_gradient(g.dprojection.sums, d.output.bias);
+  layer_norm_gradients(g.layer_norm_sums, d.output_layer_norm);
+  bias_gradient(g.dprojection.sums, d.output.bias);
   linear_activation_backward<T>(g.dprojection.dx, w.output.backward, Activation(config_.activation), a.intermediate,
                                 g.dintermediate);
-  add_bias_gradient(g.dintermediate.dh_sums, d.intermediate.bias);
-  add_weight_gradient(g.dprojection.dx_transposed, g.dintermediate.y, d.output.weight);
-  add_packed_weight_gradient(g.dintermediate.dh_transposed, a.attention_output, d.intermediate.weight);
+  bias_gradient(g.dintermediate.dh_sums, d.intermediate.bias);
+  weight_gradient(g.dprojection.dx_transposed, g.dintermediate.y, d.output.weight);
+  weight_gradient(g.dintermediate.dh_transposed, a.attention_output, d.intermediate.weight);
   linear_backward_residual<T>(g.dintermediate.dh, w.intermediate.backward, Write::Add, g.dresidual);
 
   residual_layer_norm_backward<T>(g.dresidual, masks_.attention_output(layer), p.attention_layer_norm.weight,
                                   a.attention_layer_norm, g.layer_norm_sums, g.dprojection);
-  add_layer_norm_gradients(g.layer_norm_sums, d.attention_layer_norm);
-  add_bias_gradient(g.dprojection.sums, d.attention_output.bias);
-  add_packed_weight_gradient(g.dprojection.dx_transposed, a.context, d.attention_output.weight);
+  layer_norm_gradients(g.layer_norm_sums, d.attention_layer_norm);
+  bias_gradient(g.dprojection.sums, d.attention_output.bias);
+  weight_gradient(g.dprojection.dx_transposed, a.context, d.attention_output.weight);
   linear_backward_input<T>(g.dprojection.dx, w.attention_output.backward, g.dcontext);
 }
 
@@ -100,7 +101,7 @@ template <typename T> void Encoder<T>::embeddings_backward() {
   const LayerNormSums sums = buffers_.embeddings_layer_norm_sums(shape_);
   layer_norm_dropout_backward(dy, masks_.embeddings(), parameters_.embeddings_layer_norm.weight,
                               activations_.embeddings_layer_norm, sums);
-  add_layer_norm_gradients(sums, gradients_.embeddings_layer_norm);
+  layer_norm_gradients(sums, gradients_.embeddings_layer_norm);
   const Matrix<float> dposition(gradients_.position_embeddings, config_.positions, hidden);
   const Matrix<float> dtoken_type(gradients_.token_type_embeddings, config_.token_types, hidden);
   for (const Matrix<float> &table : {dposition, dtoken_type}) {
@@ -140,19 +141,19 @@ template <typename T> int64_t Encoder<T>::lowest_trained_layer() const {
 }
 
 template <typename T>
-void Encoder<T>::add_layer_norm_gradients(const LayerNormSums &sums, const LayerNormParameters &gradients) {
-  add_bias_gradient(sums.dweight, gradients.weight);
-  add_bias_gradient(sums.dbias, gradients.bias);
+void Encoder<T>::layer_norm_gradients(const LayerNormSums &sums, const LayerNormParameters &gradients) {
+  bias_gradient(sums.dweight, gradients.weight);
+  bias_gradient(sums.dbias, gradients.bias);
 }
 
-template <typename T> void Encoder<T>::add_bias_gradient(Matrix<const float> sums, float *dbias) {
+template <typename T> void Encoder<T>::bias_gradient(Matrix<const float> sums, float *dbias) {
   if (dbias != nullptr) {
     add_chunks(sums, write_ == Write::Add, dbias);
   }
 }
 
 template <typename T>
-void Encoder<T>::add_weight_gradient(Matrix<const T> dy_transposed, Panels<const T> x, float *dweight) {
+void Encoder<T>::weight_gradient(Matrix<const T> dy_transposed, Panels<const T> x, float *dweight) {
   if (dweight == nullptr) {
     return;
   }
@@ -162,25 +163,25 @@ void Encoder<T>::add_weight_gradient(Matrix<const T> dy_transposed, Panels<const
 }
 
 template <typename T>
-void Encoder<T>::add_packed_weight_gradient(Matrix<const T> dy_transposed, Matrix<const T> x, float *dweight) {
+void Encoder<T>::weight_gradient(Matrix<const T> dy_transposed, Matrix<const T> x, float *dweight) {
   if (dweight == nullptr) {
     return;
   }
   const Panels<T> panels{buffers_.input_panels, x.rows, x.cols};
   pack_rows<T>(x, panels);
-  add_weight_gradient(dy_transposed, panels, dweight);
+  weight_gradient(dy_transposed, panels, dweight);
 }
 
 template <typename T>
-void Encoder<T>::add_linear_gradients(Matrix<const T> dy, Matrix<const T> x, const LinearParameters &gradients) {
+void Encoder<T>::linear_gradients(Matrix<const T> dy, Matrix<const T> x, const LinearParameters &gradients) {
   if (gradients.weight == nullptr && gradients.bias == nullptr) {
     return;
   }
   const Matrix<T> dy_transposed(buffers_.transposed_wide, dy.cols, dy.rows, buffers_.stride);
   const Matrix<float> sums(buffers_.sums, ceil_div(dy.rows, CHUNK), dy.cols);
   transpose_and_sum<T>(dy, dy_transposed, sums);
-  add_bias_gradient(sums, gradients.bias);
-  add_packed_weight_gradient(dy_transposed, x, gradients.weight);
+  bias_gradient(sums, gradients.bias);
+  weight_gradient(dy_transposed, x, gradients.weight);
 }
 
 // A parameter of two matrices has two sums.

@@ -59,11 +59,12 @@ private:
   int64_t n_tokens() const { return batch_.cu_seqlens[batch_.batch]; }
 
   int64_t lowest_trained_layer() const;
-  void add_layer_norm_gradients(const LayerNormSums &sums, const LayerNormParameters &gradients);
-  void add_bias_gradient(Matrix<const float> sums, float *dbias);
-  void add_weight_gradient(Matrix<const T> dy_transposed, Panels<const T> x, float *dweight);
-  void add_packed_weight_gradient(Matrix<const T> dy_transposed, Matrix<const T> x, float *dweight);
-  void add_linear_gradients(Matrix<const T> dy, Matrix<const T> x, const LinearParameters &gradients);
+  // These write the gradients of parameters, or add to them, where they are learned. The last two pack x first.
+  void layer_norm_gradients(const LayerNormSums &sums, const LayerNormParameters &gradients);
+  void bias_gradient(Matrix<const float> sums, float *dbias);
+  void weight_gradient(Matrix<const T> dy_transposed, Panels<const T> x, float *dweight);
+  void weight_gradient(Matrix<const T> dy_transposed, Matrix<const T> x, float *dweight);
+  void linear_gradients(Matrix<const T> dy, Matrix<const T> x, const LinearParameters &gradients);
 
   bert_kernels_encoder_config config_;
   EncoderParameters parameters_;

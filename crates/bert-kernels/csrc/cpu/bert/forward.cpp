@@ -40,7 +40,7 @@ template <typename T> void Encoder<T>::layer_forward(int64_t layer) {
   const LayerActivations<T> &a = activations_.layers[layer];
   linear_forward<T>(a.input, w.query_key_value.forward, p.query_key_value.bias, a.query_key_value);
   clear_rows(a.context, n_tokens(), shape_.rows);
-  attention_forward<T>(attention_options(layer), a.heads(), a.context, a.softmax_stats);
+  attention_forward<T>(attention_options(layer), a.attention_operands(), a.context, a.softmax_stats);
   layer_output_forward(layer);
 }
 
@@ -54,7 +54,7 @@ template <typename T> void Encoder<T>::last_layer_forward(int64_t layer) {
   linear_forward<T>(a.cls_input, w.query.forward, p.query_key_value.bias, a.query);
   linear_forward<T>(a.input, w.key_value.forward, p.query_key_value.bias + config_.hidden, a.key_value);
   clear_rows(a.context, batch_.batch, shape_.cls_rows);
-  attention_forward<T>(attention_options(layer), a.heads(), a.context, a.softmax_stats);
+  attention_forward<T>(attention_options(layer), a.attention_operands(), a.context, a.softmax_stats);
   layer_output_forward(layer);
 }
 

@@ -70,15 +70,16 @@ void bert_kernels_update(const bert_kernels_run *runs, int64_t n_runs, const ber
   });
 }
 
-void bert_kernels_catch_up(const bert_kernels_run *table, int64_t width, const int64_t *rows, int64_t n_rows, uint32_t *done,
-                           const bert_kernels_past_step *past, int64_t n_past, const bert_kernels_rule *rule) noexcept {
-  const std::vector<StepConstants> steps = step_constants(*rule, past, n_past, table->weight_decay);
-  parallel_for(n_rows, [&](WorkQueue &queue) {
+void bert_kernels_apply_deferred(const bert_kernels_run *table, int64_t width, const bert_kernels_deferred_rows *deferred,
+                                 const bert_kernels_rule *rule) noexcept {
+  const int64_t n_past = deferred->n_past;
+  const std::vector<StepConstants> steps = step_constants(*rule, deferred->past, n_past, table->weight_decay);
+  parallel_for(deferred->n_rows, [&](WorkQueue &queue) {
     for (int64_t i; queue.next(i);) {
-      const int64_t row = rows[i], n_done = done[row];
+      const int64_t row = deferred->rows[i], n_done = deferred->done[row];
       const bert_kernels_run numbers = part_of(*table, row * width, width);
       optimizer_deferred_steps(rule->kind, numbers, steps.data() + n_done, n_past - n_done);
-      done[row] = uint32_t(n_past);
+      deferred->done[row] = uint32_t(n_past);
     }
   });
 }

@@ -49,7 +49,8 @@ double linear_backward_weight(Matrix<const T> dy_transposed, Panels<const T> x, 
 template <typename T> void transpose_and_sum(Matrix<const T> dy, Matrix<T> dy_transposed, Matrix<float> sums);
 
 // c = a b, or c += a b. a (m, k), b (k, n): one panel, c (m, n).
-template <typename T> void multiply_block(Matrix<const T> a, Matrix<const T> b, Write write, Matrix<float> c) {
+template <typename T>
+inline void multiply_block(Matrix<const T> a, Matrix<const T> b, Write write, Matrix<float> c) {
   for (int64_t begin = 0; begin < a.cols; begin += DEPTH) {
     const int64_t depth = std::min(DEPTH, a.cols - begin);
     const bool add = write == Write::Add || begin > 0;

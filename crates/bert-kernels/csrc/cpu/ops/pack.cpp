@@ -22,7 +22,7 @@ template <Store STORE> INLINE void put_words(void *to, Words16 x, int64_t n) {
 }
 
 INLINE Halves halves_of(const BFloat16 *from, int64_t n) { return load_halves(from, n); }
-INLINE Halves halves_of(const float *from, int64_t n) { return narrowed(load(from, n)); }
+INLINE Halves halves_of(const float *from, int64_t n) { return to_bf16(load(from, n)); }
 
 // Columns from `first_col` on of a panel of W^T, from as many rows of W; pairs of its rows interleaved.
 VECTORIZED void pack_transposed(Matrix<const float> rows, int64_t first_col, Matrix<BFloat16> to) {
