@@ -4,7 +4,7 @@
 //! args, profile ──► settings
 //!                      │
 //! search/              ▼
-//!   sampler: grid, random, TPE ──► arguments ──► trials/ trial: one run for each seed, in a folder of its own
+//!   sampler: grid, random, TPE ──► arguments ──► trials/ trial: one run per seed, in a folder of its own
 //!      ▲                                           │
 //!      │ scores                                    ▼
 //!      │                             execution/ plan_check: bert-finetune --plan
