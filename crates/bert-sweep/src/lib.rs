@@ -4,7 +4,7 @@
 //! args, profile ──► settings
 //!                      │
 //! search/              ▼
-//!   sampler: grid, random, TPE ──► arguments ──► trials/ trial: one run for each seed, in a folder of its own
+//!   sampler: grid, random, TPE ──► arguments ──► trials/ trial: one run per seed, in a folder of its own
 //!      ▲                                           │
 //!      │ scores                                    ▼
 //!      │                             execution/ plan_check: bert-finetune --plan
@@ -53,7 +53,7 @@ pub const STAGE: Stage = Stage { name: "bert-sweep", version: 1 };
 
 /// How far a sweep came.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
+enum Outcome {
     /// No trial is open any more, and the best one is there.
     Complete,
     /// The same command goes on: trials are open, or were only planned.
@@ -90,13 +90,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         remove_if_exists(&args.common.out.join("trials"))?;
     }
     match sweep(args, &settings, &mut output)? {
-        Progress::Complete => output.finish().map(drop),
-        Progress::Incomplete => Ok(()),
+        Outcome::Complete => output.finish().map(drop),
+        Outcome::Incomplete => Ok(()),
     }
 }
 
 /// Runs, plans or collects all rounds of trials.
-fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> anyhow::Result<Progress> {
+fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> anyhow::Result<Outcome> {
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
     let inputs = output.inputs().clone();
     let paths = SweepPaths { out: &args.common.out, tokens: &args.tokens, model: &args.model, inputs: &inputs };
@@ -124,7 +124,7 @@ fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> an
         }
         if args.action == Action::Plan {
             batch_scripts::write(&training.trials, &settings.resources.finetune, &args.common)?;
-            return Ok(Progress::Incomplete);
+            return Ok(Outcome::Incomplete);
         }
         training.output.clear()?;
         retention::unlink_best(&args.common.out)?;
@@ -133,7 +133,7 @@ fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> an
             break; // TPE needs their scores to propose the next trials.
         }
     }
-    Ok(if outputs::write(&mut training)? { Progress::Complete } else { Progress::Incomplete })
+    Ok(if outputs::write(&mut training)? { Outcome::Complete } else { Outcome::Incomplete })
 }
 
 /// The trials so far with their scores, for the sampler.

@@ -53,30 +53,10 @@ impl SweepSettings {
         let objective = objective(args, default_metric, &mut finetune)?;
         let seeds = seeds(&finetune, args.seeds)?;
         let sampler = Sampler::new(profile.space, args.method, args.trials, args.seed)?;
+        check_combination(&sampler, profile.halving, &seeds, args.action)?;
         let resources = Resources { jobs: usize::try_from(args.jobs)?, threads, finetune: finetune_program(args)? };
         let (halving, other_sections) = (profile.halving, profile.other_sections);
-        let settings = Self { sampler, halving, objective, seeds, finetune, other_sections, resources };
-        settings.check_combination(args.action)?;
-        Ok(settings)
-    }
-
-    fn check_combination(&self, action: Action) -> anyhow::Result<()> {
-        let has_space = !self.sampler.space.is_empty();
-        let is_tpe = self.sampler.method == Method::Tpe;
-        let has_halving = self.halving.is_some();
-        if !has_space && self.seeds.len() == 1 {
-            bail_input!("nothing to search: add [sweep.space] to the profile, or compare seeds with --seeds 5");
-        }
-        ensure_input!(has_space || !has_halving, "[sweep.halving] needs [sweep.space]: seeds alone are not ranked");
-        ensure_input!(
-            !(has_halving && is_tpe),
-            "[sweep.halving] needs --method grid or random: tpe learns from fully trained trials only"
-        );
-        ensure_input!(
-            action != Action::Plan || !(has_halving || is_tpe),
-            "`plan` needs trials that do not depend on each other; with tpe or [sweep.halving] they do"
-        );
-        Ok(())
+        Ok(Self { sampler, halving, objective, seeds, finetune, other_sections, resources })
     }
 
     /// Everything that defines the result, for the manifest. Its fields are hashed into the manifest's key.
@@ -105,6 +85,25 @@ impl SweepSettings {
             finetune: self.finetune.clone(),
         }
     }
+}
+
+fn check_combination(sampler: &Sampler, halving: Option<Halving>, seeds: &[i64], action: Action) -> anyhow::Result<()> {
+    let has_space = !sampler.space.is_empty();
+    let is_tpe = sampler.method == Method::Tpe;
+    let has_halving = halving.is_some();
+    if !has_space && seeds.len() == 1 {
+        bail_input!("nothing to search: add [sweep.space] to the profile, or compare seeds with --seeds 5");
+    }
+    ensure_input!(has_space || !has_halving, "[sweep.halving] needs [sweep.space]: seeds alone are not ranked");
+    ensure_input!(
+        !(has_halving && is_tpe),
+        "[sweep.halving] needs --method grid or random: tpe learns from fully trained trials only"
+    );
+    ensure_input!(
+        action != Action::Plan || !(has_halving || is_tpe),
+        "`plan` needs trials that do not depend on each other; with tpe or [sweep.halving] they do"
+    );
+    Ok(())
 }
 
 /// The metric that ranks trials also chooses the checkpoint within each, unless the profile says otherwise.

@@ -28,7 +28,7 @@ pub(crate) fn write(trials: &[Trial], finetune_program: &Path, common: &CommonAr
     let lines: String = runs.iter().map(|run| format!("{}\n", run.command)).collect();
     let makefile_path = common.out.join("trials.mk");
     write_file(&common.out.join("trials.txt"), &lines)?;
-    write_file(&makefile_path, &makefile(&runs))?;
+    write_file(&makefile_path, makefile(&runs))?;
     print!("{lines}");
     common.say(&format!(
         "bert-sweep: {} trials are planned; run them with make -f {} -j2, then `bert-sweep collect` ranks them",
