@@ -93,6 +93,17 @@ pub fn packed_attention_runs(rows: &Tensor, head_size: i64) -> bool {
     unsafe { ffi::bert_kernels_packed_attention_runs(rows.as_ptr(), head_size) != 0 }
 }
 
+/// The shape and the dropout of [`packed_attention`].
+#[derive(Debug, Clone, Copy)]
+pub struct PackedAttentionOptions {
+    /// No sentence is longer.
+    pub max_seqlen: i64,
+    /// Attention heads.
+    pub heads: i64,
+    /// Of the probabilities.
+    pub dropout: AttentionDropout,
+}
+
 /// Attention of every row to the rows of its sentence, without padding: `(n_rows, heads * size)`; with `first_rows`
 /// `(batch)`, int64, of the sentences' first rows alone: `(batch, heads * size)`. Scores are divided by the root of `size`.
 ///
@@ -105,12 +116,10 @@ pub fn packed_attention(
     rows: &Tensor,
     cu_seqlens: &Tensor,
     first_rows: Option<&Tensor>,
-    max_seqlen: i64,
-    heads: i64,
-    dropout: AttentionDropout,
+    options: PackedAttentionOptions,
 ) -> Result<Tensor, KernelError> {
     let first_rows = first_rows.map_or(std::ptr::null(), Tensor::as_ptr);
-    let AttentionDropout { p, key, rng_stream } = dropout;
+    let PackedAttentionOptions { max_seqlen, heads, dropout: AttentionDropout { p, key, rng_stream } } = options;
     let options = ffi::AttentionOptions { max_seqlen, heads, p, key, rng_stream };
     let (rows, cu_seqlens) = (rows.as_ptr(), cu_seqlens.as_ptr());
     // SAFETY: the handles live as long as the borrows; the result is a new handle.

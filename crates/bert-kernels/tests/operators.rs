@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
 use bert_kernels::{
-    AttentionDropout, dropout, heads_from_rows, packed_attention, packed_attention_runs, rows_from_heads,
+    AttentionDropout, PackedAttentionOptions, dropout, heads_from_rows, packed_attention, packed_attention_runs, rows_from_heads,
 };
 use tch::{Device, Kind, Tensor};
 
@@ -110,8 +110,9 @@ fn packed_attention_is_attention_within_sentences() {
     let Some(rows) = rows_for_packed_attention() else { return };
     let (cu_seqlens, first_rows) = sentences();
     for cls_rows in [None, Some(&first_rows)] {
-        let no_dropout = AttentionDropout { p: 0.0, key: 0, rng_stream: 0 };
-        let context = packed_attention(&rows, &cu_seqlens, cls_rows, 5, 2, no_dropout).unwrap();
+        let dropout = AttentionDropout { p: 0.0, key: 0, rng_stream: 0 };
+        let options = PackedAttentionOptions { max_seqlen: 5, heads: 2, dropout };
+        let context = packed_attention(&rows, &cu_seqlens, cls_rows, options).unwrap();
         let expected = attention_by_formula(&rows);
         let expected = cls_rows.map_or(expected.shallow_clone(), |rows| expected.index_select(0, rows));
         assert_eq!(context.size(), expected.size());
@@ -134,7 +135,8 @@ fn packed_attention_drops_by_its_counters_and_backward_the_same() {
     for cls_rows in [None, Some(&first_rows)] {
         let pass = |key, rng_stream| {
             let dropout = AttentionDropout { p: 0.5, key, rng_stream };
-            let context = packed_attention(&rows, &cu_seqlens, cls_rows, 5, 2, dropout).unwrap();
+            let options = PackedAttentionOptions { max_seqlen: 5, heads: 2, dropout };
+            let context = packed_attention(&rows, &cu_seqlens, cls_rows, options).unwrap();
             let weighted = &context * weights.narrow(0, 0, context.size()[0]);
             let gradient = Tensor::run_backward(&[weighted.sum(Kind::Float)], &[&rows], false, false).remove(0);
             (weighted.detach(), gradient)

@@ -60,15 +60,6 @@ pub(crate) fn own_exit_code(error: &anyhow::Error) -> Option<u8> {
     })
 }
 
-/// Makes any error one of bad input, by hand; what has an exit code of its own keeps it.
-pub fn as_bad_input(error: impl Into<anyhow::Error>) -> anyhow::Error {
-    let error = error.into();
-    match own_exit_code(&error) {
-        Some(_) => error,
-        None => BadInput::new(format!("{error:#}")).into(),
-    }
-}
-
 fn is_disk_full(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
@@ -153,7 +144,5 @@ mod tests {
         let full: anyhow::Result<()> = Err(full_disk()).context(BadInput::new("the table"));
         assert_eq!(exit_code(&full.unwrap_err(), types), 3);
         let locked = ExitReason::Locked { folder: "out".into(), holder: String::new() };
-        assert_eq!(exit_code(&as_bad_input(locked), types), 4);
-        assert_eq!(exit_code(&as_bad_input(anyhow!("row 3")), types), 2);
     }
 }

@@ -39,9 +39,12 @@ impl fmt::Display for BadInput {
 
 impl Error for BadInput {}
 
+/// Whether an error of a chain is of the type, and means bad input.
+type Matcher = dyn Fn(&(dyn Error + 'static)) -> bool;
+
 /// An error type that means bad input in one program, all of it or some of its values.
 pub struct BadInputType {
-    matches: Box<dyn Fn(&(dyn Error + 'static)) -> bool>,
+    matches: Box<Matcher>,
 }
 
 impl BadInputType {

@@ -37,11 +37,11 @@ mod progress;
 
 pub use append_log::AppendLog;
 pub use command_line::run_main;
-pub use common_args::{CommonArgs, CommonArgs as Common};
+pub use common_args::CommonArgs;
 pub use compute_args::ComputeArgs;
 pub use disk::{available_bytes, sync_folder};
 pub use environment::hub_is_offline;
-pub use exit_reason::{ExitReason, as_bad_input, as_bad_input as bad_input, exit_code};
+pub use exit_reason::{ExitReason, exit_code};
 pub use fingerprint::{Fingerprint, hash_reader, sha256_hex};
 pub use input_error::{BadInput, BadInputType};
 pub use interrupt::Interrupt;

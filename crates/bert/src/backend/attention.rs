@@ -1,5 +1,6 @@
 //! Self-attention of packed sentences by libtorch's operators, with the residual and LayerNorm behind it.
 
+use bert_kernels::PackedAttentionOptions;
 use checkpoint::BertConfig;
 use tch::{Kind, Tensor};
 
@@ -60,8 +61,9 @@ impl Attention {
         mode: Mode,
     ) -> Result<Tensor, BertError> {
         let cls_rows = matches!(rows, OutputRows::Cls).then_some(&batch.cls_rows);
-        let (cu_seqlens, dropout) = (batch.device_cu_seqlens(), mode.attention_dropout(self.sites.attention_probs));
-        Ok(bert_kernels::packed_attention(projected, cu_seqlens, cls_rows, batch.max_seqlen, self.heads, dropout)?)
+        let dropout = mode.attention_dropout(self.sites.attention_probs);
+        let options = PackedAttentionOptions { max_seqlen: batch.max_seqlen, heads: self.heads, dropout };
+        Ok(bert_kernels::packed_attention(projected, batch.device_cu_seqlens(), cls_rows, options)?)
     }
 
     /// The same by plain products over sentences padded to the longest.

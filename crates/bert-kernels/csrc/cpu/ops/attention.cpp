@@ -149,8 +149,8 @@ VECTORIZED void head_forward(QueryKeyValue<const T> x, const Head &head, HeadMas
   for (int64_t begin = 0; begin < head.n_queries; begin += TILE) {
     const int64_t n = std::min(TILE, head.n_queries - begin);
     const Strided queries{head.query + begin * head.padded_size, head.padded_size, 1};
-    small_product(n, head.padded_length, head.padded_size, queries, head.key_columns, head.padded_length,
-                  head.probabilities, head.padded_length);
+    small_product(queries, {head.key_columns, head.padded_size, head.padded_length},
+                  {head.probabilities, n, head.padded_length});
     const uint8_t *keep = draw_tile(mask, begin, n, head);
     for (int64_t row = 0; row < n; ++row) {
       float *probabilities = head.probabilities + row * head.padded_length, *stat = stats.row(begin + row);
@@ -161,8 +161,8 @@ VECTORIZED void head_forward(QueryKeyValue<const T> x, const Head &head, HeadMas
         drop_row(probabilities, keep + row * head.length, mask.mask->scale, head.length, probabilities);
       }
     }
-    small_product(n, head.padded_size, head.length, {head.probabilities, head.padded_length, 1}, head.value,
-                  head.padded_size, head.dquery, head.padded_size);
+    small_product({head.probabilities, head.padded_length, 1}, {head.value, head.length, head.padded_size},
+                  {head.dquery, n, head.padded_size});
     write_rows(head.dquery, head, y.rows_from(begin, n));
   }
 }
@@ -213,14 +213,14 @@ VECTORIZED void head_backward(QueryKeyValue<const T> x, const Head &head, HeadMa
   for (int64_t begin = 0; begin < head.n_queries; begin += TILE) {
     const int64_t n = std::min(TILE, head.n_queries - begin);
     const float *query = head.query + begin * width, *dcontext = head.dcontext + begin * width;
-    small_product(n, length, width, {query, width, 1}, head.key_columns, length, head.probabilities, length);
+    small_product({query, width, 1}, {head.key_columns, width, length}, {head.probabilities, n, length});
     const uint8_t *keep = draw_tile(mask, begin, n, head);
     probabilities_again(head, mask, keep, stats.rows_from(begin, n));
-    small_product(head.length, width, n, {head.dropped, 1, length}, dcontext, width, head.dvalue, width, begin > 0);
-    small_product(n, length, width, {dcontext, width, 1}, head.value_columns, length, head.dropped, length);
+    small_product({head.dropped, 1, length}, {dcontext, n, width}, {head.dvalue, head.length, width}, begin > 0);
+    small_product({dcontext, width, 1}, {head.value_columns, width, length}, {head.dropped, n, length});
     softmax_backward(head, mask, keep, n);
-    small_product(n, width, head.length, {head.dropped, length, 1}, head.key, width, head.dquery + begin * width, width);
-    small_product(head.length, width, n, {head.dropped, 1, length}, query, width, head.dkey, width, begin > 0);
+    small_product({head.dropped, length, 1}, {head.key, head.length, width}, {head.dquery + begin * width, n, width});
+    small_product({head.dropped, 1, length}, {query, n, width}, {head.dkey, head.length, width}, begin > 0);
   }
   scale(head.dquery, head.n_queries * width, 1.0f / std::sqrt(float(head.size)));
 }

@@ -2,31 +2,33 @@
 // has 12 sums; with two vectors of B and a number of A these are 15 of the 32 registers of AVX-512.
 #pragma once
 
+#include "cpu/base/matrix.h"
 #include "cpu/base/simd.h"
 
 #include <algorithm>
 
-// A matrix whose element (i, k) is at i * row + k * column.
+// A left operand whose element (i, k) is at i * row + k * column: a matrix, or the transpose of one.
 struct Strided {
   const float *data;
   int64_t row, column;
 };
 
+// A tile of C, ROWS by VECTORS * LANES, at the beginning of the views.
 template <int ROWS, int VECTORS>
-INLINE void product_tile(int64_t k, const Strided &a, const float *b, int64_t ldb, float *c, int64_t ldc, bool add) {
+INLINE void product_tile(const Strided &a, const Matrix<const float> &b, const Matrix<float> &c, bool add) {
   Floats sums[ROWS][VECTORS];
   for (int row = 0; row < ROWS; ++row) {
     for (int v = 0; v < VECTORS; ++v) {
-      sums[row][v] = add ? load(c + row * ldc + v * LANES) : Floats{};
+      sums[row][v] = add ? load(c.at(row, v * LANES)) : Floats{};
     }
   }
-  for (int64_t i = 0; i < k; ++i) {
+  for (int64_t k = 0; k < b.rows; ++k) {
     Floats b_row[VECTORS];
     for (int v = 0; v < VECTORS; ++v) {
-      b_row[v] = load(b + i * ldb + v * LANES);
+      b_row[v] = load(b.at(k, v * LANES));
     }
     for (int row = 0; row < ROWS; ++row) {
-      const float a_element = a.data[row * a.row + i * a.column];
+      const float a_element = a.data[row * a.row + k * a.column];
       for (int v = 0; v < VECTORS; ++v) {
         sums[row][v] += a_element * b_row[v];
       }
@@ -34,34 +36,33 @@ INLINE void product_tile(int64_t k, const Strided &a, const float *b, int64_t ld
   }
   for (int row = 0; row < ROWS; ++row) {
     for (int v = 0; v < VECTORS; ++v) {
-      store(c + row * ldc + v * LANES, sums[row][v]);
+      store(c.at(row, v * LANES), sums[row][v]);
     }
   }
 }
 
-// Whole tiles of ROWS, of what is left.
+// Whole tiles of ROWS, of the rows of C that are left; both views then begin behind them.
 template <int ROWS, int VECTORS>
-INLINE void product_tiles(int64_t &m, int64_t k, Strided &a, const float *b, int64_t ldb, float *&c, int64_t ldc, bool add) {
-  for (; m >= ROWS; m -= ROWS, a.data += ROWS * a.row, c += ROWS * ldc) {
-    product_tile<ROWS, VECTORS>(k, a, b, ldb, c, ldc, add);
+INLINE void product_tiles(Strided &a, const Matrix<const float> &b, Matrix<float> &c, bool add) {
+  for (; c.rows >= ROWS; c.rows -= ROWS, a.data += ROWS * a.row, c.data += ROWS * c.stride) {
+    product_tile<ROWS, VECTORS>(a, b, c, add);
   }
 }
 
 template <int VECTORS>
-INLINE void product_columns(int64_t m, int64_t k, Strided a, const float *b, int64_t ldb, float *c, int64_t ldc, bool add) {
-  product_tiles<6, VECTORS>(m, k, a, b, ldb, c, ldc, add);
-  product_tiles<3, VECTORS>(m, k, a, b, ldb, c, ldc, add);
-  product_tiles<1, VECTORS>(m, k, a, b, ldb, c, ldc, add);
+INLINE void product_columns(Strided a, const Matrix<const float> &b, Matrix<float> c, bool add) {
+  product_tiles<6, VECTORS>(a, b, c, add);
+  product_tiles<3, VECTORS>(a, b, c, add);
+  product_tiles<1, VECTORS>(a, b, c, add);
 }
 
-// C (m, n) = A (m, k) B (k, n), or C += A B. n is a multiple of LANES; B and C are row by row.
-INLINE void small_product(int64_t m, int64_t n, int64_t k, const Strided &a, const float *b, int64_t ldb, float *c,
-                          int64_t ldc, bool add = false) {
+// C (m, n) = A (m, k) B (k, n), or C += A B. n is a multiple of LANES.
+INLINE void small_product(const Strided &a, const Matrix<const float> &b, const Matrix<float> &c, bool add = false) {
   int64_t column = 0;
-  for (; column + 2 * LANES <= n; column += 2 * LANES) {
-    product_columns<2>(m, k, a, b + column, ldb, c + column, ldc, add);
+  for (; column + 2 * LANES <= c.cols; column += 2 * LANES) {
+    product_columns<2>(a, b.columns_from(column, 2 * LANES), c.columns_from(column, 2 * LANES), add);
   }
-  for (; column < n; column += LANES) {
-    product_columns<1>(m, k, a, b + column, ldb, c + column, ldc, add);
+  for (; column < c.cols; column += LANES) {
+    product_columns<1>(a, b.columns_from(column, LANES), c.columns_from(column, LANES), add);
   }
 }
