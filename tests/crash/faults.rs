@@ -158,7 +158,7 @@ fn run_failing(sandbox: &TrainingSandbox, library: &Path, at: usize, failure: Fa
 
 /// The library, compiled from the source beside this file.
 fn preloaded(sandbox: &TrainingSandbox) -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/survival/failing.c");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("crash/failing.c");
     let library = sandbox.path("failing.so");
     let compiler = std::env::var("CC").unwrap_or("cc".to_owned());
     let compiled = Command::new(&compiler).args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).status();

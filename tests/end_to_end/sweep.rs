@@ -242,7 +242,9 @@ fn a_search_that_cannot_be_is_refused_before_it_starts() {
     };
     let unknown = refusal("--profile sweep.toml");
     assert!(
-        unknown.starts_with("error: no trial was started: bert-finetune rejects trial 0 (learning_rate = 0.001, weight_dekay = 0.0)"),
+        unknown.starts_with(
+            "error: no trial was started: bert-finetune rejects trial 0 (learning_rate = 0.001, weight_dekay = 0.0)"
+        ),
         "{unknown}"
     );
     assert!(
@@ -252,11 +254,14 @@ fn a_search_that_cannot_be_is_refused_before_it_starts() {
     pipeline.write("sweep.toml", GRID.replace("1e-3, 3e-3", "1e-3, -1"));
     assert!(refusal("--profile sweep.toml").contains("--learning-rate is -1; expected 0 or more"));
     assert!(!pipeline.path("sweep/trials.jsonl").exists());
-    assert!(refusal("").ends_with("nothing to search: add [sweep.space] to the profile, or compare seeds with --seeds 5"));
+    assert!(
+        refusal("").ends_with("nothing to search: add [sweep.space] to the profile, or compare seeds with --seeds 5")
+    );
     assert!(refusal("--seeds 2 --finetune nowhere").contains("cannot find nowhere"));
     pipeline.write("sweep.toml", GRID.replace("learning_rate", "seed"));
     assert!(
-        refusal("--profile sweep.toml").ends_with("seed in [sweep.space] cannot be searched; use --seeds to compare seeds")
+        refusal("--profile sweep.toml")
+            .ends_with("seed in [sweep.space] cannot be searched; use --seeds to compare seeds")
     );
 }
 

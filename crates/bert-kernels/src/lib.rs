@@ -31,7 +31,8 @@ pub use encoder_parameters::{EncoderParameters, LayerNormParameters, LayerParame
 pub use error::KernelError;
 pub use gradient::{Gradient, aten_norm, global_norm};
 pub use operators::{
-    AttentionDropout, PackedAttentionOptions, as_bf16, dropout, heads_from_rows, packed_attention, packed_attention_runs, rows_from_heads,
+    AttentionDropout, PackedAttentionOptions, as_bf16, dropout, heads_from_rows, packed_attention,
+    packed_attention_runs, rows_from_heads,
 };
 pub use optimizer::{ParameterRun, aten_update, update};
 pub use packed_sentences::PackedSentences;

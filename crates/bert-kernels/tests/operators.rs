@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
 use bert_kernels::{
-    AttentionDropout, PackedAttentionOptions, dropout, heads_from_rows, packed_attention, packed_attention_runs, rows_from_heads,
+    AttentionDropout, PackedAttentionOptions, dropout, heads_from_rows, packed_attention, packed_attention_runs,
+    rows_from_heads,
 };
 use tch::{Device, Kind, Tensor};
 

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
+use std::sync::{Mutex, PoisonError};
+
 use bert::{
     Batch, DropoutCounters, DropoutRates, DropoutSites, Gradients, Mode, Model, Parameter, Parameters, Precision,
 };
@@ -20,7 +22,10 @@ fn config(layers: usize, activation: &str) -> BertConfig {
 }
 
 /// Random weights, the norms' around one; the same at each call.
+/// The same numbers in every call: libtorch has one generator for all tests, so only one of them draws at a time.
 fn random_parameters(config: &BertConfig) -> Parameters {
+    static DRAWING: Mutex<()> = Mutex::new(());
+    let _alone = DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
     tch::manual_seed(7);
     let parameters = Parameters::zeros(config, 2, Device::Cpu);
     for parameter in &parameters.list {

@@ -6,7 +6,7 @@
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use crate::input_error::{BadInput, BadInputType, is_bad_input};
+use crate::input_error::{BadInputType, is_bad_input};
 
 const FAILURE: u8 = 1;
 const BAD_INPUT: u8 = 2;
@@ -67,7 +67,7 @@ fn is_disk_full(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input_error::{bad_input, bail_input, ensure_input};
+    use crate::input_error::{BadInput, bad_input, bail_input, ensure_input};
     use anyhow::{Context, anyhow};
 
     #[derive(Debug, thiserror::Error)]
@@ -143,6 +143,7 @@ mod tests {
         assert_eq!(exit_code(&LibraryError::Read(full_disk()).into(), types), 3);
         let full: anyhow::Result<()> = Err(full_disk()).context(BadInput::new("the table"));
         assert_eq!(exit_code(&full.unwrap_err(), types), 3);
-        let locked = ExitReason::Locked { folder: "out".into(), holder: String::new() };
+        let locked = || ExitReason::Locked { folder: "out".into(), holder: String::new() };
+        assert_eq!(exit_code(&anyhow::Error::from(locked()).context(BadInput::new("the folder")), types), 4);
     }
 }
