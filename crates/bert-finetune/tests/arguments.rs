@@ -36,14 +36,14 @@ fn a_paused_run_goes_on_to_the_same_bytes_with_every_kind_of_state() {
     ] {
         let arguments = format!("{TRAINING} {arguments}");
         let (whole, paused) = (Sandbox::new(), Sandbox::new());
-        whole.finetune(&arguments).assert_success();
+        whole.finetune(&arguments).assert_success("bert-finetune");
         for step in [2, 5] {
             let outcome = paused.finetune(&format!("{arguments} --stop-at-step {step}"));
-            outcome.assert_success();
+            outcome.assert_success("bert-finetune");
             assert!(outcome.stderr.contains(&format!("paused at step {step}")), "{arguments}: {}", outcome.stderr);
         }
         let resumed = paused.finetune(&arguments);
-        resumed.assert_success();
+        resumed.assert_success("bert-finetune");
         assert!(resumed.stderr.contains("continuing at step 5"), "{arguments}: {}", resumed.stderr);
         let last = whole.events("end")[0]["step"].as_u64().unwrap();
         let checkpoint = format!("checkpoints/step-{last:06}/optimizer.safetensors");
@@ -57,7 +57,7 @@ fn a_paused_run_goes_on_to_the_same_bytes_with_every_kind_of_state() {
 #[test]
 fn what_is_frozen_stays() {
     let sandbox = Sandbox::new();
-    sandbox.finetune(&format!("{TRAINING} --freeze-embeddings --freeze-layers 1")).assert_success();
+    sandbox.finetune(&format!("{TRAINING} --freeze-embeddings --freeze-layers 1")).assert_success("bert-finetune");
     let changed = changed(&sandbox);
     assert!(changed.contains("bert.encoder.layer.1.attention.self.query.weight"), "{changed:?}");
     assert!(changed.contains("classifier.bias"), "{changed:?}");
@@ -69,7 +69,7 @@ fn what_is_frozen_stays() {
 fn lora_leaves_a_plain_model_with_its_products_merged() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.finetune(&format!("{TRAINING} --lora-rank 2"));
-    outcome.assert_success();
+    outcome.assert_success("bert-finetune");
     assert!(outcome.stderr.contains("M trainable)"), "{}", outcome.stderr);
     let matrices = [0, 1].into_iter().flat_map(|layer| {
         ["query", "value"].map(|name| format!("bert.encoder.layer.{layer}.attention.self.{name}.weight"))
@@ -81,7 +81,9 @@ fn lora_leaves_a_plain_model_with_its_products_merged() {
 #[test]
 fn the_head_learns_alone_at_a_rate_of_its_own() {
     let sandbox = Sandbox::new();
-    sandbox.finetune(&format!("{TRAINING} --learning-rate 0 --head-learning-rate 1e-3")).assert_success();
+    sandbox
+        .finetune(&format!("{TRAINING} --learning-rate 0 --head-learning-rate 1e-3"))
+        .assert_success("bert-finetune");
     assert_eq!(changed(&sandbox), ["classifier.bias", "classifier.weight"].map(str::to_owned).into());
 }
 
@@ -101,7 +103,7 @@ fn a_validation_loss_that_is_not_finite_stops_the_run() {
 fn early_stopping_ends_the_run_and_says_so() {
     let sandbox = Sandbox::new();
     let arguments = "--num-train-epochs 50 --early-stopping-patience 2 --early-stopping-threshold 1";
-    sandbox.finetune(&format!("{TRAINING} {arguments}")).assert_success();
+    sandbox.finetune(&format!("{TRAINING} {arguments}")).assert_success("bert-finetune");
     let evaluations = sandbox.events("evaluate").len();
     let end = &sandbox.events("end")[0];
     assert_eq!((evaluations, end["stopped_early"].as_bool(), end["step"].as_u64()), (3, Some(true), Some(15)));
@@ -110,7 +112,7 @@ fn early_stopping_ends_the_run_and_says_so() {
 #[test]
 fn a_budget_of_tokens_makes_epochs_of_different_lengths() {
     let sandbox = Sandbox::new();
-    sandbox.finetune(&format!("{TRAINING} --max-tokens-per-batch 60")).assert_success();
+    sandbox.finetune(&format!("{TRAINING} --max-tokens-per-batch 60")).assert_success("bert-finetune");
     let evaluations = sandbox.events("evaluate");
     let epochs: Vec<f64> = evaluations.iter().map(|event| event["epoch"].as_f64().unwrap()).collect();
     assert_eq!(epochs, [1.0, 2.0, 3.0]);
@@ -120,8 +122,8 @@ fn a_budget_of_tokens_makes_epochs_of_different_lengths() {
 #[test]
 fn the_last_step_of_an_average_is_not_the_average() {
     let (plain, averaged) = (Sandbox::new(), Sandbox::new());
-    plain.finetune(&format!("{TRAINING} --eval-strategy no")).assert_success();
-    averaged.finetune(&format!("{TRAINING} --eval-strategy no --ema-decay 0.9")).assert_success();
+    plain.finetune(&format!("{TRAINING} --eval-strategy no")).assert_success("bert-finetune");
+    averaged.finetune(&format!("{TRAINING} --eval-strategy no --ema-decay 0.9")).assert_success("bert-finetune");
     assert_eq!(plain.events("train"), averaged.events("train"));
     assert_ne!(plain.read("train/model.safetensors"), averaged.read("train/model.safetensors"));
     let checkpoint = "train/checkpoints/step-000015/model.safetensors";
@@ -131,8 +133,8 @@ fn the_last_step_of_an_average_is_not_the_average() {
 #[test]
 fn the_event_file_of_tensorboard_grows_with_the_log() {
     let sandbox = Sandbox::new();
-    sandbox.finetune(&format!("{TRAINING} --stop-at-step 4")).assert_success();
-    sandbox.finetune(TRAINING).assert_success();
+    sandbox.finetune(&format!("{TRAINING} --stop-at-step 4")).assert_success("bert-finetune");
+    sandbox.finetune(TRAINING).assert_success("bert-finetune");
     let file = sandbox.read("train/tensorboard/events.out.tfevents.0.bert-finetune");
     let count = |tag: &str| file.windows(tag.len()).filter(|window| *window == tag.as_bytes()).count();
     assert_eq!(count("train/grad_norm"), sandbox.events("train").len());

@@ -37,7 +37,7 @@ fn each_step_and_the_last_weights_are_those_of_the_reference() {
             variant.path.display(),
             variant.flags()
         );
-        sandbox.finetune(&arguments).assert_success();
+        sandbox.finetune(&arguments).assert_success("bert-finetune");
         assert_steps(&sandbox, &mut variant);
         assert_weights(&mut trained(&sandbox), &mut variant.expected, "trained/");
     }
@@ -83,7 +83,7 @@ fn four_micro_batches_of_four_are_a_batch_of_sixteen() {
             "--precision float32 --threads 1 --logging-steps 1 --eval-strategy no --learning-rate 1e-4 --weight-decay 0.1 \
              --max-steps 10 --warmup-steps 2 --per-device-train-batch-size {batch} --gradient-accumulation-steps {accumulation}"
         );
-        sandbox.finetune(&arguments).assert_success();
+        sandbox.finetune(&arguments).assert_success("bert-finetune");
         sandbox
     });
     let (ours, theirs) = (accumulated.events("train"), whole.events("train"));

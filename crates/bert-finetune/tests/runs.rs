@@ -17,7 +17,7 @@ const TRAINING: &str = "--threads 1 --precision float32 --per-device-train-batch
 #[test]
 fn a_run_leaves_a_model_folder_its_log_and_its_curves() {
     let sandbox = Sandbox::new();
-    sandbox.finetune(TRAINING).assert_success();
+    sandbox.finetune(TRAINING).assert_success("bert-finetune");
     let manifest = stage::Manifest::read(&sandbox.path("train")).unwrap();
     let outputs: Vec<&str> = manifest.outputs.keys().map(String::as_str).collect();
     assert_eq!(outputs, ["config.json", "curves.svg", "log.jsonl", "model.safetensors", "vocab.txt"]);
@@ -40,7 +40,7 @@ fn a_run_leaves_a_model_folder_its_log_and_its_curves() {
 #[test]
 fn a_second_run_is_fresh_and_a_changed_argument_is_named() {
     let sandbox = Sandbox::new();
-    sandbox.finetune(TRAINING).assert_success();
+    sandbox.finetune(TRAINING).assert_success("bert-finetune");
     let weights = sandbox.read("train/model.safetensors");
     assert_eq!(sandbox.finetune(TRAINING).stderr, "bert-finetune: train is fresh\n");
     assert_eq!(sandbox.finetune(&format!("{TRAINING} --threads 2")).stderr, "bert-finetune: train is fresh\n");
@@ -50,7 +50,7 @@ fn a_second_run_is_fresh_and_a_changed_argument_is_named() {
     assert_eq!(sandbox.read("train/model.safetensors"), weights);
 
     let forced = sandbox.finetune(&format!("{TRAINING} --force"));
-    forced.assert_success();
+    forced.assert_success("bert-finetune");
     assert_eq!(sandbox.read("train/model.safetensors"), weights, "the same run gives the same bytes");
 }
 
@@ -59,15 +59,15 @@ fn a_paused_run_goes_on_to_the_same_bytes() {
     for precision in ["float32", "bf16"] {
         let arguments = format!("{TRAINING} --precision {precision} --gradient-accumulation-steps 2 --warmup-steps 5");
         let (whole, paused) = (Sandbox::new(), Sandbox::new());
-        whole.finetune(&arguments).assert_success();
+        whole.finetune(&arguments).assert_success("bert-finetune");
         for step in [2, 5, 9] {
             let outcome = paused.finetune(&format!("{arguments} --stop-at-step {step}"));
-            outcome.assert_success();
+            outcome.assert_success("bert-finetune");
             assert!(outcome.stderr.contains(&format!("paused at step {step}")), "{}", outcome.stderr);
             assert!(stage::Manifest::read(&paused.path("train")).is_none());
         }
         let resumed = paused.finetune(&arguments);
-        resumed.assert_success();
+        resumed.assert_success("bert-finetune");
         assert!(resumed.stderr.contains("continuing at step 9"), "{}", resumed.stderr);
         for file in ["model.safetensors", "log.jsonl", "curves.svg", "manifest.json"] {
             let name = format!("train/{file}");
@@ -86,15 +86,15 @@ fn the_number_of_threads_changes_no_byte() {
             |sandbox: &Sandbox| ["model.safetensors", "log.jsonl"].map(|file| sandbox.read(&format!("train/{file}")));
         let trained = [1, 2, 3].map(|threads| {
             let sandbox = Sandbox::new();
-            sandbox.finetune(&arguments(threads)).assert_success();
+            sandbox.finetune(&arguments(threads)).assert_success("bert-finetune");
             written(&sandbox)
         });
         assert!(trained[0] == trained[1] && trained[1] == trained[2], "{precision}");
 
         let paused = Sandbox::new();
-        paused.finetune(&format!("{} --stop-at-step 9", arguments(1))).assert_success();
+        paused.finetune(&format!("{} --stop-at-step 9", arguments(1))).assert_success("bert-finetune");
         let resumed = paused.finetune(&arguments(2));
-        resumed.assert_success();
+        resumed.assert_success("bert-finetune");
         assert!(resumed.stderr.contains("continuing at step 9"), "{}", resumed.stderr);
         assert!(!resumed.stderr.contains("not be bitwise identical"), "{}", resumed.stderr);
         assert!(written(&paused) == trained[0], "{precision}");
@@ -106,9 +106,9 @@ fn where_the_number_of_threads_counts_a_resume_says_so() {
     for operators in ["--lora-rank 2", "--optim adafactor"] {
         let sandbox = Sandbox::new();
         let arguments = format!("{TRAINING} --device cpu {operators}");
-        sandbox.finetune(&format!("{arguments} --stop-at-step 9")).assert_success();
+        sandbox.finetune(&format!("{arguments} --stop-at-step 9")).assert_success("bert-finetune");
         let resumed = sandbox.finetune(&format!("{arguments} --threads 2"));
-        resumed.assert_success();
+        resumed.assert_success("bert-finetune");
         assert!(
             resumed.stderr.contains("was written on cpu with 1 threads")
                 && resumed.stderr.contains("the result will not be bitwise identical"),
@@ -122,15 +122,15 @@ fn where_the_number_of_threads_counts_a_resume_says_so() {
 fn a_killed_run_goes_on_to_the_same_bytes() {
     let arguments = format!("{TRAINING} --save-strategy steps --save-steps 3 --num-train-epochs 20");
     let whole = Sandbox::new();
-    whole.finetune(&arguments).assert_success();
+    whole.finetune(&arguments).assert_success("bert-finetune");
     let killed = Sandbox::new();
     for delay in [150, 300, 450, 250, 200, 350] {
-        let mut child = killed.command(&arguments).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = killed.finetune_command(&arguments).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(delay));
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    killed.finetune(&arguments).assert_success();
+    killed.finetune(&arguments).assert_success("bert-finetune");
     for file in ["model.safetensors", "log.jsonl", "manifest.json"] {
         let name = format!("train/{file}");
         assert!(whole.read(&name) == killed.read(&name), "{file} differs");
@@ -140,7 +140,9 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
 #[test]
 fn a_damaged_checkpoint_is_skipped_and_reported() {
     let sandbox = Sandbox::new();
-    sandbox.finetune(&format!("{TRAINING} --save-strategy steps --save-steps 4 --stop-at-step 9")).assert_success();
+    sandbox
+        .finetune(&format!("{TRAINING} --save-strategy steps --save-steps 4 --stop-at-step 9"))
+        .assert_success("bert-finetune");
     let newest = sandbox.path("train/checkpoints/step-000009/optimizer.safetensors");
     let mut bytes = fs::read(&newest).unwrap();
     let middle = bytes.len() / 2;
@@ -148,7 +150,7 @@ fn a_damaged_checkpoint_is_skipped_and_reported() {
     #[expect(clippy::disallowed_methods, reason = "damage is not an output")]
     fs::write(&newest, bytes).unwrap();
     let outcome = sandbox.finetune(TRAINING);
-    outcome.assert_success();
+    outcome.assert_success("bert-finetune");
     assert!(
         outcome
             .stderr
@@ -161,7 +163,7 @@ fn a_damaged_checkpoint_is_skipped_and_reported() {
 fn a_signal_saves_and_leaves() {
     let sandbox = Sandbox::new();
     let arguments = format!("{TRAINING} --num-train-epochs 2000");
-    let child = sandbox.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let child = sandbox.finetune_command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
     sandbox.wait_for_log();
     std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     let output = child.wait_with_output().unwrap();
@@ -176,7 +178,7 @@ fn a_signal_saves_and_leaves() {
 fn a_folder_in_use_is_left_at_once() {
     let sandbox = Sandbox::new();
     let mut first =
-        sandbox.command(&format!("{TRAINING} --num-train-epochs 2000")).stderr(Stdio::null()).spawn().unwrap();
+        sandbox.finetune_command(&format!("{TRAINING} --num-train-epochs 2000")).stderr(Stdio::null()).spawn().unwrap();
     sandbox.wait_for_log();
     let second = sandbox.finetune(TRAINING);
     first.kill().unwrap();
@@ -237,7 +239,7 @@ fn the_plan_is_printed_and_nothing_is_run() {
     let sandbox = Sandbox::new();
     let outcome =
         sandbox.finetune("--plan --per-device-train-batch-size 6 --gradient-accumulation-steps 2 --warmup-ratio 0.1");
-    outcome.assert_success();
+    outcome.assert_success("bert-finetune");
     let plan: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!(plan["counts"]["batches_per_epoch"], 7);
     assert_eq!(plan["counts"]["steps_per_epoch"], 4);

@@ -2,50 +2,39 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::fs::{self, File};
+use std::ops::Deref;
 
 use corpus::Split;
 use corpus::raw::{RawMetadata, RawSet, Record};
 use corpus::task::{FINE_GRAINED, Task};
 use corpus::tokens::{Labels, TokenSet};
 use stage::{CommonArgs, Job, Stage, sha256_hex};
+use testkit::Outcome;
 
 const VOCABULARY: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nit\nwork\n##s\n.\nbad\n";
 const CONFIG: &str = r#"{"model_type": "bert", "vocab_size": 10, "hidden_size": 4, "num_hidden_layers": 1,
     "num_attention_heads": 2, "intermediate_size": 8, "max_position_embeddings": 16}"#;
 
-/// A temporary folder with `raw` and `model` in it.
-struct Sandbox(tempfile::TempDir);
+/// A sandbox with `raw` and `model` in it.
+struct Sandbox(testkit::Sandbox);
 
-/// How a run ended.
-struct Ended {
-    code: i32,
-    stdout: String,
-    stderr: String,
+impl Deref for Sandbox {
+    type Target = testkit::Sandbox;
+
+    fn deref(&self) -> &testkit::Sandbox {
+        &self.0
+    }
 }
 
 impl Sandbox {
     fn new() -> Self {
-        let sandbox = Self(tempfile::tempdir().unwrap());
-        sandbox.file("model/config.json", CONFIG.as_bytes());
-        sandbox.file("model/vocab.txt", VOCABULARY.as_bytes());
+        let sandbox = Self(testkit::Sandbox::new());
+        sandbox.write("model/config.json", CONFIG);
+        sandbox.write("model/vocab.txt", VOCABULARY);
         sandbox
             .raw(&[("It works.", Some(3)), ("works", Some(3)), ("so so", Some(2)), ("Bad", Some(0))], "Bad it works .");
         sandbox
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn file(&self, name: &str, content: &[u8]) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(path).unwrap();
-        file.write_all(content).unwrap();
     }
 
     /// Writes `raw` as the stage before does; the second row of train is a phrase of the first.
@@ -82,12 +71,8 @@ impl Sandbox {
         work.finish().unwrap();
     }
 
-    fn run(&self, more: &[&str]) -> Ended {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sst-tokenize"));
-        command.current_dir(self.0.path()).args(["--raw", "raw", "--model", "model", "--out", "tokens"]).args(more);
-        let output = command.output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ended { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    fn tokenize(&self, more: &[&str]) -> Outcome {
+        testkit::outcome(self.command("sst-tokenize --raw raw --model model --out tokens").args(more))
     }
 
     fn tokens(&self, split: Split) -> TokenSet {
@@ -95,15 +80,15 @@ impl Sandbox {
     }
 
     fn sha256(&self, name: &str) -> String {
-        sha256_hex(&fs::read(self.path(name)).unwrap())
+        sha256_hex(&self.read(name))
     }
 }
 
 #[test]
 fn literal_rows_become_literal_ids() {
     let sandbox = Sandbox::new();
-    let ended = sandbox.run(&["--task", "sst2"]);
-    assert_eq!((ended.code, ended.stdout.as_str()), (0, ""), "{}", ended.stderr);
+    let ended = sandbox.tokenize(&["--task", "sst2"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{}", ended.stderr);
     assert!(ended.stderr.starts_with("max_length is 16, the model's number of positions\ntrain: 2 rows, 1 negative, 1 positive, 1 excluded by the task\n"), "{}", ended.stderr);
 
     let train = sandbox.tokens(Split::Train);
@@ -127,8 +112,8 @@ fn literal_rows_become_literal_ids() {
 fn tasks_and_options_choose_rows_and_labels() {
     let sandbox = Sandbox::new();
     let train = |more: &[&str]| {
-        let ended = sandbox.run(more);
-        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        let ended = sandbox.tokenize(more);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         sandbox.tokens(Split::Train)
     };
     let phrases = train(&["--task", "sst2", "--granularity", "phrases"]);
@@ -143,7 +128,7 @@ fn tasks_and_options_choose_rows_and_labels() {
 #[test]
 fn the_output_of_this_version_is_known() {
     let sandbox = Sandbox::new();
-    assert_eq!(sandbox.run(&["--task", "sst5"]).code, 0);
+    assert_eq!(sandbox.tokenize(&["--task", "sst5"]).code, Some(0));
     assert_eq!(sst_tokenize::STAGE.version, 1);
     assert_eq!(
         sandbox.sha256("tokens/train.parquet"),
@@ -154,11 +139,11 @@ fn the_output_of_this_version_is_known() {
 #[test]
 fn a_second_run_is_fresh_and_a_changed_argument_is_named() {
     let sandbox = Sandbox::new();
-    assert_eq!(sandbox.run(&["--task", "sst2"]).code, 0);
-    let again = sandbox.run(&["--task", "sst2", "--max-length", "16"]);
-    assert_eq!((again.code, again.stderr.as_str()), (0, "sst-tokenize: tokens is fresh\n"));
-    let explained = sandbox.run(&["--task", "sst3", "--explain"]);
-    assert_eq!(explained.code, 0);
+    assert_eq!(sandbox.tokenize(&["--task", "sst2"]).code, Some(0));
+    let again = sandbox.tokenize(&["--task", "sst2", "--max-length", "16"]);
+    assert_eq!((again.code, again.stderr.as_str()), (Some(0), "sst-tokenize: tokens is fresh\n"));
+    let explained = sandbox.tokenize(&["--task", "sst3", "--explain"]);
+    assert_eq!(explained.code, Some(0));
     assert!(
         explained.stdout.ends_with("tokens is out of date:\n  task: \"sst2\" -> \"sst3\"\n"),
         "{}",
@@ -170,10 +155,10 @@ fn a_second_run_is_fresh_and_a_changed_argument_is_named() {
 fn a_changed_test_text_leaves_the_other_splits_as_they_are() {
     let sandbox = Sandbox::new();
     let hashes = || ["train", "validation", "test"].map(|split| sandbox.sha256(&format!("tokens/{split}.parquet")));
-    assert_eq!(sandbox.run(&["--task", "sst2"]).code, 0);
+    assert_eq!(sandbox.tokenize(&["--task", "sst2"]).code, Some(0));
     let before = hashes();
     sandbox.raw(&[("It works.", Some(3)), ("works", Some(3)), ("so so", Some(2)), ("Bad", Some(0))], "it . it");
-    let ended = sandbox.run(&["--task", "sst2"]);
+    let ended = sandbox.tokenize(&["--task", "sst2"]);
     assert!(ended.stderr.contains("test: 1 rows"), "{}", ended.stderr);
     let after = hashes();
     assert_eq!(before[..2], after[..2]);
@@ -185,8 +170,8 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
     let refused = |prepare: &dyn Fn(&Sandbox), more: &[&str]| {
         let sandbox = Sandbox::new();
         prepare(&sandbox);
-        let ended = sandbox.run(more);
-        assert_eq!(ended.code, 2, "{}", ended.stderr);
+        let ended = sandbox.tokenize(more);
+        assert_eq!(ended.code, Some(2), "{}", ended.stderr);
         ended.stderr
     };
     let nothing = |_: &Sandbox| {};
@@ -202,7 +187,7 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
         (&|sandbox| fs::remove_file(sandbox.path("raw/manifest.json")).unwrap(), &sst2, "error: raw is unfinished"),
         (&nothing, &["--task", "sst2", "--model", "nowhere"], "error: cannot read nowhere/config.json"),
         (
-            &|sandbox| sandbox.file("model/config.json", br#"{"model_type": "gpt2"}"#),
+            &|sandbox| sandbox.write("model/config.json", br#"{"model_type": "gpt2"}"#),
             &sst2,
             "error: model/config.json: model_type is gpt2, but only bert is supported",
         ),
@@ -212,7 +197,7 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
             "error: model has neither tokenizer.json nor vocab.txt",
         ),
         (
-            &|sandbox| sandbox.file("model/vocab.txt", format!("{VOCABULARY}more\n").as_bytes()),
+            &|sandbox| sandbox.write("model/vocab.txt", format!("{VOCABULARY}more\n").as_bytes()),
             &sst2,
             "error: the tokenizer model/vocab.txt: it has ids up to 10, but the model's word embeddings have only 10 rows",
         ),
@@ -241,7 +226,7 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
             "error: cannot tokenize raw/train.parquet: no row is left for the task sst2: 1 are excluded by it, 1 have no label",
         ),
         (
-            &|sandbox| sandbox.file("profile.toml", b"[tokenize]\nmax_lenght = 8\n"),
+            &|sandbox| sandbox.write("profile.toml", b"[tokenize]\nmax_lenght = 8\n"),
             &["--profile", "profile.toml"],
             "unknown key max_lenght; did you mean max_length?",
         ),
@@ -255,11 +240,11 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
 #[test]
 fn a_locked_folder_is_exit_code_4() {
     let sandbox = Sandbox::new();
-    sandbox.file("tokens/.lock", b"");
+    sandbox.write("tokens/.lock", b"");
     let lock = File::open(sandbox.path("tokens/.lock")).unwrap();
     lock.try_lock().unwrap();
-    let ended = sandbox.run(&["--task", "sst2"]);
-    assert_eq!(ended.code, 4);
+    let ended = sandbox.tokenize(&["--task", "sst2"]);
+    assert_eq!(ended.code, Some(4));
     assert!(ended.stderr.contains("tokens is locked by another run"), "{}", ended.stderr);
-    assert!(!Path::new(&sandbox.path("tokens/manifest.json")).exists());
+    assert!(!sandbox.path("tokens/manifest.json").exists());
 }

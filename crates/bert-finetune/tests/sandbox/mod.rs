@@ -3,45 +3,36 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::process::Command;
 
 use corpus::task::Task;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use serde_json::{Value, json};
 use stage::{CommonArgs, Job, Stage};
-use tempfile::TempDir;
+use testkit::Outcome;
 
-pub(crate) struct Sandbox {
-    folder: TempDir,
-}
+pub(crate) struct Sandbox(testkit::Sandbox);
 
-pub(crate) struct Outcome {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
+impl Deref for Sandbox {
+    type Target = testkit::Sandbox;
 
-impl Outcome {
-    pub(crate) fn assert_success(&self) {
-        assert_eq!(self.code, Some(0), "{}", self.stderr);
+    fn deref(&self) -> &testkit::Sandbox {
+        &self.0
     }
 }
 
 impl Sandbox {
     /// Tokens in `tokens/`: the fixture's sentences as train and, in part, as validation.
     pub(crate) fn new() -> Self {
-        let sandbox = Self { folder: tempfile::tempdir().unwrap() };
+        let sandbox = Self(testkit::Sandbox::new());
         sandbox.write_tokens(|_| ());
         sandbox
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
     pub(crate) fn fixture(&self, name: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/small-bert").join(name)
+        testkit::fixture("small-bert").join(name)
     }
 
     /// Rewrites `tokens/`, with the train split changed by `change`.
@@ -57,17 +48,14 @@ impl Sandbox {
         work.finish().unwrap();
     }
 
-    pub(crate) fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bert-finetune"));
-        command.current_dir(self.folder.path()).args(["--tokens", "tokens", "--out", "train", "--model"]);
+    pub(crate) fn finetune_command(&self, arguments: &str) -> Command {
+        let mut command = self.command("bert-finetune --tokens tokens --out train --model");
         command.arg(self.fixture("")).args(arguments.split_whitespace());
         command
     }
 
     pub(crate) fn finetune(&self, arguments: &str) -> Outcome {
-        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Outcome { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+        testkit::outcome(&mut self.finetune_command(arguments))
     }
 
     /// Waits until a run in another process is about to take its first step.
@@ -86,10 +74,6 @@ impl Sandbox {
         let log = fs::read_to_string(self.path("train/log.jsonl")).unwrap();
         let events = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         events.filter(|event| event["event"] == kind).collect()
-    }
-
-    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap()
     }
 }
 

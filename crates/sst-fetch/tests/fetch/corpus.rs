@@ -1,20 +1,8 @@
 //! The real treebank, where it is at hand: its counts must come out.
 
-use std::path::{Path, PathBuf};
-
-use crate::support::Sandbox;
+use crate::support::Fetch;
 use corpus::raw::RawSet;
-
-/// The corpus lies beside the checkout. Where it does not, there is nothing to test, except on the build machine.
-fn corpus() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/sst");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "{} is missing", folder.display());
-    eprintln!("skipped: {} is missing", folder.display());
-    None
-}
+use testkit::Sandbox;
 
 /// Rows with each label, 0 first.
 fn label_counts(set: &RawSet, sentences_only: bool) -> Vec<usize> {
@@ -27,9 +15,9 @@ fn label_counts(set: &RawSet, sentences_only: bool) -> Vec<usize> {
 
 #[test]
 fn the_treebank_has_its_counts() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = testkit::inputs::sst() else { return };
     let sandbox = Sandbox::new();
-    sandbox.done(&format!("dataset --source {} --out raw", corpus.join("trees").display()));
+    sandbox.fetched(&format!("dataset --source {} --out raw", corpus.join("trees").display()));
     let expected = [
         ("train", 318_582, [1092, 2218, 1624, 2322, 1288]),
         ("validation", 41_447, [139, 289, 229, 279, 165]),
@@ -47,9 +35,9 @@ fn the_treebank_has_its_counts() {
 
 #[test]
 fn glue_has_its_counts() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = testkit::inputs::sst() else { return };
     let sandbox = Sandbox::new();
-    sandbox.done(&format!("dataset --source {} --out raw", corpus.join("glue").display()));
+    sandbox.fetched(&format!("dataset --source {} --out raw", corpus.join("glue").display()));
     let set = |split: &str| RawSet::read(&sandbox.path(&format!("raw/{split}.parquet"))).unwrap();
     assert_eq!(label_counts(&set("train"), false), [29_780, 37_569]);
     assert_eq!(label_counts(&set("validation"), false), [428, 444]);

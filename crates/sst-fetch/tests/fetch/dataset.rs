@@ -2,47 +2,48 @@
 
 use std::fs::{self, File};
 
-use crate::support::{Sandbox, rows};
+use crate::support::{Fetch, rows};
 use corpus::raw::RawSet;
 use stage::Manifest;
+use testkit::Sandbox;
 
 #[test]
 fn the_sample_is_part_of_the_program() {
     let sandbox = Sandbox::new();
-    sandbox.done("dataset --source sample --out raw");
+    sandbox.fetched("dataset --source sample --out raw");
     for split in ["train", "validation", "test"] {
         let set = RawSet::read(&sandbox.path(&format!("raw/{split}.parquet"))).unwrap();
         assert_eq!(set.metadata.label_names, ["very negative", "negative", "neutral", "positive", "very positive"]);
         assert_eq!((set.metadata.dataset.as_str(), set.metadata.license.as_str()), ("sample", "MIT OR Apache-2.0"));
         assert!(set.records.iter().all(|record| record.label.is_some() && record.is_root));
     }
-    let again = sandbox.done("dataset --source sample --out raw");
+    let again = sandbox.fetched("dataset --source sample --out raw");
     assert_eq!(again.stderr, "sst-fetch dataset: raw is fresh\n");
 }
 
 #[test]
 fn every_node_of_a_tree_is_a_row() {
     let sandbox = Sandbox::new();
-    sandbox.file("sst/trees/train.txt", "(3 (2 It) (4 works))\n(0 Bad)\n");
-    sandbox.file("sst/trees/dev.txt", "(2 (2 -LRB-) (2 so\u{a0}so))\n");
-    sandbox.done("dataset --source sst --out raw");
+    sandbox.write("sst/trees/train.txt", "(3 (2 It) (4 works))\n(0 Bad)\n");
+    sandbox.write("sst/trees/dev.txt", "(2 (2 -LRB-) (2 so\u{a0}so))\n");
+    sandbox.fetched("dataset --source sst --out raw");
     assert_eq!(
         rows(&sandbox.path("raw/train.parquet")),
         ["0|0|It works|3|-|1", "1|0|It|2|-|0", "2|0|works|4|-|0", "3|1|Bad|0|-|1"]
     );
     assert_eq!(rows(&sandbox.path("raw/validation.parquet"))[0], "0|0|( so\u{a0}so|2|-|1");
     assert!(!sandbox.path("raw/test.parquet").exists());
-    sandbox.done("dataset --source sst/trees --max-samples 1 --out raw");
+    sandbox.fetched("dataset --source sst/trees --max-samples 1 --out raw");
     assert_eq!(rows(&sandbox.path("raw/train.parquet")).len(), 3);
 }
 
 #[test]
 fn glue_has_literal_quotes_and_a_test_split_without_labels() {
     let sandbox = Sandbox::new();
-    sandbox.file("glue/train.tsv", "sentence\tlabel\nit 's \"fine \t1\nbad \t0\n");
-    sandbox.file("glue/dev.tsv", "sentence\tlabel\ngood \t1\n");
-    sandbox.file("glue/test.tsv", "index\tsentence\n0\tunknown .\n");
-    sandbox.done("dataset --source glue --out raw");
+    sandbox.write("glue/train.tsv", "sentence\tlabel\nit 's \"fine \t1\nbad \t0\n");
+    sandbox.write("glue/dev.tsv", "sentence\tlabel\ngood \t1\n");
+    sandbox.write("glue/test.tsv", "index\tsentence\n0\tunknown .\n");
+    sandbox.fetched("dataset --source glue --out raw");
     assert_eq!(rows(&sandbox.path("raw/train.parquet")), ["0|0|it 's \"fine|1|-|1", "1|1|bad|0|-|1"]);
     assert_eq!(rows(&sandbox.path("raw/test.parquet")), ["0|0|unknown .|-|-|1"]);
     let set = RawSet::read(&sandbox.path("raw/validation.parquet")).unwrap();
@@ -52,42 +53,42 @@ fn glue_has_literal_quotes_and_a_test_split_without_labels() {
 #[test]
 fn tables_have_named_columns_and_labels() {
     let sandbox = Sandbox::new();
-    sandbox.file("data/train.csv", "review,mood\n\"good, really\",pos\nbad,neg\n");
-    sandbox.file("data/validation.jsonl", "{\"review\": \"fine\", \"mood\": \"pos\"}\n");
-    sandbox.file("data/test.tsv", "review\nunknown\n");
-    sandbox.done("dataset --source data --text-column review --label-column mood --out raw");
+    sandbox.write("data/train.csv", "review,mood\n\"good, really\",pos\nbad,neg\n");
+    sandbox.write("data/validation.jsonl", "{\"review\": \"fine\", \"mood\": \"pos\"}\n");
+    sandbox.write("data/test.tsv", "review\nunknown\n");
+    sandbox.fetched("dataset --source data --text-column review --label-column mood --out raw");
     assert_eq!(rows(&sandbox.path("raw/train.parquet")), ["0|0|good, really|1|-|1", "1|1|bad|0|-|1"]);
     assert_eq!(rows(&sandbox.path("raw/validation.parquet")), ["0|0|fine|1|-|1"]);
     let set = RawSet::read(&sandbox.path("raw/test.parquet")).unwrap();
     assert_eq!(set.metadata.label_names, ["neg", "pos"]);
 
-    sandbox.done("dataset --source data --text-column review --label-column mood --label-names pos,neg --out raw");
+    sandbox.fetched("dataset --source data --text-column review --label-column mood --label-names pos,neg --out raw");
     assert_eq!(rows(&sandbox.path("raw/train.parquet"))[0], "0|0|good, really|0|-|1");
 
-    sandbox.file("scores.csv", "text,score\nfine,0.75\nbad,0.1\n");
-    sandbox.done("dataset --train scores.csv --score-column score --out scores");
+    sandbox.write("scores.csv", "text,score\nfine,0.75\nbad,0.1\n");
+    sandbox.fetched("dataset --train scores.csv --score-column score --out scores");
     assert_eq!(rows(&sandbox.path("scores/train.parquet")), ["0|0|fine|-|0.75|1", "1|1|bad|-|0.1|1"]);
     // What this stage writes, it also reads.
-    sandbox.done("dataset --train raw/train.parquet --out again");
+    sandbox.fetched("dataset --train raw/train.parquet --out again");
     assert_eq!(rows(&sandbox.path("again/train.parquet")), rows(&sandbox.path("raw/train.parquet")));
 }
 
 #[test]
 fn freshness_is_of_content_and_arguments() {
     let sandbox = Sandbox::new();
-    sandbox.file("a/train.csv", "text,label\nfine,1\nbad,0\n");
-    sandbox.done("dataset --source a --out raw");
+    sandbox.write("a/train.csv", "text,label\nfine,1\nbad,0\n");
+    sandbox.fetched("dataset --source a --out raw");
     let before = fs::read(sandbox.path("raw/train.parquet")).unwrap();
-    sandbox.file("b/train.csv", "text,label\nfine,1\nbad,0\n");
-    let moved = sandbox.done("dataset --source b --out raw");
+    sandbox.write("b/train.csv", "text,label\nfine,1\nbad,0\n");
+    let moved = sandbox.fetched("dataset --source b --out raw");
     assert_eq!(moved.stderr, "sst-fetch dataset: raw is fresh\n");
-    sandbox.done("dataset --source b --out raw --force");
+    sandbox.fetched("dataset --source b --out raw --force");
     assert_eq!(before, fs::read(sandbox.path("raw/train.parquet")).unwrap());
 
-    let explained = sandbox.done("dataset --source b --out raw --label-names bad,good --explain");
+    let explained = sandbox.fetched("dataset --source b --out raw --label-names bad,good --explain");
     assert_eq!(explained.stdout, "sst-fetch dataset: raw is out of date:\n  label_names: null -> [\"bad\",\"good\"]\n");
-    sandbox.file("b/train.csv", "text,label\nfine,1\nworse,0\n");
-    let explained = sandbox.done("dataset --source b --out raw --explain");
+    sandbox.write("b/train.csv", "text,label\nfine,1\nworse,0\n");
+    let explained = sandbox.fetched("dataset --source b --out raw --explain");
     assert!(explained.stdout.contains("\n  input train.csv: "), "{}", explained.stdout);
     assert_eq!(before, fs::read(sandbox.path("raw/train.parquet")).unwrap());
 }
@@ -96,8 +97,8 @@ fn freshness_is_of_content_and_arguments() {
 #[test]
 fn the_output_of_this_version_is_known() {
     let sandbox = Sandbox::new();
-    sandbox.file("trees/train.txt", "(3 (2 It) (4 works))\n(0 Bad)\n");
-    sandbox.done("dataset --source trees --out raw");
+    sandbox.write("trees/train.txt", "(3 (2 It) (4 works))\n(0 Bad)\n");
+    sandbox.fetched("dataset --source trees --out raw");
     let manifest = Manifest::read(&sandbox.path("raw")).unwrap();
     assert_eq!(manifest.version, 1);
     let sha256 = "a3b88dd4bb09fbabaeeb25e25b361488e21fa4fc54e4541ab8e36cfc30f62fc4";
@@ -107,22 +108,22 @@ fn the_output_of_this_version_is_known() {
 #[test]
 fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
     let sandbox = Sandbox::new();
-    sandbox.file("unbalanced/train.txt", "(0 Bad)\n(3 (2 It) (4 works)\n");
-    sandbox.file("latin1/train.csv", b"text,label\nfine,1\ncaf\xe9,0\n");
-    sandbox.file("empty/train.csv", "");
-    sandbox.file("header/train.csv", "text,label\n");
-    sandbox.file("column/train.csv", "text,stars\nfine,1\n");
-    sandbox.file("ragged/train.csv", "text,label\nfine,1\na, b,0\n");
-    sandbox.file("unnamed/train.csv", "text,label\nfine,1\nbad,0\n");
-    sandbox.file("unnamed/dev.csv", "text,label\nfine,1\nodd,2\n");
-    sandbox.file("unlabeled/train.csv", "text,label\nfine,\n");
-    sandbox.file("twice/train.csv", "text,label\nfine,1\n");
-    sandbox.file("twice/train.tsv", "text\tlabel\nfine\t1\n");
-    sandbox.file("mixed/train.txt", "(0 Bad)\n");
-    sandbox.file("mixed/dev.csv", "text,label\nfine,1\n");
-    sandbox.file("no-train/test.csv", "text,label\nfine,1\n");
-    sandbox.file("nothing/README", "");
-    sandbox.file("broken/train.parquet", "PAR1 no more PAR1");
+    sandbox.write("unbalanced/train.txt", "(0 Bad)\n(3 (2 It) (4 works)\n");
+    sandbox.write("latin1/train.csv", b"text,label\nfine,1\ncaf\xe9,0\n");
+    sandbox.write("empty/train.csv", "");
+    sandbox.write("header/train.csv", "text,label\n");
+    sandbox.write("column/train.csv", "text,stars\nfine,1\n");
+    sandbox.write("ragged/train.csv", "text,label\nfine,1\na, b,0\n");
+    sandbox.write("unnamed/train.csv", "text,label\nfine,1\nbad,0\n");
+    sandbox.write("unnamed/dev.csv", "text,label\nfine,1\nodd,2\n");
+    sandbox.write("unlabeled/train.csv", "text,label\nfine,\n");
+    sandbox.write("twice/train.csv", "text,label\nfine,1\n");
+    sandbox.write("twice/train.tsv", "text\tlabel\nfine\t1\n");
+    sandbox.write("mixed/train.txt", "(0 Bad)\n");
+    sandbox.write("mixed/dev.csv", "text,label\nfine,1\n");
+    sandbox.write("no-train/test.csv", "text,label\nfine,1\n");
+    sandbox.write("nothing/README", "");
+    sandbox.write("broken/train.parquet", "PAR1 no more PAR1");
     let cases = [
         ("--source nowhere", "error: nowhere does not exist; expected sample, hub:OWNER/NAME or a folder with {train"),
         ("--source nothing", "error: nothing contains no dataset; expected {train"),
@@ -167,14 +168,14 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
 #[test]
 fn a_profile_has_a_section_for_each_subcommand() {
     let sandbox = Sandbox::new();
-    sandbox.file("a/train.csv", "text,label\nfine,1\nbad,0\n");
-    sandbox.file(
+    sandbox.write("a/train.csv", "text,label\nfine,1\nbad,0\n");
+    sandbox.write(
         "profile.toml",
         "[fetch.dataset]\nsource = 'a'\nlabel_names = ['bad', 'good']\n[fetch.model]\nsource = 'm'\n",
     );
-    sandbox.done("dataset --profile profile.toml --out raw");
+    sandbox.fetched("dataset --profile profile.toml --out raw");
     assert_eq!(RawSet::read(&sandbox.path("raw/train.parquet")).unwrap().metadata.label_names, ["bad", "good"]);
-    sandbox.file("profile.toml", "[fetch.dataset]\nsorce = 'a'\n");
+    sandbox.write("profile.toml", "[fetch.dataset]\nsorce = 'a'\n");
     let stderr = sandbox.refused("dataset --profile profile.toml --out raw");
     assert!(stderr.contains("unknown key sorce; did you mean source?"), "{stderr}");
 }
@@ -182,18 +183,18 @@ fn a_profile_has_a_section_for_each_subcommand() {
 #[test]
 fn a_locked_folder_is_exit_code_4() {
     let sandbox = Sandbox::new();
-    sandbox.file("raw/.lock", "");
+    sandbox.write("raw/.lock", "");
     let lock = File::open(sandbox.path("raw/.lock")).unwrap();
     lock.try_lock().unwrap();
-    assert_eq!(sandbox.run("dataset --source sample --out raw").code, 4);
+    assert_eq!(sandbox.fetch("dataset --source sample --out raw").code, Some(4));
     drop(lock);
-    sandbox.done("dataset --source sample --out raw");
+    sandbox.fetched("dataset --source sample --out raw");
 }
 
 #[test]
 fn a_folder_of_other_files_is_not_written_into() {
     let sandbox = Sandbox::new();
-    sandbox.file("notes/diary.txt", "mine");
+    sandbox.write("notes/diary.txt", "mine");
     let stderr = sandbox.refused("dataset --source sample --out notes");
     assert!(stderr.contains("notes holds files that no stage wrote"), "{stderr}");
     assert_eq!(fs::read(sandbox.path("notes/diary.txt")).unwrap(), b"mine");

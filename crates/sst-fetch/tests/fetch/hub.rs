@@ -3,9 +3,10 @@
 use std::fs;
 
 use crate::hub_server::{COMMIT, Hub};
-use crate::support::{Sandbox, rows};
+use crate::support::{Fetch, rows};
 use crate::tiny_bert;
 use corpus::raw::RawSet;
+use testkit::Sandbox;
 
 const TRAIN: &str = "text,label\nfine,1\nbad,0\n";
 
@@ -20,9 +21,10 @@ fn tiny() -> Hub {
 #[test]
 fn a_dataset_is_fetched_verified_and_then_fresh() {
     let (sandbox, hub) = (Sandbox::new(), reviews());
-    let fetch = || sandbox.run_with("dataset --source hub:owner/reviews --out raw", &[("HF_ENDPOINT", &hub.endpoint)]);
+    let fetch =
+        || sandbox.fetch_with("dataset --source hub:owner/reviews --out raw", &[("HF_ENDPOINT", &hub.endpoint)]);
     let ended = fetch();
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(rows(&sandbox.path("raw/train.parquet")), ["0|0|fine|1|-|1", "1|1|bad|0|-|1"]);
     let set = RawSet::read(&sandbox.path("raw/train.parquet")).unwrap();
     assert_eq!(set.metadata.source, format!("hub:owner/reviews@{COMMIT}"));
@@ -37,10 +39,10 @@ fn a_dataset_is_fetched_verified_and_then_fresh() {
     // The cache serves without the hub, and nothing asks it.
     hub.forget_requests();
     let offline = [("HF_ENDPOINT", hub.endpoint.as_str()), ("HF_HUB_OFFLINE", "1")];
-    let ended = sandbox.run_with("dataset --source hub:owner/reviews --out raw --force", &offline);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
-    let ended = sandbox.run_with("dataset --source hub:owner/other --out other", &offline);
-    assert_eq!(ended.code, 2);
+    let ended = sandbox.fetch_with("dataset --source hub:owner/reviews --out raw --force", &offline);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let ended = sandbox.fetch_with("dataset --source hub:owner/other --out other", &offline);
+    assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("hub:owner/other is not in the cache"), "{}", ended.stderr);
     assert!(hub.requests().is_empty());
 }
@@ -48,8 +50,8 @@ fn a_dataset_is_fetched_verified_and_then_fresh() {
 #[test]
 fn a_model_is_fetched_and_verified_by_both_kinds_of_digest() {
     let (sandbox, hub) = (Sandbox::new(), tiny());
-    let ended = sandbox.run_with("model --source hub:owner/tiny@v1.0 --out model", &[("HF_ENDPOINT", &hub.endpoint)]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let ended = sandbox.fetch_with("model --source hub:owner/tiny@v1.0 --out model", &[("HF_ENDPOINT", &hub.endpoint)]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     for (name, content) in tiny_bert::files() {
         assert_eq!(fs::read(sandbox.path(&format!("model/{name}"))).unwrap(), content, "{name}");
     }
@@ -60,11 +62,11 @@ fn a_model_is_fetched_and_verified_by_both_kinds_of_digest() {
 fn the_token_is_sent_and_its_absence_is_explained() {
     let (sandbox, hub) = (Sandbox::new(), reviews().behind_token("hf_secret"));
     let line = "dataset --source hub:owner/reviews --out raw";
-    let ended = sandbox.run_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
-    assert_eq!(ended.code, 2);
+    let ended = sandbox.fetch_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
+    assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("it is private or gated; set HF_TOKEN"), "{}", ended.stderr);
-    let ended = sandbox.run_with(line, &[("HF_ENDPOINT", &format!("{}/", hub.endpoint)), ("HF_TOKEN", "hf_secret")]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let ended = sandbox.fetch_with(line, &[("HF_ENDPOINT", &format!("{}/", hub.endpoint)), ("HF_TOKEN", "hf_secret")]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 
 #[test]
@@ -72,14 +74,14 @@ fn a_damaged_download_is_tried_once_more_and_then_refused() {
     let line = "model --source hub:owner/tiny --out model";
     let (sandbox, hub) = (Sandbox::new(), tiny());
     hub.damage("model.safetensors", 1);
-    let ended = sandbox.run_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let ended = sandbox.fetch_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 
     for name in ["model.safetensors", "config.json"] {
         let (sandbox, hub) = (Sandbox::new(), tiny());
         hub.damage(name, usize::MAX);
-        let ended = sandbox.run_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
-        assert_eq!(ended.code, 1);
+        let ended = sandbox.fetch_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
+        assert_eq!(ended.code, Some(1));
         assert!(
             ended.stderr.contains(&format!("{name} of hub:owner/tiny was damaged in two downloads")),
             "{}",
@@ -92,14 +94,15 @@ fn a_damaged_download_is_tried_once_more_and_then_refused() {
 #[test]
 fn a_file_damaged_in_the_cache_is_fetched_again() {
     let (sandbox, hub) = (Sandbox::new(), reviews());
-    let fetch =
-        || sandbox.run_with("dataset --source hub:owner/reviews --out raw --force", &[("HF_ENDPOINT", &hub.endpoint)]);
-    assert_eq!(fetch().code, 0);
+    let fetch = || {
+        sandbox.fetch_with("dataset --source hub:owner/reviews --out raw --force", &[("HF_ENDPOINT", &hub.endpoint)])
+    };
+    assert_eq!(fetch().code, Some(0));
     let cached = format!("hub-cache/hub/datasets--owner--reviews/snapshots/{COMMIT}/data/train.csv");
     let blob = fs::canonicalize(sandbox.path(&cached)).unwrap();
     fs::OpenOptions::new().write(true).open(blob).unwrap().set_len(12).unwrap();
     let ended = fetch();
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(rows(&sandbox.path("raw/train.parquet")).len(), 2);
 }
 
@@ -122,8 +125,8 @@ fn what_the_hub_should_not_list_is_refused() {
         let repository = if what == "model" { "owner/odd" } else { "datasets/owner/odd" };
         let hub = Hub::start(repository, names.iter().map(|&name| (name, Vec::new())).collect());
         let ended =
-            sandbox.run_with(&format!("{what} --source hub:owner/odd --out out"), &[("HF_ENDPOINT", &hub.endpoint)]);
-        assert_eq!(ended.code, code, "{}", ended.stderr);
+            sandbox.fetch_with(&format!("{what} --source hub:owner/odd --out out"), &[("HF_ENDPOINT", &hub.endpoint)]);
+        assert_eq!(ended.code, Some(code), "{}", ended.stderr);
         assert!(ended.stderr.contains(message), "expected `{message}`, found `{}`", ended.stderr);
     }
 }
@@ -136,14 +139,14 @@ fn a_hub_that_cannot_be_reached_says_what_to_do_instead() {
     let endpoint = format!("http://127.0.0.1:{port}");
     for what in ["model", "dataset"] {
         let ended =
-            sandbox.run_with(&format!("{what} --source hub:owner/tiny --out out"), &[("HF_ENDPOINT", &endpoint)]);
-        assert_eq!(ended.code, 1);
+            sandbox.fetch_with(&format!("{what} --source hub:owner/tiny --out out"), &[("HF_ENDPOINT", &endpoint)]);
+        assert_eq!(ended.code, Some(1));
         for hint in [endpoint.as_str(), "--source PATH", "HF_ENDPOINT", "HF_HUB_OFFLINE=1"] {
             assert!(ended.stderr.contains(hint), "{}", ended.stderr);
         }
     }
     let hub = tiny();
-    let ended = sandbox.run_with("model --source hub:owner/missing --out model", &[("HF_ENDPOINT", &hub.endpoint)]);
-    assert_eq!(ended.code, 2);
+    let ended = sandbox.fetch_with("model --source hub:owner/missing --out model", &[("HF_ENDPOINT", &hub.endpoint)]);
+    assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("has no hub:owner/missing, or no such revision of it"), "{}", ended.stderr);
 }

@@ -2,22 +2,23 @@
 
 use std::fs;
 
-use crate::support::Sandbox;
+use crate::support::Fetch;
 use crate::tiny_bert;
+use testkit::Sandbox;
 
 #[test]
 fn a_whole_model_is_copied_and_nothing_else() {
     let sandbox = Sandbox::new();
-    tiny_bert::files().into_iter().for_each(|(name, content)| sandbox.file(&format!("tiny/{name}"), content));
-    sandbox.file("tiny/README.md", "not needed");
-    sandbox.done("model --source tiny --out model");
+    tiny_bert::files().into_iter().for_each(|(name, content)| sandbox.write(&format!("tiny/{name}"), content));
+    sandbox.write("tiny/README.md", "not needed");
+    sandbox.fetched("model --source tiny --out model");
     for (name, content) in tiny_bert::files() {
         assert_eq!(fs::read(sandbox.path(&format!("model/{name}"))).unwrap(), content, "{name}");
     }
     assert!(!sandbox.path("model/README.md").exists());
-    assert_eq!(sandbox.done("model --source tiny --out model").stderr, "sst-fetch model: model is fresh\n");
-    sandbox.file("tiny/vocab.txt", tiny_bert::VOCABULARY.replace("bad", "good"));
-    let explained = sandbox.done("model --source tiny --out model --explain");
+    assert_eq!(sandbox.fetched("model --source tiny --out model").stderr, "sst-fetch model: model is fresh\n");
+    sandbox.write("tiny/vocab.txt", tiny_bert::VOCABULARY.replace("bad", "good"));
+    let explained = sandbox.fetched("model --source tiny --out model --explain");
     assert!(explained.stdout.contains("\n  input vocab.txt: "), "{}", explained.stdout);
 }
 
@@ -25,9 +26,9 @@ fn a_whole_model_is_copied_and_nothing_else() {
 fn what_is_not_a_whole_bert_is_refused() {
     let refused = |name: &str, content: Option<&[u8]>| {
         let sandbox = Sandbox::new();
-        tiny_bert::files().into_iter().for_each(|(name, content)| sandbox.file(&format!("tiny/{name}"), content));
+        tiny_bert::files().into_iter().for_each(|(name, content)| sandbox.write(&format!("tiny/{name}"), content));
         match content {
-            Some(content) => sandbox.file(&format!("tiny/{name}"), content),
+            Some(content) => sandbox.write(&format!("tiny/{name}"), content),
             None => fs::remove_file(sandbox.path(&format!("tiny/{name}"))).unwrap(),
         }
         sandbox.refused("model --source tiny --out model")

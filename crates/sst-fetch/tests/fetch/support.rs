@@ -1,66 +1,37 @@
-//! A temporary folder to run `sst-fetch` in.
+//! `sst-fetch` in a sandbox.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use corpus::raw::RawSet;
+use testkit::{Outcome, Sandbox};
 
-pub(crate) struct Sandbox(tempfile::TempDir);
+/// Runs of `sst-fetch`: the words of a line are its arguments.
+pub(crate) trait Fetch {
+    /// Runs it with settings of the hub's client.
+    fn fetch_with(&self, line: &str, environment: &[(&str, &str)]) -> Outcome;
 
-/// How a run ended.
-pub(crate) struct Ended {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Sandbox {
-    pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(path).unwrap();
-        file.write_all(content.as_ref()).unwrap();
-    }
-
-    /// Runs the words of `line`, without any setting of the hub's client but those given.
-    pub(crate) fn run_with(&self, line: &str, environment: &[(&str, &str)]) -> Ended {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sst-fetch"));
-        for name in ["HF_ENDPOINT", "HF_TOKEN", "HF_HUB_OFFLINE", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
-        {
-            command.env_remove(name);
-        }
-        command.current_dir(self.0.path()).env("HF_HOME", self.path("hub-cache")).args(line.split(' '));
-        let output = command.envs(environment.iter().copied()).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ended { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-
-    pub(crate) fn run(&self, line: &str) -> Ended {
-        self.run_with(line, &[])
+    fn fetch(&self, line: &str) -> Outcome {
+        self.fetch_with(line, &[])
     }
 
     /// Runs what must succeed.
-    pub(crate) fn done(&self, line: &str) -> Ended {
-        let ended = self.run(line);
-        assert_eq!(ended.code, 0, "{line}: {}", ended.stderr);
-        ended
+    fn fetched(&self, line: &str) -> Outcome {
+        let outcome = self.fetch(line);
+        outcome.assert_success(line);
+        outcome
     }
 
     /// The message of a run that must be refused as bad input.
-    pub(crate) fn refused(&self, line: &str) -> String {
-        let ended = self.run(line);
-        assert_eq!(ended.code, 2, "{line}: {}", ended.stderr);
-        ended.stderr
+    fn refused(&self, line: &str) -> String {
+        let outcome = self.fetch(line);
+        assert_eq!(outcome.code, Some(2), "{line}: {}", outcome.stderr);
+        outcome.stderr
+    }
+}
+
+impl Fetch for Sandbox {
+    fn fetch_with(&self, line: &str, environment: &[(&str, &str)]) -> Outcome {
+        testkit::outcome(self.command(&format!("sst-fetch {line}")).envs(environment.iter().copied()))
     }
 }
 
