@@ -1,5 +1,5 @@
 //! The encoder's kernel against the same model made of libtorch's operators: shapes that fill no panel, sentences of one
-//! token and of many, dropout, accumulation, frozen leaves, both precisions.
+//! token and of many, dropout, accumulation, frozen parameters, both precisions.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
@@ -21,8 +21,8 @@ fn config(layers: usize, activation: &str) -> BertConfig {
     .unwrap()
 }
 
-/// Random weights, the norms' around one; the same at each call.
-/// The same numbers in every call: libtorch has one generator for all tests, so only one of them draws at a time.
+/// Random weights, the norms' around one; the same at each call. Libtorch has one generator for all tests, so only one of
+/// them draws at a time.
 fn random_parameters(config: &BertConfig) -> Parameters {
     static DRAWING: Mutex<()> = Mutex::new(());
     let _alone = DRAWING.lock().unwrap_or_else(PoisonError::into_inner);

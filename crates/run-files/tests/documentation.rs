@@ -3,6 +3,8 @@
 //! A table of the document belongs to the code when `<!-- table: NAME -->` stands before it. Its first column holds the
 //! field's name in backticks, its second the type.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
