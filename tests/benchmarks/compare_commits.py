@@ -158,13 +158,13 @@ def compare_speed(old, new):
     for side in (old, new):
         if not (side.folder / "tokens").is_dir():
             side.prepare()
-        texts = [line.strip() for line in (ROOT / "data/sample/train.csv").read_text().splitlines()[1:]] * 12
+        texts = [line.strip() for line in (ROOT / "data/sample/train.csv").read_text().splitlines()[1:]] * 4
         (side.folder / "many.txt").write_text("\n".join(texts) + "\n")
         side.stage("bert-finetune --tokens tokens --model model --out predictor --max-steps 1 --eval-strategy no")
 
     def training(precision):
         return lambda side: side.stage(
-            f"bert-finetune --tokens tokens --model model --out speed --force --precision {precision} --max-steps 200 --eval-strategy no "
+            f"bert-finetune --tokens tokens --model model --out speed --force --precision {precision} --max-steps 100 --eval-strategy no "
             "--save-strategy no --per-device-train-batch-size 16 --learning-rate 5e-5"
         )
 

@@ -64,7 +64,7 @@ typedef struct bert_kernels_encoder bert_kernels_encoder;
 
 typedef struct {
   int64_t layers, hidden, heads, intermediate, positions, token_types;
-  int32_t activation; // 0: GELU, 1: its tanh approximation, 2: ReLU
+  int32_t activation; // the number of an Activation of cpu/ops/activation.h
   int32_t bf16;       // whether the operands of the products are bfloat16; else float32
   float layer_norm_eps;
 } bert_kernels_encoder_config;

@@ -21,8 +21,8 @@ pub struct Args {
     #[arg(value_name = "TEXT", conflicts_with = "input")]
     pub texts: Vec<String>,
 
-    /// File of texts: .txt (one per line), .csv, .tsv, .jsonl or .parquet
-    #[arg(long, value_name = "FILE")]
+    /// File of texts.
+    #[arg(long, value_name = "FILE", help = input_help())]
     pub input: Option<PathBuf>,
 
     /// Column of --input that holds the texts; default: text, else sentence
@@ -44,4 +44,8 @@ pub struct Args {
     /// Device, threads, precision
     #[command(flatten)]
     pub compute: stage::ComputeArgs,
+}
+
+fn input_help() -> String {
+    format!("File of texts: txt (one per line), or a table: {}", corpus::records::extension_list())
 }

@@ -27,6 +27,11 @@ pub fn extensions() -> impl Iterator<Item = &'static str> {
     FORMATS.iter().flat_map(|format| format.extensions.iter().copied())
 }
 
+/// The extensions as help and messages list them: `parquet,jsonl,...`.
+pub fn extension_list() -> String {
+    extensions().collect::<Vec<_>>().join(",")
+}
+
 /// Reads the rows of a file.
 ///
 /// # Errors

@@ -1,7 +1,5 @@
 //! `docs/formats.md` against the code: the fields of a manifest are those of its table.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -3,18 +3,19 @@
 //! With BERT's rules the encoding of a text is that of its space-separated words, one after the other: cleaning, lower
 //! case, accents, Chinese characters, punctuation and word pieces look at no character beyond a space. So the library
 //! encodes every distinct word once, and texts are put together from the results, some ten times faster than the library
-//! takes them apart.
+//! takes them apart. Most of the time is looking words up, hence the quick hash (seeded anew in every process).
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use ahash::RandomState;
 use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper};
 
 /// The ids of words, as the library encodes them.
 #[derive(Default)]
 pub(super) struct WordCache {
     /// Where the ids of each word are in `ids`.
-    ranges: HashMap<Box<str>, Range<usize>>,
+    ranges: HashMap<Box<str>, Range<usize>, RandomState>,
     ids: Vec<u32>,
 }
 
@@ -49,7 +50,7 @@ impl WordCache {
             *self = Self::default();
         }
         let missing = texts.iter().flat_map(|text| words(text)).filter(|word| !self.ranges.contains_key(*word));
-        let new_words: Vec<&str> = missing.collect::<HashSet<_>>().into_iter().collect();
+        let new_words: Vec<&str> = missing.collect::<HashSet<_, RandomState>>().into_iter().collect();
         for (word, encoding) in new_words.iter().zip(encode(new_words.clone())?) {
             let start = self.ids.len();
             self.ids.extend_from_slice(encoding.get_ids());

@@ -7,16 +7,15 @@ use stage::CommonArgs;
 
 use crate::source::Source;
 
+const EXAMPLES: &str = "Examples:
+  sst-fetch dataset --source sample --out data/raw/sample
+  sst-fetch dataset --source trainDevTestTrees_PTB/trees --out data/raw/sst
+  sst-fetch dataset --source hub:stanfordnlp/sst2 --out data/raw/sst2
+  sst-fetch dataset --train reviews.csv --text-column review --label-column stars --out data/raw/reviews";
+
 /// The arguments of `sst-fetch dataset`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    sst-fetch dataset --source sample --out data/raw/sample\n  \
-    sst-fetch dataset --source trainDevTestTrees_PTB/trees --out data/raw/sst\n  \
-    sst-fetch dataset --source hub:stanfordnlp/sst2 --out data/raw/sst2\n  \
-    sst-fetch dataset --train reviews.csv --text-column review --label-column stars --out data/raw/reviews\n\n\
-    A folder contains PTB trees as {train,dev,test}.txt, GLUE's {train,dev,test}.tsv, or tables as\n\
-    {train,validation,test}.{csv,tsv,jsonl,json,parquet}. The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN and\n\
-    HF_HUB_OFFLINE are honored.")]
+#[command(after_help = after_help())]
 pub struct DatasetArgs {
     /// sample, hub:OWNER/NAME[@REV], or a folder
     #[arg(long, value_name = "SOURCE")]
@@ -61,4 +60,13 @@ pub struct DatasetArgs {
     /// Arguments of every stage.
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+}
+
+fn after_help() -> String {
+    format!(
+        "{EXAMPLES}\n\nA folder contains PTB trees as {{train,dev,test}}.txt, GLUE's {{train,dev,test}}.tsv, or tables as\n\
+         {{train,validation,test}}.{{{}}}. The environment variables HF_HOME, HF_ENDPOINT,\n\
+         HF_TOKEN and HF_HUB_OFFLINE are honored.",
+        corpus::records::extension_list()
+    )
 }

@@ -22,7 +22,11 @@ pub(crate) enum Layout {
 
 /// The extension of files of trees.
 const TREES: &str = "txt";
-const EXPECTED: &str = "{train,validation|dev,test}.{csv,tsv,jsonl,json,parquet}, or trees as {train,dev,test}.txt";
+
+/// What a folder should hold, for messages.
+fn expected() -> String {
+    format!("{{train,validation|dev,test}}.{{{}}}, or trees as {{train,dev,test}}.txt", records::extension_list())
+}
 
 /// Finds the splits in `folder`, or in its subfolder `trees`, where Stanford's archive has them.
 pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
@@ -33,15 +37,16 @@ pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
     );
     ensure_input!(
         folder.is_dir(),
-        "{shown} does not exist; expected sample, hub:OWNER/NAME or a folder with {EXPECTED}"
+        "{shown} does not exist; expected sample, hub:OWNER/NAME or a folder with {}",
+        expected()
     );
     let mut files = split_files(folder)?;
     if files.is_empty() && folder.join("trees").is_dir() {
         files = split_files(&folder.join("trees"))?;
     }
-    ensure_input!(!files.is_empty(), "{shown} contains no dataset; expected {EXPECTED}");
+    ensure_input!(!files.is_empty(), "{shown} contains no dataset; expected {}", expected());
     let has_train = files.iter().any(|(split, _)| *split == Split::Train);
-    ensure_input!(has_train, "{shown} has no train split; expected {EXPECTED}");
+    ensure_input!(has_train, "{shown} has no train split; expected {}", expected());
     Ok((layout(&files)?, one_file_each(files)))
 }
 

@@ -1,5 +1,5 @@
 // Activation functions between the two linear layers of a feed-forward block, with their derivatives: GELU
-// (Hendrycks and Gimpel 2016), its tanh approximation as in GPT-2, ReLU. The numbers are those of `hidden_act` in the C header.
+// (Hendrycks and Gimpel 2016), its tanh approximation as in GPT-2, ReLU. Rust sends the numbers across the ABI.
 #pragma once
 
 #include "cpu/base/simd.h"
@@ -11,6 +11,7 @@ struct Activated {
 };
 
 template <Activation KIND> INLINE Activated activate(Floats x) {
+  static_assert(KIND == Activation::Gelu || KIND == Activation::GeluNew || KIND == Activation::Relu, "one case each below");
   if (KIND == Activation::Relu) {
     const Ints positive = x > 0.0f;
     return {select(positive, x, Floats{}), select(positive, all(1.0f), Floats{})};
