@@ -2,27 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
+mod tensors;
+
 use bert_kernels::{
     AttentionDropout, PackedAttentionOptions, dropout, heads_from_rows, packed_attention, packed_attention_runs,
     rows_from_heads,
 };
 use tch::{Device, Kind, Tensor};
-
-/// Operators are tested on CUDA with `BERT_TEST_DEVICE=cuda`; else on the CPU.
-fn device() -> Device {
-    match std::env::var("BERT_TEST_DEVICE").as_deref() {
-        Ok("cuda") => Device::Cuda(0),
-        _ => Device::Cpu,
-    }
-}
-
-fn random(shape: &[i64]) -> Tensor {
-    Tensor::randn(shape, (Kind::Float, Device::Cpu))
-}
-
-fn largest_difference(a: &Tensor, b: &Tensor) -> f64 {
-    (a - b).abs().max().double_value(&[])
-}
+use tensors::{device, largest_difference, random};
 
 #[test]
 fn dropout_keeps_its_fraction_scales_it_and_passes_gradients_through_the_same_mask() {

@@ -2,27 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
+mod tensors;
+
 use bert_kernels::{
     AdamConstants, DeferredRows, DeferredTable, DistinctRows, Gradient, ParameterRun, UpdateRule, UpdateStep,
     aten_norm, aten_update, global_norm, update,
 };
 use tch::{Device, Kind, Tensor};
-
-/// Operators are tested on CUDA with `BERT_TEST_DEVICE=cuda`; else on the CPU.
-fn device() -> Device {
-    match std::env::var("BERT_TEST_DEVICE").as_deref() {
-        Ok("cuda") => Device::Cuda(0),
-        _ => Device::Cpu,
-    }
-}
-
-fn random(shape: &[i64]) -> Tensor {
-    Tensor::randn(shape, (Kind::Float, Device::Cpu))
-}
-
-fn largest_difference(a: &Tensor, b: &Tensor) -> f64 {
-    (a - b).abs().max().double_value(&[])
-}
+use tensors::{device, largest_difference, random};
 
 const ADAMW: UpdateRule = UpdateRule::Adamw(AdamConstants { beta1: 0.9, beta2: 0.99, eps: 1e-8 });
 
