@@ -101,6 +101,12 @@ pub enum CorpusError {
         /// What was found and expected; names the column where there is one.
         problem: String,
     },
+    /// The label column as a whole does not allow what is asked of it.
+    #[error("{problem}")]
+    Labels {
+        /// What was found, what was expected, and what to do.
+        problem: String,
+    },
     /// A line is not a tree.
     #[error("{}, line {line}", file.display())]
     Tree {

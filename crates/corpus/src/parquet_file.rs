@@ -124,6 +124,39 @@ impl ParquetFile {
         Ok(chunks.iter().map(|chunk| chunk.as_boolean().clone()).collect())
     }
 
+    /// Whether a column is there and holds integers.
+    pub(crate) fn is_integer(&self, column: &str) -> bool {
+        self.type_of(column).is_ok_and(|found| found.is_integer())
+    }
+
+    /// The values of a column of numbers, booleans or text, through a dictionary or not, each as text.
+    pub(crate) fn values_as_text(&self, column: &str) -> Result<Vec<Option<String>>> {
+        let chunks = self.chunks(column, "numbers, booleans or text", is_plain, &DataType::Utf8)?;
+        Ok(chunks.iter().flat_map(|chunk| chunk.as_string::<i32>()).map(|value| value.map(str::to_owned)).collect())
+    }
+
+    /// The categories of a dictionary column that says that they are ordered, each as text.
+    pub(crate) fn ordered_categories(&self, column: &str) -> Result<Option<Vec<String>>> {
+        let mut categories: Vec<String> = Vec::new();
+        for batch in &self.batches {
+            let Some((index, field)) = batch.schema_ref().column_with_name(column) else { return Ok(None) };
+            if field.dict_is_ordered() != Some(true) {
+                return Ok(None);
+            }
+            let dictionary = decode(&self.path, || {
+                let values = batch.column(index).as_any_dictionary_opt().map(|column| column.values().clone());
+                Ok(values.map(|values| arrow::compute::cast(&values, &DataType::Utf8)).transpose()?)
+            })?;
+            let Some(dictionary) = dictionary else { return Ok(None) };
+            for category in dictionary.as_string::<i32>().iter().flatten() {
+                if !categories.iter().any(|known| known == category) {
+                    categories.push(category.to_owned());
+                }
+            }
+        }
+        Ok(Some(categories).filter(|categories| !categories.is_empty()))
+    }
+
     pub(crate) fn integer_lists(&self, column: &str) -> Result<Vec<ListArray>> {
         let is_list = |found: &DataType| matches!(found, DataType::List(item) if *item.data_type() == DataType::Int32);
         let list = DataType::List(Field::new("element", DataType::Int32, true).into());
@@ -189,6 +222,15 @@ pub(crate) fn is_text(found: &DataType) -> bool {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
         DataType::Dictionary(_, value) => is_text(value),
         _ => false,
+    }
+}
+
+/// Whether the values of a column have a plain form as text.
+fn is_plain(found: &DataType) -> bool {
+    match found {
+        DataType::Boolean | DataType::Null => true,
+        DataType::Dictionary(_, value) => is_plain(value),
+        other => other.is_integer() || other.is_floating() || is_text(other),
     }
 }
 

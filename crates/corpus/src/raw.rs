@@ -9,8 +9,8 @@
 //! | `score` | float32, nullable | sentiment as a number |
 //! | `is_root` | bool | whether the text is a whole sentence |
 //!
-//! File metadata: `label_names` (a JSON list), `dataset`, `source`, `licence`. No time and no path is written: equal
-//! rows give equal bytes.
+//! File metadata: `label_names` (a JSON list), `dataset`, `source`, `licence`; `label_order` only where the order of the
+//! names is but that of the alphabet. No time and no path is written: equal rows give equal bytes.
 
 use std::io::Write;
 use std::path::Path;
@@ -44,11 +44,17 @@ pub struct Record {
 /// The name of the embedded sample dataset, on which no figure means anything outside of it.
 pub const SAMPLE: &str = "sample";
 
+/// The key of the metadata that says what orders the label names, where that is the alphabet alone.
+pub(crate) const LABEL_ORDER: &str = "label_order";
+pub(crate) const ALPHABET: &str = "alphabet";
+
 /// The metadata of a raw file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawMetadata {
     /// The names of the labels; empty where there are only scores.
     pub label_names: Vec<String>,
+    /// Whether the order of the names says something of their meaning, and is not only that of the alphabet.
+    pub ordered: bool,
     /// The name of the dataset.
     pub dataset: String,
     /// Where it came from.
@@ -76,6 +82,7 @@ impl RawSet {
         let file = ParquetFile::read(path, &["id", "sentence_id", "text", "label", "score", "is_root"])?;
         let metadata = RawMetadata {
             label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
+            ordered: file.metadata(LABEL_ORDER) != Some(ALPHABET),
             dataset: file.required_metadata("dataset")?.to_owned(),
             source: file.required_metadata("source")?.to_owned(),
             license: file.required_metadata("licence")?.to_owned(),
@@ -121,12 +128,15 @@ impl RawSet {
         ];
         let (fields, arrays): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(ParquetError::from)?;
-        let metadata = [
+        let mut metadata = vec![
             ("label_names", json!(self.metadata.label_names).to_string()),
             ("dataset", self.metadata.dataset.clone()),
             ("source", self.metadata.source.clone()),
             ("licence", self.metadata.license.clone()),
         ];
+        if !self.metadata.ordered {
+            metadata.push((LABEL_ORDER, ALPHABET.to_owned()));
+        }
         parquet_file::write(sink, &batch, &metadata)
     }
 
@@ -178,6 +188,7 @@ mod tests {
         RawSet {
             metadata: RawMetadata {
                 label_names: vec!["negative".to_owned(), "positive".to_owned()],
+                ordered: true,
                 dataset: "test".to_owned(),
                 source: "a \"test\"".to_owned(),
                 license: "none".to_owned(),
@@ -201,6 +212,9 @@ mod tests {
         let set = sample();
         let file = file_of(&set);
         assert_eq!(RawSet::read(file.path()).unwrap(), set);
+        let mut by_alphabet = set.clone();
+        by_alphabet.metadata.ordered = false;
+        assert_eq!(RawSet::read(file_of(&by_alphabet).path()).unwrap(), by_alphabet);
         assert_eq!(set.by_id(5).unwrap().text, "");
         assert_eq!(set.by_id(2), None);
         assert_eq!(std::fs::read(file.path()).unwrap(), std::fs::read(file_of(&set).path()).unwrap());

@@ -63,8 +63,7 @@ pub fn texts(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
         let texts: Vec<String> = read_text(path)?.lines().map(str::to_owned).collect();
         return if texts.is_empty() { Err(CorpusError::Empty { file: path.to_owned() }) } else { Ok(texts) };
     }
-    let no_label = String::new();
-    let columns = Columns { text: column.map(str::to_owned), label: no_label, score: None, targets_required: false };
+    let columns = Columns { text: column.map(str::to_owned), label: None, score: None, targets_required: false };
     Ok(read(path, &columns)?.rows.into_iter().map(|row| row.text).collect())
 }
 
@@ -79,7 +78,6 @@ fn extension(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::label::Label;
     use std::fs;
 
     /// A file with this name and content, in a folder that lives as long as the test.
@@ -100,11 +98,7 @@ mod tests {
         let prefix = format!("{}/", folder.path().display());
         let table = read(&path, columns).map_err(|error| error.to_string().replace(&prefix, ""))?;
         let show = |row: Row| {
-            let label = match row.label {
-                None => "-".to_owned(),
-                Some(Label::Number(number)) => number.to_string(),
-                Some(Label::Name(name)) => name,
-            };
+            let label = row.label.unwrap_or("-".to_owned());
             format!("{}|{label}|{}", row.text, row.score.map_or("-".to_owned(), |score| score.to_string()))
         };
         Ok(table.rows.into_iter().map(show).collect())

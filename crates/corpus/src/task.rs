@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::label::listed;
+
 /// The names of the two classes of polarity.
 pub const POLARITY: [&str; 2] = ["negative", "positive"];
 const WITH_NEUTRAL: [&str; 3] = ["negative", "neutral", "positive"];
@@ -45,14 +47,18 @@ impl Task {
         }
     }
 
-    /// The view of a dataset whose classes are `raw_label_names`.
+    /// The view of a dataset whose classes are `raw_label_names`. All tasks but `labels` need classes that are `ordered` by
+    /// what they mean.
     ///
     /// # Errors
-    /// Fails when the task is not possible with these classes.
-    pub fn view(self, raw_label_names: &[String]) -> Result<View, ImpossibleView> {
+    /// Fails when the task is not possible with these classes. Regression always is: without an order only scores count.
+    pub fn view(self, raw_label_names: &[String], ordered: bool) -> Result<View, ImpossibleView> {
         let own = || raw_label_names.to_vec();
         let named = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         let n_raw = raw_label_names.len();
+        if !ordered && !matches!(self, Self::Labels | Self::Regression) {
+            return Err(ImpossibleView::without_order(self, raw_label_names));
+        }
         let (classes, label_names) = match (self, n_raw) {
             (Self::Sst2, 2) => (vec![Some(0), Some(1)], own()),
             (Self::Sst2, 3) => (vec![Some(0), None, Some(1)], named(&POLARITY)),
@@ -62,9 +68,10 @@ impl Task {
             (Self::Sst5, 5) => ((0..5).map(Some).collect(), named(&FINE_GRAINED)),
             (Self::Labels, 2..) => ((0..).map(Some).take(n_raw).collect(), own()),
             (Self::Regression, _) => (Vec::new(), Vec::new()),
-            _ => return Err(ImpossibleView { task: self, raw_label_names: own() }),
+            _ => return Err(ImpossibleView { task: self, raw_label_names: own(), lacks_order: false }),
         };
-        Ok(View { task: self, classes, label_names, n_raw })
+        let values = if ordered { values(raw_label_names) } else { Vec::new() };
+        Ok(View { task: self, classes, label_names, values })
     }
 }
 
@@ -83,16 +90,59 @@ impl FromStr for Task {
     }
 }
 
+/// Each class as a number from 0 to 1: by its value where all names are numbers, else by its rank.
+fn values(names: &[String]) -> Vec<f32> {
+    let numbers = names.iter().map(|name| name.parse().ok().filter(|number: &f32| number.is_finite()));
+    let ranks = || (0..names.len()).map(|rank| rank as f32).collect();
+    let numbers: Vec<f32> = numbers.collect::<Option<_>>().unwrap_or_else(ranks);
+    let (low, high) = numbers.iter().fold((f32::MAX, f32::MIN), |(low, high), &n| (low.min(n), high.max(n)));
+    let range = if high > low { high - low } else { 1.0 };
+    numbers.into_iter().map(|number| (number - low) / range).collect()
+}
+
+/// The highest score of each class of the treebank but the last, as its authors cut them.
+const CUT_OFFS: [f32; 4] = [0.2, 0.4, 0.6, 0.8];
+
+/// The class of the treebank, as an index of [`FINE_GRAINED`], of a score from 0 to 1.
+pub fn fine_grained_class(score: f32) -> i32 {
+    CUT_OFFS.iter().filter(|&&highest| score > highest).count() as i32
+}
+
 /// A task that a dataset's classes do not allow.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the task {task} is not possible with {} classes ({}); use the task `labels` for a dataset's own classes",
-    raw_label_names.len(),
-    raw_label_names.join(", ")
-)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImpossibleView {
     task: Task,
     raw_label_names: Vec<String>,
+    lacks_order: bool,
+}
+
+impl ImpossibleView {
+    /// The task needs classes in an order that says something of their meaning, which these do not have.
+    pub fn without_order(task: Task, raw_label_names: &[String]) -> Self {
+        Self { task, raw_label_names: raw_label_names.to_vec(), lacks_order: true }
+    }
+}
+
+impl std::error::Error for ImpossibleView {}
+
+impl fmt::Display for ImpossibleView {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        let Self { task, raw_label_names, lacks_order } = self;
+        let (n, names) = (raw_label_names.len(), listed(raw_label_names));
+        write!(formatter, "the task {task} is not possible ")?;
+        match (n, lacks_order) {
+            (0, _) => write!(formatter, "without labels; give `sst-fetch dataset` their column with --label-column"),
+            (1, _) => write!(formatter, "with one class ({names}): there is nothing to tell apart"),
+            (_, true) => write!(
+                formatter,
+                "with the {n} classes {names}: only the alphabet orders them; give their order, the most negative first, \
+                 to `sst-fetch dataset` with --label-order, or use the task `labels`"
+            ),
+            (_, false) => {
+                write!(formatter, "with {n} classes ({names}); use the task `labels` for a dataset's own classes")
+            }
+        }
+    }
 }
 
 /// The target of one row.
@@ -109,12 +159,13 @@ pub enum Target {
 }
 
 /// A dataset's labels as one task sees them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct View {
     task: Task,
     classes: Vec<Option<i32>>,
     label_names: Vec<String>,
-    n_raw: usize,
+    /// Of each raw label, from 0 to 1; empty where the labels have no order.
+    values: Vec<f32>,
 }
 
 impl View {
@@ -126,7 +177,7 @@ impl View {
     /// The target of a row with this raw label, below the number of raw label names, and this raw score.
     pub fn target(&self, label: Option<i32>, score: Option<f32>) -> Target {
         if self.task == Task::Regression {
-            let scaled = || label.map(|label| label as f32 / self.n_raw.saturating_sub(1).max(1) as f32);
+            let scaled = || self.values.get(usize::try_from(label?).ok()?).copied();
             return score.or_else(scaled).map_or(Target::Unlabeled, Target::Score);
         }
         let Some(label) = label else { return Target::Unlabeled };
@@ -140,11 +191,11 @@ mod tests {
     use super::*;
 
     fn view(task: Task, names: &[&str]) -> Result<View, ImpossibleView> {
-        task.view(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+        task.view(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>(), true)
     }
 
     fn targets(view: &View) -> Vec<Target> {
-        (0..view.n_raw as i32).map(|label| view.target(Some(label), None)).collect()
+        (0..5).map(|label| view.target(Some(label), None)).collect()
     }
 
     #[test]
@@ -180,11 +231,43 @@ mod tests {
     }
 
     #[test]
+    fn a_class_is_a_score_by_its_value_else_by_its_rank() {
+        let scores = |names: &[&str]| {
+            let view = view(Task::Regression, names).unwrap();
+            (0..names.len() as i32).map(|label| view.target(Some(label), None)).collect::<Vec<_>>()
+        };
+        assert_eq!(scores(&["1", "2", "5"]), [0.0, 0.25, 1.0].map(Target::Score));
+        assert_eq!(scores(&["bad", "ok", "good"]), [0.0, 0.5, 1.0].map(Target::Score));
+        assert_eq!(scores(&["7"]), [Target::Score(0.0)]);
+    }
+
+    #[test]
+    fn scores_are_cut_into_the_classes_of_the_treebank() {
+        let classes = [0.0, 0.2, 0.21, 0.4, 0.5, 0.6, 0.7, 0.8, 0.81, 1.0].map(fine_grained_class);
+        assert_eq!(classes, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
+    }
+
+    #[test]
+    fn classes_that_only_the_alphabet_orders_are_no_sentiment() {
+        let names = ["conflict", "good"].map(str::to_owned);
+        assert!(Task::Labels.view(&names, false).is_ok());
+        let error = Task::Sst2.view(&names, false).unwrap_err().to_string();
+        assert!(error.contains("the 2 classes conflict, good: only the alphabet orders them"), "{error}");
+        let view = Task::Regression.view(&names, false).unwrap();
+        assert_eq!(view.target(Some(1), None), Target::Unlabeled);
+        assert_eq!(view.target(Some(1), Some(0.5)), Target::Score(0.5));
+    }
+
+    #[test]
     fn impossible_views_say_what_is_possible() {
         let error = view(Task::Sst5, &POLARITY).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the task sst5 is not possible with 2 classes (negative, positive); use the task `labels` for a dataset's own classes"
+        );
+        assert_eq!(
+            view(Task::Labels, &["spam"]).unwrap_err().to_string(),
+            "the task labels is not possible with one class (spam): there is nothing to tell apart"
         );
         assert!(view(Task::Sst3, &POLARITY).is_err());
         assert!(view(Task::Sst2, &["a", "b", "c", "d"]).is_err());

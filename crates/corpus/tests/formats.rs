@@ -46,6 +46,7 @@ fn documented_keys(section: &str) -> BTreeSet<String> {
 #[test]
 fn raw_files_are_as_documented() {
     let metadata = RawMetadata {
+        ordered: false,
         label_names: vec!["bad".to_owned(), "good".to_owned()],
         dataset: "test".to_owned(),
         source: "test".to_owned(),

@@ -1,24 +1,34 @@
 //! `sst-fetch dataset`: any source of labeled texts to raw Parquet.
 
 mod args;
-mod find;
-mod labels;
 mod local;
-mod read;
+mod find;
 mod sample;
+mod tables;
+mod scores;
+mod labels;
+mod read;
 
+use std::collections::BTreeMap;
+
+use corpus::Split;
+use corpus::raw::RawSet;
 use serde::Serialize;
-use stage::{Job, Stage};
+use stage::{Fingerprint, Job, Manifest, Stage, sha256_hex};
 
 pub use args::DatasetArgs;
-use find::{Content, find};
+use find::{Content, Dataset, find};
 use local::Layout;
 use read::read;
+use scores::ScoreRange;
 
 const STAGE: Stage = Stage { name: "sst-fetch dataset", version: 1 };
 
+/// How labels are read from tables; raised when the same rows come to have other labels.
+const LABEL_RULES: u32 = 2;
+
 /// Everything in the settings that defines the result. The names of its fields are part of the key.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Plan<'a> {
     dataset: &'a str,
     source: &'a str,
@@ -26,9 +36,18 @@ struct Plan<'a> {
     columns: Option<PlanColumns<'a>>,
     label_names: Option<&'a [String]>,
     max_samples: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label_order: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    unlabeled: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score_range: Option<ScoreRange>,
+    /// Of tables whose labels are not defined by their layout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label_rules: Option<u32>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct PlanColumns<'a> {
     text: Option<&'a str>,
     label: &'a str,
@@ -37,39 +56,79 @@ struct PlanColumns<'a> {
 
 pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let dataset = find(args)?;
-    let has_columns = !matches!(dataset.content, Content::Sample | Content::Files(Layout::Trees, _));
-    let columns = PlanColumns {
-        text: args.text_column.as_deref(),
-        label: &args.label_column,
-        score: args.score_column.as_deref(),
-    };
-    let plan = Plan {
-        dataset: &dataset.name,
-        source: &dataset.source,
-        config: args.config.as_deref(),
-        columns: has_columns.then_some(columns),
-        label_names: args.label_names.as_deref(),
-        max_samples: args.max_samples,
-    };
+    let mut plan = plan(args, &dataset);
+    if is_old_and_the_same(args, &dataset, &plan)? {
+        plan.label_rules = None;
+    }
     let mut job = Job::new(STAGE, &args.common).plan(&plan)?;
     if let Content::Files(_, splits) = &dataset.content {
-        for (split, file) in splits.iter().flat_map(|(split, files)| files.iter().map(move |file| (split, file))) {
-            let extension = file.extension().unwrap_or_default().to_string_lossy();
-            job = job.input(format!("{}.{extension}", split.name()), file);
+        for (split, files) in splits {
+            for (index, file) in files.iter().enumerate() {
+                let extension = file.extension().unwrap_or_default().to_string_lossy();
+                let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
+                job = job.input(format!("{}{number}.{extension}", split.name()), file);
+            }
         }
     }
     let Some(mut out) = job.begin()? else { return Ok(()) };
 
-    let sets = read(args, &dataset)?;
-    for (split, set) in &sets {
+    let labeled = read(args, &dataset)?;
+    for (split, set) in &labeled.sets {
         out.output(&split.file(), |file| Ok(set.write(file)?))?;
-        let (n_rows, n_sentences) = (set.records.len(), set.records.iter().filter(|record| record.is_root).count());
-        args.common.say(&format!("{}: {n_rows} rows, {n_sentences} sentences", split.name()));
+        args.common.say(&counts(*split, set));
     }
+    labeled.notes.iter().for_each(|note| args.common.say(note));
     if let Content::Hub(repository) = &dataset.content {
         out.record("commit", repository.commit());
     }
     out.finish()?;
     args.common.say(&format!("{}: wrote {}", STAGE.name, args.common.out.display()));
     Ok(())
+}
+
+/// The rows of a split in one line, those without a target counted.
+fn counts(split: Split, set: &RawSet) -> String {
+    let n_sentences = set.records.iter().filter(|record| record.is_root).count();
+    let n_missing = set.records.iter().filter(|record| record.label.is_none() && record.score.is_none()).count();
+    let missing = if n_missing == 0 { String::new() } else { format!(", {n_missing} without a label") };
+    format!("{}: {} rows, {n_sentences} sentences{missing}", split.name(), set.records.len())
+}
+
+fn plan<'a>(args: &'a DatasetArgs, dataset: &'a Dataset) -> Plan<'a> {
+    let has_columns = !matches!(dataset.content, Content::Sample | Content::Files(Layout::Trees, _));
+    let has_own_labels = matches!(dataset.content, Content::Files(Layout::Tables, _) | Content::Hub(_));
+    let columns = PlanColumns {
+        text: args.text_column.as_deref(),
+        label: &args.label_column,
+        score: args.score_column.as_deref(),
+    };
+    Plan {
+        dataset: &dataset.name,
+        source: &dataset.source,
+        config: args.config.as_deref(),
+        columns: has_columns.then_some(columns),
+        label_names: args.label_names.as_deref(),
+        max_samples: args.max_samples,
+        label_order: args.label_order.as_deref(),
+        unlabeled: &args.unlabeled,
+        score_range: args.score_range,
+        label_rules: has_own_labels.then_some(LABEL_RULES),
+    }
+}
+
+/// Whether the output folder is of the time before these rules of labels, and they give the same files: then it stays fresh.
+fn is_old_and_the_same(args: &DatasetArgs, dataset: &Dataset, plan: &Plan) -> anyhow::Result<bool> {
+    let old_plan = serde_json::to_value(Plan { label_rules: None, ..plan.clone() })?;
+    let Some(old) = Manifest::read(&args.common.out) else { return Ok(false) };
+    if plan.label_rules.is_none() || old.stage != STAGE.name || old.plan != old_plan {
+        return Ok(false);
+    }
+    let Ok(labeled) = read(args, dataset) else { return Ok(false) }; // what is wrong is said when the files are made
+    let mut files = BTreeMap::new();
+    for (split, set) in &labeled.sets {
+        let mut bytes = Vec::new();
+        set.write(&mut bytes)?;
+        files.insert(split.file(), Fingerprint { bytes: bytes.len() as u64, sha256: sha256_hex(&bytes) });
+    }
+    Ok(files == old.outputs)
 }

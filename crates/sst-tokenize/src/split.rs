@@ -2,7 +2,7 @@
 
 use corpus::Split;
 use corpus::raw::{RawSet, Record};
-use corpus::task::{Target, Task};
+use corpus::task::{ImpossibleView, Target, Task};
 use corpus::tokenizer::Tokenizer;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use stage::ensure_input;
@@ -38,7 +38,10 @@ impl SplitTokenizer<'_> {
     /// Fails when the task is not possible with the split's labels, no row is left for it, or the tokenizer fails.
     pub(crate) fn tokenize(&self, split: Split, raw: &RawSet) -> anyhow::Result<TokenizedSplit> {
         let plan = self.plan;
-        let view = plan.task.view(&raw.metadata.label_names)?;
+        let view = plan.task.view(&raw.metadata.label_names, raw.metadata.ordered)?;
+        if plan.task == Task::Regression && !raw.metadata.ordered && raw.records.iter().all(|r| r.score.is_none()) {
+            return Err(ImpossibleView::without_order(plan.task, &raw.metadata.label_names).into());
+        }
         let selected = select(plan, split, raw, |record| view.target(record.label, record.score));
         ensure_input!(
             !selected.rows.is_empty(),

@@ -6,9 +6,8 @@ use std::path::Path;
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
-use super::table::{Columns, Format, Row, Table, finite, read_text};
+use super::table::{Columns, Format, Row, Table, parse_score, read_text};
 use crate::error::{CorpusError, Location, Result};
-use crate::label::Label;
 
 pub(super) const CSV: Format =
     Format { extensions: &["csv"], read: |path, columns| parse_csv(path, &read_text(path)?, columns) };
@@ -52,15 +51,14 @@ fn parse(path: &Path, text: &str, columns: &Columns, dialect: Dialect) -> Result
         if !dialect.quoting {
             text.truncate(text.trim_end_matches(' ').len());
         }
-        let score = match field(&record, score).filter(|score| !score.is_empty()) {
+        let score = match field(&record, score) {
             None => None,
             Some(score) => {
                 let problem = format!("the score `{score}` is not a finite number");
-                let wrong = || CorpusError::Value { file: path.to_owned(), location, problem };
-                Some(finite(score.trim().parse().unwrap_or(f32::NAN), wrong)?)
+                parse_score(&score, || CorpusError::Value { file: path.to_owned(), location, problem })?
             }
         };
-        rows.push(Row { location, text, label: field(&record, label).and_then(|label| Label::parse(&label)), score });
+        rows.push(Row { location, text, label: field(&record, label), score });
     }
     Ok(Table { rows, label_names: None })
 }
@@ -87,9 +85,9 @@ mod tests {
     fn csv_has_quotes_and_tsv_has_none() {
         let columns = Columns::default();
         let csv = b"id,text,label\n1,\"a \"\"b\"\", c \",1\n2,d,\n3,\"two\nlines\",positive\n";
-        assert_eq!(summary("a.csv", csv, &columns).unwrap(), ["a \"b\", c |1|-", "d|-|-", "two\nlines|positive|-"]);
+        assert_eq!(summary("a.csv", csv, &columns).unwrap(), ["a \"b\", c |1|-", "d||-", "two\nlines|positive|-"]);
         let glue = b"sentence\tlabel\nit 's \"fine \t1\n\"half a quote\t-1\n";
-        assert_eq!(summary("a.tsv", glue, &columns).unwrap(), ["it 's \"fine|1|-", "\"half a quote|-|-"]);
+        assert_eq!(summary("a.tsv", glue, &columns).unwrap(), ["it 's \"fine|1|-", "\"half a quote|-1|-"]);
     }
 
     #[test]

@@ -2,25 +2,25 @@
 
 use std::path::Path;
 
-use arrow::datatypes::DataType;
 use serde_json::Value;
 
 use super::table::{Columns, Format, Row, Table};
-use crate::error::{CorpusError, Location, Result};
-use crate::label::Label;
-use crate::parquet_file::{ParquetFile, is_text};
+use crate::error::{Location, Result};
+use crate::label::SourceNames;
+use crate::parquet_file::ParquetFile;
+use crate::raw::{ALPHABET, LABEL_ORDER};
 
 pub(super) const PARQUET: Format = Format { extensions: &["parquet"], read };
 
 fn read(path: &Path, columns: &Columns) -> Result<Table> {
-    let named = [columns.text.as_deref(), Some(columns.label.as_str()), columns.score.as_deref()];
+    let named = [columns.text.as_deref(), columns.label.as_deref(), columns.score.as_deref()];
     let wanted: Vec<&str> = named.into_iter().flatten().chain(["text", "sentence"]).collect();
     let file = ParquetFile::read(path, &wanted)?;
     let found = columns.find(path, file.column_names())?;
     let chunks = file.strings(&found.text)?;
     let texts = file.not_null(&found.text, chunks.iter().flatten())?;
     let labels = match &found.label {
-        Some(label) => labels(&file, label)?,
+        Some(label) => file.values_as_text(label)?,
         None => vec![None; texts.len()],
     };
     let scores: Vec<Option<f32>> = match &found.score {
@@ -28,48 +28,54 @@ fn read(path: &Path, columns: &Columns) -> Result<Table> {
         None => vec![None; texts.len()],
     };
     let rows = (1..).zip(texts).zip(labels).zip(scores).map(|(((row, text), label), score)| {
-        if score.is_some_and(|score| !score.is_finite()) {
-            return Err(file.wrong_value(
-                row,
-                format!("column {} is not a finite number", columns.score.as_deref().unwrap_or("score")),
-            ));
+        let score = score.filter(|score| !score.is_nan());
+        if score.is_some_and(f32::is_infinite) {
+            let column = found.score.as_deref().unwrap_or("score");
+            return Err(file.wrong_value(row, format!("column {column} is not a finite number")));
         }
         Ok(Row { location: Location::Row(row), text: text.to_owned(), label, score })
     });
-    let rows = rows.collect::<Result<_>>()?;
-    Ok(Table { rows, label_names: found.label.and_then(|label| hub_label_names(&file, &label)) })
+    let table = Table { rows: rows.collect::<Result<_>>()?, label_names: None };
+    match found.label.as_deref() {
+        Some(label) => with_source_names(&file, label, table),
+        None => Ok(table),
+    }
 }
 
-fn labels(file: &ParquetFile, column: &str) -> Result<Vec<Option<Label>>> {
-    let found = file.type_of(column)?;
-    if is_text(&found) {
-        let labels = file.strings(column)?;
-        return Ok(labels.iter().flatten().map(|label| label.and_then(Label::parse)).collect());
+/// Puts names in place of indices where the file has names for them.
+fn with_source_names(file: &ParquetFile, label: &str, table: Table) -> Result<Table> {
+    if file.is_integer(label)
+        && let Some(names) = class_label(file, label).or_else(|| own_names(file))
+    {
+        return table.with_names(file.path(), names);
     }
-    if found.is_integer() || found == DataType::Null {
-        let labels = if found == DataType::Null { Vec::new() } else { file.integers(column)? };
-        return Ok(labels.iter().flatten().map(|label| label.and_then(Label::number)).collect());
-    }
-    Err(CorpusError::ColumnType {
-        file: file.path().to_owned(),
-        column: column.to_owned(),
-        expected: "integers or text (numbers with a fraction are scores)",
-        found: found.to_string(),
-    })
+    let label_names = file.ordered_categories(label)?.map(|names| SourceNames { names, ordered: true });
+    Ok(Table { label_names, ..table })
 }
 
 /// The names that the `datasets` library keeps with a `ClassLabel` column, in the metadata of the file's schema.
-fn hub_label_names(file: &ParquetFile, column: &str) -> Option<Vec<String>> {
+fn class_label(file: &ParquetFile, column: &str) -> Option<SourceNames> {
     let info: Value = serde_json::from_str(file.metadata("huggingface")?).ok()?;
     let names = info.pointer("/info/features")?.get(column)?.get("names")?.as_array()?;
-    names.iter().map(|name| name.as_str().map(str::to_owned)).collect()
+    let names = names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<_>>()?;
+    Some(SourceNames { names, ordered: true })
+}
+
+/// The names of a raw file, which this project wrote.
+fn own_names(file: &ParquetFile) -> Option<SourceNames> {
+    let names: Vec<String> = serde_json::from_str(file.metadata("label_names")?).ok()?;
+    let ordered = file.metadata(LABEL_ORDER) != Some(ALPHABET);
+    Some(SourceNames { names, ordered }).filter(|source| !source.names.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Float64Array, Int64Array, LargeStringArray, RecordBatch};
+    use arrow::array::{
+        ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float32Array, Float64Array, Int8Array, Int64Array,
+        LargeStringArray, RecordBatch, StringArray, UInt64Array,
+    };
 
     use super::super::tests::{file, summary};
     use super::*;
@@ -93,24 +99,42 @@ mod tests {
             r#"{"info": {"features": {"label": {"names": ["negative", "positive"], "_type": "ClassLabel"}}}}"#;
         let columns = vec![("idx", labels.clone()), ("sentence", texts(vec![Some("a"), Some("b")])), ("label", labels)];
         let bytes = bytes(columns, &[("huggingface", features.to_owned())]);
-        assert_eq!(summary("a.parquet", &bytes, &Columns::default()).unwrap(), ["a|1|-", "b|-|-"]);
+        assert_eq!(summary("a.parquet", &bytes, &Columns::default()).unwrap(), ["a|positive|-", "b|-|-"]);
         let (_folder, path) = file("a.parquet", &bytes);
-        let names = super::read(&path, &Columns::default()).unwrap().label_names.unwrap();
-        assert_eq!(names, ["negative", "positive"]);
+        let source = super::read(&path, &Columns::default()).unwrap().label_names.unwrap();
+        assert_eq!((source.names, source.ordered), (vec!["negative".to_owned(), "positive".to_owned()], true));
         for_each_damaged(&bytes, |path| {
             let _ = super::read(path, &Columns::default());
         });
     }
 
     #[test]
+    fn labels_are_read_from_columns_of_any_type() {
+        let read = |labels: ArrayRef| {
+            let texts = texts(vec![Some("a"), Some("b"), Some("c")]);
+            let rows = summary("a.parquet", &bytes(vec![("text", texts), ("label", labels)], &[]), &Columns::default());
+            rows.unwrap().join(" ")
+        };
+        assert_eq!(read(Arc::new(BooleanArray::from(vec![Some(true), Some(false), None]))), "a|true|- b|false|- c|-|-");
+        assert_eq!(read(Arc::new(Float32Array::from(vec![1.0, 0.1, f32::NAN]))), "a|1.0|- b|0.1|- c|NaN|-");
+        assert_eq!(read(Arc::new(UInt64Array::from(vec![u64::MAX, 0, 1]))), format!("a|{}|- b|0|- c|1|-", u64::MAX));
+        let keys = Int8Array::from(vec![Some(1), None, Some(0)]);
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![30, 20]));
+        assert_eq!(read(Arc::new(DictionaryArray::new(keys.clone(), numbers))), "a|20|- b|-|- c|30|-");
+        let words: ArrayRef = Arc::new(StringArray::from(vec!["good", "bad"]));
+        assert_eq!(read(Arc::new(DictionaryArray::new(keys, words))), "a|bad|- b|-|- c|good|-");
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_its_column_and_row() {
         let error = |columns| summary("a.parquet", &bytes(columns, &[]), &Columns::default()).unwrap_err();
         let numbers: ArrayRef = Arc::new(Float64Array::from(vec![0.5, 1.0]));
+        let dates: ArrayRef = Arc::new(Date32Array::from(vec![1, 2]));
         let pair = || texts(vec![Some("a"), Some("b")]);
         assert_eq!(error(vec![("text", pair())]), "a.parquet has no column label, only text");
         assert_eq!(
-            error(vec![("text", pair()), ("label", numbers.clone())]),
-            "a.parquet, column label: expected integers or text (numbers with a fraction are scores), found Float64"
+            error(vec![("text", pair()), ("label", dates)]),
+            "a.parquet, column label: expected numbers, booleans or text, found Date32"
         );
         assert_eq!(
             error(vec![("text", numbers), ("label", pair())]),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::{CorpusError, Location, Result};
-use crate::label::Label;
+use crate::label::{SourceNames, is_missing};
 
 /// One row, as it is in its file.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,8 +13,8 @@ pub struct Row {
     pub location: Location,
     /// The text.
     pub text: String,
-    /// The label, if there is one.
-    pub label: Option<Label>,
+    /// The label as text, if there is one: `1`, `true`, `good`.
+    pub label: Option<String>,
     /// The score, if there is one; finite.
     pub score: Option<f32>,
 }
@@ -24,8 +24,9 @@ pub struct Row {
 pub struct Table {
     /// The rows in their order.
     pub rows: Vec<Row>,
-    /// The names of the labels, where the file has them (Parquet files of the hub do).
-    pub label_names: Option<Vec<String>>,
+    /// The names of the labels, where the file has them (Parquet files of the hub do); then the labels of the rows are
+    /// names.
+    pub label_names: Option<SourceNames>,
 }
 
 /// Which columns to read.
@@ -33,8 +34,8 @@ pub struct Table {
 pub struct Columns {
     /// The column of texts; by default `text`, else `sentence`.
     pub text: Option<String>,
-    /// The column of labels.
-    pub label: String,
+    /// The column of labels, if they are wanted.
+    pub label: Option<String>,
     /// The column of scores, if one is wanted.
     pub score: Option<String>,
     /// Whether a file without the column of scores, if one is wanted, or else of labels, is an error.
@@ -43,7 +44,7 @@ pub struct Columns {
 
 impl Default for Columns {
     fn default() -> Self {
-        Self { text: None, label: "label".to_owned(), score: None, targets_required: true }
+        Self { text: None, label: Some("label".to_owned()), score: None, targets_required: true }
     }
 }
 
@@ -85,16 +86,41 @@ impl Columns {
                 ["text", "sentence"].into_iter().find(|name| has(name)).ok_or_else(|| missing("text or sentence"))?
             }
         };
-        let target = self.score.as_ref().unwrap_or(&self.label);
-        if self.targets_required && !has(target) {
+        let target = self.score.as_ref().or(self.label.as_ref());
+        if let Some(target) = target.filter(|target| self.targets_required && !has(target)) {
             return Err(missing(target));
         }
-        let label = Some(self.label.clone()).filter(|label| has(label));
+        let label = self.label.clone().filter(|label| has(label));
         Ok(FoundColumns { text: text.to_owned(), label, score: self.score.clone().filter(|score| has(score)) })
     }
 }
 
-/// A score, which must be finite.
-pub(super) fn finite(score: f32, problem: impl FnOnce() -> CorpusError) -> Result<f32> {
-    if score.is_finite() { Ok(score) } else { Err(problem()) }
+/// A score as text; none where it is missing.
+pub(super) fn parse_score(text: &str, problem: impl FnOnce() -> CorpusError) -> Result<Option<f32>> {
+    let text = text.trim();
+    if is_missing(text) {
+        return Ok(None);
+    }
+    match text.parse::<f32>() {
+        Ok(score) if score.is_finite() => Ok(Some(score)),
+        _ => Err(problem()),
+    }
+}
+
+impl Table {
+    /// The table with `names` for the labels 0, 1, ...; -1 means that there is no label.
+    ///
+    /// # Errors
+    /// Fails on a label that is none of these numbers; the error names its row of `path`.
+    pub fn with_names(mut self, path: &Path, names: SourceNames) -> Result<Self> {
+        for row in &mut self.rows {
+            let Some(label) = row.label.take().filter(|label| !is_missing(label) && label != "-1") else { continue };
+            let name = label.parse::<usize>().ok().and_then(|index| names.names.get(index));
+            row.label = Some(name.cloned().ok_or_else(|| {
+                let problem = format!("the label is {label}; the source names {} labels, from 0", names.names.len());
+                CorpusError::Value { file: path.to_owned(), location: row.location, problem }
+            })?);
+        }
+        Ok(Self { label_names: Some(names), ..self })
+    }
 }

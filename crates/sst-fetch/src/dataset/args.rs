@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use stage::CommonArgs;
 
+use super::scores::ScoreRange;
 use crate::source::Source;
 
 const EXAMPLES: &str = "Examples:
@@ -21,17 +22,17 @@ pub struct DatasetArgs {
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<Source>,
 
-    /// File of the train split, instead of --source
+    /// File of the train split, instead of --source; several are read one after the other
     #[arg(long, value_name = "FILE")]
-    pub(crate) train: Option<PathBuf>,
+    pub(crate) train: Vec<PathBuf>,
 
     /// File of the validation split, instead of --source
     #[arg(long, value_name = "FILE")]
-    pub(crate) validation: Option<PathBuf>,
+    pub(crate) validation: Vec<PathBuf>,
 
     /// File of the test split, instead of --source
     #[arg(long, value_name = "FILE")]
-    pub(crate) test: Option<PathBuf>,
+    pub(crate) test: Vec<PathBuf>,
 
     /// Configuration (subset) of a hub dataset that has several
     #[arg(long, value_name = "NAME")]
@@ -49,9 +50,21 @@ pub struct DatasetArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) score_column: Option<String>,
 
-    /// Names of the labels 0, 1, ... [default: those in the files, else the sorted labels of the train split]
+    /// The numbers that scores lie between: they are mapped to 0 to 1, and to classes where there are no labels
+    #[arg(long, value_name = "LOW,HIGH", requires = "score_column", allow_hyphen_values = true)]
+    pub(crate) score_range: Option<ScoreRange>,
+
+    /// Names of the classes in their order; names that are the labels themselves give the order [default: the labels]
     #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
     pub(crate) label_names: Option<Vec<String>>,
+
+    /// The labels in their order, the most negative first [default: that of numbers or of known words, else the alphabet]
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',', allow_hyphen_values = true)]
+    pub(crate) label_order: Option<Vec<String>>,
+
+    /// A label that means that there is none, besides those that are empty, null, nan or NA; may be given several times
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub(crate) unlabeled: Vec<String>,
 
     /// At most the first N sentences of each split, for trial runs
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]

@@ -1,7 +1,5 @@
 //! Finds a dataset: from `--source` or the named files to what there is to read, with its name and origin.
 
-use std::path::PathBuf;
-
 use corpus::Split;
 use hf_hub::RepoType;
 use stage::{bail_input, ensure_input, sha256_hex};
@@ -32,8 +30,8 @@ pub(crate) enum Content {
 /// Finds the dataset that the arguments name.
 pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
     let files = [(Split::Train, &args.train), (Split::Validation, &args.validation), (Split::Test, &args.test)];
-    let files: Vec<(Split, PathBuf)> =
-        files.into_iter().filter_map(|(split, file)| Some((split, file.clone()?))).collect();
+    let given = files.into_iter().filter(|(_, files)| !files.is_empty());
+    let files: SplitFiles = given.map(|(split, files)| (split, files.clone())).collect();
     ensure_input!(
         args.source.is_none() || files.is_empty(),
         "give --source, or files with --train, --validation, --test; not both"
@@ -46,7 +44,7 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
         None if files.is_empty() => {
             bail_input!("nothing to fetch: give --source sample, hub:OWNER/NAME or a folder, or --train FILE")
         }
-        None => Ok(local_dataset(local::layout(&files)?, local::one_file_each(files))),
+        None => Ok(local_dataset(local::layout(&files)?, files)),
         Some(Source::Path(folder)) => {
             let (layout, splits) = local::scan(folder)?;
             Ok(local_dataset(layout, splits))

@@ -1,65 +1,109 @@
-//! Label names: from the rows of tables to raw sets, whose labels are indices of one list of names for all splits.
+//! Labels: from the rows of tables to raw sets, whose labels are indices of one list of names for all splits.
 
-use std::path::PathBuf;
-
-use corpus::label::{Label, LabelNames};
+use corpus::label::{DistinctLabels, LabelColumn, LabelRules, SourceNames};
 use corpus::raw::{RawMetadata, RawSet, Record};
-use corpus::records::{Row, Table};
+use corpus::task::FINE_GRAINED;
 use corpus::{CorpusError, Split};
-use stage::{bad_input, bail_input};
+use stage::bail_input;
 
-/// The tables of a split, each with its file.
-pub(crate) struct SplitTables {
-    pub(crate) split: Split,
-    pub(crate) tables: Vec<(PathBuf, Table)>,
+use super::args::DatasetArgs;
+use super::scores::{has_scores, make_classes};
+use super::tables::SplitTables;
+
+/// The raw sets of a dataset, and what has to be said of them.
+pub(crate) struct Labeled {
+    pub(crate) sets: Vec<(Split, RawSet)>,
+    pub(crate) notes: Vec<String>,
 }
 
-impl SplitTables {
-    fn rows(&self) -> impl Iterator<Item = &Row> + Clone {
-        self.tables.iter().flat_map(|(_, table)| &table.rows)
+/// Looks at the labels of all splits together, and replaces each by its index. `metadata` lacks the names.
+pub(crate) fn label(
+    args: &DatasetArgs,
+    mut splits: Vec<SplitTables>,
+    metadata: &RawMetadata,
+) -> anyhow::Result<Labeled> {
+    if let Some(range) = args.score_range {
+        range.map(&mut splits)?;
+    }
+    let mut notes: Vec<String> = make_classes(&mut splits).into_iter().collect();
+    let rules = LabelRules {
+        names: args.label_names.as_deref(),
+        order: args.label_order.as_deref(),
+        unlabeled: &args.unlabeled,
+        source: if notes.is_empty() { source_names(&splits)? } else { Some(of_scores()) },
+    };
+    let column = LabelColumn::infer(distinct(&splits), &rules)?;
+    refuse_unlabeled_train(&splits, &column)?;
+    if !column.names().is_empty() {
+        notes.push(column.description());
+    }
+    notes.extend(column.warnings().into_iter().map(|warning| format!("warning: {warning}")));
+    let metadata =
+        RawMetadata { label_names: column.names().to_vec(), ordered: column.is_ordered(), ..metadata.clone() };
+    let sets = splits.into_iter().map(|tables| (tables.split, raw_set(tables, &column, &metadata))).collect();
+    Ok(Labeled { sets, notes })
+}
+
+fn of_scores() -> SourceNames {
+    SourceNames { names: FINE_GRAINED.map(str::to_owned).to_vec(), ordered: true }
+}
+
+/// The names that files give their labels. All files that have some must have the same; their order is that of the first.
+fn source_names(splits: &[SplitTables]) -> Result<Option<SourceNames>, CorpusError> {
+    let tables = splits.iter().flat_map(|split| &split.tables);
+    let mut named = tables.filter_map(|(file, table)| Some((file, table.label_names.as_ref()?)));
+    let Some((first_file, first)) = named.next() else { return Ok(None) };
+    let sorted = |names: &SourceNames| {
+        let mut names = names.names.clone();
+        names.sort_unstable();
+        names
+    };
+    match named.find(|(_, names)| sorted(names) != sorted(first)) {
+        None => Ok(Some(first.clone())),
+        Some((file, names)) => {
+            let problem = format!(
+                "{} names the labels {}, but {} {}; expected the same names in all files",
+                first_file.display(),
+                first.names.join(", "),
+                file.display(),
+                names.names.join(", ")
+            );
+            Err(CorpusError::Labels { problem })
+        }
     }
 }
 
-/// The label names: those given, else those in the files' metadata, else those that occur in the first split.
-///
-/// Without any label there are no names: then there are scores, or only a test split to predict.
-pub(crate) fn label_names(splits: &[SplitTables], given: Option<&[String]>) -> anyhow::Result<Vec<String>> {
-    let in_files = || splits.iter().flat_map(|split| &split.tables).find_map(|(_, table)| table.label_names.clone());
-    if let Some(names) = given.map(<[String]>::to_vec).or_else(in_files) {
-        return LabelNames::given(&names).map(LabelNames::into_names).map_err(|problem| bad_input!("{problem}"));
+fn distinct(splits: &[SplitTables]) -> DistinctLabels {
+    let mut distinct = DistinctLabels::default();
+    for split in splits {
+        for (file, table) in &split.tables {
+            for row in &table.rows {
+                if let Some(label) = &row.label {
+                    distinct.add(label, split.split, file, row.location);
+                }
+            }
+        }
     }
-    let Some(first) = splits.first() else { return Ok(Vec::new()) };
-    let labels = first.rows().filter_map(|row| row.label.as_ref());
-    if labels.clone().next().is_some() {
-        let names =
-            LabelNames::of(labels).map_err(|problem| bad_input!("the labels of {}: {problem}", first.split.name()))?;
-        return Ok(names.into_names());
-    }
-    if first.split == Split::Train && first.rows().all(|row| row.score.is_none()) {
+    distinct
+}
+
+/// Nothing can be learned from a train split without any label or score.
+fn refuse_unlabeled_train(splits: &[SplitTables], column: &LabelColumn) -> anyhow::Result<()> {
+    let Some(train) = splits.iter().find(|split| split.split == Split::Train) else { return Ok(()) };
+    let label_of = |label: &String| column.index(label, Split::Train);
+    let has_label = train.rows().any(|row| row.label.as_ref().and_then(label_of).is_some());
+    if !has_label && !has_scores(splits, Split::Train) {
         bail_input!("no row of train has a label");
     }
-    Ok(Vec::new())
+    Ok(())
 }
 
 /// Numbers the rows of a split and replaces each label by its index.
-pub(crate) fn raw_set(split: SplitTables, metadata: &RawMetadata) -> anyhow::Result<RawSet> {
-    let names = match metadata.label_names.as_slice() {
-        [] => None,
-        names => Some(LabelNames::given(names).map_err(|problem| bad_input!("{problem}"))?),
-    };
-    let mut records = Vec::new();
-    for (file, table) in split.tables {
-        for row in table.rows {
-            let index = |label: &Label| match &names {
-                Some(names) => names.index(label),
-                None => Err("there is a label, but train has none".to_owned()),
-            };
-            let label = row.label.as_ref().map(index).transpose();
-            let label =
-                label.map_err(|problem| CorpusError::Value { file: file.clone(), location: row.location, problem })?;
-            let id = records.len() as i64;
-            records.push(Record { id, sentence_id: id, text: row.text, label, score: row.score, is_root: true });
-        }
-    }
-    Ok(RawSet { metadata: metadata.clone(), records })
+fn raw_set(split: SplitTables, column: &LabelColumn, metadata: &RawMetadata) -> RawSet {
+    let rows = split.tables.into_iter().flat_map(|(_, table)| table.rows);
+    let records = (0..).zip(rows).map(|(id, row)| {
+        let label = row.label.and_then(|label| column.index(&label, split.split));
+        Record { id, sentence_id: id, text: row.text, label, score: row.score, is_root: true }
+    });
+    RawSet { metadata: metadata.clone(), records: records.collect() }
 }

@@ -47,30 +47,33 @@ pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
     ensure_input!(!files.is_empty(), "{shown} contains no dataset; expected {}", expected());
     let has_train = files.iter().any(|(split, _)| *split == Split::Train);
     ensure_input!(has_train, "{shown} has no train split; expected {}", expected());
-    Ok((layout(&files)?, one_file_each(files)))
-}
-
-/// Splits that are a file each.
-pub(crate) fn one_file_each(files: Vec<(Split, PathBuf)>) -> SplitFiles {
-    files.into_iter().map(|(split, file)| (split, vec![file])).collect()
+    let splits = files.into_iter().map(|(split, file)| (split, vec![file])).collect();
+    Ok((layout(&splits)?, splits))
 }
 
 /// The layout of these files, which must be all trees or all tables.
-pub(crate) fn layout(files: &[(Split, PathBuf)]) -> anyhow::Result<Layout> {
-    let n_with =
-        |extension: &str| files.iter().filter(|(_, file)| file.extension().is_some_and(|e| e == extension)).count();
+pub(crate) fn layout(splits: &SplitFiles) -> anyhow::Result<Layout> {
+    let files = || splits.iter().flat_map(|(_, files)| files);
+    let n_with = |extension: &str| files().filter(|file| file.extension().is_some_and(|e| e == extension)).count();
+    let n_files = files().count();
     match n_with(TREES) {
-        0 if n_with("tsv") == files.len() && has_glue_header(files) => Ok(Layout::Glue),
+        0 if n_with("tsv") == n_files && files().next().is_some_and(|file| is_glue(file)) => Ok(Layout::Glue),
         0 => Ok(Layout::Tables),
-        n if n == files.len() => Ok(Layout::Trees),
+        n if n == n_files && splits.iter().all(|(_, files)| files.len() == 1) => Ok(Layout::Trees),
+        n if n == n_files => {
+            bail_input!("a split of trees is one file; expected each of --train, --validation, --test once")
+        }
         _ => bail_input!("some splits are trees (.txt) and others are tables; expected all of one kind"),
     }
 }
 
-/// Whether the first file has the header that GLUE gives SST-2.
-fn has_glue_header(files: &[(Split, PathBuf)]) -> bool {
-    let first = files.first().and_then(|(_, file)| fs::read(file).ok()).unwrap_or_default();
-    first.split(|&byte| byte == b'\n').next().is_some_and(|header| header.trim_ascii_end() == b"sentence\tlabel")
+/// Whether a file has the header that GLUE gives SST-2, and no labels but its: others may have tables with such a header.
+fn is_glue(file: &Path) -> bool {
+    let content = fs::read(file).unwrap_or_default();
+    let mut lines = content.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let has_header = lines.next() == Some(b"sentence\tlabel");
+    let label = |line: &[u8]| line.rsplit(|&byte| byte == b'\t').next().map(<[u8]>::to_vec);
+    has_header && lines.filter_map(label).all(|label| matches!(label.as_slice(), b"" | b"0" | b"1" | b"-1"))
 }
 
 fn split_files(folder: &Path) -> anyhow::Result<Vec<(Split, PathBuf)>> {

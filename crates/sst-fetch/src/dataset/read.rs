@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use corpus::Split;
+use corpus::label::SourceNames;
 use corpus::raw::{RawMetadata, RawSet};
 use corpus::records::{self, Columns};
 use corpus::task::{FINE_GRAINED, POLARITY};
@@ -11,39 +12,33 @@ use stage::ensure_input;
 
 use super::args::DatasetArgs;
 use super::find::{Content, Dataset};
-use super::labels::{SplitTables, label_names, raw_set};
+use super::labels::{Labeled, label};
 use super::local::Layout;
 use super::sample;
+use super::tables::SplitTables;
 use crate::split_files::SplitFiles;
 
 /// The raw sets of all splits, under one list of label names.
-pub(crate) fn read(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Vec<(Split, RawSet)>> {
-    let metadata = |label_names: Vec<String>| RawMetadata {
-        label_names,
+pub(crate) fn read(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Labeled> {
+    let metadata = RawMetadata {
+        label_names: Vec::new(),
+        ordered: true,
         dataset: dataset.name.clone(),
         source: dataset.source.clone(),
         license: dataset.license.clone(),
     };
-    let given = args.label_names.clone();
-    let default_names = match &dataset.content {
-        Content::Sample | Content::Files(Layout::Trees, _) => Some(names(&FINE_GRAINED)),
-        Content::Files(Layout::Glue, _) => Some(names(&POLARITY)),
-        Content::Files(Layout::Tables, _) | Content::Hub(_) => None,
-    };
-    let given = given.or(default_names);
-    let mut sets = match &dataset.content {
-        Content::Files(Layout::Trees, splits) => trees(splits, &metadata(given.unwrap_or_default()))?,
-        content => {
-            let tables = tables(args, content)?;
-            let metadata = metadata(label_names(&tables, given.as_deref())?);
-            let sets = tables.into_iter().map(|tables| Ok((tables.split, raw_set(tables, &metadata)?)));
-            sets.collect::<anyhow::Result<Vec<_>>>()?
+    let mut labeled = match &dataset.content {
+        Content::Files(Layout::Trees, splits) => {
+            let label_names = args.label_names.clone().unwrap_or_else(|| names(&FINE_GRAINED));
+            Labeled { sets: trees(splits, &RawMetadata { label_names, ..metadata })?, notes: Vec::new() }
         }
+        content => label(args, tables(args, content)?, &metadata)?,
     };
     if let Some(n_sentences) = args.max_samples {
-        sets.iter_mut().for_each(|(_, set)| set.records.retain(|record| record.sentence_id < n_sentences));
+        let sets = labeled.sets.iter_mut();
+        sets.for_each(|(_, set)| set.records.retain(|record| record.sentence_id < n_sentences));
     }
-    Ok(sets)
+    Ok(labeled)
 }
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -60,27 +55,43 @@ fn trees(splits: &SplitFiles, metadata: &RawMetadata) -> anyhow::Result<Vec<(Spl
     splits.iter().map(read).collect()
 }
 
+/// The names that a layout gives the labels 0, 1, ... in its files.
+fn names_of_layout(content: &Content) -> Option<SourceNames> {
+    let names: &[&str] = match content {
+        Content::Sample => &FINE_GRAINED,
+        Content::Files(Layout::Glue, _) => &POLARITY,
+        Content::Files(Layout::Trees | Layout::Tables, _) | Content::Hub(_) => return None,
+    };
+    Some(SourceNames { names: self::names(names), ordered: true })
+}
+
 fn tables(args: &DatasetArgs, content: &Content) -> anyhow::Result<Vec<SplitTables>> {
+    let names = names_of_layout(content);
+    let named = |file: &PathBuf, table: records::Table| match &names {
+        Some(names) => table.with_names(file, names.clone()),
+        None => Ok(table),
+    };
     let splits = match content {
         Content::Sample => {
             let tables = sample::tables()?.into_iter();
-            let split = |(split, name, table): (_, &std::path::Path, _)| SplitTables {
-                split,
-                tables: vec![(name.to_owned(), table)],
+            let split = |(split, name, table): (_, &std::path::Path, _)| {
+                let file = name.to_owned();
+                Ok(SplitTables { split, tables: vec![(file.clone(), named(&file, table)?)] })
             };
-            return Ok(tables.map(split).collect());
+            return tables.map(split).collect();
         }
         Content::Files(_, splits) => splits.clone(),
         Content::Hub(repository) => repository.dataset_files(args.config.as_deref())?,
     };
+    let label_column = Some(&args.label_column).filter(|column| args.score_column.as_ref() != Some(column));
     let columns = |split: Split| Columns {
         text: args.text_column.clone(),
-        label: args.label_column.clone(),
+        label: label_column.cloned(),
         score: args.score_column.clone(),
         targets_required: split != Split::Test,
     };
     let read = |(split, files): (Split, Vec<PathBuf>)| {
-        let table = |file: PathBuf| Ok((file.clone(), records::read(&file, &columns(split))?));
+        let table = |file: PathBuf| Ok((file.clone(), named(&file, records::read(&file, &columns(split))?)?));
         Ok(SplitTables { split, tables: files.into_iter().map(table).collect::<anyhow::Result<_>>()? })
     };
     splits.into_iter().map(read).collect()

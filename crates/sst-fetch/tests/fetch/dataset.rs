@@ -67,7 +67,7 @@ fn tables_have_named_columns_and_labels() {
 
     sandbox.write("scores.csv", "text,score\nfine,0.75\nbad,0.1\n");
     sandbox.fetched("dataset --train scores.csv --score-column score --out scores");
-    assert_eq!(rows(&sandbox.path("scores/train.parquet")), ["0|0|fine|-|0.75|1", "1|1|bad|-|0.1|1"]);
+    assert_eq!(rows(&sandbox.path("scores/train.parquet")), ["0|0|fine|3|0.75|1", "1|1|bad|0|0.1|1"]);
     // What this stage writes, it also reads.
     sandbox.fetched("dataset --train raw/train.parquet --out again");
     assert_eq!(rows(&sandbox.path("again/train.parquet")), rows(&sandbox.path("raw/train.parquet")));
@@ -142,9 +142,11 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
         ("--source column", "error: column/train.csv has no column label, only text, stars"),
         ("--source column --text-column x", "error: column/train.csv has no column x, only text, stars"),
         ("--source ragged", "error: ragged/train.csv, line 3: expected 2 fields as in the header, found 3"),
-        ("--source unnamed", "error: unnamed/dev.csv, line 3: the label 2 is not one of 2 (0, 1)"),
-        ("--source unnamed --label-names a", "error: expected at least two label names, found 1"),
-        ("--source unnamed --label-names a,a", "error: the label name a occurs twice"),
+        (
+            "--source unnamed --label-names a",
+            "error: --label-names gives 1 (a), but the label column holds 3: 0 (1 row), 1 (2 rows), 2 (1 row)",
+        ),
+        ("--source unnamed --label-names a,a", "error: --label-names names a twice"),
         ("--source unlabeled", "error: no row of train has a label"),
         ("--source twice", "error: twice/train.csv and twice/train.tsv are both the train split"),
         ("--source mixed", "error: some splits are trees (.txt) and others are tables"),

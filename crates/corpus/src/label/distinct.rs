@@ -1,0 +1,62 @@
+//! The different values of a label column in all splits: how often each occurs, and where first.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::error::Location;
+use crate::split::Split;
+
+/// Where a value stands first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The user's file.
+    pub file: PathBuf,
+    /// The line or row in it.
+    pub location: Location,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        write!(formatter, "{}, {}", self.file.display(), self.location)
+    }
+}
+
+/// One value, spelled in one way.
+#[derive(Debug, Clone)]
+pub(super) struct Distinct {
+    pub(super) text: String,
+    pub(super) rows: [usize; Split::ALL.len()],
+    pub(super) first: Place,
+}
+
+impl Distinct {
+    pub(super) fn n_rows(&self) -> usize {
+        self.rows.iter().sum()
+    }
+}
+
+/// The different texts of a label column, in the order in which they come.
+#[derive(Debug, Clone, Default)]
+pub struct DistinctLabels {
+    values: Vec<Distinct>,
+    index_of: HashMap<String, usize>,
+}
+
+impl DistinctLabels {
+    /// Counts one label.
+    pub fn add(&mut self, text: &str, split: Split, file: &Path, location: Location) {
+        let text = text.trim();
+        let index = self.index_of.get(text).copied().unwrap_or_else(|| {
+            let first = Place { file: file.to_owned(), location };
+            self.values.push(Distinct { text: text.to_owned(), rows: [0; Split::ALL.len()], first });
+            self.index_of.insert(text.to_owned(), self.values.len() - 1);
+            self.values.len() - 1
+        });
+        self.values[index].rows[split as usize] += 1;
+    }
+
+    pub(super) fn into_values(self) -> Vec<Distinct> {
+        self.values
+    }
+}

@@ -1,0 +1,56 @@
+//! How a label column was read, in words: one line, and warnings of what looks like a slip.
+
+use super::classes::{Class, LabelOrder, listed, shortened};
+use super::column::LabelColumn;
+use super::value::Number;
+
+impl LabelColumn {
+    /// How the column was read, in one line: the classes by index, their values where names differ, and their order.
+    pub fn description(&self) -> String {
+        let class = |(index, (name, class)): (usize, (&String, &Class))| {
+            if *name == index.to_string() && *name == class.value {
+                return name.clone();
+            }
+            let value = if *name == class.value { String::new() } else { format!(" ({})", shortened(&class.value)) };
+            format!("{index} = {}{value}", shortened(name))
+        };
+        let classes: Vec<String> = self.names.iter().zip(&self.classes).enumerate().map(class).collect();
+        let n = classes.len();
+        let order = match self.order {
+            LabelOrder::Source => "as the source numbers them",
+            LabelOrder::Given => "in the order given",
+            LabelOrder::Booleans => "false before true",
+            LabelOrder::Numbers => "in the order of numbers",
+            LabelOrder::Sentiment => "in the order of their meaning",
+            LabelOrder::Alphabet => "in the order of the alphabet; --label-order gives another",
+        };
+        let class = if n == 1 { "class" } else { "classes" };
+        format!("labels: {n} {class}, {}; {order}", listed(&classes))
+    }
+
+    /// What looks like a slip in the labels: words among numbers, and words that differ only in case.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if matches!(self.order, LabelOrder::Alphabet | LabelOrder::Sentiment | LabelOrder::Given) {
+            let is_number = |class: &&Class| Number::parse(&class.value).is_some();
+            let n_numbers = self.classes.iter().filter(is_number).count();
+            let stray = self.classes.iter().find(|class| !is_number(class)).and_then(|class| class.spellings.first());
+            if let Some(stray) = stray.filter(|_| 2 * n_numbers >= self.classes.len()) {
+                warnings.push(format!(
+                    "{n_numbers} of the {} labels are numbers, but `{}` ({}) is none, so all are words",
+                    self.classes.len(),
+                    shortened(&stray.text),
+                    stray.first
+                ));
+            }
+        }
+        let lower: Vec<String> = self.classes.iter().map(|class| class.value.to_lowercase()).collect();
+        for (i, class) in self.classes.iter().enumerate() {
+            if let Some(twin) = (0..i).find(|&j| lower[j] == lower[i]) {
+                let (a, b) = (shortened(&self.classes[twin].value), shortened(&class.value));
+                warnings.push(format!("the labels `{a}` and `{b}` differ only in case, and are two classes"));
+            }
+        }
+        warnings
+    }
+}

@@ -1,0 +1,89 @@
+//! Scores: the range that they are given in, mapped to 0 to 1, and the classes that they make where there are no labels.
+
+use std::str::FromStr;
+
+use corpus::task::{FINE_GRAINED, fine_grained_class};
+use corpus::{CorpusError, Split};
+use serde::Serialize;
+
+use super::tables::SplitTables;
+
+/// The lowest and the highest score.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct ScoreRange {
+    low: f64,
+    high: f64,
+}
+
+impl FromStr for ScoreRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+        let bounds = text.split_once(',').and_then(|(low, high)| Some((number(low)?, number(high)?)));
+        match bounds {
+            Some((low, high)) if low < high => Ok(Self { low, high }),
+            _ => Err("expected two numbers, the lower one first, such as 1,5".to_owned()),
+        }
+    }
+}
+
+impl ScoreRange {
+    /// Maps the scores of all splits to 0 to 1.
+    pub(crate) fn map(self, splits: &mut [SplitTables]) -> Result<(), CorpusError> {
+        let Self { low, high } = self;
+        for (file, table) in splits.iter_mut().flat_map(|split| &mut split.tables) {
+            for row in &mut table.rows {
+                let Some(score) = row.score else { continue };
+                // As it was typed: 0.1 as a float is a little above the bound 0.1.
+                let exact: f64 = score.to_string().parse().unwrap_or_else(|_| f64::from(score));
+                if exact < low || exact > high {
+                    let problem = format!("the score {score} is not in --score-range {low},{high}");
+                    return Err(CorpusError::Value { file: file.clone(), location: row.location, problem });
+                }
+                row.score = Some(((exact - low) / (high - low)) as f32);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Gives each row with a score from 0 to 1 the label of its class in the treebank's cut; a sentence says what was done.
+/// Nothing is done where there are labels, or a score is out of this range.
+pub(crate) fn make_classes(splits: &mut [SplitTables]) -> Option<String> {
+    let rows = || splits.iter().flat_map(SplitTables::rows);
+    if rows().any(|row| row.label.is_some()) || rows().all(|row| row.score.is_none()) {
+        return None;
+    }
+    let scores = || rows().filter_map(|row| row.score);
+    if !scores().all(|score| (0.0..=1.0).contains(&score)) {
+        let (low, high) = scores().fold((f32::MAX, f32::MIN), |(low, high), score| (low.min(score), high.max(score)));
+        return Some(format!(
+            "scores: from {low} to {high}, used as they are, and for regression only; --score-range LOW,HIGH maps them to 0 \
+             to 1 and to classes"
+        ));
+    }
+    for row in splits.iter_mut().flat_map(|split| &mut split.tables).flat_map(|(_, table)| &mut table.rows) {
+        let class = row.score.and_then(|score| usize::try_from(fine_grained_class(score)).ok());
+        row.label = class.and_then(|class| FINE_GRAINED.get(class)).map(|&name| name.to_owned());
+    }
+    Some("scores: from 0 to 1; as classes they are cut at 0.2, 0.4, 0.6 and 0.8".to_owned())
+}
+
+/// Whether a split has rows with a score.
+pub(crate) fn has_scores(splits: &[SplitTables], split: Split) -> bool {
+    splits.iter().filter(|tables| tables.split == split).flat_map(SplitTables::rows).any(|row| row.score.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_two_numbers_in_order() {
+        assert_eq!("-1, 1".parse(), Ok(ScoreRange { low: -1.0, high: 1.0 }));
+        for wrong in ["5,1", "1", "1,1", "a,b", "0,inf", "1,2,3"] {
+            assert!(wrong.parse::<ScoreRange>().is_err(), "{wrong}");
+        }
+    }
+}
