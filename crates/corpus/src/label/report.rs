@@ -5,14 +5,15 @@ use super::column::LabelColumn;
 use super::value::Number;
 
 impl LabelColumn {
-    /// How the column was read, in one line: the classes by index, their values where names differ, and their order.
+    /// How the column was read, in one line: the classes, their values where names differ, and their order.
     pub fn description(&self) -> String {
         let class = |(index, (name, class)): (usize, (&String, &Class))| {
-            if *name == index.to_string() && *name == class.value {
-                return name.clone();
+            let name_shown = shortened(name);
+            match self.order {
+                LabelOrder::Source => format!("{index} = {name_shown}"),
+                _ if *name == class.value => name_shown,
+                _ => format!("{name_shown} ({})", shortened(&class.value)),
             }
-            let value = if *name == class.value { String::new() } else { format!(" ({})", shortened(&class.value)) };
-            format!("{index} = {}{value}", shortened(name))
         };
         let classes: Vec<String> = self.names.iter().zip(&self.classes).enumerate().map(class).collect();
         let n = classes.len();

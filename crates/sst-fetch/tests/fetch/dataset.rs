@@ -4,6 +4,7 @@ use std::fs::{self, File};
 
 use crate::support::{Fetch, rows};
 use corpus::raw::RawSet;
+use serde_json::Value;
 use stage::Manifest;
 use testkit::Sandbox;
 
@@ -91,6 +92,48 @@ fn freshness_is_of_content_and_arguments() {
     let explained = sandbox.fetched("dataset --source b --out raw --explain");
     assert!(explained.stdout.contains("\n  input train.csv: "), "{}", explained.stdout);
     assert_eq!(before, fs::read(sandbox.path("raw/train.parquet")).unwrap());
+}
+
+/// Makes `raw` the folder of an older program, which did not say in its plan how labels are read.
+fn make_old(sandbox: &Sandbox) {
+    let mut manifest: Value = serde_json::from_str(&sandbox.text("raw/manifest.json")).unwrap();
+    let plan = manifest["plan"].as_object_mut().unwrap();
+    assert_eq!(plan.remove("label_rules"), Some(2.into()));
+    let columns = plan["columns"].as_object().unwrap().iter().map(|(name, value)| format!("columns.{name}={value}\n"));
+    let others = plan.iter().filter(|(name, _)| *name != "columns").map(|(name, value)| format!("{name}={value}\n"));
+    let inputs = manifest["inputs"].as_object().unwrap().iter();
+    let inputs = inputs.map(|(role, input)| format!("input {role}={}\n", input["sha256"].as_str().unwrap()));
+    let mut lines: Vec<String> = columns.chain(others).chain(inputs).collect();
+    lines.extend(["stage=sst-fetch dataset\n".to_owned(), "stage version=1\n".to_owned()]);
+    lines.sort();
+    manifest["key"] = stage::sha256_hex(lines.concat().as_bytes()).into();
+    manifest.as_object_mut().unwrap().remove("seal");
+    sandbox.write("raw/manifest.json", manifest.to_string());
+}
+
+#[test]
+fn a_folder_of_older_programs_is_fresh_where_its_labels_are_right() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a/train.csv", "text,label\nfine,good\nbad,bad\n");
+    sandbox.fetched("dataset --source a --out raw");
+    make_old(&sandbox);
+    assert_eq!(sandbox.fetched("dataset --source a --out raw").stderr, "sst-fetch dataset: raw is fresh\n");
+    let explained = sandbox.fetched("dataset --source a --out raw --label-order good,bad --explain").stdout;
+    assert!(explained.contains("label_rules: (none) -> 2"), "{explained}");
+
+    // An older program called the missing label a class.
+    sandbox.write("a/train.csv", "text,label\nfine,good\nbad,bad\nodd,nan\n");
+    sandbox.fetched("dataset --source a --out raw --label-order bad,good,nan");
+    let names = |sandbox: &Sandbox| RawSet::read(&sandbox.path("raw/train.parquet")).unwrap().metadata.label_names;
+    assert_eq!(names(&sandbox), ["bad", "good", "nan"]);
+    let ordered = sandbox.text("raw/manifest.json");
+    let mut manifest: Value = serde_json::from_str(&ordered).unwrap();
+    manifest["plan"].as_object_mut().unwrap().remove("label_order");
+    sandbox.write("raw/manifest.json", manifest.to_string());
+    make_old(&sandbox);
+    let outcome = sandbox.fetched("dataset --source a --out raw");
+    assert!(outcome.stderr.contains("train: 3 rows, 3 sentences, 1 without a label"), "{}", outcome.stderr);
+    assert_eq!(names(&sandbox), ["bad", "good"]);
 }
 
 /// When this fails, the same input gives other bytes: raise the stage's version, then both numbers here.
