@@ -6,6 +6,7 @@ mod corpus;
 mod dataset;
 mod hub;
 mod hub_server;
+mod labels;
 mod model;
 mod support;
 mod tiny_bert;

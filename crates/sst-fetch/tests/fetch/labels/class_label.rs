@@ -1,0 +1,137 @@
+//! Indices into names, where the source says so: `ClassLabel` columns of the hub, raw files of `sst-fetch`, GLUE, trees.
+
+use arrow::array::Int64Array;
+use corpus::Split;
+use testkit::Sandbox;
+
+use super::parquet::{class_label, column, with_texts};
+use super::{case, check, csv};
+use crate::support::{Fetch, rows};
+
+fn indices(values: &[i64]) -> Int64Array {
+    Int64Array::from(values.to_vec())
+}
+
+#[test]
+fn a_class_label_has_its_names_and_minus_one_is_missing() {
+    let polarity = ["negative", "positive"];
+    check(&[
+        case("of the hub, a test split without labels")
+            .file("train.parquet", class_label("label", &polarity, indices(&[1, 0, 1])))
+            .file("test.parquet", class_label("label", &polarity, indices(&[-1, -1])))
+            .names(&polarity)
+            .labels("1 0 1")
+            .labels_of(Split::Test, "- -")
+            .said(&["test: 2 rows, 2 sentences, 2 without a label"])
+            .unsaid("alphabet")
+            .unsaid("warning"),
+        case("-1 in train, among others")
+            .file("train.parquet", class_label("label", &polarity, indices(&[1, -1, 0])))
+            .names(&polarity)
+            .labels("1 - 0")
+            .said(&["train: 3 rows, 3 sentences, 1 without a label"]),
+        case("names in no order are left as they are")
+            .file("train.parquet", class_label("label", &["World", "Business", "Arts"], indices(&[2, 0, 1])))
+            .names(&["World", "Business", "Arts"])
+            .labels("2 0 1")
+            .unsaid("alphabet"),
+        case("a class without a row keeps its index")
+            .file("train.parquet", class_label("label", &["a", "empty", "c"], indices(&[2, 0])))
+            .names(&["a", "empty", "c"])
+            .labels("2 0")
+            .said(&["warning", "empty"]),
+        case("another column than label")
+            .file("train.parquet", class_label("mood", &polarity, indices(&[1, 0])))
+            .flags("--label-column mood")
+            .names(&polarity)
+            .labels("1 0"),
+        case("an index without a name")
+            .file("train.parquet", class_label("label", &polarity, indices(&[0, 7])))
+            .refused(&["data/train.parquet, row 2", "7"]),
+        case("-2 is no index either")
+            .file("train.parquet", class_label("label", &polarity, indices(&[0, 1, -2])))
+            .refused(&["data/train.parquet, row 3", "-2"]),
+        case("names of --label-names by rank")
+            .file("train.parquet", class_label("label", &polarity, indices(&[1, 0])))
+            .flags("--label-names bad,good")
+            .names(&["bad", "good"])
+            .labels("1 0"),
+        case("too few --label-names")
+            .file("train.parquet", class_label("label", &["World", "Business", "Arts"], indices(&[1, 0])))
+            .flags("--label-names x,y")
+            .refused(&["--label-names", "World", "Business", "Arts"]),
+        case("words of the names in another split")
+            .file("train.parquet", class_label("label", &polarity, indices(&[1, 0])))
+            .file("test.csv", csv(&["positive", "negative"]))
+            .names(&polarity)
+            .labels_of(Split::Test, "1 0"),
+        case("the same names in another order in the test split")
+            .file("train.parquet", class_label("label", &["negative", "positive"], indices(&[1, 0])))
+            .file("test.parquet", class_label("label", &["positive", "negative"], indices(&[0, 1])))
+            .names(&polarity)
+            .labels("1 0")
+            .labels_of(Split::Test, "1 0"),
+        case("a column of the hub that is no ClassLabel holds numbers")
+            .file("train.parquet", value_column(&[-1, 0, 1]))
+            .names(&["-1", "0", "1"])
+            .labels("0 1 2"),
+    ]);
+}
+
+/// A file of `datasets` whose labels are plain integers.
+fn value_column(values: &[i64]) -> Vec<u8> {
+    let features = r#"{"info": {"features": {"text": {"dtype": "string", "_type": "Value"},
+        "label": {"dtype": "int64", "_type": "Value"}}}}"#;
+    with_texts(vec![column("label", indices(values))], &[("huggingface", features)])
+}
+
+#[test]
+fn glue_and_trees_have_indices() {
+    check(&[
+        case("GLUE: one class alone is still the second of two")
+            .file("train.tsv", "sentence\tlabel\na\t1\nb\t1\n")
+            .names(&["negative", "positive"])
+            .labels("1 1")
+            .said(&["warning", "negative"]),
+        case("GLUE: a label that is no index")
+            .file("train.tsv", "sentence\tlabel\na\t1\nb\t7\n")
+            .refused(&["data/train.tsv, line 3", "7"]),
+        case("GLUE: names by rank")
+            .file("train.tsv", "sentence\tlabel\na\t1\nb\t0\n")
+            .flags("--label-names bad,good")
+            .names(&["bad", "good"])
+            .labels("1 0"),
+        case("trees: names by index, also of classes that do not occur")
+            .file("train.txt", "(4 Great)\n(0 Bad)\n")
+            .flags("--label-names awful,bad,ok,good,great")
+            .names(&["awful", "bad", "ok", "good", "great"])
+            .rows(Split::Train, &["Great|4|-", "Bad|0|-"]),
+        case("trees: two names are too few")
+            .file("train.txt", "(4 Great)\n(0 Bad)\n")
+            .flags("--label-names bad,good")
+            .refused(&["--label-names", "2"]),
+    ]);
+}
+
+/// The raw files of one run as the input of another.
+#[test]
+fn what_this_stage_writes_it_also_reads() {
+    let sandbox = Sandbox::new();
+    let again = |train: &str, test: &str, flags: &str| {
+        sandbox.write("data/train.csv", train);
+        sandbox.write("data/test.csv", test);
+        sandbox.fetched(&format!("dataset --source data --out raw {flags}"));
+        sandbox.fetched("dataset --train raw/train.parquet --test raw/test.parquet --out again");
+        for split in ["train", "test"] {
+            let file = |folder: &str| sandbox.path(&format!("{folder}/{split}.parquet"));
+            assert_eq!(rows(&file("again")), rows(&file("raw")), "{train}");
+            let names = |folder: &str| corpus::raw::RawSet::read(&file(folder)).unwrap().metadata.label_names;
+            assert_eq!(names("again"), names("raw"), "{train}");
+        }
+    };
+    // Names in an order of their own; a class that only the test split has; rows without a label; -1 as a class; texts of numbers.
+    again(&csv(&["spam", "ham", ""]), &csv(&["eggs"]), "--label-order spam,eggs,ham");
+    again(&csv(&["-1", "1"]), &csv(&["-1", "0"]), "");
+    again(&csv(&["007", "7"]), &csv(&["", ""]), "");
+    again(&csv(&["10", "9", "NaN"]), &csv(&["9.0"]), "");
+}
