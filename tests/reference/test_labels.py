@@ -75,6 +75,7 @@ COLUMNS = {
     "numbers with gaps, which pandas makes floats": ["1", "", "0", "NA"],
     "floats that are whole": ["1.0", "0.0", "1.0"],
     "fractions": ["0.5", "1.5", "-2.25", "0.50"],
+    "a point without digits on one side": [".5", "1.", "0.5", "1"],
     "exponents": ["1e2", "100", "2.5e1"],
     "9 before 10": ["10", "9", "100", "9"],
     "large numbers": ["9007199254740993", "9007199254740992"],

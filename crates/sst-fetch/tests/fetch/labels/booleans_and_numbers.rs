@@ -28,6 +28,10 @@ fn numbers_are_classes_in_the_order_of_numbers() {
             .train(&["1", "1.0", "+1", "1.00", "1e0", "0", "0.0", "-0", "0E5"])
             .names(&["0", "1"])
             .labels("1 1 1 1 1 0 0 0 0"),
+        case("a point without digits on one side, as pandas reads it")
+            .train(&[".5", "1.", "0.5", "1"])
+            .names(&["0.5", "1"])
+            .labels("0 1 0 1"),
         case("exponents").train(&["1e2", "100", "1E+2", "25e-1", "2.5"]).names(&["2.5", "100"]).labels("1 1 1 0 0"),
         case("a few fractions are classes, too")
             .train(&["0.5", "-1.5", "0.50", "5e-1", "2"])

@@ -93,9 +93,23 @@ fn glue_and_trees_have_indices() {
             .names(&["negative", "positive"])
             .labels("1 1")
             .said(&["warning", "negative"]),
-        case("GLUE: a label that is no index")
-            .file("train.tsv", "sentence\tlabel\na\t1\nb\t7\n")
-            .refused(&["data/train.tsv, line 3", "7"]),
+        case("GLUE's header over stars: a table as any other")
+            .file("train.tsv", "sentence\tlabel\na\t1\nb\t5\nc\t3\n")
+            .names(&["1", "3", "5"])
+            .labels("0 2 1"),
+        case("GLUE's header over words")
+            .file("train.tsv", "sentence\tlabel\na\tgood\nb\tbad\n")
+            .names(&["bad", "good"])
+            .labels("1 0"),
+        case("GLUE: an index without a name in the test split alone")
+            .file("train.tsv", "sentence\tlabel\na\t1\nb\t0\n")
+            .file("test.tsv", "sentence\tlabel\na\t1\nb\t7\n")
+            .refused(&["data/test.tsv, line 3", "7"]),
+        case("GLUE: its names in another order")
+            .file("train.tsv", "sentence\tlabel\na\t1\nb\t0\n")
+            .flags("--label-names positive,negative")
+            .names(&["positive", "negative"])
+            .labels("0 1"),
         case("GLUE: names by rank")
             .file("train.tsv", "sentence\tlabel\na\t1\nb\t0\n")
             .flags("--label-names bad,good")

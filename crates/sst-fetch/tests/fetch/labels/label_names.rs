@@ -67,6 +67,11 @@ fn names_that_are_the_values_are_their_order() {
             .flags("--label-names pos,neg")
             .names(&["pos", "neg"])
             .labels("1 0"),
+        case("numbers, the best first")
+            .train(&["0", "1", "1.0"])
+            .flags("--label-names 1,0")
+            .names(&["1", "0"])
+            .labels("1 0 0"),
         case("the values of all splits")
             .train(&["a", "b"])
             .test(&["c"])
@@ -114,6 +119,6 @@ fn names_that_do_not_fit_are_refused_with_what_was_found() {
             .train(&["bad", "good"])
             .flags("--label-names bad,good,great")
             .refused(&["--label-names", "bad", "good"]),
-        case("a name twice").train(&["0", "1"]).flags("--label-names a,a").refused(&["the label name a occurs twice"]),
+        case("a name twice").train(&["0", "1"]).flags("--label-names a,a").refused(&["--label-names", "twice"]),
     ]);
 }

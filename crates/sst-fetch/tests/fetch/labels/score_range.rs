@@ -66,6 +66,10 @@ fn what_lies_outside_is_refused_with_its_line() {
             .file("train.parquet", with_texts(vec![column("score", Float64Array::from(vec![0.5, 1.5]))], &[]))
             .flags("--score-column score --score-range 0,1")
             .refused(&["data/train.parquet, row 2", "1.5"]),
+        case("a range without a column of scores")
+            .train(&["1", "5"])
+            .flags("--score-range 1,5")
+            .refused(&["--score-column"]),
         ranged("a range of nothing", "1,1", &["1"]).refused(&["--score-range"]),
         ranged("a range from high to low", "5,1", &["1", "5"]).refused(&["--score-range"]),
         ranged("three bounds", "1,3,5", &["1", "5"]).refused(&["--score-range"]),

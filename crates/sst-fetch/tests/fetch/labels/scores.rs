@@ -39,6 +39,11 @@ fn scores_alone_make_the_classes_of_the_treebank() {
             .file("test.csv", "text\na\n")
             .names(&FINE_GRAINED)
             .rows(Split::Test, &["a|-|-"]),
+        case("a column of labels that is empty")
+            .file("train.csv", "text,label,score\na,,0.9\nb,NA,0.1\n")
+            .flags("--score-column score")
+            .names(&FINE_GRAINED)
+            .rows(Split::Train, &["a|4|0.9", "b|0|0.1"]),
         case("a column of scores by the name of labels")
             .train(&["0.9", "0.25", "0.5"])
             .flags("--score-column label")
@@ -73,6 +78,7 @@ fn scores_stand_beside_labels() {
             .flags("--score-column score")
             .names(&["bad", "good"])
             .rows(Split::Train, &["a|1|0.1", "b|0|0.9", "c|1|-", "d|-|0.5"])
+            .said(&["train: 4 rows, 4 sentences, 1 without a label"])
             .task("sst2", &["bad", "good"], "1 0 1"),
         case("beside labels they may be any numbers")
             .file("train.csv", "text,label,score\na,good,70\nb,bad,-3.5\n")
