@@ -89,8 +89,11 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
 /// The rows of a split in one line, those without a target counted.
 fn counts(split: Split, set: &RawSet) -> String {
     let n_sentences = set.records.iter().filter(|record| record.is_root).count();
-    let n_missing = set.records.iter().filter(|record| record.label.is_none() && record.score.is_none()).count();
-    let missing = if n_missing == 0 { String::new() } else { format!(", {n_missing} without a label") };
+    let (target, n_missing) = match set.metadata.label_names.as_slice() {
+        [] => ("score", set.records.iter().filter(|record| record.score.is_none()).count()),
+        _ => ("label", set.records.iter().filter(|record| record.label.is_none()).count()),
+    };
+    let missing = if n_missing == 0 { String::new() } else { format!(", {n_missing} without a {target}") };
     format!("{}: {} rows, {n_sentences} sentences{missing}", split.name(), set.records.len())
 }
 

@@ -63,9 +63,9 @@ pub(super) fn found(classes: &[Class]) -> String {
     listed(&counted.collect::<Vec<_>>())
 }
 
-/// The beginning of a long text.
+/// The beginning of a long text, in one line.
 pub(super) fn shortened(text: &str) -> String {
-    let mut characters = text.chars();
+    let mut characters = text.chars().map(|character| if character.is_control() { ' ' } else { character });
     let beginning: String = characters.by_ref().take(MAX_LENGTH).collect();
     if characters.next().is_some() { format!("{beginning}…") } else { beginning }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::classes::{Class, LabelOrder, found, listed};
 use super::distinct::{Distinct, DistinctLabels};
 use super::rules::{LabelRules, SourceNames};
-use super::value::{Number, boolean, is_missing};
+use super::value::{Number, boolean};
 use super::{naming, sentiment};
 use crate::error::{CorpusError, Result};
 use crate::split::Split;
@@ -39,10 +39,10 @@ impl LabelColumn {
         for value in values.iter_mut().filter(|value| is_minus_one(&value.text)) {
             without_labels.iter().for_each(|&split| value.rows[split as usize] = 0);
         }
-        values.retain(|value| value.n_rows() > 0 && !means_no_label(&value.text, rules));
+        values.retain(|value| value.n_rows() > 0 && !rules.means_no_label(&value.text));
         let (classes, order) = match &rules.source {
             Some(source) => from_source(values, source)?,
-            None => from_values(values)?,
+            None => from_values(values, rules.column)?,
         };
         let (classes, order) = naming::in_given_order(classes, order, rules)?;
         let (classes, names, order) = naming::named(classes, order, rules)?;
@@ -74,10 +74,10 @@ impl LabelColumn {
 /// A split in which every label is -1 has none, if train has no -1: that is how test splits are shipped.
 fn splits_without_labels(values: &[Distinct], rules: &LabelRules) -> Vec<Split> {
     let rows = |split: Split, minus_one: bool| -> usize {
-        let counted = values.iter().filter(|value| !means_no_label(&value.text, rules));
+        let counted = values.iter().filter(|value| !rules.means_no_label(&value.text));
         counted.filter(|value| is_minus_one(&value.text) == minus_one).map(|value| value.rows[split as usize]).sum()
     };
-    if rules.source.is_some() || rows(Split::Train, true) > 0 || rows(Split::Train, false) == 0 {
+    if rules.source.is_some() || rules.name("-1") || rows(Split::Train, true) > 0 || rows(Split::Train, false) == 0 {
         return Vec::new();
     }
     Split::ALL.into_iter().filter(|&split| rows(split, true) > 0 && rows(split, false) == 0).collect()
@@ -85,20 +85,6 @@ fn splits_without_labels(values: &[Distinct], rules: &LabelRules) -> Vec<Split> 
 
 fn is_minus_one(text: &str) -> bool {
     Number::parse(text) == Some(Number::Whole(-1))
-}
-
-/// Whether a value means that there is no label: one that is named as a class never does.
-fn means_no_label(text: &str, rules: &LabelRules) -> bool {
-    let same = |other: &String| {
-        let number = Number::parse(text);
-        other.trim() == text || number.is_some() && number == Number::parse(other.trim())
-    };
-    if rules.unlabeled.iter().any(same) {
-        return true;
-    }
-    let of_source = rules.source.as_ref().map(|source| source.names.as_slice());
-    let named = [rules.names, rules.order, of_source].into_iter().flatten().flatten().any(same);
-    is_missing(text) && !named
 }
 
 fn from_source(values: Vec<Distinct>, source: &SourceNames) -> Result<(Vec<Class>, LabelOrder)> {
@@ -121,7 +107,7 @@ fn from_source(values: Vec<Distinct>, source: &SourceNames) -> Result<(Vec<Class
 }
 
 /// Booleans, else numbers, else words: all values are of one kind.
-fn from_values(values: Vec<Distinct>) -> Result<(Vec<Class>, LabelOrder)> {
+fn from_values(values: Vec<Distinct>, column: &str) -> Result<(Vec<Class>, LabelOrder)> {
     let texts = || values.iter().map(|value| value.text.as_str());
     if texts().all(|text| boolean(text).is_some()) {
         let mut classes = grouped(values, |text| boolean(text).map_or(String::new(), |truth| truth.to_string()));
@@ -134,12 +120,12 @@ fn from_values(values: Vec<Distinct>) -> Result<(Vec<Class>, LabelOrder)> {
         let n_rows = values.iter().map(Distinct::n_rows).sum();
         let mut classes = grouped(values, |text| Number::parse(text).map_or(String::new(), |n| n.to_string()));
         classes.sort_by_key(|class| numbers.iter().position(|number| number.to_string() == class.value));
-        not_scores(&numbers, n_rows, &classes)?;
-        not_too_many(&classes)?;
+        not_scores(&numbers, n_rows, &classes, column)?;
+        not_too_many(&classes, column)?;
         return Ok((classes, LabelOrder::Numbers));
     }
     let mut classes = grouped(values, str::to_owned);
-    not_too_many(&classes)?;
+    not_too_many(&classes, column)?;
     classes.sort_by(|a, b| a.value.cmp(&b.value));
     let words: Vec<&str> = classes.iter().map(|class| class.value.as_str()).collect();
     match sentiment::order(&words) {
@@ -164,14 +150,14 @@ fn grouped(values: Vec<Distinct>, name: impl Fn(&str) -> String) -> Vec<Class> {
 }
 
 /// Numbers with fractions are scores where there are many of them, or nearly as many as rows; half stars are not.
-fn not_scores(numbers: &[Number], n_rows: usize, classes: &[Class]) -> Result<()> {
+fn not_scores(numbers: &[Number], n_rows: usize, classes: &[Class], column: &str) -> Result<()> {
     let has = |step: f64| numbers.iter().any(|number| (number.value() / step).fract() != 0.0);
     let many = numbers.len() > MAX_FRACTIONS && has(1.0);
     let fine = has(0.5) && numbers.len() > 5 && 2 * numbers.len() > n_rows;
     if many || fine {
         let problem = format!(
-            "the label column holds {} different numbers with fractions, which are scores rather than classes: {}; \
-             name the column with --score-column",
+            "the column {column} holds {} different numbers with fractions, which are scores rather than classes: {}; \
+             read it with --score-column {column}",
             numbers.len(),
             found(classes)
         );
@@ -180,12 +166,12 @@ fn not_scores(numbers: &[Number], n_rows: usize, classes: &[Class]) -> Result<()
     Ok(())
 }
 
-fn not_too_many(classes: &[Class]) -> Result<()> {
+fn not_too_many(classes: &[Class], column: &str) -> Result<()> {
     if classes.len() <= MAX_CLASSES {
         return Ok(());
     }
     let problem = format!(
-        "the label column holds {} different values, more than {MAX_CLASSES}: {}; is it a column of ids, texts or scores? \
+        "the column {column} holds {} different values, more than {MAX_CLASSES}: {}; is it a column of ids, texts or scores? \
          name the column of labels with --label-column",
         classes.len(),
         found(classes)

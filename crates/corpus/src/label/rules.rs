@@ -1,5 +1,7 @@
 //! What is known of a label column besides its values: from the user, and from the source.
 
+use super::value::{Number, is_missing};
+
 /// Names that a source gives its labels, such as those of a `ClassLabel`; its readers put them in place of the indices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceNames {
@@ -12,6 +14,8 @@ pub struct SourceNames {
 /// What is known of a label column besides its values.
 #[derive(Debug, Clone, Default)]
 pub struct LabelRules<'a> {
+    /// The name of the column, for messages.
+    pub column: &'a str,
     /// Names for the classes, from the user.
     pub names: Option<&'a [String]>,
     /// The values of the classes in their order, from the user.
@@ -20,4 +24,25 @@ pub struct LabelRules<'a> {
     pub unlabeled: &'a [String],
     /// Names from the files.
     pub source: Option<SourceNames>,
+}
+
+impl LabelRules<'_> {
+    /// Whether a value means that there is no label: one that the user or the source names as a class never does.
+    pub fn means_no_label(&self, text: &str) -> bool {
+        let text = text.trim();
+        self.unlabeled.iter().any(|value| is_same(value, text)) || (is_missing(text) && !self.name(text))
+    }
+
+    /// Whether the user or the source names this value.
+    pub(super) fn name(&self, text: &str) -> bool {
+        let of_source = self.source.as_ref().map(|source| source.names.as_slice());
+        let named = [self.names, self.order, of_source].into_iter().flatten().flatten();
+        named.into_iter().any(|name| is_same(name, text))
+    }
+}
+
+/// Whether two texts are one value: numbers are compared as numbers.
+fn is_same(a: &str, b: &str) -> bool {
+    let number = Number::parse(b);
+    a.trim() == b || (number.is_some() && number == Number::parse(a.trim()))
 }

@@ -111,10 +111,10 @@ fn a_source_says_what_its_labels_are() {
 
 #[test]
 fn scores_and_ids_are_no_classes() {
-    let error = |train: &str| infer(train, "", &LabelRules::default()).unwrap_err();
+    let error = |train: &str| infer(train, "", &LabelRules { column: "grade", ..LabelRules::default() }).unwrap_err();
     let fractions = |n: u32| (0..n).map(|i| format!("0.{i:02}1")).collect::<Vec<_>>().join(" ");
     assert!(error(&fractions(30)).contains("30 different numbers with fractions"), "{}", error(&fractions(30)));
-    assert!(error(&fractions(8)).ends_with("name the column with --score-column"));
+    assert!(error(&fractions(8)).ends_with("read it with --score-column grade"));
     assert_eq!(names("0.5 1 1.5 2 2.5 3 3.5 4 4.5 5", "").len(), 10);
     assert_eq!(names(&format!("{0} {0} {0}", fractions(8)), "").len(), 8);
     let ids = (0..1001).map(|i| format!("id{i}")).collect::<Vec<_>>().join(" ");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::table::{Columns, Format, Row, Table};
+use super::table::{Columns, Format, Row, Table, parse_score};
 use crate::error::{Location, Result};
 use crate::label::SourceNames;
 use crate::parquet_file::ParquetFile;
@@ -23,23 +23,37 @@ fn read(path: &Path, columns: &Columns) -> Result<Table> {
         Some(label) => file.values_as_text(label)?,
         None => vec![None; texts.len()],
     };
-    let scores: Vec<Option<f32>> = match &found.score {
-        Some(score) => file.floats(score)?.iter().flatten().collect(),
+    let scores = match &found.score {
+        Some(score) => scores(&file, score)?,
         None => vec![None; texts.len()],
     };
-    let rows = (1..).zip(texts).zip(labels).zip(scores).map(|(((row, text), label), score)| {
-        let score = score.filter(|score| !score.is_nan());
-        if score.is_some_and(f32::is_infinite) {
-            let column = found.score.as_deref().unwrap_or("score");
-            return Err(file.wrong_value(row, format!("column {column} is not a finite number")));
-        }
-        Ok(Row { location: Location::Row(row), text: text.to_owned(), label, score })
+    let rows = (1..).zip(texts).zip(labels).zip(scores).map(|(((row, text), label), score)| Row {
+        location: Location::Row(row),
+        text: text.to_owned(),
+        label,
+        score,
     });
-    let table = Table { rows: rows.collect::<Result<_>>()?, label_names: None };
+    let table = Table { rows: rows.collect(), label_names: None };
     match found.label.as_deref() {
         Some(label) => with_source_names(&file, label, table),
         None => Ok(table),
     }
+}
+
+/// The scores of a column of numbers, or of text that reads as numbers.
+fn scores(file: &ParquetFile, column: &str) -> Result<Vec<Option<f32>>> {
+    let not_finite = |row| file.wrong_value(row, format!("column {column} is not a finite number"));
+    if file.type_of(column)?.is_numeric() {
+        let scores = file.floats(column)?;
+        let present = |score: Option<f32>| score.filter(|score| !score.is_nan());
+        let checked = scores.iter().flatten().zip(1..).map(|(score, row)| match present(score) {
+            Some(score) if score.is_infinite() => Err(not_finite(row)),
+            score => Ok(score),
+        });
+        return checked.collect();
+    }
+    let texts = file.values_as_text(column)?.into_iter().zip(1..);
+    texts.map(|(text, row)| text.map_or(Ok(None), |text| parse_score(&text, || not_finite(row)))).collect()
 }
 
 /// Puts names in place of indices where the file has names for them.

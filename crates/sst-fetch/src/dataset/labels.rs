@@ -7,7 +7,7 @@ use corpus::{CorpusError, Split};
 use stage::bail_input;
 
 use super::args::DatasetArgs;
-use super::scores::{has_scores, make_classes};
+use super::scores::{ScoreClasses, has_scores, make_classes};
 use super::tables::SplitTables;
 
 /// The raw sets of a dataset, and what has to be said of them.
@@ -25,15 +25,23 @@ pub(crate) fn label(
     if let Some(range) = args.score_range {
         range.map(&mut splits)?;
     }
-    let mut notes: Vec<String> = make_classes(&mut splits).into_iter().collect();
-    let rules = LabelRules {
+    let mut rules = LabelRules {
+        column: &args.label_column,
         names: args.label_names.as_deref(),
         order: args.label_order.as_deref(),
         unlabeled: &args.unlabeled,
-        source: if notes.is_empty() { source_names(&splits)? } else { Some(of_scores()) },
+        source: source_names(&splits)?,
     };
+    let mut notes = Vec::new();
+    let is_label = |label: &String| !rules.means_no_label(label);
+    if !splits.iter().flat_map(SplitTables::rows).any(|row| row.label.as_ref().is_some_and(is_label))
+        && let Some(classes) = make_classes(&mut splits)
+    {
+        notes.push(classes.description());
+        rules.source = matches!(classes, ScoreClasses::Made).then(of_scores).or(rules.source);
+    }
     let column = LabelColumn::infer(distinct(&splits), &rules)?;
-    refuse_unlabeled_train(&splits, &column)?;
+    refuse_unlabeled_train(args, &splits, &column)?;
     if !column.names().is_empty() {
         notes.push(column.description());
     }
@@ -88,14 +96,15 @@ fn distinct(splits: &[SplitTables]) -> DistinctLabels {
 }
 
 /// Nothing can be learned from a train split without any label or score.
-fn refuse_unlabeled_train(splits: &[SplitTables], column: &LabelColumn) -> anyhow::Result<()> {
+fn refuse_unlabeled_train(args: &DatasetArgs, splits: &[SplitTables], column: &LabelColumn) -> anyhow::Result<()> {
     let Some(train) = splits.iter().find(|split| split.split == Split::Train) else { return Ok(()) };
     let label_of = |label: &String| column.index(label, Split::Train);
     let has_label = train.rows().any(|row| row.label.as_ref().and_then(label_of).is_some());
-    if !has_label && !has_scores(splits, Split::Train) {
-        bail_input!("no row of train has a label");
+    match &args.score_column {
+        _ if has_label || has_scores(splits, Split::Train) => Ok(()),
+        Some(column) => bail_input!("no row of train has a label, or a score in the column {column}"),
+        None => bail_input!("no row of train has a label in the column {}", args.label_column),
     }
-    Ok(())
 }
 
 /// Numbers the rows of a split and replaces each label by its index.

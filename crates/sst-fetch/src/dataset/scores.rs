@@ -48,26 +48,43 @@ impl ScoreRange {
     }
 }
 
-/// Gives each row with a score from 0 to 1 the label of its class in the treebank's cut; a sentence says what was done.
-/// Nothing is done where there are labels, or a score is out of this range.
-pub(crate) fn make_classes(splits: &mut [SplitTables]) -> Option<String> {
-    let rows = || splits.iter().flat_map(SplitTables::rows);
-    if rows().any(|row| row.label.is_some()) || rows().all(|row| row.score.is_none()) {
+/// What scores without labels beside them come to.
+pub(crate) enum ScoreClasses {
+    /// The rows have the labels of the treebank's classes now.
+    Made,
+    /// The scores are not all from 0 to 1; these are the lowest and the highest.
+    OutOfRange(f32, f32),
+}
+
+/// Gives each row with a score the label of its class in the treebank's cut, if all scores are from 0 to 1; `None` where
+/// there are no scores.
+pub(crate) fn make_classes(splits: &mut [SplitTables]) -> Option<ScoreClasses> {
+    let scores = || splits.iter().flat_map(SplitTables::rows).filter_map(|row| row.score);
+    let (low, high) = scores().fold((f32::MAX, f32::MIN), |(low, high), score| (low.min(score), high.max(score)));
+    if low > high {
         return None;
     }
-    let scores = || rows().filter_map(|row| row.score);
-    if !scores().all(|score| (0.0..=1.0).contains(&score)) {
-        let (low, high) = scores().fold((f32::MAX, f32::MIN), |(low, high), score| (low.min(score), high.max(score)));
-        return Some(format!(
-            "scores: from {low} to {high}, used as they are, and for regression only; --score-range LOW,HIGH maps them to 0 \
-             to 1 and to classes"
-        ));
+    if low < 0.0 || high > 1.0 {
+        return Some(ScoreClasses::OutOfRange(low, high));
     }
     for row in splits.iter_mut().flat_map(|split| &mut split.tables).flat_map(|(_, table)| &mut table.rows) {
         let class = row.score.and_then(|score| usize::try_from(fine_grained_class(score)).ok());
         row.label = class.and_then(|class| FINE_GRAINED.get(class)).map(|&name| name.to_owned());
     }
-    Some("scores: from 0 to 1; as classes they are cut at 0.2, 0.4, 0.6 and 0.8".to_owned())
+    Some(ScoreClasses::Made)
+}
+
+impl ScoreClasses {
+    /// What was done, in a sentence.
+    pub(crate) fn description(&self) -> String {
+        match self {
+            Self::Made => "scores: from 0 to 1; as classes they are cut at 0.2, 0.4, 0.6 and 0.8".to_owned(),
+            Self::OutOfRange(low, high) => format!(
+                "scores: from {low} to {high}, used as they are, and for regression only; --score-range LOW,HIGH maps them \
+                 to 0 to 1 and to classes"
+            ),
+        }
+    }
 }
 
 /// Whether a split has rows with a score.
