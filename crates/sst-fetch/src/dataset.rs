@@ -15,6 +15,8 @@ use find::{Content, find};
 use local::Layout;
 use read::read;
 
+use crate::source::Source;
+
 const STAGE: Stage = Stage { name: "sst-fetch dataset", version: 1 };
 
 /// Everything in the settings that defines the result. The names of its fields are part of the key.
@@ -52,6 +54,9 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
         max_samples: args.max_samples,
     };
     let mut job = Job::new(STAGE, &args.common).plan(&plan)?;
+    if let Some(Source::Path(folder)) = &args.source {
+        job = job.input_folder(folder);
+    }
     if let Content::Files(_, splits) = &dataset.content {
         for (split, file) in splits.iter().flat_map(|(split, files)| files.iter().map(move |file| (split, file))) {
             let extension = file.extension().unwrap_or_default().to_string_lossy();
