@@ -32,9 +32,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             [Some(&args.model), args.input.as_ref()].into_iter().flatten().map(|path| &**path).collect();
         stage::check_output_file(file, &inputs)?;
     }
+    if let Some(file) = &args.input {
+        stage::verify_file(file)?;
+    }
     // A run or an export has to be what its stage wrote. The weights are hashed beside all else.
     stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
-    let weights = Verification::begin(&args.model, "model.safetensors");
+    let weights = Verification::begin(&args.model.join("model.safetensors"));
     let classifier = Classifier::open(&args.model, compute)?;
     let config = &classifier.folder.config;
     let max_length = args.max_length.unwrap_or(config.max_position_embeddings);

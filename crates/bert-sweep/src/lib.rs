@@ -72,7 +72,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let model = ModelFolder::open(&args.model)?;
     let mut job = Job::new(STAGE, &args.common)
         .plan(&settings.definition())?
-        .own_folders(&["trials"])
+        .own_folders(&["trials", "best"])
         .takes_long("what was trained stays in its folder trials, and is found again where it fits")
         .input_folder(&args.tokens)
         .input_folder(&args.model)

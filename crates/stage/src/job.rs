@@ -108,11 +108,11 @@ impl Job {
         let mut vouchers = Vouchers::default();
         self.refuse_inputs(&folder, &mut vouchers)?;
         refuse_foreign(&folder, self.stage.name, &self.own_folders)?;
+        ensure_writable(&folder)?;
         if self.common.explain && !folder.exists() {
             println!("{}: {} does not exist yet", self.stage.name, folder.display());
             return Ok(None);
         }
-        ensure_writable(&folder)?;
         fs::create_dir_all(&folder).with_context(|| {
             BadInput::new(format!("--out cannot be written: cannot make the folder {}", folder.display()))
         })?;

@@ -60,4 +60,4 @@ pub use output_folder::{OutputFolder, remove_partials};
 pub use progress::{Progress, clock};
 pub use seal::{Seal, check_seal, sealed};
 pub use upstream::Upstream;
-pub use vouch::{Listed, Verification, Vouchers, verify_files};
+pub use vouch::{Listed, Verification, Vouchers, verify_file, verify_files};

@@ -103,24 +103,34 @@ impl Listed {
     }
 }
 
-/// Checks those of the files `names` in `folder` that a manifest lists. One that is listed must be there.
+/// Checks a file that a manifest lists; a file that none lists may be anything, or missing.
 ///
-/// For files that are read before a [`Job`](crate::Job) begins, or without one, and for those that are read where they are
-/// there, such as the parts of a tokenizer.
+/// For files that are read before a [`Job`](crate::Job) begins, or without one.
 ///
 /// # Errors
-/// Fails when one is missing or its bytes are not those of the manifest; that is bad input.
-pub fn verify_files(folder: &Path, names: &[&str]) -> anyhow::Result<()> {
-    let mut vouchers = Vouchers::default();
-    for path in names.iter().map(|name| folder.join(name)) {
-        if let Some(listed) = vouchers.listed(&path)? {
-            listed.check(&path, || Fingerprint::of_file(&path))?;
-        }
-    }
-    Ok(())
+/// Fails when the file is missing or its bytes are not those of the manifest; that is bad input.
+pub fn verify_file(path: &Path) -> anyhow::Result<()> {
+    verify(&mut Vouchers::default(), path)
 }
 
-/// A [`verify_files`] that runs beside what the caller does with the files.
+/// Checks those of the files `names` in `folder` that a manifest lists, so also that none of a set is missing that is read
+/// where it is there, such as the parts of a tokenizer.
+///
+/// # Errors
+/// As [`verify_file`].
+pub fn verify_files(folder: &Path, names: &[&str]) -> anyhow::Result<()> {
+    let mut vouchers = Vouchers::default();
+    names.iter().try_for_each(|name| verify(&mut vouchers, &folder.join(name)))
+}
+
+fn verify(vouchers: &mut Vouchers, path: &Path) -> anyhow::Result<()> {
+    match vouchers.listed(path)? {
+        Some(listed) => listed.check(path, || Fingerprint::of_file(path)).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// A [`verify_file`] that runs beside what the caller does with the files.
 #[derive(Debug)]
 pub struct Verification {
     outcome: Outcome,
@@ -133,13 +143,12 @@ enum Outcome {
 }
 
 impl Verification {
-    /// Begins to hash one file of `folder` in a thread of its own.
-    pub fn begin(folder: &Path, name: &'static str) -> Self {
-        let owned = folder.to_owned();
-        let thread = thread::Builder::new().name("verify".to_owned()).spawn(move || verify_files(&owned, &[name]));
-        let outcome = match thread {
+    /// Begins to check a file in a thread of its own.
+    pub fn begin(path: &Path) -> Self {
+        let owned = path.to_owned();
+        let outcome = match thread::Builder::new().name("verify".to_owned()).spawn(move || verify_file(&owned)) {
             Ok(thread) => Outcome::Pending(thread),
-            Err(_) => Outcome::Known(verify_files(folder, &[name])),
+            Err(_) => Outcome::Known(verify_file(path)),
         };
         Self { outcome }
     }
@@ -147,7 +156,7 @@ impl Verification {
     /// Waits for the result, which is due before anything is made of the file.
     ///
     /// # Errors
-    /// As [`verify_files`].
+    /// As [`verify_file`].
     pub fn finish(self) -> anyhow::Result<()> {
         match self.outcome {
             Outcome::Known(result) => result,
