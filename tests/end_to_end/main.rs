@@ -1,8 +1,14 @@
-//! The pipeline end to end: every stage after the other, bad input, interruptions, and the search.
+//! The pipeline end to end: every stage after the other, bad input, interruptions, folders that are not a
+//! stage's own, files that are not what was written, folders of older programs, and the search.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
 mod bad_input;
+mod foreign_folders;
 mod interruptions;
+mod old_folders;
 mod pipeline;
+mod provenance;
+mod snapshot;
 mod sweep;
+mod vouching;

@@ -32,6 +32,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let plan = serde_json::json!({ "split": split, "precision": compute.precision });
     let job = Job::new(STAGE, &args.common)
         .plan(&plan)?
+        .input_folder(&args.run)
+        .input_folder(&args.tokens)
         .input("train/config.json", trained.required(layout::train::CONFIG)?)
         .input("train/model.safetensors", trained.required(layout::train::WEIGHTS)?)
         .input(format!("tokens/{split}.parquet"), &tokens_path)

@@ -27,6 +27,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let trained = Upstream::open(&args.run, "bert-finetune")?;
     let mut job = Job::new(STAGE, &args.common)
         .plan(&serde_json::json!({ "format": args.format }))?
+        .own_folders(&[HF])
+        .input_folder(&args.run)
         .input("train/config.json", trained.required(train::CONFIG)?)
         .input("train/model.safetensors", trained.required(train::WEIGHTS)?)
         .input("train/manifest.json", args.run.join(stage::MANIFEST));
@@ -34,6 +36,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         if let Some(path) = trained.optional(name) {
             job = job.input(format!("train/{name}"), path);
         }
+    }
+    for folder in &args.eval {
+        job = job.input_folder(folder);
     }
     let metrics_files = metrics_files(&args.eval)?;
     for (split, path) in &metrics_files {

@@ -23,7 +23,8 @@ mod train_loop;
 
 use anyhow::Context;
 use bert::Compute;
-use checkpoint::ModelFolder;
+use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder};
+use run_files::layout;
 use stage::{ComputeArgs, Interrupt, Job, Stage};
 
 pub use settings::{Args, BatchArgs, IntervalArgs, ObjectiveArgs, OptimizerArgs, ScheduleArgs, WeightArgs};
@@ -44,6 +45,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let ComputeArgs { device, threads, precision } = &args.compute;
     let compute = Compute::resolve(device, *threads, precision)?;
     let mut tokens = TokenFiles::open(&args.tokens)?;
+    stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
     let model = ModelFolder::open(&args.model)?;
     let plan = Plan::resolve(args, &compute, &model.config, tokens.validation.is_some())?;
     if !plan.evaluates() {
@@ -77,7 +79,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
 /// What freshness is judged by: the plan and every file that is read.
 fn job(args: &Args, plan: &Plan, compute: &Compute, tokens: &TokenFiles, model: &ModelFolder) -> anyhow::Result<Job> {
-    let mut job = Job::new(STAGE, &args.common).plan(plan)?.input("tokens/train.parquet", &tokens.train);
+    let mut job = Job::new(STAGE, &args.common)
+        .plan(plan)?
+        .own_folders(&[layout::train::CHECKPOINTS, layout::train::TENSORBOARD])
+        .takes_long(format!("--model {} --out OTHER goes on from its weights", args.common.out.display()))
+        .input_folder(&args.tokens)
+        .input_folder(&args.model)
+        .input("tokens/train.parquet", &tokens.train);
     if let Some(path) = &tokens.validation {
         job = job.input("tokens/validation.parquet", path);
     }

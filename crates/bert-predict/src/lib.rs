@@ -7,12 +7,14 @@ mod texts;
 mod prediction;
 
 use std::io::{BufWriter, stdout};
+use std::path::Path;
 
 use anyhow::Context;
 use bert::{Classifier, Compute};
+use checkpoint::CONFIG_AND_TOKENIZER_FILES;
 use corpus::tokenizer::Tokenizer;
 use corpus::vocabulary;
-use stage::{ComputeArgs, OutputFile, ensure_input};
+use stage::{ComputeArgs, OutputFile, Verification, ensure_input};
 
 pub use args::Args;
 
@@ -25,6 +27,17 @@ use crate::prediction::{Prediction, write_json_lines};
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let ComputeArgs { device, threads, precision } = &args.compute;
     let compute = Compute::resolve(device, *threads, precision)?;
+    if let Some(file) = &args.output {
+        let inputs: Vec<&Path> =
+            [Some(&args.model), args.input.as_ref()].into_iter().flatten().map(|path| &**path).collect();
+        stage::check_output_file(file, &inputs)?;
+    }
+    if let Some(file) = &args.input {
+        stage::verify_file(file)?;
+    }
+    // A run or an export has to be what its stage wrote. The weights are hashed beside all else.
+    stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
+    let weights = Verification::begin(&args.model.join("model.safetensors"));
     let classifier = Classifier::open(&args.model, compute)?;
     let config = &classifier.folder.config;
     let max_length = args.max_length.unwrap_or(config.max_position_embeddings);
@@ -39,6 +52,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     vocabulary::check_encodings(&encodings, &tokenizer, config.vocab_size)?;
     let sentences: Vec<&[i32]> = (0..encodings.len()).map(|row| encodings.input_ids(row)).collect();
     let logits = classifier.logits(&sentences, |_| ())?;
+    weights.finish()?;
     let output_names = &classifier.output_names;
     let rows = texts.iter().zip(logits.chunks(output_names.len()));
     let predictions = rows.map(|(text, logits)| Prediction { text, output_names, logits });

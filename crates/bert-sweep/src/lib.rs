@@ -32,7 +32,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::Context;
-use checkpoint::ModelFolder;
+use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder};
 use stage::{Interrupt, Job, OutputFolder, Stage, Upstream};
 
 pub use args::{Action, Args, Direction, Method};
@@ -68,9 +68,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let tokens = Upstream::open(&args.tokens, "sst-tokenize")?;
     let default_metric = if tokens.manifest.plan["task"] == "regression" { "loss" } else { "accuracy" };
     let settings = SweepSettings::resolve(args, default_metric)?;
+    stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
     let model = ModelFolder::open(&args.model)?;
     let mut job = Job::new(STAGE, &args.common)
         .plan(&settings.definition())?
+        .own_folders(&["trials", "best"])
+        .takes_long("what was trained stays in its folder trials, and is found again where it fits")
+        .input_folder(&args.tokens)
+        .input_folder(&args.model)
         .input("tokens/train.parquet", tokens.required("train.parquet")?)
         .input("tokens/validation.parquet", tokens.required("validation.parquet")?)
         .input("model/config.json", model.config_path())

@@ -11,6 +11,10 @@ use crate::safetensors_file::SafetensorsFile;
 pub const TOKENIZER_FILES: [&str; 4] =
     ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"];
 
+/// The small files of a model folder, all but its weights: the config and the tokenizer's.
+pub const CONFIG_AND_TOKENIZER_FILES: [&str; 5] =
+    ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"];
+
 /// A model folder whose config and table of tensors were checked.
 #[derive(Debug)]
 pub struct ModelFolder {

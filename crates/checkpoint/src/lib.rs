@@ -18,7 +18,7 @@ mod error;
 pub use activation::Activation;
 pub use config::{BertConfig, label_config};
 pub use error::CheckpointError;
-pub use folder::{ModelFolder, TOKENIZER_FILES};
+pub use folder::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, TOKENIZER_FILES};
 pub use names::{TensorSpec, canonical_name, expected_tensors};
 pub use safetensors_file::{Element, SafetensorsFile, TensorEntry};
 pub use writer::{TensorBytes, write_safetensors};

@@ -22,6 +22,8 @@ use local::Layout;
 use read::read;
 use scores::ScoreRange;
 
+use crate::source::Source;
+
 const STAGE: Stage = Stage { name: "sst-fetch dataset", version: 1 };
 
 /// How labels are read from tables; raised when the same rows come to have other labels.
@@ -61,6 +63,9 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
         plan.label_rules = None;
     }
     let mut job = Job::new(STAGE, &args.common).plan(&plan)?;
+    if let Some(Source::Path(folder)) = &args.source {
+        job = job.input_folder(folder);
+    }
     if let Content::Files(_, splits) = &dataset.content {
         for (split, files) in splits {
             for (index, file) in files.iter().enumerate() {

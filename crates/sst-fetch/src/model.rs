@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use checkpoint::{ModelFolder, TOKENIZER_FILES};
+use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, TOKENIZER_FILES};
 use clap::Args;
 use corpus::tokenizer::Tokenizer;
 use corpus::vocabulary;
@@ -51,8 +51,9 @@ pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
 
 /// A folder is identified by the content of its files; it is checked first, so that a wrong one costs nothing.
 fn from_folder(args: &ModelArgs, path: &Path) -> anyhow::Result<()> {
+    stage::verify_files(path, &CONFIG_AND_TOKENIZER_FILES)?;
     let folder = check(path)?;
-    let mut job = Job::new(STAGE, &args.common).plan(&Plan { source: "folder".to_owned() })?;
+    let mut job = Job::new(STAGE, &args.common).plan(&Plan { source: "folder".to_owned() })?.input_folder(path);
     for file in files(&folder) {
         job = job.input(file, folder.path.join(file));
     }

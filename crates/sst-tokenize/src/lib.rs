@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
-use checkpoint::{BertConfig, TOKENIZER_FILES};
+use checkpoint::{BertConfig, CONFIG_AND_TOKENIZER_FILES, TOKENIZER_FILES};
 use corpus::raw::RawSet;
 use corpus::tokenizer::Tokenizer;
 use corpus::{Split, vocabulary};
@@ -33,6 +33,7 @@ pub const STAGE: Stage = Stage { name: "sst-tokenize", version: 1 };
 /// Fails on wrong or unfinished input, with exit code 2, and when the output cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let raw = Upstream::open(&args.raw, "sst-fetch dataset")?;
+    stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
     let config_path = args.model.join("config.json");
     let config = BertConfig::read(&config_path)?;
     let plan = Plan::new(args, &config)?;
@@ -40,7 +41,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         bail_input!("{} has neither tokenizer.json nor vocab.txt", args.model.display());
     };
 
-    let mut job = Job::new(STAGE, &args.common).plan(&plan)?.input("model/config.json", &config_path);
+    let mut job = Job::new(STAGE, &args.common)
+        .plan(&plan)?
+        .input_folder(&args.raw)
+        .input_folder(&args.model)
+        .input("model/config.json", &config_path);
     for name in TOKENIZER_FILES.into_iter().filter(|name| args.model.join(name).is_file()) {
         job = job.input(format!("model/{name}"), args.model.join(name));
     }

@@ -1,4 +1,4 @@
-//! Hash cache: SHA-256 of large inputs, remembered where a file has plainly not changed.
+//! Hash cache: SHA-256 of large inputs and outputs, remembered where a file has plainly not changed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::fingerprint::Fingerprint;
 use crate::input_error::BadInput;
 use crate::output_file::write_file;
 
-/// The hashes of large inputs, kept in `OUT/.hashes.json` under what the system says of the files.
+/// The hashes of large files, kept in `OUT/.hashes.json` under what the system says of the files.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct HashCache {
     files: BTreeMap<PathBuf, CachedHash>,
@@ -25,12 +25,16 @@ pub(crate) struct HashCache {
 struct CachedHash {
     inode: u64,
     modified_ns: i128,
+    /// Absent in the caches of older programs, whose files are hashed once more. Unlike the time of modification, nobody
+    /// can set it back.
+    #[serde(default)]
+    changed_ns: Option<i128>,
     fingerprint: Fingerprint,
 }
 
 /// Below this size hashing costs less than keeping the result.
 const WORTH_CACHING: u64 = 1 << 22;
-/// A file written this recently may change again within one tick of its clock.
+/// A file changed this recently may change again within one tick of its clock.
 const SAFE_AGE: Duration = Duration::from_secs(2);
 
 impl HashCache {
@@ -47,33 +51,41 @@ impl HashCache {
         Ok(())
     }
 
-    /// The fingerprint of an input: it is bad input when it cannot be read.
+    /// The fingerprint of a file: it is bad input when it cannot be read.
     pub(crate) fn fingerprint(&mut self, path: &Path) -> anyhow::Result<Fingerprint> {
+        self.fingerprint_at(path, SystemTime::now())
+    }
+
+    fn fingerprint_at(&mut self, path: &Path, now: SystemTime) -> anyhow::Result<Fingerprint> {
         let context = || BadInput::new(format!("cannot read {}", path.display()));
         let metadata = fs::metadata(path).with_context(context)?;
         if metadata.len() < WORTH_CACHING {
             return Fingerprint::read(path, u64::MAX).with_context(context);
         }
         let path = fs::canonicalize(path).with_context(context)?;
-        let modified = metadata.modified().with_context(context)?;
-        let modified_ns = match modified.duration_since(UNIX_EPOCH) {
-            Ok(after) => after.as_nanos() as i128,
-            Err(before) => -(before.duration().as_nanos() as i128),
-        };
+        let modified_ns = nanoseconds(metadata.mtime(), metadata.mtime_nsec());
+        let changed_ns = nanoseconds(metadata.ctime(), metadata.ctime_nsec());
         if let Some(known) = self.files.get(&path)
-            && (known.inode, known.modified_ns, known.fingerprint.bytes)
-                == (metadata.ino(), modified_ns, metadata.len())
+            && (known.inode, known.modified_ns, known.changed_ns, known.fingerprint.bytes)
+                == (metadata.ino(), modified_ns, Some(changed_ns), metadata.len())
         {
             return Ok(known.fingerprint.clone());
         }
         let fingerprint = Fingerprint::read(&path, u64::MAX).with_context(context)?;
-        if SystemTime::now().duration_since(modified).is_ok_and(|age| age > SAFE_AGE) {
-            let known = CachedHash { inode: metadata.ino(), modified_ns, fingerprint: fingerprint.clone() };
+        let age = now.duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i128) - changed_ns;
+        if age > SAFE_AGE.as_nanos() as i128 {
+            let changed_ns = Some(changed_ns);
+            let known = CachedHash { inode: metadata.ino(), modified_ns, changed_ns, fingerprint: fingerprint.clone() };
             self.files.insert(path, known);
             self.changed = true;
         }
         Ok(fingerprint)
     }
+}
+
+/// Since 1970 (UTC).
+fn nanoseconds(seconds: i64, nanoseconds: i64) -> i128 {
+    i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds)
 }
 
 #[cfg(test)]
@@ -86,17 +98,29 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("large");
         write_file(&path, vec![7; WORTH_CACHING as usize]).unwrap();
-        let old = SystemTime::now() - Duration::from_secs(60);
-        File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+        let later = SystemTime::now() + Duration::from_secs(60);
 
         let mut cache = HashCache::default();
         let first = cache.fingerprint(&path).unwrap();
+        assert!(cache.files.is_empty(), "a file that may change within the tick of its clock is not remembered");
+        cache.fingerprint_at(&path, later).unwrap();
         cache.save(folder.path()).unwrap();
         let mut cache = HashCache::load(folder.path());
-        assert_eq!(cache.files.len(), 1);
-        assert_eq!(cache.fingerprint(&path).unwrap(), first);
+        let key = fs::canonicalize(&path).unwrap();
+        cache.files.get_mut(&key).unwrap().fingerprint.sha256 = "remembered".to_owned();
+        assert_eq!(cache.fingerprint(&path).unwrap().sha256, "remembered");
 
-        write_file(&path, vec![8; WORTH_CACHING as usize]).unwrap();
-        assert_ne!(cache.fingerprint(&path).unwrap().sha256, first.sha256);
+        // Other bytes of the same size in the same file, its time of modification set back.
+        let before = fs::metadata(&path).unwrap().modified().unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, &[8], 0).unwrap();
+        file.set_modified(before).unwrap();
+        let changed = cache.fingerprint_at(&path, later).unwrap();
+        assert!(changed.sha256 != first.sha256 && changed.sha256 != "remembered");
+
+        // The cache of an older program.
+        cache.files.get_mut(&key).unwrap().changed_ns = None;
+        cache.files.get_mut(&key).unwrap().fingerprint.sha256 = "remembered".to_owned();
+        assert_eq!(cache.fingerprint_at(&path, later).unwrap(), changed);
     }
 }

@@ -11,12 +11,16 @@ use anyhow::Context;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::claim::{ensure_writable, refuse_inputs};
 use crate::common_args::CommonArgs;
+use crate::freshness::{Verdict, judge};
 use crate::hash_cache::HashCache;
-use crate::input_error::{bail_input, ensure_input};
-use crate::lock::{FolderLock, LOCK};
-use crate::manifest::{MANIFEST, Manifest, Stage};
+use crate::input_error::{BadInput, bail_input};
+use crate::lock::FolderLock;
+use crate::manifest::{Manifest, Stage};
 use crate::output_folder::OutputFolder;
+use crate::owner::refuse_foreign;
+use crate::vouch::Vouchers;
 
 /// A stage that knows what it would do, and has not looked at its folder yet.
 #[derive(Debug)]
@@ -25,13 +29,25 @@ pub struct Job {
     common: CommonArgs,
     plan: Value,
     inputs: Vec<(String, PathBuf)>,
+    input_folders: Vec<PathBuf>,
+    own_folders: Vec<&'static str>,
+    how_to_go_on: Option<String>,
     recorded: BTreeMap<String, Value>,
 }
 
 impl Job {
     /// A job with an empty plan and no inputs.
     pub fn new(stage: Stage, common: &CommonArgs) -> Self {
-        Self { stage, common: common.clone(), plan: Value::Null, inputs: Vec::new(), recorded: BTreeMap::new() }
+        Self {
+            stage,
+            common: common.clone(),
+            plan: Value::Null,
+            inputs: Vec::new(),
+            input_folders: Vec::new(),
+            own_folders: Vec::new(),
+            how_to_go_on: None,
+            recorded: BTreeMap::new(),
+        }
     }
 
     /// Sets everything that defines the result, apart from the inputs.
@@ -43,10 +59,34 @@ impl Job {
         Ok(self)
     }
 
-    /// Adds a file that will be read. Its content is part of the key; its path is only recorded.
+    /// Adds a file that will be read. Its content is part of the key; its path is only recorded. Where the manifest of an
+    /// earlier stage lists it, it has to be what that stage wrote.
     #[must_use]
     pub fn input(mut self, role: impl Into<String>, path: impl Into<PathBuf>) -> Self {
         self.inputs.push((role.into(), path.into()));
+        self
+    }
+
+    /// Adds a folder that the user gave as an input: the output folder may not be it, lie in it, or hold it.
+    #[must_use]
+    pub fn input_folder(mut self, path: impl Into<PathBuf>) -> Self {
+        self.input_folders.push(path.into());
+        self
+    }
+
+    /// Names the folders that the stage makes in its output folder, without which it cannot tell its unfinished work of
+    /// older programs from another stage's.
+    #[must_use]
+    pub fn own_folders(mut self, names: &[&'static str]) -> Self {
+        self.own_folders.extend(names);
+        self
+    }
+
+    /// Says that the result takes long to make: where its outputs were edited it is made again only with `--force`, and
+    /// where it gives way to other settings that is said first, with `how_to_go_on`: what else can be done with it.
+    #[must_use]
+    pub fn takes_long(mut self, how_to_go_on: impl Into<String>) -> Self {
+        self.how_to_go_on = Some(how_to_go_on.into());
         self
     }
 
@@ -60,75 +100,117 @@ impl Job {
     /// Locks the folder and judges whether it is fresh. `None`: there is nothing to do, and a line has said why.
     ///
     /// # Errors
-    /// Fails when the folder is locked, not a stage's, or cannot be made; when an input cannot be read.
+    /// Fails when the folder is an input, lies in or around one, holds what is not this stage's, or cannot be written:
+    /// then nothing was made or changed. Fails when it is locked; when an input cannot be read, or is not what the stage
+    /// that made it wrote; when outputs of a result that takes long were edited.
     pub fn begin(self) -> anyhow::Result<Option<OutputFolder>> {
         let folder = self.common.out.clone();
+        let mut vouchers = Vouchers::default();
+        self.refuse_inputs(&folder, &mut vouchers)?;
+        refuse_foreign(&folder, self.stage.name, &self.own_folders)?;
+        ensure_writable(&folder)?;
         if self.common.explain && !folder.exists() {
             println!("{}: {} does not exist yet", self.stage.name, folder.display());
             return Ok(None);
         }
-        refuse_foreign(&folder)?;
-        fs::create_dir_all(&folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
-        let lock = FolderLock::acquire(&folder)?;
-        let expected = self.expected_manifest(&folder)?;
-        let reasons = match Manifest::read(&folder) {
-            None => vec!["it has no manifest: it was never finished".to_owned()],
-            Some(old) if old.key == expected.key => old.missing_outputs(&folder),
-            Some(old) => expected.differences(&old),
-        };
+        fs::create_dir_all(&folder).with_context(|| {
+            BadInput::new(format!("--out cannot be written: cannot make the folder {}", folder.display()))
+        })?;
+        let mut lock = FolderLock::acquire(&folder)?;
+        // Once more: another stage may have begun and ended in between.
+        refuse_foreign(&folder, self.stage.name, &self.own_folders)?;
+        lock.sign(self.stage.name);
+
+        let mut cache = HashCache::load(&folder);
+        let expected = self.expected_manifest(&mut cache, &mut vouchers)?;
+        let verdict = judge(&folder, &expected, &mut cache)?;
+        cache.save(&folder)?;
+        let farewell = self.farewell(&verdict);
         if self.common.explain {
-            explain(self.stage.name, &folder, self.common.force, &reasons);
+            self.explain(&verdict, farewell.as_deref());
             return Ok(None);
         }
-        if reasons.is_empty() && !self.common.force {
+        if verdict.reasons.is_empty() && !self.common.force {
             self.common.say(&format!("{}: {} is fresh", self.stage.name, folder.display()));
             return Ok(None);
         }
-        Ok(Some(OutputFolder::new(self.common, expected, lock)))
+        self.spare_edited(&verdict)?;
+        Ok(Some(OutputFolder::new(self.common, expected, lock, farewell)))
+    }
+
+    /// Refuses an output folder that touches an input: a file, the folder of the manifest that vouches for it, or a folder.
+    fn refuse_inputs(&self, out: &Path, vouchers: &mut Vouchers) -> anyhow::Result<()> {
+        let mut folders = self.input_folders.clone();
+        for (_, path) in &self.inputs {
+            folders.extend(vouchers.listed(path)?.map(|listed| listed.folder));
+        }
+        let files = self.inputs.iter().map(|(_, path)| path.as_path());
+        refuse_inputs(out, folders.iter().map(PathBuf::as_path).chain(files))
     }
 
     /// The manifest that this job would write, but for its outputs.
-    fn expected_manifest(&self, folder: &Path) -> anyhow::Result<Manifest> {
-        let mut cache = HashCache::load(folder);
+    fn expected_manifest(&self, cache: &mut HashCache, vouchers: &mut Vouchers) -> anyhow::Result<Manifest> {
         let mut inputs = BTreeMap::new();
         let mut paths = BTreeMap::new();
         for (role, path) in &self.inputs {
-            inputs.insert(role.clone(), cache.fingerprint(path)?);
+            let fingerprint = match vouchers.listed(path)? {
+                Some(listed) => listed.check(path, || cache.fingerprint(path))?,
+                None => cache.fingerprint(path)?,
+            };
+            inputs.insert(role.clone(), fingerprint);
             paths.insert(role.clone(), path.display().to_string());
         }
-        cache.save(folder)?;
         let mut manifest = Manifest::new(self.stage, self.plan.clone(), inputs);
         manifest.recorded = self.recorded.clone();
         manifest.recorded.insert("paths".to_owned(), serde_json::to_value(paths)?);
         Ok(manifest)
     }
-}
 
-fn explain(stage: &str, folder: &Path, force: bool, reasons: &[String]) {
-    if reasons.is_empty() && !force {
-        println!("{stage}: {} is fresh", folder.display());
-        return;
+    /// What is said before a finished result that took long is removed.
+    fn farewell(&self, verdict: &Verdict) -> Option<String> {
+        let (stage, out) = (self.stage.name, self.common.out.display());
+        let (differences, how_to_go_on) = (verdict.gives_way.as_ref()?, self.how_to_go_on.as_ref()?);
+        Some(format!(
+            "{stage}: the finished result in {out} gives way to other settings: {differences}\n  \
+             another --out keeps it; {how_to_go_on}"
+        ))
     }
-    println!("{stage}: {} is out of date:", folder.display());
-    for reason in reasons {
-        println!("  {reason}");
-    }
-    if force {
-        println!("  --force was given");
-    }
-}
 
-/// A folder with files that no stage wrote is not an output folder: a mistyped `--out` must not cost anybody anything.
-fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
-    let Ok(mut entries) = fs::read_dir(folder) else {
-        ensure_input!(!folder.exists(), "{} is not a folder that can be read", folder.display());
-        return Ok(());
-    };
-    // Listed before the lock is looked for: a run that begins at this moment makes its lock first.
-    let empty = entries.next().is_none();
-    let from_a_stage = folder.join(LOCK).exists() || folder.join(MANIFEST).exists();
-    if !empty && !from_a_stage {
-        bail_input!("{} holds files that no stage wrote; give --out a new or empty folder", folder.display());
+    fn explain(&self, verdict: &Verdict, farewell: Option<&str>) {
+        let (stage, folder) = (self.stage.name, self.common.out.display());
+        if verdict.reasons.is_empty() && !self.common.force {
+            println!("{stage}: {folder} is fresh");
+            return;
+        }
+        println!("{stage}: {folder} is out of date:");
+        for reason in &verdict.reasons {
+            println!("  {reason}");
+        }
+        if self.common.force {
+            println!("  --force was given");
+        } else if self.how_to_go_on.is_some() && !verdict.edited.is_empty() {
+            println!("  only --force makes it again, since outputs of it were edited");
+        }
+        if let Some(farewell) = farewell {
+            self.common.say(farewell);
+        }
     }
-    Ok(())
+
+    /// Names the outputs that were edited. They are made again; but where that takes long, only when it is asked for.
+    fn spare_edited(&self, verdict: &Verdict) -> anyhow::Result<()> {
+        if verdict.edited.is_empty() {
+            return Ok(());
+        }
+        let (stage, folder) = (self.stage.name, &self.common.out);
+        let names: Vec<String> = verdict.edited.iter().map(|name| folder.join(name).display().to_string()).collect();
+        let names = names.join(", ");
+        if self.how_to_go_on.is_some() && !self.common.force {
+            bail_input!(
+                "edited since {stage} wrote it: {names}; restore what was written, give another --out, \
+                 or start over with --force, which removes the folder's result"
+            );
+        }
+        self.common.say(&format!("{stage}: edited since it was written, and made again: {names}"));
+        Ok(())
+    }
 }

@@ -2,8 +2,9 @@
 //!
 //! A stage turns input files and a plan into one output folder. This crate gives every stage the same life: settings
 //! from a profile and from flags ([`run_main`]), one writer per folder, freshness judged by the manifest that the stage
-//! would write ([`Job`]), outputs that appear complete or not at all ([`OutputFolder`]), progress, signals and exit codes
-//! ([`BadInput`], [`ExitReason`]). It knows nothing of text or tensors, and no stage by name.
+//! would write ([`Job`]), inputs held to what an earlier stage wrote ([`Upstream`], [`verify_files`]), outputs that appear
+//! complete or not at all ([`OutputFolder`]), progress, signals and exit codes ([`BadInput`], [`ExitReason`]). It knows
+//! nothing of text or tensors, and no stage by name.
 //!
 //! ```text
 //! Job::new(STAGE, &args.common) .plan(&plan)? .input("train", path) ── begin() ─┬─► None: fresh, or explained
@@ -16,9 +17,15 @@ mod compute_args;
 mod profile;
 
 mod job;
+mod claim;
+mod owner;
+mod location;
 mod lock;
+mod freshness;
 mod manifest;
+mod seal;
 mod upstream;
+mod vouch;
 
 mod append_log;
 mod output_file;
@@ -36,6 +43,7 @@ mod interrupt;
 mod progress;
 
 pub use append_log::AppendLog;
+pub use claim::check_output_file;
 pub use command_line::run_main;
 pub use common_args::CommonArgs;
 pub use compute_args::ComputeArgs;
@@ -46,8 +54,10 @@ pub use fingerprint::{Fingerprint, hash_reader, sha256_hex};
 pub use input_error::{BadInput, BadInputType};
 pub use interrupt::Interrupt;
 pub use job::Job;
-pub use manifest::{MANIFEST, Manifest, Stage};
+pub use manifest::{MANIFEST, Manifest, Stage, UnreadableManifest};
 pub use output_file::{OutputFile, write_file, write_file_with};
 pub use output_folder::{OutputFolder, remove_partials};
 pub use progress::{Progress, clock};
+pub use seal::{Seal, check_seal, sealed};
 pub use upstream::Upstream;
+pub use vouch::{Listed, Verification, Vouchers, verify_file, verify_files};

@@ -3,25 +3,51 @@
 //! The lock is an advisory `flock` on `OUT/.lock`, so the system itself releases it when its holder dies, however it
 //! dies. The file is never deleted: a deleted lock file can be locked twice.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
 use anyhow::Context;
 
 use crate::exit_reason::ExitReason;
+use crate::input_error::BadInput;
 
 /// The name of the lock file in every output folder.
 pub(crate) const LOCK: &str = ".lock";
 
+/// Who locked a folder last, as the lock file names it: `PROCESS STAGE`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Holder {
+    process: String,
+    /// Absent where an older program wrote the file, which held the process alone.
+    pub(crate) stage: Option<String>,
+}
+
+impl Holder {
+    /// Reads the lock file of `folder`; `None` where there is none.
+    pub(crate) fn of(folder: &Path) -> Option<Self> {
+        fs::read_to_string(folder.join(LOCK)).ok().map(|text| Self::parse(&text))
+    }
+
+    fn parse(text: &str) -> Self {
+        let (process, stage) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        Self { process: process.to_owned(), stage: (!stage.is_empty()).then(|| stage.to_owned()) }
+    }
+
+    /// For a message: ` (process 123)`, or nothing where it is not known.
+    fn described(&self) -> String {
+        if self.process.is_empty() { String::new() } else { format!(" (process {})", self.process) }
+    }
+}
+
 /// Holds the folder until dropped.
 #[derive(Debug)]
 pub(crate) struct FolderLock {
-    _file: File,
+    file: File,
 }
 
 impl FolderLock {
-    /// Locks `folder`, or says at once who has it.
+    /// Locks `folder`, or says at once who has it. The file names its former holder until [`FolderLock::sign`].
     pub(crate) fn acquire(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join(LOCK);
         let mut file = OpenOptions::new()
@@ -30,25 +56,25 @@ impl FolderLock {
             .create(true)
             .truncate(false)
             .open(&path)
-            .with_context(|| format!("cannot open {}", path.display()))?;
+            .with_context(|| BadInput::new(format!("--out cannot be written: cannot open {}", path.display())))?;
         match file.try_lock() {
-            Ok(()) => {}
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 let _ = file.read_to_string(&mut holder);
-                let holder = match holder.trim() {
-                    "" => String::new(),
-                    process => format!(" (process {process})"),
-                };
-                return Err(ExitReason::Locked { folder: folder.to_owned(), holder }.into());
+                let holder = Holder::parse(&holder).described();
+                Err(ExitReason::Locked { folder: folder.to_owned(), holder }.into())
             }
-            Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
-            }
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
         }
-        // The process id is only for the message of whoever finds the lock taken; a full disk must not fail the run here.
-        let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+    }
+
+    /// Writes whose work the folder holds from now on, should it stay unfinished.
+    pub(crate) fn sign(&mut self, stage: &str) {
+        // A full disk must not fail the run here: the lock holds without its text, which is then that of an older program.
+        let holder = format!("{} {stage}", std::process::id());
+        let file = &mut self.file;
+        let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(holder.as_bytes()));
     }
 }
 
@@ -59,11 +85,20 @@ mod tests {
     #[test]
     fn the_second_holder_is_refused_with_the_process_of_the_first() {
         let folder = tempfile::tempdir().unwrap();
-        let first = FolderLock::acquire(folder.path()).unwrap();
+        let mut first = FolderLock::acquire(folder.path()).unwrap();
+        first.sign("test-stage");
         let refusal = FolderLock::acquire(folder.path()).unwrap_err();
         assert!(matches!(refusal.downcast_ref(), Some(ExitReason::Locked { .. })));
         assert!(refusal.to_string().contains(&format!("(process {})", std::process::id())));
         drop(first);
         FolderLock::acquire(folder.path()).unwrap();
+        assert_eq!(Holder::of(folder.path()).unwrap().stage.as_deref(), Some("test-stage"));
+    }
+
+    #[test]
+    fn the_locks_of_older_programs_name_no_stage() {
+        assert_eq!(Holder::parse("48213"), Holder { process: "48213".to_owned(), stage: None });
+        assert_eq!(Holder::parse(""), Holder::default());
+        assert_eq!(Holder::parse("48213 sst-fetch dataset").stage.as_deref(), Some("sst-fetch dataset"));
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
@@ -24,12 +24,14 @@ pub struct OutputFolder {
     manifest: Manifest,
     force: bool,
     cleared: bool,
+    /// What is said before a finished result is removed.
+    farewell: Option<String>,
     _lock: FolderLock,
 }
 
 impl OutputFolder {
-    pub(crate) fn new(common: CommonArgs, manifest: Manifest, lock: FolderLock) -> Self {
-        Self { folder: common.out, manifest, force: common.force, cleared: false, _lock: lock }
+    pub(crate) fn new(common: CommonArgs, manifest: Manifest, lock: FolderLock, farewell: Option<String>) -> Self {
+        Self { folder: common.out, manifest, force: common.force, cleared: false, farewell, _lock: lock }
     }
 
     /// Removes the old manifest first, then what it listed and what a killed run left half written.
@@ -42,10 +44,15 @@ impl OutputFolder {
         if self.cleared {
             return Ok(());
         }
-        let old = Manifest::read(&self.folder);
+        // Also of one that was edited, but never beyond the folder.
+        let old = Manifest::load(&self.folder).ok().flatten();
+        let listed = old.iter().flat_map(|old| old.outputs.keys()).filter(|name| stays_below(name));
+        if let Some(farewell) = self.farewell.take() {
+            eprintln!("{farewell}"); // also with --quiet: it is neither progress nor a summary
+        }
         remove_if_there(&self.folder.join(MANIFEST))?;
         sync_folder(&self.folder).with_context(|| format!("cannot sync {}", self.folder.display()))?;
-        for name in old.iter().flat_map(|old| old.outputs.keys()) {
+        for name in listed {
             remove_if_there(&self.folder.join(name))?;
         }
         remove_partials(&self.folder)?;
@@ -153,11 +160,13 @@ impl OutputFolder {
     /// Fails when the manifest cannot be written; then the folder stays unfinished.
     pub fn finish(mut self) -> anyhow::Result<Manifest> {
         self.clear()?;
-        let mut text = serde_json::to_vec_pretty(&self.manifest)?;
-        text.push(b'\n');
-        write_file(&self.folder.join(MANIFEST), &text)?;
+        write_file(&self.folder.join(MANIFEST), self.manifest.text()?)?;
         Ok(self.manifest)
     }
+}
+
+fn stays_below(name: &str) -> bool {
+    Path::new(name).components().all(|component| matches!(component, Component::Normal(_)))
 }
 
 fn remove_if_there(path: &Path) -> anyhow::Result<()> {

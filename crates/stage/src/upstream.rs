@@ -17,12 +17,19 @@ impl Upstream {
     /// Opens `folder`, which `made_by` (a program, with its subcommand) writes.
     ///
     /// # Errors
-    /// Fails when the folder is missing or unfinished, and says which program makes it.
+    /// Fails when the folder is missing, unfinished or another stage's, and says which program makes it; when its manifest
+    /// cannot be read or was edited.
     pub fn open(folder: &Path, made_by: &str) -> anyhow::Result<Self> {
         ensure_input!(folder.is_dir(), "{} does not exist; `{made_by}` makes it", folder.display());
-        let Some(manifest) = Manifest::read(folder) else {
+        let Some(manifest) = Manifest::trusted(folder)? else {
             bail_input!("{} is unfinished: it has no {MANIFEST}; run `{made_by}` to its end first", folder.display());
         };
+        let stage = &manifest.stage;
+        ensure_input!(
+            stage == made_by,
+            "{} is an output folder of `{stage}`; expected one of `{made_by}`",
+            folder.display()
+        );
         Ok(Self { folder: folder.to_owned(), manifest })
     }
 

@@ -9,7 +9,7 @@
 //!   "sha256": "…" }                                                          the seal
 //! ```
 //!
-//! The seal is the SHA-256 of this text with an empty seal, so it covers every byte, white space included.
+//! The seal is that of [`stage::sealed`]: it covers every byte of this text, white space included.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,10 +18,13 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use bert::Machine;
 use serde::{Deserialize, Serialize};
-use stage::{Fingerprint, MANIFEST, sha256_hex};
+use stage::{Fingerprint, MANIFEST, Seal, check_seal, sealed};
+
+/// The field that holds the seal.
+const SEAL: &str = "sha256";
 
 /// The content of the manifest.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CheckpointManifest {
     /// The key of the run.
     pub(crate) key: String,
@@ -48,10 +51,8 @@ impl CheckpointManifest {
     }
 
     /// The text of `manifest.json`.
-    pub(crate) fn sealed(mut self) -> anyhow::Result<Vec<u8>> {
-        self.sha256.clear();
-        self.sha256 = sha256_hex(&serde_json::to_vec_pretty(&self)?);
-        Ok(serde_json::to_vec_pretty(&self)?)
+    pub(crate) fn sealed(&self) -> anyhow::Result<String> {
+        sealed(self, SEAL)
     }
 
     /// Reads the manifest of the checkpoint in `folder`.
@@ -60,8 +61,9 @@ impl CheckpointManifest {
     }
 
     fn unsealed(text: &[u8]) -> anyhow::Result<Self> {
-        let manifest: Self = serde_json::from_slice(text).context("its manifest cannot be parsed")?;
-        ensure!(manifest.clone().sealed()? == text, "its manifest does not match its own SHA-256");
+        let manifest = serde_json::from_slice(text).context("its manifest cannot be parsed")?;
+        let seal = std::str::from_utf8(text).map_or(Seal::Broken, |text| check_seal(text, SEAL));
+        ensure!(seal == Seal::Intact, "its manifest does not match its own SHA-256");
         Ok(manifest)
     }
 
@@ -83,10 +85,11 @@ mod tests {
 
     #[test]
     fn no_bit_of_a_manifest_can_be_changed() {
-        let print = |text: &str| Fingerprint { bytes: text.len() as u64, sha256: sha256_hex(text.as_bytes()) };
+        let print = |text: &str| Fingerprint { bytes: text.len() as u64, sha256: text.to_owned() };
         let machine = Machine { device: "cpu".to_owned(), threads: Some(2), libtorch: "2.13.0 AVX2".to_owned() };
         let files = BTreeMap::from([("state.json".to_owned(), print("state"))]);
         let text = CheckpointManifest::new("key".to_owned(), machine, 12, files, print("log")).sealed().unwrap();
+        let text = text.into_bytes();
         assert_eq!(CheckpointManifest::unsealed(&text).unwrap().step, 12);
         for bit in 0..8 * text.len() {
             let mut flipped = text.clone();

@@ -13,6 +13,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use run_files::layout::train::LOG;
 use run_files::layout::trial::{FAILURE, PLAN, PROFILE, STDERR, TRAIN};
 use serde::{Deserialize, Serialize};
 use stage::write_file;
@@ -75,8 +76,9 @@ impl TrialFolder {
         self.write(PLAN, String::from_utf8_lossy(plan).as_bytes())
     }
 
-    /// The training log so far.
+    /// The training log so far; that of a finished run has to be what the run wrote.
     pub(crate) fn log(&self) -> anyhow::Result<RunLog> {
+        stage::verify_file(&self.train().join(LOG))?;
         RunLog::read(&self.train())
     }
 

@@ -1,0 +1,140 @@
+//! Provenance: the chain of manifests from a folder back to the files that no stage wrote, each file checked on the way.
+//!
+//! In: an output folder. Out: a block for each folder of the chain, a line for each of its outputs and inputs. An input is
+//! looked for where its manifest recorded it: from the current folder, then from each folder above the output folder, so
+//! that a chain that was moved as a whole is found. What was made anew since is told from what was edited.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use stage::{Fingerprint, MANIFEST, Manifest, Seal, Vouchers, bad_input, bail_input};
+
+/// Folders above the given one in which its manifest may be: `export/hf` belongs to `export`.
+const MOST_LEVELS: usize = 3;
+
+/// Prints the chain of `folder`, which may also be a file in an output folder.
+///
+/// # Errors
+/// Fails where there is no manifest, and, all having been printed, where a file is not what was written; that is bad input.
+pub(crate) fn print(folder: &Path) -> anyhow::Result<()> {
+    let real = fs::canonicalize(folder).map_err(|error| bad_input!("{}: {error}", folder.display()))?;
+    let Some(level) = real.ancestors().take(MOST_LEVELS).position(|folder| folder.join(MANIFEST).exists()) else {
+        bail_input!("{} has no {MANIFEST}: it is unfinished, or no output folder of a stage", folder.display());
+    };
+    let first = match folder.ancestors().nth(level) {
+        Some(spelled) if fs::canonicalize(spelled).ok().as_deref() == real.ancestors().nth(level) => spelled.to_owned(),
+        _ => real.ancestors().nth(level).unwrap_or(&real).to_owned(),
+    };
+    let mut chain = Chain { queue: VecDeque::from([first]), ..Chain::default() };
+    while let Some(folder) = chain.queue.pop_front() {
+        if fs::canonicalize(&folder).is_ok_and(|real| chain.seen.insert(real)) {
+            chain.print_folder(&folder);
+        }
+    }
+    let Chain { n_files, n_wrong, n_not_found, .. } = chain;
+    if n_not_found > 0 {
+        println!("{n_not_found} inputs were not found, and could not be checked");
+    }
+    match n_wrong {
+        0 => println!("{n_files} files were checked: each is what was written"),
+        n => bail_input!("{n} of {n_files} files are not what was written"),
+    }
+    Ok(())
+}
+
+/// The walk along the manifests.
+#[derive(Debug, Default)]
+struct Chain {
+    queue: VecDeque<PathBuf>,
+    seen: BTreeSet<PathBuf>,
+    vouchers: Vouchers,
+    n_files: usize,
+    n_wrong: usize,
+    n_not_found: usize,
+}
+
+impl Chain {
+    fn print_folder(&mut self, folder: &Path) {
+        let manifest = match Manifest::load(folder) {
+            Ok(Some(manifest)) => manifest,
+            Ok(None) => return,
+            Err(unreadable) => {
+                println!("{}\n  {unreadable}", folder.display());
+                self.n_files += 1;
+                self.n_wrong += 1;
+                return;
+            }
+        };
+        let seal = match manifest.seal {
+            Seal::Intact => "sealed",
+            Seal::Missing => "not sealed: made by an older program",
+            Seal::Broken => "edited: its manifest does not match its seal",
+        };
+        let source = manifest.plan["source"].as_str().map_or(String::new(), |source| format!(" from {source}"));
+        println!("{}: {}{source}, {seal}", folder.display(), manifest.stage);
+        self.n_files += 1;
+        self.n_wrong += usize::from(manifest.seal == Seal::Broken);
+        for (name, written) in &manifest.outputs {
+            let found = Fingerprint::of_file(&folder.join(name));
+            let verdict = match &found {
+                Ok(found) if found == written => "ok".to_owned(),
+                Ok(found) => format!("edited: it is {:.12} now", found.sha256),
+                Err(_) => "missing".to_owned(),
+            };
+            self.print_file("output", written, &verdict, name);
+        }
+        for (role, read) in &manifest.inputs {
+            let recorded = manifest.recorded.get("paths").and_then(|paths| paths[role.as_str()].as_str());
+            self.print_input(folder, role, read, recorded);
+        }
+    }
+
+    fn print_input(&mut self, folder: &Path, role: &str, read: &Fingerprint, recorded: Option<&str>) {
+        let Some((path, found)) = recorded.and_then(|recorded| find(folder, recorded, read)) else {
+            self.n_not_found += 1;
+            let place = recorded.map_or("its place is not recorded".to_owned(), |path| format!("recorded as {path}"));
+            println!("  input   {:.12}  not found  {role} ({place})", read.sha256);
+            return;
+        };
+        let listed = self.vouchers.listed(&path);
+        let verdict = match &listed {
+            _ if found == *read => "ok".to_owned(),
+            Ok(Some(listed)) if listed.fingerprint == found => {
+                format!("another one now: `{}` made {:.12} since", listed.stage, found.sha256)
+            }
+            _ => format!("differs: it is {:.12} now", found.sha256),
+        };
+        let parent = path.parent().unwrap_or(Path::new("")).to_owned();
+        let maker = match listed {
+            Ok(Some(listed)) => Some(listed.folder),
+            // It is the manifest itself, or what is no output any more.
+            Ok(None) => matches!(Manifest::load(&parent), Ok(Some(_))).then_some(parent),
+            Err(_) => Some(parent), // told where that folder is printed
+        };
+        let origin = if maker.is_some() { "" } else { " (no stage wrote it)" };
+        self.print_file("input", read, &verdict, &format!("{role} <- {}{origin}", path.display()));
+        self.queue.extend(maker);
+    }
+
+    fn print_file(&mut self, kind: &str, expected: &Fingerprint, verdict: &str, name: &str) {
+        self.n_files += 1;
+        self.n_wrong += usize::from(verdict != "ok");
+        println!("  {kind:7} {:.12}  {verdict}  {name}", expected.sha256);
+    }
+}
+
+/// The file that was recorded as `recorded`: the first with the same bytes, else the first that is there.
+fn find(folder: &Path, recorded: &str, read: &Fingerprint) -> Option<(PathBuf, Fingerprint)> {
+    let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let places = [PathBuf::from(recorded)].into_iter().chain(real.ancestors().map(|above| above.join(recorded)));
+    let mut other = None;
+    for path in places.filter(|path| path.is_file()) {
+        let Ok(found) = Fingerprint::of_file(&path) else { continue };
+        if found == *read {
+            return Some((path, found));
+        }
+        other = other.or(Some((path, found)));
+    }
+    other
+}

@@ -1,0 +1,121 @@
+//! Owner: whose work an output folder holds, and the refusal of what is not the stage's own.
+//!
+//! A manifest names its stage; without one, the lock file does. The locks of older programs name none: their unfinished
+//! folders are anybody's but for the folders in them, which only the stage that makes them can continue.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::input_error::{bad_input, bail_input};
+use crate::lock::Holder;
+use crate::manifest::{MANIFEST, Manifest};
+use crate::output_file::PARTIAL;
+
+/// Refuses a folder with the work of another stage, or with files that no stage wrote: a mistyped `--out` must not cost
+/// anybody anything. `own_folders` are the names of the folders that `stage` makes in its output folder.
+pub(crate) fn refuse_foreign(folder: &Path, stage: &str, own_folders: &[&str]) -> anyhow::Result<()> {
+    let shown = folder.display();
+    // Listed before the lock is looked for: a run that begins at this moment makes its lock first.
+    let names = match names(folder) {
+        Ok(names) => names,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => bail_input!("{shown} is not a folder that can be read ({error}); give --out a new folder"),
+    };
+    let holder = Holder::of(folder);
+    let elsewhere = "give --out another folder, or remove this one";
+    match (Manifest::load(folder).map(|manifest| manifest.map(|manifest| manifest.stage)), holder) {
+        (Ok(Some(owner)), _) if owner != stage => {
+            Err(bad_input!("{shown} holds the output of `{owner}`, not of `{stage}`; {elsewhere}"))
+        }
+        (Ok(Some(_)), _) => Ok(()),
+        (Err(manifest), holder) => match manifest.stage.clone().or_else(|| holder.and_then(|holder| holder.stage)) {
+            Some(owner) if owner == stage => Ok(()),
+            Some(owner) => Err(bad_input!("{shown} holds the output of `{owner}`, not of `{stage}`; {elsewhere}")),
+            None => Err(bad_input!("{manifest}; nothing says which stage wrote this folder: {elsewhere}")),
+        },
+        (Ok(None), None) if !names.is_empty() => {
+            Err(bad_input!("{shown} holds files that no stage wrote; give --out a new or empty folder"))
+        }
+        (Ok(None), Some(Holder { stage: Some(owner), .. }))
+            if owner != stage && names.iter().any(|name| is_work(name)) =>
+        {
+            Err(bad_input!("{shown} holds the unfinished work of `{owner}`, not of `{stage}`; {elsewhere}"))
+        }
+        (Ok(None), Some(Holder { stage: None, .. })) => {
+            let is_foreign = |name: &&String| !own_folders.contains(&name.as_str()) && folder.join(name).is_dir();
+            match names.iter().find(is_foreign) {
+                Some(name) => Err(bad_input!(
+                    "{shown} holds the unfinished work of another stage: `{stage}` makes no folder {name}; {elsewhere}"
+                )),
+                None => Ok(()),
+            }
+        }
+        (Ok(None), _) => Ok(()),
+    }
+}
+
+/// Refuses a single file as the output of a program where a stage wrote it, or is writing it.
+pub(crate) fn refuse_stage_file(file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let holder = Holder::of(folder);
+    if file.exists()
+        && (holder.is_some() && !folder.join(MANIFEST).exists() || file.file_name() == Some(MANIFEST.as_ref()))
+    {
+        let owner = holder.and_then(|holder| holder.stage).map_or("a stage".to_owned(), |stage| format!("`{stage}`"));
+        bail_input!("{} is a file of {owner}; write to another file", file.display());
+    }
+    Ok(())
+}
+
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+}
+
+/// Whether a file or folder is more than what a stage notes for itself before it has anything to write.
+fn is_work(name: &str) -> bool {
+    !name.starts_with('.') || (name.ends_with(PARTIAL) && name != format!("..hashes.json{PARTIAL}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::LOCK;
+    use crate::output_file::write_file;
+
+    fn judged(files: &[(&str, &str)]) -> Result<(), String> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            write_file(&path, content).unwrap();
+        }
+        let refused = refuse_foreign(folder.path(), "trainer", &["checkpoints"]);
+        refused.map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "OUT"))
+    }
+
+    #[test]
+    fn what_a_folder_holds_says_whose_it_is() {
+        assert_eq!(judged(&[]), Ok(()));
+        assert_eq!(judged(&[(LOCK, "1 trainer"), ("log", ""), (".x.partial", "")]), Ok(()));
+        assert_eq!(judged(&[(LOCK, "1 other stage"), (".hashes.json", "{}")]), Ok(()), "it holds no work");
+        assert_eq!(judged(&[(LOCK, "1"), ("log", ""), ("checkpoints/a", "")]), Ok(()), "of an older program");
+        let refused = |files, expected: &str| {
+            let error = judged(files).unwrap_err();
+            assert!(error.starts_with(expected), "{error}");
+        };
+        refused(&[("thesis.txt", "")], "OUT holds files that no stage wrote; give --out a new or empty folder");
+        refused(
+            &[(LOCK, "1 other"), (".x.partial", "")],
+            "OUT holds the unfinished work of `other`, not of `trainer`;",
+        );
+        refused(&[(LOCK, "1 other"), ("log", "")], "OUT holds the unfinished work of `other`, not of `trainer`;");
+        let trials: &[_] = &[(LOCK, "1"), ("trials/a", "")];
+        refused(trials, "OUT holds the unfinished work of another stage: `trainer` makes no folder trials;");
+        let unreadable: &[_] = &[(LOCK, "1"), (MANIFEST, "{")];
+        refused(unreadable, "OUT/manifest.json cannot be read as the manifest of a stage: EOF");
+        assert_eq!(judged(&[(LOCK, "1 trainer"), (MANIFEST, "{")]), Ok(()), "damaged, but its own");
+        refused(&[(LOCK, "1 other"), (MANIFEST, "{")], "OUT holds the output of `other`, not of `trainer`;");
+        refused(&[(MANIFEST, "{\"stage\": \"other\", \"schema\": 9}")], "OUT holds the output of `other`,");
+    }
+}
