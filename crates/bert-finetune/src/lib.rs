@@ -26,7 +26,7 @@ use bert::Compute;
 use checkpoint::ModelFolder;
 use stage::{ComputeArgs, Interrupt, Job, Stage};
 
-pub use settings::{Args, BatchArgs, IntervalArgs, ObjectiveArgs, OptimizerArgs, ScheduleArgs, WeightArgs};
+pub use settings::{Args, BatchArgs, IntervalArgs, ObjectiveArgs, OptimizerArgs, SET_ASIDE, ScheduleArgs, WeightArgs};
 
 use crate::checkpoints::CheckpointFolder;
 use crate::data::{Dataset, MicroBatches, TokenFiles};

@@ -8,7 +8,7 @@ mod read;
 mod sample;
 
 use serde::Serialize;
-use stage::{Job, Stage};
+use stage::{Job, List, Stage};
 
 pub use args::DatasetArgs;
 use find::{Content, find};
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
         source: &dataset.source,
         config: args.config.as_deref(),
         columns: has_columns.then_some(columns),
-        label_names: args.label_names.as_deref(),
+        label_names: args.label_names.as_ref().map(List::items),
         max_samples: args.max_samples,
     };
     let mut job = Job::new(STAGE, &args.common).plan(&plan)?;

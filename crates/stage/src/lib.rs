@@ -11,9 +11,14 @@
 //! ```
 
 mod command_line;
+mod arguments;
+mod typed_flags;
+mod set_aside;
+mod profile;
+mod profile_value;
+mod list;
 mod common_args;
 mod compute_args;
-mod profile;
 
 mod job;
 mod lock;
@@ -36,7 +41,7 @@ mod interrupt;
 mod progress;
 
 pub use append_log::AppendLog;
-pub use command_line::run_main;
+pub use command_line::{Program, run_main};
 pub use common_args::CommonArgs;
 pub use compute_args::ComputeArgs;
 pub use disk::{available_bytes, sync_folder};
@@ -46,8 +51,10 @@ pub use fingerprint::{Fingerprint, hash_reader, sha256_hex};
 pub use input_error::{BadInput, BadInputType};
 pub use interrupt::Interrupt;
 pub use job::Job;
+pub use list::{List, ListError};
 pub use manifest::{MANIFEST, Manifest, Stage};
 pub use output_file::{OutputFile, write_file, write_file_with};
 pub use output_folder::{OutputFolder, remove_partials};
 pub use progress::{Progress, clock};
+pub use set_aside::SetAside;
 pub use upstream::Upstream;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use stage::CommonArgs;
+use stage::{CommonArgs, List};
 
 use crate::source::Source;
 
@@ -49,9 +49,10 @@ pub struct DatasetArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) score_column: Option<String>,
 
-    /// Names of the labels 0, 1, ... [default: those in the files, else the sorted labels of the train split]
-    #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
-    pub(crate) label_names: Option<Vec<String>>,
+    /// Names of the labels 0, 1, ... [default: those in the files, else the sorted labels of the train split]; one with a
+    /// comma is quoted
+    #[arg(long, value_name = "A,B,...")]
+    pub(crate) label_names: Option<List>,
 
     /// At most the first N sentences of each split, for trial runs
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]

@@ -24,7 +24,7 @@ pub(crate) fn read(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Vec<
         source: dataset.source.clone(),
         license: dataset.license.clone(),
     };
-    let given = args.label_names.clone();
+    let given = args.label_names.as_ref().map(|list| list.items().to_vec());
     let default_names = match &dataset.content {
         Content::Sample | Content::Files(Layout::Trees, _) => Some(names(&FINE_GRAINED)),
         Content::Files(Layout::Glue, _) => Some(names(&POLARITY)),
