@@ -5,4 +5,5 @@
 mod bad_input;
 mod interruptions;
 mod pipeline;
+mod profiles;
 mod sweep;

@@ -100,7 +100,11 @@ impl TypedFlags {
                 }
                 None => &spelled,
             };
-            let unknown = || bad_input!("--unset {typed}: {}", unknown_key(key, command));
+            let elsewhere = match other_sections.first() {
+                Some(other) => format!(" A key of another section is named with it: {other}.{key}"),
+                None => String::new(),
+            };
+            let unknown = || bad_input!("--unset {typed}: {}{elsewhere}", unknown_key(key, command));
             arguments.push(known_key(key, command).ok_or_else(unknown)?);
         }
         Ok(arguments)

@@ -144,11 +144,11 @@ fn unset_takes_a_key_out_of_the_profile() {
     assert_eq!(typed.seed, 3);
     let parsed = parse("", &["--unset", "tokenize.max-length"]);
     assert_eq!(parsed.common.unset_in("tokenize"), ["max_length"]);
-    assert_eq!(problem_of("", &["--unset", "sead"]), "--unset sead: unknown key sead; did you mean seed?");
     assert_eq!(
-        problem_of("", &["--unset", "explain"]),
-        "--unset explain: unknown key explain; did you mean learning_rate?"
+        problem_of("", &["--unset", "sead"]),
+        "--unset sead: unknown key sead; did you mean seed? A key of another section is named with it: tokenize.sead"
     );
+    assert!(problem_of("", &["--unset", "explain"]).starts_with("--unset explain: unknown key explain; did you mean "));
     assert_eq!(
         problem_of("", &["--unset", "eval.split"]),
         "--unset eval.split: [eval] is not read here; expected a key of [finetune] or [tokenize]"
