@@ -82,7 +82,8 @@ eval: finetune
 # data/runs/NAME/{train,eval} -> data/runs/NAME/export
 [group('pipeline')]
 export: eval
-    @{{ bin }}/bert-export {{ common }} --run {{ quote(run / "train") }} --eval "$(echo {{ quote(run / "eval") }}/* | tr ' ' ,)" {{ export_args }} --out {{ quote(run / "export") }}
+    @set --; for folder in {{ quote(run / "eval") }}/*; do set -- "$@" --eval "\"$folder\""; done; \
+        {{ bin }}/bert-export {{ common }} --run {{ quote(run / "train") }} "$@" {{ export_args }} --out {{ quote(run / "export") }}
 
 # Labels for texts: just predict "A film of rare beauty."
 [group('pipeline')]

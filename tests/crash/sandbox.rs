@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use stage::Fingerprint;
-use testkit::{Outcome, Pipeline, outcome};
+use testkit::{Outcome, Pipeline, last_of_each, outcome};
 
 /// The settings that all proofs share. Each step is logged, so that the log tells the step.
 const COMMON: &str = "bert-finetune --tokens tokens --model model --threads 1 --logging-steps 1 --learning-rate 3e-3 \
@@ -47,9 +47,9 @@ impl TrainingSandbox {
         self.pipeline.path(name)
     }
 
-    /// The program, with the folder `out` and further arguments; what is said last wins.
+    /// The program, with the folder `out` and further arguments, which replace those that all have.
     pub(crate) fn command(&self, out: &str, arguments: &str) -> Command {
-        self.pipeline.command(&format!("{COMMON} {arguments} --out {out}"))
+        self.pipeline.command(&last_of_each(&format!("{COMMON} {arguments} --out {out}")))
     }
 
     /// Runs it to its end.

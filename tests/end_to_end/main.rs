@@ -8,6 +8,7 @@ mod foreign_folders;
 mod interruptions;
 mod old_folders;
 mod pipeline;
+mod profiles;
 mod provenance;
 mod snapshot;
 mod sweep;

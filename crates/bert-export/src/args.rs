@@ -17,9 +17,9 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub run: PathBuf,
 
-    /// Output folders of bert-eval whose metrics go into the model card
-    #[arg(long, value_name = "DIR,..", value_delimiter = ',')]
-    pub eval: Vec<PathBuf>,
+    /// Output folders of bert-eval whose metrics go into the model card; may be repeated. A name with a comma is quoted
+    #[arg(long, value_name = "DIR,...")]
+    pub eval: Vec<stage::List>,
 
     /// Format: hf, a folder for Transformers and the Hugging Face Hub
     #[arg(long, default_value = "hf", value_name = "FORMAT", value_parser = ["hf"])]

@@ -6,13 +6,13 @@
 mod args;
 mod model_card;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use checkpoint::{ModelFolder, TOKENIZER_FILES};
 use run_files::layout::export::{HF, MODEL_CARD};
 use run_files::layout::{eval, train};
 use run_files::metrics_json;
-use stage::{Job, Stage, Upstream, bad_input};
+use stage::{Job, List, Stage, Upstream, bad_input};
 
 pub use args::Args;
 
@@ -60,9 +60,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// The name of each evaluation's folder and the path of its metrics. A split without labels has no metrics.
-fn metrics_files(folders: &[PathBuf]) -> anyhow::Result<Vec<(String, PathBuf)>> {
+fn metrics_files(lists: &[List]) -> anyhow::Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();
-    for folder in folders {
+    for folder in lists.iter().flat_map(List::items).map(Path::new) {
         let name = folder.file_name().ok_or_else(|| {
             bad_input!("--eval is {}, which has no name; expected an output folder of bert-eval", folder.display())
         })?;

@@ -6,4 +6,4 @@ mod step_plan;
 mod micro_batches;
 
 pub(crate) use dataset::{Dataset, TokenFiles};
-pub(crate) use micro_batches::MicroBatches;
+pub(crate) use micro_batches::{BatchShape, MicroBatches};

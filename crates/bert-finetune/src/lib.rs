@@ -8,6 +8,7 @@
 //! checkpoints  checkpoints/step-NNNNNN/                          save, verify, resume
 //! report       log.jsonl, tensorboard/, curves.svg, console      what a run tells
 //! train_loop   train: step, log, evaluate, save, until done      the loop
+//! planning     --plan: what a run would be and take              no run
 //! ```
 //!
 //! Each module uses only those above it. The result is `OUT/{config.json, model.safetensors, tokenizer files, log.jsonl,
@@ -20,6 +21,7 @@ mod training;
 mod checkpoints;
 mod report;
 mod train_loop;
+mod planning;
 
 use anyhow::Context;
 use bert::Compute;
@@ -27,10 +29,10 @@ use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder};
 use run_files::layout;
 use stage::{ComputeArgs, Interrupt, Job, Stage};
 
-pub use settings::{Args, BatchArgs, IntervalArgs, ObjectiveArgs, OptimizerArgs, ScheduleArgs, WeightArgs};
+pub use settings::{Args, BatchArgs, IntervalArgs, ObjectiveArgs, OptimizerArgs, SET_ASIDE, ScheduleArgs, WeightArgs};
 
 use crate::checkpoints::CheckpointFolder;
-use crate::data::{Dataset, MicroBatches, TokenFiles};
+use crate::data::{Dataset, TokenFiles};
 use crate::settings::Plan;
 use crate::train_loop::{Inputs, Outcome, RunContext, train};
 
@@ -52,7 +54,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         tokens.validation = None; // a split that is not evaluated is neither read nor part of the key
     }
     if args.plan {
-        return print_plan(&plan, &Dataset::read(&tokens, &model.config)?);
+        let data = Dataset::read(&tokens, &model.config)?;
+        return planning::print(Inputs { plan: &plan, model: &model, data: &data, compute }, args);
     }
 
     let job = job(args, &plan, &compute, &tokens, &model)?;
@@ -94,13 +97,4 @@ fn job(args: &Args, plan: &Plan, compute: &Compute, tokens: &TokenFiles, model: 
         job = job.input(format!("model/{name}"), path);
     }
     Ok(job.record("threads", compute.threads).record("device", compute.device_name()).record("save", plan.saving))
-}
-
-/// Prints the plan with its counts as JSON on stdout, having checked it against the data.
-fn print_plan(plan: &Plan, data: &Dataset) -> anyhow::Result<()> {
-    plan.check(data.problem_type())?;
-    let batches = MicroBatches::new(plan, data.train_lengths());
-    let printed = run_files::plan::Plan { settings: plan, saving: plan.saving, counts: batches.step_plan.counts };
-    println!("{}", serde_json::to_string_pretty(&printed)?);
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use bert::BertError;
 use checkpoint::CheckpointError;
 use corpus::CorpusError;
-use stage::BadInputType;
+use stage::{BadInputType, Program};
 
 fn main() -> ExitCode {
     let bad_input = [
@@ -13,5 +13,6 @@ fn main() -> ExitCode {
         BadInputType::of::<CheckpointError>(),
         BadInputType::when(BertError::is_bad_input),
     ];
-    stage::run_main::<bert_finetune::Args>("finetune", &bad_input, bert_finetune::run)
+    let program = Program::new("finetune").bad_input(&bad_input).set_aside(bert_finetune::SET_ASIDE);
+    program.run::<bert_finetune::Args>(bert_finetune::run)
 }

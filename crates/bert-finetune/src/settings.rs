@@ -15,6 +15,7 @@ mod weights;
 mod intervals;
 mod problem_type;
 mod checks;
+mod typed_wins;
 
 pub use args::Args;
 pub use batches::BatchArgs;
@@ -22,6 +23,7 @@ pub use intervals::IntervalArgs;
 pub use objective::ObjectiveArgs;
 pub use optimizer::OptimizerArgs;
 pub use schedule::ScheduleArgs;
+pub use typed_wins::SET_ASIDE;
 pub use weights::WeightArgs;
 
 pub(crate) use batches::{BatchPlan, BatchSize};

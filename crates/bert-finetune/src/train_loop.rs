@@ -5,4 +5,5 @@ mod run;
 mod start;
 
 pub(crate) use run::{Inputs, RunContext};
+pub(crate) use start::untrained;
 pub(crate) use train::{Outcome, train};

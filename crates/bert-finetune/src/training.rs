@@ -1,6 +1,8 @@
 //! Training: the loss, one optimizer step, the evaluation of the validation split, and what the loop remembers.
 
 pub(crate) mod trainer;
+pub(crate) mod tensor_counts;
 pub(crate) mod loss;
 pub(crate) mod evaluation;
 pub(crate) mod loop_state;
+pub(crate) mod memory;

@@ -18,7 +18,7 @@ pub struct Args {
     pub model: PathBuf,
 
     /// Texts; without any, and without --input, the lines of stdin
-    #[arg(value_name = "TEXT", conflicts_with = "input")]
+    #[arg(value_name = "TEXT", conflicts_with_all = ["input", "text_column"])]
     pub texts: Vec<String>,
 
     /// File of texts.
@@ -40,6 +40,10 @@ pub struct Args {
     /// TOML profile; its section [predict] is read, and flags override it
     #[arg(long, value_name = "FILE")]
     pub profile: Option<PathBuf>,
+
+    /// Take these keys out of the profile, so that their defaults hold; may be repeated
+    #[arg(long, value_name = "KEY,...")]
+    pub unset: Vec<stage::List>,
 
     /// Device, threads, precision
     #[command(flatten)]

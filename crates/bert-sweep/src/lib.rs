@@ -37,6 +37,7 @@ use stage::{Interrupt, Job, OutputFolder, Stage, Upstream};
 
 pub use args::{Action, Args, Direction, Method};
 pub use execution::trial_process::become_trial;
+pub use profile::OTHER_SECTIONS;
 
 use crate::execution::training::Training;
 use crate::execution::{batch_scripts, plan_check, retention};

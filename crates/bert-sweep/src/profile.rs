@@ -2,10 +2,9 @@
 //! The plain keys of `[sweep]` are flags, which crate `stage` has read.
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::Context;
-use stage::{BadInput, bail_input, ensure_input};
+use stage::{BadInput, CommonArgs, bail_input, ensure_input};
 use toml::{Table, Value};
 
 use crate::search::halving::Halving;
@@ -21,23 +20,31 @@ pub(crate) struct Profile {
     pub(crate) other_sections: Table,
 }
 
+/// The sections beside its own that a sweep reads, and `--unset SECTION.KEY` reaches.
+pub const OTHER_SECTIONS: [&str; 3] = ["finetune", "sweep.space", "sweep.halving"];
+
 /// Keys of `[finetune]` that the sweep sets itself: those of a profile are replaced.
 pub(crate) const SET_BY_SWEEP: [&str; 4] = ["model", "out", "threads", "tokens"];
 
 /// Flags of `bert-finetune` that do not make sense for many runs.
-const SINGLE_RUN_ONLY: [&str; 4] = ["force", "plan", "quiet", "stop_at_step"];
+const SINGLE_RUN_ONLY: [&str; 5] = ["force", "plan", "quiet", "stop_at_step", "timed"];
 
 impl Profile {
     /// Reads the file; without one there is nothing to search, but seeds can be compared.
-    pub(crate) fn read(path: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = path else { return Ok(Self::default()) };
+    pub(crate) fn read(common: &CommonArgs) -> anyhow::Result<Self> {
+        let Some(path) = &common.profile else { return Ok(Self::default()) };
         let text = fs::read_to_string(path)
             .with_context(|| BadInput::new(format!("cannot read the profile {}", path.display())))?;
-        Self::parse(&text).with_context(|| format!("in the profile {}", path.display()))
+        let unset = OTHER_SECTIONS.map(|section| (section, common.unset_in(section)));
+        Self::parse(&text, &unset).with_context(|| format!("in the profile {}", path.display()))
     }
 
-    fn parse(text: &str) -> anyhow::Result<Self> {
+    /// `unset`: the keys to take out of each section.
+    fn parse(text: &str, unset: &[(&str, Vec<String>)]) -> anyhow::Result<Self> {
         let mut sections: Table = text.parse().context(BadInput::new("not valid TOML"))?;
+        for (section, keys) in unset {
+            keys.iter().try_for_each(|key| take_out(&mut sections, section, key))?;
+        }
         let finetune = take_section(&mut sections, "finetune")?.unwrap_or_default();
         let mut sweep = take_section(&mut sections, "sweep")?.unwrap_or_default();
         let space = take_section(&mut sweep, "space")?;
@@ -69,6 +76,18 @@ impl Profile {
     }
 }
 
+/// Which keys there are is `bert-finetune`'s to say, so one that the section does not have is taken for a slip.
+fn take_out(sections: &mut Table, section: &str, key: &str) -> anyhow::Result<()> {
+    let mut parts = section.split('.');
+    let table = parts.try_fold(sections, |table, part| table.get_mut(part)?.as_table_mut());
+    let Some(table) = table else { bail_input!("--unset {section}.{key}: there is no section [{section}]") };
+    if table.remove(key).is_none() {
+        let keys: Vec<&str> = table.keys().map(String::as_str).collect();
+        bail_input!("--unset {section}.{key}: [{section}] has no {key}, only {}", keys.join(", "));
+    }
+    Ok(())
+}
+
 fn take_section(table: &mut Table, name: &str) -> anyhow::Result<Option<Table>> {
     match table.remove(name) {
         None => Ok(None),
@@ -86,6 +105,7 @@ mod tests {
         let profile = Profile::parse(
             "description = 'x'\n[tokenize]\ntask = 'sst2'\n[finetune]\nseed = 7\n[sweep]\ntrials = 3\n\
              [sweep.space]\nweight_decay = [0.0, 0.1]\n[sweep.halving]\neta = 3\n",
+            &[],
         );
         let profile = profile.unwrap();
         assert_eq!(profile.other_sections.to_string(), "description = \"x\"\n\n[tokenize]\ntask = \"sst2\"\n");
@@ -96,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_does_not_apply_to_many_runs_is_refused() {
-        let refusal = |text: &str| Profile::parse(text).unwrap_err().to_string();
+        let refusal = |text: &str| Profile::parse(text, &[]).unwrap_err().to_string();
         assert_eq!(
             refusal("[finetune]\nstop_at_step = 3"),
             "stop_at_step in [finetune] applies to a single run only; remove it"
@@ -109,5 +129,19 @@ mod tests {
             refusal("[sweep.spaces]\nx = [1, 2]"),
             "unknown section [sweep.spaces]; expected [sweep.space] or [sweep.halving]"
         );
+    }
+
+    #[test]
+    fn a_key_of_another_section_is_taken_out() {
+        let text = "[finetune]\nseed = 7\nweight_decay = 0.1\n[sweep.space]\nadam_beta1 = [0.8, 0.9]\nseed = [1]\n";
+        let parse = |section: &'static str, key: &str| Profile::parse(text, &[(section, vec![key.to_owned()])]);
+        let unknown = parse("finetune", "weight_dekay").unwrap_err().to_string();
+        assert_eq!(unknown, "--unset finetune.weight_dekay: [finetune] has no weight_dekay, only seed, weight_decay");
+        let missing = parse("sweep.halving", "eta").unwrap_err().to_string();
+        assert_eq!(missing, "--unset sweep.halving.eta: there is no section [sweep.halving]");
+        let unset = [("finetune", vec!["weight_decay".to_owned()]), ("sweep.space", vec!["seed".to_owned()])];
+        let profile = Profile::parse(text, &unset).unwrap();
+        assert_eq!(profile.finetune.to_string(), "seed = 7\n");
+        assert_eq!(profile.space.keys().collect::<Vec<_>>(), ["adam_beta1"]);
     }
 }

@@ -46,7 +46,7 @@ pub(crate) struct Resources {
 impl SweepSettings {
     /// Reads the profile and checks it against the flags. `default_metric` ranks trials if neither names a metric.
     pub(crate) fn resolve(args: &Args, default_metric: &str) -> anyhow::Result<Self> {
-        let profile = Profile::read(args.common.profile.as_deref())?;
+        let profile = Profile::read(&args.common)?;
         let mut finetune = profile.finetune;
         let threads = threads(args, &finetune)?;
         SET_BY_SWEEP.iter().for_each(|name| drop(finetune.remove(*name)));

@@ -11,7 +11,7 @@ mod attention;
 use std::cell::RefCell;
 
 use checkpoint::BertConfig;
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use self::encoder::EncoderOfOperators;
 use self::kernel::EncoderKernel;
@@ -46,6 +46,11 @@ impl Backend {
         precision: Precision,
     ) -> Result<Self, BertError> {
         Ok(Self::Operators(EncoderOfOperators::new(parameters, config, precision)?))
+    }
+
+    /// Whether [`Self::new`] takes the kernel; `adapted`: for parameters with adapters.
+    pub(crate) fn has_kernel(config: &BertConfig, device: Device, precision: Precision, adapted: bool) -> bool {
+        EncoderKernel::runs(config, device, precision, adapted)
     }
 
     pub(crate) fn is_kernel(&self) -> bool {

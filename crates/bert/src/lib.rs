@@ -29,6 +29,7 @@ mod lora;
 
 mod infer;
 mod classifier;
+mod memory;
 
 mod device;
 pub mod random;
@@ -44,6 +45,7 @@ pub use gradients::Gradients;
 pub use infer::{infer, probabilities};
 pub use load::{LoadReport, load};
 pub use lora::{Lora, LoraTarget};
+pub use memory::EncoderMemory;
 pub use mode::Mode;
 pub use model::{Model, ParameterUpdate, TrainingForward};
 pub use parameters::{CheckpointTensor, Parameter, Parameters};

@@ -28,6 +28,24 @@ pub struct Lora {
     pub targets: Vec<LoraTarget>,
 }
 
+impl Lora {
+    /// The shapes of A `(rank, n_in)` and B `(n_out, rank)` of every adapter in a model of this config.
+    pub fn shapes(&self, config: &BertConfig) -> Vec<[usize; 2]> {
+        let (hidden, intermediate) = (config.hidden_size, config.intermediate_size);
+        let of_target = |target: &LoraTarget| {
+            let (n_out, n_in) = match target {
+                LoraTarget::Intermediate => (intermediate, hidden),
+                LoraTarget::Output => (hidden, intermediate),
+                LoraTarget::Query | LoraTarget::Key | LoraTarget::Value | LoraTarget::AttentionOutput => {
+                    (hidden, hidden)
+                }
+            };
+            [[self.rank, n_in], [n_out, self.rank]]
+        };
+        (0..config.num_hidden_layers).flat_map(|_| self.targets.iter().flat_map(of_target)).collect()
+    }
+}
+
 /// A matrix of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

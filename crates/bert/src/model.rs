@@ -112,20 +112,6 @@ impl Model {
         !self.backend.is_kernel()
     }
 
-    /// About how many bytes training takes beside the parameters and their gradients, with batches of so many tokens and
-    /// sentences: the copies that the products read, and the activations.
-    pub fn memory(&self, n_tokens: usize, n_sentences: usize) -> usize {
-        match &self.backend {
-            Backend::Kernel(kernel) => kernel.borrow_mut().kernel().memory(n_tokens, n_sentences),
-            Backend::Operators(_) => {
-                let BertConfig { hidden_size, intermediate_size, num_hidden_layers, .. } = self.config;
-                let copies = if self.precision == Precision::Bf16 { 2 * self.parameters.count() } else { 0 };
-                // Floats that autograd keeps of a token in a layer: about 14 of the model's width, 3 of the intermediate's.
-                copies + n_tokens * num_hidden_layers * 4 * (14 * hidden_size + 3 * intermediate_size)
-            }
-        }
-    }
-
     /// The logits `(batch, n_outputs)`, float32.
     ///
     /// # Errors

@@ -9,16 +9,20 @@
 //! | `eval_strategy` | string or object | `"never"`, `"each_epoch"` or `{"every_steps": n}` |
 //! | `saving` | object | [`Saving`] |
 //! | `counts` | object | [`Counts`] |
+//! | `memory` | object, optional | [`Memory`], an estimate |
+//! | `disk` | object, optional | [`Disk`], an upper bound |
+//! | `time` | object, optional | [`Time`], with `--timed` |
 //!
 //! Invariants: every count but `warmup_steps` is at least 1, and `steps_per_epoch <= batches_per_epoch`. Counts per epoch
-//! are those of the first epoch; with `max_tokens_per_batch` the others may differ.
+//! are those of the first epoch; with `max_tokens_per_batch` the others may differ. `memory` and `disk` are absent in plans
+//! of earlier programs.
 
 use serde::{Deserialize, Serialize};
 
 use crate::schema::{Field, Table};
 
 /// The printed plan; the writer has all settings as `Settings`, readers have the default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Plan<Settings = EvaluationSettings> {
     /// What defines the result.
     #[serde(flatten)]
@@ -27,6 +31,15 @@ pub struct Plan<Settings = EvaluationSettings> {
     pub saving: Saving,
     /// What the settings come to on the rows of the train split.
     pub counts: Counts,
+    /// What the run takes of memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Memory>,
+    /// What the run takes of the disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<Disk>,
+    /// How long the run takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Time>,
 }
 
 /// The settings that other programs read.
@@ -72,6 +85,57 @@ pub struct Counts {
     pub warmup_steps: u64,
 }
 
+/// Memory in bytes, estimated from the shapes of tensors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The weights.
+    pub parameters: u64,
+    /// Their gradients.
+    pub gradients: u64,
+    /// The optimizer's state.
+    pub optimizer: u64,
+    /// The moving average of the weights.
+    pub average: u64,
+    /// Copies of the matrices as the products read them.
+    pub weight_copies: u64,
+    /// What a pass over the largest batch keeps.
+    pub activations: u64,
+    /// What passes through memory while a checkpoint is written, or an optimizer updates its largest parameter.
+    pub checkpoint: u64,
+    /// Libraries, and the tokens of both splits.
+    pub program: u64,
+    /// All together.
+    pub peak: u64,
+}
+
+/// Bytes of the disk, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disk {
+    /// The checkpoints that are kept, and one more while it is written.
+    pub checkpoints: u64,
+    /// The best weights beside them, twice while they are replaced.
+    pub best_weights: u64,
+    /// The result's weights.
+    pub result: u64,
+    /// All together.
+    pub total: u64,
+}
+
+/// Seconds, estimated from steps that were taken and thrown away.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Time {
+    /// How many optimizer steps were timed.
+    pub timed_steps: u64,
+    /// Their mean.
+    pub seconds_per_step: f64,
+    /// All steps.
+    pub train_seconds: f64,
+    /// All evaluations.
+    pub evaluate_seconds: f64,
+    /// Both, without loading and saving.
+    pub total_seconds: f64,
+}
+
 impl Plan {
     /// Reads what `--plan` printed.
     ///
@@ -94,6 +158,9 @@ pub const TABLES: &[Table] = &[
             },
             Field { name: "saving", type_name: "object", meaning: "how checkpoints are kept" },
             Field { name: "counts", type_name: "object", meaning: "rows, batches and steps" },
+            Field { name: "memory", type_name: "object, optional", meaning: "estimate of the memory" },
+            Field { name: "disk", type_name: "object, optional", meaning: "bound of the disk space" },
+            Field { name: "time", type_name: "object, optional", meaning: "estimate of the time, with --timed" },
         ],
     },
     Table {
@@ -111,6 +178,39 @@ pub const TABLES: &[Table] = &[
             Field { name: "steps_per_epoch", type_name: "integer", meaning: "optimizer steps of the first epoch" },
             Field { name: "total_steps", type_name: "integer", meaning: "optimizer steps of the run" },
             Field { name: "warmup_steps", type_name: "integer", meaning: "steps of the warm-up" },
+        ],
+    },
+    Table {
+        name: "plan.memory",
+        fields: &[
+            Field { name: "parameters", type_name: "integer", meaning: "the weights" },
+            Field { name: "gradients", type_name: "integer", meaning: "their gradients" },
+            Field { name: "optimizer", type_name: "integer", meaning: "the optimizer's state" },
+            Field { name: "average", type_name: "integer", meaning: "the moving average" },
+            Field { name: "weight_copies", type_name: "integer", meaning: "copies for the products" },
+            Field { name: "activations", type_name: "integer", meaning: "a pass over the largest batch" },
+            Field { name: "checkpoint", type_name: "integer", meaning: "while one is written" },
+            Field { name: "program", type_name: "integer", meaning: "libraries and tokens" },
+            Field { name: "peak", type_name: "integer", meaning: "all together" },
+        ],
+    },
+    Table {
+        name: "plan.disk",
+        fields: &[
+            Field { name: "checkpoints", type_name: "integer", meaning: "those that are kept, and one more" },
+            Field { name: "best_weights", type_name: "integer", meaning: "the best weights, twice" },
+            Field { name: "result", type_name: "integer", meaning: "the result's weights" },
+            Field { name: "total", type_name: "integer", meaning: "all together" },
+        ],
+    },
+    Table {
+        name: "plan.time",
+        fields: &[
+            Field { name: "timed_steps", type_name: "integer", meaning: "steps that were timed" },
+            Field { name: "seconds_per_step", type_name: "number", meaning: "their mean" },
+            Field { name: "train_seconds", type_name: "number", meaning: "all steps" },
+            Field { name: "evaluate_seconds", type_name: "number", meaning: "all evaluations" },
+            Field { name: "total_seconds", type_name: "number", meaning: "both" },
         ],
     },
 ];
@@ -133,7 +233,34 @@ mod tests {
                 total_steps: 10,
                 warmup_steps: 2,
             },
+            memory: None,
+            disk: None,
+            time: None,
         }
+    }
+
+    /// With every estimate.
+    fn estimated() -> Plan {
+        let memory = Memory {
+            parameters: 8,
+            gradients: 7,
+            optimizer: 6,
+            average: 5,
+            weight_copies: 4,
+            activations: 3,
+            checkpoint: 2,
+            program: 1,
+            peak: 36,
+        };
+        let disk = Disk { checkpoints: 9, best_weights: 4, result: 2, total: 15 };
+        let time = Time {
+            timed_steps: 20,
+            seconds_per_step: 0.5,
+            train_seconds: 5.0,
+            evaluate_seconds: 1.5,
+            total_seconds: 6.5,
+        };
+        Plan { memory: Some(memory), disk: Some(disk), time: Some(time), ..plan() }
     }
 
     #[test]
@@ -141,6 +268,8 @@ mod tests {
         assert_eq!(serde_json::to_string(&plan()).unwrap(), GOLDEN);
         assert_eq!(Plan::parse(GOLDEN.as_bytes()).unwrap(), plan());
         assert_eq!(serde_json::to_string(&When::Never).unwrap(), r#""never""#);
+        let json = serde_json::to_vec(&estimated()).unwrap();
+        assert_eq!(Plan::parse(&json).unwrap(), estimated());
     }
 
     #[test]
@@ -157,9 +286,10 @@ mod tests {
 
     #[test]
     fn the_tables_are_those_of_the_types() {
-        let value = serde_json::to_value(plan()).unwrap();
-        let records = [&value, &value["saving"], &value["counts"]];
-        for (record, table) in records.into_iter().zip(TABLES) {
+        let value = serde_json::to_value(estimated()).unwrap();
+        let records = ["saving", "counts", "memory", "disk", "time"].map(|name| &value[name]);
+        let records = [&value].into_iter().chain(records);
+        for (record, table) in records.zip(TABLES) {
             check_json(record, table).unwrap();
         }
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use corpus::Split;
 use corpus::raw::RawSet;
 use serde::Serialize;
-use stage::{Fingerprint, Job, Manifest, Stage, sha256_hex};
+use stage::{Fingerprint, Job, List, Manifest, Stage, sha256_hex};
 
 pub use args::DatasetArgs;
 use find::{Content, Dataset, find};
@@ -58,7 +58,7 @@ struct PlanColumns<'a> {
 
 pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let dataset = find(args)?;
-    let mut plan = plan(args, &dataset);
+    let mut plan = plan(args, &dataset)?;
     if is_old_and_the_same(args, &dataset, &plan)? {
         plan.label_rules = None;
     }
@@ -102,7 +102,7 @@ fn counts(split: Split, set: &RawSet) -> String {
     format!("{}: {} rows, {n_sentences} sentences{missing}", split.name(), set.records.len())
 }
 
-fn plan<'a>(args: &'a DatasetArgs, dataset: &'a Dataset) -> Plan<'a> {
+fn plan<'a>(args: &'a DatasetArgs, dataset: &'a Dataset) -> anyhow::Result<Plan<'a>> {
     let has_columns = !matches!(dataset.content, Content::Sample | Content::Files(Layout::Trees, _));
     let has_own_labels = matches!(dataset.content, Content::Files(Layout::Tables, _) | Content::Hub(_));
     let columns = PlanColumns {
@@ -110,18 +110,18 @@ fn plan<'a>(args: &'a DatasetArgs, dataset: &'a Dataset) -> Plan<'a> {
         label: &args.label_column,
         score: args.score_column.as_deref(),
     };
-    Plan {
+    Ok(Plan {
         dataset: &dataset.name,
         source: &dataset.source,
         config: args.config.as_deref(),
         columns: has_columns.then_some(columns),
-        label_names: args.label_names.as_deref(),
+        label_names: args.label_names.as_ref().map(List::items),
         max_samples: args.max_samples,
-        label_order: args.label_order.as_deref(),
+        label_order: args.label_order.as_ref().map(List::items),
         unlabeled: &args.unlabeled,
-        score_range: args.score_range,
+        score_range: args.score_range()?,
         label_rules: has_own_labels.then_some(LABEL_RULES),
-    }
+    })
 }
 
 /// Whether the output folder is of the time before these rules of labels, and they give the same files: then it stays fresh.

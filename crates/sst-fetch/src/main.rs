@@ -4,7 +4,18 @@ use std::process::ExitCode;
 
 use checkpoint::CheckpointError;
 use corpus::CorpusError;
+use stage::{Program, SetAside, bad_input_types};
+
+/// Another source replaces the whole of the one that a profile names.
+const SET_ASIDE: [SetAside; 5] = [
+    SetAside::by("source", &["train", "validation", "test"]),
+    SetAside::by("source", &["config"]).when_changed(),
+    SetAside::by("train", &["source", "config"]),
+    SetAside::by("validation", &["source", "config"]),
+    SetAside::by("test", &["source", "config"]),
+];
 
 fn main() -> ExitCode {
-    stage::run_main::<sst_fetch::Args>("fetch", stage::bad_input_types![CorpusError, CheckpointError], sst_fetch::run)
+    let bad_input = bad_input_types![CorpusError, CheckpointError];
+    Program::new("fetch").bad_input(bad_input).set_aside(&SET_ASIDE).run::<sst_fetch::Args>(sst_fetch::run)
 }

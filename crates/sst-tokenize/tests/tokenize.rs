@@ -43,7 +43,14 @@ impl Sandbox {
     }
 
     fn raw_with_labels(&self, label_names: &[&str], train: &[(&str, Option<i32>)], test: &str) {
-        let common = CommonArgs { profile: None, out: self.path("raw"), force: true, explain: false, quiet: true };
+        let common = CommonArgs {
+            profile: None,
+            unset: Vec::new(),
+            out: self.path("raw"),
+            force: true,
+            explain: false,
+            quiet: true,
+        };
         let stage = Stage { name: "sst-fetch dataset", version: 1 };
         let mut work = Job::new(stage, &common).begin().unwrap().unwrap();
         for (split, rows) in [

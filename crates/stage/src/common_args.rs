@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 
+use crate::list::List;
 use crate::profile::existing_profile;
 
 /// The flags that every stage with an output folder has.
@@ -12,6 +13,10 @@ pub struct CommonArgs {
     /// TOML profile; this stage reads its own section, and flags override it
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().map(existing_profile))]
     pub profile: Option<PathBuf>,
+
+    /// Take these keys out of the profile, so that their defaults hold; may be repeated
+    #[arg(long, value_name = "KEY,...")]
+    pub unset: Vec<List>,
 
     /// Output folder; manifest.json is written last
     #[arg(long, value_name = "DIR")]
@@ -36,5 +41,12 @@ impl CommonArgs {
         if !self.quiet {
             eprintln!("{line}");
         }
+    }
+
+    /// The keys that `--unset SECTION.KEY` takes out of a section that is not the program's own, as a profile spells them.
+    pub fn unset_in(&self, section: &str) -> Vec<String> {
+        let keys =
+            self.unset.iter().flat_map(List::items).filter_map(|key| key.trim_start_matches('-').rsplit_once('.'));
+        keys.filter(|(of, _)| *of == section).map(|(_, key)| key.replace('-', "_")).collect()
     }
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::input_error::{BadInputType, is_bad_input};
 
 const FAILURE: u8 = 1;
-const BAD_INPUT: u8 = 2;
+pub(crate) const BAD_INPUT: u8 = 2;
 const UNHEALTHY: u8 = 3;
 const LOCKED: u8 = 4;
 

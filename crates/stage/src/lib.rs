@@ -12,9 +12,14 @@
 //! ```
 
 mod command_line;
+mod arguments;
+mod typed_flags;
+mod set_aside;
+mod profile;
+mod profile_value;
+mod list;
 mod common_args;
 mod compute_args;
-mod profile;
 
 mod job;
 mod claim;
@@ -44,7 +49,7 @@ mod progress;
 
 pub use append_log::AppendLog;
 pub use claim::check_output_file;
-pub use command_line::run_main;
+pub use command_line::{Program, run_main};
 pub use common_args::CommonArgs;
 pub use compute_args::ComputeArgs;
 pub use disk::{available_bytes, sync_folder};
@@ -54,10 +59,12 @@ pub use fingerprint::{Fingerprint, hash_reader, sha256_hex};
 pub use input_error::{BadInput, BadInputType};
 pub use interrupt::Interrupt;
 pub use job::Job;
+pub use list::{List, ListError};
 pub use manifest::{MANIFEST, Manifest, Stage, UnreadableManifest};
 pub use output_file::{OutputFile, write_file, write_file_with};
 pub use output_folder::{OutputFolder, remove_partials};
 pub use progress::{Progress, clock};
 pub use seal::{Seal, check_seal, sealed};
+pub use set_aside::SetAside;
 pub use upstream::Upstream;
 pub use vouch::{Listed, Verification, Vouchers, verify_file, verify_files};

@@ -8,31 +8,96 @@
 //! learning_rate = 5e-5
 //! ```
 //!
-//! A stage reads its own section. Each key is a long flag with underscores, and becomes that flag in front of those
-//! that were typed, so there is one parser, one set of checks, and what was typed wins.
+//! A stage reads its own section. Each key is a long flag with underscores, and becomes that flag beside those that were
+//! typed, so there is one parser and one set of checks.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
-use clap::{Arg, Command};
+use anyhow::{Context, anyhow, bail, ensure};
+use clap::{Arg, ArgAction, Command};
 use toml::{Table, Value};
 
 use crate::input_error::BadInput;
+use crate::profile_value::flag_words;
 
 /// The sections that some stage of the pipeline reads, one a line: that is the pipeline's to say, not this crate's.
 const SECTIONS: &str = include_str!("../../../pipeline/sections.txt");
 
-/// The flags that the section `section` (such as `fetch.dataset`) of a profile stands for.
-///
-/// # Errors
-/// Fails when the file cannot be read or parsed, and on a section, key or value that `command` does not have.
-pub(crate) fn flags(path: &Path, section: &str, command: &Command) -> anyhow::Result<Vec<OsString>> {
-    let path = existing_profile(path.to_owned());
-    let text = fs::read_to_string(&path)
-        .with_context(|| BadInput::new(format!("cannot read the profile {}", path.display())))?;
-    flags_of_text(&text, section, command).with_context(|| BadInput::new(format!("in the profile {}", path.display())))
+/// One section of a profile: the settings of a stage.
+#[derive(Debug)]
+pub(crate) struct ProfileSection {
+    pub(crate) path: PathBuf,
+    /// Such as `fetch.dataset`.
+    pub(crate) name: String,
+    pub(crate) table: Table,
+}
+
+/// One key of a section, with the argument that it stands for.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting<'a> {
+    pub(crate) argument: &'a Arg,
+    pub(crate) key: &'a str,
+    pub(crate) value: &'a Value,
+}
+
+impl ProfileSection {
+    /// Reads the section `name` of the file; empty where the file has none.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be read or parsed, and on a section that no stage has.
+    pub(crate) fn read(path: &Path, name: &str) -> anyhow::Result<Self> {
+        let path = existing_profile(path.to_owned());
+        let text = fs::read_to_string(&path)
+            .with_context(|| BadInput::new(format!("cannot read the profile {}", path.display())))?;
+        let table = section_of_text(&text, name).with_context(|| in_profile(&path))?;
+        Ok(Self { path, name: name.to_owned(), table })
+    }
+
+    /// The settings as arguments of `command`, in the order of their keys.
+    ///
+    /// # Errors
+    /// Fails on a key that `command` does not have, and where two keys name one argument.
+    pub(crate) fn settings<'a>(&'a self, command: &'a Command) -> anyhow::Result<Vec<Setting<'a>>> {
+        self.arguments(command).with_context(|| in_profile(&self.path))
+    }
+
+    fn arguments<'a>(&'a self, command: &'a Command) -> anyhow::Result<Vec<Setting<'a>>> {
+        let mut settings: Vec<Setting<'a>> = Vec::new();
+        for (key, value) in &self.table {
+            let Some(argument) = known_key(key, command) else {
+                if value.is_table() {
+                    continue; // a section of its own
+                }
+                bail!("in [{}]: {}", self.name, unknown_key(key, command));
+            };
+            let same = settings.iter().find(|setting| setting.argument.get_id() == argument.get_id());
+            if let Some(Setting { key: other, .. }) = same {
+                bail!("in [{}]: {other} and {key} are two names of one key; remove one of them", self.name);
+            }
+            settings.push(Setting { argument, key, value });
+        }
+        Ok(settings)
+    }
+
+    /// Where keys of the section stand: `in the profile x.toml: [finetune] seed = 7`.
+    pub(crate) fn place(&self, keys: &[&str]) -> String {
+        let value = |key: &str| self.table.get(key).map_or_else(String::new, Value::to_string);
+        let settings: Vec<String> = keys.iter().map(|key| format!("{key} = {}", value(key))).collect();
+        format!("in the profile {}: [{}] {}", self.path.display(), self.name, settings.join(", "))
+    }
+}
+
+fn in_profile(path: &Path) -> BadInput {
+    BadInput::new(format!("in the profile {}", path.display()))
+}
+
+impl Setting<'_> {
+    /// The words that stand for the setting on a command line.
+    pub(crate) fn words(&self) -> Result<Vec<OsString>, String> {
+        flag_words(self.argument, &self.key.replace('_', "-"), self.value)
+    }
 }
 
 /// `DIR/FILE`, or `DIR/profiles/FILE` where only that exists: profiles once stood a folder higher.
@@ -42,20 +107,18 @@ pub(crate) fn existing_profile(path: PathBuf) -> PathBuf {
     if !path.exists() && moved.exists() { moved } else { path }
 }
 
-fn flags_of_text(text: &str, section: &str, command: &Command) -> anyhow::Result<Vec<OsString>> {
+fn section_of_text(text: &str, name: &str) -> anyhow::Result<Table> {
     let table: Table = text.parse().context("it is not TOML")?;
     check_sections(&table)?;
-    let Some(section_table) = lookup(&table, section)? else { return Ok(Vec::new()) };
-    let mut flags = Vec::new();
-    for (key, value) in section_table {
-        if value.is_table() && known_flag(key, command).is_err() {
-            continue; // a section of its own
-        }
-        let flag = known_flag(key, command).with_context(|| format!("in [{section}]"))?;
-        let value = flag_value(value).with_context(|| format!("{key} in [{section}]"))?;
-        flags.push(format!("--{flag}={value}").into());
+    let mut current = table;
+    for part in name.split('.') {
+        current = match current.remove(part) {
+            None => return Ok(Table::new()),
+            Some(Value::Table(inner)) => inner,
+            Some(_) => bail!("{part} in [{name}] is a value, not a section"),
+        };
     }
-    Ok(flags)
+    Ok(current)
 }
 
 fn check_sections(table: &Table) -> anyhow::Result<()> {
@@ -64,39 +127,37 @@ fn check_sections(table: &Table) -> anyhow::Result<()> {
         if value.is_table() && !known.contains(&name.as_str()) {
             bail!("unknown section [{name}]{}", nearest(name, known.into_iter()));
         }
-        if !value.is_table() && name != "description" {
-            bail!("{name} is outside any section; the sections are {}", known.join(", "));
-        }
+        ensure!(
+            value.is_table() || name == "description",
+            "{name} is outside any section; the sections are {}",
+            known.join(", ")
+        );
     }
     Ok(())
 }
 
-fn lookup<'a>(table: &'a Table, section: &str) -> anyhow::Result<Option<&'a Table>> {
-    let mut current = table;
-    for part in section.split('.') {
-        match current.get(part) {
-            None => return Ok(None),
-            Some(Value::Table(inner)) => current = inner,
-            Some(_) => bail!("{part} in [{section}] is a value, not a section"),
-        }
-    }
-    Ok(Some(current))
+/// The arguments that a profile may give, by their long flags.
+fn profile_arguments(command: &Command) -> impl Iterator<Item = (&Arg, &str)> {
+    const COMMAND_LINE_ONLY: [&str; 5] = ["profile", "unset", "help", "version", "explain"];
+    let named = command.get_arguments().filter_map(|argument| Some((argument, argument.get_long()?)));
+    named.filter(|(argument, long)| {
+        let is_answered_by_clap = matches!(argument.get_action(), ArgAction::Help | ArgAction::Version);
+        !COMMAND_LINE_ONLY.contains(long) && !is_answered_by_clap
+    })
 }
 
-/// The long flag of a key; one that was renamed is known under its old name, too.
-fn known_flag(key: &str, command: &Command) -> anyhow::Result<String> {
-    const COMMAND_LINE_ONLY: [&str; 4] = ["profile", "help", "version", "explain"];
+/// The argument of a key; one that was renamed is known under its old name, too.
+pub(crate) fn known_key<'a>(key: &str, command: &'a Command) -> Option<&'a Arg> {
     let flag = key.replace('_', "-");
-    let arguments = || {
-        let named = command.get_arguments().filter_map(|argument| Some((argument, argument.get_long()?)));
-        named.filter(|(_, long)| !COMMAND_LINE_ONLY.contains(long))
-    };
     let has_alias = |argument: &Arg| argument.get_all_aliases().unwrap_or_default().contains(&flag.as_str());
-    if !key.contains('-') && arguments().any(|(argument, long)| long == flag || has_alias(argument)) {
-        return Ok(flag);
-    }
-    let known: Vec<String> = arguments().map(|(_, long)| long.replace('-', "_")).collect();
-    Err(anyhow!("unknown key {key}{}", nearest(key, known.iter().map(String::as_str))))
+    let mut arguments = profile_arguments(command).filter(|(argument, long)| *long == flag || has_alias(argument));
+    arguments.next().map(|(argument, _)| argument).filter(|_| !key.contains('-'))
+}
+
+/// What to say of a key that is none.
+pub(crate) fn unknown_key(key: &str, command: &Command) -> anyhow::Error {
+    let known: Vec<String> = profile_arguments(command).map(|(_, long)| long.replace('-', "_")).collect();
+    anyhow!("unknown key {key}{}", nearest(key, known.iter().map(String::as_str)))
 }
 
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
@@ -105,50 +166,50 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     best.map_or_else(String::new, |(_, candidate)| format!("; did you mean {candidate}?"))
 }
 
-fn flag_value(value: &Value) -> anyhow::Result<String> {
-    Ok(match value {
-        Value::String(text) => text.clone(),
-        Value::Integer(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::Boolean(truth) => truth.to_string(),
-        Value::Array(items) => items.iter().map(flag_value).collect::<anyhow::Result<Vec<_>>>()?.join(","),
-        Value::Table(_) => serde_json::to_string(value)?,
-        Value::Datetime(_) => bail!("expected a string, number, boolean, list or table"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::list::List;
 
-    fn flags_of(text: &str) -> anyhow::Result<Vec<String>> {
+    fn words_of(text: &str) -> anyhow::Result<Vec<String>> {
         let command = Command::new("finetune")
             .arg(Arg::new("learning_rate").long("learning-rate"))
-            .arg(Arg::new("label_names").long("label-names"))
+            .arg(Arg::new("label_names").long("label-names").value_parser(clap::value_parser!(List)))
             .arg(Arg::new("shuffle").long("shuffle").alias("mix"));
-        let flags = flags_of_text(text, "finetune", &command)?;
-        Ok(flags.into_iter().map(|flag| flag.into_string().unwrap()).collect())
+        let (path, name) = (PathBuf::from("x.toml"), "finetune".to_owned());
+        let section = ProfileSection { table: section_of_text(text, &name)?, path, name };
+        let settings = section.settings(&command)?;
+        let words = settings.iter().flat_map(|setting| setting.words().unwrap());
+        Ok(words.map(|word| word.into_string().unwrap()).collect())
     }
 
     #[test]
     fn keys_become_flags() {
         let text =
             "description = 'x'\n[finetune]\nlearning_rate = 5e-5\nlabel_names = ['bad', 'good']\nshuffle = true\n";
-        assert_eq!(flags_of(text).unwrap(), ["--label-names=bad,good", "--learning-rate=0.00005", "--shuffle=true"]);
+        assert_eq!(words_of(text).unwrap(), ["--label-names=bad,good", "--learning-rate=0.00005", "--shuffle=true"]);
         let table = "[finetune]\nshuffle = { num_cycles = 3 }\n[finetune.other]\nx = 1\n";
-        assert_eq!(flags_of(table).unwrap(), ["--shuffle={\"num_cycles\":3}"]);
-        assert!(flags_of("[eval]\nanything = 1\n").unwrap().is_empty());
-        assert_eq!(flags_of("[finetune]\nmix = true\n").unwrap(), ["--mix=true"]);
+        assert_eq!(words_of(table).unwrap(), ["--shuffle={\"num_cycles\":3}"]);
+        assert!(words_of("[eval]\nanything = 1\n").unwrap().is_empty());
+        assert_eq!(words_of("[finetune]\nmix = true\n").unwrap(), ["--mix=true"]);
     }
 
     #[test]
     fn a_wrong_key_is_met_with_the_nearest_one() {
-        let error = format!("{:#}", flags_of("[finetune]\nlerning_rate = 1\n").unwrap_err());
-        assert!(error.starts_with("in [finetune]: unknown key lerning_rate; did you mean learning_rate?"), "{error}");
-        let error = format!("{:#}", flags_of("[fintune]\n").unwrap_err());
-        assert!(error.ends_with("unknown section [fintune]; did you mean finetune?"), "{error}");
-        let error = format!("{:#}", flags_of("seed = 1\n").unwrap_err());
+        let error = format!("{:#}", words_of("[finetune]\nlerning_rate = 1\n").unwrap_err());
+        assert_eq!(
+            error,
+            "in the profile x.toml: in [finetune]: unknown key lerning_rate; did you mean learning_rate?"
+        );
+        let error = format!("{:#}", words_of("[fintune]\n").unwrap_err());
+        assert_eq!(error, "unknown section [fintune]; did you mean finetune?");
+        let error = format!("{:#}", words_of("seed = 1\n").unwrap_err());
         assert!(error.contains("seed is outside any section"), "{error}");
+        let error = format!("{:#}", words_of("[finetune]\nmix = true\nshuffle = false\n").unwrap_err());
+        assert!(
+            error.ends_with("in [finetune]: mix and shuffle are two names of one key; remove one of them"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -13,4 +13,4 @@ mod sandbox;
 
 pub use pipeline::{Pipeline, STAGES};
 pub use random::Random;
-pub use sandbox::{Outcome, Sandbox, fixture, kill, outcome, program, workspace};
+pub use sandbox::{Outcome, Sandbox, fixture, kill, last_of_each, outcome, program, workspace};

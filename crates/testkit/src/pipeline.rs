@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Deref;
 use std::process::{Command, Stdio};
 
-use crate::sandbox::{Outcome, Sandbox, fixture, outcome};
+use crate::sandbox::{Outcome, Sandbox, fixture, last_of_each, outcome};
 
 /// The stages in their order, by the folder that each writes.
 pub const STAGES: [&str; 7] = ["raw", "model", "tokens", "train", "eval/validation", "eval/test", "export"];
@@ -38,6 +38,11 @@ impl Pipeline {
 
     /// The command that writes the folder `output` of [`STAGES`].
     pub fn stage(&self, output: &str) -> Command {
+        self.stage_with(output, "")
+    }
+
+    /// The same with further flags, which replace those that it has.
+    fn stage_with(&self, output: &str, flags: &str) -> Command {
         let line = match output {
             "raw" => "sst-fetch dataset --source reviews --label-names bad,good".to_owned(),
             "model" => format!("sst-fetch model --source {}", fixture("small-bert").display()),
@@ -48,14 +53,14 @@ impl Pipeline {
             "export" => "bert-export --run train --eval eval/validation,eval/test".to_owned(),
             other => panic!("no stage writes {other}"),
         };
-        let mut command = self.command(&format!("{line} --out {output}"));
+        let mut command = self.command(&last_of_each(&format!("{line} --out {output} {flags}")));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
     /// Runs one stage with further flags.
     pub fn run_stage(&self, output: &str, flags: &str) -> Outcome {
-        outcome(self.stage(output).args(flags.split_whitespace()))
+        outcome(&mut self.stage_with(output, flags))
     }
 
     /// Runs all stages, and returns those that had something to do.

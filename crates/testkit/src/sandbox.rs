@@ -111,6 +111,20 @@ impl Outcome {
     }
 }
 
+/// A command line in which the last of each flag counts, with the values behind it: a program takes a flag once.
+pub fn last_of_each(line: &str) -> String {
+    let name = |group: &str| group.split(['=', ' ']).next().unwrap().to_owned();
+    let mut groups: Vec<String> = Vec::new();
+    for word in line.split_whitespace() {
+        match groups.last_mut() {
+            Some(group) if !word.starts_with("--") => *group += &format!(" {word}"),
+            _ => groups.push(word.to_owned()),
+        }
+    }
+    let is_last = |index: &usize| groups[index + 1..].iter().all(|later| name(later) != name(&groups[*index]));
+    (0..groups.len()).filter(is_last).map(|index| groups[index].as_str()).collect::<Vec<_>>().join(" ")
+}
+
 /// Runs a command to its end, without stdin.
 pub fn outcome(command: &mut Command) -> Outcome {
     let output = command.stdin(Stdio::null()).output().unwrap();
@@ -140,4 +154,10 @@ pub fn program(name: &str) -> PathBuf {
     let path = test.ancestors().nth(2).unwrap().join(name);
     assert!(path.is_file(), "{} is not built; `just test` builds it", path.display());
     path
+}
+
+#[test]
+fn the_last_of_each_flag_counts() {
+    let line = "program sub --threads 1 --names a b --quiet --rate=2 --threads 2 --rate 1e-3 text";
+    assert_eq!(last_of_each(line), "program sub --names a b --quiet --threads 2 --rate 1e-3 text");
 }

@@ -3,11 +3,11 @@
 use std::fs;
 
 use anyhow::Context;
+use run_files::plan::Disk;
 use stage::ExitReason;
-use tch::Tensor;
 
 use crate::checkpoints::layout::CheckpointFolder;
-use crate::training::trainer::Trainer;
+use crate::training::tensor_counts::TensorCounts;
 
 /// Bytes of the disk that holds the checkpoints.
 #[derive(Debug, Clone, Copy)]
@@ -17,9 +17,8 @@ pub(crate) struct DiskSpace {
 }
 
 impl DiskSpace {
-    /// Fails where the disk cannot hold the run: `n_checkpoints` and one more, the best weights twice, the result.
-    pub(crate) fn check(folder: &CheckpointFolder, trainer: &Trainer<'_>, n_checkpoints: u64) -> anyhow::Result<Self> {
-        let needed = bytes_needed(trainer, n_checkpoints);
+    /// Fails where the disk cannot hold the run.
+    pub(crate) fn check(folder: &CheckpointFolder, needed: u64) -> anyhow::Result<Self> {
         let free = stage::available_bytes(folder.path()).context("cannot determine the free disk space")?;
         let free = free + bytes_present(folder);
         if free < needed {
@@ -33,13 +32,16 @@ impl DiskSpace {
     }
 }
 
-fn bytes_needed(trainer: &Trainer<'_>, n_checkpoints: u64) -> u64 {
-    let parameters = trainer.parameters();
-    let trained = parameters.count_trained();
-    let moments: usize = trainer.optimizer_state().values().map(Tensor::numel).sum();
-    let ema = if trainer.ema.is_some() { trained } else { 0 };
-    let of_checkpoints = ((trained + moments + ema) as u64).saturating_mul(n_checkpoints.saturating_add(1));
-    of_checkpoints.saturating_add(3 * parameters.count() as u64).saturating_mul(4)
+/// The bytes that a run takes at most: the checkpoints that it keeps (of `n_saves` at most `total_limit`) and one more while
+/// it is written, the best weights twice, the result.
+pub(crate) fn disk_bytes(counts: &TensorCounts, n_saves: u64, total_limit: u64) -> Disk {
+    let TensorCounts { parameters, trained, moments, has_average, .. } = *counts;
+    let of_checkpoint = 4 * (trained + moments + if has_average { trained } else { 0 }) as u64;
+    let n_checkpoints = n_saves.min(total_limit);
+    let checkpoints = of_checkpoint.saturating_mul(n_checkpoints.saturating_add(1));
+    let result = 4 * parameters as u64;
+    let (best_weights, total) = (2 * result, checkpoints.saturating_add(3 * result));
+    Disk { checkpoints, best_weights, result, total }
 }
 
 /// The bytes of an earlier run's checkpoints, which this run replaces.

@@ -46,9 +46,9 @@ impl Checkpoints {
         Ok(Self { folder, key: output.key().to_owned(), total_limit, machine, best: BTreeMap::new() })
     }
 
-    /// Fails where the disk cannot hold what a run with `n_saves` will write.
-    pub(crate) fn check_disk_space(&self, trainer: &Trainer<'_>, n_saves: u64) -> anyhow::Result<DiskSpace> {
-        DiskSpace::check(&self.folder, trainer, n_saves.min(self.total_limit as u64))
+    /// Fails where the disk cannot hold the `needed` bytes of a run.
+    pub(crate) fn check_disk_space(&self, needed: u64) -> anyhow::Result<DiskSpace> {
+        DiskSpace::check(&self.folder, needed)
     }
 
     /// Restores `trainer` from the newest checkpoint of the same key that verifies, and reports those that were skipped.

@@ -22,6 +22,11 @@ impl<'a> BatchSampler<'a> {
         self.lengths.len()
     }
 
+    /// The tokens of these rows together.
+    pub(crate) fn n_tokens(&self, rows: &[usize]) -> usize {
+        rows.iter().map(|&row| self.lengths[row]).sum()
+    }
+
     /// The rows of each batch of `epoch`; the last one may be short.
     pub(crate) fn batches(&self, epoch: u64) -> Vec<Vec<usize>> {
         let mut rows = bert::random::permutation(self.lengths.len(), self.plan.data_seed, epoch);

@@ -13,6 +13,16 @@ pub(crate) struct MicroBatches<'a> {
     current_epoch: Option<Epoch>,
 }
 
+/// How large a batch is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct BatchShape {
+    pub(crate) n_tokens: usize,
+    pub(crate) n_sentences: usize,
+}
+
+/// So many epochs are looked at for the largest batch; more hardly bring a larger one.
+const EPOCHS_OF_LARGEST: u64 = 8;
+
 #[derive(Debug, Clone)]
 struct Epoch {
     index: u64,
@@ -34,6 +44,14 @@ impl<'a> MicroBatches<'a> {
     /// The rows of each batch of the first epoch.
     pub(crate) fn first_epoch(&self) -> Vec<Vec<usize>> {
         self.sampler.batches(0)
+    }
+
+    /// The batch with the most tokens, of all in the run's first epochs.
+    pub(crate) fn largest_batch(&self) -> BatchShape {
+        let last = self.step_plan.position(self.step_plan.counts.total_steps.saturating_sub(1)).epoch;
+        let batches = (0..=last.min(EPOCHS_OF_LARGEST - 1)).flat_map(|epoch| self.sampler.batches(epoch));
+        let shape = |rows: Vec<usize>| BatchShape { n_tokens: self.sampler.n_tokens(&rows), n_sentences: rows.len() };
+        batches.map(shape).max().unwrap_or_default()
     }
 
     /// The rows of each micro-batch of the step that comes after `done` steps.

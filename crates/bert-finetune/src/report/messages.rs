@@ -18,6 +18,8 @@ pub(crate) struct StartFacts<'a> {
     pub(crate) first_epoch: &'a [Vec<usize>],
     /// Parameters that the model folder did not bring.
     pub(crate) newly_initialized: &'a [String],
+    /// Bytes at the peak.
+    pub(crate) memory: u64,
     pub(crate) disk: DiskSpace,
     pub(crate) compute: Compute,
 }
@@ -37,7 +39,7 @@ pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_
     lines.push(format!("  {}", tokens(data, facts)));
     lines.push(format!(
         "  memory: about {} MB; disk: at most {} MB, {} MB free",
-        megabytes(memory(trainer, data, facts)),
+        megabytes(facts.memory),
         megabytes(facts.disk.needed),
         megabytes(facts.disk.free)
     ));
@@ -62,22 +64,6 @@ fn tokens(data: &Dataset, facts: &StartFacts<'_>) -> String {
         times(lengths.len() * positions),
         facts.counts.total_steps,
     )
-}
-
-/// Bytes of parameters, gradients, optimizer and EMA, of the activations of the largest batch, and of libtorch itself.
-fn memory(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_>) -> u64 {
-    const LIBTORCH: usize = 250 << 20;
-    let parameters = trainer.parameters();
-    let dense = parameters.trained().filter(|parameter| !parameter.has_sparse_gradient());
-    let gradients: usize = dense.map(|parameter| parameter.tensor.numel()).sum();
-    let moments: usize = trainer.optimizer_state().values().map(tch::Tensor::numel).sum();
-    let ema = if trainer.ema.is_some() { parameters.count() } else { 0 };
-    let floats = parameters.count() + gradients + moments + ema;
-
-    let lengths = data.train_lengths();
-    let size = |batch: &Vec<usize>| (batch.iter().map(|&row| lengths[row]).sum::<usize>(), batch.len());
-    let (n_tokens, n_sentences) = facts.first_epoch.iter().map(size).max().unwrap_or_default();
-    (LIBTORCH + 4 * floats + trainer.model.memory(n_tokens, n_sentences)) as u64
 }
 
 fn millions(n: usize) -> f64 {

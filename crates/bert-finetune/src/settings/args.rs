@@ -21,7 +21,7 @@ is always kept.
 
 Not in TrainingArguments: --max-tokens-per-batch, --class-weights, --focal-loss-gamma, --head-learning-rate,
 --layerwise-lr-decay, --sgd-momentum, --ema-decay, --freeze-embeddings, --freeze-layers, --lora-*,
---optim adam (torch.optim.Adam), --plan, --stop-at-step.";
+--optim adam (torch.optim.Adam), --plan, --timed, --stop-at-step.";
 
 /// Fine-tune BERT on token files and keep the checkpoint that does best on the validation split
 #[derive(Debug, Clone, Parser)]
@@ -35,9 +35,14 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
 
-    /// Print the resolved plan as JSON and check it against the inputs, without training
+    /// Print the resolved plan as JSON, with the memory and disk space that the run takes, and check it against the
+    /// inputs, without training
     #[arg(long)]
     pub plan: bool,
+
+    /// With --plan: take some steps and an evaluation, write nothing, and say how long the run will take
+    #[arg(long, requires = "plan")]
+    pub timed: bool,
 
     /// Save a checkpoint and pause after this step; run the same command to continue
     #[arg(long, value_name = "N")]

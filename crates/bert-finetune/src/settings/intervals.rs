@@ -202,6 +202,15 @@ impl IntervalPlan {
         self.evaluation.eval_strategy
     }
 
+    /// The same with the metric that the task decides where none was given; without evaluations there is none.
+    pub(crate) fn resolved(&self, problem_type: ProblemType) -> anyhow::Result<Self> {
+        let BestModelCriterion { metric, greater_is_better } = self.best_model_criterion(problem_type)?;
+        if self.eval_strategy() == When::Never {
+            return Ok(*self);
+        }
+        Ok(Self { metric_for_best_model: Some(metric), greater_is_better: Some(greater_is_better), ..*self })
+    }
+
     /// The metric that selects the best checkpoint for what is learned.
     pub(crate) fn best_model_criterion(&self, problem_type: ProblemType) -> anyhow::Result<BestModelCriterion> {
         let (default, labels) = match problem_type {

@@ -1,7 +1,7 @@
 //! Loss: label smoothing, class weights, focal loss.
 
 use serde::Serialize;
-use stage::{bad_input, bail_input, ensure_input};
+use stage::{List, bad_input, bail_input, ensure_input};
 
 use super::checks::{at_least_zero, fraction};
 use super::problem_type::ProblemType;
@@ -15,8 +15,8 @@ pub struct ObjectiveArgs {
     pub label_smoothing_factor: f64,
 
     /// Class weights in the loss: auto (rows / (classes * rows of the class)) or a list such as 1,2.5
-    #[arg(long, value_name = "WEIGHTS")]
-    pub class_weights: Option<String>,
+    #[arg(long, value_name = "A,B,...")]
+    pub class_weights: Option<List>,
 
     /// Focal loss: each row's loss is multiplied by (1 - p)^GAMMA, p being the probability of its true class; 0: off
     #[arg(long, default_value_t = 0.0, value_name = "GAMMA")]
@@ -45,9 +45,9 @@ impl ObjectivePlan {
     pub(crate) fn resolve(args: &ObjectiveArgs) -> anyhow::Result<Self> {
         fraction("label-smoothing-factor", args.label_smoothing_factor)?;
         at_least_zero("focal-loss-gamma", args.focal_loss_gamma)?;
-        let class_weights = match args.class_weights.as_deref() {
+        let class_weights = match &args.class_weights {
             None => ClassWeights::Equal,
-            Some("auto") => ClassWeights::Auto,
+            Some(list) if list.items() == ["auto"] => ClassWeights::Auto,
             Some(list) => ClassWeights::Given(weights(list)?),
         };
         Ok(Self {
@@ -79,13 +79,13 @@ impl ObjectivePlan {
     }
 }
 
-fn weights(list: &str) -> anyhow::Result<Vec<f64>> {
-    let weight = |text: &str| -> anyhow::Result<f64> {
-        let value: f64 = text.trim().parse().map_err(|error| {
+fn weights(list: &List) -> anyhow::Result<Vec<f64>> {
+    let weight = |text: &String| -> anyhow::Result<f64> {
+        let value: f64 = text.parse().map_err(|error| {
             bad_input!("--class-weights is {list}; expected auto or comma-separated numbers: {error}")
         })?;
         ensure_input!(value.is_finite() && value > 0.0, "--class-weights has {value}; expected more than 0");
         Ok(value)
     };
-    list.split(',').map(weight).collect()
+    list.items().iter().map(weight).collect()
 }

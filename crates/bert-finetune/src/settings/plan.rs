@@ -78,6 +78,13 @@ impl Plan {
         self.intervals.best_model_criterion(problem_type)
     }
 
+    /// The plan as people read it: what the model's config or the task decides is filled in. Its JSON is not that of the
+    /// key.
+    pub(crate) fn resolved(&self, config: &BertConfig, problem_type: ProblemType) -> anyhow::Result<Self> {
+        let (weights, intervals) = (self.weights.resolved(config), self.intervals.resolved(problem_type)?);
+        Ok(Self { weights, intervals, ..self.clone() })
+    }
+
     pub(crate) fn evaluates(&self) -> bool {
         self.intervals.eval_strategy() != When::Never
     }

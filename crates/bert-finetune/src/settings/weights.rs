@@ -1,11 +1,10 @@
 //! Dropout, frozen parameters, exponential moving average (EMA), and LoRA adapters.
 
-use bert::{Lora, LoraTarget};
+use bert::{DropoutRates, Lora, LoraTarget};
 use checkpoint::BertConfig;
 use clap::ArgAction;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
-use stage::{bail_input, ensure_input};
+use stage::{List, bad_input, bail_input, ensure_input};
 
 use super::checks::{fraction, positive};
 
@@ -46,13 +45,22 @@ pub struct WeightArgs {
     #[arg(long, value_name = "ALPHA")]
     pub lora_alpha: Option<f64>,
 
-    /// LoRA: the matrices that get adapters; default: query,value
-    #[arg(long, value_delimiter = ',', value_name = "LIST", value_parser = lora_target_parser())]
-    pub lora_targets: Option<Vec<LoraTarget>>,
+    /// LoRA: the matrices that get adapters, of query, key, value, attention_output, intermediate, output; default:
+    /// query,value
+    #[arg(long, value_name = "A,B,...", value_parser = lora_target_list)]
+    pub lora_targets: Option<List>,
 }
 
-fn lora_target_parser() -> impl TypedValueParser<Value = LoraTarget> {
-    PossibleValuesParser::new(LoraTarget::ALL.map(LoraTarget::name)).try_map(|name| name.parse::<LoraTarget>())
+fn lora_target_list(text: &str) -> anyhow::Result<List> {
+    let list: List = text.parse()?;
+    lora_targets(&list)?;
+    Ok(list)
+}
+
+fn lora_targets(list: &List) -> anyhow::Result<Vec<LoraTarget>> {
+    let known = || LoraTarget::ALL.map(LoraTarget::name).join(", ");
+    let target = |name: &String| name.parse().map_err(|_| bad_input!("{name} is none of {}", known()));
+    list.items().iter().map(target).collect()
 }
 
 /// [`WeightArgs`], valid.
@@ -102,6 +110,39 @@ impl WeightPlan {
     }
 }
 
+impl WeightPlan {
+    /// The same with the dropout rates that the model's config decides where none were given.
+    pub(crate) fn resolved(&self, config: &BertConfig) -> Self {
+        let hidden = self.hidden_dropout_prob.unwrap_or(config.hidden_dropout_prob);
+        Self {
+            hidden_dropout_prob: Some(hidden),
+            attention_probs_dropout_prob: self
+                .attention_probs_dropout_prob
+                .or(Some(config.attention_probs_dropout_prob)),
+            classifier_dropout: self.classifier_dropout.or(config.classifier_dropout).or(Some(hidden)),
+            ..self.clone()
+        }
+    }
+
+    /// What training drops in a model of this config.
+    pub(crate) fn dropout_rates(&self, config: &BertConfig) -> DropoutRates {
+        let default = DropoutRates::of(config);
+        let resolved = self.resolved(config);
+        DropoutRates {
+            hidden: resolved.hidden_dropout_prob.unwrap_or(default.hidden),
+            attention: resolved.attention_probs_dropout_prob.unwrap_or(default.attention),
+            classifier: resolved.classifier_dropout.unwrap_or(default.classifier),
+        }
+    }
+
+    /// Whether the checkpoint's tensor `name` is not trained, though there are no adapters.
+    pub(crate) fn freezes(&self, name: &str) -> bool {
+        let layer = name.strip_prefix("bert.encoder.layer.").and_then(|rest| rest.split('.').next()?.parse().ok());
+        (self.freeze_embeddings && name.starts_with("bert.embeddings."))
+            || layer.is_some_and(|layer: usize| layer < self.freeze_layers)
+    }
+}
+
 fn lora(args: &WeightArgs, config: &BertConfig) -> anyhow::Result<Option<Lora>> {
     let Some(rank) = args.lora_rank else {
         if args.lora_alpha.is_some() || args.lora_targets.is_some() {
@@ -116,7 +157,10 @@ fn lora(args: &WeightArgs, config: &BertConfig) -> anyhow::Result<Option<Lora>> 
     );
     let alpha = args.lora_alpha.unwrap_or(2.0 * rank as f64);
     positive("lora-alpha", alpha)?;
-    let mut targets = args.lora_targets.clone().unwrap_or_else(|| vec![LoraTarget::Query, LoraTarget::Value]);
+    let mut targets = match &args.lora_targets {
+        Some(list) => lora_targets(list)?,
+        None => vec![LoraTarget::Query, LoraTarget::Value],
+    };
     targets.sort();
     targets.dedup();
     Ok(Some(Lora { rank, alpha, targets }))

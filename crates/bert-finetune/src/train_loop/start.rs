@@ -1,16 +1,29 @@
 //! Start of a run: load the model, resume from a checkpoint if there is one, open the log.
 
+use bert::LoadReport;
 use run_files::log::Event;
 use run_files::plan::Counts;
 use stage::{OutputFolder, Progress};
 
-use crate::checkpoints::Checkpoints;
+use crate::checkpoints::{Checkpoints, disk_bytes};
 use crate::data::MicroBatches;
 use crate::report::messages::{self, StartFacts};
 use crate::report::{EventLog, Timing};
 use crate::train_loop::run::{Inputs, Run, RunContext};
 use crate::training::loss::Objective;
+use crate::training::memory::MemoryOf;
+use crate::training::tensor_counts::TensorCounts;
 use crate::training::trainer::{Trainer, TrainerSetup};
+
+/// The trainer before its first step, and what the model folder did not bring.
+pub(crate) fn untrained(inputs: Inputs<'_>) -> anyhow::Result<(Trainer<'_>, LoadReport)> {
+    let Inputs { plan, model, data, compute } = inputs;
+    let n_outputs = data.output_names().len();
+    let (parameters, loaded) = bert::load(model, n_outputs, plan.batches.seed, compute.device)?;
+    let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
+    let setup = TrainerSetup { plan, config: &model.config, compute };
+    Ok((Trainer::new(parameters, &loaded.new, objective, setup)?, loaded))
+}
 
 /// Brings a run to where its next step can be taken. The old result is removed once nothing can be refused any more.
 pub(crate) fn start<'a>(
@@ -22,22 +35,23 @@ pub(crate) fn start<'a>(
     let criterion = plan.check(data.problem_type())?;
     let batches = MicroBatches::new(plan, data.train_lengths());
     let n_outputs = data.output_names().len();
-    let (parameters, loaded) = bert::load(model, n_outputs, plan.batches.seed, compute.device)?;
-    let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
+    let (mut trainer, loaded) = untrained(inputs)?;
     let counts = batches.step_plan.counts;
-    let setup = TrainerSetup { plan, config: &model.config, compute };
-    let mut trainer = Trainer::new(parameters, &loaded.new, objective, setup)?;
     let mut checkpoints = Checkpoints::open(output, plan.saving.total_limit, trainer.machine())?;
-    let disk = checkpoints.check_disk_space(&trainer, batches.step_plan.occurrences(plan.saving.when))?;
+    let tensors = TensorCounts::new(plan, &model.config, n_outputs, &loaded.new, compute);
+    let n_saves = batches.step_plan.occurrences(plan.saving.when);
+    let disk = checkpoints.check_disk_space(disk_bytes(&tensors, n_saves, plan.saving.total_limit).total)?;
     output.clear()?;
 
     let resumed = checkpoints.resume(&mut trainer, context.common)?;
     if resumed.is_none() {
+        let memory = MemoryOf { plan, config: &model.config, data, compute, batch: batches.largest_batch() };
         let facts = StartFacts {
             config: &model.config,
             counts,
             first_epoch: &batches.first_epoch(),
             newly_initialized: &loaded.new,
+            memory: memory.bytes(&tensors)?.peak,
             disk,
             compute,
         };

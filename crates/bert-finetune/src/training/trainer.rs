@@ -63,7 +63,7 @@ impl<'a> Trainer<'a> {
             objective,
             step: 0,
             gradients: model.gradients(),
-            dropout_rates: dropout_rates(plan, config),
+            dropout_rates: plan.weights.dropout_rates(config),
             model,
             setup,
         })
@@ -171,23 +171,8 @@ fn prepare(parameters: Parameters, new: &[String], plan: &Plan, config: &BertCon
         Some(lora) => parameters.with_adapters(lora, config, new, plan.batches.seed),
         None => parameters,
     };
-    let frozen_layers: Vec<String> =
-        (0..plan.weights.freeze_layers).map(|layer| format!("bert.encoder.layer.{layer}.")).collect();
-    parameters.freeze(|name| {
-        (plan.weights.freeze_embeddings && name.starts_with("bert.embeddings."))
-            || frozen_layers.iter().any(|layer| name.starts_with(layer))
-    });
+    parameters.freeze(|name| plan.weights.freezes(name));
     parameters.trainable()
-}
-
-fn dropout_rates(plan: &Plan, config: &BertConfig) -> DropoutRates {
-    let defaults = DropoutRates::of(config);
-    let hidden = plan.weights.hidden_dropout_prob.unwrap_or(defaults.hidden);
-    DropoutRates {
-        hidden,
-        attention: plan.weights.attention_probs_dropout_prob.unwrap_or(defaults.attention),
-        classifier: plan.weights.classifier_dropout.or(config.classifier_dropout).unwrap_or(hidden),
-    }
 }
 
 /// `min(1, max / (norm + 1e-6))`, as PyTorch's `clip_grad_norm_`; 0 never clips.

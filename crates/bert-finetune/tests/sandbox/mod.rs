@@ -11,7 +11,7 @@ use corpus::task::Task;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use serde_json::{Value, json};
 use stage::{CommonArgs, Job, Stage};
-use testkit::Outcome;
+use testkit::{Outcome, last_of_each};
 
 pub(crate) struct Sandbox(testkit::Sandbox);
 
@@ -40,7 +40,14 @@ impl Sandbox {
         let rows: Vec<Value> = serde_json::from_slice(&fs::read(self.fixture("data.json")).unwrap()).unwrap();
         let mut train = token_set(&rows);
         change(&mut train);
-        let common = CommonArgs { profile: None, out: self.path("tokens"), force: true, explain: false, quiet: true };
+        let common = CommonArgs {
+            profile: None,
+            unset: Vec::new(),
+            out: self.path("tokens"),
+            force: true,
+            explain: false,
+            quiet: true,
+        };
         let stage = Stage { name: "sst-tokenize", version: 1 };
         let mut work = Job::new(stage, &common).plan(&json!({})).unwrap().begin().unwrap().unwrap();
         work.output("train.parquet", |file| Ok(train.write(file)?)).unwrap();
@@ -48,10 +55,11 @@ impl Sandbox {
         work.finish().unwrap();
     }
 
+    /// Further arguments replace those that are here, and later ones earlier ones.
     pub(crate) fn finetune_command(&self, arguments: &str) -> Command {
-        let mut command = self.command("bert-finetune --tokens tokens --out train --model");
-        command.arg(self.fixture("")).args(arguments.split_whitespace());
-        command
+        let model = self.fixture("");
+        let line = format!("bert-finetune --tokens tokens --out train --model {} {arguments}", model.display());
+        self.command(&last_of_each(&line))
     }
 
     pub(crate) fn finetune(&self, arguments: &str) -> Outcome {

@@ -58,7 +58,8 @@ mod tests {
         let counts =
             Counts { train_rows: 40, batches_per_epoch: 10, steps_per_epoch: 10, total_steps: 30, warmup_steps: 0 };
         let saving = Saving { when: When::EachEpoch, total_limit: 2 };
-        let plan = Plan { settings: EvaluationSettings { eval_strategy }, saving, counts };
+        let settings = EvaluationSettings { eval_strategy };
+        let plan = Plan { settings, saving, counts, memory: None, disk: None, time: None };
         TrialPlan::parse(&serde_json::to_vec(&plan)?)
     }
 

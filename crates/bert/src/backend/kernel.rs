@@ -29,19 +29,22 @@ impl EncoderKernel {
         config: &BertConfig,
         precision: Precision,
     ) -> Result<Option<Self>, BertError> {
-        let bf16 = precision == Precision::Bf16;
-        let on_cpu = parameters.flat.device() == Device::Cpu;
-        if !on_cpu || !parameters.adapters.is_empty() || !bert_kernels::Encoder::runs(config, bf16) {
+        if !Self::runs(config, parameters.flat.device(), precision, !parameters.adapters.is_empty()) {
             return Ok(None);
         }
         let mut encoder = Self {
-            kernel: bert_kernels::Encoder::new(config, bf16)?,
+            kernel: bert_kernels::Encoder::new(config, precision == Precision::Bf16)?,
             indices: EncoderParameters::from_names(config.num_hidden_layers, |name| parameters.index(name)),
             vocab_size: config.vocab_size as i64,
             pad_token_id: config.pad_token_id as i64,
         };
         encoder.read_weights(parameters)?;
         Ok(Some(encoder))
+    }
+
+    /// Whether there is one; `adapted`: beside adapters.
+    pub(crate) fn runs(config: &BertConfig, device: Device, precision: Precision, adapted: bool) -> bool {
+        device == Device::Cpu && !adapted && bert_kernels::Encoder::runs(config, precision == Precision::Bf16)
     }
 
     /// Packs the matrices as they are now.

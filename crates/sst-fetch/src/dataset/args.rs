@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use stage::CommonArgs;
+use stage::{CommonArgs, List, bad_input};
 
 use super::scores::ScoreRange;
 use crate::source::Source;
@@ -52,15 +52,16 @@ pub struct DatasetArgs {
 
     /// The numbers that scores lie between: they are mapped to 0 to 1, and to classes where there are no labels
     #[arg(long, value_name = "LOW,HIGH", requires = "score_column", allow_hyphen_values = true)]
-    pub(crate) score_range: Option<ScoreRange>,
+    pub(crate) score_range: Option<List>,
 
-    /// Names of the classes in their order; names that are the labels themselves give the order [default: the labels]
-    #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
-    pub(crate) label_names: Option<Vec<String>>,
+    /// Names of the classes in their order; names that are the labels themselves give the order [default: the labels]; one
+    /// with a comma is quoted
+    #[arg(long, value_name = "A,B,...", allow_hyphen_values = true)]
+    pub(crate) label_names: Option<List>,
 
     /// The labels in their order, the most negative first [default: that of numbers or of known words, else the alphabet]
-    #[arg(long, value_name = "A,B,...", value_delimiter = ',', allow_hyphen_values = true)]
-    pub(crate) label_order: Option<Vec<String>>,
+    #[arg(long, value_name = "A,B,...", allow_hyphen_values = true)]
+    pub(crate) label_order: Option<List>,
 
     /// A label that means that there is none, besides those that are empty, null, nan or NA; may be given several times
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
@@ -73,6 +74,14 @@ pub struct DatasetArgs {
     /// Arguments of every stage.
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+}
+
+impl DatasetArgs {
+    /// `--score-range`, as two numbers.
+    pub(crate) fn score_range(&self) -> anyhow::Result<Option<ScoreRange>> {
+        let parse = |bounds: &List| ScoreRange::of(bounds.items()).map_err(|problem| bad_input!("--score-range: {problem}"));
+        self.score_range.as_ref().map(parse).transpose()
+    }
 }
 
 fn after_help() -> String {

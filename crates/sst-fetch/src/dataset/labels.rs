@@ -4,7 +4,7 @@ use corpus::label::{DistinctLabels, LabelColumn, LabelRules, SourceNames};
 use corpus::raw::{RawMetadata, RawSet, Record};
 use corpus::task::FINE_GRAINED;
 use corpus::{CorpusError, Split};
-use stage::bail_input;
+use stage::{List, bail_input};
 
 use super::args::DatasetArgs;
 use super::scores::{ScoreClasses, has_scores, make_classes};
@@ -22,13 +22,13 @@ pub(crate) fn label(
     mut splits: Vec<SplitTables>,
     metadata: &RawMetadata,
 ) -> anyhow::Result<Labeled> {
-    if let Some(range) = args.score_range {
+    if let Some(range) = args.score_range()? {
         range.map(&mut splits)?;
     }
     let mut rules = LabelRules {
         column: &args.label_column,
-        names: args.label_names.as_deref(),
-        order: args.label_order.as_deref(),
+        names: args.label_names.as_ref().map(List::items),
+        order: args.label_order.as_ref().map(List::items),
         unlabeled: &args.unlabeled,
         source: source_names(&splits)?,
     };

@@ -29,7 +29,7 @@ pub(crate) fn read(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Labe
     };
     let mut labeled = match &dataset.content {
         Content::Files(Layout::Trees, splits) => {
-            let label_names = args.label_names.clone().unwrap_or_else(|| names(&FINE_GRAINED));
+            let label_names = args.label_names.clone().map_or_else(|| names(&FINE_GRAINED), Vec::from);
             Labeled { sets: trees(splits, &RawMetadata { label_names, ..metadata })?, notes: Vec::new() }
         }
         content => label(args, tables(args, content)?, &metadata)?,

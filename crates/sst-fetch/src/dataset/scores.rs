@@ -1,7 +1,5 @@
 //! Scores: the range that they are given in, mapped to 0 to 1, and the classes that they make where there are no labels.
 
-use std::str::FromStr;
-
 use corpus::task::{FINE_GRAINED, fine_grained_class};
 use corpus::{CorpusError, Split};
 use serde::Serialize;
@@ -15,20 +13,21 @@ pub(crate) struct ScoreRange {
     high: f64,
 }
 
-impl FromStr for ScoreRange {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number = |text: &str| text.trim().parse().ok().filter(|number: &f64| number.is_finite());
-        let bounds = text.split_once(',').and_then(|(low, high)| Some((number(low)?, number(high)?)));
-        match bounds {
-            Some((low, high)) if low < high => Ok(Self { low, high }),
-            _ => Err("expected two numbers, the lower one first, such as 1,5".to_owned()),
-        }
-    }
-}
-
 impl ScoreRange {
+    /// The range between two numbers, the lower one first.
+    ///
+    /// # Errors
+    /// Fails, in words, on anything else.
+    pub(crate) fn of(bounds: &[String]) -> Result<Self, String> {
+        let number = |text: &String| text.parse().ok().filter(|number: &f64| number.is_finite());
+        match bounds {
+            [low, high] => number(low).zip(number(high)).filter(|(low, high)| low < high),
+            _ => None,
+        }
+        .map(|(low, high)| Self { low, high })
+        .ok_or_else(|| format!("expected two numbers, the lower one first, such as 1,5; found {}", bounds.join(",")))
+    }
+
     /// Maps the scores of all splits to 0 to 1.
     pub(crate) fn map(self, splits: &mut [SplitTables]) -> Result<(), CorpusError> {
         let Self { low, high } = self;
@@ -98,9 +97,10 @@ mod tests {
 
     #[test]
     fn a_range_is_two_numbers_in_order() {
-        assert_eq!("-1, 1".parse(), Ok(ScoreRange { low: -1.0, high: 1.0 }));
+        let range = |text: &str| ScoreRange::of(&text.split(',').map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(range("-1,1"), Ok(ScoreRange { low: -1.0, high: 1.0 }));
         for wrong in ["5,1", "1", "1,1", "a,b", "0,inf", "1,2,3"] {
-            assert!(wrong.parse::<ScoreRange>().is_err(), "{wrong}");
+            assert!(range(wrong).is_err(), "{wrong}");
         }
     }
 }

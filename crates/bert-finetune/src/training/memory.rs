@@ -1,0 +1,64 @@
+//! Memory: how many bytes a run takes at its peak, told from shapes before any weight is loaded.
+
+use bert::{Compute, EncoderMemory};
+use checkpoint::BertConfig;
+use corpus::tokens::TokenSet;
+use run_files::plan::Memory;
+
+use crate::data::{BatchShape, Dataset};
+use crate::settings::{Plan, Rule};
+use crate::training::tensor_counts::TensorCounts;
+
+/// What a process on libtorch takes before it has read anything, measured.
+const PROGRAM: usize = 190 << 20;
+/// Beside its tokens, a row's id, sentence, offset and label.
+const BYTES_PER_ROW: usize = 32;
+
+/// What the bytes depend on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MemoryOf<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) config: &'a BertConfig,
+    pub(crate) data: &'a Dataset,
+    pub(crate) compute: Compute,
+    /// The largest batch.
+    pub(crate) batch: BatchShape,
+}
+
+impl MemoryOf<'_> {
+    /// Bytes at the peak: training with the largest batch, while a checkpoint is written.
+    pub(crate) fn bytes(self, counts: &TensorCounts) -> anyhow::Result<Memory> {
+        let Self { plan, config, data, compute, batch } = self;
+        let adapted = plan.weights.lora.is_some();
+        let encoder = EncoderMemory::of_training(config, compute, adapted, batch.n_tokens, batch.n_sentences)?;
+        let sparse_rows = if counts.gradients < counts.trained { batch.n_tokens * config.hidden_size } else { 0 };
+        // An average and merged adapters are evaluated as a model of their own.
+        let merged = if adapted { counts.parameters } else { 0 };
+        let second = match plan.evaluates() && (counts.has_average || adapted) {
+            true => 4 * merged + EncoderMemory::of_training(config, compute, false, 0, 0)?.weight_copies,
+            false => 0,
+        };
+        let average = if counts.has_average { 4 * counts.parameters } else { 0 };
+        // Adafactor updates a parameter through tensors of its size: the gradient, its square, the update.
+        let largest = config.vocab_size * config.hidden_size;
+        let passing = match plan.optimizer.rule {
+            Rule::Adafactor(_) if !plan.weights.freeze_embeddings && !adapted => 4 * 4 * largest,
+            _ => 4 * counts.largest_moment,
+        };
+        let tokens = |set: &TokenSet| size_of_val(set.input_ids.as_slice()) + set.len() * BYTES_PER_ROW;
+        let rows = tokens(&data.train) + data.validation.as_ref().map_or(0, tokens);
+        let [parameters, gradients, optimizer, average, weight_copies, activations, checkpoint, program] = [
+            4 * counts.parameters,
+            4 * (counts.gradients + sparse_rows),
+            4 * counts.moments,
+            average,
+            encoder.weight_copies + second,
+            encoder.activations,
+            passing,
+            PROGRAM + rows,
+        ]
+        .map(|bytes| bytes as u64);
+        let peak = parameters + gradients + optimizer + average + weight_copies + activations + checkpoint + program;
+        Ok(Memory { parameters, gradients, optimizer, average, weight_copies, activations, checkpoint, program, peak })
+    }
+}
