@@ -3,6 +3,7 @@
 //! The model is any fine-tuned BERT: a folder that `bert-finetune` or `bert-export` wrote, or one from the hub.
 
 mod args;
+mod run_facts;
 mod texts;
 mod prediction;
 
@@ -17,6 +18,7 @@ use stage::{ComputeArgs, OutputFile, ensure_input};
 pub use args::Args;
 
 use crate::prediction::{Prediction, write_json_lines};
+use crate::run_facts::RunFacts;
 
 /// Runs the program.
 ///
@@ -24,10 +26,17 @@ use crate::prediction::{Prediction, write_json_lines};
 /// Fails when the model is not fine-tuned, a text cannot be read, or the output cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let ComputeArgs { device, threads, precision } = &args.compute;
-    let compute = Compute::resolve(device, *threads, precision)?;
+    let run = RunFacts::of(&args.model);
+    let (compute, remark) = Compute::resolve_for_run(device, *threads, precision, run.precision.as_deref())?;
+    if let Some(remark) = remark {
+        eprintln!("bert-predict: {remark}");
+    }
     let classifier = Classifier::open(&args.model, compute)?;
     let config = &classifier.folder.config;
-    let max_length = args.max_length.unwrap_or(config.max_position_embeddings);
+    let max_length = match args.max_length {
+        Some(max_length) => max_length,
+        None => run.default_max_length(&classifier.folder)?,
+    };
     ensure_input!(
         max_length <= config.max_position_embeddings,
         "--max-length is {max_length}, but the model has only {} position embeddings",
