@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
+mod agreement;
 mod bad_input;
+mod classes;
 mod interruptions;
 mod pipeline;
 mod sweep;

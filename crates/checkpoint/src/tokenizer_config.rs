@@ -55,3 +55,60 @@ fn read(path: &Path) -> Result<Map<String, Value>, CheckpointError> {
         problem: format!("expected a JSON object: {error}"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::BertConfig;
+    use std::fs::File;
+    use std::io::Write;
+
+    /// A model of 16 positions with this `tokenizer_config.json`, if any.
+    fn folder(config: Option<&str>) -> (tempfile::TempDir, ModelFolder) {
+        let folder = tempfile::tempdir().unwrap();
+        if let Some(text) = config {
+            File::create_new(folder.path().join(TOKENIZER_CONFIG)).unwrap().write_all(text.as_bytes()).unwrap();
+        }
+        let config: BertConfig = serde_json::from_value(json!({
+            "vocab_size": 30, "hidden_size": 12, "num_hidden_layers": 2, "num_attention_heads": 3,
+            "intermediate_size": 24, "max_position_embeddings": 16
+        }))
+        .unwrap();
+        let path = folder.path().to_owned();
+        (folder, ModelFolder { path, config })
+    }
+
+    #[test]
+    fn a_length_that_is_none_is_read_as_none() {
+        let length = |config: Option<&str>| folder(config).1.model_max_length().unwrap();
+        assert_eq!(length(Some(r#"{"model_max_length": 12}"#)), Some(12));
+        assert_eq!(length(Some(r#"{"model_max_length": 16}"#)), Some(16));
+        for none in [
+            "{}",
+            r#"{"model_max_length": 1000000000000000019884624838656}"#,
+            r#"{"model_max_length": 512}"#,
+            r#"{"model_max_length": null}"#,
+        ] {
+            assert_eq!(length(Some(none)), None, "{none}");
+        }
+        assert_eq!(length(None), None);
+    }
+
+    #[test]
+    fn only_a_different_length_changes_the_file() {
+        let changed = |config: Option<&str>| folder(config).1.tokenizer_config_with_max_length(12).unwrap();
+        assert_eq!(changed(Some(r#"{"do_lower_case": true, "model_max_length": 12}"#)), None);
+        let kept = json!({"do_lower_case": true, "model_max_length": 12});
+        assert_eq!(changed(Some(r#"{"do_lower_case": true, "model_max_length": 512}"#)), Some(kept.clone()));
+        assert_eq!(changed(Some(r#"{"do_lower_case": true}"#)), Some(kept));
+        assert_eq!(changed(None), Some(json!({"model_max_length": 12})));
+    }
+
+    #[test]
+    fn a_file_that_is_no_object_is_named() {
+        let (_folder, model) = folder(Some("[1]"));
+        let problem = model.model_max_length().unwrap_err().to_string();
+        assert!(problem.contains("tokenizer_config.json: expected a JSON object: "), "{problem}");
+        assert!(model.tokenizer_config_with_max_length(12).is_err());
+    }
+}

@@ -167,4 +167,15 @@ mod tests {
         assert_eq!(lengths, Length { mean: 100.5, median: 100, p95: 190, p99: 198, max: 200 });
         assert_eq!(Length::of(vec![7]), Length { mean: 7.0, median: 7, p95: 7, p99: 7, max: 7 });
     }
+
+    #[test]
+    fn many_classes_fit_on_a_line() {
+        let names: Vec<String> = (0..174).map(|class| format!("c{class}")).collect();
+        let targets = (0..348).map(|row| Target::Class(row % 174)).chain([Target::Unlabeled]);
+        let report = SplitReport::new(Split::Test, &Encodings::default(), 8).with_targets(&names, targets);
+        let text = report.to_string();
+        let (line, _) = text.split_once('\n').unwrap();
+        assert!(line.starts_with("test: 0 rows, 2 c0, 2 c1, "), "{line}");
+        assert!(line.ends_with(", 2 c11, 324 of 162 more classes, 1 without a label (kept)"), "{line}");
+    }
 }
