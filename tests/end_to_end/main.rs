@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
+mod agreement;
 mod bad_input;
+mod classes;
 mod foreign_folders;
 mod interruptions;
 mod old_folders;

@@ -10,6 +10,7 @@ const EXAMPLE: &str = "Example:
 /// Evaluate a fine-tuned model on one split: metrics.json, confusion matrix, predictions.parquet
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bert-eval", version, after_help = EXAMPLE)]
+#[command(mut_arg("precision", |arg| arg.help("Precision of matrix products: auto (that of the run), float32 or bf16")))]
 pub struct Args {
     /// Output folder of bert-finetune
     #[arg(long, value_name = "DIR")]
@@ -47,6 +48,14 @@ impl Split {
         match self {
             Self::Validation => "validation",
             Self::Test => "test",
+        }
+    }
+
+    /// The same as a split of the corpus.
+    pub(crate) fn of_corpus(self) -> corpus::Split {
+        match self {
+            Self::Validation => corpus::Split::Validation,
+            Self::Test => corpus::Split::Test,
         }
     }
 }

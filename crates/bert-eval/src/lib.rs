@@ -4,17 +4,22 @@
 //! `confusion_matrix.{svg,png}`. This is the only stage that reads the test split, and only with `--split test`.
 
 mod args;
+mod run_facts;
 mod predict;
 mod score;
+mod most_confused;
 mod report;
 
-use bert::{Classifier, Compute};
+use bert::Classifier;
 use corpus::tokens::{Labels, TokenSet};
+use corpus::{class_balance, shortened_list};
 use run_files::layout;
 use run_files::metrics_json::EvaluatedSplit;
-use stage::{ComputeArgs, Job, Progress, Stage, Upstream, bail_input};
+use stage::{Job, Progress, Stage, Upstream, bail_input};
 
 pub use args::{Args, Split};
+
+use crate::run_facts::{check_tokenizer, max_length_warning, resolve_compute};
 
 /// What the manifests of this stage say wrote them.
 pub const STAGE: Stage = Stage { name: "bert-eval", version: 1 };
@@ -22,13 +27,14 @@ pub const STAGE: Stage = Stage { name: "bert-eval", version: 1 };
 /// Runs the stage.
 ///
 /// # Errors
-/// Fails when the run is not finished, the split is missing, or the labels of the two differ.
+/// Fails when the run is not finished, the split is missing, or the labels or the tokenizers of the two differ.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let ComputeArgs { device, threads, precision } = &args.compute;
-    let compute = Compute::resolve(device, *threads, precision)?;
     let trained = Upstream::open(&args.run, "bert-finetune")?;
     let split = args.split.name();
-    let tokens_path = Upstream::open(&args.tokens, "sst-tokenize")?.required(&format!("{split}.parquet"))?;
+    let tokenized = Upstream::open(&args.tokens, "sst-tokenize")?;
+    let tokens_path = tokenized.required(&format!("{split}.parquet"))?;
+    let doubt = check_tokenizer(args, &tokenized.manifest, &tokens_path)?;
+    let (compute, remark) = resolve_compute(&args.compute, &trained.manifest)?;
     let plan = serde_json::json!({ "split": split, "precision": compute.precision });
     let job = Job::new(STAGE, &args.common)
         .plan(&plan)?
@@ -41,9 +47,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .record("device", compute.device_name());
     let Some(mut output) = job.begin()? else { return Ok(()) };
 
+    let warn = |warning: String| args.common.say(&format!("{}: warning: {warning}", STAGE.name));
+    doubt.into_iter().for_each(warn);
+    remark.into_iter().for_each(|remark| args.common.say(&format!("{}: {remark}", STAGE.name)));
     let classifier = Classifier::open(&args.run, compute)?;
     let tokens = TokenSet::read(&tokens_path)?;
     check_labels(&tokens, &classifier)?;
+    max_length_warning(args, &trained.manifest, &tokens).into_iter().for_each(warn);
+    let names = &tokens.metadata.label_names;
+    let counts = [(args.split.of_corpus(), tokens.labels.class_counts(names.len()))];
+    class_balance::warnings(names, &counts).into_iter().for_each(warn);
     let sentences: Vec<&[i32]> = (0..tokens.len()).map(|row| tokens.input_ids(row)).collect();
     let mut progress = Progress::new(STAGE.name, 0, tokens.len() as u64, args.common.quiet);
     let logits = classifier.logits(&sentences, |done| progress.set(done as u64, String::new))?;
@@ -79,8 +92,9 @@ fn check_labels(tokens: &TokenSet, classifier: &Classifier) -> anyhow::Result<()
     };
     if !agree {
         bail_input!(
-            "the tokens have the labels {token_labels:?}, the model {model_labels:?}; \
-             tokenize for the task that the model was trained on"
+            "the tokens have the labels {}, the model {}; tokenize for the task that the model was trained on",
+            if token_labels.is_empty() { "of a score".to_owned() } else { shortened_list(token_labels) },
+            shortened_list(model_labels)
         );
     }
     Ok(())

@@ -1,18 +1,20 @@
 //! `bert-export`: writes a fine-tuned model as a folder that Transformers and the Hugging Face Hub take.
 //!
 //! In: the output folder of `bert-finetune`, and those of `bert-eval` for the model card. Out: `hf/` with the config and
-//! its label names, safetensors under the tensor names of Transformers, the tokenizer files, and the model card.
+//! its label names, safetensors under the tensor names of Transformers, the tokenizer files with the length to which texts
+//! were truncated in the training, and the model card.
 
 mod args;
 mod model_card;
 
 use std::path::{Path, PathBuf};
 
-use checkpoint::{ModelFolder, TOKENIZER_FILES};
+use checkpoint::{ModelFolder, TOKENIZER_CONFIG, TOKENIZER_FILES};
 use run_files::layout::export::{HF, MODEL_CARD};
 use run_files::layout::{eval, train};
 use run_files::metrics_json;
-use stage::{Job, List, Stage, Upstream, bad_input};
+use serde_json::Value;
+use stage::{Job, List, OutputFolder, Stage, Upstream, bad_input};
 
 pub use args::Args;
 
@@ -49,14 +51,31 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let folder = ModelFolder::open(&args.run)?;
     let metrics = metrics_files.iter().map(|(_, path)| metrics_json::read(path)).collect::<Result<Vec<_>, _>>()?;
     output.copy(&format!("{HF}/{}", train::CONFIG), &folder.config_path())?;
-    for (name, path) in folder.tokenizer_files() {
-        output.copy(&format!("{HF}/{name}"), &path)?;
-    }
+    copy_tokenizer(&folder, &trained, &mut output)?;
     output.write(&format!("{HF}/{MODEL_CARD}"), model_card::markdown(&folder, &trained.manifest, &metrics))?;
     output.copy(&format!("{HF}/{}", train::WEIGHTS), &folder.weights_path())?;
     output.finish()?;
     args.common.say(&format!("bert-export: {}", args.common.out.join(HF).display()));
     Ok(())
+}
+
+/// The tokenizer's files as they are, but for the length to which Transformers truncates texts: that of the training. Runs of
+/// earlier programs do not know theirs.
+fn copy_tokenizer(folder: &ModelFolder, trained: &Upstream, output: &mut OutputFolder) -> anyhow::Result<()> {
+    let max_length = trained.manifest.recorded.get(train::MAX_LENGTH).and_then(Value::as_u64);
+    let config = match max_length {
+        Some(max_length) => folder.tokenizer_config_with_max_length(usize::try_from(max_length)?)?,
+        None => None,
+    };
+    for (name, path) in
+        folder.tokenizer_files().into_iter().filter(|(name, _)| config.is_none() || *name != TOKENIZER_CONFIG)
+    {
+        output.copy(&format!("{HF}/{name}"), &path)?;
+    }
+    match config {
+        Some(config) => output.write_json(&format!("{HF}/{TOKENIZER_CONFIG}"), &config),
+        None => Ok(()),
+    }
 }
 
 /// The name of each evaluation's folder and the path of its metrics. A split without labels has no metrics.

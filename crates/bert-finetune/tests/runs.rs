@@ -196,7 +196,11 @@ fn a_loss_that_is_not_finite_stops_before_the_step() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.finetune(&format!("{TRAINING} --learning-rate 1e30 --max-grad-norm 0"));
     assert_eq!(outcome.code, Some(3), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("the step was not taken. Rows of the batch (id): "), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("the step was not taken. Rows of the batch (ids in the raw train.parquet): "),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]
@@ -231,7 +235,7 @@ fn contradictions_and_unfit_input_are_named() {
         let Labels::Classes(labels) = &mut set.labels else { panic!() };
         labels[7] = None;
     });
-    assert!(refusal("").contains("train.parquet: row 7 (id 7): no label"));
+    assert!(refusal("").contains("train.parquet: the row with id 7 of the raw train.parquet has no label"));
 }
 
 #[test]

@@ -9,9 +9,13 @@ const EXAMPLE: &str = "Examples:
   bert-predict --model data/runs/sst2/train --input reviews.csv --text-column review --output answers.jsonl
   zcat reviews.txt.gz | bert-predict --model data/runs/sst2/train";
 
+const PRECISION_HELP: &str = "Precision of matrix products: auto (that of the training where --model is its output folder, else bf16 if the \
+hardware supports it, else float32), float32 or bf16";
+
 /// Predict the sentiment of texts from arguments, a file, or stdin (one text per line)
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bert-predict", version, after_help = EXAMPLE)]
+#[command(mut_arg("precision", |arg| arg.help(PRECISION_HELP)))]
 pub struct Args {
     /// Fine-tuned model: the output folder of bert-finetune, or the hf folder of bert-export
     #[arg(long, value_name = "DIR")]
@@ -33,7 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// Truncate texts to this many tokens; default: the number of the model's position embeddings
+    /// Truncate texts to this many tokens; default: as in the training, else as many as the model has positions
     #[arg(long, value_name = "N")]
     pub max_length: Option<usize>,
 

@@ -3,6 +3,7 @@
 //! The model is any fine-tuned BERT: a folder that `bert-finetune` or `bert-export` wrote, or one from the hub.
 
 mod args;
+mod run_facts;
 mod texts;
 mod prediction;
 
@@ -19,6 +20,7 @@ use stage::{ComputeArgs, OutputFile, Verification, ensure_input};
 pub use args::Args;
 
 use crate::prediction::{Prediction, write_json_lines};
+use crate::run_facts::RunFacts;
 
 /// Runs the program.
 ///
@@ -26,7 +28,6 @@ use crate::prediction::{Prediction, write_json_lines};
 /// Fails when the model is not fine-tuned, a text cannot be read, or the output cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let ComputeArgs { device, threads, precision } = &args.compute;
-    let compute = Compute::resolve(device, *threads, precision)?;
     if let Some(file) = &args.output {
         let inputs: Vec<&Path> =
             [Some(&args.model), args.input.as_ref()].into_iter().flatten().map(|path| &**path).collect();
@@ -38,9 +39,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     // A run or an export has to be what its stage wrote. The weights are hashed beside all else.
     stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
     let weights = Verification::begin(&args.model.join("model.safetensors"));
+    let run = RunFacts::of(&args.model);
+    let (compute, remark) = Compute::resolve_for_run(device, *threads, precision, run.precision.as_deref())?;
+    if let Some(remark) = remark {
+        eprintln!("bert-predict: {remark}");
+    }
     let classifier = Classifier::open(&args.model, compute)?;
     let config = &classifier.folder.config;
-    let max_length = args.max_length.unwrap_or(config.max_position_embeddings);
+    let max_length = match args.max_length {
+        Some(max_length) => max_length,
+        None => run.default_max_length(&classifier.folder)?,
+    };
     ensure_input!(
         max_length <= config.max_position_embeddings,
         "--max-length is {max_length}, but the model has only {} position embeddings",

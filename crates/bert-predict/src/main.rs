@@ -3,10 +3,15 @@
 use std::process::ExitCode;
 
 use bert::BertError;
+use checkpoint::CheckpointError;
 use corpus::CorpusError;
 use stage::BadInputType;
 
 fn main() -> ExitCode {
-    let bad_input = [BadInputType::when(BertError::is_bad_input), BadInputType::of::<CorpusError>()];
+    let bad_input = [
+        BadInputType::when(BertError::is_bad_input),
+        BadInputType::of::<CorpusError>(),
+        BadInputType::of::<CheckpointError>(),
+    ];
     stage::run_main::<bert_predict::Args>("predict", &bad_input, bert_predict::run)
 }

@@ -70,6 +70,32 @@ impl Compute {
         Ok(Self { device, precision, threads })
     }
 
+    /// As [`Compute::resolve`], but `auto` is the precision `of_run` in which the model was trained, where that is known;
+    /// with a remark, in words, where that is not what the device is fastest in.
+    ///
+    /// # Errors
+    /// Fails when the device is not there.
+    pub fn resolve_for_run(
+        device: &str,
+        threads: Option<u32>,
+        precision: &str,
+        of_run: Option<&str>,
+    ) -> Result<(Self, Option<&'static str>), BertError> {
+        let compute = Self::resolve(device, threads, precision)?;
+        let (Some(of_run), "auto") = (of_run, precision) else { return Ok((compute, None)) };
+        let trained_in = Self::resolve(device, threads, of_run)?;
+        let remark = match (trained_in.precision, compute.precision) {
+            (Precision::Float32, Precision::Bf16) => {
+                Some("precision float32, as in the training; --precision bf16 is faster on this device")
+            }
+            (Precision::Bf16, Precision::Float32) => Some(
+                "precision bf16, as in the training; this device has to emulate it, so --precision float32 is faster",
+            ),
+            _ => None,
+        };
+        Ok((trained_in, remark))
+    }
+
     /// What a result depends on beside the input; `threads_count`: whether its sums on the CPU depend on their number.
     pub fn machine(&self, threads_count: bool) -> Machine {
         let threads = (threads_count && self.device == Device::Cpu).then_some(self.threads);

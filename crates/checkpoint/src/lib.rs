@@ -8,6 +8,7 @@
 mod activation;
 mod config;
 mod folder;
+mod tokenizer_config;
 mod names;
 
 mod safetensors_file;
@@ -21,4 +22,5 @@ pub use error::CheckpointError;
 pub use folder::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, TOKENIZER_FILES};
 pub use names::{TensorSpec, canonical_name, expected_tensors};
 pub use safetensors_file::{Element, SafetensorsFile, TensorEntry};
+pub use tokenizer_config::TOKENIZER_CONFIG;
 pub use writer::{TensorBytes, write_safetensors};

@@ -135,6 +135,24 @@ pub enum CorpusError {
         /// What is wrong, and what was expected.
         problem: String,
     },
+    /// Tokens and a model that have different tokenizers: the ids of one mean other words to the other.
+    #[error(
+        "the tokens {} were made with the tokenizer of {made_with} ({theirs:.12}), but the model {} has another one \
+         ({ours:.12}); make tokens for it with `sst-tokenize --model {}`, or give the model that they were made for",
+        tokens.display(), model.display(), model.display()
+    )]
+    OtherTokenizer {
+        /// The folder of the tokens.
+        tokens: PathBuf,
+        /// The model folder that they were made with.
+        made_with: String,
+        /// The hash of its tokenizer's behavior.
+        theirs: String,
+        /// The model folder that is to read them.
+        model: PathBuf,
+        /// The hash of its tokenizer's behavior.
+        ours: String,
+    },
 }
 
 /// A Parquet file that could not be written: not the input's fault, and nearly always the sink's.

@@ -24,7 +24,6 @@ mod column;
 mod report;
 
 pub use classes::LabelOrder;
-pub(crate) use classes::listed;
 pub use column::LabelColumn;
 pub use distinct::{DistinctLabels, Place};
 pub use rules::{LabelRules, SourceNames};

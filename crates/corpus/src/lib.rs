@@ -8,8 +8,10 @@
 //! with a file is a [`CorpusError`] that names the file and the row or line, and says what was expected; nothing panics
 //! on bad input. Labels, views and the tree parser do no I/O.
 
-pub mod label;
+mod shortened;
 mod split;
+pub mod class_balance;
+pub mod label;
 pub mod task;
 pub mod tree;
 
@@ -25,4 +27,5 @@ mod error;
 mod parquet_file;
 
 pub use error::{CorpusError, Location, Result, WriteError};
+pub use shortened::{shortened_list, shortened_name};
 pub use split::Split;

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::label::listed;
+use crate::shortened::shortened_list;
 
 /// The names of the two classes of polarity.
 pub const POLARITY: [&str; 2] = ["negative", "positive"];
@@ -128,7 +128,7 @@ impl std::error::Error for ImpossibleView {}
 impl fmt::Display for ImpossibleView {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         let Self { task, raw_label_names, lacks_order } = self;
-        let (n, names) = (raw_label_names.len(), listed(raw_label_names));
+        let (n, names) = (raw_label_names.len(), shortened_list(raw_label_names));
         write!(formatter, "the task {task} is not possible ")?;
         match (n, lacks_order) {
             (0, _) => write!(formatter, "without labels; give `sst-fetch dataset` their column with --label-column"),

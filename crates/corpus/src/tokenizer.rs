@@ -8,6 +8,8 @@
 mod encodings;
 mod vocab_txt;
 mod word_cache;
+mod behavior;
+pub mod agreement;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -66,6 +68,11 @@ impl Tokenizer {
         Self::new(file, inner, max_length)
     }
 
+    /// Opens the tokenizer of a model folder to look at it, with no bound on the length of a text.
+    pub(crate) fn open_whole(model_folder: &Path) -> Result<Self> {
+        Self::open(model_folder, usize::MAX)
+    }
+
     fn new(file: PathBuf, mut inner: tokenizers::Tokenizer, max_length: usize) -> Result<Self> {
         let fail = |problem: String| tokenizer_error(&file, problem);
         inner.with_padding(None);
@@ -108,6 +115,12 @@ impl Tokenizer {
     /// The id of the unknown token.
     pub fn unknown_id(&self) -> Option<u32> {
         self.unknown_id
+    }
+
+    /// SHA-256 of what changes the ids of a text: vocabulary, normalization, added tokens and the like, not the layout of
+    /// the files. `None` where a part of the tokenizer has no JSON form.
+    pub fn behavior_sha256(&self) -> Option<String> {
+        behavior::sha256(&self.inner, [self.cls_id, self.sep_id])
     }
 
     /// The length to which texts are truncated, special tokens counted.
@@ -186,5 +199,7 @@ fn tokenizer_error(file: &Path, problem: impl Into<String>) -> CorpusError {
     CorpusError::Tokenizer { file: file.to_owned(), problem: problem.into() }
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

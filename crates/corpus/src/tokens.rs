@@ -44,6 +44,25 @@ pub struct TokensMetadata {
 }
 
 impl TokensMetadata {
+    /// Reads the metadata of a token file and none of its rows.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be read as Parquet, or a fact is missing or malformed.
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::of(&ParquetFile::read(path, &[])?)
+    }
+
+    fn of(file: &ParquetFile) -> Result<Self> {
+        Ok(Self {
+            dataset: file.required_metadata("dataset")?.to_owned(),
+            task: file.parsed_metadata("task", str::parse)?,
+            label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
+            tokenizer_sha256: file.required_metadata("tokenizer_sha256")?.to_owned(),
+            max_length: file.parsed_metadata("max_length", str::parse)?,
+            rows_truncated: file.parsed_metadata("rows_truncated", str::parse)?,
+        })
+    }
+
     /// The remark that has to accompany every figure measured on these rows, if any.
     pub fn disclaimer(&self) -> Option<&'static str> {
         (self.dataset == SAMPLE).then_some("sample figures")
@@ -71,6 +90,24 @@ impl Labels {
     /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether the target of row `i`, which is below [`Labels::len`], is known.
+    pub fn is_known(&self, i: usize) -> bool {
+        match self {
+            Self::Classes(classes) => classes[i].is_some(),
+            Self::Scores(scores) => scores[i].is_some(),
+        }
+    }
+
+    /// The number of rows of each of `n_classes` classes; none for scores.
+    pub fn class_counts(&self, n_classes: usize) -> Vec<usize> {
+        let Self::Classes(classes) = self else { return Vec::new() };
+        let mut counts = vec![0; n_classes];
+        for &class in classes.iter().flatten() {
+            counts[class as usize] += 1;
+        }
+        counts
     }
 }
 
@@ -107,6 +144,28 @@ impl TokenSet {
         &self.input_ids[self.offsets[i]..self.offsets[i + 1]]
     }
 
+    /// The rows whose target is known, in their order; the metadata stays that of the file.
+    pub fn labeled(&self) -> Self {
+        let rows: Vec<usize> = (0..self.len()).filter(|&row| self.labels.is_known(row)).collect();
+        let mut offsets = vec![0];
+        let mut input_ids = Vec::new();
+        for &row in &rows {
+            input_ids.extend_from_slice(self.input_ids(row));
+            offsets.push(input_ids.len());
+        }
+        Self {
+            metadata: self.metadata.clone(),
+            ids: rows.iter().map(|&row| self.ids[row]).collect(),
+            sentence_ids: rows.iter().map(|&row| self.sentence_ids[row]).collect(),
+            labels: match &self.labels {
+                Labels::Classes(classes) => Labels::Classes(rows.iter().map(|&row| classes[row]).collect()),
+                Labels::Scores(scores) => Labels::Scores(rows.iter().map(|&row| scores[row]).collect()),
+            },
+            input_ids,
+            offsets,
+        }
+    }
+
     /// Reads and checks a file.
     ///
     /// # Errors
@@ -114,14 +173,7 @@ impl TokenSet {
     /// empty or too long row, a negative token, a label without a name, a score that is not finite.
     pub fn read(path: &Path) -> Result<Self> {
         let file = ParquetFile::read(path, &["id", "sentence_id", "input_ids", "label", "score"])?;
-        let metadata = TokensMetadata {
-            dataset: file.required_metadata("dataset")?.to_owned(),
-            task: file.parsed_metadata("task", str::parse)?,
-            label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
-            tokenizer_sha256: file.required_metadata("tokenizer_sha256")?.to_owned(),
-            max_length: file.parsed_metadata("max_length", str::parse)?,
-            rows_truncated: file.parsed_metadata("rows_truncated", str::parse)?,
-        };
+        let metadata = TokensMetadata::of(&file)?;
         let ids = file.not_null("id", file.integers("id")?.iter().flatten())?;
         let sentence_ids = file.not_null("sentence_id", file.integers("sentence_id")?.iter().flatten())?;
         let (input_ids, offsets) = input_ids(&file, metadata.max_length)?;
@@ -210,83 +262,4 @@ fn labels(file: &ParquetFile, metadata: &TokensMetadata) -> Result<Labels> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::parquet_file::mutation::for_each_damaged;
-
-    fn sample(labels: Labels) -> TokenSet {
-        let (task, label_names) = match labels {
-            Labels::Classes(_) => (Task::Sst2, vec!["negative".to_owned(), "positive".to_owned()]),
-            Labels::Scores(_) => (Task::Regression, Vec::new()),
-        };
-        TokenSet {
-            metadata: TokensMetadata {
-                dataset: "reviews".to_owned(),
-                task,
-                label_names,
-                tokenizer_sha256: "ab".repeat(32),
-                max_length: 4,
-                rows_truncated: 1,
-            },
-            ids: vec![0, 3, 9],
-            sentence_ids: vec![0, 0, 1],
-            input_ids: vec![101, 7, 8, 102, 101, 102, 101, 9, 102],
-            offsets: vec![0, 4, 6, 9],
-            labels,
-        }
-    }
-
-    fn file_of(set: &TokenSet) -> tempfile::NamedTempFile {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        set.write(&mut file).unwrap();
-        file
-    }
-
-    #[test]
-    fn what_is_written_is_read_and_equal_rows_are_equal_bytes() {
-        let classes = sample(Labels::Classes(vec![Some(1), None, Some(0)]));
-        let file = file_of(&classes);
-        assert_eq!(TokenSet::read(file.path()).unwrap(), classes);
-        assert_eq!(classes.input_ids(1), [101, 102]);
-        assert_eq!(std::fs::read(file.path()).unwrap(), std::fs::read(file_of(&classes).path()).unwrap());
-
-        let scores = sample(Labels::Scores(vec![Some(0.5), None, Some(1.0)]));
-        assert_eq!(TokenSet::read(file_of(&scores).path()).unwrap(), scores);
-    }
-
-    #[test]
-    fn wrong_content_is_named_with_its_row() {
-        let problem = |change: fn(&mut TokenSet)| {
-            let mut set = sample(Labels::Classes(vec![Some(1), None, Some(0)]));
-            change(&mut set);
-            let file = file_of(&set);
-            let message = TokenSet::read(file.path()).unwrap_err().to_string();
-            message.replace(&file.path().display().to_string(), "FILE")
-        };
-        assert_eq!(
-            problem(|set| set.labels = Labels::Classes(vec![Some(1), Some(2), None])),
-            "FILE, row 2: column label is 2; the file names 2 labels, from 0"
-        );
-        assert_eq!(
-            problem(|set| set.labels = Labels::Scores(vec![None; 3])),
-            "FILE has no column label, only id, sentence_id, input_ids, score"
-        );
-        assert_eq!(
-            problem(|set| set.metadata.max_length = 3),
-            "FILE, row 1: column input_ids has 4 tokens; expected 1 to 3"
-        );
-        assert_eq!(
-            problem(|set| set.offsets = vec![0, 4, 4, 9]),
-            "FILE, row 2: column input_ids has 0 tokens; expected 1 to 4"
-        );
-        assert_eq!(problem(|set| set.input_ids[5] = -1), "FILE, row 2: column input_ids has a null or negative token");
-    }
-
-    #[test]
-    fn no_damaged_file_panics() {
-        let bytes = std::fs::read(file_of(&sample(Labels::Classes(vec![Some(1), None, Some(0)]))).path()).unwrap();
-        for_each_damaged(&bytes, |path| {
-            let _ = TokenSet::read(path);
-        });
-    }
-}
+mod tests;

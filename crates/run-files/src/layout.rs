@@ -27,6 +27,12 @@ pub mod train {
     /// The folder of the checkpoints, one folder each: [`checkpoint_name`].
     pub const CHECKPOINTS: &str = "checkpoints";
 
+    /// The fact in the manifest that says to how many tokens the texts of the training were truncated, special tokens
+    /// counted.
+    pub const MAX_LENGTH: &str = "max_length";
+    /// The setting in the manifest's plan that says in which precision the training computed.
+    pub const PRECISION: &str = "precision";
+
     /// The folder of the checkpoint after `step` steps, in [`CHECKPOINTS`].
     #[must_use]
     pub fn checkpoint_name(step: u64) -> String {

@@ -11,8 +11,8 @@ mod read;
 
 use std::collections::BTreeMap;
 
-use corpus::Split;
 use corpus::raw::RawSet;
+use corpus::{Split, class_balance};
 use serde::Serialize;
 use stage::{Fingerprint, Job, List, Manifest, Stage, sha256_hex};
 
@@ -83,12 +83,28 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
         args.common.say(&counts(*split, set));
     }
     labeled.notes.iter().for_each(|note| args.common.say(note));
+    for warning in balance_warnings(&labeled.sets) {
+        args.common.say(&format!("{}: warning: {warning}", STAGE.name));
+    }
     if let Content::Hub(repository) = &dataset.content {
         out.record("commit", repository.commit());
     }
     out.finish()?;
     args.common.say(&format!("{}: wrote {}", STAGE.name, args.common.out.display()));
     Ok(())
+}
+
+/// What should be known about the numbers of rows of the classes. Of trees the sentences count.
+fn balance_warnings(sets: &[(Split, RawSet)]) -> Vec<String> {
+    let Some((_, first)) = sets.first() else { return Vec::new() };
+    let names = &first.metadata.label_names;
+    let counts = sets.iter().map(|(split, set)| {
+        let mut counts = vec![0; names.len()];
+        let labels = set.records.iter().filter(|record| record.is_root).filter_map(|record| record.label);
+        labels.filter_map(|label| usize::try_from(label).ok()).for_each(|label| counts[label] += 1);
+        (*split, counts)
+    });
+    class_balance::warnings(names, &counts.collect::<Vec<_>>())
 }
 
 /// The rows of a split in one line, those without a target counted.

@@ -15,8 +15,8 @@ use std::time::Instant;
 use anyhow::Context;
 use checkpoint::{BertConfig, CONFIG_AND_TOKENIZER_FILES, TOKENIZER_FILES};
 use corpus::raw::RawSet;
-use corpus::tokenizer::Tokenizer;
-use corpus::{Split, vocabulary};
+use corpus::tokenizer::{Tokenizer, agreement};
+use corpus::{Split, class_balance, vocabulary};
 use stage::{Fingerprint, Job, Stage, Upstream, bail_input};
 
 use args::Plan;
@@ -67,13 +67,26 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     for TokenizedSplit { split, tokens, .. } in &tokenized {
         out.output(&split.file(), |file| Ok(tokens.write(file)?))?;
     }
+    let warnings = class_warnings(&tokenized);
     let report = Report::new(tokenized.into_iter().map(|split| split.report).collect());
     out.write_json("report.json", &report)?;
+    out.record(agreement::RECORDED, agreement::recorded(&tokenizer));
     out.finish()?;
     let (rows, seconds) = (report.rows(), started.elapsed().as_secs_f64());
     args.common.say(report.to_string().trim_end());
+    for warning in warnings {
+        args.common.say(&format!("{}: warning: {warning}", STAGE.name));
+    }
     args.common.say(&format!("{}: {rows} rows in {seconds:.1} s, {:.0} rows/s", STAGE.name, rows as f64 / seconds));
     Ok(())
+}
+
+/// What is to be known of the classes of all splits together.
+fn class_warnings(tokenized: &[TokenizedSplit]) -> Vec<String> {
+    let Some(first) = tokenized.first() else { return Vec::new() };
+    let label_names = &first.tokens.metadata.label_names;
+    let counts = |split: &TokenizedSplit| (split.split, split.tokens.labels.class_counts(label_names.len()));
+    class_balance::warnings(label_names, &tokenized.iter().map(counts).collect::<Vec<_>>())
 }
 
 fn tokenize_file(tokenizer: &SplitTokenizer, split: Split, path: &Path) -> anyhow::Result<TokenizedSplit> {

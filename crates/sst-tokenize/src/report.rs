@@ -4,10 +4,13 @@
 
 use std::fmt;
 
-use corpus::Split;
 use corpus::task::Target;
 use corpus::tokenizer::Encodings;
+use corpus::{Split, shortened_name};
 use serde::Serialize;
+
+/// The number of classes whose rows are printed one by one; `report.json` has all.
+const MAX_CLASSES: usize = 12;
 
 /// The content of `report.json`.
 #[derive(Debug, Serialize)]
@@ -125,13 +128,20 @@ impl fmt::Display for Report {
 impl fmt::Display for SplitReport {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         write!(formatter, "{}: {} rows", self.split.name(), self.rows)?;
-        let classes = self.classes.iter().map(|class| (class.label.as_str(), class.rows));
+        for class in self.classes.iter().take(MAX_CLASSES) {
+            write!(formatter, ", {} {}", class.rows, shortened_name(&class.label))?;
+        }
+        if let Some(more @ [_, ..]) = self.classes.get(MAX_CLASSES..) {
+            let rows: usize = more.iter().map(|class| class.rows).sum();
+            write!(formatter, ", {rows} of {} more classes", more.len())?;
+        }
+        // A split has rows that are dropped or rows that are kept: only those that train on them need a label.
         let others = [
-            ("without label", self.rows_without_label),
+            ("without a label (kept)", self.rows_without_label),
+            ("without a label (dropped)", self.rows_dropped_without_label),
             ("excluded by the task", self.rows_left_out_by_task),
-            ("dropped because they have no label", self.rows_dropped_without_label),
         ];
-        for (name, n) in classes.chain(others.into_iter().filter(|(_, n)| *n > 0)) {
+        for (name, n) in others.into_iter().filter(|(_, n)| *n > 0) {
             write!(formatter, ", {n} {name}")?;
         }
         let Length { mean, median, p95, p99, max } = self.length;
@@ -156,5 +166,16 @@ mod tests {
         let lengths = Length::of((1..=200).rev().collect());
         assert_eq!(lengths, Length { mean: 100.5, median: 100, p95: 190, p99: 198, max: 200 });
         assert_eq!(Length::of(vec![7]), Length { mean: 7.0, median: 7, p95: 7, p99: 7, max: 7 });
+    }
+
+    #[test]
+    fn many_classes_fit_on_a_line() {
+        let names: Vec<String> = (0..174).map(|class| format!("c{class}")).collect();
+        let targets = (0..348).map(|row| Target::Class(row % 174)).chain([Target::Unlabeled]);
+        let report = SplitReport::new(Split::Test, &Encodings::default(), 8).with_targets(&names, targets);
+        let text = report.to_string();
+        let (line, _) = text.split_once('\n').unwrap();
+        assert!(line.starts_with("test: 0 rows, 2 c0, 2 c1, "), "{line}");
+        assert!(line.ends_with(", 2 c11, 324 of 162 more classes, 1 without a label (kept)"), "{line}");
     }
 }

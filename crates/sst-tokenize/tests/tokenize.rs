@@ -109,6 +109,13 @@ fn literal_rows_become_literal_ids() {
     assert_eq!(sandbox.tokens(Split::Validation).labels, Labels::Classes(vec![Some(1), None]));
     assert_eq!(sandbox.tokens(Split::Test).labels, Labels::Classes(vec![None]));
 
+    assert!(
+        ended.stderr.contains("\nvalidation: 2 rows, 0 negative, 1 positive, 1 without a label (kept), 1 excluded")
+    );
+    // The tokenizer is named in the manifest alone: the files keep their bytes.
+    let manifest: serde_json::Value = serde_json::from_slice(&sandbox.read("tokens/manifest.json")).unwrap();
+    assert_eq!(manifest["recorded"]["tokenizer"]["file"], "vocab.txt");
+    assert_eq!(manifest["recorded"]["tokenizer"]["sha256"].as_str().map(str::len), Some(64));
     let report: serde_json::Value =
         serde_json::from_slice(&fs::read(sandbox.path("tokens/report.json")).unwrap()).unwrap();
     assert_eq!(report["splits"][0]["length"]["max"], 6);

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use checkpoint::BertConfig;
-use corpus::tokens::{Labels, TokenSet};
-use stage::{Upstream, bail_input};
+use corpus::tokenizer::agreement::TokenizerOrigin;
+use corpus::tokens::{Labels, TokenSet, TokensMetadata};
+use corpus::{Split, class_balance, shortened_list};
+use stage::{Manifest, Upstream, bail_input, ensure_input};
 
 use crate::settings::ProblemType;
 
@@ -13,35 +15,87 @@ use crate::settings::ProblemType;
 pub(crate) struct TokenFiles {
     pub(crate) train: PathBuf,
     pub(crate) validation: Option<PathBuf>,
+    folder: PathBuf,
+    manifest: Manifest,
 }
 
 /// The train split, and the validation split where there is one.
 #[derive(Debug)]
 pub(crate) struct Dataset {
     pub(crate) train: TokenSet,
+    /// Its labeled rows.
     pub(crate) validation: Option<TokenSet>,
+    /// Rows of the validation split that have no label and are left out.
+    pub(crate) n_unlabeled: usize,
 }
 
 impl TokenFiles {
     /// Finds the files in the output folder of `sst-tokenize`.
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
         let tokens = Upstream::open(folder, "sst-tokenize")?;
-        Ok(Self { train: tokens.required("train.parquet")?, validation: tokens.optional("validation.parquet") })
+        Ok(Self {
+            train: tokens.required("train.parquet")?,
+            validation: tokens.optional("validation.parquet"),
+            folder: folder.to_owned(),
+            manifest: tokens.manifest,
+        })
+    }
+
+    /// Refuses tokens that the tokenizer of the folder `model` would not make. Where that cannot be told, a warning is
+    /// returned.
+    pub(crate) fn check_tokenizer(&self, model: &Path) -> anyhow::Result<Option<String>> {
+        let inputs = self.manifest.inputs.iter().map(|(role, input)| (role.as_str(), input.sha256.as_str()));
+        let origin = TokenizerOrigin::new(&self.manifest.recorded, inputs);
+        let defining_sha256 = TokensMetadata::read(&self.train)?.tokenizer_sha256;
+        Ok(origin.check(&self.folder, model, &defining_sha256)?)
+    }
+
+    /// The raw file that the rows of a split come from, as a user knows it: ids of rows are its ids.
+    fn raw_file(&self, split: Split) -> String {
+        let path = |paths: &serde_json::Value| Some(paths.get(format!("raw/{}", split.file()))?.as_str()?.to_owned());
+        self.manifest.recorded.get("paths").and_then(path).unwrap_or(format!("the raw {}", split.file()))
     }
 }
 
 impl Dataset {
-    /// Reads both splits. Every row must have a label and fit `config`.
+    /// Reads both splits. Every row must fit `config`, and every row of the train split have a label.
     pub(crate) fn read(files: &TokenFiles, config: &BertConfig) -> anyhow::Result<Self> {
-        let train = read_checked(&files.train, config)?;
-        let validation = files.validation.as_deref().map(|path| read_checked(path, config)).transpose()?;
-        if let Some(validation) = &validation
-            && validation.metadata.label_names != train.metadata.label_names
-        {
-            let (train, validation) = (&train.metadata.label_names, &validation.metadata.label_names);
-            bail_input!("train has the labels {train:?}, validation {validation:?}; tokenize them together");
+        let train = read_checked(&files.train, &files.raw_file(Split::Train), config)?;
+        if let Some(row) = (0..train.len()).find(|&row| !train.labels.is_known(row)) {
+            bail_input!(
+                "{}: the row with id {} of {} has no label; every row to train on needs one",
+                files.train.display(),
+                train.ids[row],
+                files.raw_file(Split::Train)
+            );
         }
-        Ok(Self { train, validation })
+        let Some(path) = &files.validation else { return Ok(Self { train, validation: None, n_unlabeled: 0 }) };
+        let all = read_checked(path, &files.raw_file(Split::Validation), config)?;
+        let (names, others) = (&train.metadata.label_names, &all.metadata.label_names);
+        ensure_input!(
+            names == others,
+            "train has the labels {}, validation {}; tokenize them together",
+            shortened_list(names),
+            shortened_list(others)
+        );
+        let n_unlabeled = (0..all.len()).filter(|&row| !all.labels.is_known(row)).count();
+        ensure_input!(
+            n_unlabeled < all.len(),
+            "{}: none of its {} rows has a label, so no evaluation can choose a checkpoint; give the validation split \
+             labels, or add --eval-strategy no to keep the last weights",
+            path.display(),
+            all.len()
+        );
+        let validation = if n_unlabeled > 0 { all.labeled() } else { all };
+        Ok(Self { train, validation: Some(validation), n_unlabeled })
+    }
+
+    /// What is to be known of the classes of both splits.
+    pub(crate) fn class_warnings(&self) -> Vec<String> {
+        let names = &self.train.metadata.label_names;
+        let splits = [(Split::Train, Some(&self.train)), (Split::Validation, self.validation.as_ref())];
+        let counts = splits.into_iter().filter_map(|(split, set)| Some((split, set?.labels.class_counts(names.len()))));
+        class_balance::warnings(names, &counts.collect::<Vec<_>>())
     }
 
     /// The length of every train row, in tokens.
@@ -71,34 +125,27 @@ impl Dataset {
     }
 }
 
-/// Reads a split; every token is a row of the word embeddings, every row fits the position embeddings and has a label.
-fn read_checked(path: &Path, config: &BertConfig) -> anyhow::Result<TokenSet> {
+/// Reads a split; every token is a row of the word embeddings, and every row fits the position embeddings.
+fn read_checked(path: &Path, raw_file: &str, config: &BertConfig) -> anyhow::Result<TokenSet> {
     let set = TokenSet::read(path)?;
     for row in 0..set.len() {
         let ids = set.input_ids(row);
-        let row_name = || format!("{}: row {row} (id {})", path.display(), set.ids[row]);
+        let row_name = || format!("{}: the row with id {} of {raw_file}", path.display(), set.ids[row]);
         if let Some(id) = ids.iter().find(|&&id| id as usize >= config.vocab_size) {
             let vocab_size = config.vocab_size;
             bail_input!(
-                "{}: token {id} is not below the model's vocab_size {vocab_size}; tokenize with this model's tokenizer",
+                "{} has token {id}, which is not below the model's vocab_size {vocab_size}; tokenize with this model's \
+                 tokenizer",
                 row_name()
             );
         }
-        if ids.len() > config.max_position_embeddings {
-            let longest = config.max_position_embeddings;
-            bail_input!(
-                "{}: {} tokens, but the model's max_position_embeddings is {longest}; tokenize with --max-length {longest}",
-                row_name(),
-                ids.len()
-            );
-        }
-        let has_label = match &set.labels {
-            Labels::Classes(labels) => labels[row].is_some(),
-            Labels::Scores(scores) => scores[row].is_some(),
-        };
-        if !has_label {
-            bail_input!("{}: no label; every row for training and validation needs one", row_name());
-        }
+        let longest = config.max_position_embeddings;
+        ensure_input!(
+            ids.len() <= longest,
+            "{} has {} tokens, but the model's max_position_embeddings is {longest}; tokenize with --max-length {longest}",
+            row_name(),
+            ids.len()
+        );
     }
     Ok(set)
 }

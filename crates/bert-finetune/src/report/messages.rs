@@ -46,6 +46,12 @@ pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_
     if !facts.newly_initialized.is_empty() {
         lines.push(format!("  newly initialized: {}", facts.newly_initialized.join(", ")));
     }
+    if data.n_unlabeled > 0 {
+        let labeled = data.validation.as_ref().map_or(0, |set| set.len());
+        let n = data.n_unlabeled;
+        lines.push(format!("  validation: {n} rows without a label are left out; {labeled} are evaluated"));
+    }
+    lines.extend(data.class_warnings().into_iter().map(|warning| format!("  warning: {warning}")));
     lines.join("\n")
 }
 
@@ -110,6 +116,14 @@ pub(crate) fn not_finite(step: u64, eval_loss: f64) -> String {
     format!(
         "the validation loss after step {step} is {eval_loss}; nothing of this step was saved. Try a lower \
          --learning-rate, --max-grad-norm 1, a longer --warmup-ratio, or --precision float32"
+    )
+}
+
+/// At the end of a run that is too short for [`stuck`]. `log.jsonl` holds this text, too.
+pub(crate) fn not_learned(n_classes: usize, steps: u64) -> String {
+    format!(
+        "after all {steps} steps the loss is still ln({n_classes}), that of guessing; train longer, try another \
+         --learning-rate, and look whether the labels fit the texts"
     )
 }
 

@@ -117,6 +117,23 @@ impl Run<'_> {
         self.log.append(&Event::Warning { step: self.trainer.step, message })
     }
 
+    /// Warns at the end if a run that is too short for [`Run::warn_if_stuck`] has learned nothing.
+    fn warn_if_not_learned(&mut self) -> anyhow::Result<()> {
+        let Inputs { plan, data, .. } = self.inputs;
+        let Some(n_classes) = data.problem_type().n_classes() else { return Ok(()) };
+        let warmup_steps = self.batches.step_plan.counts.warmup_steps;
+        let best_eval_loss = self.state.best.and_then(|best| best.figures).map(|figures| figures.eval_loss);
+        if plan.objective.focal_loss_gamma != 0.0
+            || !self.state.watch.should_warn_at_end(n_classes, warmup_steps, best_eval_loss)
+        {
+            return Ok(());
+        }
+        let step = self.trainer.step;
+        let message = messages::not_learned(n_classes, step);
+        self.progress.say(&format!("  warning: {message}"));
+        self.log.append(&Event::Warning { step, message })
+    }
+
     /// Logs the mean loss since the last such line, and the learning rate and gradient norm of this step.
     pub(crate) fn log_step(&mut self, report: &StepReport) -> anyhow::Result<()> {
         let step = self.trainer.step;
@@ -183,6 +200,7 @@ impl Run<'_> {
             self.keep_best()?;
         }
         let stopped_early = self.stops_early();
+        self.warn_if_not_learned()?;
         self.log.append(&Event::End { step, best_step: best.step, stopped_early })?;
         self.log.sync()?;
         self.progress.finish();

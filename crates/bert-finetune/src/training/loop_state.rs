@@ -75,21 +75,32 @@ impl LoopState {
 /// Watches for a loss that stays at the loss of random guessing, ln(classes).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LossWatch {
-    /// Exponential moving average of the loss.
+    /// Exponential moving average of the loss, from the first loss on.
     recent: f64,
     steps: u64,
     warned: bool,
+    /// The same with a shorter memory and from nothing on: its weight says how much it has seen. Checkpoints of earlier
+    /// programs have neither.
+    #[serde(default)]
+    latest: f64,
+    #[serde(default)]
+    latest_weight: f64,
 }
 
 impl LossWatch {
     const DECAY: f64 = 0.98;
+    const LATEST_DECAY: f64 = 0.9;
     /// Steps after the warmup before a warning.
     const STEPS: u64 = 200;
+    /// Fewer steps say nothing, even at the end of a run.
+    const FEWEST_STEPS: i32 = 8;
 
     fn update(&mut self, loss: f64) {
         self.steps += 1;
         let old = if self.steps == 1 { loss } else { self.recent };
         self.recent = Self::DECAY * old + (1.0 - Self::DECAY) * loss;
+        self.latest = Self::LATEST_DECAY * self.latest + (1.0 - Self::LATEST_DECAY) * loss;
+        self.latest_weight = Self::LATEST_DECAY * self.latest_weight + (1.0 - Self::LATEST_DECAY);
     }
 
     /// Whether to warn now: once, after the warmup, when the average is within 1 % of ln(classes).
@@ -97,6 +108,28 @@ impl LossWatch {
         let guessing = (n_classes as f64).ln();
         let stuck = (self.recent - guessing).abs() < 0.01 * guessing;
         let warns = !self.warned && self.steps >= warmup_steps.saturating_add(Self::STEPS) && stuck;
+        self.warned |= warns;
+        warns
+    }
+
+    /// Whether to warn at the end of a run that is too short for [`LossWatch::should_warn`].
+    ///
+    /// The average of the last steps has to be that of guessing, and so has the best loss of an evaluation, if there
+    /// was one. An average of few batches scatters: it may lie 2 % below ln(classes), and 10 % above, where a new
+    /// classifier begins.
+    pub(crate) fn should_warn_at_end(
+        &mut self,
+        n_classes: usize,
+        warmup_steps: u64,
+        best_eval_loss: Option<f64>,
+    ) -> bool {
+        let guessing = (n_classes as f64).ln();
+        let short = self.steps < warmup_steps.saturating_add(Self::STEPS);
+        let seen = self.latest_weight > 0.999 * (1.0 - Self::LATEST_DECAY.powi(Self::FEWEST_STEPS));
+        let learned = |loss: f64| loss < 0.98 * guessing;
+        let latest = self.latest / self.latest_weight;
+        let stuck = !learned(latest) && latest < 1.1 * guessing && !best_eval_loss.is_some_and(learned);
+        let warns = !self.warned && n_classes > 1 && short && seen && stuck;
         self.warned |= warns;
         warns
     }
@@ -144,5 +177,61 @@ mod tests {
             watch.update(0.7 - 0.001 * f64::from(step));
             assert!(!watch.should_warn(2, 0), "step {step} of a loss that falls");
         }
+    }
+
+    /// The watch after a run with these losses.
+    fn watched(losses: impl IntoIterator<Item = f64>) -> LossWatch {
+        let mut watch = LossWatch::default();
+        losses.into_iter().for_each(|loss| watch.update(loss));
+        watch
+    }
+
+    /// Losses that scatter around a line from `first` to `last`.
+    fn losses(steps: u32, first: f64, last: f64) -> Vec<f64> {
+        let scatter = [0.0, 0.02, -0.015, -0.02, 0.025, -0.01];
+        let line = |step: u32| first + (last - first) * f64::from(step) / f64::from(steps - 1);
+        (0..steps).map(|step| line(step) + scatter[step as usize % scatter.len()]).collect()
+    }
+
+    #[test]
+    fn a_short_run_that_learns_nothing_is_warned_at_its_end() {
+        for steps in [10, 20, 33, 60, 199] {
+            for first in [0.69, 0.72] {
+                let mut watch = watched(losses(steps, first, 0.692));
+                assert!(watch.should_warn_at_end(2, 1, Some(0.69)), "{steps} steps from {first}");
+                assert!(!watch.should_warn_at_end(2, 1, Some(0.69)), "once");
+            }
+            let unlucky = [0.8].into_iter().chain(losses(steps, 0.7, 0.695));
+            assert!(watched(unlucky).should_warn_at_end(2, 1, None), "{steps} steps after an unlucky first batch");
+        }
+        let many_classes = losses(40, 5.2, 5.16);
+        assert!(watched(many_classes).should_warn_at_end(174, 4, None));
+    }
+
+    #[test]
+    fn a_short_run_that_learns_is_not_warned() {
+        for steps in [10, 20, 33, 60, 199] {
+            for (first, last) in [(0.7, 0.62), (0.72, 0.4), (0.9, 0.55), (0.7, 0.1)] {
+                let mut watch = watched(losses(steps, first, last));
+                assert!(!watch.should_warn_at_end(2, 1, None), "{steps} steps from {first} to {last}");
+            }
+            // The last batches were unlucky, but the evaluation knows better.
+            assert!(!watched(losses(steps, 0.72, 0.69)).should_warn_at_end(2, 1, Some(0.66)));
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_too_short_or_long_enough_is_not_judged_at_its_end() {
+        assert!(!watched(losses(7, 0.693, 0.693)).should_warn_at_end(2, 1, None));
+        assert!(!watched(losses(201, 0.693, 0.693)).should_warn_at_end(2, 1, None));
+        assert!(!watched(losses(40, 0.0, 0.0)).should_warn_at_end(1, 1, None));
+    }
+
+    #[test]
+    fn the_watch_of_an_earlier_checkpoint_goes_on() {
+        let mut watch: LossWatch = serde_json::from_str(r#"{"recent":0.7,"steps":30,"warned":false}"#).unwrap();
+        assert!(!watch.should_warn_at_end(2, 1, None));
+        losses(20, 0.7, 0.693).into_iter().for_each(|loss| watch.update(loss));
+        assert!(watch.should_warn_at_end(2, 1, None));
     }
 }

@@ -157,7 +157,7 @@ fn check_finite(step: u64, what: &str, value: f64, train: &TokenSet, rows: &[usi
     }
     let ids: Vec<String> = rows.iter().map(|&row| train.ids[row].to_string()).collect();
     let problem = anyhow!(
-        "the {what} of step {} is {value}; the step was not taken. Rows of the batch (id): {}. \
+        "the {what} of step {} is {value}; the step was not taken. Rows of the batch (ids in the raw train.parquet): {}. \
          Try a lower --learning-rate, --max-grad-norm 1, a longer --warmup-ratio, or --precision float32",
         step + 1,
         ids.join(", ")

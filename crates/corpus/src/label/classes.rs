@@ -1,11 +1,7 @@
-//! The classes of a label column, and how lists of them are shown.
+//! The classes of a label column, and how those that were found are shown.
 
 use super::distinct::Distinct;
-
-/// How many classes are listed before "and so many more": they fit on a screen.
-const MAX_LISTED: usize = 12;
-/// Longer labels are cut: they may be whole texts from a wrong column.
-const MAX_LENGTH: usize = 40;
+use crate::shortened::{first_dozen, shortened_name};
 
 /// What gives classes their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,15 +38,6 @@ impl Class {
     }
 }
 
-/// The items, separated by commas: at most a dozen of them, and how many more there are.
-pub(crate) fn listed<T: AsRef<str>>(items: &[T]) -> String {
-    let mut text = items.iter().take(MAX_LISTED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
-    if items.len() > MAX_LISTED {
-        text += &format!(" and {} more", items.len() - MAX_LISTED);
-    }
-    text
-}
-
 /// The values that were found, each with its number of rows.
 pub(super) fn found(classes: &[Class]) -> String {
     if classes.is_empty() {
@@ -58,14 +45,7 @@ pub(super) fn found(classes: &[Class]) -> String {
     }
     let counted = classes.iter().map(|class| {
         let n = class.n_rows();
-        format!("{} ({n} row{})", shortened(&class.value), if n == 1 { "" } else { "s" })
+        format!("{} ({n} row{})", shortened_name(&class.value), if n == 1 { "" } else { "s" })
     });
-    listed(&counted.collect::<Vec<_>>())
-}
-
-/// The beginning of a long text, in one line.
-pub(super) fn shortened(text: &str) -> String {
-    let mut characters = text.chars().map(|character| if character.is_control() { ' ' } else { character });
-    let beginning: String = characters.by_ref().take(MAX_LENGTH).collect();
-    if characters.next().is_some() { format!("{beginning}…") } else { beginning }
+    first_dozen(counted)
 }

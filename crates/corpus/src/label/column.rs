@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 
-use super::classes::{Class, LabelOrder, found, listed};
+use super::classes::{Class, LabelOrder, found};
 use super::distinct::{Distinct, DistinctLabels};
 use super::rules::{LabelRules, SourceNames};
 use super::value::{Number, boolean};
 use super::{naming, sentiment};
 use crate::error::{CorpusError, Result};
+use crate::shortened::{shortened_list, shortened_name};
 use crate::split::Split;
 
 /// More different labels than this are no classes.
@@ -96,8 +97,8 @@ fn from_source(values: Vec<Distinct>, source: &SourceNames) -> Result<(Vec<Class
                 let problem = format!(
                     "{}: the label {} is none of those that the source names: {}",
                     value.first,
-                    value.text,
-                    listed(&source.names)
+                    shortened_name(&value.text),
+                    shortened_list(&source.names)
                 );
                 return Err(CorpusError::Labels { problem });
             }

@@ -1,9 +1,10 @@
 //! The user's order and names for the classes of a label column, checked against the values that were found.
 
-use super::classes::{Class, LabelOrder, found, listed};
+use super::classes::{Class, LabelOrder, found};
 use super::rules::LabelRules;
 use super::value::{Number, boolean};
 use crate::error::{CorpusError, Result};
+use crate::shortened::shortened_list;
 
 /// The classes in the user's order, which names each value once.
 pub(super) fn in_given_order(
@@ -19,7 +20,7 @@ pub(super) fn in_given_order(
         None => {
             let is_wrong = |value: &&String| !classes.iter().any(|class| is(class, value));
             let wrong: Vec<&String> = given.iter().filter(is_wrong).collect();
-            Err(mismatch(format!("--label-order names {}", listed(&wrong)), &classes))
+            Err(mismatch(format!("--label-order names {}", shortened_list(&wrong)), &classes))
         }
     }
 }
@@ -47,7 +48,7 @@ pub(super) fn named(
         return Ok((classes, names, LabelOrder::Given));
     }
     if values.len() < names.len() {
-        let problem = format!("of the names in --label-names only {} occur as labels", listed(&values));
+        let problem = format!("of the names in --label-names only {} occur as labels", shortened_list(&values));
         return Err(mismatch(problem, &classes));
     }
     match permuted(&classes, &names) {
@@ -92,7 +93,7 @@ fn fits(flag: &str, values: &[String], classes: &[Class]) -> Result<()> {
     if values.len() == classes.len() {
         return Ok(());
     }
-    Err(mismatch(format!("{flag} gives {} ({})", values.len(), listed(values)), classes))
+    Err(mismatch(format!("{flag} gives {} ({})", values.len(), shortened_list(values)), classes))
 }
 
 fn mismatch(problem: String, classes: &[Class]) -> CorpusError {

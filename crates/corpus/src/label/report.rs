@@ -1,22 +1,23 @@
 //! How a label column was read, in words: one line, and warnings of what looks like a slip.
 
-use super::classes::{Class, LabelOrder, listed, shortened};
+use super::classes::{Class, LabelOrder};
 use super::column::LabelColumn;
 use super::value::Number;
+use crate::shortened::{first_dozen, shortened_name};
 
 impl LabelColumn {
     /// How the column was read, in one line: the classes, their values where names differ, and their order.
     pub fn description(&self) -> String {
         let class = |(index, (name, class)): (usize, (&String, &Class))| {
-            let name_shown = shortened(name);
+            let shown = shortened_name(name);
             match self.order {
-                LabelOrder::Source => format!("{index} = {name_shown}"),
-                _ if *name == class.value => name_shown,
-                _ => format!("{name_shown} ({})", shortened(&class.value)),
+                LabelOrder::Source => format!("{index} = {shown}"),
+                _ if *name == class.value => shown,
+                _ => format!("{shown} ({})", shortened_name(&class.value)),
             }
         };
-        let classes: Vec<String> = self.names.iter().zip(&self.classes).enumerate().map(class).collect();
-        let n = classes.len();
+        let classes = self.names.iter().zip(&self.classes).enumerate().map(class);
+        let n = self.classes.len();
         let order = match self.order {
             LabelOrder::Source => "as the source numbers them",
             LabelOrder::Given => "in the order given",
@@ -26,7 +27,7 @@ impl LabelColumn {
             LabelOrder::Alphabet => "in the order of the alphabet; --label-order gives another",
         };
         let class = if n == 1 { "class" } else { "classes" };
-        format!("labels: {n} {class}, {}; {order}", listed(&classes))
+        format!("labels: {n} {class}, {}; {order}", first_dozen(classes))
     }
 
     /// What looks like a slip in the labels: words among numbers, and words that differ only in case.
@@ -40,7 +41,7 @@ impl LabelColumn {
                 warnings.push(format!(
                     "{n_numbers} of the {} labels are numbers, but `{}` ({}) is none, so all are words",
                     self.classes.len(),
-                    shortened(&stray.text),
+                    shortened_name(&stray.text),
                     stray.first
                 ));
             }
@@ -48,7 +49,7 @@ impl LabelColumn {
         let lower: Vec<String> = self.classes.iter().map(|class| class.value.to_lowercase()).collect();
         for (i, class) in self.classes.iter().enumerate() {
             if let Some(twin) = (0..i).find(|&j| lower[j] == lower[i]) {
-                let (a, b) = (shortened(&self.classes[twin].value), shortened(&class.value));
+                let (a, b) = (shortened_name(&self.classes[twin].value), shortened_name(&class.value));
                 warnings.push(format!("the labels `{a}` and `{b}` differ only in case, and are two classes"));
             }
         }

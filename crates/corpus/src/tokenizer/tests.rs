@@ -1,19 +1,7 @@
 //! Tests of the tokenizer against the library's own encoding of whole texts.
 
 use super::*;
-use std::fs::OpenOptions;
-use std::io::Write;
-
-const VOCABULARY: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nit\nwork\n##s\n.\nIt\ncafe\ncafé\n";
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, content) in files {
-        let path = folder.path().join(name);
-        OpenOptions::new().create_new(true).write(true).open(path).unwrap().write_all(content.as_bytes()).unwrap();
-    }
-    folder
-}
+use crate::tokenizer::testing::{VOCABULARY, folder};
 
 fn ids(tokenizer: &Tokenizer, text: &str) -> Vec<i32> {
     tokenizer.encode(&[text]).unwrap().input_ids

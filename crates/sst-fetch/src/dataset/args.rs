@@ -79,7 +79,8 @@ pub struct DatasetArgs {
 impl DatasetArgs {
     /// `--score-range`, as two numbers.
     pub(crate) fn score_range(&self) -> anyhow::Result<Option<ScoreRange>> {
-        let parse = |bounds: &List| ScoreRange::of(bounds.items()).map_err(|problem| bad_input!("--score-range: {problem}"));
+        let parse =
+            |bounds: &List| ScoreRange::of(bounds.items()).map_err(|problem| bad_input!("--score-range: {problem}"));
         self.score_range.as_ref().map(parse).transpose()
     }
 }

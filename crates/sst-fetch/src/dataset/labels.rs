@@ -3,7 +3,7 @@
 use corpus::label::{DistinctLabels, LabelColumn, LabelRules, SourceNames};
 use corpus::raw::{RawMetadata, RawSet, Record};
 use corpus::task::FINE_GRAINED;
-use corpus::{CorpusError, Split};
+use corpus::{CorpusError, Split, shortened_list};
 use stage::{List, bail_input};
 
 use super::args::DatasetArgs;
@@ -45,7 +45,7 @@ pub(crate) fn label(
     if !column.names().is_empty() {
         notes.push(column.description());
     }
-    notes.extend(column.warnings().into_iter().map(|warning| format!("warning: {warning}")));
+    notes.extend(column.warnings().into_iter().map(|warning| format!("sst-fetch dataset: warning: {warning}")));
     let metadata =
         RawMetadata { label_names: column.names().to_vec(), ordered: column.is_ordered(), ..metadata.clone() };
     let sets = splits.into_iter().map(|tables| (tables.split, raw_set(tables, &column, &metadata))).collect();
@@ -72,9 +72,9 @@ fn source_names(splits: &[SplitTables]) -> Result<Option<SourceNames>, CorpusErr
             let problem = format!(
                 "{} names the labels {}, but {} {}; expected the same names in all files",
                 first_file.display(),
-                first.names.join(", "),
+                shortened_list(&first.names),
                 file.display(),
-                names.names.join(", ")
+                shortened_list(&names.names)
             );
             Err(CorpusError::Labels { problem })
         }

@@ -1,0 +1,48 @@
+//! Run facts: what the training says of itself, and whether the evaluation agrees with it: tokenizer, precision and length.
+
+use std::path::Path;
+
+use bert::Compute;
+use corpus::tokenizer::agreement::TokenizerOrigin;
+use corpus::tokens::{TokenSet, TokensMetadata};
+use run_files::layout::train;
+use stage::{ComputeArgs, Manifest};
+
+use crate::args::Args;
+
+/// Refuses tokens that the run's tokenizer would not make. Where that cannot be told, a warning is returned.
+///
+/// # Errors
+/// Fails when the tokenizers differ or one cannot be read.
+pub(crate) fn check_tokenizer(args: &Args, tokens: &Manifest, file: &Path) -> anyhow::Result<Option<String>> {
+    let inputs = tokens.inputs.iter().map(|(role, input)| (role.as_str(), input.sha256.as_str()));
+    let origin = TokenizerOrigin::new(&tokens.recorded, inputs);
+    Ok(origin.check(&args.tokens, &args.run, &TokensMetadata::read(file)?.tokenizer_sha256)?)
+}
+
+/// The device and the precision: what was typed, else the precision of the run; and a remark where that is not what the
+/// device would take by itself.
+///
+/// # Errors
+/// Fails when the device is not there.
+pub(crate) fn resolve_compute(
+    typed: &ComputeArgs,
+    trained: &Manifest,
+) -> anyhow::Result<(Compute, Option<&'static str>)> {
+    let of_run = trained.plan.get(train::PRECISION).and_then(|precision| precision.as_str());
+    Ok(Compute::resolve_for_run(&typed.device, typed.threads, &typed.precision, of_run)?)
+}
+
+/// What to say of tokens whose texts were truncated to another length than those of the training. Runs of earlier programs
+/// do not know theirs.
+pub(crate) fn max_length_warning(args: &Args, trained: &Manifest, tokens: &TokenSet) -> Option<String> {
+    let of_run = trained.recorded.get(train::MAX_LENGTH)?.as_u64()?;
+    let max_length = tokens.metadata.max_length;
+    (of_run != max_length as u64).then(|| {
+        format!(
+            "the texts of {} were truncated to {max_length} tokens, those of the training to {of_run}; for figures of the \
+             model as it was trained, tokenize with --max-length {of_run}",
+            args.tokens.display()
+        )
+    })
+}

@@ -1,0 +1,188 @@
+//! Tokenizer agreement: whether tokens were made by the tokenizer of a model folder.
+//!
+//! In: what the manifest of the tokens says of the model folder that they were made with, and another model folder. The
+//! stage that makes tokens keeps `{"sha256": ..., "file": ...}` under [`RECORDED`] in its manifest: the hash of the
+//! tokenizer's behavior and the name of the file that defined it. Equal files need no hash of behavior, so that two
+//! folders are usually compared without opening a tokenizer. Tokens of earlier programs have no such hash; theirs is
+//! computed from the folder that they were made with, where that is still as it was.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::Tokenizer;
+use crate::error::{CorpusError, Result};
+
+/// The name of the fact in the manifest of the tokens.
+pub const RECORDED: &str = "tokenizer";
+
+/// The files that define a tokenizer, the first of the defining ones before the second.
+const FILES: [&str; 3] = ["tokenizer.json", "vocab.txt", "tokenizer_config.json"];
+
+/// What a manifest of tokens says of the tokenizer that made them.
+#[derive(Debug, Clone, Default)]
+pub struct TokenizerOrigin {
+    /// The hash of its behavior; tokens of earlier programs have none.
+    pub behavior_sha256: Option<String>,
+    /// SHA-256 of each of its files, by name.
+    pub files: BTreeMap<String, String>,
+    /// The model folder, as it was given then.
+    pub model: Option<PathBuf>,
+}
+
+/// What the stage that makes tokens keeps in its manifest under [`RECORDED`].
+pub fn recorded(tokenizer: &Tokenizer) -> Value {
+    let file = tokenizer.file().file_name().map(|name| name.to_string_lossy().into_owned());
+    json!({ "sha256": tokenizer.behavior_sha256(), "file": file })
+}
+
+impl TokenizerOrigin {
+    /// From a manifest: its recorded facts, and the SHA-256 of each of its inputs by role.
+    pub fn new<'a>(recorded: &BTreeMap<String, Value>, inputs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let files: BTreeMap<String, String> = inputs
+            .filter_map(|(role, sha256)| Some((role.strip_prefix("model/")?, sha256)))
+            .filter(|(name, _)| FILES.contains(name))
+            .map(|(name, sha256)| (name.to_owned(), sha256.to_owned()))
+            .collect();
+        let path = |name: &String| recorded.get("paths")?.get(format!("model/{name}"))?.as_str();
+        Self {
+            behavior_sha256: recorded.get(RECORDED).and_then(|fact| fact["sha256"].as_str()).map(str::to_owned),
+            model: files.keys().next().and_then(path).and_then(|path| Some(Path::new(path).parent()?.to_owned())),
+            files,
+        }
+    }
+
+    /// Compares with the tokenizer of the folder `model`; `defining_sha256` is what the files in the folder `tokens` say:
+    /// the SHA-256 of the file that defined their tokenizer. Where the two cannot be compared, a warning is returned.
+    ///
+    /// # Errors
+    /// Fails when the tokenizers differ, and when the model's cannot be read.
+    pub fn check(&self, tokens: &Path, model: &Path, defining_sha256: &str) -> Result<Option<String>> {
+        let files = files_of(model)?;
+        if !files.is_empty() && deciding(&files) == deciding(&self.files) {
+            return Ok(None);
+        }
+        let theirs = match &self.behavior_sha256 {
+            Some(sha256) => Some(sha256.clone()),
+            None => self.behavior_of_folder()?,
+        };
+        let ours = if theirs.is_some() { Tokenizer::open_whole(model)?.behavior_sha256() } else { None };
+        match (theirs, ours) {
+            (Some(theirs), Some(ours)) if theirs == ours => Ok(None),
+            (Some(theirs), Some(ours)) => {
+                let (tokens, model) = (tokens.to_owned(), model.to_owned());
+                Err(CorpusError::OtherTokenizer { tokens, made_with: self.name(), theirs, model, ours })
+            }
+            // The vocabulary alone would leave open what its configuration says.
+            _ if files.get(FILES[0]).is_some_and(|sha256| sha256 == defining_sha256) => Ok(None),
+            _ => Ok(Some(format!(
+                "whether {} has the tokenizer that made {} cannot be told: the tokens were made by an earlier program \
+                 with other files than the model has, and these are gone; tokenize again to be sure",
+                model.display(),
+                tokens.display()
+            ))),
+        }
+    }
+
+    /// The folder that the tokens were made with.
+    fn name(&self) -> String {
+        self.model.as_deref().map_or("another model".to_owned(), |model| model.display().to_string())
+    }
+
+    /// The behavior of the tokenizer in the folder that the tokens were made with, if its files are still the same.
+    fn behavior_of_folder(&self) -> Result<Option<String>> {
+        let Some(model) = self.model.as_deref().filter(|_| !self.files.is_empty()) else { return Ok(None) };
+        let unchanged = files_of(model).is_ok_and(|files| files == self.files);
+        if unchanged { Ok(Tokenizer::open_whole(model)?.behavior_sha256()) } else { Ok(None) }
+    }
+}
+
+/// The files that have a say: `vocab.txt` has none beside `tokenizer.json`.
+fn deciding(files: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
+    let has_json = files.contains_key(FILES[0]);
+    let files = files.iter().map(|(name, sha256)| (name.as_str(), sha256.as_str()));
+    files.filter(|(name, _)| !(has_json && *name == FILES[1])).collect()
+}
+
+/// The tokenizer's files that a folder has, by name, with their SHA-256.
+fn files_of(model: &Path) -> Result<BTreeMap<String, String>> {
+    let mut files = BTreeMap::new();
+    for name in FILES {
+        let file = model.join(name);
+        if file.is_file() {
+            let bytes = std::fs::read(&file).map_err(|source| CorpusError::Read { file: file.clone(), source })?;
+            let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            files.insert(name.to_owned(), sha256);
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokenizer::testing::{VOCABULARY, folder};
+
+    const CASED: (&str, &str) = ("tokenizer_config.json", r#"{"do_lower_case": false}"#);
+
+    /// What a stage keeps that made tokens with `model`; `hashed`: with the hash of the behavior, as it does today.
+    fn origin(model: &Path, hashed: bool) -> TokenizerOrigin {
+        let files = files_of(model).unwrap();
+        let paths: BTreeMap<String, String> =
+            files.keys().map(|name| (format!("model/{name}"), model.join(name).display().to_string())).collect();
+        let mut facts = BTreeMap::from([("paths".to_owned(), json!(paths))]);
+        if hashed {
+            facts.insert(RECORDED.to_owned(), recorded(&Tokenizer::open(model, 8).unwrap()));
+        }
+        let inputs: Vec<(String, String)> =
+            files.into_iter().map(|(name, sha256)| (format!("model/{name}"), sha256)).collect();
+        TokenizerOrigin::new(&facts, inputs.iter().map(|(role, sha256)| (role.as_str(), sha256.as_str())))
+    }
+
+    fn check(origin: &TokenizerOrigin, model: &Path) -> Result<Option<String>, String> {
+        origin.check(Path::new("tokens"), model, "").map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_same_behavior_agrees_whatever_the_files() {
+        let made_with = folder(&[("vocab.txt", VOCABULARY)]);
+        let copy = folder(&[("vocab.txt", VOCABULARY)]);
+        let configured =
+            folder(&[("vocab.txt", VOCABULARY), ("tokenizer_config.json", r#"{"model_max_length": 512}"#)]);
+        for hashed in [true, false] {
+            let origin = origin(made_with.path(), hashed);
+            assert_eq!(origin.behavior_sha256.is_some(), hashed);
+            assert_eq!(check(&origin, copy.path()), Ok(None));
+            assert_eq!(check(&origin, configured.path()), Ok(None));
+        }
+    }
+
+    #[test]
+    fn another_behavior_is_refused_and_both_folders_are_named() {
+        let made_with = folder(&[("vocab.txt", VOCABULARY)]);
+        let longer = format!("{VOCABULARY}more\n");
+        for other in [folder(&[("vocab.txt", VOCABULARY), CASED]), folder(&[("vocab.txt", &longer)])] {
+            for hashed in [true, false] {
+                let refused = check(&origin(made_with.path(), hashed), other.path()).unwrap_err();
+                let (ours, theirs) = (other.path().display(), made_with.path().display());
+                assert!(refused.starts_with(&format!("the tokens tokens were made with the tokenizer of {theirs} (")));
+                assert!(refused.contains(&format!("but the model {ours} has another one (")), "{refused}");
+                assert!(refused.contains(&format!("`sst-tokenize --model {ours}`")), "{refused}");
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_of_earlier_programs_are_doubted_only_where_their_model_is_gone() {
+        let made_with = folder(&[("vocab.txt", VOCABULARY)]);
+        let origin = origin(made_with.path(), false);
+        let (same, other) = (folder(&[("vocab.txt", VOCABULARY)]), folder(&[("vocab.txt", VOCABULARY), CASED]));
+        drop(made_with);
+        assert_eq!(check(&origin, same.path()), Ok(None));
+        let warning = check(&origin, other.path()).unwrap().unwrap();
+        assert!(warning.ends_with("and these are gone; tokenize again to be sure"), "{warning}");
+        assert!(check(&TokenizerOrigin::default(), same.path()).unwrap().is_some());
+    }
+}
