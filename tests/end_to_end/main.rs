@@ -2,6 +2,7 @@
 //! stage's own, files that are not what was written, folders of older programs, and the search.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
+#![allow(clippy::disallowed_methods, reason = "tests move files as users do")]
 
 mod agreement;
 mod bad_input;

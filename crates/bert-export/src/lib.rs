@@ -39,7 +39,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             job = job.input(format!("train/{name}"), path);
         }
     }
-    for folder in &args.eval {
+    for folder in args.eval.iter().flat_map(List::items) {
         job = job.input_folder(folder);
     }
     let metrics_files = metrics_files(&args.eval)?;

@@ -67,6 +67,7 @@ impl Sandbox {
                 is_root: !(split == Split::Train && id == 1),
             };
             let metadata = RawMetadata {
+                ordered: true,
                 label_names: label_names.iter().map(|&name| name.to_owned()).collect(),
                 dataset: "test".to_owned(),
                 source: "test".to_owned(),
