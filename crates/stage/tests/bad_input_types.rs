@@ -23,7 +23,7 @@ where
 #[test]
 fn each_error_of_an_input_is_2() {
     assert_eq!(code(RawSet::read(Path::new("/nowhere/train.parquet"))), 2);
-    assert_eq!(code(Task::Sst5.view(&["bad".to_owned(), "good".to_owned()])), 2);
+    assert_eq!(code(Task::Sst5.view(&["bad".to_owned(), "good".to_owned()], true)), 2);
     assert_eq!(code(BertConfig::read(Path::new("/nowhere/config.json"))), 2);
     assert_eq!(code(ConfusionMatrix::new(&[], &[], &[])), 2);
 }
@@ -44,6 +44,7 @@ impl Write for FailingSink {
 #[test]
 fn a_file_that_cannot_be_written_is_not_bad_input() {
     let metadata = RawMetadata {
+        ordered: true,
         label_names: Vec::new(),
         dataset: "test".to_owned(),
         source: "test".to_owned(),
