@@ -12,7 +12,7 @@ mod report;
 
 use bert::Classifier;
 use corpus::tokens::{Labels, TokenSet};
-use corpus::{class_balance, shortened_list};
+use corpus::{class_balance, shortened_list, vocabulary};
 use run_files::layout;
 use run_files::metrics_json::EvaluatedSplit;
 use stage::{Job, Progress, Stage, Upstream, bail_input};
@@ -53,6 +53,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let classifier = Classifier::open(&args.run, compute)?;
     let tokens = TokenSet::read(&tokens_path)?;
     check_labels(&tokens, &classifier)?;
+    vocabulary::check_token_set(&tokens, &tokens_path, classifier.folder.config.vocab_size)?;
     max_length_warning(args, &trained.manifest, &tokens).into_iter().for_each(warn);
     let names = &tokens.metadata.label_names;
     let counts = [(args.split.of_corpus(), tokens.labels.class_counts(names.len()))];

@@ -85,3 +85,31 @@ fn reduced_title(n_classes: usize) -> String {
         "Confusion matrix".to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(label_names: Vec<String>) -> ConfusionMatrix {
+        let counts = vec![vec![1; label_names.len()]; label_names.len()];
+        ConfusionMatrix { label_names, counts }
+    }
+
+    #[test]
+    fn what_no_picture_holds_is_drawn_in_part() {
+        let many = matrix((0..174).map(|class| format!("class {class}")).collect());
+        let long = matrix(vec!["x".repeat(4000), "y".to_owned()]);
+        for matrix in [many, long] {
+            assert!(matches!(draw("all", "", &matrix), Err(FigureError::Size { .. })));
+            let (svg, _) = draw("some", "", &most_confused(&matrix, MAX_CLASSES)).unwrap();
+            assert!(svg.len() < 300_000, "{}", svg.len());
+        }
+        assert_eq!(reduced_title(2), "Confusion matrix");
+    }
+
+    #[test]
+    fn a_picture_that_fits_shows_every_class() {
+        let (svg, _) = draw("all", "", &matrix((0..60).map(|class| format!("class {class}")).collect())).unwrap();
+        assert!(svg.contains("class 59") && !svg.contains("other classes"));
+    }
+}

@@ -8,13 +8,15 @@ use crate::tree::TreeError;
 /// A result whose error names a file.
 pub type Result<T, E = CorpusError> = std::result::Result<T, E>;
 
-/// Where in a file, counted from 1.
+/// Where in a file; lines and rows are counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Location {
     /// A line of a text file, its header counted.
     Line(u64),
     /// A row of a table.
     Row(u64),
+    /// A row of a file that a stage wrote, by its id in the raw file: the row's number would mean nothing to a user.
+    Id(i64),
 }
 
 impl fmt::Display for Location {
@@ -22,6 +24,7 @@ impl fmt::Display for Location {
         match self {
             Self::Line(n) => write!(formatter, "line {n}"),
             Self::Row(n) => write!(formatter, "row {n}"),
+            Self::Id(id) => write!(formatter, "the row with id {id} of the raw file"),
         }
     }
 }

@@ -42,13 +42,13 @@ pub fn check_encodings(encodings: &Encodings, tokenizer: &Tokenizer, vocab_size:
 /// Checks the ids of a token file.
 ///
 /// # Errors
-/// Fails when one is not below `vocab_size`, and names its row.
+/// Fails when one is not below `vocab_size`, and names its row by the id.
 pub fn check_token_set(set: &TokenSet, file: &Path, vocab_size: usize) -> Result<()> {
     let Some(index) = first_beyond(&set.input_ids, vocab_size) else { return Ok(()) };
-    let row = set.offsets.partition_point(|&offset| offset <= index);
+    let row = set.offsets.partition_point(|&offset| offset <= index) - 1;
     Err(CorpusError::Value {
         file: file.to_owned(),
-        location: Location::Row(row as u64),
+        location: Location::Id(set.ids[row]),
         problem: format!(
             "token {} is not below the model's vocab_size {vocab_size}; tokenize with this model's tokenizer",
             set.input_ids[index]
@@ -79,7 +79,7 @@ mod tests {
         };
         let set = TokenSet {
             metadata,
-            ids: vec![0, 1, 2],
+            ids: vec![0, 11, 12],
             sentence_ids: vec![0, 1, 2],
             input_ids: vec![2, 3, 2, 9, 3, 2, 3],
             offsets: vec![0, 2, 5, 7],
@@ -89,7 +89,8 @@ mod tests {
         assert!(check_token_set(&set, file, 10).is_ok());
         assert_eq!(
             check_token_set(&set, file, 9).unwrap_err().to_string(),
-            "train.parquet, row 2: token 9 is not below the model's vocab_size 9; tokenize with this model's tokenizer"
+            "train.parquet, the row with id 11 of the raw file: token 9 is not below the model's vocab_size 9; \
+             tokenize with this model's tokenizer"
         );
     }
 
