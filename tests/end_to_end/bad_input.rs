@@ -52,6 +52,9 @@ fn truncated_files_are_named() {
     truncate("train/model.safetensors");
     refused(&pipeline.run("bert-predict --model train fine"), "train/model.safetensors is not a complete");
     truncate("model/config.json");
+    let expected = "model/config.json is not what `sst-fetch model` wrote: 199 bytes instead of 399";
+    refused(&pipeline.run_stage("train", ""), expected);
+    fs::remove_file(pipeline.path("model/manifest.json")).unwrap();
     refused(&pipeline.run_stage("train", ""), "model/config.json: not JSON");
 }
 
@@ -59,6 +62,7 @@ fn truncated_files_are_named() {
 fn a_model_that_is_no_bert_is_refused() {
     let pipeline = Pipeline::small();
     pipeline.run_all();
+    fs::remove_file(pipeline.path("model/manifest.json")).unwrap(); // or else an edit is told, whatever it is
     let config = pipeline.text("model/config.json");
     pipeline.write("model/config.json", config.replace("\"bert\"", "\"roberta\""));
     refused(&pipeline.run_stage("train", ""), "model/config.json: model_type is roberta, but only bert is supported");

@@ -65,7 +65,7 @@ const READERS: [Reader; 10] = [
     Reader {
         line: "bert-sweep plan --tokens tokens --model model --threads 1 --profile sweep.toml",
         stage: "bert-sweep",
-        inputs: &["tokens"],
+        inputs: &["tokens", "model"],
     },
 ];
 
@@ -77,7 +77,8 @@ fn pipeline() -> Pipeline {
         pipeline.write(&format!("checkpoint/{}", file.file_name().display()), fs::read(file.path()).unwrap());
     }
     pipeline.run_all();
-    let profile = "[finetune]\nnum_train_epochs = 1\n[sweep.space]\nlearning_rate = [1e-3, 3e-3]\n";
+    let profile =
+        "[finetune]\nnum_train_epochs = 1\n[sweep]\nmethod = 'grid'\n[sweep.space]\nlearning_rate = [1e-3, 3e-3]\n";
     pipeline.write("sweep.toml", profile);
     pipeline.succeed("bert-sweep --tokens tokens --model model --threads 1 --profile sweep.toml --out sweep");
     pipeline
@@ -177,8 +178,9 @@ fn an_input_and_what_lies_in_or_around_it_is_refused_however_it_is_spelled() {
 fn what_cannot_be_written_is_refused_by_its_path() {
     let pipeline = pipeline();
     symlink(pipeline.path("nowhere"), pipeline.path("dangling")).unwrap();
+    pipeline.write("notes.txt", "");
     for reader in &READERS {
-        refuse(&pipeline, reader.line, "reviews/test.csv/below", "reviews/test.csv is a file");
+        refuse(&pipeline, reader.line, "notes.txt/below", "notes.txt is a file");
         refuse(&pipeline, reader.line, "sweep.toml", "sweep.toml is not a folder that can be read");
         refuse(&pipeline, reader.line, "dangling", "dangling is a link that leads nowhere");
         refuse(&pipeline, reader.line, "dangling/below", "dangling is a link that leads nowhere");

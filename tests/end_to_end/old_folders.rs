@@ -63,7 +63,7 @@ fn an_interrupted_training_of_older_programs_is_continued_by_its_own_stage_alone
     ] {
         let refusal = pipeline.refuse(&format!("{line} --out train"));
         assert!(refusal.contains("train holds the unfinished work of another stage"), "{refusal}");
-        assert!(refusal.contains("makes no folder checkpoints"), "{refusal}");
+        assert!(refusal.contains("makes no folder checkpoints, tensorboard;"), "{refusal}");
     }
     assert_eq!(pipeline.text("train/.lock"), lock);
     let resumed = pipeline.run_stage("train", "");
@@ -78,7 +78,10 @@ fn an_interrupted_training_of_older_programs_is_continued_by_its_own_stage_alone
 fn an_interrupted_search_and_export_of_older_programs_are_continued() {
     let pipeline = Pipeline::small();
     pipeline.run_all();
-    pipeline.write("sweep.toml", "[finetune]\nnum_train_epochs = 1\n[sweep.space]\nlearning_rate = [1e-3, 3e-3]\n");
+    pipeline.write(
+        "sweep.toml",
+        "[finetune]\nnum_train_epochs = 1\n[sweep]\nmethod = 'grid'\n[sweep.space]\nlearning_rate = [1e-3, 3e-3]\n",
+    );
     let sweep = "bert-sweep --tokens tokens --model model --threads 1 --profile sweep.toml --out sweep";
     pipeline.succeed(sweep);
     let table = pipeline.text("sweep/trials.jsonl");
@@ -87,7 +90,7 @@ fn an_interrupted_search_and_export_of_older_programs_are_continued() {
         fs::remove_file(pipeline.path(&format!("{folder}/manifest.json"))).unwrap();
     }
     let refusal = pipeline.refuse("bert-eval --run train --tokens tokens --split test --out sweep");
-    assert!(refusal.contains("`bert-eval` makes no folder"), "{refusal}");
+    assert!(refusal.contains("`bert-eval` makes no folder best, trials;"), "{refusal}");
     let continued = pipeline.succeed(sweep);
     assert!(!continued.stderr.contains("up to step"), "{}", continued.stderr);
     assert_eq!(pipeline.text("sweep/trials.jsonl"), table);

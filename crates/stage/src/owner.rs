@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::input_error::{bad_input, bail_input};
+use crate::input_error::{bad_input, bail_input, ensure_input};
 use crate::lock::Holder;
 use crate::manifest::{MANIFEST, Manifest};
 use crate::output_file::PARTIAL;
@@ -44,12 +44,13 @@ pub(crate) fn refuse_foreign(folder: &Path, stage: &str, own_folders: &[&str]) -
         }
         (Ok(None), Some(Holder { stage: None, .. })) => {
             let is_foreign = |name: &&String| !own_folders.contains(&name.as_str()) && folder.join(name).is_dir();
-            match names.iter().find(is_foreign) {
-                Some(name) => Err(bad_input!(
-                    "{shown} holds the unfinished work of another stage: `{stage}` makes no folder {name}; {elsewhere}"
-                )),
-                None => Ok(()),
-            }
+            let foreign: Vec<&str> = names.iter().filter(is_foreign).map(String::as_str).collect();
+            ensure_input!(
+                foreign.is_empty(),
+                "{shown} holds the unfinished work of another stage: `{stage}` makes no folder {}; {elsewhere}",
+                foreign.join(", ")
+            );
+            Ok(())
         }
         (Ok(None), _) => Ok(()),
     }
@@ -68,8 +69,12 @@ pub(crate) fn refuse_stage_file(file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What is in a folder, in order.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
-    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let mut names: Vec<String> = entries.collect::<io::Result<_>>()?;
+    names.sort();
+    Ok(names)
 }
 
 /// Whether a file or folder is more than what a stage notes for itself before it has anything to write.

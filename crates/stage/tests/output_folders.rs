@@ -1,0 +1,82 @@
+//! The life of an output folder: fresh, edited, removed; and nothing beyond it.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a failed unwrap fails the test")]
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use stage::{CommonArgs, Job, Manifest, OutputFolder, Seal, Stage};
+
+const STAGE: Stage = Stage { name: "test-stage", version: 1 };
+/// Large enough for its hash to be remembered.
+const LARGE: usize = 5 << 20;
+
+fn job(out: &Path, seed: u64) -> Job {
+    let common = CommonArgs { profile: None, out: out.to_owned(), force: false, explain: false, quiet: true };
+    Job::new(STAGE, &common).plan(&serde_json::json!({ "seed": seed })).unwrap()
+}
+
+fn fill(mut output: OutputFolder) {
+    output.output("large", |file| Ok(file.write_all(&vec![7; LARGE])?)).unwrap();
+    output.write("small.txt", "content").unwrap();
+    output.finish().unwrap();
+}
+
+/// Changes one byte and sets the time of modification back.
+fn edit(path: &Path) {
+    let modified = fs::metadata(path).unwrap().modified().unwrap();
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.write_all_at(b"X", 3).unwrap();
+    file.set_modified(modified).unwrap();
+}
+
+#[test]
+fn an_edited_output_is_made_again_or_spared() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    fill(job(&out, 1).begin().unwrap().unwrap());
+    assert_eq!(Manifest::read(&out).unwrap().seal, Seal::Intact);
+    assert!(job(&out, 1).begin().unwrap().is_none());
+    // Only then is a hash remembered: before, the file might change within the tick of its clock.
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    assert!(job(&out, 1).begin().unwrap().is_none());
+    assert!(fs::read_to_string(out.join(".hashes.json")).unwrap().contains("changed_ns"));
+
+    for name in ["large", "small.txt"] {
+        edit(&out.join(name));
+        let error = job(&out, 1).takes_long("go on otherwise").begin().unwrap_err();
+        assert!(error.is::<stage::BadInput>() && error.to_string().contains(&out.join(name).display().to_string()));
+        fill(job(&out, 1).begin().unwrap().unwrap());
+        assert!(job(&out, 1).begin().unwrap().is_none(), "{name}");
+    }
+    fs::remove_file(out.join("small.txt")).unwrap();
+    assert!(job(&out, 1).takes_long("go on otherwise").begin().unwrap().is_some(), "what is missing was not edited");
+}
+
+#[test]
+fn an_edited_manifest_removes_nothing_outside_of_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    fill(job(&out, 1).begin().unwrap().unwrap());
+    fs::write(folder.path().join("thesis.txt"), "years of work").unwrap();
+    let text = fs::read_to_string(out.join("manifest.json")).unwrap();
+    fs::write(out.join("manifest.json"), text.replace("\"small.txt\"", "\"../thesis.txt\"")).unwrap();
+    fill(job(&out, 2).begin().unwrap().unwrap());
+    assert_eq!(fs::read_to_string(folder.path().join("thesis.txt")).unwrap(), "years of work");
+}
+
+#[test]
+fn a_folder_in_an_input_is_not_even_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("input");
+    fs::create_dir(&input).unwrap();
+    for out in [input.join("new"), input.clone(), folder.path().to_owned()] {
+        let error = job(&out, 1).input_folder(&input).begin().unwrap_err();
+        assert!(error.is::<stage::BadInput>(), "{error}");
+    }
+    let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["input"]);
+    assert_eq!(fs::read_dir(&input).unwrap().count(), 0);
+}
