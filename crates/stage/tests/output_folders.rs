@@ -14,7 +14,8 @@ const STAGE: Stage = Stage { name: "test-stage", version: 1 };
 const LARGE: usize = 5 << 20;
 
 fn job(out: &Path, seed: u64) -> Job {
-    let common = CommonArgs { profile: None, out: out.to_owned(), force: false, explain: false, quiet: true };
+    let common =
+        CommonArgs { profile: None, unset: Vec::new(), out: out.to_owned(), force: false, explain: false, quiet: true };
     Job::new(STAGE, &common).plan(&serde_json::json!({ "seed": seed })).unwrap()
 }
 
