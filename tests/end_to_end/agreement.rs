@@ -104,7 +104,7 @@ fn tokens_of_earlier_programs_are_compared_by_what_is_left() {
     let trained = pipeline.succeed(&format!("{} y", finetune("same")));
     assert!(!trained.stderr.contains("warning: whether"), "{}", trained.stderr);
     let trained = pipeline.succeed(&format!("{} z", finetune("other")));
-    let warning = "bert-finetune: warning: whether other has the tokenizer that made tokens cannot be told: ";
+    let warning = "  warning: whether other has the tokenizer that made tokens cannot be told: ";
     assert!(trained.stderr.contains(warning), "{}", trained.stderr);
 }
 

@@ -46,20 +46,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut tokens = TokenFiles::open(&args.tokens)?;
     let model = ModelFolder::open(&args.model)?;
     let plan = Plan::resolve(args, &compute, &model.config, tokens.validation.is_some())?;
-    let doubt = tokens.check_tokenizer(&args.model)?;
-    let warn_of_doubt = || doubt.iter().for_each(|doubt| args.common.say(&format!("bert-finetune: warning: {doubt}")));
+    tokens.check_tokenizer(&args.model)?;
     if !plan.evaluates() {
         tokens.validation = None; // a split that is not evaluated is neither read nor part of the key
     }
     if args.plan {
-        warn_of_doubt();
         return print_plan(&plan, &Dataset::read(&tokens, &model.config)?);
     }
 
     let job = job(args, &plan, &compute, &tokens, &model)?;
     let Some(mut output) = job.begin()? else { return Ok(()) };
 
-    warn_of_doubt();
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
     let data = Dataset::read(&tokens, &model.config)?;
     output.record(run_files::layout::train::MAX_LENGTH, data.train.metadata.max_length);
