@@ -93,10 +93,18 @@ fn check_labels(tokens: &TokenSet, classifier: &Classifier) -> anyhow::Result<()
     };
     if !agree {
         bail_input!(
-            "the tokens have the labels {}, the model {}; tokenize for the task that the model was trained on",
-            if token_labels.is_empty() { "of a score".to_owned() } else { shortened_list(token_labels) },
-            shortened_list(model_labels)
+            "the tokens have {}, the model has {}; tokenize for the task that the model was trained on",
+            described(token_labels),
+            described(model_labels)
         );
     }
     Ok(())
+}
+
+/// Label names as a part of a sentence; tokens of scores have none.
+fn described(label_names: &[String]) -> String {
+    match label_names {
+        [] => "scores".to_owned(),
+        names => format!("the labels ({})", shortened_list(names)),
+    }
 }

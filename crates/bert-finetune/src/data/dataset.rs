@@ -80,7 +80,7 @@ impl Dataset {
         let (names, others) = (&train.metadata.label_names, &all.metadata.label_names);
         ensure_input!(
             names == others,
-            "train has the labels {}, validation {}; tokenize them together",
+            "train has the labels ({}), validation ({}); tokenize them together",
             shortened_list(names),
             shortened_list(others)
         );
