@@ -11,6 +11,7 @@ mod most_confused;
 mod report;
 
 use bert::Classifier;
+use checkpoint::CONFIG_AND_TOKENIZER_FILES;
 use corpus::tokens::{Labels, TokenSet};
 use corpus::{class_balance, shortened_list, vocabulary};
 use run_files::layout;
@@ -33,6 +34,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let split = args.split.name();
     let tokenized = Upstream::open(&args.tokens, "sst-tokenize")?;
     let tokens_path = tokenized.required(&format!("{split}.parquet"))?;
+    stage::verify_files(&args.run, &CONFIG_AND_TOKENIZER_FILES)?;
     let doubt = check_tokenizer(args, &tokenized.manifest, &tokens_path)?;
     let (compute, remark) = resolve_compute(&args.compute, &trained.manifest)?;
     let plan = serde_json::json!({ "split": split, "precision": compute.precision });

@@ -55,6 +55,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         tokens.validation = None; // a split that is not evaluated is neither read nor part of the key
     }
     if args.plan {
+        for file in [Some(&tokens.train), tokens.validation.as_ref()].into_iter().flatten() {
+            stage::verify_file(file)?;
+        }
         let data = Dataset::read(&tokens, &model.config)?;
         return planning::print(Inputs { plan: &plan, model: &model, data: &data, compute }, args);
     }
