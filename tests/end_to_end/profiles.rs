@@ -35,7 +35,9 @@ fn another_source_replaces_that_of_a_profile() {
         typed.stderr
     );
     let twice = pipeline.refuse("sst-fetch dataset --train few.csv --train few.csv --out raw");
-    assert!(twice.starts_with("error: the argument '--train <FILE>' cannot be used multiple times\n"), "{twice}");
+    assert_eq!(twice, "error: --train names few.csv twice\n");
+    let twice = pipeline.refuse("sst-fetch dataset --source sample --source reviews --out raw");
+    assert!(twice.starts_with("error: the argument '--source <SOURCE>' cannot be used multiple times\n"), "{twice}");
 }
 
 #[test]

@@ -90,11 +90,11 @@ impl FromStr for Task {
     }
 }
 
-/// Each class as a number from 0 to 1: by its value where all names are numbers, else by its rank.
+/// Each class as a number from 0 to 1: by its value where the names are ascending numbers, else by its rank.
 fn values(names: &[String]) -> Vec<f32> {
     let numbers = names.iter().map(|name| name.parse().ok().filter(|number: &f32| number.is_finite()));
     let ranks = || (0..names.len()).map(|rank| rank as f32).collect();
-    let numbers: Vec<f32> = numbers.collect::<Option<_>>().unwrap_or_else(ranks);
+    let numbers: Vec<f32> = numbers.collect::<Option<_>>().filter(|n: &Vec<f32>| n.is_sorted()).unwrap_or_else(ranks);
     let (low, high) = numbers.iter().fold((f32::MAX, f32::MIN), |(low, high), &n| (low.min(n), high.max(n)));
     let range = if high > low { high - low } else { 1.0 };
     numbers.into_iter().map(|number| (number - low) / range).collect()
@@ -135,8 +135,8 @@ impl fmt::Display for ImpossibleView {
             (1, _) => write!(formatter, "with one class ({names}): there is nothing to tell apart"),
             (_, true) => write!(
                 formatter,
-                "with the {n} classes {names}: only the alphabet orders them; give their order, the most negative first, \
-                 to `sst-fetch dataset` with --label-order, or use the task `labels`"
+                "with the {n} classes {names}: their order says nothing of their meaning; give one, the most negative \
+                 first, to `sst-fetch dataset` with --label-order, or use the task `labels`"
             ),
             (_, false) => {
                 write!(formatter, "with {n} classes ({names}); use the task `labels` for a dataset's own classes")
@@ -238,6 +238,7 @@ mod tests {
         };
         assert_eq!(scores(&["1", "2", "5"]), [0.0, 0.25, 1.0].map(Target::Score));
         assert_eq!(scores(&["bad", "ok", "good"]), [0.0, 0.5, 1.0].map(Target::Score));
+        assert_eq!(scores(&["3", "2", "1"]), [0.0, 0.5, 1.0].map(Target::Score), "an order that the user gave");
         assert_eq!(scores(&["7"]), [Target::Score(0.0)]);
     }
 
@@ -252,7 +253,7 @@ mod tests {
         let names = ["conflict", "good"].map(str::to_owned);
         assert!(Task::Labels.view(&names, false).is_ok());
         let error = Task::Sst2.view(&names, false).unwrap_err().to_string();
-        assert!(error.contains("the 2 classes conflict, good: only the alphabet orders them"), "{error}");
+        assert!(error.contains("the 2 classes conflict, good: their order says nothing"), "{error}");
         let view = Task::Regression.view(&names, false).unwrap();
         assert_eq!(view.target(Some(1), None), Target::Unlabeled);
         assert_eq!(view.target(Some(1), Some(0.5)), Target::Score(0.5));

@@ -32,6 +32,12 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
     let files = [(Split::Train, &args.train), (Split::Validation, &args.validation), (Split::Test, &args.test)];
     let given = files.into_iter().filter(|(_, files)| !files.is_empty());
     let files: SplitFiles = given.map(|(split, files)| (split, files.clone())).collect();
+    for (split, files) in &files {
+        let twice = files.iter().enumerate().find(|(index, file)| files[..*index].contains(file));
+        if let Some((_, file)) = twice {
+            bail_input!("--{} names {} twice", split.name(), file.display());
+        }
+    }
     ensure_input!(
         args.source.is_none() || files.is_empty(),
         "give --source, or files with --train, --validation, --test; not both"
