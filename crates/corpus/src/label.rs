@@ -28,6 +28,7 @@ mod report;
 pub use classes::LabelOrder;
 pub use column::LabelColumn;
 pub use distinct::{DistinctLabels, Place};
+pub(crate) use meaning::names_contradict_order;
 pub use meaning::names_have_meaning;
 pub use rules::{LabelRules, SourceNames};
 pub(crate) use value::is_missing;

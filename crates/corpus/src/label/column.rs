@@ -58,12 +58,12 @@ impl LabelColumn {
             texts.chain([class.value.clone()]).map(move |text| (text, index))
         });
         let index_of = index_of.collect();
-        let ordered = match (order, Meaning::of(&names)) {
-            (LabelOrder::Alphabet, _) => false,
-            (LabelOrder::Booleans | LabelOrder::Numbers | LabelOrder::Sentiment, _) => true,
-            (LabelOrder::Source, Meaning::Unknown) => rules.source.as_ref().is_some_and(|source| source.ordered),
-            (LabelOrder::Given, Meaning::Contradicts) => names.iter().all(|name| Number::parse(name).is_some()),
-            (_, meaning) => meaning != Meaning::Contradicts,
+        let ordered = match order {
+            LabelOrder::Alphabet => false,
+            LabelOrder::Source => {
+                rules.source.as_ref().is_some_and(|source| source.ordered) || Meaning::of(&names) != Meaning::Unknown
+            }
+            _ => true,
         };
         Ok(Self { names, classes, order, ordered, unused, index_of, without_labels })
     }

@@ -31,8 +31,13 @@ impl Meaning {
     }
 }
 
-/// Whether class names by themselves are in an order that says something of their meaning: ascending numbers, or known
-/// words from bad to good.
+/// Whether class names by themselves have an order: numbers, or known words.
 pub fn names_have_meaning<S: AsRef<str>>(names: &[S]) -> bool {
-    Meaning::of(names) == Meaning::Ascends
+    Meaning::of(names) != Meaning::Unknown
+}
+
+/// Whether class names are known words in another order than from bad to good: then no class can stand for another one.
+pub(crate) fn names_contradict_order<S: AsRef<str>>(names: &[S]) -> bool {
+    let is_number = |name: &S| Number::parse(name.as_ref()).is_some();
+    Meaning::of(names) == Meaning::Contradicts && !names.iter().all(is_number)
 }

@@ -2,7 +2,7 @@
 
 use super::classes::{Class, LabelOrder};
 use super::column::LabelColumn;
-use super::meaning::Meaning;
+use super::meaning::names_contradict_order;
 use super::value::Number;
 use crate::shortened::{first_dozen, shortened_list, shortened_name};
 
@@ -38,10 +38,10 @@ impl LabelColumn {
         let unused =
             self.unused.iter().map(|value| format!("no row has the label {} of --unlabeled", shortened_name(value)));
         warnings.extend(unused);
-        if !self.is_ordered() && Meaning::of(&self.names) == Meaning::Contradicts {
+        if names_contradict_order(&self.names) {
             warnings.push(format!(
-                "{} is not the order of their meaning, the most negative first, so only the task `labels` is possible; \
-                 --label-order gives another",
+                "{} is not the order of their meaning, the most negative first, so no task can give the classes other names \
+                 or values; --label-order gives another",
                 shortened_list(&self.names)
             ));
         }
