@@ -36,9 +36,12 @@ pub(crate) fn print(folder: &Path) -> anyhow::Result<()> {
     if n_not_found > 0 {
         println!("{n_not_found} inputs were not found, and could not be checked");
     }
-    match n_wrong {
-        0 => println!("{n_files} files were checked: each is what was written"),
-        n => bail_input!("{n} of {n_files} files are not what was written"),
+    match (n_wrong, n_files) {
+        (0, 1) => println!("1 file was checked: it is what was written"),
+        (0, n_files) => println!("{n_files} files were checked: each is what was written"),
+        (_, 1) => bail_input!("the only file that was checked is not what was written"),
+        (1, n_files) => bail_input!("1 of {n_files} files is not what was written"),
+        (n_wrong, n_files) => bail_input!("{n_wrong} of {n_files} files are not what was written"),
     }
     Ok(())
 }
@@ -49,6 +52,8 @@ struct Chain {
     queue: VecDeque<PathBuf>,
     seen: BTreeSet<PathBuf>,
     vouchers: Vouchers,
+    /// The disagreements that were printed, by the folder and the role.
+    told: BTreeSet<(PathBuf, String)>,
     /// By their paths: the output of one stage is the input of others.
     hashes: BTreeMap<PathBuf, Fingerprint>,
     n_files: usize,
@@ -86,13 +91,14 @@ impl Chain {
             };
             self.print_file("output", written, &verdict, name);
         }
-        for (role, read) in &manifest.inputs {
+        for role in manifest.inputs.keys() {
             let recorded = manifest.recorded.get("paths").and_then(|paths| paths[role.as_str()].as_str());
-            self.print_input(folder, role, read, recorded);
+            self.print_input(folder, &manifest, role, recorded);
         }
     }
 
-    fn print_input(&mut self, folder: &Path, role: &str, read: &Fingerprint, recorded: Option<&str>) {
+    fn print_input(&mut self, folder: &Path, manifest: &Manifest, role: &str, recorded: Option<&str>) {
+        let Some(read) = manifest.inputs.get(role) else { return };
         let Some((path, found)) = recorded.and_then(|recorded| self.find(folder, recorded, read)) else {
             self.n_not_found += 1;
             let place = recorded.map_or("its place is not recorded".to_owned(), |path| format!("recorded as {path}"));
@@ -116,7 +122,23 @@ impl Chain {
         };
         let origin = if maker.is_some() { "" } else { " (no stage wrote it)" };
         self.print_file("input", read, &verdict, &format!("{role} <- {}{origin}", path.display()));
+        if let Some(maker) = &maker {
+            self.print_disagreements(manifest, maker);
+        }
         self.queue.extend(maker);
+    }
+
+    /// Tells where `maker`, of which a folder has read an output, was made from another training than the folder itself: an
+    /// export of one run with the evaluation of another. Tokens may differ: a run may be evaluated on others.
+    fn print_disagreements(&mut self, manifest: &Manifest, maker: &Path) {
+        let Ok(Some(of_maker)) = Manifest::load(maker) else { return };
+        for (role, read) in manifest.inputs.iter().filter(|(role, _)| role.starts_with("train/")) {
+            let Some(other) = of_maker.inputs.get(role).filter(|other| *other != read) else { continue };
+            if self.told.insert((maker.to_owned(), role.clone())) {
+                let verdict = format!("another one: {} was made from {:.12}", maker.display(), other.sha256);
+                self.print_file("branch", read, &verdict, role);
+            }
+        }
     }
 
     fn print_file(&mut self, kind: &str, expected: &Fingerprint, verdict: &str, name: &str) {

@@ -16,7 +16,7 @@ use corpus::tokens::{Labels, TokenSet};
 use corpus::{class_balance, shortened_list, vocabulary};
 use run_files::layout;
 use run_files::metrics_json::EvaluatedSplit;
-use stage::{Job, Progress, Stage, Upstream, bail_input};
+use stage::{Job, Progress, Stage, Upstream, bail_input, counted};
 
 pub use args::{Args, Split};
 
@@ -79,7 +79,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             report::write(&mut output, &metrics)?;
             report::summary(&metrics)
         }
-        None => format!("{} rows predicted, none of them labeled, so there are no metrics", tokens.len()),
+        None => {
+            format!("{} predicted, none of them labeled, so there are no metrics", counted(tokens.len() as u64, "row"))
+        }
     };
     output.finish()?;
     let disclaimer = tokens.metadata.disclaimer().map_or(String::new(), |text| format!(" ({text})"));

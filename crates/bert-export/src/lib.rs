@@ -14,17 +14,21 @@ use run_files::layout::export::{HF, MODEL_CARD};
 use run_files::layout::{eval, train};
 use run_files::metrics_json;
 use serde_json::Value;
-use stage::{Job, List, OutputFolder, Stage, Upstream, bad_input};
+use stage::{Fingerprint, Job, List, OutputFolder, Stage, Upstream, bad_input, ensure_input};
 
 pub use args::Args;
 
 /// What the manifests of this stage say wrote them.
 pub const STAGE: Stage = Stage { name: "bert-export", version: 1 };
 
+/// The role of the weights among the inputs of this stage and of `bert-eval`.
+const TRAINED_WEIGHTS: &str = "train/model.safetensors";
+
 /// Runs the stage.
 ///
 /// # Errors
-/// Fails when the run or an evaluation is not finished, a metric is missing, or a file cannot be written.
+/// Fails when the run or an evaluation is not finished, an evaluation is of another model, a metric is missing, or a file
+/// cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let trained = Upstream::open(&args.run, "bert-finetune")?;
     let mut job = Job::new(STAGE, &args.common)
@@ -32,7 +36,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .own_folders(&[HF])
         .input_folder(&args.run)
         .input("train/config.json", trained.required(train::CONFIG)?)
-        .input("train/model.safetensors", trained.required(train::WEIGHTS)?)
+        .input(TRAINED_WEIGHTS, trained.required(train::WEIGHTS)?)
         .input("train/manifest.json", args.run.join(stage::MANIFEST));
     for name in TOKENIZER_FILES {
         if let Some(path) = trained.optional(name) {
@@ -42,7 +46,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     for folder in args.eval.iter().flat_map(List::items) {
         job = job.input_folder(folder);
     }
-    let metrics_files = metrics_files(&args.eval)?;
+    let metrics_files = metrics_files(args, &trained)?;
     for (split, path) in &metrics_files {
         job = job.input(format!("eval/{split}/metrics.json"), path);
     }
@@ -79,15 +83,34 @@ fn copy_tokenizer(folder: &ModelFolder, trained: &Upstream, output: &mut OutputF
 }
 
 /// The name of each evaluation's folder and the path of its metrics. A split without labels has no metrics.
-fn metrics_files(lists: &[List]) -> anyhow::Result<Vec<(String, PathBuf)>> {
+fn metrics_files(args: &Args, trained: &Upstream) -> anyhow::Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();
-    for folder in lists.iter().flat_map(List::items).map(Path::new) {
+    for folder in args.eval.iter().flat_map(List::items).map(Path::new) {
         let name = folder.file_name().ok_or_else(|| {
             bad_input!("--eval is {}, which has no name; expected an output folder of bert-eval", folder.display())
         })?;
-        if let Some(path) = Upstream::open(folder, "bert-eval")?.optional(eval::METRICS) {
+        let evaluated = Upstream::open(folder, "bert-eval")?;
+        check_weights(args, trained, folder, &evaluated)?;
+        if let Some(path) = evaluated.optional(eval::METRICS) {
             files.push((name.to_string_lossy().into_owned(), path));
         }
     }
     Ok(files)
+}
+
+/// Refuses the evaluation of other weights than those of the run: its figures would be another model's.
+fn check_weights(args: &Args, trained: &Upstream, folder: &Path, evaluated: &Upstream) -> anyhow::Result<()> {
+    let (run, eval) = (args.run.display(), folder.display());
+    let of_run = trained.manifest.outputs.get(train::WEIGHTS);
+    let of_eval = evaluated.manifest.inputs.get(TRAINED_WEIGHTS);
+    let short = |weights: Option<&Fingerprint>| weights.map_or("none".to_owned(), |w| format!("{:.12}…", w.sha256));
+    ensure_input!(
+        of_run == of_eval,
+        "{eval} evaluates another model than that of {run}, or an older one: SHA-256 {} of {} there, {} here; evaluate \
+         the run again with `bert-eval --run {run} --out {eval}`, its --tokens and its --split",
+        short(of_eval),
+        train::WEIGHTS,
+        short(of_run)
+    );
+    Ok(())
 }

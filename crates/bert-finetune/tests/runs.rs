@@ -110,7 +110,7 @@ fn where_the_number_of_threads_counts_a_resume_says_so() {
         let resumed = sandbox.finetune(&format!("{arguments} --threads 2"));
         resumed.assert_success("bert-finetune");
         assert!(
-            resumed.stderr.contains("was written on cpu with 1 threads")
+            resumed.stderr.contains("was written on cpu with 1 thread and ")
                 && resumed.stderr.contains("the result will not be bitwise identical"),
             "{operators}: {}",
             resumed.stderr

@@ -126,7 +126,7 @@ impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} with ", self.device)?;
         if let Some(threads) = self.threads {
-            write!(f, "{threads} threads and ")?;
+            write!(f, "{threads} thread{} and ", if threads == 1 { "" } else { "s" })?;
         }
         write!(f, "libtorch {}", self.libtorch)
     }

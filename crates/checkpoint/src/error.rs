@@ -22,7 +22,7 @@ pub enum CheckpointError {
         /// The name of the file.
         file: &'static str,
         /// What to do, or nothing.
-        hint: &'static str,
+        hint: String,
     },
     /// A config that is not JSON, or not that of a BERT this project can run.
     #[error("{}: {problem}", path.display())]

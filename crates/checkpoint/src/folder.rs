@@ -1,5 +1,6 @@
 //! Model folder: `config.json`, `model.safetensors`, and the files of its tokenizer.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::config::BertConfig;
@@ -31,16 +32,16 @@ impl ModelFolder {
     /// Fails when a file is missing or damaged, when the config is not that of a BERT, and when a tensor of the encoder
     /// is missing, unexpected or misshapen.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let missing = |file, hint| CheckpointError::MissingFile { folder: path.to_owned(), file, hint };
+        let missing = |file, hint: String| CheckpointError::MissingFile { folder: path.to_owned(), file, hint };
         if !path.join("config.json").is_file() {
-            return Err(missing("config.json", "; a model folder is what `sst-fetch model` makes"));
+            return Err(missing("config.json", no_config_hint(path)));
         }
         let config = BertConfig::read(&path.join("config.json"))?;
         if !path.join("model.safetensors").is_file() {
-            return Err(missing("model.safetensors", no_weights_hint(path)));
+            return Err(missing("model.safetensors", no_weights_hint(path).to_owned()));
         }
         if !path.join("tokenizer.json").is_file() && !path.join("vocab.txt").is_file() {
-            return Err(missing("tokenizer.json", ", nor a vocab.txt"));
+            return Err(missing("tokenizer.json", ", nor a vocab.txt".to_owned()));
         }
         let folder = Self { path: path.to_owned(), config };
         folder.check_tensors(&folder.weights()?)?;
@@ -91,6 +92,16 @@ impl ModelFolder {
             Some(spec) => Err(weights.tensor_error(&spec.name, "missing")),
             None => Ok(()),
         }
+    }
+}
+
+/// Points to the model in the folder: `train` of a trial, `hf` of an export.
+fn no_config_hint(path: &Path) -> String {
+    let folders = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let model = folders.map(|name| path.join(name)).filter(|folder| folder.join("config.json").is_file()).min();
+    match model {
+        Some(model) => format!("; the model is in {}", model.display()),
+        None => "; a model folder is what `sst-fetch model` makes".to_owned(),
     }
 }
 

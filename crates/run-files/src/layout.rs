@@ -51,8 +51,14 @@ pub mod train {
         format!("{BEST_WEIGHTS_PREFIX}{step:06}.safetensors")
     }
 
-    /// How each of the [`best_weights_name`]s begins.
-    pub const BEST_WEIGHTS_PREFIX: &str = "best-step-";
+    /// Whether a file in [`CHECKPOINTS`] is one of the [`best_weights_name`]s.
+    #[must_use]
+    pub fn is_best_weights_name(name: &str) -> bool {
+        let step = name.strip_prefix(BEST_WEIGHTS_PREFIX).and_then(|rest| rest.strip_suffix(".safetensors"));
+        step.is_some_and(|step| !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
+    const BEST_WEIGHTS_PREFIX: &str = "best-step-";
 }
 
 /// A checkpoint in the folder `checkpoints` of a training.
@@ -103,13 +109,14 @@ pub mod trial {
 
 #[cfg(test)]
 mod tests {
-    use super::train::{best_weights_name, checkpoint_name, checkpoint_step};
+    use super::train::{best_weights_name, checkpoint_name, checkpoint_step, is_best_weights_name};
 
     #[test]
     fn steps_are_padded_to_six_digits_and_read_back() {
         assert_eq!(checkpoint_name(42), "step-000042");
         assert_eq!(checkpoint_name(12_345_678), "step-12345678");
         assert_eq!(best_weights_name(42), "best-step-000042.safetensors");
+        assert!(is_best_weights_name(&best_weights_name(42)) && !is_best_weights_name("best-step-mine.safetensors"));
         assert_eq!(checkpoint_step("step-000042"), Some(42));
         assert_eq!(checkpoint_step("best-step-000042.safetensors"), None);
     }

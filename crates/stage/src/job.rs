@@ -20,7 +20,7 @@ use crate::input_error::bail_input;
 use crate::lock::FolderLock;
 use crate::manifest::{Manifest, Stage};
 use crate::output_folder::OutputFolder;
-use crate::owner::refuse_foreign;
+use crate::owner::{refuse_foreign, refuse_unfinished};
 use crate::vouch::Vouchers;
 
 /// A stage that knows what it would do, and has not looked at its folder yet.
@@ -102,12 +102,13 @@ impl Job {
     ///
     /// # Errors
     /// Fails when the folder is an input, lies in or around one, holds what is not this stage's, or cannot be written:
-    /// then nothing was made or changed. Fails when it is locked; when an input cannot be read, or is not what the stage
-    /// that made it wrote; when outputs of a result that takes long were edited.
+    /// then nothing was made or changed. Fails when it is locked; when an input cannot be read, is unfinished, or is not
+    /// what the stage that made it wrote; when outputs of a result that takes long were edited.
     pub fn begin(self) -> anyhow::Result<Option<OutputFolder>> {
         let folder = self.common.out.clone();
         let mut vouchers = Vouchers::default();
         self.refuse_inputs(&folder, &mut vouchers)?;
+        self.input_folders.iter().try_for_each(|input| refuse_unfinished(input))?;
         refuse_foreign(&folder, self.stage.name, &self.own_folders)?;
         ensure_writable(&folder)?;
         if self.common.explain && !folder.exists() {

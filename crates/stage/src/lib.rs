@@ -42,6 +42,7 @@ mod hash_cache;
 mod exit_reason;
 mod input_error;
 
+mod counted;
 mod disk;
 mod environment;
 mod interrupt;
@@ -52,6 +53,7 @@ pub use claim::check_output_file;
 pub use command_line::{Program, run_main};
 pub use common_args::CommonArgs;
 pub use compute_args::ComputeArgs;
+pub use counted::counted;
 pub use disk::{available_bytes, sync_folder};
 pub use environment::hub_is_offline;
 pub use exit_reason::{ExitReason, exit_code};

@@ -34,6 +34,13 @@ impl Holder {
         Self { process: process.to_owned(), stage: (!stage.is_empty()).then(|| stage.to_owned()) }
     }
 
+    /// Whether a stage of this project signed the lock: other programs have files of that name, too.
+    pub(crate) fn is_stage(&self) -> bool {
+        const PROGRAMS: [&str; 2] = ["bert-", "sst-"];
+        let is_process = !self.process.is_empty() && self.process.bytes().all(|byte| byte.is_ascii_digit());
+        is_process && self.stage.as_ref().is_none_or(|stage| PROGRAMS.iter().any(|program| stage.starts_with(program)))
+    }
+
     /// For a message: ` (process 123)`, or nothing where it is not known.
     fn described(&self) -> String {
         if self.process.is_empty() { String::new() } else { format!(" (process {})", self.process) }

@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use crate::fingerprint::{Fingerprint, sha256_hex};
 use crate::input_error::{bad_input, bail_input};
+use crate::lock::Holder;
 use crate::seal::{Seal, check_seal, sealed};
 
 /// The name of the manifest in every output folder.
@@ -147,8 +148,9 @@ impl Manifest {
             }
             Ok(manifest) => Ok(manifest),
             Err(unreadable) => {
-                let maker = unreadable.stage.as_ref().map_or("the stage that wrote it", |stage| stage);
-                Err(bad_input!("{unreadable}; restore it, or make the folder again with `{maker}`"))
+                let maker = unreadable.stage.clone().or_else(|| Holder::of(folder)?.stage);
+                let maker = maker.map_or("the stage that wrote it".to_owned(), |stage| format!("`{stage} --force`"));
+                Err(bad_input!("{unreadable}; restore it, or make the folder again with {maker}"))
             }
         }
     }

@@ -184,9 +184,10 @@ fn remove_if_there(path: &Path) -> anyhow::Result<()> {
 /// Fails when the folder cannot be read or a file not be removed.
 pub fn remove_partials(folder: &Path) -> anyhow::Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let path = entry?.path();
-        if path.to_string_lossy().ends_with(PARTIAL) {
-            remove_if_there(&path)?;
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') && name.ends_with(PARTIAL) {
+            remove_if_there(&entry.path())?;
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 use crate::input_error::{bad_input, bail_input, ensure_input};
-use crate::lock::Holder;
+use crate::lock::{Holder, LOCK};
 use crate::manifest::{MANIFEST, Manifest};
 use crate::output_file::PARTIAL;
 
@@ -56,6 +56,27 @@ pub(crate) fn refuse_foreign(folder: &Path, stage: &str, own_folders: &[&str]) -
     }
 }
 
+/// Refuses to read a folder that a stage has begun and not finished.
+///
+/// The locks of older programs name no stage. Theirs is a folder that also has what a training leaves before its end; a
+/// lock file alone may be anybody's.
+pub(crate) fn refuse_unfinished(folder: &Path) -> anyhow::Result<()> {
+    const OF_A_TRAINING: [&str; 2] = ["checkpoints", "log.jsonl"];
+    let manifest = folder.join(MANIFEST);
+    let Some(holder) = Holder::of(folder).filter(|holder| holder.is_stage() && !manifest.exists()) else {
+        return Ok(());
+    };
+    if holder.stage.is_none() && !OF_A_TRAINING.iter().any(|name| folder.join(name).exists()) {
+        return Ok(());
+    }
+    let (shown, lock) = (folder.display(), folder.join(LOCK));
+    let stage = holder.stage.map_or("the stage that began it".to_owned(), |stage| format!("`{stage}`"));
+    Err(bad_input!(
+        "{shown} is unfinished: it has no {MANIFEST}; run {stage} to its end first (if the files are your own, remove {})",
+        lock.display()
+    ))
+}
+
 /// Refuses a single file as the output of a program where a stage wrote it, or is writing it.
 pub(crate) fn refuse_stage_file(file: &Path) -> anyhow::Result<()> {
     let folder = file.parent().unwrap_or(Path::new(""));
@@ -85,7 +106,6 @@ fn is_work(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lock::LOCK;
     use crate::output_file::write_file;
 
     fn judged(files: &[(&str, &str)]) -> Result<(), String> {
@@ -122,5 +142,29 @@ mod tests {
         assert_eq!(judged(&[(LOCK, "1 trainer"), (MANIFEST, "{")]), Ok(()), "damaged, but its own");
         refused(&[(LOCK, "1 other"), (MANIFEST, "{")], "OUT holds the output of `other`, not of `trainer`;");
         refused(&[(MANIFEST, "{\"stage\": \"other\", \"schema\": 9}")], "OUT holds the output of `other`,");
+    }
+
+    #[test]
+    fn what_a_stage_began_is_not_read_before_its_end() {
+        let read = |files: &[(&str, &str)]| {
+            let folder = tempfile::tempdir().unwrap();
+            for (name, content) in files {
+                write_file(&folder.path().join(name), content).unwrap();
+            }
+            let refused = refuse_unfinished(folder.path());
+            refused.map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "IN"))
+        };
+        let refused = |files, expected: &str| {
+            let error = read(files).unwrap_err();
+            assert!(error.starts_with("IN is unfinished: it has no manifest.json; run ") && error.contains(expected));
+        };
+        refused(&[(LOCK, "1 bert-finetune")], "`bert-finetune` to its end first (if ");
+        refused(&[(LOCK, "1 sst-fetch model")], "`sst-fetch model` to its end first");
+        refused(&[(LOCK, "1"), ("log.jsonl", "")], "the stage that began it to its end first");
+        assert_eq!(read(&[]), Ok(()));
+        assert_eq!(read(&[(LOCK, "1 bert-finetune"), (MANIFEST, "")]), Ok(()));
+        for foreign in ["", "1", "laptop", "bert-finetune", "17 laptop", "a bert-finetune"] {
+            assert_eq!(read(&[(LOCK, foreign), ("config.json", "{}")]), Ok(()), "{foreign}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Upstream: a finished output folder of an earlier stage, as the next stage reads it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::input_error::{bad_input, bail_input, ensure_input};
@@ -21,15 +22,15 @@ impl Upstream {
     /// cannot be read or was edited.
     pub fn open(folder: &Path, made_by: &str) -> anyhow::Result<Self> {
         ensure_input!(folder.is_dir(), "{} does not exist; `{made_by}` makes it", folder.display());
+        let shown = folder.display();
         let Some(manifest) = Manifest::trusted(folder)? else {
-            bail_input!("{} is unfinished: it has no {MANIFEST}; run `{made_by}` to its end first", folder.display());
+            if let Some(inner) = made_below(folder, made_by) {
+                bail_input!("{shown} is no output folder of `{made_by}`; {} is one", inner.display());
+            }
+            bail_input!("{shown} is unfinished: it has no {MANIFEST}; run `{made_by}` to its end first");
         };
         let stage = &manifest.stage;
-        ensure_input!(
-            stage == made_by,
-            "{} is an output folder of `{stage}`; expected one of `{made_by}`",
-            folder.display()
-        );
+        ensure_input!(stage == made_by, "{shown} is an output folder of `{stage}`; expected one of `{made_by}`");
         Ok(Self { folder: folder.to_owned(), manifest })
     }
 
@@ -48,4 +49,10 @@ impl Upstream {
             bad_input!("{} has no {name}, only {}", self.folder.display(), listed.join(", "))
         })
     }
+}
+
+/// The folder in `folder` that `made_by` wrote, as a trial has one; the first of several.
+fn made_below(folder: &Path, made_by: &str) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?.flatten().map(|entry| folder.join(entry.file_name()));
+    entries.filter(|inner| Manifest::read(inner).is_some_and(|manifest| manifest.stage == made_by)).min()
 }

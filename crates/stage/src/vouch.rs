@@ -13,6 +13,7 @@ use crate::input_error::{bail_input, ensure_input};
 use crate::location::absolute;
 use crate::lock::LOCK;
 use crate::manifest::{MANIFEST, Manifest};
+use crate::owner::refuse_unfinished;
 
 /// How many folders above a file are looked at for the manifest that lists it.
 const LEVELS: usize = 3;
@@ -114,11 +115,12 @@ pub fn verify_file(path: &Path) -> anyhow::Result<()> {
 }
 
 /// Checks those of the files `names` in `folder` that a manifest lists, so also that none of a set is missing that is read
-/// where it is there, such as the parts of a tokenizer.
+/// where it is there, such as the parts of a tokenizer. A folder that a stage has begun and not finished is refused.
 ///
 /// # Errors
-/// As [`verify_file`].
+/// As [`verify_file`]; when the folder is unfinished.
 pub fn verify_files(folder: &Path, names: &[&str]) -> anyhow::Result<()> {
+    refuse_unfinished(folder)?;
     let mut vouchers = Vouchers::default();
     names.iter().try_for_each(|name| verify(&mut vouchers, &folder.join(name)))
 }

@@ -1,10 +1,12 @@
 //! Layout of `checkpoints/`: the names of its files, and which of them are there.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use run_files::layout::train;
+use run_files::layout::{checkpoint, train};
+use stage::MANIFEST;
 
 /// The `checkpoints/` folder of an output folder.
 #[derive(Debug, Clone)]
@@ -47,7 +49,7 @@ impl CheckpointFolder {
 
     /// Every file of best weights that is there.
     pub(crate) fn best_copies(&self) -> Vec<PathBuf> {
-        let copies = self.entries().filter(|entry| entry.name.starts_with(train::BEST_WEIGHTS_PREFIX));
+        let copies = self.entries().filter(|entry| train::is_best_weights_name(&entry.name));
         copies.map(|entry| entry.path).collect()
     }
 
@@ -74,4 +76,23 @@ impl CheckpointFolder {
 struct Entry {
     name: String,
     path: PathBuf,
+}
+
+/// Removes a checkpoint: its files, the manifest first, then its folder, unless the user has put something into it.
+pub(crate) fn remove_checkpoint(path: &Path) -> anyhow::Result<()> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    let cannot = || format!("cannot remove {}", path.display());
+    for name in [MANIFEST, checkpoint::STATE, checkpoint::WEIGHTS, checkpoint::OPTIMIZER, checkpoint::EMA] {
+        match fs::remove_file(path.join(name)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).with_context(cannot),
+            _ => {}
+        }
+    }
+    stage::remove_partials(path)?;
+    match fs::remove_dir(path) {
+        Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => Err(error).with_context(cannot),
+        _ => Ok(()),
+    }
 }

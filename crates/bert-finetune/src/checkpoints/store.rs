@@ -13,7 +13,7 @@ use stage::{CommonArgs, Fingerprint, MANIFEST, OutputFile, OutputFolder, write_f
 use tch::no_grad;
 
 use crate::checkpoints::disk_space::DiskSpace;
-use crate::checkpoints::layout::CheckpointFolder;
+use crate::checkpoints::layout::{CheckpointFolder, remove_checkpoint};
 use crate::checkpoints::manifest::CheckpointManifest;
 use crate::checkpoints::tensors::read_trained;
 use crate::training::loop_state::LoopState;
@@ -32,12 +32,13 @@ pub(crate) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Opens the checkpoints of `output`; `--force` discards what is there.
+    /// Opens the checkpoints of `output`; `--force` discards those that are there, and nothing that the user put beside them.
     pub(crate) fn open(output: &OutputFolder, total_limit: u64, machine: Machine) -> anyhow::Result<Self> {
         let folder = CheckpointFolder::of(output.folder());
         let path = folder.path();
-        if output.starts_anew() && path.exists() {
-            fs::remove_dir_all(path).with_context(|| format!("cannot remove {}", path.display()))?;
+        if output.starts_anew() {
+            folder.steps().iter().try_for_each(|(_, path)| remove_checkpoint(path))?;
+            folder.remove_best_copies()?;
         }
         fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))?;
         stage::sync_folder(output.folder()).with_context(|| format!("cannot sync {}", output.folder().display()))?;
@@ -117,7 +118,7 @@ impl Checkpoints {
     pub(crate) fn save(&self, trainer: &Trainer<'_>, state: &LoopState) -> anyhow::Result<()> {
         let path = self.folder.step_path(trainer.step);
         if let Err(error) = self.write(&path, trainer, state) {
-            let _ = fs::remove_dir_all(&path);
+            let _ = remove_checkpoint(&path);
             return Err(error);
         }
         self.remove_old(trainer.step, state)
@@ -166,7 +167,7 @@ impl Checkpoints {
                 n_kept += 1;
                 kept_best.extend(best_step(&path).map(|step| self.folder.best_path(step)));
             } else {
-                fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+                remove_checkpoint(&path)?;
             }
         }
         for path in self.folder.best_copies() {

@@ -4,6 +4,7 @@ use bert::Compute;
 use checkpoint::BertConfig;
 use run_files::log::Evaluation;
 use run_files::plan::Counts;
+use stage::counted;
 
 use crate::checkpoints::DiskSpace;
 use crate::data::Dataset;
@@ -30,11 +31,11 @@ pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_
     let trainable = if trained == all { String::new() } else { format!(" ({:.1} M trainable)", millions(trained)) };
     let disclaimer = data.disclaimer().map_or(String::new(), |disclaimer| format!("; {disclaimer}"));
     let mut lines = vec![format!(
-        "bert-finetune: {:.1} M parameters{trainable}; {}, {}, {} threads{disclaimer}",
+        "bert-finetune: {:.1} M parameters{trainable}; {}, {}, {}{disclaimer}",
         millions(all),
         facts.compute.device_name(),
         facts.compute.precision,
-        facts.compute.threads,
+        counted(u64::from(facts.compute.threads), "thread"),
     )];
     lines.push(format!("  {}", tokens(data, facts)));
     lines.push(format!(
@@ -48,8 +49,8 @@ pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_
     }
     if data.n_unlabeled > 0 {
         let labeled = data.validation.as_ref().map_or(0, |set| set.len());
-        let n = data.n_unlabeled;
-        lines.push(format!("  validation: {n} rows without a label are left out; {labeled} are evaluated"));
+        let (rows, are) = (counted(data.n_unlabeled as u64, "row"), if data.n_unlabeled == 1 { "is" } else { "are" });
+        lines.push(format!("  validation: {rows} without a label {are} left out; {labeled} are evaluated"));
     }
     lines.extend(data.warnings().into_iter().map(|warning| format!("  warning: {warning}")));
     lines.join("\n")
