@@ -46,3 +46,10 @@ pub(crate) fn max_length_warning(args: &Args, trained: &Manifest, tokens: &Token
         )
     })
 }
+
+/// The rows of each of `n_classes` in the training. Runs of earlier programs do not know theirs.
+pub(crate) fn train_class_counts(trained: &Manifest, n_classes: usize) -> Option<Vec<usize>> {
+    let counts = trained.recorded.get(train::CLASS_COUNTS)?.as_array()?;
+    let counts: Option<Vec<usize>> = counts.iter().map(|count| count.as_u64()?.try_into().ok()).collect();
+    counts.filter(|counts| counts.len() == n_classes)
+}

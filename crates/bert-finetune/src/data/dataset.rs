@@ -105,6 +105,12 @@ impl Dataset {
         self.doubt.iter().cloned().chain(of_classes).collect()
     }
 
+    /// The rows of each class in the train split; `None` where scores are learned.
+    pub(crate) fn train_class_counts(&self) -> Option<Vec<usize>> {
+        let n_classes = self.problem_type().n_classes()?;
+        Some(self.train.labels.class_counts(n_classes))
+    }
+
     /// The length of every train row, in tokens.
     pub(crate) fn train_lengths(&self) -> Vec<usize> {
         self.train.offsets.windows(2).map(|ends| ends[1] - ends[0]).collect()
