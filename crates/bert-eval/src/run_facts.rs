@@ -17,7 +17,11 @@ use crate::args::Args;
 pub(crate) fn check_tokenizer(args: &Args, tokens: &Manifest, file: &Path) -> anyhow::Result<Option<String>> {
     let inputs = tokens.inputs.iter().map(|(role, input)| (role.as_str(), input.sha256.as_str()));
     let origin = TokenizerOrigin::new(&tokens.recorded, inputs);
-    Ok(origin.check(&args.tokens, &args.run, &TokensMetadata::read(file)?.tokenizer_sha256)?)
+    let metadata = TokensMetadata::read(file);
+    if metadata.is_err() {
+        stage::verify_file(file)?; // that it was damaged says more than where
+    }
+    Ok(origin.check(&args.tokens, &args.run, &metadata?.tokenizer_sha256)?)
 }
 
 /// The device and the precision: what was typed, else the precision of the run; and a remark where that is not what the

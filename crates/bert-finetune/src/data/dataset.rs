@@ -50,8 +50,11 @@ impl TokenFiles {
     pub(crate) fn check_tokenizer(&mut self, model: &Path) -> anyhow::Result<()> {
         let inputs = self.manifest.inputs.iter().map(|(role, input)| (role.as_str(), input.sha256.as_str()));
         let origin = TokenizerOrigin::new(&self.manifest.recorded, inputs);
-        let defining_sha256 = TokensMetadata::read(&self.train)?.tokenizer_sha256;
-        self.doubt = origin.check(&self.folder, model, &defining_sha256)?;
+        let metadata = TokensMetadata::read(&self.train);
+        if metadata.is_err() {
+            stage::verify_file(&self.train)?; // that it was damaged says more than where
+        }
+        self.doubt = origin.check(&self.folder, model, &metadata?.tokenizer_sha256)?;
         Ok(())
     }
 
