@@ -33,6 +33,13 @@ fn an_output_folder_with_other_files_is_refused() {
     assert_eq!(pipeline.text("raw/thesis.txt"), "years of work");
 }
 
+/// Makes an output folder one that no stage wrote.
+fn disown(pipeline: &Pipeline, folder: &str) {
+    for name in ["manifest.json", ".lock"] {
+        fs::remove_file(pipeline.path(&format!("{folder}/{name}"))).unwrap();
+    }
+}
+
 #[test]
 fn truncated_files_are_named() {
     let pipeline = Pipeline::small();
@@ -54,7 +61,7 @@ fn truncated_files_are_named() {
     truncate("model/config.json");
     let expected = "model/config.json is not what `sst-fetch model` wrote: 199 bytes instead of 399";
     refused(&pipeline.run_stage("train", ""), expected);
-    fs::remove_file(pipeline.path("model/manifest.json")).unwrap();
+    disown(&pipeline, "model");
     refused(&pipeline.run_stage("train", ""), "model/config.json: not JSON");
 }
 
@@ -62,7 +69,7 @@ fn truncated_files_are_named() {
 fn a_model_that_is_no_bert_is_refused() {
     let pipeline = Pipeline::small();
     pipeline.run_all();
-    fs::remove_file(pipeline.path("model/manifest.json")).unwrap(); // or else an edit is told, whatever it is
+    disown(&pipeline, "model"); // or else an edit is told, whatever it is
     let config = pipeline.text("model/config.json");
     pipeline.write("model/config.json", config.replace("\"bert\"", "\"roberta\""));
     refused(&pipeline.run_stage("train", ""), "model/config.json: model_type is roberta, but only bert is supported");

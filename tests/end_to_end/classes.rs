@@ -93,6 +93,43 @@ fn classes_that_are_alone_missing_or_nearly_all_are_told_by_each_stage_that_meet
 }
 
 #[test]
+fn an_evaluation_knows_which_classes_were_not_trained() {
+    let pipeline = Pipeline::small();
+    edit(&pipeline, "test", |row, line| {
+        if row < 7 { line.split(',').next().unwrap().to_owned() + ",odd" } else { line.to_owned() }
+    });
+    pipeline.run_stage("raw", "--label-names bad,good,odd").assert_success("raw");
+    for stage in ["model", "tokens", "train"] {
+        pipeline.run_stage(stage, "").assert_success(stage);
+    }
+    let manifest: Value = serde_json::from_str(&pipeline.text("train/manifest.json")).unwrap();
+    let counts: Vec<u64> = serde_json::from_value(manifest["recorded"]["train_class_counts"].clone()).unwrap();
+    assert_eq!((counts.len(), counts.iter().sum::<u64>(), counts[2]), (3, 200, 0));
+    let evaluated = pipeline.run_stage("eval/test", "");
+    evaluated.assert_success("eval/test");
+    let warning = "bert-eval: warning: train has no row of classes that test has: odd (7); they cannot be learned";
+    assert!(evaluated.stderr.contains(warning), "{}", evaluated.stderr);
+}
+
+#[test]
+fn a_classifier_that_goes_on_with_other_classes_is_told() {
+    let pipeline = Pipeline::small();
+    run_until(&pipeline, "train", "").assert_success("train");
+    pipeline.succeed("sst-fetch dataset --source reviews --label-names good,bad --out swapped");
+    pipeline.succeed("sst-tokenize --raw swapped --model model --task labels --out swapped-tokens");
+    let next = |tokens: &str, out: &str| {
+        pipeline
+            .succeed(&format!("bert-finetune --tokens {tokens} --model train --max-steps 2 --threads 1 --out {out}"))
+    };
+    let warning = "\n  warning: the classifier of the model was trained for the classes (bad, good) and goes on, output by \
+        output, as that of (good, bad); ";
+    let told = next("swapped-tokens", "other").stderr;
+    assert!(told.contains(warning), "{told}");
+    let told = next("tokens", "same").stderr;
+    assert!(!told.contains("warning"), "{told}");
+}
+
+#[test]
 fn a_short_run_that_learns_nothing_is_warned_and_one_that_learns_is_not() {
     let pipeline = Pipeline::small();
     let learned = run_until(&pipeline, "train", "");

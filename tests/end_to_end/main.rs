@@ -15,4 +15,6 @@ mod profiles;
 mod provenance;
 mod snapshot;
 mod sweep;
+mod sweep_again;
+mod unfinished;
 mod vouching;

@@ -1,5 +1,7 @@
 //! The programs one after another, as `just all` chains them.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 use testkit::{Pipeline, STAGES, outcome};
 
@@ -33,6 +35,17 @@ fn from_csv_to_predictions_and_a_second_time_nothing_is_done() {
     assert_eq!(labels, ["good", "bad"]);
     let shares = lines[0]["probabilities"].as_object().unwrap();
     assert!((shares["good"].as_f64().unwrap() + shares["bad"].as_f64().unwrap() - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_a_prediction_quietly() {
+    let pipeline = Pipeline::small();
+    pipeline.run_all();
+    let mut predict = pipeline.command("bert-predict --model export/hf --threads 1 w50 w6");
+    let mut child = predict.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), String::new()));
 }
 
 #[test]

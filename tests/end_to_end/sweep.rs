@@ -10,7 +10,7 @@ use serde_json::Value;
 use stage::Manifest;
 use testkit::{Outcome, Pipeline, kill, outcome};
 
-const GRID: &str = "[finetune]\nnum_train_epochs = 1\nper_device_train_batch_size = 32\n[sweep]\nmethod = 'grid'\n\
+pub(crate) const GRID: &str = "[finetune]\nnum_train_epochs = 1\nper_device_train_batch_size = 32\n[sweep]\nmethod = 'grid'\n\
     [sweep.space]\nlearning_rate = [1e-3, 3e-3]\nweight_decay = [0.0, 0.1]\n";
 
 const RANDOM: &str = "[finetune]\nnum_train_epochs = 2\n[sweep]\ntrials = 4\nseed = 5\n[sweep.space]\n\
@@ -18,7 +18,7 @@ const RANDOM: &str = "[finetune]\nnum_train_epochs = 2\n[sweep]\ntrials = 4\nsee
     hidden_dropout_prob = { min = 0.0, max = 0.2 }\n";
 
 /// Tokens, a model, and a profile.
-fn search_pipeline(profile: &str) -> Pipeline {
+pub(crate) fn search_pipeline(profile: &str) -> Pipeline {
     let pipeline = Pipeline::small();
     for stage in ["raw", "model", "tokens"] {
         assert_eq!(pipeline.run_stage(stage, "").code, Some(0));
@@ -27,13 +27,13 @@ fn search_pipeline(profile: &str) -> Pipeline {
     pipeline
 }
 
-fn sweep(pipeline: &Pipeline, words: &str) -> Command {
+pub(crate) fn sweep(pipeline: &Pipeline, words: &str) -> Command {
     let mut command = pipeline.command(&format!("bert-sweep {words} --tokens tokens --model model --threads 1"));
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-fn swept(pipeline: &Pipeline, words: &str) -> Outcome {
+pub(crate) fn swept(pipeline: &Pipeline, words: &str) -> Outcome {
     let outcome = outcome(&mut sweep(pipeline, words));
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     outcome

@@ -20,7 +20,7 @@ use stage::{Job, Progress, Stage, Upstream, bail_input, counted};
 
 pub use args::{Args, Split};
 
-use crate::run_facts::{check_tokenizer, max_length_warning, resolve_compute};
+use crate::run_facts::{check_tokenizer, max_length_warning, resolve_compute, train_class_counts};
 
 /// What the manifests of this stage say wrote them.
 pub const STAGE: Stage = Stage { name: "bert-eval", version: 1 };
@@ -59,7 +59,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     vocabulary::check_token_set(&tokens, &tokens_path, classifier.folder.config.vocab_size)?;
     max_length_warning(args, &trained.manifest, &tokens).into_iter().for_each(warn);
     let names = &tokens.metadata.label_names;
-    let counts = [(args.split.of_corpus(), tokens.labels.class_counts(names.len()))];
+    let of_training = train_class_counts(&trained.manifest, names.len()).map(|counts| (corpus::Split::Train, counts));
+    let of_split = (args.split.of_corpus(), tokens.labels.class_counts(names.len()));
+    let counts: Vec<_> = of_training.into_iter().chain([of_split]).collect();
     class_balance::warnings(names, &counts).into_iter().for_each(warn);
     let sentences: Vec<&[i32]> = (0..tokens.len()).map(|row| tokens.input_ids(row)).collect();
     let mut progress = Progress::new(STAGE.name, 0, tokens.len() as u64, args.common.quiet);

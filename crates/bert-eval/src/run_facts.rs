@@ -17,7 +17,11 @@ use crate::args::Args;
 pub(crate) fn check_tokenizer(args: &Args, tokens: &Manifest, file: &Path) -> anyhow::Result<Option<String>> {
     let inputs = tokens.inputs.iter().map(|(role, input)| (role.as_str(), input.sha256.as_str()));
     let origin = TokenizerOrigin::new(&tokens.recorded, inputs);
-    Ok(origin.check(&args.tokens, &args.run, &TokensMetadata::read(file)?.tokenizer_sha256)?)
+    let metadata = TokensMetadata::read(file);
+    if metadata.is_err() {
+        stage::verify_file(file)?; // that it was damaged says more than where
+    }
+    Ok(origin.check(&args.tokens, &args.run, &metadata?.tokenizer_sha256)?)
 }
 
 /// The device and the precision: what was typed, else the precision of the run; and a remark where that is not what the
@@ -45,4 +49,11 @@ pub(crate) fn max_length_warning(args: &Args, trained: &Manifest, tokens: &Token
             args.tokens.display()
         )
     })
+}
+
+/// The rows of each of `n_classes` in the training. Runs of earlier programs do not know theirs.
+pub(crate) fn train_class_counts(trained: &Manifest, n_classes: usize) -> Option<Vec<usize>> {
+    let counts = trained.recorded.get(train::CLASS_COUNTS)?.as_array()?;
+    let counts: Option<Vec<usize>> = counts.iter().map(|count| count.as_u64()?.try_into().ok()).collect();
+    counts.filter(|counts| counts.len() == n_classes)
 }

@@ -68,6 +68,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
     let data = Dataset::read(&tokens, &model.config)?;
     output.record(run_files::layout::train::MAX_LENGTH, data.train.metadata.max_length);
+    if let Some(counts) = data.train_class_counts() {
+        output.record(run_files::layout::train::CLASS_COUNTS, counts);
+    }
     let inputs = Inputs { plan: &plan, model: &model, data: &data, compute };
     let context = RunContext { common: &args.common, interrupt, stop_at_step: args.stop_at_step };
     let result = match train(inputs, &context, &mut output)? {

@@ -160,6 +160,27 @@ fn a_damaged_checkpoint_is_skipped_and_reported() {
 }
 
 #[test]
+fn force_removes_checkpoints_and_nothing_else_beside_them() {
+    let sandbox = Sandbox::new();
+    let arguments = format!("{TRAINING} --save-strategy steps --save-steps 4 --save-total-limit 9");
+    sandbox.finetune(&arguments).assert_success("bert-finetune");
+    let kept =
+        ["notes.txt", "step-000004/notes.txt", "best-step-mine.safetensors", "mine/model.safetensors", "x.partial"];
+    for name in kept {
+        sandbox.write(&format!("train/checkpoints/{name}"), "mine");
+    }
+    sandbox.write("train/checkpoints/best-step-000004.safetensors", "a leftover");
+    sandbox.write("train/checkpoints/step-000008/.state.json.partial", "a leftover");
+    sandbox.finetune(&format!("{arguments} --save-steps 1000 --force")).assert_success("bert-finetune");
+    for name in kept {
+        assert_eq!(sandbox.text(&format!("train/checkpoints/{name}")), "mine", "{name}");
+    }
+    for name in ["step-000008", "step-000004/model.safetensors", "best-step-000004.safetensors"] {
+        assert!(!sandbox.path(&format!("train/checkpoints/{name}")).exists(), "{name}");
+    }
+}
+
+#[test]
 fn a_signal_saves_and_leaves() {
     let sandbox = Sandbox::new();
     let arguments = format!("{TRAINING} --num-train-epochs 2000");

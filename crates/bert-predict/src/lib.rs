@@ -7,7 +7,7 @@ mod run_facts;
 mod texts;
 mod prediction;
 
-use std::io::{BufWriter, stdout};
+use std::io::{self, BufWriter, stdout};
 use std::path::Path;
 
 use anyhow::Context;
@@ -66,11 +66,23 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let rows = texts.iter().zip(logits.chunks(output_names.len()));
     let predictions = rows.map(|(text, logits)| Prediction { text, output_names, logits });
     match &args.output {
-        None => write_json_lines(BufWriter::new(stdout().lock()), predictions),
+        None => match write_json_lines(BufWriter::new(stdout().lock()), predictions) {
+            Err(error) if is_broken_pipe(&error) => Ok(()), // the reader has seen enough, as `head` does
+            result => result,
+        },
         Some(path) => {
             let mut file = OutputFile::create(path)?;
             write_json_lines(&mut file, predictions).with_context(|| format!("cannot write {}", path.display()))?;
             file.commit().map(|_| ())
         }
     }
+}
+
+/// Whether a write failed since nobody reads any more.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = error.chain().find_map(|cause| {
+        let of_json = |error: &serde_json::Error| error.io_error_kind();
+        cause.downcast_ref::<io::Error>().map(io::Error::kind).or_else(|| cause.downcast_ref().and_then(of_json))
+    });
+    kind == Some(io::ErrorKind::BrokenPipe)
 }

@@ -39,6 +39,7 @@ pub use args::{Action, Args, Direction, Method};
 pub use execution::trial_process::become_trial;
 pub use profile::OTHER_SECTIONS;
 
+use crate::execution::plan_check::KnownPlans;
 use crate::execution::training::Training;
 use crate::execution::{batch_scripts, plan_check, retention};
 use crate::report::leaderboard::LEADERBOARD;
@@ -47,7 +48,6 @@ use crate::search::space::Observation;
 use crate::settings::SweepSettings;
 use crate::trials::row::Row;
 use crate::trials::trial::{SweepPaths, Trial};
-use crate::trials::trial_folder::remove_if_exists;
 
 /// What the manifests of this stage say wrote them.
 pub const STAGE: Stage = Stage { name: "bert-sweep", version: 1 };
@@ -74,7 +74,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut job = Job::new(STAGE, &args.common)
         .plan(&settings.definition())?
         .own_folders(&["trials", "best"])
-        .takes_long("what was trained stays in its folder trials, and is found again where it fits")
+        .takes_long(match starts_anew(args) {
+            true => "--force removes its folder trials, too",
+            false => "what was trained stays in its folder trials, and is found again where it fits",
+        })
         .input_folder(&args.tokens)
         .input_folder(&args.model)
         .input("tokens/train.parquet", tokens.required("train.parquet")?)
@@ -91,10 +94,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         }
         return Ok(());
     };
-    if output.starts_anew() {
-        retention::unlink_best(&args.common.out)?;
-        remove_if_exists(&args.common.out.join("trials"))?;
-    }
     match sweep(args, &settings, &mut output)? {
         Outcome::Complete => output.finish().map(drop),
         Outcome::Incomplete => Ok(()),
@@ -126,20 +125,30 @@ fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> an
             training.trials.push(Trial::new(first + index, arguments, settings, &paths));
         }
         if args.action != Action::Collect {
-            plan_check::check(&mut training.trials[first..], &settings.resources, &interrupt)?;
+            let known = if starts_anew(args) { KnownPlans::Discard } else { KnownPlans::Keep };
+            plan_check::check(&mut training.trials[first..], known, &settings.resources, &interrupt)?;
+        }
+        if first == 0 && starts_anew(args) {
+            training.clear_output()?;
+            retention::discard(&args.common.out, &training.trials)?;
         }
         if args.action == Action::Plan {
             batch_scripts::write(&training.trials, &settings.resources.finetune, &args.common)?;
             return Ok(Outcome::Incomplete);
         }
-        training.output.clear()?;
-        retention::unlink_best(&args.common.out)?;
+        // What an earlier sweep has finished stays until something new is written: what is read may still be refused.
+        training.rows()?;
         training.run_round(first)?;
         if args.action == Action::Collect && training.rows()?.iter().any(Row::is_open) {
             break; // TPE needs their scores to propose the next trials.
         }
     }
     Ok(if outputs::write(&mut training)? { Outcome::Complete } else { Outcome::Incomplete })
+}
+
+/// Whether `--force` discards the trials of earlier sweeps. `collect` trains none, so it discards none.
+fn starts_anew(args: &Args) -> bool {
+    args.common.force && args.action != Action::Collect
 }
 
 /// The trials so far with their scores, for the sampler.

@@ -30,6 +30,8 @@ pub mod train {
     /// The fact in the manifest that says to how many tokens the texts of the training were truncated, special tokens
     /// counted.
     pub const MAX_LENGTH: &str = "max_length";
+    /// The fact in the manifest that says how many rows of the train split each class had, in the order of the label names.
+    pub const CLASS_COUNTS: &str = "train_class_counts";
     /// The setting in the manifest's plan that says in which precision the training computed.
     pub const PRECISION: &str = "precision";
 

@@ -50,8 +50,11 @@ impl TokenFiles {
     pub(crate) fn check_tokenizer(&mut self, model: &Path) -> anyhow::Result<()> {
         let inputs = self.manifest.inputs.iter().map(|(role, input)| (role.as_str(), input.sha256.as_str()));
         let origin = TokenizerOrigin::new(&self.manifest.recorded, inputs);
-        let defining_sha256 = TokensMetadata::read(&self.train)?.tokenizer_sha256;
-        self.doubt = origin.check(&self.folder, model, &defining_sha256)?;
+        let metadata = TokensMetadata::read(&self.train);
+        if metadata.is_err() {
+            stage::verify_file(&self.train)?; // that it was damaged says more than where
+        }
+        self.doubt = origin.check(&self.folder, model, &metadata?.tokenizer_sha256)?;
         Ok(())
     }
 
@@ -103,6 +106,12 @@ impl Dataset {
         let counts = splits.into_iter().filter_map(|(split, set)| Some((split, set?.labels.class_counts(names.len()))));
         let of_classes = class_balance::warnings(names, &counts.collect::<Vec<_>>());
         self.doubt.iter().cloned().chain(of_classes).collect()
+    }
+
+    /// The rows of each class in the train split; `None` where scores are learned.
+    pub(crate) fn train_class_counts(&self) -> Option<Vec<usize>> {
+        let n_classes = self.problem_type().n_classes()?;
+        Some(self.train.labels.class_counts(n_classes))
     }
 
     /// The length of every train row, in tokens.

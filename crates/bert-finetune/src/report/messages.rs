@@ -2,6 +2,7 @@
 
 use bert::Compute;
 use checkpoint::BertConfig;
+use corpus::shortened_list;
 use run_files::log::Evaluation;
 use run_files::plan::Counts;
 use stage::counted;
@@ -54,6 +55,16 @@ pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_
     }
     lines.extend(data.warnings().into_iter().map(|warning| format!("  warning: {warning}")));
     lines.join("\n")
+}
+
+/// When the classifier of the model folder was trained for other classes, or the same in another order.
+pub(crate) fn other_classes(before: &[String], names: &[String]) -> String {
+    format!(
+        "the classifier of the model was trained for the classes ({}) and goes on, output by output, as that of ({}); where \
+         these are not the same things in the same order, begin with a model that has no classifier of this size",
+        shortened_list(before),
+        shortened_list(names)
+    )
 }
 
 /// The tokens of an epoch, and how many times as many there would be with padding.

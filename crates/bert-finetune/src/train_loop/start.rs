@@ -56,6 +56,9 @@ pub(crate) fn start<'a>(
             compute,
         };
         context.common.say(&messages::start(&trainer, data, &facts));
+        if let Some(warning) = other_classes(inputs, &loaded) {
+            context.common.say(&format!("  warning: {warning}"));
+        }
     }
     let state = resumed.unwrap_or_default();
     let mut log = EventLog::open(output.folder(), state.log_bytes)?;
@@ -67,4 +70,15 @@ pub(crate) fn start<'a>(
     let progress = Progress::new("bert-finetune", trainer.step, counts.total_steps, context.common.quiet);
     let timing = Timing::default();
     Ok(Run { inputs, context, criterion, batches, trainer, checkpoints, state, log, progress, timing })
+}
+
+/// What to say where the classifier is that of other classes: it is kept where their number fits, as Transformers keeps it.
+fn other_classes(inputs: Inputs<'_>, loaded: &LoadReport) -> Option<String> {
+    let Inputs { model, data, .. } = inputs;
+    let before: Vec<String> = model.config.id2label.as_ref()?.values().cloned().collect();
+    let names = data.output_names();
+    let is_kept = !loaded.new.iter().any(|name| name.starts_with("classifier."));
+    let is_named = !before.iter().all(|name| name.starts_with("LABEL_"));
+    let same = before.len() == names.len() && before.iter().zip(&names).all(|(a, b)| a == b);
+    (is_kept && is_named && !same).then(|| messages::other_classes(&before, &names))
 }

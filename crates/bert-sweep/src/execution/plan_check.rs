@@ -23,16 +23,30 @@ struct Rejection {
     reason: String,
 }
 
+/// What is made of the plans that an earlier sweep wrote.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KnownPlans {
+    /// Their trials were checked.
+    Keep,
+    /// All trials are checked, as if there were none.
+    Discard,
+}
+
 /// Writes the profiles of the trials, and the plans of those that no earlier sweep has checked.
 ///
 /// # Errors
 /// Fails when `bert-finetune` rejects one of them, naming the first.
-pub(crate) fn check(trials: &mut [Trial], resources: &Resources, interrupt: &Interrupt) -> anyhow::Result<()> {
+pub(crate) fn check(
+    trials: &mut [Trial],
+    known: KnownPlans,
+    resources: &Resources,
+    interrupt: &Interrupt,
+) -> anyhow::Result<()> {
     let mut unchecked = Vec::new();
     for (trial, of_trial) in trials.iter().enumerate() {
         for (run, of_run) in of_trial.runs.iter().enumerate() {
             of_run.write_profile()?;
-            if of_run.plan.is_none() {
+            if of_run.plan.is_none() || known == KnownPlans::Discard {
                 unchecked.push(UncheckedRun { trial, run });
             }
         }

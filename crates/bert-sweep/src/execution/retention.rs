@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use run_files::layout::train::{CHECKPOINTS, WEIGHTS};
-use run_files::layout::trial::TRAIN;
+use run_files::layout::trial::{FAILURE, STDERR, TRAIN};
 use stage::{MANIFEST, Manifest, sync_folder};
 
 use crate::trials::ranking::{RankedTrial, best_row};
@@ -60,6 +60,22 @@ fn prune_run(train: &Path) -> anyhow::Result<()> {
     remove_if_exists(&train.join(MANIFEST))?;
     sync_folder(train).with_context(|| format!("cannot sync {}", train.display()))?;
     prunable.iter().try_for_each(|path| remove_if_exists(path))
+}
+
+/// Removes the folders of all runs but those of `trials`, of which nothing stays but the profile and the plan: what
+/// `--force` discards once nothing can be refused any more.
+pub(crate) fn discard(out: &Path, trials: &[Trial]) -> anyhow::Result<()> {
+    let runs: Vec<_> = trials.iter().flat_map(|trial| &trial.runs).collect();
+    for entry in fs::read_dir(out.join("trials")).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if !runs.iter().any(|run| name.to_str() == Some(run.id.as_str())) {
+            remove_if_exists(&entry.path())?;
+        }
+    }
+    for run in runs {
+        [TRAIN, STDERR, FAILURE].iter().try_for_each(|name| remove_if_exists(&run.folder.path().join(name)))?;
+    }
+    Ok(())
 }
 
 /// Makes `OUT/best` a link to the folder of a run; `false` when its weights are missing.

@@ -52,7 +52,9 @@ impl Training<'_> {
         let (percent, n_promoted, n_entered) = (100.0 * rung, promoted.len(), entered.len());
         self.common
             .say(&format!("bert-sweep: at {percent:.0} % of the steps, {n_promoted} of {n_entered} trials go on"));
-        self.write_table_and_prune(&BTreeSet::new())?;
+        if self.action == Action::Run {
+            self.write_table_and_prune(&BTreeSet::new())?;
+        }
         Ok(true)
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use stage::{CommonArgs, ExitReason, Interrupt, Manifest, OutputFolder, Progress};
+use stage::{CommonArgs, ExitReason, Interrupt, Manifest, OutputFolder, Progress, ensure_input};
 
 use super::process_pool::{self, Event, Finished, Task};
 use super::retention::{self, FailedRuns};
@@ -43,6 +43,9 @@ impl Training<'_> {
     /// Trains all trials from index `first` on that are not ruled out up to a rung, a fraction of their steps.
     pub(crate) fn train_to(&mut self, first: usize, rung: f64, title: &str) -> anyhow::Result<()> {
         let pending = self.pending_runs(first, rung)?;
+        if !pending.is_empty() {
+            self.clear_output()?;
+        }
         let tasks = self.tasks(&pending)?;
         let total: f64 =
             pending.iter().filter_map(|pending| Some(self.run(pending).plan?.sentences(pending.target_step))).sum();
@@ -71,6 +74,12 @@ impl Training<'_> {
         })?;
         progress.finish();
         Ok(())
+    }
+
+    /// Removes the finished result of an earlier sweep: from now on something new is written.
+    pub(crate) fn clear_output(&mut self) -> anyhow::Result<()> {
+        self.output.clear()?;
+        retention::unlink_best(&self.common.out)
     }
 
     /// The runs that have to be trained to reach a rung.
@@ -136,10 +145,26 @@ impl Training<'_> {
     /// Writes the table as it is now, and removes weights that are no longer needed, except those of `busy` runs.
     pub(crate) fn write_table_and_prune(&mut self, busy: &BTreeSet<String>) -> anyhow::Result<()> {
         let rows = self.rows()?;
+        self.clear_output()?;
         self.output.write_unlisted("trials.jsonl", json_lines(&rows)?)?;
         let is_busy = |ranked: &RankedTrial| rows.iter().any(|row| row.trial == ranked.trial && busy.contains(&row.id));
         let idle: Vec<RankedTrial> = self.ranking(&rows).into_iter().filter(|ranked| !is_busy(ranked)).collect();
         retention::prune(&self.trials, &rows, &idle, FailedRuns::Keep)
+    }
+
+    /// Refuses to collect a table whose best weights are gone: an earlier sweep that ranked the run lower has removed them.
+    pub(crate) fn require_weights(&self, id: &str) -> anyhow::Result<()> {
+        let run = self.trials.iter().flat_map(|trial| &trial.runs).find(|run| run.id == id);
+        let run = run.with_context(|| format!("no trial has the id {id}"))?;
+        let (train, profile) = (run.folder.train(), run.folder.profile());
+        ensure_input!(
+            Manifest::read(&train).is_some(),
+            "the weights of the best trial are not in {}: a sweep that ranked it lower has removed them; `bert-sweep run` \
+             with the same settings trains it again, and so does `bert-finetune --profile {}`",
+            train.display(),
+            profile.display()
+        );
+        Ok(())
     }
 
     /// Trains a run again if its weights are gone: the sweep was killed while it pruned, or ranked the run lower then.

@@ -15,10 +15,18 @@ use crate::trials::row::{Row, json_lines};
 use crate::trials::trial::Trial;
 
 /// Writes all outputs but the manifest; `true` when no trial is open any more and the best one is there.
+///
+/// # Errors
+/// Fails when `collect` lacks the weights of the best trial, before anything is written.
 pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
     let rows = training.rows()?;
     let ranking = training.ranking(&rows);
     let best = best_row(&ranking, &rows);
+    let is_complete = !rows.iter().any(Row::is_open);
+    if let (true, Action::Collect, Some(row)) = (is_complete, training.action, best) {
+        training.require_weights(&row.id)?;
+    }
+    training.clear_output()?;
     let summary = Summary::new(&training.settings.objective, &rows, ranking);
     let leaderboard = markdown(&summary.ranking, &summary.objective);
     training.output.write("trials.jsonl", json_lines(&rows)?)?;
@@ -38,7 +46,6 @@ pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
     });
     training.output.write("sweep.html", page)?;
 
-    let is_complete = !rows.iter().any(Row::is_open);
     let trains = training.action == Action::Run;
     if let (true, Some(row)) = (trains, best) {
         training.ensure_weights(&row.id)?;
