@@ -50,7 +50,7 @@ fn trees(splits: &SplitFiles, metadata: &RawMetadata) -> anyhow::Result<Vec<(Spl
     ensure_input!(n_names == n_labels, "trees have {n_labels} labels; --label-names gives {n_names}");
     let read = |(split, files): &(Split, Vec<PathBuf>)| {
         let file = files.first().context("a split has a file")?;
-        Ok((*split, RawSet { metadata: metadata.clone(), records: records::trees::read(file)? }))
+        Ok((*split, RawSet { metadata: metadata.clone(), records: records::trees::read(file, None)? }))
     };
     splits.iter().map(read).collect()
 }
