@@ -54,7 +54,8 @@ pub(super) fn parse(
         let record = record.map_err(|open| open_quote(path, &open))?;
         let location = Location::Line(record.line);
         if record.fields.len() != names.len() + n_row_names {
-            return Err(unequal(path, &record, names.len() + n_row_names, options));
+            let first = if options.no_header { "first row" } else { "header" };
+            return Err(unequal(path, &record, names.len() + n_row_names, first));
         }
         let score = match value(&record, score) {
             None => None,
@@ -119,8 +120,8 @@ fn open_quote(path: &Path, open: &OpenQuote) -> CorpusError {
     CorpusError::Value { file: path.to_owned(), location: Location::Line(open.line), problem }
 }
 
-fn unequal(path: &Path, record: &FieldRecord, expected: usize, options: &ReadOptions) -> CorpusError {
-    let (first, found) = (if options.no_header { "first row" } else { "header" }, record.fields.len());
+fn unequal(path: &Path, record: &FieldRecord, expected: usize, first: &str) -> CorpusError {
+    let found = record.fields.len();
     let lines = match record.last_line == record.line {
         true => String::new(),
         false => format!("; by a quote that opens a field, the row goes on to line {}", record.last_line),

@@ -22,6 +22,16 @@ pub enum Compression {
     Zstd,
 }
 
+impl Compression {
+    /// The extension, without the dot.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Gzip => "gz",
+            Self::Zstd => "zst",
+        }
+    }
+}
+
 impl FileName {
     /// Takes the name of `path` apart.
     pub fn of(path: &Path) -> Self {

@@ -6,13 +6,16 @@ use clap::Args;
 use stage::{CommonArgs, List, bad_input};
 
 use super::scores::ScoreRange;
+use super::table_args::TableArgs;
 use crate::source::Source;
 
 const EXAMPLES: &str = "Examples:
   sst-fetch dataset --source sample --out data/raw/sample
   sst-fetch dataset --source trainDevTestTrees_PTB/trees --out data/raw/sst
   sst-fetch dataset --source hub:stanfordnlp/sst2 --out data/raw/sst2
-  sst-fetch dataset --train reviews.csv --text-column review --label-column stars --out data/raw/reviews";
+  sst-fetch dataset --train reviews.csv --text-column review --label-column stars --out data/raw/reviews
+  sst-fetch dataset --train 'part-*.csv.gz' --no-header --text-column 6 --label-column 1 --out data/raw/parts
+  sst-fetch dataset --train aclImdb/train --test aclImdb/test --out data/raw/imdb";
 
 /// The arguments of `sst-fetch dataset`.
 #[derive(Debug, Args)]
@@ -22,15 +25,16 @@ pub struct DatasetArgs {
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<Source>,
 
-    /// File of the train split, instead of --source; several are read one after the other
+    /// File of the train split, a pattern such as 'part-*.csv', or a folder with a folder for each class, instead of
+    /// --source; several are read one after the other
     #[arg(long, value_name = "FILE")]
     pub(crate) train: Vec<PathBuf>,
 
-    /// File of the validation split, instead of --source
+    /// The same of the validation split
     #[arg(long, value_name = "FILE")]
     pub(crate) validation: Vec<PathBuf>,
 
-    /// File of the test split, instead of --source
+    /// The same of the test split
     #[arg(long, value_name = "FILE")]
     pub(crate) test: Vec<PathBuf>,
 
@@ -71,6 +75,10 @@ pub struct DatasetArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     pub(crate) max_samples: Option<i64>,
 
+    /// How tables are read.
+    #[command(flatten)]
+    pub(crate) tables: TableArgs,
+
     /// Arguments of every stage.
     #[command(flatten)]
     pub(crate) common: CommonArgs,
@@ -87,9 +95,10 @@ impl DatasetArgs {
 
 fn after_help() -> String {
     format!(
-        "{EXAMPLES}\n\nA folder contains PTB trees as {{train,dev,test}}.txt, GLUE's {{train,dev,test}}.tsv, or tables as\n\
-         {{train,validation,test}}.{{{}}}. The environment variables HF_HOME, HF_ENDPOINT,\n\
-         HF_TOKEN and HF_HUB_OFFLINE are honored.",
+        "{EXAMPLES}\n\nA folder contains PTB trees as {{train,dev,test}}.txt, GLUE's {{train,dev,test}}.tsv, tables as\n\
+         {{train,validation,test}}.{{{}}}, or texts as {{train,test}}/CLASS/*.txt. All but\n\
+         Parquet may be compressed: train.csv.gz, train.csv.zst. What is guessed of a table (separator, quotes, encoding) is said,\n\
+         and the flags say it otherwise. The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honored.",
         corpus::records::extension_list()
     )
 }
