@@ -43,7 +43,7 @@ pub(super) fn parse(
     };
     let found =
         columns.find(path, &names).map_err(|error| super::hints::with_hint(error, &dialect, &first, options))?;
-    let n_row_names = usize::from(!options.no_header && has_row_names(&dialect, first.fields.len()));
+    let n_row_names = usize::from(!options.no_header && has_row_names(&dialect, &first));
     let index = |name: &String| names.iter().position(|found| found == name).map(|index| index + n_row_names);
     let text = index(&found.text).unwrap_or_default();
     let (label, score) = (found.label.as_ref().and_then(index), found.score.as_ref().and_then(index));
@@ -92,25 +92,28 @@ fn is_null(field: &Field) -> bool {
     !field.quoted && field.text == NULL
 }
 
-/// Whether the rows have one field more than the header because each begins with its name, as R writes them: the names are
-/// all different, and the last column holds something.
-fn has_row_names(dialect: &Dialect, n_columns: usize) -> bool {
+/// Whether the rows have one field more than the header because each begins with its name, as R writes them: header and
+/// names are quoted, and the names are numbers, all different.
+fn has_row_names(dialect: &Dialect, header: &FieldRecord) -> bool {
     let mut records = dialect.records().skip(1).peekable();
-    if !matches!(records.peek(), Some(Ok(record)) if record.fields.len() == n_columns + 1) {
+    let is_longer = |record: &FieldRecord| record.fields.len() == header.fields.len() + 1;
+    if !matches!(records.peek(), Some(Ok(record)) if is_longer(record))
+        || !header.fields.iter().all(|field| field.quoted)
+    {
         return false;
     }
     let mut names = HashSet::new();
-    let mut holds_something = false;
-    for record in records {
+    records.all(|record| {
         let Ok(record) = record else { return false };
-        holds_something |= record.fields.last().is_some_and(|field| !field.text.trim().is_empty());
-        let n_fields = record.fields.len();
-        let is_new = record.fields.into_iter().next().is_some_and(|field| names.insert(field.text));
-        if n_fields != n_columns + 1 || !is_new {
-            return false;
-        }
-    }
-    holds_something
+        let is_longer = is_longer(&record);
+        let name = record
+            .fields
+            .into_iter()
+            .next()
+            .filter(|field| field.quoted)
+            .and_then(|field| field.text.parse::<u64>().ok());
+        is_longer && name.is_some_and(|name| names.insert(name))
+    })
 }
 
 fn open_quote(path: &Path, open: &OpenQuote) -> CorpusError {

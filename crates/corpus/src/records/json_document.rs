@@ -38,12 +38,12 @@ impl Document {
             return Ok(None);
         }
         if self.0.iter().any(is_text) {
-            let rows = self.from_columns(columns)?;
+            let rows = self.by_columns(columns)?;
             return Ok(Some(DocumentRows { rows, said: "one value of the JSON object for each column".to_owned() }));
         }
         let lists: Vec<&str> = self.0.iter().filter(|(_, part)| part.is_table()).map(|(key, _)| key.as_str()).collect();
         match lists.as_slice() {
-            [] => Ok(self.from_split().or_else(|| self.from_index(columns))),
+            [] => Ok(self.by_split().or_else(|| self.by_index(columns))),
             [list] => {
                 let said = format!("the JSON list under `{list}`");
                 let list = (*list).to_owned();
@@ -60,7 +60,7 @@ impl Document {
         }
     }
 
-    fn from_columns(self, columns: &Columns) -> Result<Vec<Map<String, Value>>, String> {
+    fn by_columns(self, columns: &Columns) -> Result<Vec<Map<String, Value>>, String> {
         let named = |part: Part| match part {
             Part::Object(pairs) => pairs,
             Part::List(items) => items.into_iter().enumerate().map(|(row, item)| (row.to_string(), item)).collect(),
@@ -94,7 +94,7 @@ impl Document {
     }
 
     /// pandas' `split`: the names under `columns`, and a list of values for each row under `data`.
-    fn from_split(&self) -> Option<DocumentRows> {
+    fn by_split(&self) -> Option<DocumentRows> {
         let part = |name: &str| self.0.iter().find(|(key, _)| key == name).map(|(_, part)| part);
         let (Some(Part::List(names)), Some(Part::List(data))) = (part("columns"), part("data")) else { return None };
         let names: Vec<&str> = names.iter().map(Value::as_str).collect::<Option<_>>()?;
@@ -107,7 +107,7 @@ impl Document {
     }
 
     /// pandas' `index`: an object for each row, under its name.
-    fn from_index(&self, columns: &Columns) -> Option<DocumentRows> {
+    fn by_index(&self, columns: &Columns) -> Option<DocumentRows> {
         let row = |(_, part): &(String, Part)| match part {
             Part::Object(pairs) => Some(pairs.iter().cloned().collect::<Map<_, _>>()),
             Part::List(_) | Part::Scalar => None,

@@ -50,18 +50,19 @@ fn read(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Table> 
 
 /// The scores of a column of numbers, or of text that reads as numbers.
 fn scores(file: &ParquetFile, column: &str) -> Result<Vec<Option<f32>>> {
-    let not_finite = |row| file.wrong_value(row, format!("column {column} is not a finite number"));
+    let not_finite =
+        |row, value: &str| file.wrong_value(row, format!("column {column} is `{value}`; expected a finite number"));
     if file.type_of(column)?.is_numeric() {
         let scores = file.floats(column)?;
         let present = |score: Option<f32>| score.filter(|score| !score.is_nan());
         let checked = scores.iter().flatten().zip(1..).map(|(score, row)| match present(score) {
-            Some(score) if score.is_infinite() => Err(not_finite(row)),
+            Some(score) if score.is_infinite() => Err(not_finite(row, &score.to_string())),
             score => Ok(score),
         });
         return checked.collect();
     }
     let texts = file.values_as_text(column)?.into_iter().zip(1..);
-    texts.map(|(text, row)| text.map_or(Ok(None), |text| parse_score(&text, || not_finite(row)))).collect()
+    texts.map(|(text, row)| text.map_or(Ok(None), |text| parse_score(&text, || not_finite(row, &text)))).collect()
 }
 
 /// Puts names in place of indices where the file has names for them.
