@@ -68,16 +68,17 @@ fn binary_kind(bytes: &[u8]) -> Option<&'static str> {
     KINDS.into_iter().find(|(begin, _)| bytes.starts_with(begin)).map(|(_, kind)| kind)
 }
 
-/// UTF-16 without a mark: its ASCII characters have a NUL in the same place of each pair, where other characters hardly have
-/// one. A text in UTF-8 has none.
+/// UTF-16 without a mark: it begins with ASCII, and ASCII characters have a NUL in the same place of each pair, where others
+/// hardly have one. A text in UTF-8 has none.
 fn unmarked_utf16(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+    let encoding = match bytes.first_chunk()?.map(|byte| byte == 0) {
+        [false, true, false, true] => UTF_16LE,
+        [true, false, true, false] => UTF_16BE,
+        _ => return None,
+    };
     let nulls = |parity: usize| bytes.iter().skip(parity).step_by(2).filter(|&&byte| byte == 0).count();
-    if bytes.len() % 2 == 1 || !bytes.contains(&0) {
-        return None;
-    }
-    let (first, second) = (nulls(0), nulls(1));
-    let is_most = |n: usize, other: usize| 20 * n >= bytes.len() && 10 * other <= n;
-    if is_most(second, first) { Some(UTF_16LE) } else { Some(UTF_16BE).filter(|_| is_most(first, second)) }
+    let (of_ascii, others) = if encoding == UTF_16LE { (nulls(1), nulls(0)) } else { (nulls(0), nulls(1)) };
+    (20 * of_ascii >= bytes.len() && 10 * others <= of_ascii).then_some(encoding)
 }
 
 fn utf8(path: &Path, mut bytes: Vec<u8>, mark: usize) -> Result<String> {
