@@ -25,9 +25,10 @@ pub mod trees;
 
 use std::path::Path;
 
-use crate::error::{CorpusError, Result};
+use crate::error::{CorpusError, Location, Result};
 
 pub use compression::read_bytes;
+use encoding::SourceText;
 pub use file_name::{Compression, FileName};
 pub use options::{Delimiter, Encoding, Quotes, ReadOptions};
 use table::Format;
@@ -92,14 +93,15 @@ pub fn texts(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
     Ok(read_with(path, &columns, &options)?.rows.into_iter().map(|row| row.text).collect())
 }
 
-/// Reads a file as one text, without the line breaks at its end.
+/// Reads a file as one text, without the line breaks at its end: a table of one row with this label.
 ///
 /// # Errors
 /// Fails on a file that cannot be read, is damaged, or is not text in its encoding; the error names it.
-pub fn whole_text(path: &Path, encoding: Option<Encoding>) -> Result<String> {
-    let mut text = encoding::read_text(path, encoding)?.text;
+pub fn whole_text(path: &Path, label: String, encoding: Option<Encoding>) -> Result<Table> {
+    let SourceText { mut text, said } = encoding::read_text(path, encoding)?;
     text.truncate(text.trim_end_matches(['\n', '\r']).len());
-    Ok(text)
+    let row = Row { location: Location::Line(1), text, label: Some(label), score: None };
+    Ok(Table { rows: vec![row], label_names: None, said: said.into_iter().collect(), without_text: None })
 }
 
 #[cfg(test)]

@@ -54,8 +54,10 @@ pub(super) fn parse(
         let record = record.map_err(|open| open_quote(path, &open))?;
         let location = Location::Line(record.line);
         if record.fields.len() != names.len() + n_row_names {
+            let expected = names.len() + n_row_names;
             let first = if options.no_header { "first row" } else { "header" };
-            return Err(unequal(path, &record, names.len() + n_row_names, first));
+            let problem = unequal(&record, &dialect, &format!("{expected} fields as in the {first}"));
+            return Err(CorpusError::Value { file: path.to_owned(), location, problem });
         }
         let score = match value(&record, score) {
             None => None,
@@ -123,16 +125,17 @@ fn open_quote(path: &Path, open: &OpenQuote) -> CorpusError {
     CorpusError::Value { file: path.to_owned(), location: Location::Line(open.line), problem }
 }
 
-fn unequal(path: &Path, record: &FieldRecord, expected: usize, first: &str) -> CorpusError {
-    let found = record.fields.len();
-    let lines = match record.last_line == record.line {
-        true => String::new(),
-        false => format!("; by a quote that opens a field, the row goes on to line {}", record.last_line),
+/// What is wrong with a record that is longer or shorter than expected, and what may be the cause.
+fn unequal(record: &FieldRecord, dialect: &Dialect, expected: &str) -> String {
+    let has_marks = record.fields.iter().any(|field| !field.quoted && field.text.starts_with('"'));
+    let cause = if record.last_line > record.line {
+        format!("; by a quote that opens a field, the row goes on to line {}", record.last_line)
+    } else if dialect.grammar.quotes == Quotes::Literal && has_marks {
+        "; quotes are read as text here, and --quotes doubled reads them as marks around fields".to_owned()
+    } else {
+        "; a field with the separator in it needs quotes".to_owned()
     };
-    let problem = format!(
-        "expected {expected} fields as in the {first}, found {found}; a field with the separator in it needs quotes{lines}"
-    );
-    CorpusError::Value { file: path.to_owned(), location: Location::Line(record.line), problem }
+    format!("expected {expected}, found {}{}{cause}", record.fields.len(), dialect.described())
 }
 
 #[cfg(test)]

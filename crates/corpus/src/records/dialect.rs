@@ -33,6 +33,11 @@ impl<'a> Dialect<'a> {
         FieldRecords::new(self.text, self.grammar, self.first_line)
     }
 
+    /// What was guessed, for messages: ` (read as separated by ...)`, or nothing.
+    pub(super) fn described(&self) -> String {
+        if self.said.is_empty() { String::new() } else { format!(" (read as {})", self.said.join(", ")) }
+    }
+
     /// Finds out how a text is to be read whose extension stands for `plain`.
     pub(super) fn find(
         path: &Path,

@@ -18,10 +18,7 @@ pub(super) fn with_hint(
     options: &ReadOptions,
 ) -> CorpusError {
     let CorpusError::MissingColumn { file, column, found, hint } = error else { return error };
-    let separated = match dialect.said.is_empty() {
-        true => String::new(),
-        false => format!(" (read as {})", dialect.said.join(", ")),
-    };
+    let separated = dialect.described();
     let header = match options.no_header {
         true => "; without a header, columns are numbers from 1: --text-column 2 --label-column 1".to_owned(),
         false if hint.is_empty() && looks_like_a_row(dialect, first) => {

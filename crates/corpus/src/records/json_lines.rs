@@ -168,4 +168,17 @@ mod tests {
         assert!(error(&[good, "{\"text\": "]).starts_with("a.jsonl, line 2: expected a JSON object: EOF"));
         assert!(error(&[&"[".repeat(100_000)]).contains("cannot be read as a JSON list of objects"));
     }
+    #[test]
+    fn damaged_json_never_panics() {
+        use super::super::tests::for_each_damaged_text;
+        let lines = "{\"text\": \"a é\", \"label\": 1}\r\n\r\n{\"text\": null, \"a\": {\"b\": [1e9]}}\r\n";
+        let list = "[{\"text\": \"a\", \"label\": true},\n {\"text\": \"\\ud83d\\ude00\"}]";
+        let answer = "{\"n\": 2,\n \"data\": [{\"text\": \"a\"},\n {\"text\": \"b\"}]}";
+        let columns = "{\"text\": {\"0\": \"a\", \"1\": \"b\"}, \"label\": {\"0\": 1, \"1\": null}}";
+        let spread = "{\n\"text\": \"a\"\n}\n{\n\"text\": \"é\"\n}\n";
+        for text in [lines, list, answer, columns, spread] {
+            let columns = Columns { targets_required: false, ..Columns::default() };
+            for_each_damaged_text("a.json", text.as_bytes(), &columns, &ReadOptions::default());
+        }
+    }
 }

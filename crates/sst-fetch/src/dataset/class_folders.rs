@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use corpus::records::{self, Encoding, FileName, Row, Table};
-use corpus::{CorpusError, Location};
+use corpus::records::FileName;
 use stage::{BadInput, ensure_input};
 
 use super::patterns::is_hidden;
@@ -27,9 +26,9 @@ pub(crate) fn texts_of_all(folders: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> 
         let found = texts(folder)?;
         ensure_input!(
             !found.is_empty(),
-            "{} is a folder without a folder for each class; expected files, or texts as {}/CLASS/*.txt",
+            "{0} is a folder without a folder for each class; expected files, or texts as {0}/CLASS/*.txt; for a folder with \
+             the files of all splits, use --source {0}",
             folder.display(),
-            folder.display()
         );
         files.extend(found);
     }
@@ -59,11 +58,4 @@ fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 pub(crate) fn class(file: &Path) -> String {
     let folder = file.parent().and_then(Path::file_name).unwrap_or_default();
     folder.to_string_lossy().into_owned()
-}
-
-/// Reads a file as a table of one row.
-pub(crate) fn read(file: &Path, encoding: Option<Encoding>) -> Result<Table, CorpusError> {
-    let text = records::whole_text(file, encoding)?;
-    let row = Row { location: Location::Line(1), text, label: Some(class(file)), score: None };
-    Ok(Table { rows: vec![row], label_names: None, said: Vec::new(), without_text: None })
 }

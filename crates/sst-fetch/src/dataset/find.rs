@@ -59,13 +59,19 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
     }
 }
 
-/// Refuses flags that say how CSV and TSV are read where there is neither.
+/// Refuses flags that say how CSV, TSV or text is read where there is none.
 fn refuse_table_flags(args: &DatasetArgs, files: &[&PathBuf]) -> anyhow::Result<()> {
-    let has_fields = files.iter().any(|file| matches!(FileName::of(file).extension.as_str(), "csv" | "tsv"));
-    match args.tables.of_separated_fields().filter(|_| !has_fields) {
-        Some(flag) => bail_input!("{flag} says how CSV and TSV are read, and there is neither"),
-        None => Ok(()),
+    let extensions: Vec<String> = files.iter().map(|file| FileName::of(file).extension).collect();
+    let has_fields = extensions.iter().any(|extension| extension == "csv" || extension == "tsv");
+    if let Some(flag) = args.tables.of_separated_fields().filter(|_| !has_fields) {
+        bail_input!("{flag} says how CSV and TSV are read, and there is neither");
     }
+    let has_text = extensions.iter().any(|extension| extension != "parquet");
+    ensure_input!(
+        has_text || args.tables.encoding.is_none(),
+        "--encoding says how text files are read, and there is none"
+    );
+    Ok(())
 }
 
 fn sample_dataset() -> Dataset {

@@ -100,7 +100,9 @@ fn tables(args: &DatasetArgs, content: &Content) -> anyhow::Result<Vec<SplitTabl
     let read = |(split, files): (Split, Vec<PathBuf>)| {
         let table = |file: PathBuf| {
             let table = match content {
-                Content::Files(Layout::ClassFolders, _) => class_folders::read(&file, options.encoding)?,
+                Content::Files(Layout::ClassFolders, _) => {
+                    records::whole_text(&file, class_folders::class(&file), options.encoding)?
+                }
                 _ => records::read_with(&file, &columns(split), &options)?,
             };
             Ok((file.clone(), named(&file, table)?))

@@ -65,6 +65,12 @@ fn an_open_quote_is_refused_with_its_line() {
         case("that another one closes: the row is too long")
             .file("train.csv", "text,label\n\"open,1\nfine,0\n\"a, b\",1\n")
             .refused(&["line 2: expected 2 fields as in the header, found 3", "the row goes on to line 4"]),
+        case("in a TSV whose quotes are text")
+            .file("train.tsv", "text\tlabel\n\"fine\"\tpos\n\"half\tneg\n\"a\ttab\"\tneg\n")
+            .refused(&[
+                "line 4: expected 2 fields as in the header, found 3; quotes are read as text",
+                "--quotes doubled",
+            ]),
         case("read as text")
             .file("train.csv", "text,label\na,1\n\"b,0\n")
             .flags("--quotes literal")

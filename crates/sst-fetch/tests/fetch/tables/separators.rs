@@ -59,9 +59,9 @@ fn a_line_of_excel_states_the_separator() {
         case("another separator")
             .file("train.csv", "sep=#\ntext#label\na#1\n")
             .refused(&["data/train.csv, line 1: the separator is stated as `#`"]),
-        case("lines are counted with it")
-            .file("train.csv", "sep=;\ntext;label\nfine;1\na;b;0\n")
-            .refused(&["data/train.csv, line 4: expected 2 fields"]),
+        case("lines are counted with it").file("train.csv", "sep=;\ntext;label\nfine;1\na;b;0\n").refused(&[
+            "data/train.csv, line 4: expected 2 fields as in the header, found 3 (read as separated by `;`)",
+        ]),
     ]);
 }
 
@@ -88,5 +88,9 @@ fn the_separator_can_be_told() {
             .file("train.jsonl", "{\"text\": \"a\", \"label\": 1}\n")
             .flags("--delimiter ;")
             .refused(&["--delimiter says how CSV and TSV are read"]),
+        case("for the sample")
+            .source("--source sample")
+            .flags("--no-header")
+            .refused(&["--no-header says how CSV and TSV"]),
     ]);
 }
