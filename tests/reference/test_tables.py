@@ -15,7 +15,7 @@ TEXTS = [
     '"', "back\\slash", "it's", "\U0001f600 \u4f60\u597d",
 ]
 FRAME = pandas.DataFrame({"id": range(len(TEXTS)), "text": TEXTS, "label": [index % 3 - 1 for index in range(len(TEXTS))]})
-WESTERN = FRAME[[text.isascii() or text.startswith("caf") for text in TEXTS]].reset_index(drop=True)
+WESTERN = FRAME[[text.isascii() or text.startswith("café") for text in TEXTS]].reset_index(drop=True)
 
 
 def fetched(path, *flags):

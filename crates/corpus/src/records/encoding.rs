@@ -87,7 +87,13 @@ fn utf8(path: &Path, mut bytes: Vec<u8>, mark: usize) -> Result<String> {
         let at = error.utf8_error().valid_up_to();
         let bytes = error.as_bytes();
         let line = bytes[..at].iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
-        CorpusError::NotText { file: path.to_owned(), line, problem: not_utf8(bytes, at) }
+        let problem = match mark {
+            0 => not_utf8(bytes, at),
+            _ => "the file begins with the mark of UTF-8, but the text is not UTF-8 here; mend the line, or take the mark away \
+                  and give the encoding of the rest with --encoding"
+                .to_owned(),
+        };
+        CorpusError::NotText { file: path.to_owned(), line, problem }
     })
 }
 
@@ -174,6 +180,8 @@ mod tests {
         assert!(cyrillic.starts_with("a.csv, line 2: the text is not UTF-8, and does not look like windows-1252"));
         let mixed = error("text,label\ncafé,1\ncaf".bytes().chain(*b"\xe9,0\n").collect::<Vec<_>>().as_slice());
         assert!(mixed.starts_with("a.csv, line 3: the text is not UTF-8 here, but is elsewhere"), "{mixed}");
+        let marked = error(b"\xef\xbb\xbftext,label\ncaf\xe9,1\n");
+        assert!(marked.starts_with("a.csv, line 2: the file begins with the mark of UTF-8, but"), "{marked}");
         assert!(error(b"\x1f\x8b\x08").contains("compressed with gzip; let its name end in .gz"));
         assert!(error(b"PK\x03\x04").contains("an Excel workbook"));
     }

@@ -14,7 +14,7 @@ const EXAMPLES: &str = "Examples:
   sst-fetch dataset --source trainDevTestTrees_PTB/trees --out data/raw/sst
   sst-fetch dataset --source hub:stanfordnlp/sst2 --out data/raw/sst2
   sst-fetch dataset --train reviews.csv --text-column review --label-column stars --out data/raw/reviews
-  sst-fetch dataset --train 'part-*.csv.gz' --no-header --text-column 6 --label-column 1 --out data/raw/parts
+  sst-fetch dataset --train 'part-*.csv.gz' --no-header --text-column 6 --label-column 1 --out raw
   sst-fetch dataset --train aclImdb/train --test aclImdb/test --out data/raw/imdb";
 
 /// The arguments of `sst-fetch dataset`.
@@ -96,9 +96,10 @@ impl DatasetArgs {
 fn after_help() -> String {
     format!(
         "{EXAMPLES}\n\nA folder contains PTB trees as {{train,dev,test}}.txt, GLUE's {{train,dev,test}}.tsv, tables as\n\
-         {{train,validation,test}}.{{{}}}, or texts as {{train,test}}/CLASS/*.txt. All but\n\
-         Parquet may be compressed: train.csv.gz, train.csv.zst. What is guessed of a table (separator, quotes, encoding) is said,\n\
-         and the flags say it otherwise. The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honored.",
+         {{train,validation,test}}.{{{}}},\n\
+         or texts as {{train,test}}/CLASS/*.txt. All but Parquet may be compressed: train.csv.gz, train.csv.zst.\n\
+         Separator, quotes and encoding are told from a table; what was guessed is said.\n\n\
+         The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honored.",
         corpus::records::extension_list()
     )
 }
