@@ -80,7 +80,7 @@ fn tokens_of_another_task_are_refused() {
     pipeline.write("reviews/test.csv", "text,label\nw6,worse\n");
     pipeline.run("sst-fetch dataset --source reviews --label-names bad,good,worse --out raw");
     pipeline.run_stage("tokens", "");
-    let expected = "the tokens have the labels [\"bad\", \"good\", \"worse\"], the model [\"bad\", \"good\"]";
+    let expected = "the tokens have the labels (bad, good, worse), the model has the labels (bad, good); tokenize for";
     refused(&pipeline.run_stage("eval/test", ""), expected);
 }
 

@@ -46,7 +46,11 @@ const READERS: [Reader; 10] = [
         inputs: &["tokens", "model"],
     },
     // A stage goes on from the weights of its own kind.
-    Reader { line: "bert-finetune --tokens tokens --model train", stage: "bert-finetune", inputs: &["train"] },
+    Reader {
+        line: "bert-finetune --tokens tokens --model train",
+        stage: "bert-finetune",
+        inputs: &["train", "tokens"],
+    },
     Reader {
         line: "bert-eval --run train --tokens tokens --split test --threads 1",
         stage: "bert-eval",

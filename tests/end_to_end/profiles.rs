@@ -23,7 +23,8 @@ fn another_source_replaces_that_of_a_profile() {
     assert_eq!(manifest.plan["label_names"], serde_json::json!(["bad, or worse", "good"]));
 
     let mut typed = pipeline.command("sst-fetch dataset --profile x.toml --train few.csv --explain");
-    assert_eq!(succeed(typed.args(["--label-names", "\"bad, or worse\",good"])), "");
+    let typed = succeed(typed.args(["--label-names", "\"bad, or worse\",good"]));
+    assert_eq!(typed, "sst-fetch dataset: raw is fresh\n");
     let typed = pipeline.run("sst-fetch dataset --profile x.toml --train few.csv --label-names bad,good, --explain");
     assert_eq!(typed.code, Some(2));
     assert!(
@@ -34,7 +35,9 @@ fn another_source_replaces_that_of_a_profile() {
         typed.stderr
     );
     let twice = pipeline.refuse("sst-fetch dataset --train few.csv --train few.csv --out raw");
-    assert!(twice.starts_with("error: the argument '--train <FILE>' cannot be used multiple times\n"), "{twice}");
+    assert_eq!(twice, "error: --train names few.csv twice\n");
+    let twice = pipeline.refuse("sst-fetch dataset --source sample --source reviews --out raw");
+    assert!(twice.starts_with("error: the argument '--source <SOURCE>' cannot be used multiple times\n"), "{twice}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! looked for where its manifest recorded it: from the current folder, then from each folder above the output folder, so
 //! that a chain that was moved as a whole is found. What was made anew since is told from what was edited.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -49,6 +49,8 @@ struct Chain {
     queue: VecDeque<PathBuf>,
     seen: BTreeSet<PathBuf>,
     vouchers: Vouchers,
+    /// By their paths: the output of one stage is the input of others.
+    hashes: BTreeMap<PathBuf, Fingerprint>,
     n_files: usize,
     n_wrong: usize,
     n_not_found: usize,
@@ -76,11 +78,11 @@ impl Chain {
         self.n_files += 1;
         self.n_wrong += usize::from(manifest.seal == Seal::Broken);
         for (name, written) in &manifest.outputs {
-            let found = Fingerprint::of_file(&folder.join(name));
+            let found = self.fingerprint(&folder.join(name));
             let verdict = match &found {
-                Ok(found) if found == written => "ok".to_owned(),
-                Ok(found) => format!("edited: it is {:.12} now", found.sha256),
-                Err(_) => "missing".to_owned(),
+                Some(found) if found == written => "ok".to_owned(),
+                Some(found) => format!("edited: it is {:.12} now", found.sha256),
+                None => "missing".to_owned(),
             };
             self.print_file("output", written, &verdict, name);
         }
@@ -91,7 +93,7 @@ impl Chain {
     }
 
     fn print_input(&mut self, folder: &Path, role: &str, read: &Fingerprint, recorded: Option<&str>) {
-        let Some((path, found)) = recorded.and_then(|recorded| find(folder, recorded, read)) else {
+        let Some((path, found)) = recorded.and_then(|recorded| self.find(folder, recorded, read)) else {
             self.n_not_found += 1;
             let place = recorded.map_or("its place is not recorded".to_owned(), |path| format!("recorded as {path}"));
             println!("  input   {:.12}  not found  {role} ({place})", read.sha256);
@@ -122,19 +124,30 @@ impl Chain {
         self.n_wrong += usize::from(verdict != "ok");
         println!("  {kind:7} {:.12}  {verdict}  {name}", expected.sha256);
     }
-}
 
-/// The file that was recorded as `recorded`: the first with the same bytes, else the first that is there.
-fn find(folder: &Path, recorded: &str, read: &Fingerprint) -> Option<(PathBuf, Fingerprint)> {
-    let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    let places = [PathBuf::from(recorded)].into_iter().chain(real.ancestors().map(|above| above.join(recorded)));
-    let mut other = None;
-    for path in places.filter(|path| path.is_file()) {
-        let Ok(found) = Fingerprint::of_file(&path) else { continue };
-        if found == *read {
-            return Some((path, found));
+    /// The file that was recorded as `recorded`: the first with the same bytes, else the first that is there.
+    fn find(&mut self, folder: &Path, recorded: &str, read: &Fingerprint) -> Option<(PathBuf, Fingerprint)> {
+        let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let places = [PathBuf::from(recorded)].into_iter().chain(real.ancestors().map(|above| above.join(recorded)));
+        let mut other = None;
+        for path in places.filter(|path| path.is_file()) {
+            let Some(found) = self.fingerprint(&path) else { continue };
+            if found == *read {
+                return Some((path, found));
+            }
+            other = other.or(Some((path, found)));
         }
-        other = other.or(Some((path, found)));
+        other
     }
-    other
+
+    /// What a file is now; `None` where it cannot be read.
+    fn fingerprint(&mut self, path: &Path) -> Option<Fingerprint> {
+        let real = fs::canonicalize(path).ok()?;
+        if let Some(known) = self.hashes.get(&real) {
+            return Some(known.clone());
+        }
+        let found = Fingerprint::of_file(&real).ok()?;
+        self.hashes.insert(real, found.clone());
+        Some(found)
+    }
 }

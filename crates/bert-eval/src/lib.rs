@@ -11,6 +11,7 @@ mod most_confused;
 mod report;
 
 use bert::Classifier;
+use checkpoint::CONFIG_AND_TOKENIZER_FILES;
 use corpus::tokens::{Labels, TokenSet};
 use corpus::{class_balance, shortened_list, vocabulary};
 use run_files::layout;
@@ -33,6 +34,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let split = args.split.name();
     let tokenized = Upstream::open(&args.tokens, "sst-tokenize")?;
     let tokens_path = tokenized.required(&format!("{split}.parquet"))?;
+    stage::verify_files(&args.run, &CONFIG_AND_TOKENIZER_FILES)?;
+    stage::verify_file(&tokens_path)?;
     let doubt = check_tokenizer(args, &tokenized.manifest, &tokens_path)?;
     let (compute, remark) = resolve_compute(&args.compute, &trained.manifest)?;
     let plan = serde_json::json!({ "split": split, "precision": compute.precision });
@@ -93,10 +96,18 @@ fn check_labels(tokens: &TokenSet, classifier: &Classifier) -> anyhow::Result<()
     };
     if !agree {
         bail_input!(
-            "the tokens have the labels {}, the model {}; tokenize for the task that the model was trained on",
-            if token_labels.is_empty() { "of a score".to_owned() } else { shortened_list(token_labels) },
-            shortened_list(model_labels)
+            "the tokens have {}, the model has {}; tokenize for the task that the model was trained on",
+            described(token_labels),
+            described(model_labels)
         );
     }
     Ok(())
+}
+
+/// Label names as a part of a sentence; tokens of scores have none.
+fn described(label_names: &[String]) -> String {
+    match label_names {
+        [] => "scores".to_owned(),
+        names => format!("the labels ({})", shortened_list(names)),
+    }
 }

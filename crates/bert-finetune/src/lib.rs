@@ -47,16 +47,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let ComputeArgs { device, threads, precision } = &args.compute;
     let compute = Compute::resolve(device, *threads, precision)?;
     let mut tokens = TokenFiles::open(&args.tokens)?;
+    for file in [Some(&tokens.train), tokens.validation.as_ref()].into_iter().flatten() {
+        stage::verify_file(file)?;
+    }
     stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
     let model = ModelFolder::open(&args.model)?;
     let plan = Plan::resolve(args, &compute, &model.config, tokens.validation.is_some())?;
-    let doubt = tokens.check_tokenizer(&args.model)?;
-    let warn_of_doubt = || doubt.iter().for_each(|doubt| args.common.say(&format!("bert-finetune: warning: {doubt}")));
+    tokens.check_tokenizer(&args.model)?;
     if !plan.evaluates() {
         tokens.validation = None; // a split that is not evaluated is neither read nor part of the key
     }
     if args.plan {
-        warn_of_doubt();
         let data = Dataset::read(&tokens, &model.config)?;
         return planning::print(Inputs { plan: &plan, model: &model, data: &data, compute }, args);
     }
@@ -64,7 +65,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let job = job(args, &plan, &compute, &tokens, &model)?;
     let Some(mut output) = job.begin()? else { return Ok(()) };
 
-    warn_of_doubt();
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
     let data = Dataset::read(&tokens, &model.config)?;
     output.record(run_files::layout::train::MAX_LENGTH, data.train.metadata.max_length);

@@ -62,7 +62,7 @@ fn memory_and_disk_are_sums_of_their_parts() {
     let adamw = of("");
     let parameters = adamw("/memory/parameters");
     assert_eq!(adamw("/memory/optimizer"), 2 * parameters);
-    assert!(adamw("/memory/gradients") < parameters, "of the word embeddings only rows have a gradient");
+    assert!(adamw("/memory/gradients") <= parameters, "of the word embeddings at most the rows of a batch");
     assert_eq!(adamw("/disk/checkpoints"), 3 * 3 * parameters, "two checkpoints and the next, with two moments");
     assert_eq!((adamw("/disk/best_weights"), adamw("/disk/result")), (2 * parameters, parameters));
     let sgd = of("--optim sgd --ema-decay 0.9 --save-strategy no");

@@ -9,6 +9,7 @@
 //! distinct   the different values of all splits, how often and where first
 //! classes    values that are one class, and how lists of them are shown
 //! sentiment  orders that words have by their meaning: bad < ok < good
+//! meaning    whether an order is that of the meaning
 //! naming     the order and the names that the user gives
 //! column     distinct values ──► classes, their names and their order
 //! report     how the column was read, in words
@@ -18,6 +19,7 @@ mod value;
 mod distinct;
 mod classes;
 mod sentiment;
+mod meaning;
 mod rules;
 mod naming;
 mod column;
@@ -26,6 +28,8 @@ mod report;
 pub use classes::LabelOrder;
 pub use column::LabelColumn;
 pub use distinct::{DistinctLabels, Place};
+pub(crate) use meaning::names_contradict_order;
+pub use meaning::names_have_meaning;
 pub use rules::{LabelRules, SourceNames};
 pub(crate) use value::is_missing;
 

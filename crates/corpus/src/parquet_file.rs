@@ -12,7 +12,7 @@ use arrow::array::{ArrayRef, AsArray, BooleanArray, Float32Array, Int64Array, Li
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Float32Type, Int64Type};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
@@ -38,7 +38,12 @@ impl ParquetFile {
     pub(crate) fn read(path: &Path, wanted: &[&str]) -> Result<Self> {
         let file = File::open(path).map_err(|source| CorpusError::Read { file: path.to_owned(), source })?;
         decode(path, || {
-            let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+            let mut builder = ParquetRecordBatchReaderBuilder::try_new(file.try_clone()?)?;
+            if builder.schema().fields().iter().any(|field| is_dictionary_of_booleans(field.data_type())) {
+                // The decoder knows no such dictionary; without the Arrow schema the values are plain booleans.
+                let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+                builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)?;
+            }
             let key_values = builder.metadata().file_metadata().key_value_metadata().into_iter().flatten();
             let metadata =
                 key_values.filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?))).collect::<BTreeMap<_, _>>();
@@ -136,12 +141,14 @@ impl ParquetFile {
         Ok(chunks.iter().flat_map(|chunk| chunk.as_string::<i32>()).map(|value| value.map(str::to_owned)).collect())
     }
 
-    /// The categories of a dictionary column that says that they are ordered, each as text.
+    /// The categories of a dictionary column of text that says that they are ordered.
     pub(crate) fn ordered_categories(&self, column: &str) -> Result<Option<Vec<String>>> {
         let mut categories: Vec<String> = Vec::new();
         for batch in &self.batches {
             let Some((index, field)) = batch.schema_ref().column_with_name(column) else { return Ok(None) };
-            if field.dict_is_ordered() != Some(true) {
+            // Of other values than text the order is lost in the file: they come in the order of the rows.
+            let is_text = matches!(field.data_type(), DataType::Dictionary(_, value) if is_text(value));
+            if !is_text || field.dict_is_ordered() != Some(true) {
                 return Ok(None);
             }
             let dictionary = decode(&self.path, || {
@@ -231,8 +238,12 @@ fn is_plain(found: &DataType) -> bool {
     match found {
         DataType::Boolean | DataType::Null => true,
         DataType::Dictionary(_, value) => is_plain(value),
-        other => other.is_integer() || other.is_floating() || is_text(other),
+        other => other.is_numeric() || is_text(other),
     }
+}
+
+fn is_dictionary_of_booleans(found: &DataType) -> bool {
+    matches!(found, DataType::Dictionary(_, value) if **value == DataType::Boolean)
 }
 
 /// Decodes under [`catch_panic`]; the error names the file.

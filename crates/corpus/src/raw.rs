@@ -10,7 +10,7 @@
 //! | `is_root` | bool | whether the text is a whole sentence |
 //!
 //! File metadata: `label_names` (a JSON list), `dataset`, `source`, `licence`; `label_order` only where the order of the
-//! names is but that of the alphabet. No time and no path is written: equal rows give equal bytes.
+//! names says nothing of their meaning. No time and no path is written: equal rows give equal bytes.
 
 use std::io::Write;
 use std::path::Path;
@@ -44,16 +44,16 @@ pub struct Record {
 /// The name of the embedded sample dataset, on which no figure means anything outside of it.
 pub const SAMPLE: &str = "sample";
 
-/// The key of the metadata that says what orders the label names, where that is the alphabet alone.
+/// The key of the metadata that is there where the order of the label names says nothing of their meaning.
 pub(crate) const LABEL_ORDER: &str = "label_order";
-pub(crate) const ALPHABET: &str = "alphabet";
+pub(crate) const WITHOUT_MEANING: &str = "without meaning";
 
 /// The metadata of a raw file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawMetadata {
     /// The names of the labels; empty where there are only scores.
     pub label_names: Vec<String>,
-    /// Whether the order of the names says something of their meaning, and is not only that of the alphabet.
+    /// Whether the order of the names says something of their meaning, the most negative first.
     pub ordered: bool,
     /// The name of the dataset.
     pub dataset: String,
@@ -82,7 +82,7 @@ impl RawSet {
         let file = ParquetFile::read(path, &["id", "sentence_id", "text", "label", "score", "is_root"])?;
         let metadata = RawMetadata {
             label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
-            ordered: file.metadata(LABEL_ORDER) != Some(ALPHABET),
+            ordered: file.metadata(LABEL_ORDER) != Some(WITHOUT_MEANING),
             dataset: file.required_metadata("dataset")?.to_owned(),
             source: file.required_metadata("source")?.to_owned(),
             license: file.required_metadata("licence")?.to_owned(),
@@ -135,7 +135,7 @@ impl RawSet {
             ("licence", self.metadata.license.clone()),
         ];
         if !self.metadata.ordered {
-            metadata.push((LABEL_ORDER, ALPHABET.to_owned()));
+            metadata.push((LABEL_ORDER, WITHOUT_MEANING.to_owned()));
         }
         parquet_file::write(sink, &batch, &metadata)
     }

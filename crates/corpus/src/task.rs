@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::label::names_contradict_order;
 use crate::shortened::shortened_list;
 
 /// The names of the two classes of polarity.
@@ -70,7 +71,12 @@ impl Task {
             (Self::Regression, _) => (Vec::new(), Vec::new()),
             _ => return Err(ImpossibleView { task: self, raw_label_names: own(), lacks_order: false }),
         };
-        let values = if ordered { values(raw_label_names) } else { Vec::new() };
+        let keeps_names = label_names.as_slice() == raw_label_names;
+        let contradicts = names_contradict_order(raw_label_names);
+        if self != Self::Regression && !keeps_names && contradicts {
+            return Err(ImpossibleView::without_order(self, raw_label_names));
+        }
+        let values = if ordered && !contradicts { values(raw_label_names) } else { Vec::new() };
         Ok(View { task: self, classes, label_names, values })
     }
 }
@@ -90,11 +96,11 @@ impl FromStr for Task {
     }
 }
 
-/// Each class as a number from 0 to 1: by its value where all names are numbers, else by its rank.
+/// Each class as a number from 0 to 1: by its value where the names are ascending numbers, else by its rank.
 fn values(names: &[String]) -> Vec<f32> {
     let numbers = names.iter().map(|name| name.parse().ok().filter(|number: &f32| number.is_finite()));
     let ranks = || (0..names.len()).map(|rank| rank as f32).collect();
-    let numbers: Vec<f32> = numbers.collect::<Option<_>>().unwrap_or_else(ranks);
+    let numbers: Vec<f32> = numbers.collect::<Option<_>>().filter(|n: &Vec<f32>| n.is_sorted()).unwrap_or_else(ranks);
     let (low, high) = numbers.iter().fold((f32::MAX, f32::MIN), |(low, high), &n| (low.min(n), high.max(n)));
     let range = if high > low { high - low } else { 1.0 };
     numbers.into_iter().map(|number| (number - low) / range).collect()
@@ -135,8 +141,8 @@ impl fmt::Display for ImpossibleView {
             (1, _) => write!(formatter, "with one class ({names}): there is nothing to tell apart"),
             (_, true) => write!(
                 formatter,
-                "with the {n} classes {names}: only the alphabet orders them; give their order, the most negative first, \
-                 to `sst-fetch dataset` with --label-order, or use the task `labels`"
+                "with the {n} classes {names}: their order is not known to be that of their meaning; give it, the most \
+                 negative first, to `sst-fetch dataset` with --label-order, or use the task `labels`"
             ),
             (_, false) => {
                 write!(formatter, "with {n} classes ({names}); use the task `labels` for a dataset's own classes")
@@ -172,6 +178,11 @@ impl View {
     /// The names of the task's classes; empty for regression.
     pub fn label_names(&self) -> &[String] {
         &self.label_names
+    }
+
+    /// Whether labels alone give targets: classes, or the values of ordered labels.
+    pub fn gives_targets(&self) -> bool {
+        self.task != Task::Regression || !self.values.is_empty()
     }
 
     /// The target of a row with this raw label, below the number of raw label names, and this raw score.
@@ -238,6 +249,7 @@ mod tests {
         };
         assert_eq!(scores(&["1", "2", "5"]), [0.0, 0.25, 1.0].map(Target::Score));
         assert_eq!(scores(&["bad", "ok", "good"]), [0.0, 0.5, 1.0].map(Target::Score));
+        assert_eq!(scores(&["3", "2", "1"]), [0.0, 0.5, 1.0].map(Target::Score), "an order that the user gave");
         assert_eq!(scores(&["7"]), [Target::Score(0.0)]);
     }
 
@@ -252,10 +264,19 @@ mod tests {
         let names = ["conflict", "good"].map(str::to_owned);
         assert!(Task::Labels.view(&names, false).is_ok());
         let error = Task::Sst2.view(&names, false).unwrap_err().to_string();
-        assert!(error.contains("the 2 classes conflict, good: only the alphabet orders them"), "{error}");
+        assert!(error.contains("the 2 classes conflict, good: their order is not known"), "{error}");
         let view = Task::Regression.view(&names, false).unwrap();
         assert_eq!(view.target(Some(1), None), Target::Unlabeled);
         assert_eq!(view.target(Some(1), Some(0.5)), Target::Score(0.5));
+    }
+
+    #[test]
+    fn words_against_their_meaning_keep_their_names_or_are_refused() {
+        let reversed = ["positive", "neutral", "negative"];
+        assert_eq!(view(Task::Sst3, &reversed).unwrap().label_names(), reversed);
+        assert!(view(Task::Sst2, &reversed).is_err());
+        assert_eq!(view(Task::Regression, &reversed).unwrap().target(Some(0), None), Target::Unlabeled);
+        assert!(view(Task::Sst5, &["5", "4", "3", "2", "1"]).is_ok(), "grades, where 1 is the best");
     }
 
     #[test]

@@ -100,8 +100,8 @@ pub struct Memory {
     pub weight_copies: u64,
     /// What a pass over the largest batch keeps.
     pub activations: u64,
-    /// What passes through memory while a checkpoint is written, or an optimizer updates its largest parameter.
-    pub checkpoint: u64,
+    /// The largest of what is held for a while: to write a checkpoint, to evaluate an average, to update by Adafactor.
+    pub temporary: u64,
     /// Libraries, and the tokens of both splits.
     pub program: u64,
     /// All together.
@@ -189,7 +189,7 @@ pub const TABLES: &[Table] = &[
             Field { name: "average", type_name: "integer", meaning: "the moving average" },
             Field { name: "weight_copies", type_name: "integer", meaning: "copies for the products" },
             Field { name: "activations", type_name: "integer", meaning: "a pass over the largest batch" },
-            Field { name: "checkpoint", type_name: "integer", meaning: "while one is written" },
+            Field { name: "temporary", type_name: "integer", meaning: "the largest of what is held for a while" },
             Field { name: "program", type_name: "integer", meaning: "libraries and tokens" },
             Field { name: "peak", type_name: "integer", meaning: "all together" },
         ],
@@ -248,7 +248,7 @@ mod tests {
             average: 5,
             weight_copies: 4,
             activations: 3,
-            checkpoint: 2,
+            temporary: 2,
             program: 1,
             peak: 36,
         };

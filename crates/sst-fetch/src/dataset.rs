@@ -178,7 +178,8 @@ fn is_old_and_the_same(args: &DatasetArgs, dataset: &Dataset, plan: &Plan) -> an
     }
     let Ok(labeled) = read(args, dataset) else { return Ok(false) }; // what is wrong is said when the files are made
     let mut files = BTreeMap::new();
-    for (split, set) in &labeled.sets {
+    for (split, mut set) in labeled.sets {
+        set.metadata.ordered = true; // the files of that time do not say whether the order means something
         let mut bytes = Vec::new();
         set.write(&mut bytes)?;
         files.insert(split.file(), Fingerprint { bytes: bytes.len() as u64, sha256: sha256_hex(&bytes) });

@@ -9,15 +9,16 @@ mod args;
 mod report;
 mod split;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
 use checkpoint::{BertConfig, CONFIG_AND_TOKENIZER_FILES, TOKENIZER_FILES};
+use corpus::label::names_have_meaning;
 use corpus::raw::RawSet;
 use corpus::tokenizer::{Tokenizer, agreement};
 use corpus::{Split, class_balance, vocabulary};
-use stage::{Fingerprint, Job, Stage, Upstream, bail_input};
+use stage::{Fingerprint, Job, Manifest, Stage, Upstream, bail_input};
 
 use args::Plan;
 pub use args::{Args, Granularity};
@@ -61,7 +62,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     vocabulary::check_tokenizer(&tokenizer, config.vocab_size)?;
     let tokenizer_sha256 = Fingerprint::of_file(&tokenizer_file)?.sha256;
     let split_tokenizer = SplitTokenizer { plan: &plan, tokenizer: &tokenizer, tokenizer_sha256: &tokenizer_sha256 };
-    let tokenized = splits.iter().map(|(split, path)| tokenize_file(&split_tokenizer, *split, path));
+    let order_is_said = says_order(&raw.manifest);
+    let tokenized = splits.iter().map(|(split, path)| {
+        let mut raw = RawSet::read(path)?;
+        raw.metadata.ordered &= order_is_said || names_have_meaning(&raw.metadata.label_names);
+        split_tokenizer.tokenize(*split, &raw).with_context(|| format!("cannot tokenize {}", path.display()))
+    });
     let tokenized = tokenized.collect::<anyhow::Result<Vec<_>>>()?;
 
     for TokenizedSplit { split, tokens, .. } in &tokenized {
@@ -89,7 +95,9 @@ fn class_warnings(tokenized: &[TokenizedSplit]) -> Vec<String> {
     class_balance::warnings(label_names, &tokenized.iter().map(counts).collect::<Vec<_>>())
 }
 
-fn tokenize_file(tokenizer: &SplitTokenizer, split: Split, path: &Path) -> anyhow::Result<TokenizedSplit> {
-    let raw = RawSet::read(path)?;
-    tokenizer.tokenize(split, &raw).with_context(|| format!("cannot tokenize {}", path.display()))
+/// Whether the files of a raw folder say that the order of their label names means nothing. Earlier programs ordered the
+/// labels of a table by the alphabet, unless the user named them, and did not say so.
+fn says_order(raw: &Manifest) -> bool {
+    let is_given = |key: &str| raw.plan.get(key).is_some_and(|value| !value.is_null());
+    !is_given("columns") || is_given("label_rules") || is_given("label_names")
 }

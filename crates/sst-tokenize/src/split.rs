@@ -39,7 +39,7 @@ impl SplitTokenizer<'_> {
     pub(crate) fn tokenize(&self, split: Split, raw: &RawSet) -> anyhow::Result<TokenizedSplit> {
         let plan = self.plan;
         let view = plan.task.view(&raw.metadata.label_names, raw.metadata.ordered)?;
-        if plan.task == Task::Regression && !raw.metadata.ordered && raw.records.iter().all(|r| r.score.is_none()) {
+        if !view.gives_targets() && raw.records.iter().all(|record| record.score.is_none()) {
             return Err(ImpossibleView::without_order(plan.task, &raw.metadata.label_names).into());
         }
         let selected = select(plan, split, raw, |record| view.target(record.label, record.score));

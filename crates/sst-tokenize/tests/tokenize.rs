@@ -195,12 +195,12 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
     type Case<'a> = (&'a dyn Fn(&Sandbox), &'a [&'a str], &'a str);
     let cases: [Case; 12] = [
         (
-            &nothing,
-            &["--task", "sst2", "--raw", "nowhere"],
-            "error: nowhere does not exist; `sst-fetch dataset` makes it",
+            &|sandbox| fs::remove_dir_all(sandbox.path("raw")).unwrap(),
+            &sst2,
+            "error: raw does not exist; `sst-fetch dataset` makes it",
         ),
         (&|sandbox| fs::remove_file(sandbox.path("raw/manifest.json")).unwrap(), &sst2, "error: raw is unfinished"),
-        (&nothing, &["--task", "sst2", "--model", "nowhere"], "error: cannot read nowhere/config.json"),
+        (&|sandbox| fs::remove_dir_all(sandbox.path("model")).unwrap(), &sst2, "error: cannot read model/config.json"),
         (
             &|sandbox| sandbox.write("model/config.json", br#"{"model_type": "gpt2"}"#),
             &sst2,
@@ -233,7 +233,7 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
                 file.set_len(file.metadata().unwrap().len() - 9).unwrap();
             },
             &sst2,
-            "error: raw/train.parquet cannot be read as Parquet: ",
+            "error: raw/train.parquet is not what `sst-fetch dataset` wrote: 1942 bytes instead of 1951",
         ),
         (
             &|sandbox| sandbox.raw(&[("so so", Some(2)), ("", None), ("no label", None)], "it"),

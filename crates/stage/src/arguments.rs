@@ -12,7 +12,7 @@ use clap::error::ErrorKind;
 use clap::{Command, Parser};
 
 use crate::input_error::{BadInput, bad_input, bail_input};
-use crate::profile::{ProfileSection, Setting, known_key};
+use crate::profile::{IN_PROFILE, ProfileSection, Setting, known_key};
 use crate::profile_value::problem;
 use crate::set_aside::SetAside;
 use crate::typed_flags::TypedFlags;
@@ -118,6 +118,9 @@ impl FromProfile {
     pub(crate) fn explain(&self, error: anyhow::Error) -> anyhow::Error {
         let Some(section) = &self.section else { return error };
         let message = format!("{error:#}");
+        if message.starts_with(IN_PROFILE) {
+            return error; // it names the key itself
+        }
         let keys: Vec<&str> =
             self.keys.iter().filter(|(long, _)| mentions(&message, long)).map(|(_, key)| key.as_str()).collect();
         if keys.is_empty() { error } else { error.context(BadInput::new(section.place(&keys))) }

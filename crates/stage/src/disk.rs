@@ -1,8 +1,10 @@
-//! Disk: free space, and syncing of a folder.
+//! Disk: free space, syncing of a folder, and whose fault it is that an output cannot be written.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
+
+use crate::input_error::BadInput;
 
 /// Bytes that an ordinary user may still write on the file system of `path`.
 ///
@@ -19,4 +21,17 @@ pub fn available_bytes(path: &Path) -> io::Result<u64> {
 /// Fails when the folder cannot be opened or synced.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+/// An error of the system at `path`, the output or a file in it: bad input where another place would do.
+pub(crate) fn unwritable(path: &Path, error: io::Error) -> anyhow::Error {
+    use io::ErrorKind::{
+        AlreadyExists, InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem,
+    };
+    let message = format!("--out cannot be written: {}", path.display());
+    match error.kind() {
+        AlreadyExists | InvalidFilename | IsADirectory | NotADirectory | NotFound | PermissionDenied
+        | ReadOnlyFilesystem => anyhow::Error::new(error).context(BadInput::new(message)),
+        _ => anyhow::Error::new(error).context(message),
+    }
 }

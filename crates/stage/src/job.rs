@@ -13,9 +13,10 @@ use serde_json::Value;
 
 use crate::claim::{ensure_writable, refuse_inputs};
 use crate::common_args::CommonArgs;
+use crate::disk::unwritable;
 use crate::freshness::{Verdict, judge};
 use crate::hash_cache::HashCache;
-use crate::input_error::{BadInput, bail_input};
+use crate::input_error::bail_input;
 use crate::lock::FolderLock;
 use crate::manifest::{Manifest, Stage};
 use crate::output_folder::OutputFolder;
@@ -113,9 +114,7 @@ impl Job {
             println!("{}: {} does not exist yet", self.stage.name, folder.display());
             return Ok(None);
         }
-        fs::create_dir_all(&folder).with_context(|| {
-            BadInput::new(format!("--out cannot be written: cannot make the folder {}", folder.display()))
-        })?;
+        fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, error))?;
         let mut lock = FolderLock::acquire(&folder)?;
         // Once more: another stage may have begun and ended in between.
         refuse_foreign(&folder, self.stage.name, &self.own_folders)?;

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use crate::disk::unwritable;
 use crate::exit_reason::ExitReason;
-use crate::input_error::BadInput;
 
 /// The name of the lock file in every output folder.
 pub(crate) const LOCK: &str = ".lock";
@@ -56,7 +56,7 @@ impl FolderLock {
             .create(true)
             .truncate(false)
             .open(&path)
-            .with_context(|| BadInput::new(format!("--out cannot be written: cannot open {}", path.display())))?;
+            .map_err(|error| unwritable(&path, error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => {

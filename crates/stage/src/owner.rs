@@ -19,7 +19,7 @@ pub(crate) fn refuse_foreign(folder: &Path, stage: &str, own_folders: &[&str]) -
     // Listed before the lock is looked for: a run that begins at this moment makes its lock first.
     let names = match names(folder) {
         Ok(names) => names,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(_) if !folder.exists() => return Ok(()), // whether it can be made is another question
         Err(error) => bail_input!("{shown} is not a folder that can be read ({error}); give --out a new folder"),
     };
     let holder = Holder::of(folder);

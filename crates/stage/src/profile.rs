@@ -25,6 +25,9 @@ use crate::profile_value::flag_words;
 /// The sections that some stage of the pipeline reads, one a line: that is the pipeline's to say, not this crate's.
 const SECTIONS: &str = include_str!("../../../pipeline/sections.txt");
 
+/// How every message about what a profile says begins.
+pub(crate) const IN_PROFILE: &str = "in the profile ";
+
 /// One section of a profile: the settings of a stage.
 #[derive(Debug)]
 pub(crate) struct ProfileSection {
@@ -85,12 +88,12 @@ impl ProfileSection {
     pub(crate) fn place(&self, keys: &[&str]) -> String {
         let value = |key: &str| self.table.get(key).map_or_else(String::new, Value::to_string);
         let settings: Vec<String> = keys.iter().map(|key| format!("{key} = {}", value(key))).collect();
-        format!("in the profile {}: [{}] {}", self.path.display(), self.name, settings.join(", "))
+        format!("{IN_PROFILE}{}: [{}] {}", self.path.display(), self.name, settings.join(", "))
     }
 }
 
 fn in_profile(path: &Path) -> BadInput {
-    BadInput::new(format!("in the profile {}", path.display()))
+    BadInput::new(format!("{IN_PROFILE}{}", path.display()))
 }
 
 impl Setting<'_> {

@@ -89,7 +89,18 @@ fn said_of(cause: &(dyn Error + 'static), value: &Value) -> String {
     if cause.is::<ParseBoolError>() {
         return "expected true or false".to_owned();
     }
-    cause.to_string()
+    let text = cause.to_string();
+    text.split_once(" is not in ").and_then(|(_, range)| said_of_range(range)).unwrap_or(text)
+}
+
+/// A range as clap prints it, `1..=8` or up to the largest number that there is.
+fn said_of_range(range: &str) -> Option<String> {
+    if let Some((least, most)) = range.split_once("..=") {
+        return Some(format!("expected {least} to {most}"));
+    }
+    let (least, end) = range.split_once("..")?;
+    let is_open = end.is_empty() || end == u64::MAX.to_string() || end == i64::MAX.to_string();
+    is_open.then(|| format!("expected {least} or more"))
 }
 
 fn first_line(error: &clap::Error) -> String {

@@ -17,6 +17,8 @@ pub(crate) struct TokenFiles {
     pub(crate) validation: Option<PathBuf>,
     folder: PathBuf,
     manifest: Manifest,
+    /// Why the model may have another tokenizer, where that could not be told.
+    doubt: Option<String>,
 }
 
 /// The train split, and the validation split where there is one.
@@ -27,6 +29,7 @@ pub(crate) struct Dataset {
     pub(crate) validation: Option<TokenSet>,
     /// Rows of the validation split that have no label and are left out.
     pub(crate) n_unlabeled: usize,
+    doubt: Option<String>,
 }
 
 impl TokenFiles {
@@ -38,16 +41,18 @@ impl TokenFiles {
             validation: tokens.optional("validation.parquet"),
             folder: folder.to_owned(),
             manifest: tokens.manifest,
+            doubt: None,
         })
     }
 
-    /// Refuses tokens that the tokenizer of the folder `model` would not make. Where that cannot be told, a warning is
-    /// returned.
-    pub(crate) fn check_tokenizer(&self, model: &Path) -> anyhow::Result<Option<String>> {
+    /// Refuses tokens that the tokenizer of the folder `model` would not make. Where that cannot be told, the data has a
+    /// warning.
+    pub(crate) fn check_tokenizer(&mut self, model: &Path) -> anyhow::Result<()> {
         let inputs = self.manifest.inputs.iter().map(|(role, input)| (role.as_str(), input.sha256.as_str()));
         let origin = TokenizerOrigin::new(&self.manifest.recorded, inputs);
         let defining_sha256 = TokensMetadata::read(&self.train)?.tokenizer_sha256;
-        Ok(origin.check(&self.folder, model, &defining_sha256)?)
+        self.doubt = origin.check(&self.folder, model, &defining_sha256)?;
+        Ok(())
     }
 
     /// The raw file that the rows of a split come from, as a user knows it: ids of rows are its ids.
@@ -69,12 +74,13 @@ impl Dataset {
                 files.raw_file(Split::Train)
             );
         }
-        let Some(path) = &files.validation else { return Ok(Self { train, validation: None, n_unlabeled: 0 }) };
+        let doubt = files.doubt.clone();
+        let Some(path) = &files.validation else { return Ok(Self { train, validation: None, n_unlabeled: 0, doubt }) };
         let all = read_checked(path, &files.raw_file(Split::Validation), config)?;
         let (names, others) = (&train.metadata.label_names, &all.metadata.label_names);
         ensure_input!(
             names == others,
-            "train has the labels {}, validation {}; tokenize them together",
+            "train has the labels ({}), validation ({}); tokenize them together",
             shortened_list(names),
             shortened_list(others)
         );
@@ -87,15 +93,16 @@ impl Dataset {
             all.len()
         );
         let validation = if n_unlabeled > 0 { all.labeled() } else { all };
-        Ok(Self { train, validation: Some(validation), n_unlabeled })
+        Ok(Self { train, validation: Some(validation), n_unlabeled, doubt })
     }
 
-    /// What is to be known of the classes of both splits.
-    pub(crate) fn class_warnings(&self) -> Vec<String> {
+    /// What is to be known of the tokens, and of the classes of both splits.
+    pub(crate) fn warnings(&self) -> Vec<String> {
         let names = &self.train.metadata.label_names;
         let splits = [(Split::Train, Some(&self.train)), (Split::Validation, self.validation.as_ref())];
         let counts = splits.into_iter().filter_map(|(split, set)| Some((split, set?.labels.class_counts(names.len()))));
-        class_balance::warnings(names, &counts.collect::<Vec<_>>())
+        let of_classes = class_balance::warnings(names, &counts.collect::<Vec<_>>());
+        self.doubt.iter().cloned().chain(of_classes).collect()
     }
 
     /// The length of every train row, in tokens.
@@ -134,7 +141,7 @@ fn read_checked(path: &Path, raw_file: &str, config: &BertConfig) -> anyhow::Res
         if let Some(id) = ids.iter().find(|&&id| id as usize >= config.vocab_size) {
             let vocab_size = config.vocab_size;
             bail_input!(
-                "{} has token {id}, which is not below the model's vocab_size {vocab_size}; tokenize with this model's \
+                "{}: token {id} is not below the model's vocab_size {vocab_size}; tokenize with this model's \
                  tokenizer",
                 row_name()
             );
@@ -142,7 +149,7 @@ fn read_checked(path: &Path, raw_file: &str, config: &BertConfig) -> anyhow::Res
         let longest = config.max_position_embeddings;
         ensure_input!(
             ids.len() <= longest,
-            "{} has {} tokens, but the model's max_position_embeddings is {longest}; tokenize with --max-length {longest}",
+            "{}: {} tokens, but the model's max_position_embeddings is {longest}; tokenize with --max-length {longest}",
             row_name(),
             ids.len()
         );

@@ -51,7 +51,7 @@ pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_
         let n = data.n_unlabeled;
         lines.push(format!("  validation: {n} rows without a label are left out; {labeled} are evaluated"));
     }
-    lines.extend(data.class_warnings().into_iter().map(|warning| format!("  warning: {warning}")));
+    lines.extend(data.warnings().into_iter().map(|warning| format!("  warning: {warning}")));
     lines.join("\n")
 }
 

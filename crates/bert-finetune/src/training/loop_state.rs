@@ -116,7 +116,7 @@ impl LossWatch {
     ///
     /// The average of the last steps has to be that of guessing, and so has the best loss of an evaluation, if there
     /// was one. An average of few batches scatters: it may lie 2 % below ln(classes), and 10 % above, where a new
-    /// classifier begins.
+    /// classifier begins. A loss that began far above and is falling has learned something by then.
     pub(crate) fn should_warn_at_end(
         &mut self,
         n_classes: usize,
@@ -128,7 +128,8 @@ impl LossWatch {
         let seen = self.latest_weight > 0.999 * (1.0 - Self::LATEST_DECAY.powi(Self::FEWEST_STEPS));
         let learned = |loss: f64| loss < 0.98 * guessing;
         let latest = self.latest / self.latest_weight;
-        let stuck = !learned(latest) && latest < 1.1 * guessing && !best_eval_loss.is_some_and(learned);
+        let falling = latest < 0.83 * self.recent;
+        let stuck = !learned(latest) && latest < 1.1 * guessing && !falling && !best_eval_loss.is_some_and(learned);
         let warns = !self.warned && n_classes > 1 && short && seen && stuck;
         self.warned |= warns;
         warns

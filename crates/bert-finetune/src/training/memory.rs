@@ -7,7 +7,7 @@ use run_files::plan::Memory;
 
 use crate::data::{BatchShape, Dataset};
 use crate::settings::{Plan, Rule};
-use crate::training::tensor_counts::TensorCounts;
+use crate::training::tensor_counts::{TensorCounts, WORD_EMBEDDINGS};
 
 /// What a process on libtorch takes before it has read anything, measured.
 const PROGRAM: usize = 190 << 20;
@@ -26,39 +26,42 @@ pub(crate) struct MemoryOf<'a> {
 }
 
 impl MemoryOf<'_> {
-    /// Bytes at the peak: training with the largest batch, while a checkpoint is written.
+    /// Bytes at the peak: training with the largest batch, and the largest of what is held for a while.
     pub(crate) fn bytes(self, counts: &TensorCounts) -> anyhow::Result<Memory> {
         let Self { plan, config, data, compute, batch } = self;
         let adapted = plan.weights.lora.is_some();
         let encoder = EncoderMemory::of_training(config, compute, adapted, batch.n_tokens, batch.n_sentences)?;
-        let sparse_rows = if counts.gradients < counts.trained { batch.n_tokens * config.hidden_size } else { 0 };
+        let rows_of_batch = batch.n_tokens.min(config.vocab_size);
+        let sparse_rows = if counts.gradients < counts.trained { rows_of_batch * config.hidden_size } else { 0 };
+        let average = if counts.has_average { 4 * counts.parameters } else { 0 };
+        let merged = if adapted { 4 * counts.parameters } else { 0 };
         // An average and merged adapters are evaluated as a model of their own.
-        let merged = if adapted { counts.parameters } else { 0 };
-        let second = match plan.evaluates() && (counts.has_average || adapted) {
-            true => 4 * merged + EncoderMemory::of_training(config, compute, false, 0, 0)?.weight_copies,
+        let evaluated = match plan.evaluates() && (counts.has_average || adapted) {
+            true => merged + EncoderMemory::of_training(config, compute, false, 0, 0)?.weight_copies,
             false => 0,
         };
-        let average = if counts.has_average { 4 * counts.parameters } else { 0 };
         // Adafactor updates a parameter through tensors of its size: the gradient, its square, the update.
-        let largest = config.vocab_size * config.hidden_size;
-        let passing = match plan.optimizer.rule {
-            Rule::Adafactor(_) if !plan.weights.freeze_embeddings && !adapted => 4 * 4 * largest,
-            _ => 4 * counts.largest_moment,
+        let updated = match plan.optimizer.rule {
+            Rule::Adafactor(_) if !plan.weights.freezes(WORD_EMBEDDINGS) && !adapted => {
+                4 * 4 * config.vocab_size * config.hidden_size
+            }
+            _ => 0,
         };
+        let saved = 4 * counts.largest_moment;
         let tokens = |set: &TokenSet| size_of_val(set.input_ids.as_slice()) + set.len() * BYTES_PER_ROW;
         let rows = tokens(&data.train) + data.validation.as_ref().map_or(0, tokens);
-        let [parameters, gradients, optimizer, average, weight_copies, activations, checkpoint, program] = [
+        let [parameters, gradients, optimizer, average, weight_copies, activations, temporary, program] = [
             4 * counts.parameters,
             4 * (counts.gradients + sparse_rows),
             4 * counts.moments,
             average,
-            encoder.weight_copies + second,
+            encoder.weight_copies,
             encoder.activations,
-            passing,
+            evaluated.max(updated).max(saved),
             PROGRAM + rows,
         ]
         .map(|bytes| bytes as u64);
-        let peak = parameters + gradients + optimizer + average + weight_copies + activations + checkpoint + program;
-        Ok(Memory { parameters, gradients, optimizer, average, weight_copies, activations, checkpoint, program, peak })
+        let peak = parameters + gradients + optimizer + average + weight_copies + activations + temporary + program;
+        Ok(Memory { parameters, gradients, optimizer, average, weight_copies, activations, temporary, program, peak })
     }
 }

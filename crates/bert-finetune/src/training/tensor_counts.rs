@@ -7,7 +7,7 @@ use tch::Device;
 
 use crate::settings::{Plan, Rule};
 
-const WORD_EMBEDDINGS: &str = "bert.embeddings.word_embeddings.weight";
+pub(crate) const WORD_EMBEDDINGS: &str = "bert.embeddings.word_embeddings.weight";
 
 /// Numbers, float32 each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,56 @@ impl TensorCounts {
             moments,
             largest_moment,
             has_average: plan.weights.ema_decay.is_some(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bert::Precision;
+    use checkpoint::ModelFolder;
+    use clap::Parser;
+    use corpus::tokens::Labels;
+    use tch::Tensor;
+
+    use super::*;
+    use crate::settings::Args;
+    use crate::training::loss::Objective;
+    use crate::training::trainer::{Trainer, TrainerSetup};
+
+    #[test]
+    fn what_is_counted_is_what_a_trainer_has() {
+        let folder = ModelFolder::open(&testkit::fixture("small-bert")).unwrap();
+        let (config, device) = (&folder.config, Device::Cpu);
+        let compute = Compute { device, precision: Precision::Float32, threads: 1 };
+        for flags in [
+            "",
+            "--optim sgd",
+            "--optim sgd --sgd-momentum 0.9 --ema-decay 0.9",
+            "--optim adafactor",
+            "--freeze-embeddings --freeze-layers 1",
+            "--lora-rank 2 --lora-targets query,intermediate,output",
+            "--lora-rank 3 --optim adafactor",
+        ] {
+            let line = format!("bert-finetune --tokens tokens --model model --out train {flags}");
+            let args = Args::parse_from(line.split_whitespace());
+            let plan = Plan::resolve(&args, &compute, config, true).unwrap();
+            // Five outputs, so that the classifier is drawn.
+            let (parameters, loaded) = bert::load(&folder, 5, 1, device).unwrap();
+            let objective = Objective::new(&plan.objective, &Labels::Classes(vec![Some(0)]), 5, device);
+            let setup = TrainerSetup { plan: &plan, config, compute };
+            let trainer = Trainer::new(parameters, &loaded.new, objective, setup).unwrap();
+            let counts = TensorCounts::new(&plan, config, 5, &loaded.new, compute);
+            let parameters = trainer.parameters();
+            assert_eq!(counts.parameters, parameters.count(), "{flags}");
+            assert_eq!(counts.trained, parameters.count_trained(), "{flags}");
+            let dense = parameters.trained().filter(|parameter| !parameter.has_sparse_gradient());
+            assert_eq!(counts.gradients, dense.map(|parameter| parameter.tensor.numel()).sum::<usize>(), "{flags}");
+            assert_eq!(counts.has_average, trainer.ema.is_some(), "{flags}");
+            // Of an element-wise optimizer a parameter's moments begin at a cache line.
+            let state: usize = trainer.optimizer_state().values().map(Tensor::numel).sum();
+            let padding = state.checked_sub(counts.moments);
+            assert!(padding.is_some_and(|padding| padding < 2 * 16 * parameters.list.len()), "{flags}: {padding:?}");
         }
     }
 }

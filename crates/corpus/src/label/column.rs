@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use super::classes::{Class, LabelOrder, found};
 use super::distinct::{Distinct, DistinctLabels};
-use super::rules::{LabelRules, SourceNames};
+use super::meaning::Meaning;
+use super::rules::{LabelRules, SourceNames, is_same};
 use super::value::{Number, boolean};
 use super::{naming, sentiment};
 use crate::error::{CorpusError, Result};
@@ -23,6 +24,9 @@ pub struct LabelColumn {
     pub(super) names: Vec<String>,
     pub(super) classes: Vec<Class>,
     pub(super) order: LabelOrder,
+    ordered: bool,
+    /// Values that the user says mean no label, and that no row has.
+    pub(super) unused: Vec<String>,
     index_of: HashMap<String, i32>,
     /// The splits in which -1 means that there is no label.
     without_labels: Vec<Split>,
@@ -40,9 +44,11 @@ impl LabelColumn {
         for value in values.iter_mut().filter(|value| is_minus_one(&value.text)) {
             without_labels.iter().for_each(|&split| value.rows[split as usize] = 0);
         }
+        let is_unused = |value: &&String| !values.iter().any(|found| is_same(value, &found.text));
+        let unused = rules.unlabeled.iter().filter(is_unused).cloned().collect();
         values.retain(|value| value.n_rows() > 0 && !rules.means_no_label(&value.text));
         let (classes, order) = match &rules.source {
-            Some(source) => from_source(values, source)?,
+            Some(source) => (from_source(values, source, rules)?, LabelOrder::Source),
             None => from_values(values, rules.column)?,
         };
         let (classes, order) = naming::in_given_order(classes, order, rules)?;
@@ -51,7 +57,15 @@ impl LabelColumn {
             let texts = class.spellings.iter().map(|spelling| spelling.text.clone());
             texts.chain([class.value.clone()]).map(move |text| (text, index))
         });
-        Ok(Self { index_of: index_of.collect(), names, classes, order, without_labels })
+        let index_of = index_of.collect();
+        let ordered = match order {
+            LabelOrder::Alphabet => false,
+            LabelOrder::Source => {
+                rules.source.as_ref().is_some_and(|source| source.ordered) || Meaning::of(&names) != Meaning::Unknown
+            }
+            _ => true,
+        };
+        Ok(Self { names, classes, order, ordered, unused, index_of, without_labels })
     }
 
     /// The class of a label of `split`; `None` where it means that there is none.
@@ -68,7 +82,7 @@ impl LabelColumn {
 
     /// Whether the order of the classes says something of their meaning.
     pub fn is_ordered(&self) -> bool {
-        self.order != LabelOrder::Alphabet
+        self.ordered
     }
 }
 
@@ -88,8 +102,9 @@ fn is_minus_one(text: &str) -> bool {
     Number::parse(text) == Some(Number::Whole(-1))
 }
 
-fn from_source(values: Vec<Distinct>, source: &SourceNames) -> Result<(Vec<Class>, LabelOrder)> {
-    let mut classes: Vec<Class> = source.names.iter().map(|name| Class::without_rows(name)).collect();
+fn from_source(values: Vec<Distinct>, source: &SourceNames, rules: &LabelRules) -> Result<Vec<Class>> {
+    let names = source.names.iter().filter(|name| !rules.is_unlabeled(name));
+    let mut classes: Vec<Class> = names.map(|name| Class::without_rows(name)).collect();
     for value in values {
         match classes.iter_mut().find(|class| class.value == value.text) {
             Some(class) => class.spellings.push(value),
@@ -104,7 +119,7 @@ fn from_source(values: Vec<Distinct>, source: &SourceNames) -> Result<(Vec<Class
             }
         }
     }
-    Ok((classes, if source.ordered { LabelOrder::Source } else { LabelOrder::Alphabet }))
+    Ok(classes)
 }
 
 /// Booleans, else numbers, else words: all values are of one kind.

@@ -1,6 +1,7 @@
 //! The user's order and names for the classes of a label column, checked against the values that were found.
 
 use super::classes::{Class, LabelOrder, found};
+use super::meaning::Meaning;
 use super::rules::LabelRules;
 use super::value::{Number, boolean};
 use crate::error::{CorpusError, Result};
@@ -45,6 +46,7 @@ pub(super) fn named(
     let is_value = |name: &&String| classes.iter().any(|class| is(class, name));
     let values: Vec<&String> = names.iter().filter(is_value).collect();
     if values.is_empty() {
+        not_reversed(&classes, &names)?;
         return Ok((classes, names, LabelOrder::Given));
     }
     if values.len() < names.len() {
@@ -57,6 +59,21 @@ pub(super) fn named(
         }
         _ => Err(mismatch("--label-names and --label-order give different orders".to_owned(), &classes)),
     }
+}
+
+/// Refuses names that turn known words around: `neg` cannot be called positive.
+fn not_reversed(classes: &[Class], names: &[String]) -> Result<()> {
+    let values: Vec<&str> = classes.iter().map(|class| class.value.as_str()).collect();
+    if Number::parse(values[0]).is_none()
+        && matches!(
+            (Meaning::of(&values), Meaning::of(names)),
+            (Meaning::Ascends, Meaning::Contradicts) | (Meaning::Contradicts, Meaning::Ascends)
+        )
+    {
+        let pairs: Vec<String> = values.iter().zip(names).map(|(value, name)| format!("{value} {name}")).collect();
+        return Err(mismatch(format!("--label-names would call {}", shortened_list(&pairs)), classes));
+    }
+    Ok(())
 }
 
 /// The classes in the order of `values`; `None` where one is no class.

@@ -2,8 +2,9 @@
 
 use super::classes::{Class, LabelOrder};
 use super::column::LabelColumn;
+use super::meaning::names_contradict_order;
 use super::value::Number;
-use crate::shortened::{first_dozen, shortened_name};
+use crate::shortened::{first_dozen, shortened_list, shortened_name};
 
 impl LabelColumn {
     /// How the column was read, in one line: the classes, their values where names differ, and their order.
@@ -30,9 +31,20 @@ impl LabelColumn {
         format!("labels: {n} {class}, {}; {order}", first_dozen(classes))
     }
 
-    /// What looks like a slip in the labels: words among numbers, and words that differ only in case.
+    /// What looks like a slip in the labels: words among numbers, words that differ only in case, an order against their
+    /// meaning, a value of the user's that no row has.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = Vec::new();
+        let unused =
+            self.unused.iter().map(|value| format!("no row has the label {} of --unlabeled", shortened_name(value)));
+        warnings.extend(unused);
+        if names_contradict_order(&self.names) {
+            warnings.push(format!(
+                "{} is not the order of their meaning, the most negative first, so no task can give the classes other names \
+                 or values; --label-order gives another",
+                shortened_list(&self.names)
+            ));
+        }
         if matches!(self.order, LabelOrder::Alphabet | LabelOrder::Sentiment | LabelOrder::Given) {
             let is_number = |class: &&Class| Number::parse(&class.value).is_some();
             let n_numbers = self.classes.iter().filter(is_number).count();

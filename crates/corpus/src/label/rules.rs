@@ -7,7 +7,7 @@ use super::value::{Number, is_missing};
 pub struct SourceNames {
     /// The names, by index.
     pub names: Vec<String>,
-    /// Whether their order means something.
+    /// Whether the source says that their order means something; numbers and known words say so by themselves.
     pub ordered: bool,
 }
 
@@ -30,7 +30,12 @@ impl LabelRules<'_> {
     /// Whether a value means that there is no label: one that the user or the source names as a class never does.
     pub fn means_no_label(&self, text: &str) -> bool {
         let text = text.trim();
-        self.unlabeled.iter().any(|value| is_same(value, text)) || (is_missing(text) && !self.name(text))
+        self.is_unlabeled(text) || (is_missing(text) && !self.name(text))
+    }
+
+    /// Whether the user says that this value means no label.
+    pub(super) fn is_unlabeled(&self, text: &str) -> bool {
+        self.unlabeled.iter().any(|value| is_same(value, text))
     }
 
     /// Whether the user or the source names this value.
@@ -42,7 +47,7 @@ impl LabelRules<'_> {
 }
 
 /// Whether two texts are one value: numbers are compared as numbers.
-fn is_same(a: &str, b: &str) -> bool {
+pub(super) fn is_same(a: &str, b: &str) -> bool {
     let number = Number::parse(b);
     a.trim() == b || (number.is_some() && number == Number::parse(a.trim()))
 }

@@ -110,6 +110,41 @@ fn a_source_says_what_its_labels_are() {
 }
 
 #[test]
+fn an_order_against_the_meaning_is_warned_of() {
+    let ordered = |names: &str, ordered: bool| {
+        let source = Some(SourceNames { names: words(names), ordered });
+        let column =
+            infer(names.split(' ').next().unwrap(), "", &LabelRules { source, ..LabelRules::default() }).unwrap();
+        (column.is_ordered(), column.warnings().len())
+    };
+    assert_eq!(ordered("negative positive", false), (true, 0));
+    assert_eq!(ordered("positive neutral negative", false), (true, 1));
+    assert_eq!(ordered("world sport", false), (false, 0));
+    assert_eq!(ordered("small large", true), (true, 0));
+    assert_eq!(ordered("1 2 3", false), (true, 0));
+    let order = words("positive negative");
+    let given = infer("negative positive", "", &LabelRules { order: Some(&order), ..LabelRules::default() }).unwrap();
+    assert_eq!((given.is_ordered(), given.warnings().len()), (true, 1));
+    let grades = words("3 2 1"); // where 1 is the best
+    assert!(infer("1 2 3", "", &LabelRules { order: Some(&grades), ..LabelRules::default() }).unwrap().is_ordered());
+    let names = words("positive negative");
+    let error = infer("pos neg", "", &LabelRules { names: Some(&names), ..LabelRules::default() }).unwrap_err();
+    assert!(error.starts_with("--label-names would call neg positive, pos negative, but"), "{error}");
+    let named = infer("1 0", "", &LabelRules { names: Some(&names), ..LabelRules::default() }).unwrap();
+    assert!(named.warnings()[0].starts_with("positive, negative is not the order of their meaning"));
+}
+
+#[test]
+fn a_value_that_means_no_label_is_no_class_of_a_source_either() {
+    let source = Some(SourceNames { names: words("neg pos unsup"), ordered: false });
+    let unlabeled = words("unsup zzz");
+    let column = infer("neg unsup pos", "", &LabelRules { source, unlabeled: &unlabeled, ..LabelRules::default() });
+    let column = column.unwrap();
+    assert_eq!((column.names(), column.index("unsup", Split::Train)), (&words("neg pos")[..], None));
+    assert_eq!(column.warnings(), ["no row has the label zzz of --unlabeled"]);
+}
+
+#[test]
 fn scores_and_ids_are_no_classes() {
     let error = |train: &str| infer(train, "", &LabelRules { column: "grade", ..LabelRules::default() }).unwrap_err();
     let fractions = |n: u32| (0..n).map(|i| format!("0.{i:02}1")).collect::<Vec<_>>().join(" ");

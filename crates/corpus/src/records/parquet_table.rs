@@ -10,7 +10,7 @@ use super::table::{Columns, Format, Row, RowCollector, Table, parse_score};
 use crate::error::{CorpusError, Location, Result};
 use crate::label::SourceNames;
 use crate::parquet_file::ParquetFile;
-use crate::raw::{ALPHABET, LABEL_ORDER};
+use crate::raw::{LABEL_ORDER, WITHOUT_MEANING};
 
 pub(super) const PARQUET: Format = Format { extensions: &["parquet"], read };
 
@@ -81,13 +81,13 @@ fn class_label(file: &ParquetFile, column: &str) -> Option<SourceNames> {
     let info: Value = serde_json::from_str(file.metadata("huggingface")?).ok()?;
     let names = info.pointer("/info/features")?.get(column)?.get("names")?.as_array()?;
     let names = names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<_>>()?;
-    Some(SourceNames { names, ordered: true })
+    Some(SourceNames { names, ordered: false })
 }
 
 /// The names of a raw file, which this project wrote.
 fn own_names(file: &ParquetFile) -> Option<SourceNames> {
     let names: Vec<String> = serde_json::from_str(file.metadata("label_names")?).ok()?;
-    let ordered = file.metadata(LABEL_ORDER) != Some(ALPHABET);
+    let ordered = file.metadata(LABEL_ORDER) != Some(WITHOUT_MEANING);
     Some(SourceNames { names, ordered }).filter(|source| !source.names.is_empty())
 }
 
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(summary("a.parquet", &bytes, &Columns::default()).unwrap(), ["a|positive|-", "b|-|-"]);
         let (_folder, path) = file("a.parquet", &bytes);
         let source = super::read(&path, &Columns::default(), &ReadOptions::default()).unwrap().label_names.unwrap();
-        assert_eq!((source.names, source.ordered), (vec!["negative".to_owned(), "positive".to_owned()], true));
+        assert_eq!((source.names, source.ordered), (vec!["negative".to_owned(), "positive".to_owned()], false));
         for_each_damaged(&bytes, |path| {
             let _ = super::read(path, &Columns::default(), &ReadOptions::default());
         });

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use stage::{CommonArgs, List, bad_input};
+use stage::{CommonArgs, List, bad_input, bail_input};
 
 use super::scores::ScoreRange;
 use super::table_args::TableArgs;
 use crate::source::Source;
+
+const DEFAULT_LABEL_COLUMN: &str = "label";
 
 const EXAMPLES: &str = "Examples:
   sst-fetch dataset --source sample --out data/raw/sample
@@ -47,7 +49,7 @@ pub struct DatasetArgs {
     pub(crate) text_column: Option<String>,
 
     /// Column of labels; optional in the test split
-    #[arg(long, value_name = "NAME", default_value = "label")]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_LABEL_COLUMN)]
     pub(crate) label_column: String,
 
     /// Column of scores, for regression; the column of labels is then optional
@@ -85,6 +87,30 @@ pub struct DatasetArgs {
 }
 
 impl DatasetArgs {
+    /// Refuses flags about the columns of tables, where the source has none.
+    pub(crate) fn refuse_columns(&self, source: &str) -> anyhow::Result<()> {
+        let given = [
+            ("--text-column", self.text_column.is_some()),
+            ("--label-column", self.label_column != DEFAULT_LABEL_COLUMN),
+            ("--score-column", self.score_column.is_some()),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((flag, _)) => bail_input!("{flag} names a column of tables, but {source} have none; leave it out"),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses flags about own labels, where the source defines what its labels are.
+    pub(crate) fn refuse_label_rules(&self, source: &str) -> anyhow::Result<()> {
+        let given = [("--label-order", self.label_order.is_some()), ("--unlabeled", !self.unlabeled.is_empty())];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((flag, _)) => {
+                bail_input!("{flag} is for labels of one's own, but {source} define theirs; leave it out")
+            }
+            None => Ok(()),
+        }
+    }
+
     /// `--score-range`, as two numbers.
     pub(crate) fn score_range(&self) -> anyhow::Result<Option<ScoreRange>> {
         let parse =

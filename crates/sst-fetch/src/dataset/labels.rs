@@ -7,7 +7,7 @@ use corpus::{CorpusError, Split, shortened_list};
 use stage::{List, bail_input};
 
 use super::args::DatasetArgs;
-use super::scores::{ScoreClasses, has_scores, make_classes};
+use super::scores::{self, ScoreClasses, has_scores, make_classes};
 use super::tables::SplitTables;
 
 /// The raw sets of a dataset, and what has to be said of them.
@@ -22,6 +22,8 @@ pub(crate) fn label(
     mut splits: Vec<SplitTables>,
     metadata: &RawMetadata,
 ) -> anyhow::Result<Labeled> {
+    let of_labels = args.unlabeled.iter().filter(|value| !scores::remove(&mut splits, value));
+    let unlabeled: Vec<String> = of_labels.cloned().collect();
     if let Some(range) = args.score_range()? {
         range.map(&mut splits)?;
     }
@@ -29,7 +31,7 @@ pub(crate) fn label(
         column: &args.label_column,
         names: args.label_names.as_ref().map(List::items),
         order: args.label_order.as_ref().map(List::items),
-        unlabeled: &args.unlabeled,
+        unlabeled: &unlabeled,
         source: source_names(&splits)?,
     };
     let mut notes = Vec::new();

@@ -15,7 +15,10 @@ pub(crate) fn expanded(flag: &str, given: &[PathBuf]) -> anyhow::Result<Vec<Path
             None => files.push(path.clone()),
         }
     }
-    Ok(files)
+    match files.iter().enumerate().find(|(index, file)| files[..*index].contains(file)) {
+        Some((_, file)) => bail_input!("{flag} names {} twice", file.display()),
+        None => Ok(files),
+    }
 }
 
 fn matches(flag: &str, pattern: &str) -> anyhow::Result<Vec<PathBuf>> {

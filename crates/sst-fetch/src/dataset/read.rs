@@ -29,6 +29,8 @@ pub(crate) fn read(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Labe
     };
     let mut labeled = match &dataset.content {
         Content::Files(Layout::Trees, splits) => {
+            args.refuse_columns("trees")?;
+            args.refuse_label_rules("trees")?;
             let label_names = args.label_names.clone().map_or_else(|| names(&FINE_GRAINED), Vec::from);
             Labeled { sets: trees(args, splits, &RawMetadata { label_names, ..metadata })?, notes: Vec::new() }
         }
@@ -79,6 +81,7 @@ fn tables(args: &DatasetArgs, content: &Content) -> anyhow::Result<Vec<SplitTabl
     };
     let splits = match content {
         Content::Sample => {
+            args.refuse_columns("the sample's files")?;
             let tables = sample::tables()?.into_iter();
             let split = |(split, name, table): (_, &std::path::Path, _)| {
                 let file = name.to_owned();

@@ -13,6 +13,14 @@ pub(crate) struct ScoreRange {
     high: f64,
 }
 
+/// Takes out the scores that mean that there is none; whether there was one.
+pub(crate) fn remove(splits: &mut [SplitTables], unlabeled: &str) -> bool {
+    let Ok(value) = unlabeled.trim().parse::<f32>() else { return false };
+    let rows = splits.iter_mut().flat_map(|split| &mut split.tables).flat_map(|(_, table)| &mut table.rows);
+    let removed = rows.filter_map(|row| row.score.take_if(|score| *score == value)).count();
+    removed > 0
+}
+
 impl ScoreRange {
     /// The range between two numbers, the lower one first.
     ///

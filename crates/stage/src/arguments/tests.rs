@@ -169,7 +169,7 @@ fn a_wrong_value_is_told_by_its_profile_and_key() {
         ("shuffle = 1", "shuffle = 1: expected one of true, false"),
         ("quiet = 1", "quiet = 1: expected true or false"),
         ("schedule = 'cosin'", "schedule = \"cosin\": expected one of linear, cosine; did you mean cosine?"),
-        ("threads = 9", "threads = 9: 9 is not in 1..=8"),
+        ("threads = 9", "threads = 9: expected 1 to 8"),
         ("input = ''", "input = \"\": expected a value that is not empty"),
         ("names = []", "names = []: the list is empty; expected at least one item"),
         ("names = ['a', '']", "names = [\"a\", \"\"]: item 2 of the list is empty"),
@@ -216,6 +216,8 @@ fn an_error_of_the_run_names_the_key_behind_its_flag() {
         explained("--tokens, --epochs: no"),
         "[finetune] epochs = 1.5, token_budget = 3: --tokens, --epochs: no"
     );
+    let told = from_profile.explain(bad_input!("in the profile y.toml: use --epochs"));
+    assert_eq!(format!("{told:#}"), "in the profile y.toml: use --epochs", "it is told already");
     assert_eq!(explained("--max-steps is 0"), "--max-steps is 0", "it was typed");
     assert_eq!(explained("--epochs-steps is 0"), "--epochs-steps is 0", "another flag");
 }

@@ -92,7 +92,7 @@ fn glue_and_trees_have_indices() {
             .file("train.tsv", "sentence\tlabel\na\t1\nb\t1\n")
             .names(&["negative", "positive"])
             .labels("1 1")
-            .said(&["warning", "negative"]),
+            .said(&["warning", "positive"]),
         case("GLUE's header over stars: a table as any other")
             .file("train.tsv", "sentence\tlabel\na\t1\nb\t5\nc\t3\n")
             .names(&["1", "3", "5"])

@@ -56,7 +56,7 @@ fn a_class_without_a_row_in_train_is_named() {
 }
 
 #[test]
-fn a_majority_of_95_percent_of_train_is_warned_of() {
+fn a_majority_of_95_percent_is_warned_of() {
     check(&[
         case("19 of 20").train(&rows(19, 1)).names(&["ham", "spam"]).said(&["warning", "ham", "95"]),
         case("18 of 19 is less").train(&rows(18, 1)).names(&["ham", "spam"]).unsaid("warning"),
@@ -66,7 +66,10 @@ fn a_majority_of_95_percent_of_train_is_warned_of() {
             .unsaid("warning"),
         case("99 of 100, the second class").train(&rows(1, 99)).said(&["warning", "spam", "99"]),
         case("of train, not of all").train(&rows(19, 1)).validation(&rows(0, 20)).said(&["warning", "ham", "95"]),
-        case("in the test split alone it is no matter").train(&rows(2, 2)).test(&rows(40, 1)).unsaid("warning"),
+        case("in the test split alone")
+            .train(&rows(2, 2))
+            .test(&rows(40, 1))
+            .said(&["warning", "ham", "97.5 %", "test"]),
     ]);
 }
 
