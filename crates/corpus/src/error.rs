@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::shortened::shortened_list;
 use crate::tree::TreeError;
 
 /// A result whose error names a file.
@@ -54,13 +55,15 @@ pub enum CorpusError {
         /// The extensions that are known.
         expected: String,
     },
-    /// The text is not UTF-8.
-    #[error("{}, line {line}: the text is not UTF-8; convert the file, e.g. with `iconv -f LATIN1 -t UTF-8`", file.display())]
-    NotUtf8 {
+    /// The bytes are not text in the encoding that the file is read in.
+    #[error("{}, line {line}: {problem}", file.display())]
+    NotText {
         /// The file.
         file: PathBuf,
         /// The line of the first wrong byte.
         line: u64,
+        /// What was expected, what the bytes look like, and what to do.
+        problem: String,
     },
     /// The file as a whole is not what its name says: truncated, damaged, or something else.
     #[error("{} cannot be read as {format}: {problem}", file.display())]
@@ -73,7 +76,7 @@ pub enum CorpusError {
         problem: String,
     },
     /// A column that is needed is not there.
-    #[error("{} has no column {column}, only {}", file.display(), found.join(", "))]
+    #[error("{} has no column {column}, only {}{hint}", file.display(), shortened_list(found))]
     MissingColumn {
         /// The file.
         file: PathBuf,
@@ -81,6 +84,8 @@ pub enum CorpusError {
         column: String,
         /// The columns that are there.
         found: Vec<String>,
+        /// What the file looks like, and what to do; begins with a semicolon, or is empty.
+        hint: String,
     },
     /// A column holds values of another type.
     #[error("{}, column {column}: expected {expected}, found {found}", file.display())]

@@ -106,6 +106,7 @@ impl ParquetFile {
             file: self.path.clone(),
             column: column.to_owned(),
             found: self.column_names.clone(),
+            hint: String::new(),
         }
     }
 

@@ -1,22 +1,38 @@
 //! Input formats: rows of texts from CSV, TSV, JSON lines and Parquet.
 //!
-//! A file's extension names its format: `.csv`; `.tsv` (quotes are literal, as in GLUE); `.jsonl`, `.ndjson` and `.json`
-//! (an object a line, or one list of objects); `.parquet`. Adding a format takes a module with a [`Format`] and its line
-//! in [`FORMATS`]. PTB trees are no tables, and have a reader of their own, [`trees`].
+//! A file's extension names its format, in any case: `.csv`, `.tsv`; `.jsonl`, `.ndjson` and `.json` (an object a line, or one
+//! document); `.parquet`. All but Parquet may be compressed (`.csv.gz`, `.csv.zst`). What neither the name nor
+//! [`ReadOptions`] say is told from the content: encoding, separator, quotes. Adding a format takes a module with a
+//! [`Format`] and its line in [`FORMATS`]. PTB trees are no tables, and have a reader of their own, [`trees`].
+
+mod options;
+mod file_name;
+mod compression;
+mod encoding;
 
 mod table;
 
+mod fields;
+mod dialect;
+mod hints;
 mod delimited;
+
+mod json_document;
 mod json_lines;
+
 mod parquet_table;
 pub mod trees;
 
 use std::path::Path;
 
-use crate::error::{CorpusError, Result};
+use crate::error::{CorpusError, Location, Result};
 
-pub use table::{Columns, Row, Table};
-use table::{Format, read_text};
+pub use compression::read_bytes;
+use encoding::SourceText;
+pub use file_name::{Compression, FileName};
+pub use options::{Delimiter, Encoding, Quotes, ReadOptions};
+use table::Format;
+pub use table::{Columns, Row, Table, WithoutText};
 
 /// All formats, in the order in which one is preferred where a dataset has several.
 const FORMATS: [Format; 5] =
@@ -32,18 +48,27 @@ pub fn extension_list() -> String {
     extensions().collect::<Vec<_>>().join(",")
 }
 
+/// Reads the rows of a file as its name and content say.
+///
+/// # Errors
+/// As [`read_with`].
+pub fn read(path: &Path, columns: &Columns) -> Result<Table> {
+    read_with(path, columns, &ReadOptions::default())
+}
+
 /// Reads the rows of a file.
 ///
 /// # Errors
-/// Fails on an unknown ending, a file that cannot be read or is not UTF-8, no rows, a missing column, a row with more
-/// or fewer fields than the header, a null text, a value of a wrong type; the error names file, row and column.
-pub fn read(path: &Path, columns: &Columns) -> Result<Table> {
-    let extension = extension(path);
+/// Fails on an unknown ending, a file that cannot be read, is damaged or is not text in its encoding, no rows, a missing
+/// column, a row with more or fewer fields than the header, a quote that is not closed, a value of a wrong type, and, if the
+/// options are strict, a null text; the error names file, row and column.
+pub fn read_with(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Table> {
+    let extension = FileName::of(path).extension;
     let Some(format) = FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str())) else {
         let expected = extensions().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
         return Err(CorpusError::UnknownFormat { file: path.to_owned(), expected });
     };
-    not_empty(path, (format.read)(path, columns)?)
+    (format.read)(path, columns, options)
 }
 
 /// Reads CSV from memory; errors name it as the file `name`.
@@ -51,28 +76,32 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Table> {
 /// # Errors
 /// As [`read`].
 pub fn parse_csv(name: &Path, text: &str, columns: &Columns) -> Result<Table> {
-    not_empty(name, delimited::parse_csv(name, text, columns)?)
+    delimited::parse(name, text, Delimiter::Comma, columns, &ReadOptions::default())
 }
 
 /// Reads only the texts of a file: a line each of `.txt`, else `column` (by default `text`, else `sentence`).
 ///
 /// # Errors
-/// As [`read`]; labels are neither needed nor read.
+/// As [`read`], and on a null text, so that every row has its text; labels are neither needed nor read.
 pub fn texts(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
-    if extension(path) == "txt" {
-        let texts: Vec<String> = read_text(path)?.lines().map(str::to_owned).collect();
+    if FileName::of(path).extension == "txt" {
+        let texts: Vec<String> = encoding::read_text(path, None)?.text.lines().map(str::to_owned).collect();
         return if texts.is_empty() { Err(CorpusError::Empty { file: path.to_owned() }) } else { Ok(texts) };
     }
     let columns = Columns { text: column.map(str::to_owned), label: None, score: None, targets_required: false };
-    Ok(read(path, &columns)?.rows.into_iter().map(|row| row.text).collect())
+    let options = ReadOptions { strict: true, ..ReadOptions::default() };
+    Ok(read_with(path, &columns, &options)?.rows.into_iter().map(|row| row.text).collect())
 }
 
-fn not_empty(path: &Path, table: Table) -> Result<Table> {
-    if table.rows.is_empty() { Err(CorpusError::Empty { file: path.to_owned() }) } else { Ok(table) }
-}
-
-fn extension(path: &Path) -> String {
-    path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
+/// Reads a file as one text, without the line breaks at its end: a table of one row with this label.
+///
+/// # Errors
+/// Fails on a file that cannot be read, is damaged, or is not text in its encoding; the error names it.
+pub fn whole_text(path: &Path, label: String, encoding: Option<Encoding>) -> Result<Table> {
+    let SourceText { mut text, said } = encoding::read_text(path, encoding)?;
+    text.truncate(text.trim_end_matches(['\n', '\r']).len());
+    let row = Row { location: Location::Line(1), text, label: Some(label), score: None };
+    Ok(Table { rows: vec![row], label_names: None, said: said.into_iter().collect(), without_text: None })
 }
 
 #[cfg(test)]
@@ -102,6 +131,27 @@ mod tests {
             format!("{}|{label}|{}", row.text, row.score.map_or("-".to_owned(), |score| score.to_string()))
         };
         Ok(table.rows.into_iter().map(show).collect())
+    }
+
+    /// Reads copies of a text file, truncated at each byte, or with one bit of each byte flipped.
+    pub(crate) fn for_each_damaged_text(name: &str, bytes: &[u8], columns: &Columns, options: &ReadOptions) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        let read = |copy: &[u8]| {
+            let mut file = fs::OpenOptions::new().create(true).truncate(true).write(true).open(&path).unwrap();
+            std::io::Write::write_all(&mut file, copy).unwrap();
+            if let Err(error) = read_with(&path, columns, options) {
+                assert!(error.to_string().contains(name), "{error}");
+            }
+        };
+        for length in 0..bytes.len() {
+            read(&bytes[..length]);
+            for bit in 0..8 {
+                let mut copy = bytes.to_vec();
+                copy[length] ^= 1 << bit;
+                read(&copy);
+            }
+        }
     }
 
     #[test]

@@ -1,17 +1,23 @@
 //! `sst-fetch dataset`: any source of labeled texts to raw Parquet.
 
+mod table_args;
 mod args;
+mod patterns;
+mod class_folders;
 mod local;
 mod find;
 mod sample;
 mod tables;
+mod reading;
 mod scores;
 mod labels;
 mod read;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use corpus::raw::RawSet;
+use corpus::records::FileName;
 use corpus::{Split, class_balance};
 use serde::Serialize;
 use stage::{Fingerprint, Job, List, Manifest, Stage, sha256_hex};
@@ -21,6 +27,7 @@ use find::{Content, Dataset, find};
 use local::Layout;
 use read::read;
 use scores::ScoreRange;
+use table_args::TablePlan;
 
 use crate::source::Source;
 
@@ -47,6 +54,9 @@ struct Plan<'a> {
     /// Of tables whose labels are not defined by their layout.
     #[serde(skip_serializing_if = "Option::is_none")]
     label_rules: Option<u32>,
+    /// Only what was given.
+    #[serde(flatten)]
+    tables: TablePlan,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -66,12 +76,13 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     if let Some(Source::Path(folder)) = &args.source {
         job = job.input_folder(folder);
     }
-    if let Content::Files(_, splits) = &dataset.content {
+    for folder in [&args.train, &args.validation, &args.test].into_iter().flatten().filter(|path| path.is_dir()) {
+        job = job.input_folder(folder);
+    }
+    if let Content::Files(layout, splits) = &dataset.content {
         for (split, files) in splits {
             for (index, file) in files.iter().enumerate() {
-                let extension = file.extension().unwrap_or_default().to_string_lossy();
-                let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
-                job = job.input(format!("{}{number}.{extension}", split.name()), file);
+                job = job.input(role(*split, index, file, *layout), file);
             }
         }
     }
@@ -92,6 +103,21 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     out.finish()?;
     args.common.say(&format!("{}: wrote {}", STAGE.name, args.common.out.display()));
     Ok(())
+}
+
+/// What a file is to the dataset: it defines the result together with the content. In folders of classes it has the class.
+fn role(split: Split, index: usize, file: &Path, layout: Layout) -> String {
+    if layout == Layout::ClassFolders {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        return format!("{}/{}/{name}", split.name(), class_folders::class(file));
+    }
+    let name = FileName::of(file);
+    let extension = match name.compression {
+        Some(compression) => format!("{}.{}", name.extension, compression.extension()),
+        None => file.extension().unwrap_or_default().to_string_lossy().into_owned(),
+    };
+    let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
+    format!("{}{number}.{extension}", split.name())
 }
 
 /// What should be known about the numbers of rows of the classes. Of trees the sentences count.
@@ -119,8 +145,10 @@ fn counts(split: Split, set: &RawSet) -> String {
 }
 
 fn plan<'a>(args: &'a DatasetArgs, dataset: &'a Dataset) -> anyhow::Result<Plan<'a>> {
-    let has_columns = !matches!(dataset.content, Content::Sample | Content::Files(Layout::Trees, _));
-    let has_own_labels = matches!(dataset.content, Content::Files(Layout::Tables, _) | Content::Hub(_));
+    let has_columns =
+        !matches!(dataset.content, Content::Sample | Content::Files(Layout::Trees | Layout::ClassFolders, _));
+    let has_own_labels =
+        matches!(dataset.content, Content::Files(Layout::Tables | Layout::ClassFolders, _) | Content::Hub(_));
     let columns = PlanColumns {
         text: args.text_column.as_deref(),
         label: &args.label_column,
@@ -137,6 +165,7 @@ fn plan<'a>(args: &'a DatasetArgs, dataset: &'a Dataset) -> anyhow::Result<Plan<
         unlabeled: &args.unlabeled,
         score_range: args.score_range()?,
         label_rules: has_own_labels.then_some(LABEL_RULES),
+        tables: args.tables.plan(),
     })
 }
 

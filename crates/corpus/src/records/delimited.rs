@@ -1,79 +1,141 @@
-//! CSV and TSV files with a header.
+//! CSV and TSV: fields with a separator between them, with or without a header.
 //!
-//! In TSV quotes are literal and spaces at the end of a text are dropped: that is how GLUE ships its files.
+//! Where tabs separate and quotes are text, spaces at the end of a text are dropped: that is how GLUE ships its files.
 
+use std::collections::HashSet;
 use std::path::Path;
 
-use csv::{ErrorKind, ReaderBuilder, StringRecord};
-
-use super::table::{Columns, Format, Row, Table, parse_score, read_text};
+use super::dialect::{Dialect, header_names};
+use super::encoding::read_text;
+use super::fields::{Field, FieldRecord, OpenQuote};
+use super::options::{Delimiter, Quotes, ReadOptions};
+use super::table::{Columns, Format, Row, RowCollector, Table, parse_score};
 use crate::error::{CorpusError, Location, Result};
 
 pub(super) const CSV: Format =
-    Format { extensions: &["csv"], read: |path, columns| parse_csv(path, &read_text(path)?, columns) };
+    Format { extensions: &["csv"], read: |path, columns, options| read(path, Delimiter::Comma, columns, options) };
 pub(super) const TSV: Format =
-    Format { extensions: &["tsv"], read: |path, columns| parse(path, &read_text(path)?, columns, TABS) };
+    Format { extensions: &["tsv"], read: |path, columns, options| read(path, Delimiter::Tab, columns, options) };
 
-/// How fields are separated.
-#[derive(Debug, Clone, Copy)]
-struct Dialect {
-    delimiter: u8,
-    quoting: bool,
+/// How databases write null without quotes around it.
+const NULL: &str = "\\N";
+
+fn read(path: &Path, plain: Delimiter, columns: &Columns, options: &ReadOptions) -> Result<Table> {
+    let source = read_text(path, options.encoding)?;
+    let mut table = parse(path, &source.text, plain, columns, options)?;
+    table.said.extend(source.said);
+    Ok(table)
 }
 
-const COMMAS: Dialect = Dialect { delimiter: b',', quoting: true };
-const TABS: Dialect = Dialect { delimiter: b'\t', quoting: false };
+pub(super) fn parse(
+    path: &Path,
+    text: &str,
+    plain: Delimiter,
+    columns: &Columns,
+    options: &ReadOptions,
+) -> Result<Table> {
+    let dialect = Dialect::find(path, text, plain, columns, options)?;
+    let empty = || CorpusError::Empty { file: path.to_owned() };
+    let first = dialect.records().next().ok_or_else(empty)?.map_err(|open| open_quote(path, &open))?;
+    let names: Vec<String> = match options.no_header {
+        true => (1..=first.fields.len()).map(|number| number.to_string()).collect(),
+        false => header_names(&first),
+    };
+    let found =
+        columns.find(path, &names).map_err(|error| super::hints::with_hint(error, &dialect, &first, options))?;
+    let n_row_names = usize::from(!options.no_header && has_row_names(&dialect, &first));
+    let index = |name: &String| names.iter().position(|found| found == name).map(|index| index + n_row_names);
+    let text = index(&found.text).unwrap_or_default();
+    let (label, score) = (found.label.as_ref().and_then(index), found.score.as_ref().and_then(index));
 
-pub(super) fn parse_csv(path: &Path, text: &str, columns: &Columns) -> Result<Table> {
-    parse(path, text, columns, COMMAS)
-}
-
-fn parse(path: &Path, text: &str, columns: &Columns, dialect: Dialect) -> Result<Table> {
-    if text.is_empty() {
-        return Err(CorpusError::Empty { file: path.to_owned() });
-    }
-    let mut reader =
-        ReaderBuilder::new().delimiter(dialect.delimiter).quoting(dialect.quoting).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| csv_error(path, &error))?.clone();
-    let names: Vec<String> = header.iter().map(str::to_owned).collect();
-    let found = columns.find(path, &names)?;
-    let index = |name: &String| names.iter().position(|found| found == name);
-    let (text, label, score) =
-        (index(&found.text), found.label.as_ref().and_then(index), found.score.as_ref().and_then(index));
-    let field =
-        |record: &StringRecord, index: Option<usize>| index.and_then(|index| record.get(index)).map(str::to_owned);
-
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| csv_error(path, &error))?;
-        let location = Location::Line(record.position().map_or(0, csv::Position::line));
-        let mut text = field(&record, text).unwrap_or_default();
-        if !dialect.quoting {
-            text.truncate(text.trim_end_matches(' ').len());
+    let trims = dialect.grammar.delimiter == Delimiter::Tab && dialect.grammar.quotes == Quotes::Literal;
+    let mut rows = RowCollector::new(path, options);
+    for record in dialect.records().skip(usize::from(!options.no_header)) {
+        let record = record.map_err(|open| open_quote(path, &open))?;
+        let location = Location::Line(record.line);
+        if record.fields.len() != names.len() + n_row_names {
+            let expected = names.len() + n_row_names;
+            let first = if options.no_header { "first row" } else { "header" };
+            let problem = unequal(&record, &dialect, &format!("{expected} fields as in the {first}"));
+            return Err(CorpusError::Value { file: path.to_owned(), location, problem });
         }
-        let score = match field(&record, score) {
+        let score = match value(&record, score) {
             None => None,
             Some(score) => {
                 let problem = format!("the score `{score}` is not a finite number");
                 parse_score(&score, || CorpusError::Value { file: path.to_owned(), location, problem })?
             }
         };
-        rows.push(Row { location, text, label: field(&record, label), score });
+        let label = value(&record, label);
+        match record.fields.into_iter().nth(text).filter(|field| !is_null(field)) {
+            None => rows.add_without_text(location, &found.text)?,
+            Some(field) => {
+                let mut text = field.text.into_owned();
+                if trims {
+                    text.truncate(text.trim_end_matches(' ').len());
+                }
+                rows.add(Row { location, text, label, score });
+            }
+        }
     }
-    Ok(Table { rows, label_names: None })
+    let mut said = dialect.said;
+    if n_row_names > 0 {
+        said.push("the first field of a row is its name, for which the header has none".to_owned());
+    }
+    rows.table(said)
 }
 
-fn csv_error(path: &Path, error: &csv::Error) -> CorpusError {
-    let line = error.position().map_or(1, csv::Position::line);
-    let problem = match error.kind() {
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!(
-                "expected {expected_len} fields as in the header, found {len}; a field with the separator in it needs quotes"
-            )
-        }
-        _ => error.to_string(),
+fn value(record: &FieldRecord, column: Option<usize>) -> Option<String> {
+    let field = record.fields.get(column?).filter(|field| !is_null(field))?;
+    Some(field.text.clone().into_owned())
+}
+
+fn is_null(field: &Field) -> bool {
+    !field.quoted && field.text == NULL
+}
+
+/// Whether the rows have one field more than the header because each begins with its name, as R writes them: header and
+/// names are quoted, and the names are numbers, all different.
+fn has_row_names(dialect: &Dialect, header: &FieldRecord) -> bool {
+    let mut records = dialect.records().skip(1).peekable();
+    let is_longer = |record: &FieldRecord| record.fields.len() == header.fields.len() + 1;
+    if !matches!(records.peek(), Some(Ok(record)) if is_longer(record))
+        || !header.fields.iter().all(|field| field.quoted)
+    {
+        return false;
+    }
+    let mut names = HashSet::new();
+    records.all(|record| {
+        let Ok(record) = record else { return false };
+        let is_longer = is_longer(&record);
+        let name = record
+            .fields
+            .into_iter()
+            .next()
+            .filter(|field| field.quoted)
+            .and_then(|field| field.text.parse::<u64>().ok());
+        is_longer && name.is_some_and(|name| names.insert(name))
+    })
+}
+
+fn open_quote(path: &Path, open: &OpenQuote) -> CorpusError {
+    let problem = "the quote that opens a field here is not closed before the end of the file; close it, or, if it is \
+                   text, double it within quotes, or read all quotes as text with --quotes literal"
+        .to_owned();
+    CorpusError::Value { file: path.to_owned(), location: Location::Line(open.line), problem }
+}
+
+/// What is wrong with a record that is longer or shorter than expected, and what may be the cause.
+fn unequal(record: &FieldRecord, dialect: &Dialect, expected: &str) -> String {
+    let has_marks = record.fields.iter().any(|field| !field.quoted && field.text.starts_with('"'));
+    let cause = if record.last_line > record.line {
+        format!("; by a quote that opens a field, the row goes on to line {}", record.last_line)
+    } else if dialect.grammar.quotes == Quotes::Literal && has_marks {
+        "; quotes are read as text here, and --quotes doubled reads them as marks around fields".to_owned()
+    } else {
+        "; a field with the separator in it needs quotes".to_owned()
     };
-    CorpusError::Value { file: path.to_owned(), location: Location::Line(line), problem }
+    format!("expected {expected}, found {}{}{cause}", record.fields.len(), dialect.described())
 }
 
 #[cfg(test)]
@@ -111,5 +173,18 @@ mod tests {
     fn scores_may_stand_for_labels() {
         let scored = Columns { score: Some("score".to_owned()), ..Columns::default() };
         assert_eq!(summary("a.csv", b"text,score\na,0.5\nb,\n", &scored).unwrap(), ["a|-|0.5", "b|-|-"]);
+    }
+
+    #[test]
+    fn damaged_tables_never_panic() {
+        use super::super::{ReadOptions, tests::for_each_damaged_text};
+        let csv = "\"sep=;\"\r\ntext;label\r\n\"a \"\"b\"\"; é \";1\r\nd;\\N\r\n\"two\nlines\";\"-1\"\r\n";
+        let tsv = "\"text\"\t\"label\"\n\"1\"\t\"a \\\"b\\\" é\"\t\"pos\"\n\"2\"\tNA\t\"neg\"\n";
+        for (name, text, no_header) in [("a.csv", csv, false), ("a.csv", csv, true), ("a.tsv", tsv, false)] {
+            let text_column = no_header.then(|| "1".to_owned());
+            let columns = Columns { text: text_column, targets_required: false, ..Columns::default() };
+            let options = ReadOptions { no_header, ..ReadOptions::default() };
+            for_each_damaged_text(name, text.as_bytes(), &columns, &options);
+        }
     }
 }

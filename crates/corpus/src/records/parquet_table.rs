@@ -4,21 +4,27 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::table::{Columns, Format, Row, Table, parse_score};
-use crate::error::{Location, Result};
+use super::file_name::FileName;
+use super::options::ReadOptions;
+use super::table::{Columns, Format, Row, RowCollector, Table, parse_score};
+use crate::error::{CorpusError, Location, Result};
 use crate::label::SourceNames;
 use crate::parquet_file::ParquetFile;
 use crate::raw::{LABEL_ORDER, WITHOUT_MEANING};
 
 pub(super) const PARQUET: Format = Format { extensions: &["parquet"], read };
 
-fn read(path: &Path, columns: &Columns) -> Result<Table> {
+fn read(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Table> {
+    if FileName::of(path).compression.is_some() {
+        let problem = "Parquet files are compressed inside; unpack it with gunzip or unzstd".to_owned();
+        return Err(CorpusError::Damaged { file: path.to_owned(), format: "Parquet", problem });
+    }
     let named = [columns.text.as_deref(), columns.label.as_deref(), columns.score.as_deref()];
     let wanted: Vec<&str> = named.into_iter().flatten().chain(["text", "sentence"]).collect();
     let file = ParquetFile::read(path, &wanted)?;
     let found = columns.find(path, file.column_names())?;
     let chunks = file.strings(&found.text)?;
-    let texts = file.not_null(&found.text, chunks.iter().flatten())?;
+    let texts: Vec<Option<&str>> = chunks.iter().flatten().collect();
     let labels = match &found.label {
         Some(label) => file.values_as_text(label)?,
         None => vec![None; texts.len()],
@@ -27,13 +33,15 @@ fn read(path: &Path, columns: &Columns) -> Result<Table> {
         Some(score) => scores(&file, score)?,
         None => vec![None; texts.len()],
     };
-    let rows = (1..).zip(texts).zip(labels).zip(scores).map(|(((row, text), label), score)| Row {
-        location: Location::Row(row),
-        text: text.to_owned(),
-        label,
-        score,
-    });
-    let table = Table { rows: rows.collect(), label_names: None };
+    let mut rows = RowCollector::new(path, options);
+    for (((row, text), label), score) in (1..).zip(texts).zip(labels).zip(scores) {
+        let location = Location::Row(row);
+        match text {
+            Some(text) => rows.add(Row { location, text: text.to_owned(), label, score }),
+            None => rows.add_without_text(location, &found.text)?,
+        }
+    }
+    let table = rows.table(Vec::new())?;
     match found.label.as_deref() {
         Some(label) => with_source_names(&file, label, table),
         None => Ok(table),
@@ -116,10 +124,10 @@ mod tests {
         let bytes = bytes(columns, &[("huggingface", features.to_owned())]);
         assert_eq!(summary("a.parquet", &bytes, &Columns::default()).unwrap(), ["a|positive|-", "b|-|-"]);
         let (_folder, path) = file("a.parquet", &bytes);
-        let source = super::read(&path, &Columns::default()).unwrap().label_names.unwrap();
+        let source = super::read(&path, &Columns::default(), &ReadOptions::default()).unwrap().label_names.unwrap();
         assert_eq!((source.names, source.ordered), (vec!["negative".to_owned(), "positive".to_owned()], false));
         for_each_damaged(&bytes, |path| {
-            let _ = super::read(path, &Columns::default());
+            let _ = super::read(path, &Columns::default(), &ReadOptions::default());
         });
     }
 
@@ -154,10 +162,6 @@ mod tests {
         assert_eq!(
             error(vec![("text", numbers), ("label", pair())]),
             "a.parquet, column text: expected text, found Float64"
-        );
-        assert_eq!(
-            error(vec![("text", texts(vec![Some("a"), None])), ("label", pair())]),
-            "a.parquet, row 2: column text is null; expected a value"
         );
     }
 }

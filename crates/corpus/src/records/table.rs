@@ -1,8 +1,8 @@
 //! Table: rows of texts with labels or scores, the columns they are read from, and what an input format has to provide.
 
-use std::fs;
 use std::path::Path;
 
+use super::options::ReadOptions;
 use crate::error::{CorpusError, Location, Result};
 use crate::label::{SourceNames, is_missing};
 
@@ -27,6 +27,19 @@ pub struct Table {
     /// The names of the labels, where the file has them (Parquet files of the hub do); then the labels of the rows are
     /// names.
     pub label_names: Option<SourceNames>,
+    /// How the file was read, where that was guessed and is not the plain reading of its extension.
+    pub said: Vec<String>,
+    /// The rows that have no text and were left out, if there are any.
+    pub without_text: Option<WithoutText>,
+}
+
+/// Rows without a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WithoutText {
+    /// How many they are.
+    pub n_rows: usize,
+    /// Where the first of them is.
+    pub first: Location,
 }
 
 /// Which columns to read.
@@ -51,18 +64,7 @@ impl Default for Columns {
 /// An input format: the extensions of its files, in lower case, and its reader.
 pub(super) struct Format {
     pub(super) extensions: &'static [&'static str],
-    pub(super) read: fn(&Path, &Columns) -> Result<Table>,
-}
-
-/// Reads a text file, without the byte order mark that some programs put first.
-pub(super) fn read_text(path: &Path) -> Result<String> {
-    let bytes = fs::read(path).map_err(|source| CorpusError::Read { file: path.to_owned(), source })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = good.iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
-        CorpusError::NotUtf8 { file: path.to_owned(), line }
-    })?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    pub(super) read: fn(&Path, &Columns, &ReadOptions) -> Result<Table>,
 }
 
 /// The names of those columns that a file has.
@@ -72,26 +74,104 @@ pub(super) struct FoundColumns {
     pub(super) score: Option<String>,
 }
 
+/// The names of the column of texts, where the user gives none.
+const TEXT_COLUMNS: [&str; 2] = ["text", "sentence"];
+
 impl Columns {
     pub(super) fn find(&self, path: &Path, names: &[String]) -> Result<FoundColumns> {
-        let has = |name: &str| names.iter().any(|found| found == name);
-        let missing = |column: &str| CorpusError::MissingColumn {
+        let missing = |column: &str, flag: &str| CorpusError::MissingColumn {
             file: path.to_owned(),
             column: column.to_owned(),
             found: names.to_vec(),
+            hint: other_case(column, names).map_or(String::new(), |name| format!("; is it {flag} '{name}'?")),
         };
         let text = match &self.text {
-            Some(name) => Some(name.as_str()).filter(|name| has(name)).ok_or_else(|| missing(name))?,
+            Some(name) => named(names, name).ok_or_else(|| missing(name, "--text-column"))?,
             None => {
-                ["text", "sentence"].into_iter().find(|name| has(name)).ok_or_else(|| missing("text or sentence"))?
+                let found = TEXT_COLUMNS.into_iter().find_map(|name| named(names, name));
+                found.ok_or_else(|| missing(&TEXT_COLUMNS.join(" or "), "--text-column"))?
             }
         };
-        let target = self.score.as_ref().or(self.label.as_ref());
-        if let Some(target) = target.filter(|target| self.targets_required && !has(target)) {
-            return Err(missing(target));
+        let find = |column: &Option<String>| column.as_deref().and_then(|column| named(names, column));
+        let (label, score) = (find(&self.label), find(&self.score));
+        let (target, is_there, flag) = match (&self.score, &self.label) {
+            (Some(name), _) => (Some(name), score.is_some(), "--score-column"),
+            (None, name) => (name.as_ref(), label.is_some(), "--label-column"),
+        };
+        match target.filter(|_| self.targets_required && !is_there) {
+            Some(target) => Err(missing(target, flag)),
+            None => Ok(FoundColumns { text, label, score }),
         }
-        let label = self.label.clone().filter(|label| has(label));
-        Ok(FoundColumns { text: text.to_owned(), label, score: self.score.clone().filter(|score| has(score)) })
+    }
+
+    /// Whether a file with these columns has those that are needed.
+    pub(super) fn are_in(&self, names: &[String]) -> bool {
+        self.find(Path::new(""), names).is_ok()
+    }
+
+    /// Whether a column of this name is that of texts.
+    pub(super) fn is_text(&self, name: &str) -> bool {
+        self.text.as_deref().map_or_else(|| TEXT_COLUMNS.contains(&name), |text| text == name)
+    }
+
+    /// The highest number that names a column which a file must have; 1 if none does.
+    pub(super) fn highest_number(&self) -> usize {
+        let target = self.score.as_ref().or(self.label.as_ref()).filter(|_| self.targets_required);
+        let numbers = self.text.iter().chain(target).filter_map(|name| name.parse().ok());
+        numbers.max().unwrap_or(1)
+    }
+}
+
+/// The column of this name: spelled so, else with spaces around it.
+fn named(names: &[String], wanted: &str) -> Option<String> {
+    let found = names.iter().find(|name| *name == wanted);
+    found.or_else(|| names.iter().find(|name| name.trim() == wanted)).cloned()
+}
+
+/// A name that differs from one of those wanted in case alone.
+fn other_case<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
+    let is_one = |name: &str| wanted.split(" or ").any(|wanted| name.to_lowercase() == wanted.to_lowercase());
+    names.iter().map(|name| name.trim()).find(|name| is_one(name))
+}
+
+/// The rows of a table while it is read: those without a text are counted, or refused.
+pub(super) struct RowCollector<'a> {
+    path: &'a Path,
+    strict: bool,
+    rows: Vec<Row>,
+    without_text: Option<WithoutText>,
+}
+
+impl<'a> RowCollector<'a> {
+    pub(super) fn new(path: &'a Path, options: &ReadOptions) -> Self {
+        Self { path, strict: options.strict, rows: Vec::new(), without_text: None }
+    }
+
+    pub(super) fn add(&mut self, row: Row) {
+        self.rows.push(row);
+    }
+
+    /// Counts a row whose text in `column` is null.
+    pub(super) fn add_without_text(&mut self, location: Location, column: &str) -> Result<()> {
+        if self.strict {
+            let problem = format!("the text in column {column} is null; expected a text");
+            return Err(CorpusError::Value { file: self.path.to_owned(), location, problem });
+        }
+        let so_far = self.without_text.unwrap_or(WithoutText { n_rows: 0, first: location });
+        self.without_text = Some(WithoutText { n_rows: so_far.n_rows + 1, ..so_far });
+        Ok(())
+    }
+
+    /// The table of these rows, of which there must be one.
+    pub(super) fn table(self, said: Vec<String>) -> Result<Table> {
+        match (self.rows.is_empty(), self.without_text) {
+            (true, Some(WithoutText { first: location, n_rows })) => {
+                let problem = format!("the text is null, as in all {n_rows} rows; expected at least one text");
+                Err(CorpusError::Value { file: self.path.to_owned(), location, problem })
+            }
+            (true, None) => Err(CorpusError::Empty { file: self.path.to_owned() }),
+            (false, without_text) => Ok(Table { rows: self.rows, label_names: None, said, without_text }),
+        }
     }
 }
 

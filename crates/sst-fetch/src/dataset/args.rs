@@ -6,6 +6,7 @@ use clap::Args;
 use stage::{CommonArgs, List, bad_input, bail_input};
 
 use super::scores::ScoreRange;
+use super::table_args::TableArgs;
 use crate::source::Source;
 
 const DEFAULT_LABEL_COLUMN: &str = "label";
@@ -14,7 +15,9 @@ const EXAMPLES: &str = "Examples:
   sst-fetch dataset --source sample --out data/raw/sample
   sst-fetch dataset --source trainDevTestTrees_PTB/trees --out data/raw/sst
   sst-fetch dataset --source hub:stanfordnlp/sst2 --out data/raw/sst2
-  sst-fetch dataset --train reviews.csv --text-column review --label-column stars --out data/raw/reviews";
+  sst-fetch dataset --train reviews.csv --text-column review --label-column stars --out data/raw/reviews
+  sst-fetch dataset --train 'part-*.csv.gz' --no-header --text-column 6 --label-column 1 --out raw
+  sst-fetch dataset --train aclImdb/train --test aclImdb/test --out data/raw/imdb";
 
 /// The arguments of `sst-fetch dataset`.
 #[derive(Debug, Args)]
@@ -24,15 +27,16 @@ pub struct DatasetArgs {
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<Source>,
 
-    /// File of the train split, instead of --source; several are read one after the other
+    /// File of the train split, a pattern such as 'part-*.csv', or a folder with a folder for each class, instead of
+    /// --source; several are read one after the other
     #[arg(long, value_name = "FILE")]
     pub(crate) train: Vec<PathBuf>,
 
-    /// File of the validation split, instead of --source
+    /// The same of the validation split
     #[arg(long, value_name = "FILE")]
     pub(crate) validation: Vec<PathBuf>,
 
-    /// File of the test split, instead of --source
+    /// The same of the test split
     #[arg(long, value_name = "FILE")]
     pub(crate) test: Vec<PathBuf>,
 
@@ -72,6 +76,10 @@ pub struct DatasetArgs {
     /// At most the first N sentences of each split, for trial runs
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     pub(crate) max_samples: Option<i64>,
+
+    /// How tables are read.
+    #[command(flatten)]
+    pub(crate) tables: TableArgs,
 
     /// Arguments of every stage.
     #[command(flatten)]
@@ -113,9 +121,11 @@ impl DatasetArgs {
 
 fn after_help() -> String {
     format!(
-        "{EXAMPLES}\n\nA folder contains PTB trees as {{train,dev,test}}.txt, GLUE's {{train,dev,test}}.tsv, or tables as\n\
-         {{train,validation,test}}.{{{}}}. The environment variables HF_HOME, HF_ENDPOINT,\n\
-         HF_TOKEN and HF_HUB_OFFLINE are honored.",
+        "{EXAMPLES}\n\nA folder contains PTB trees as {{train,dev,test}}.txt, GLUE's {{train,dev,test}}.tsv, tables as\n\
+         {{train,validation,test}}.{{{}}},\n\
+         or texts as {{train,test}}/CLASS/*.txt. All but Parquet may be compressed: train.csv.gz, train.csv.zst.\n\
+         Separator, quotes and encoding are told from a table; what was guessed is said.\n\n\
+         The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honored.",
         corpus::records::extension_list()
     )
 }

@@ -1,11 +1,15 @@
 //! Finds a dataset: from `--source` or the named files to what there is to read, with its name and origin.
 
+use std::path::PathBuf;
+
 use corpus::Split;
+use corpus::records::FileName;
 use hf_hub::RepoType;
 use stage::{bail_input, ensure_input, sha256_hex};
 
 use super::args::DatasetArgs;
 use super::local::{self, Layout};
+use super::patterns::expanded;
 use super::sample;
 use crate::hub::Repository;
 use crate::source::{HubName, Source};
@@ -29,14 +33,10 @@ pub(crate) enum Content {
 
 /// Finds the dataset that the arguments name.
 pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
-    let files = [(Split::Train, &args.train), (Split::Validation, &args.validation), (Split::Test, &args.test)];
-    let given = files.into_iter().filter(|(_, files)| !files.is_empty());
-    let files: SplitFiles = given.map(|(split, files)| (split, files.clone())).collect();
-    for (split, files) in &files {
-        let twice = files.iter().enumerate().find(|(index, file)| files[..*index].contains(file));
-        if let Some((_, file)) = twice {
-            bail_input!("--{} names {} twice", split.name(), file.display());
-        }
+    let given = [(Split::Train, &args.train), (Split::Validation, &args.validation), (Split::Test, &args.test)];
+    let mut files = SplitFiles::new();
+    for (split, given) in given.into_iter().filter(|(_, given)| !given.is_empty()) {
+        files.push((split, expanded(&format!("--{}", split.name()), given)?));
     }
     ensure_input!(
         args.source.is_none() || files.is_empty(),
@@ -50,13 +50,28 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
         None if files.is_empty() => {
             bail_input!("nothing to fetch: give --source sample, hub:OWNER/NAME or a folder, or --train FILE")
         }
-        None => Ok(local_dataset(local::layout(&files)?, files)),
-        Some(Source::Path(folder)) => {
-            let (layout, splits) = local::scan(folder)?;
-            Ok(local_dataset(layout, splits))
+        None => local_dataset(args, local::split_layout(files)?),
+        Some(Source::Path(folder)) => local_dataset(args, local::scan(folder)?),
+        Some(Source::Sample | Source::Hub(_)) => {
+            refuse_table_flags(args, &[])?;
+            Ok(sample_dataset())
         }
-        Some(Source::Sample | Source::Hub(_)) => Ok(sample_dataset()),
     }
+}
+
+/// Refuses flags that say how CSV, TSV or text is read where there is none.
+fn refuse_table_flags(args: &DatasetArgs, files: &[&PathBuf]) -> anyhow::Result<()> {
+    let extensions: Vec<String> = files.iter().map(|file| FileName::of(file).extension).collect();
+    let has_fields = extensions.iter().any(|extension| extension == "csv" || extension == "tsv");
+    if let Some(flag) = args.tables.of_separated_fields().filter(|_| !has_fields) {
+        bail_input!("{flag} says how CSV and TSV are read, and there is neither");
+    }
+    let has_text = extensions.iter().any(|extension| extension != "parquet");
+    ensure_input!(
+        has_text || args.tables.encoding.is_none(),
+        "--encoding says how text files are read, and there is none"
+    );
+    Ok(())
 }
 
 fn sample_dataset() -> Dataset {
@@ -79,16 +94,22 @@ fn hub_dataset(name: &HubName, quiet: bool) -> anyhow::Result<Dataset> {
 }
 
 /// Local files are named by what they are, never by their path: a moved folder gives the same bytes.
-fn local_dataset(layout: Layout, splits: SplitFiles) -> Dataset {
+fn local_dataset(args: &DatasetArgs, (layout, splits): (Layout, SplitFiles)) -> anyhow::Result<Dataset> {
+    refuse_table_flags(args, &splits.iter().flat_map(|(_, files)| files).collect::<Vec<_>>())?;
+    ensure_input!(
+        layout != Layout::ClassFolders || args.score_column.is_none(),
+        "--score-column is for tables; texts in a folder for each class have no scores"
+    );
     let (name, source, license) = match layout {
         Layout::Trees => ("sst", "PTB trees", "Stanford Sentiment Treebank, see https://nlp.stanford.edu/sentiment/"),
         Layout::Glue => ("glue-sst2", "GLUE TSV", "GLUE, see https://gluebenchmark.com"),
         Layout::Tables => ("files", "local files", "unknown"),
+        Layout::ClassFolders => ("files", "a folder for each class", "unknown"),
     };
-    Dataset {
+    Ok(Dataset {
         name: name.to_owned(),
         source: source.to_owned(),
         license: license.to_owned(),
         content: Content::Files(layout, splits),
-    }
+    })
 }

@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use corpus::{Split, records};
+use corpus::records::{self, FileName};
+use corpus::{Split, shortened_list};
 use stage::{BadInput, bail_input, ensure_input};
 
+use super::class_folders;
 use crate::split_files::SplitFiles;
 
 /// How the files of a dataset are laid out.
@@ -18,14 +20,19 @@ pub(crate) enum Layout {
     Glue,
     /// Tables with named columns.
     Tables,
+    /// A folder for each class, in which each file is a text.
+    ClassFolders,
 }
 
-/// The extension of files of trees.
-const TREES: &str = "txt";
+/// The extension of files of trees, and of texts in folders.
+const TXT: &str = "txt";
 
 /// What a folder should hold, for messages.
 fn expected() -> String {
-    format!("{{train,validation|dev,test}}.{{{}}}, or trees as {{train,dev,test}}.txt", records::extension_list())
+    format!(
+        "{{train,validation|dev,test}}.{{{}}}, trees as {{train,dev,test}}.txt, or texts as {{train,test}}/CLASS/*.txt",
+        records::extension_list()
+    )
 }
 
 /// Finds the splits in `folder`, or in its subfolder `trees`, where Stanford's archive has them.
@@ -40,28 +47,51 @@ pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
         "{shown} does not exist; expected sample, hub:OWNER/NAME or a folder with {}",
         expected()
     );
-    let mut files = split_files(folder)?;
-    if files.is_empty() && folder.join("trees").is_dir() {
-        files = split_files(&folder.join("trees"))?;
+    let mut found = split_paths(folder)?;
+    if found.is_empty() && folder.join("trees").is_dir() {
+        found = split_paths(&folder.join("trees"))?;
     }
-    ensure_input!(!files.is_empty(), "{shown} contains no dataset; expected {}", expected());
-    let has_train = files.iter().any(|(split, _)| *split == Split::Train);
+    if found.is_empty() {
+        let classes = class_folders::classes(&class_folders::texts(folder)?);
+        ensure_input!(
+            classes.is_empty(),
+            "{shown} has a folder for each class ({}), but no splits; name it with --train {shown}, or move the folders into \
+             {shown}/train and {shown}/validation",
+            shortened_list(&classes)
+        );
+        bail_input!("{shown} contains no dataset; expected {}", expected());
+    }
+    let has_train = found.iter().any(|(split, _)| *split == Split::Train);
     ensure_input!(has_train, "{shown} has no train split; expected {}", expected());
-    let splits = files.into_iter().map(|(split, file)| (split, vec![file])).collect();
+    split_layout(found.into_iter().map(|(split, path)| (split, vec![path])).collect())
+}
+
+/// The layout of these files or folders, and the files in them.
+pub(crate) fn split_layout(mut splits: SplitFiles) -> anyhow::Result<(Layout, SplitFiles)> {
+    let paths: Vec<PathBuf> = splits.iter().flat_map(|(_, paths)| paths.clone()).collect();
+    if super::patterns::are_folders(&paths)? {
+        for (_, paths) in &mut splits {
+            *paths = class_folders::texts_of_all(paths)?;
+        }
+        return Ok((Layout::ClassFolders, splits));
+    }
     Ok((layout(&splits)?, splits))
 }
 
 /// The layout of these files, which must be all trees or all tables.
-pub(crate) fn layout(splits: &SplitFiles) -> anyhow::Result<Layout> {
+fn layout(splits: &SplitFiles) -> anyhow::Result<Layout> {
     let files = || splits.iter().flat_map(|(_, files)| files);
-    let n_with = |extension: &str| files().filter(|file| file.extension().is_some_and(|e| e == extension)).count();
+    let n_with = |extension: &str| files().filter(|file| FileName::of(file).extension == extension).count();
     let n_files = files().count();
-    match n_with(TREES) {
+    match n_with(TXT) {
         0 if n_with("tsv") == n_files && files().next().is_some_and(|file| is_glue(file)) => Ok(Layout::Glue),
         0 => Ok(Layout::Tables),
         n if n == n_files && splits.iter().all(|(_, files)| files.len() == 1) => Ok(Layout::Trees),
         n if n == n_files => {
-            bail_input!("a split of trees is one file; expected each of --train, --validation, --test once")
+            bail_input!(
+                "a split of trees is one file; expected each of --train, --validation, --test once, or of texts the folder that \
+                 holds a folder for each class"
+            )
         }
         _ => bail_input!("some splits are trees (.txt) and others are tables; expected all of one kind"),
     }
@@ -69,22 +99,26 @@ pub(crate) fn layout(splits: &SplitFiles) -> anyhow::Result<Layout> {
 
 /// Whether a file has the header that GLUE gives SST-2, and no labels but its: others may have tables with such a header.
 fn is_glue(file: &Path) -> bool {
-    let content = fs::read(file).unwrap_or_default();
+    let content = records::read_bytes(file).unwrap_or_default();
     let mut lines = content.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
     let has_header = lines.next() == Some(b"sentence\tlabel");
     let label = |line: &[u8]| line.rsplit(|&byte| byte == b'\t').next().map(<[u8]>::to_vec);
     has_header && lines.filter_map(label).all(|label| matches!(label.as_slice(), b"" | b"0" | b"1" | b"-1"))
 }
 
-fn split_files(folder: &Path) -> anyhow::Result<Vec<(Split, PathBuf)>> {
+/// The files and the folders of classes whose names are those of splits, in any case.
+fn split_paths(folder: &Path) -> anyhow::Result<Vec<(Split, PathBuf)>> {
     let context = || BadInput::new(format!("cannot read {}", folder.display()));
     let mut found: Vec<(Split, PathBuf)> = Vec::new();
     for entry in fs::read_dir(folder).with_context(context)? {
         let path = entry.with_context(context)?.path();
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        let known = extension.is_some_and(|found| found == TREES || records::extensions().any(|known| known == found));
-        let split = path.file_stem().and_then(|stem| stem.to_str()).and_then(Split::from_alias);
-        if let Some(split) = split.filter(|_| known && path.is_file()) {
+        let name = FileName::of(&path);
+        let is_known = if path.is_dir() {
+            name.extension.is_empty() && !class_folders::texts(&path).unwrap_or_default().is_empty()
+        } else {
+            path.is_file() && [TXT].into_iter().chain(records::extensions()).any(|known| known == name.extension)
+        };
+        if let Some(split) = Split::from_alias(&name.stem.to_ascii_lowercase()).filter(|_| is_known) {
             found.push((split, path));
         }
     }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use corpus::Split;
 use corpus::label::SourceNames;
 use corpus::raw::{RawMetadata, RawSet};
-use corpus::records::{self, Columns};
+use corpus::records::{self, Columns, Quotes, ReadOptions};
 use corpus::task::{FINE_GRAINED, POLARITY};
 use stage::ensure_input;
 
@@ -14,8 +14,8 @@ use super::args::DatasetArgs;
 use super::find::{Content, Dataset};
 use super::labels::{Labeled, label};
 use super::local::Layout;
-use super::sample;
 use super::tables::SplitTables;
+use super::{class_folders, reading, sample};
 use crate::split_files::SplitFiles;
 
 /// The raw sets of all splits, under one list of label names.
@@ -32,9 +32,15 @@ pub(crate) fn read(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Labe
             args.refuse_columns("trees")?;
             args.refuse_label_rules("trees")?;
             let label_names = args.label_names.clone().map_or_else(|| names(&FINE_GRAINED), Vec::from);
-            Labeled { sets: trees(splits, &RawMetadata { label_names, ..metadata })?, notes: Vec::new() }
+            Labeled { sets: trees(args, splits, &RawMetadata { label_names, ..metadata })?, notes: Vec::new() }
         }
-        content => label(args, tables(args, content)?, &metadata)?,
+        content => {
+            let tables = tables(args, content)?;
+            let mut notes = reading::notes(&tables);
+            let mut labeled = label(args, tables, &metadata)?;
+            notes.append(&mut labeled.notes);
+            Labeled { notes, ..labeled }
+        }
     };
     if let Some(n_sentences) = args.max_samples {
         let sets = labeled.sets.iter_mut();
@@ -47,12 +53,12 @@ fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
 
-fn trees(splits: &SplitFiles, metadata: &RawMetadata) -> anyhow::Result<Vec<(Split, RawSet)>> {
+fn trees(args: &DatasetArgs, splits: &SplitFiles, metadata: &RawMetadata) -> anyhow::Result<Vec<(Split, RawSet)>> {
     let (n_labels, n_names) = (FINE_GRAINED.len(), metadata.label_names.len());
     ensure_input!(n_names == n_labels, "trees have {n_labels} labels; --label-names gives {n_names}");
     let read = |(split, files): &(Split, Vec<PathBuf>)| {
         let file = files.first().context("a split has a file")?;
-        Ok((*split, RawSet { metadata: metadata.clone(), records: records::trees::read(file)? }))
+        Ok((*split, RawSet { metadata: metadata.clone(), records: records::trees::read(file, args.tables.encoding)? }))
     };
     splits.iter().map(read).collect()
 }
@@ -62,7 +68,7 @@ fn names_of_layout(content: &Content) -> Option<SourceNames> {
     let names: &[&str] = match content {
         Content::Sample => &FINE_GRAINED,
         Content::Files(Layout::Glue, _) => &POLARITY,
-        Content::Files(Layout::Trees | Layout::Tables, _) | Content::Hub(_) => return None,
+        Content::Files(Layout::Trees | Layout::Tables | Layout::ClassFolders, _) | Content::Hub(_) => return None,
     };
     Some(SourceNames { names: self::names(names), ordered: true })
 }
@@ -93,9 +99,25 @@ fn tables(args: &DatasetArgs, content: &Content) -> anyhow::Result<Vec<SplitTabl
         score: args.score_column.clone(),
         targets_required: split != Split::Test,
     };
+    let options = options(args, content);
     let read = |(split, files): (Split, Vec<PathBuf>)| {
-        let table = |file: PathBuf| Ok((file.clone(), named(&file, records::read(&file, &columns(split))?)?));
+        let table = |file: PathBuf| {
+            let table = match content {
+                Content::Files(Layout::ClassFolders, _) => {
+                    records::whole_text(&file, class_folders::class(&file), options.encoding)?
+                }
+                _ => records::read_with(&file, &columns(split), &options)?,
+            };
+            Ok((file.clone(), named(&file, table)?))
+        };
         Ok(SplitTables { split, tables: files.into_iter().map(table).collect::<anyhow::Result<_>>()? })
     };
     splits.into_iter().map(read).collect()
+}
+
+/// How the files are read: as told, else as they show it. GLUE's quotes are text, whatever they show.
+fn options(args: &DatasetArgs, content: &Content) -> ReadOptions {
+    let options = args.tables.options();
+    let quotes = options.quotes.or(matches!(content, Content::Files(Layout::Glue, _)).then_some(Quotes::Literal));
+    ReadOptions { quotes, ..options }
 }

@@ -30,6 +30,8 @@ use testkit::{Outcome, Sandbox, fixture, outcome};
 pub(crate) struct Case {
     name: &'static str,
     files: Vec<(&'static str, Vec<u8>)>,
+    /// The arguments that name the files.
+    source: &'static str,
     arguments: Vec<String>,
     expected: Vec<Expected>,
 }
@@ -68,7 +70,7 @@ pub(crate) fn json_lines(labels: &[&str]) -> String {
 
 /// A case that has neither files nor expectations yet.
 pub(crate) fn case(name: &'static str) -> Case {
-    Case { name, files: Vec::new(), arguments: Vec::new(), expected: Vec::new() }
+    Case { name, files: Vec::new(), source: "--source data", arguments: Vec::new(), expected: Vec::new() }
 }
 
 impl Case {
@@ -87,6 +89,11 @@ impl Case {
     pub(crate) fn file(mut self, name: &'static str, content: impl Into<Vec<u8>>) -> Self {
         self.files.push((name, content.into()));
         self
+    }
+
+    /// Other arguments than `--source data` to name the files, split at spaces.
+    pub(crate) fn source(self, source: &'static str) -> Self {
+        Self { source, ..self }
     }
 
     /// Further arguments, split at spaces.
@@ -152,7 +159,8 @@ impl Case {
     fn differences(&self) -> Vec<String> {
         let sandbox = Sandbox::new();
         self.files.iter().for_each(|(name, content)| sandbox.write(&format!("data/{name}"), content));
-        let fetched = outcome(sandbox.command("sst-fetch dataset --source data --out raw").args(&self.arguments));
+        let fetched =
+            outcome(sandbox.command(&format!("sst-fetch dataset {} --out raw", self.source)).args(&self.arguments));
         let refused = self.expected.iter().any(|expected| matches!(expected, Expected::Refused(_)));
         let code = if refused { 2 } else { 0 };
         if fetched.code != Some(code) {

@@ -9,4 +9,5 @@ mod hub_server;
 mod labels;
 mod model;
 mod support;
+mod tables;
 mod tiny_bert;

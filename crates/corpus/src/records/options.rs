@@ -1,0 +1,169 @@
+//! What a user says about a file that its name and content do not say, or say wrongly.
+
+use std::fmt;
+use std::str::FromStr;
+
+use encoding_rs::{REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+/// How files are read; by default everything is told from the file itself.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// What separates the fields of CSV and TSV.
+    pub delimiter: Option<Delimiter>,
+    /// What quotes mean in CSV and TSV.
+    pub quotes: Option<Quotes>,
+    /// Whether the first line of CSV and TSV is a row; columns are then numbered from 1.
+    pub no_header: bool,
+    /// How the bytes of a text file are characters.
+    pub encoding: Option<Encoding>,
+    /// Whether a row without a text is an error, instead of left out and counted.
+    pub strict: bool,
+}
+
+/// What separates fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delimiter {
+    /// `,`
+    Comma,
+    /// `;`
+    Semicolon,
+    /// A tab.
+    Tab,
+    /// `|`
+    Pipe,
+}
+
+/// What quotes mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quotes {
+    /// They are text.
+    Literal,
+    /// They enclose fields; one inside is doubled.
+    Doubled,
+    /// They enclose fields; one inside has a backslash before it.
+    Escaped,
+}
+
+/// A character encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encoding(pub(super) &'static encoding_rs::Encoding);
+
+impl Delimiter {
+    pub(super) const ALL: [Self; 4] = [Self::Comma, Self::Semicolon, Self::Tab, Self::Pipe];
+
+    pub(super) const fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Tab => b'\t',
+            Self::Pipe => b'|',
+        }
+    }
+
+    /// As it is typed and shown: `;` or `tab`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Comma => ",",
+            Self::Semicolon => ";",
+            Self::Tab => "tab",
+            Self::Pipe => "|",
+        }
+    }
+}
+
+impl fmt::Display for Delimiter {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Tab => write!(formatter, "tabs"),
+            _ => write!(formatter, "`{}`", self.name()),
+        }
+    }
+}
+
+impl FromStr for Delimiter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "," | "comma" => Ok(Self::Comma),
+            ";" | "semicolon" => Ok(Self::Semicolon),
+            "\t" | "\\t" | "tab" => Ok(Self::Tab),
+            "|" | "pipe" => Ok(Self::Pipe),
+            _ => Err("expected `,`, `;`, `|` or tab".to_owned()),
+        }
+    }
+}
+
+impl Quotes {
+    /// As it is typed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Literal => "literal",
+            Self::Doubled => "doubled",
+            Self::Escaped => "escaped",
+        }
+    }
+}
+
+impl FromStr for Quotes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = [Self::Literal, Self::Doubled, Self::Escaped].into_iter().find(|quotes| quotes.name() == text);
+        known.ok_or_else(|| "expected literal, doubled or escaped".to_owned())
+    }
+}
+
+impl Encoding {
+    /// The name in the Encoding Standard: `windows-1252`.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    pub(super) fn is_unicode(self) -> bool {
+        [UTF_8, UTF_16LE, UTF_16BE].contains(&self.0)
+    }
+}
+
+impl FromStr for Encoding {
+    type Err = String;
+
+    /// Takes any label of the Encoding Standard, and Python's spelling of them: `cp1252`, `latin1`, `utf_16_le`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let spellings = [text.to_owned(), text.replace('_', "-"), text.replace('_', "-").replacen("cp", "windows-", 1)];
+        let spelled = match text.to_ascii_lowercase().replace('_', "-").as_str() {
+            "latin-1" => Some(WINDOWS_1252),
+            "utf-16-le" => Some(UTF_16LE),
+            "utf-16-be" => Some(UTF_16BE),
+            _ => spellings.iter().find_map(|label| encoding_rs::Encoding::for_label(label.as_bytes())),
+        };
+        spelled
+            .filter(|&encoding| encoding != REPLACEMENT)
+            .map(Self)
+            .ok_or_else(|| "expected the name of an encoding, such as windows-1252, utf-16le, shift_jis".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_people_type() {
+        let encoding = |text: &str| text.parse::<Encoding>().map(Encoding::name);
+        for name in ["windows-1252", "cp1252", "CP1252", "latin1", "iso-8859-1", "Latin-1", "ascii"] {
+            assert_eq!(encoding(name), Ok("windows-1252"), "{name}");
+        }
+        assert_eq!(encoding("utf_16_le"), Ok("UTF-16LE"));
+        assert_eq!(encoding("utf8"), Ok("UTF-8"));
+        assert_eq!(encoding("cp1251"), Ok("windows-1251"));
+        assert_eq!(encoding("shift_jis"), Ok("Shift_JIS"));
+        assert_eq!(encoding("utf_8"), Ok("UTF-8"));
+        for wrong in ["", "utf-7", "iso-2022-kr", "klingon"] {
+            assert!(encoding(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(["tab", "\\t", "\t"].map(str::parse), [Ok(Delimiter::Tab), Ok(Delimiter::Tab), Ok(Delimiter::Tab)]);
+        assert!(":".parse::<Delimiter>().is_err());
+        assert_eq!("escaped".parse(), Ok(Quotes::Escaped));
+    }
+}

@@ -1,0 +1,61 @@
+//! A folder for each class: `train/pos/*.txt`, `train/neg/*.txt`. A file is one text, the name of its folder its label.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use corpus::records::FileName;
+use stage::{BadInput, ensure_input};
+
+use super::patterns::is_hidden;
+
+/// The files of the classes of a folder: class by class, and file by file in each. None if it holds no such folder.
+pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for class in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
+        let is_text = |path: &PathBuf| FileName::of(path).extension == "txt" && path.is_file();
+        files.extend(entries(&class)?.into_iter().filter(is_text));
+    }
+    Ok(files)
+}
+
+/// The files of the classes of folders that were named.
+pub(crate) fn texts_of_all(folders: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for folder in folders {
+        let found = texts(folder)?;
+        ensure_input!(
+            !found.is_empty(),
+            "{0} is a folder without a folder for each class; expected files, or texts as {0}/CLASS/*.txt; for a folder with \
+             the files of all splits, use --source {0}",
+            folder.display(),
+        );
+        files.extend(found);
+    }
+    Ok(files)
+}
+
+/// The classes of these files, without repetition.
+pub(crate) fn classes(files: &[PathBuf]) -> Vec<String> {
+    let mut classes: Vec<String> = files.iter().map(|file| class(file)).collect();
+    classes.dedup();
+    classes
+}
+
+/// What is visible in a folder, in the order of the alphabet.
+fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let context = || BadInput::new(format!("cannot read {}", folder.display()));
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).with_context(context)? {
+        paths.push(entry.with_context(context)?.path());
+    }
+    paths.retain(|path| !is_hidden(path));
+    paths.sort();
+    Ok(paths)
+}
+
+/// The class of a text: the name of its folder.
+pub(crate) fn class(file: &Path) -> String {
+    let folder = file.parent().and_then(Path::file_name).unwrap_or_default();
+    folder.to_string_lossy().into_owned()
+}

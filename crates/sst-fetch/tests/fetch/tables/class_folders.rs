@@ -1,0 +1,116 @@
+//! A folder for each class.
+
+use corpus::Split::{Test, Train};
+use testkit::Sandbox;
+
+use super::{gzip, windows_1252};
+use crate::labels::{case, check};
+use crate::support::{Fetch, rows};
+
+#[test]
+fn the_name_of_a_folder_is_the_label_of_its_texts() {
+    check(&[
+        case("IMDB's layout")
+            .file("train/pos/0_9.txt", "Good.<br />\nReally\n")
+            .file("train/neg/1_2.txt", "Bad")
+            .file("train/neg/0_3.txt", "Worse\r\n\r\n")
+            .file("test/pos/0_10.txt", "Fine")
+            .names(&["neg", "pos"])
+            .rows(Train, &["Worse|0|-", "Bad|0|-", "Good.<br />\nReally|1|-"])
+            .rows(Test, &["Fine|1|-"]),
+        case("capitals, and what is no text")
+            .file("Train/A/1.TXT", "x")
+            .file("Train/B/1.txt", "y")
+            .file("Train/B/.DS_Store", "\0")
+            .file("Train/B/notes.md", "no")
+            .file("Train/urls.txt", "no")
+            .names(&["A", "B"])
+            .rows(Train, &["x|0|-", "y|1|-"]),
+        case("archives and an empty text")
+            .file("train/a/1.txt.gz", gzip("x\n"))
+            .file("train/b/1.txt", "")
+            .rows(Train, &["x|0|-", "|1|-"]),
+        case("named")
+            .file("pos/1.txt", "x")
+            .file("neg/1.txt", "y")
+            .source("--train data")
+            .rows(Train, &["y|0|-", "x|1|-"]),
+        case("texts without labels")
+            .file("train/pos/1.txt", "x")
+            .file("train/neg/1.txt", "y")
+            .file("train/unsup/1.txt", "z")
+            .flags("--unlabeled unsup")
+            .names(&["neg", "pos"])
+            .rows(Train, &["y|0|-", "x|1|-", "z|-|-"]),
+        case("an encoding")
+            .file("train/a/1.txt", windows_1252("café"))
+            .file("train/b/1.txt", "y")
+            .flags("--encoding cp1252")
+            .rows(Train, &["café|0|-", "y|1|-"]),
+    ]);
+}
+
+#[test]
+fn what_is_no_such_layout_is_refused() {
+    check(&[
+        case("no splits")
+            .file("pos/1.txt", "x")
+            .file("neg/1.txt", "y")
+            .refused(&["data has a folder for each class (neg, pos), but no splits; name it with --train data"]),
+        case("no classes")
+            .file("x.txt", "x")
+            .source("--train data")
+            .refused(&["data is a folder without a folder for each class"]),
+        case("folders and files")
+            .file("x/pos/1.txt", "x")
+            .file("y.csv", "text,label\na,1\n")
+            .source("--train data/x --test data/y.csv")
+            .refused(&["data/x is a folder and data/y.csv is not"]),
+        case("a table beside it")
+            .file("train/pos/1.txt", "x")
+            .file("train.csv", "text,label\na,1\n")
+            .refused(&["are both the train split"]),
+        case("an encoding that is not told")
+            .file("train/a/1.txt", windows_1252("café"))
+            .refused(&["data/train/a/1.txt, line 1", "--encoding windows-1252"]),
+        case("scores").file("train/a/1.txt", "x").flags("--score-column x").refused(&["--score-column is for tables"]),
+        case("texts by a pattern")
+            .file("train/a/1.txt", "x")
+            .file("train/b/1.txt", "x")
+            .source("--train data/train/*/*.txt")
+            .refused(&["the folder that holds a folder for each class"]),
+    ]);
+}
+
+/// The label is in the path, so a text that moves to another class is another dataset.
+#[test]
+fn freshness_sees_the_class_of_a_text() {
+    let sandbox = Sandbox::new();
+    sandbox.write("data/pos/1.txt", "x");
+    sandbox.write("data/neg/1.txt", "y");
+    sandbox.fetched("dataset --train data --out raw");
+    assert_eq!(sandbox.fetched("dataset --train data --out raw").stderr, "sst-fetch dataset: raw is fresh\n");
+    sandbox.write("data/neg/2.txt", "x");
+    std::fs::remove_file(sandbox.path("data/pos/1.txt")).unwrap();
+    sandbox.write("data/pos/2.txt", "y");
+    std::fs::remove_file(sandbox.path("data/neg/1.txt")).unwrap();
+    sandbox.fetched("dataset --train data --out raw");
+    assert_eq!(rows(&sandbox.path("raw/train.parquet")), ["0|0|x|0|-|1", "1|1|y|1|-|1"]);
+}
+
+#[test]
+fn what_is_told_of_tables_is_part_of_the_plan_and_nothing_else_is() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.csv", "text,label\na,1\nb,0\n");
+    sandbox.fetched("dataset --train a.csv --out raw");
+    let plan = stage::Manifest::read(&sandbox.path("raw")).unwrap().plan;
+    let keys = ["columns", "config", "dataset", "label_names", "label_rules", "max_samples", "source"];
+    assert_eq!(plan.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>(), keys);
+    let explained =
+        sandbox.fetched("dataset --train a.csv --delimiter , --strict --encoding utf-8 --out raw --explain");
+    let expected = ["delimiter: (none) -> \",\"", "encoding: (none) -> \"UTF-8\"", "strict: (none) -> true"];
+    assert!(expected.iter().all(|part| explained.stdout.contains(part)), "{}", explained.stdout);
+    sandbox.write("profile.toml", "[fetch.dataset]\ntrain = ['*.csv']\ndelimiter = ','\nno_header = true\ntext_column = '1'\nlabel_column = '2'\n");
+    sandbox.fetched("dataset --profile profile.toml --out told");
+    assert_eq!(rows(&sandbox.path("told/train.parquet"))[0], "0|0|text|2|-|1");
+}

@@ -1,0 +1,84 @@
+//! Which files are a split: names, patterns, several files.
+
+use corpus::Split::{Test, Train, Validation};
+
+use crate::labels::{case, check};
+
+const A: &str = "text,label\na,1\n";
+const B: &str = "text,label\nb,0\n";
+
+#[test]
+fn names_of_splits_have_many_spellings() {
+    check(&[
+        case("capitals")
+            .file("Train.csv", A)
+            .file("VALID.CSV", B)
+            .file("TEST.csv", B)
+            .rows(Validation, &["b|0|-"])
+            .rows(Test, &["b|0|-"])
+            .rows(Train, &["a|1|-"])
+            .names(&["0", "1"]),
+        case("dev").file("train.csv", A).file("Dev.csv", B).rows(Validation, &["b|0|-"]),
+        case("val").file("train.csv", A).file("val.TSV", "text\tlabel\nb\t0\n").rows(Validation, &["b|0|-"]),
+        case("trees").file("Train.TXT", "(3 (2 It) (4 works))\n(0 Bad)\n\n\n").said(&["train: 4 rows, 2 sentences"]),
+        case("a blank line between trees")
+            .file("train.txt", "(3 (2 It) (4 works))\n\n(0 Bad)\n")
+            .refused(&["data/train.txt, line 2"]),
+        case("two of one split").file("train.csv", A).file("TRAIN.csv", B).refused(&["are both the train split"]),
+        case("what macOS leaves behind")
+            .file("train.csv", A)
+            .file("._train.csv", "\0\x05")
+            .file(".DS_Store", "\0")
+            .rows(Train, &["a|0|-"]),
+        case("only a header").file("train.csv", "text,label\n").refused(&["data/train.csv is empty"]),
+        case("only blanks").file("train.csv", "\u{feff}\r\n\r\n").refused(&["data/train.csv is empty"]),
+        case("nothing").file("train.jsonl", "").refused(&["data/train.jsonl is empty"]),
+        case("only blank lines").file("train.txt", "\n\n").refused(&["data/train.txt is empty"]),
+    ]);
+}
+
+#[test]
+fn patterns_are_expanded_in_order() {
+    check(&[
+        case("several files, sorted")
+            .file("b-2.csv", B)
+            .file("b-1.csv", A)
+            .source("--train data/b-*.csv")
+            .rows(Train, &["a|1|-", "b|0|-"]),
+        case("of two formats, and a file by name")
+            .file("x/1.csv", A)
+            .file("x/2.jsonl", "{\"text\": \"c\", \"label\": 1}\n")
+            .file("y.tsv", "text\tlabel\nb\t0\n")
+            .source("--train data/y.tsv --train data/x/*")
+            .rows(Train, &["b|0|-", "a|1|-", "c|1|-"]),
+        case("folders below")
+            .file("x/p/1.csv", A)
+            .file("x/q/1.csv", B)
+            .source("--train data/**/1.csv")
+            .rows(Train, &["a|1|-", "b|0|-"]),
+        case("a name with brackets that is there")
+            .file("reviews[1].csv", A)
+            .source("--train data/reviews[1].csv")
+            .rows(Train, &["a|0|-"]),
+        case("nothing matches")
+            .file("a.csv", A)
+            .source("--train data/*.tsv")
+            .refused(&["--train data/*.tsv matches no file"]),
+        case("only a folder matches")
+            .file("x/a.csv", A)
+            .source("--train data/*")
+            .refused(&["--train data/* matches no file"]),
+        case("no pattern").file("a.csv", A).source("--train data/[.csv").refused(&["--train data/[.csv is no pattern"]),
+        case("what was guessed of many is said once")
+            .file("1.csv", "text;label\na;1\n")
+            .file("2.csv", "text;label\nb;0\n")
+            .file("3.csv", "text;label\nc;0\n")
+            .source("--train data/*.csv")
+            .said(&["data/1.csv, data/2.csv and 1 more: separated by `;`"]),
+        case("an error names its file")
+            .file("1.csv", A)
+            .file("2.csv", "text,label\na,b,1\n")
+            .source("--train data/*.csv")
+            .refused(&["data/2.csv, line 2"]),
+    ]);
+}

@@ -1,0 +1,99 @@
+//! Headers: spaces around names, names of other case, none at all.
+
+use corpus::Split::Train;
+
+use crate::labels::{case, check};
+
+#[test]
+fn spaces_around_names_are_no_part_of_them() {
+    check(&[
+        case("after commas").file("train.csv", "id, text, label\n1,a,1\n2,b,0\n").rows(Train, &["a|1|-", "b|0|-"]),
+        case("with quotes").file("train.csv", "\" text \";\"label \"\na;1\nb;0\n").rows(Train, &["a|1|-", "b|0|-"]),
+        case("the name that fits exactly wins")
+            .file("train.csv", "text ,text,label\nx,a,1\nx,b,0\n")
+            .rows(Train, &["a|1|-", "b|0|-"]),
+        case("columns without a name, as spreadsheets leave them")
+            .file("train.csv", "text,label,,\na,1,,\nb,0,,\n")
+            .rows(Train, &["a|1|-", "b|0|-"]),
+        case("pandas' index").file("train.csv", ",text,label\n0,a,1\n1,b,0\n").rows(Train, &["a|1|-", "b|0|-"]),
+    ]);
+}
+
+#[test]
+fn a_missing_column_comes_with_what_the_file_looks_like() {
+    check(&[
+        case("another case")
+            .file("train.csv", "Text,Label\na,1\n")
+            .refused(&["data/train.csv has no column text or sentence, only Text, Label; is it --text-column 'Text'?"]),
+        case("another case of the labels")
+            .file("train.csv", "text,Label\na,1\n")
+            .refused(&["has no column label, only text, Label; is it --label-column 'Label'?"]),
+        case("another separator")
+            .file("train.csv", "review;stars\na;1\nb;2\n")
+            .refused(&["has no column text or sentence, only review, stars (read as separated by `;`)"]),
+        case("no header: Sentiment140")
+            .file("train.csv", "\"0\",\"1467810369\",\"Mon Apr 06\",\"NO_QUERY\",\"user\",\"awww\"\n\"4\",\"1\",\"b\",\"NO_QUERY\",\"c\",\"yes\"\n")
+            .refused(&["the first line looks like a row", "--no-header", "--text-column 2 --label-column 1"]),
+        case("no header: words")
+            .file("train.csv", "pos,a good one\nneg,a bad one\npos,fine\n")
+            .refused(&["the first line looks like a row"]),
+        case("a header that is one").file("train.csv", "review,stars\na,1\n").refused(&["only review, stars\n"]),
+        case("JSON of another case")
+            .file("train.jsonl", "{\"Text\": \"a\", \"label\": 1}\n")
+            .refused(&["is it --text-column 'Text'?"]),
+    ]);
+}
+
+#[test]
+fn without_a_header_columns_are_numbers() {
+    check(&[
+        case("commas")
+            .file("train.csv", "1,\"good, really\"\n0,bad\n")
+            .flags("--no-header --text-column 2 --label-column 1")
+            .rows(Train, &["good, really|1|-", "bad|0|-"]),
+        case("semicolons, found by the rows")
+            .file("train.csv", "1;good, really\n0;bad\n")
+            .flags("--no-header --text-column 2 --label-column 1")
+            .rows(Train, &["good, really|1|-", "bad|0|-"])
+            .said(&["separated by `;`"]),
+        case("tabs")
+            .file("train.tsv", "a, b\t1\nc, d\t0\n")
+            .flags("--no-header --text-column 1 --label-column 2")
+            .rows(Train, &["a, b|1|-", "c, d|0|-"]),
+        case("two separators fit")
+            .file("train.csv", "a, b;1\nc, d;0\n")
+            .flags("--no-header --text-column 1 --label-column 2")
+            .refused(&["data/train.csv, line 1: the rows may be separated by `,` or by `;`", "--delimiter ',' or ';'"]),
+        case("and are told apart")
+            .file("train.csv", "a, b;1\nc, d;0\n")
+            .flags("--no-header --text-column 1 --label-column 2 --delimiter ;")
+            .rows(Train, &["a, b|1|-", "c, d|0|-"]),
+        case("too high a number")
+            .file("train.csv", "a,1\nb,0\n")
+            .flags("--no-header --text-column 3 --label-column 2")
+            .refused(&["has no column 3, only 1, 2"]),
+        case("no numbers").file("train.csv", "a,1\nb,0\n").flags("--no-header").refused(&[
+            "has no column text or sentence, only 1, 2; without a header, columns are numbers from 1: --text-column 2",
+        ]),
+        case("a row that differs")
+            .file("train.csv", "a,1\nb,0\nc\n")
+            .flags("--no-header --text-column 1 --label-column 2 --delimiter ,")
+            .refused(&["line 3: expected 2 fields as in the first row, found 1"]),
+        case("R's write.table: row names that the header does not count")
+            .file(
+                "train.tsv",
+                "\"text\"\t\"label\"\n\"1\"\t\"a \\\"b\\\" c\"\t\"pos\"\n\"2\"\t\"d\"\t\"neg\"\n\"3\"\t\"e\"\tNA\n",
+            )
+            .rows(Train, &["a \"b\" c|1|-", "d|0|-", "e|-|-"])
+            .said(&[
+                "quotes around fields, with backslashes before inner ones",
+                "the first field of a row is its name",
+            ]),
+        case("a field too many in each row is no row name")
+            .file("train.csv", "text,label\na,b,1\nc,d,0\n")
+            .refused(&["line 2: expected 2 fields as in the header, found 3"]),
+        case("an empty last field in each row is no row name")
+            .file("train.csv", "text,label\na,1,\nb,0,\n")
+            .refused(&["line 2: expected 2 fields as in the header, found 3"]),
+    ]);
+}
