@@ -47,11 +47,13 @@ fn truncated_files_are_named() {
     let truncate = |name: &str| {
         let bytes = fs::read(pipeline.path(name)).unwrap();
         pipeline.write(name, &bytes[..bytes.len() / 2]);
+        bytes
     };
     truncate("raw/train.parquet");
     refused(&pipeline.run_stage("tokens", ""), "raw/train.parquet");
-    truncate("tokens/train.parquet");
+    let tokens = truncate("tokens/train.parquet");
     refused(&pipeline.run_stage("train", ""), "tokens/train.parquet");
+    pipeline.write("tokens/train.parquet", tokens);
     truncate("tokens/test.parquet");
     refused(&pipeline.run_stage("eval/test", ""), "tokens/test.parquet");
     truncate("model/model.safetensors");
