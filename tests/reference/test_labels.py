@@ -4,6 +4,7 @@ import io
 import json
 
 import numpy
+import datasets
 import pandas
 import pyarrow
 import pyarrow.parquet
@@ -170,7 +171,6 @@ def test_ordered_categories_keep_their_order(categories, tmp_path):
 
 
 def write_as_datasets(path, names, labels):
-    datasets = pytest.importorskip("datasets")
     features = datasets.Features({TEXT: datasets.Value("string"), "label": datasets.ClassLabel(names=names)})
     texts = [f"t{row}" for row in range(len(labels))]
     datasets.Dataset.from_dict({TEXT: texts, "label": labels}, features=features).to_parquet(str(path))

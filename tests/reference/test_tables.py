@@ -95,8 +95,6 @@ def test_an_encoding_by_pythons_name(encoding, tmp_path):
 @pytest.mark.parametrize("ending", ["csv.gz", "csv.zst", "tsv.gz"])
 def test_archives(ending, tmp_path):
     path = tmp_path / f"train.{ending}"
-    if ending.endswith("zst"):
-        pytest.importorskip("zstandard")
     FRAME.to_csv(path, sep="\t" if ending.startswith("tsv") else ",", index=False)
     hold_against(FRAME, path)
 
