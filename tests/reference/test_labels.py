@@ -3,8 +3,8 @@
 import io
 import json
 
-import numpy
 import datasets
+import numpy
 import pandas
 import pyarrow
 import pyarrow.parquet
