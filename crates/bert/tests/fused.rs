@@ -21,10 +21,11 @@ fn config(layers: usize, activation: &str) -> BertConfig {
     .unwrap()
 }
 
-/// Random weights, the norms' around one; the same at each call. Libtorch has one generator for all tests, so only one of
-/// them draws at a time.
+/// Libtorch has one generator for all tests, so only one of them draws at a time.
+static DRAWING: Mutex<()> = Mutex::new(());
+
+/// Random weights, the norms' around one; the same at each call.
 fn random_parameters(config: &BertConfig) -> Parameters {
-    static DRAWING: Mutex<()> = Mutex::new(());
     let _alone = DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
     tch::manual_seed(7);
     let parameters = Parameters::zeros(config, 2, Device::Cpu);
@@ -208,7 +209,9 @@ fn gradients_go_through_the_masks_of_the_forward_pass() {
     let mut model = kernel(random_parameters(&config), &config, Precision::Float32);
     let (_, gradients) = forward_backward(&model, &sites);
     let direction = |parameter: &Parameter| Tensor::randn(parameter.tensor.size(), (Kind::Float, Device::Cpu));
+    let alone = DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
     let directions: Vec<Tensor> = model.parameters().list.iter().map(direction).collect();
+    drop(alone);
     let slope: f64 = gradients.iter().zip(&directions).map(|(g, d)| (g * d).sum(Kind::Double).double_value(&[])).sum();
     let mut loss_at = |distance: f64| {
         for (parameter, direction) in model.parameters().list.iter().zip(&directions) {
