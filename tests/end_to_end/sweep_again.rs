@@ -40,6 +40,22 @@ fn an_edited_trial_costs_nobody_the_finished_result() {
 }
 
 #[test]
+fn damaged_weights_of_the_best_run_are_told_while_the_sweep_is_fresh() {
+    let pipeline = search_pipeline(GRID);
+    swept(&pipeline, WORDS);
+    for name in ["sweep/best/train/model.safetensors", "sweep/best/train/vocab.txt"] {
+        let mut bytes = pipeline.read(name);
+        *bytes.last_mut().unwrap() ^= 1;
+        pipeline.write(name, &bytes);
+        let told = refused(&pipeline, WORDS);
+        assert!(told.contains(&format!("error: {name} is not what `bert-finetune` wrote: SHA-256 ")), "{told}");
+        *bytes.last_mut().unwrap() ^= 1;
+        pipeline.write(name, &bytes);
+    }
+    assert_eq!(swept(&pipeline, WORDS).stderr, "bert-sweep: sweep is fresh\n");
+}
+
+#[test]
 fn collect_says_that_the_best_weights_are_gone_and_run_brings_them_back() {
     let pipeline = search_pipeline(GRID);
     swept(&pipeline, WORDS);

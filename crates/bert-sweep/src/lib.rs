@@ -30,9 +30,11 @@ mod report;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use anyhow::Context;
 use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder};
+use run_files::layout::trial::TRAIN;
 use stage::{Interrupt, Job, OutputFolder, Stage, Upstream};
 
 pub use args::{Action, Args, Direction, Method};
@@ -90,6 +92,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     job = job.record("jobs", settings.resources.jobs).record("threads", settings.resources.threads);
     let Some(mut output) = job.begin()? else {
         if !args.common.explain {
+            verify_best(&args.common.out)?;
             print!("{}", fs::read_to_string(args.common.out.join(LEADERBOARD)).unwrap_or_default());
         }
         return Ok(());
@@ -144,6 +147,17 @@ fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> an
         }
     }
     Ok(if outputs::write(&mut training)? { Outcome::Complete } else { Outcome::Incomplete })
+}
+
+/// Checks the best run of a fresh sweep, whose manifest lists the files of the sweep alone.
+fn verify_best(out: &Path) -> anyhow::Result<()> {
+    let train = out.join(retention::BEST).join(TRAIN);
+    if !train.is_dir() {
+        return Ok(());
+    }
+    let run = Upstream::open(&train, "bert-finetune")?;
+    let names: Vec<&str> = run.manifest.outputs.keys().map(String::as_str).collect();
+    stage::verify_files(&train, &names)
 }
 
 /// Whether `--force` discards the trials of earlier sweeps. `collect` trains none, so it discards none.

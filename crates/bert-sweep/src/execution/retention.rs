@@ -19,7 +19,8 @@ use crate::trials::row::{Row, Status};
 use crate::trials::trial::Trial;
 use crate::trials::trial_folder::remove_if_exists;
 
-const BEST: &str = "best";
+/// The link to the folder of the best run.
+pub(crate) const BEST: &str = "best";
 
 /// What becomes of the weights and checkpoints of failed runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
