@@ -98,15 +98,21 @@ impl Columns {
             (Some(name), _) => (Some(name), score.is_some(), "--score-column"),
             (None, name) => (name.as_ref(), label.is_some(), "--label-column"),
         };
-        match target.filter(|_| self.targets_required && !is_there) {
-            Some(target) => Err(missing(target, flag)),
-            None => Ok(FoundColumns { text, label, score }),
+        if let Some(target) = target.filter(|_| self.targets_required && !is_there) {
+            return Err(missing(target, flag));
         }
+        let is_twice = |name: &&String| names.iter().filter(|other| other == name).count() > 1;
+        let twice = [Some(&text), label.as_ref(), score.as_ref()].into_iter().flatten().find(is_twice);
+        if let Some(name) = twice {
+            let problem = format!("two columns are called {name}; rename one of them");
+            return Err(CorpusError::Value { file: path.to_owned(), location: Location::Line(1), problem });
+        }
+        Ok(FoundColumns { text, label, score })
     }
 
     /// Whether a file with these columns has those that are needed.
     pub(super) fn are_in(&self, names: &[String]) -> bool {
-        self.find(Path::new(""), names).is_ok()
+        !matches!(self.find(Path::new(""), names), Err(CorpusError::MissingColumn { .. }))
     }
 
     /// Whether a column of this name is that of texts.

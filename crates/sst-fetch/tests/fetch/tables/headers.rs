@@ -25,6 +25,9 @@ fn a_missing_column_comes_with_what_the_file_looks_like() {
         case("another case")
             .file("train.csv", "Text,Label\na,1\n")
             .refused(&["data/train.csv has no column text or sentence, only Text, Label; is it --text-column 'Text'?"]),
+        case("two of one name")
+            .file("train.csv", "text,label,label\na,1,2\nb,0,1\n")
+            .refused(&["data/train.csv, line 1: two columns are called label; rename one of them"]),
         case("another case of the labels")
             .file("train.csv", "text,Label\na,1\n")
             .refused(&["has no column label, only text, Label; is it --label-column 'Label'?"]),
