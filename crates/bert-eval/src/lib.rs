@@ -35,7 +35,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let tokenized = Upstream::open(&args.tokens, "sst-tokenize")?;
     let tokens_path = tokenized.required(&format!("{split}.parquet"))?;
     stage::verify_files(&args.run, &CONFIG_AND_TOKENIZER_FILES)?;
-    stage::verify_file(&tokens_path)?;
     let doubt = check_tokenizer(args, &tokenized.manifest, &tokens_path)?;
     let (compute, remark) = resolve_compute(&args.compute, &trained.manifest)?;
     let plan = serde_json::json!({ "split": split, "precision": compute.precision });

@@ -47,9 +47,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let ComputeArgs { device, threads, precision } = &args.compute;
     let compute = Compute::resolve(device, *threads, precision)?;
     let mut tokens = TokenFiles::open(&args.tokens)?;
-    for file in [Some(&tokens.train), tokens.validation.as_ref()].into_iter().flatten() {
-        stage::verify_file(file)?;
-    }
     stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
     let model = ModelFolder::open(&args.model)?;
     let plan = Plan::resolve(args, &compute, &model.config, tokens.validation.is_some())?;
@@ -58,6 +55,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         tokens.validation = None; // a split that is not evaluated is neither read nor part of the key
     }
     if args.plan {
+        // No job compares the hashes here, as it does below, where they are remembered.
+        for file in [Some(&tokens.train), tokens.validation.as_ref()].into_iter().flatten() {
+            stage::verify_file(file)?;
+        }
         let data = Dataset::read(&tokens, &model.config)?;
         return planning::print(Inputs { plan: &plan, model: &model, data: &data, compute }, args);
     }
