@@ -6,7 +6,7 @@ use clap::Args;
 use stage::{CommonArgs, List, bad_input, bail_input};
 
 use super::scores::ScoreRange;
-use super::table_args::TableArgs;
+use super::table_args::{TableArgs, first_given};
 use crate::source::Source;
 
 const DEFAULT_LABEL_COLUMN: &str = "label";
@@ -94,8 +94,8 @@ impl DatasetArgs {
             ("--label-column", self.label_column != DEFAULT_LABEL_COLUMN),
             ("--score-column", self.score_column.is_some()),
         ];
-        match given.into_iter().find(|(_, given)| *given) {
-            Some((flag, _)) => bail_input!("{flag} names a column of tables, but {source} have none; leave it out"),
+        match first_given(given) {
+            Some(flag) => bail_input!("{flag} names a column of tables, but {source} have none; leave it out"),
             None => Ok(()),
         }
     }
@@ -103,8 +103,8 @@ impl DatasetArgs {
     /// Refuses flags about own labels, where the source defines what its labels are.
     pub(crate) fn refuse_label_rules(&self, source: &str) -> anyhow::Result<()> {
         let given = [("--label-order", self.label_order.is_some()), ("--unlabeled", !self.unlabeled.is_empty())];
-        match given.into_iter().find(|(_, given)| *given) {
-            Some((flag, _)) => {
+        match first_given(given) {
+            Some(flag) => {
                 bail_input!("{flag} is for labels of one's own, but {source} define theirs; leave it out")
             }
             None => Ok(()),

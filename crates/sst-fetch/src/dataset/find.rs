@@ -50,8 +50,14 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
         None if files.is_empty() => {
             bail_input!("nothing to fetch: give --source sample, hub:OWNER/NAME or a folder, or --train FILE")
         }
-        None => local_dataset(args, local::split_layout(files)?),
-        Some(Source::Path(folder)) => local_dataset(args, local::scan(folder)?),
+        None => {
+            let (layout, splits) = local::split_layout(files)?;
+            local_dataset(args, layout, splits)
+        }
+        Some(Source::Path(folder)) => {
+            let (layout, splits) = local::scan(folder)?;
+            local_dataset(args, layout, splits)
+        }
         Some(Source::Sample | Source::Hub(_)) => {
             refuse_table_flags(args, &[])?;
             Ok(sample_dataset())
@@ -94,7 +100,7 @@ fn hub_dataset(name: &HubName, quiet: bool) -> anyhow::Result<Dataset> {
 }
 
 /// Local files are named by what they are, never by their path: a moved folder gives the same bytes.
-fn local_dataset(args: &DatasetArgs, (layout, splits): (Layout, SplitFiles)) -> anyhow::Result<Dataset> {
+fn local_dataset(args: &DatasetArgs, layout: Layout, splits: SplitFiles) -> anyhow::Result<Dataset> {
     refuse_table_flags(args, &splits.iter().flat_map(|(_, files)| files).collect::<Vec<_>>())?;
     ensure_input!(
         layout != Layout::ClassFolders || args.score_column.is_none(),

@@ -66,11 +66,15 @@ impl TableArgs {
 
     /// The first of the given flags that CSV and TSV alone know.
     pub(crate) fn of_separated_fields(&self) -> Option<&'static str> {
-        let given = [
-            (self.delimiter.is_some(), "--delimiter"),
-            (self.quotes.is_some(), "--quotes"),
-            (self.no_header, "--no-header"),
-        ];
-        given.into_iter().find(|(is_given, _)| *is_given).map(|(_, flag)| flag)
+        first_given([
+            ("--delimiter", self.delimiter.is_some()),
+            ("--quotes", self.quotes.is_some()),
+            ("--no-header", self.no_header),
+        ])
     }
+}
+
+/// The first of these flags that was given.
+pub(crate) fn first_given<const N: usize>(flags: [(&'static str, bool); N]) -> Option<&'static str> {
+    flags.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
 }
