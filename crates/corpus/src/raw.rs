@@ -39,6 +39,38 @@ pub struct Record {
     pub score: Option<f32>,
     /// Whether the text is a whole sentence.
     pub is_root: bool,
+    /// The edges between the sentence and this node of its tree; 0 where `is_root`.
+    pub depth: i32,
+    /// Where the text was read, if that is known.
+    pub source: Option<SourcePlace>,
+    /// The values of the columns of [`RawMetadata::kept`].
+    pub kept: Vec<Option<String>>,
+}
+
+/// A place in a file of the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourcePlace {
+    /// The file's name, without folders.
+    pub file: Arc<str>,
+    /// The line, or the row where the file has no lines; from 1.
+    pub line: i64,
+}
+
+impl Record {
+    /// A whole sentence without label or score, of an unknown source.
+    pub fn sentence(id: i64, text: impl Into<String>) -> Self {
+        Self {
+            id,
+            sentence_id: id,
+            text: text.into(),
+            label: None,
+            score: None,
+            is_root: true,
+            depth: 0,
+            source: None,
+            kept: Vec::new(),
+        }
+    }
 }
 
 /// The name of the embedded sample dataset, on which no figure means anything outside of it.
@@ -61,6 +93,42 @@ pub struct RawMetadata {
     pub source: String,
     /// The license of the data; `licence` in the file.
     pub license: String,
+    /// The columns that the user asked to keep, by their names in this file.
+    pub kept: Vec<String>,
+}
+
+/// Writes a raw file row by row.
+#[derive(Debug)]
+pub struct RawWriter<W> {
+    sink: W,
+    set: RawSet,
+}
+
+impl<W: Write + Send> RawWriter<W> {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// Fails when the sink does.
+    pub fn new(sink: W, metadata: RawMetadata) -> Result<Self, WriteError> {
+        Ok(Self { sink, set: RawSet { metadata, records: Vec::new() } })
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// Fails when the sink does.
+    pub fn write(&mut self, record: Record) -> Result<(), WriteError> {
+        self.set.records.push(record);
+        Ok(())
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// Fails when the sink does.
+    pub fn finish(self) -> Result<(), WriteError> {
+        self.set.write(self.sink)
+    }
 }
 
 /// A raw file in memory.
@@ -86,6 +154,7 @@ impl RawSet {
             dataset: file.required_metadata("dataset")?.to_owned(),
             source: file.required_metadata("source")?.to_owned(),
             license: file.required_metadata("licence")?.to_owned(),
+            kept: Vec::new(),
         };
         let records = records(&file, metadata.label_names.len())?;
         if records.is_empty() {
@@ -159,12 +228,11 @@ fn records(file: &ParquetFile, n_labels: usize) -> Result<Vec<Record>> {
     // All columns of a Parquet file have the same length.
     let records = texts.map_while(|text| {
         Some(Record {
-            id: ids.next()?,
             sentence_id: sentence_ids.next()?,
-            text: text.to_owned(),
             label: labels.next()?,
             score: scores.next()?,
             is_root: is_root.next()?,
+            ..Record::sentence(ids.next()?, text)
         })
     });
     Ok(records.collect())
@@ -178,12 +246,11 @@ mod tests {
 
     pub(crate) fn sample() -> RawSet {
         let record = |id, text: &str, label, score| Record {
-            id,
             sentence_id: id / 2,
-            text: text.to_owned(),
             label,
             score,
             is_root: id % 2 == 0,
+            ..Record::sentence(id, text)
         };
         RawSet {
             metadata: RawMetadata {
@@ -192,6 +259,7 @@ mod tests {
                 dataset: "test".to_owned(),
                 source: "a \"test\"".to_owned(),
                 license: "none".to_owned(),
+                kept: Vec::new(),
             },
             records: vec![
                 record(0, "It works .", Some(1), None),

@@ -11,6 +11,7 @@ mod compression;
 mod encoding;
 
 mod table;
+mod table_file;
 
 mod fields;
 mod dialect;
@@ -32,7 +33,8 @@ use encoding::SourceText;
 pub use file_name::{Compression, FileName};
 pub use options::{Delimiter, Encoding, Quotes, ReadOptions};
 use table::Format;
-pub use table::{Columns, Row, Table, WithoutText};
+pub use table::{Columns, NodePlace, Row, Table, WithoutText};
+pub use table_file::TableFile;
 
 /// All formats, in the order in which one is preferred where a dataset has several.
 const FORMATS: [Format; 5] =
@@ -88,7 +90,13 @@ pub fn texts(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
         let texts: Vec<String> = encoding::read_text(path, None)?.text.lines().map(str::to_owned).collect();
         return if texts.is_empty() { Err(CorpusError::Empty { file: path.to_owned() }) } else { Ok(texts) };
     }
-    let columns = Columns { text: column.map(str::to_owned), label: None, score: None, targets_required: false };
+    let columns = Columns {
+        text: column.map(str::to_owned),
+        label: None,
+        score: None,
+        targets_required: false,
+        keep: Vec::new(),
+    };
     let options = ReadOptions { strict: true, ..ReadOptions::default() };
     Ok(read_with(path, &columns, &options)?.rows.into_iter().map(|row| row.text).collect())
 }
@@ -100,7 +108,7 @@ pub fn texts(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
 pub fn whole_text(path: &Path, label: String, encoding: Option<Encoding>) -> Result<Table> {
     let SourceText { mut text, said } = encoding::read_text(path, encoding)?;
     text.truncate(text.trim_end_matches(['\n', '\r']).len());
-    let row = Row { location: Location::Line(1), text, label: Some(label), score: None };
+    let row = Row { location: Location::Line(1), text, label: Some(label), score: None, node: None, kept: Vec::new() };
     Ok(Table { rows: vec![row], label_names: None, said: said.into_iter().collect(), without_text: None })
 }
 

@@ -51,8 +51,9 @@ fn raw_files_are_as_documented() {
         dataset: "test".to_owned(),
         source: "test".to_owned(),
         license: "none".to_owned(),
+        kept: Vec::new(),
     };
-    let record = Record { id: 0, sentence_id: 0, text: "It".to_owned(), label: Some(1), score: None, is_root: true };
+    let record = Record { label: Some(1), ..Record::sentence(0, "It") };
     let mut file = tempfile::tempfile().unwrap();
     RawSet { metadata, records: vec![record] }.write(&mut file).unwrap();
     let (columns, keys) = written(file);

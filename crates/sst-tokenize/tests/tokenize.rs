@@ -59,12 +59,9 @@ impl Sandbox {
             (Split::Test, &[(test, None)]),
         ] {
             let record = |(id, (text, label)): (i64, &(&str, Option<i32>))| Record {
-                id,
-                sentence_id: id,
-                text: (*text).to_owned(),
                 label: *label,
-                score: None,
                 is_root: !(split == Split::Train && id == 1),
+                ..Record::sentence(id, *text)
             };
             let metadata = RawMetadata {
                 ordered: true,
@@ -72,6 +69,7 @@ impl Sandbox {
                 dataset: "test".to_owned(),
                 source: "test".to_owned(),
                 license: "none".to_owned(),
+                kept: Vec::new(),
             };
             let set = RawSet { metadata, records: (0..).zip(rows).map(record).collect() };
             work.output(&split.file(), |file| Ok(set.write(file)?)).unwrap();

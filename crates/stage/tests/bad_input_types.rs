@@ -49,6 +49,7 @@ fn a_file_that_cannot_be_written_is_not_bad_input() {
         dataset: "test".to_owned(),
         source: "test".to_owned(),
         license: "none".to_owned(),
+        kept: Vec::new(),
     };
     let set = RawSet { metadata, records: Vec::new() };
     assert_eq!(code(set.write(FailingSink(ErrorKind::PermissionDenied))), 1);

@@ -74,7 +74,7 @@ pub(super) fn parse(
                 if trims {
                     text.truncate(text.trim_end_matches(' ').len());
                 }
-                rows.add(Row { location, text, label, score });
+                rows.add(Row { location, text, label, score, node: None, kept: Vec::new() });
             }
         }
     }

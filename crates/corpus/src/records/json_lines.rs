@@ -51,7 +51,9 @@ fn read(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Table> 
         };
         match value(&object, Some(&found.text)) {
             None | Some((_, Value::Null)) => rows.add_without_text(location, &found.text)?,
-            Some((_, Value::String(text))) => rows.add(Row { location, text: text.clone(), label, score }),
+            Some((_, Value::String(text))) => {
+                rows.add(Row { location, text: text.clone(), label, score, node: None, kept: Vec::new() })
+            }
             Some((column, other)) => return Err(wrong(column, "a text", other)),
         }
     }

@@ -37,7 +37,7 @@ fn read(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Table> 
     for (((row, text), label), score) in (1..).zip(texts).zip(labels).zip(scores) {
         let location = Location::Row(row);
         match text {
-            Some(text) => rows.add(Row { location, text: text.to_owned(), label, score }),
+            Some(text) => rows.add(Row { location, text: text.to_owned(), label, score, node: None, kept: Vec::new() }),
             None => rows.add_without_text(location, &found.text)?,
         }
     }

@@ -17,6 +17,19 @@ pub struct Row {
     pub label: Option<String>,
     /// The score, if there is one; finite.
     pub score: Option<f32>,
+    /// In files of trees, where the row is in them.
+    pub node: Option<NodePlace>,
+    /// The values of the columns that are kept, as text, in the order in which they were asked for.
+    pub kept: Vec<Option<String>>,
+}
+
+/// A node of a sentence's tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodePlace {
+    /// The sentence, counted from 0 in its file.
+    pub sentence: i64,
+    /// The edges between the root and the node: 0 is the sentence itself.
+    pub depth: i32,
 }
 
 /// The rows of a file; at least one.
@@ -53,11 +66,13 @@ pub struct Columns {
     pub score: Option<String>,
     /// Whether a file without the column of scores, if one is wanted, or else of labels, is an error.
     pub targets_required: bool,
+    /// Other columns whose values are wanted; all of them must be there.
+    pub keep: Vec<String>,
 }
 
 impl Default for Columns {
     fn default() -> Self {
-        Self { text: None, label: Some("label".to_owned()), score: None, targets_required: true }
+        Self { text: None, label: Some("label".to_owned()), score: None, targets_required: true, keep: Vec::new() }
     }
 }
 

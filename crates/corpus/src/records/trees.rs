@@ -24,12 +24,10 @@ pub fn read(path: &Path, encoding: Option<Encoding>) -> Result<Vec<Record>> {
         })?;
         for (i, node) in tree.nodes.iter().enumerate() {
             records.push(Record {
-                id: records.len() as i64,
                 sentence_id,
-                text: tree.text(node),
                 label: Some(node.label),
-                score: None,
                 is_root: i == 0,
+                ..Record::sentence(records.len() as i64, tree.text(node))
             });
         }
     }

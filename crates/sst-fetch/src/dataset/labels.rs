@@ -114,7 +114,7 @@ fn raw_set(split: SplitTables, column: &LabelColumn, metadata: &RawMetadata) -> 
     let rows = split.tables.into_iter().flat_map(|(_, table)| table.rows);
     let records = (0..).zip(rows).map(|(id, row)| {
         let label = row.label.and_then(|label| column.index(&label, split.split));
-        Record { id, sentence_id: id, text: row.text, label, score: row.score, is_root: true }
+        Record { label, score: row.score, ..Record::sentence(id, row.text) }
     });
     RawSet { metadata: metadata.clone(), records: records.collect() }
 }

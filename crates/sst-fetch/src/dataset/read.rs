@@ -26,6 +26,7 @@ pub(crate) fn read(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Labe
         dataset: dataset.name.clone(),
         source: dataset.source.clone(),
         license: dataset.license.clone(),
+        kept: Vec::new(),
     };
     let mut labeled = match &dataset.content {
         Content::Files(Layout::Trees, splits) => {
@@ -98,6 +99,7 @@ fn tables(args: &DatasetArgs, content: &Content) -> anyhow::Result<Vec<SplitTabl
         label: label_column.cloned(),
         score: args.score_column.clone(),
         targets_required: split != Split::Test,
+        keep: Vec::new(),
     };
     let options = options(args, content);
     let read = |(split, files): (Split, Vec<PathBuf>)| {
