@@ -24,6 +24,7 @@ use parquet::file::properties::WriterProperties;
 use crate::catch_panic::catch_panic;
 use crate::error::{CorpusError, Location, Result, WriteError};
 
+use batch::has_text_form;
 pub(crate) use batch::{Batch, is_text};
 
 /// Rows of a row group: small enough to skip, large enough to compress.
@@ -133,6 +134,11 @@ impl ParquetFile {
     pub(crate) fn type_of(&self, column: &str) -> Result<&DataType> {
         let field = self.schema.fields().iter().find(|field| field.name() == column);
         field.map(|field| field.data_type()).ok_or_else(|| self.missing(column))
+    }
+
+    /// Whether the values of a column can be written as text.
+    pub(crate) fn has_text_form(&self, column: &str) -> bool {
+        self.type_of(column).is_ok_and(has_text_form)
     }
 
     pub(crate) fn missing(&self, column: &str) -> CorpusError {

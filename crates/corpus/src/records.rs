@@ -11,6 +11,7 @@ mod compression;
 mod encoding;
 mod text_file;
 
+mod beginning;
 mod table;
 
 mod fields;
@@ -30,6 +31,7 @@ mod parquet_table;
 mod trees;
 mod whole_text;
 mod table_file;
+mod find_columns;
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -37,6 +39,7 @@ use std::path::Path;
 use crate::error::{CorpusError, Result};
 
 pub use file_name::{Compression, FileName};
+pub use find_columns::find_columns;
 pub use options::{Delimiter, Encoding, Quotes, ReadOptions};
 use table::Format;
 pub use table::{Columns, NodePlace, Row, WithoutText};

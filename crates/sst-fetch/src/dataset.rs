@@ -75,14 +75,14 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     }
     let Some(mut out) = job.begin()? else { return Ok(()) };
 
-    let splits = sources::open(args, &dataset)?;
-    let guesses = reading::guesses(&splits);
+    let sources = sources::open(args, &dataset)?;
+    let guesses = reading::guesses(&sources.splits).into_iter().chain(sources.said.clone());
     let scores = ScoreRules::new(args.score_range()?, &args.unlabeled);
     let mut grouping = (division != Division::Whole).then(|| Grouping::new(args.group_index()));
-    let mut survey = Survey::read(&splits, &scores, grouping.as_mut())?;
+    let mut survey = Survey::read(&sources.splits, &scores, grouping.as_mut())?;
     let names = args.label_names.as_ref().map(List::items).filter(|_| dataset.layout() != Some(Layout::Trees));
-    let labels = Labels::decide(args, names, &splits, &mut survey)?;
-    let divided = divide(args, &splits, &survey, &labels, (division, grouping))?;
+    let labels = Labels::decide(args, names, &sources, &mut survey)?;
+    let divided = divide(args, &sources.splits, &survey, &labels, (division, grouping))?;
 
     let metadata = RawMetadata {
         label_names: labels.names.clone(),
@@ -96,10 +96,10 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let writer = RowWriter { layout, rows, assignment, labels: &labels, scores: &scores, metadata };
     let report = Report { rows, assignment, labels: &labels };
     for split in report.splits() {
-        out.output(&split.file(), |file| writer.write(&splits, split, file))?;
+        out.output(&split.file(), |file| writer.write(&sources.splits, split, file))?;
         args.common.say(&report.counts(split));
     }
-    let notes = guesses.into_iter().chain(reading::left_out(&survey.without_text)).chain(labels.notes.clone());
+    let notes = guesses.chain(reading::left_out(&survey.without_text)).chain(labels.notes.clone());
     notes.chain(divided.notes).for_each(|note| args.common.say(&note));
     for warning in report.balance_warnings() {
         args.common.say(&format!("{}: warning: {warning}", STAGE.name));

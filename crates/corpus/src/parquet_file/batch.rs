@@ -52,8 +52,7 @@ impl Batch<'_> {
 
     /// The values of a column of any type that has a form as text.
     pub(crate) fn any_as_text(&self, column: &str) -> Result<StringArray> {
-        let has_text = |found: &DataType| can_cast_types(found, &DataType::Utf8) && !found.is_nested();
-        let values = self.cast(column, "values that can be written as text", has_text, &DataType::Utf8)?;
+        let values = self.cast(column, "values that can be written as text", has_text_form, &DataType::Utf8)?;
         Ok(values.as_string::<i32>().clone())
     }
 
@@ -133,4 +132,8 @@ fn is_plain(found: &DataType) -> bool {
         DataType::Dictionary(_, value) => is_plain(value),
         other => other.is_numeric() || is_text(other),
     }
+}
+
+pub(super) fn has_text_form(found: &DataType) -> bool {
+    can_cast_types(found, &DataType::Utf8) && !found.is_nested()
 }

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use super::beginning::{Beginning, N_ROWS};
 use super::dialect::{Dialect, header_names};
 use super::fields::{Field, FieldRecord, OpenQuote};
 use super::options::{Delimiter, Quotes, ReadOptions};
@@ -14,10 +15,16 @@ use super::table::{Columns, Format, Opened, Row, RowSink, Rows, parse_score};
 use super::text_file::TextFile;
 use crate::error::{CorpusError, Location, Result};
 
-pub(super) const CSV: Format =
-    Format { extensions: &["csv"], open: |path, columns, options| open(path, Delimiter::Comma, columns, options) };
-pub(super) const TSV: Format =
-    Format { extensions: &["tsv"], open: |path, columns, options| open(path, Delimiter::Tab, columns, options) };
+pub(super) const CSV: Format = Format {
+    extensions: &["csv"],
+    open: |path, columns, options| open(path, Delimiter::Comma, columns, options),
+    begin: |path, options| begin(path, Delimiter::Comma, options),
+};
+pub(super) const TSV: Format = Format {
+    extensions: &["tsv"],
+    open: |path, columns, options| open(path, Delimiter::Tab, columns, options),
+    begin: |path, options| begin(path, Delimiter::Tab, options),
+};
 
 /// How databases write null without quotes around it.
 const NULL: &str = "\\N";
@@ -38,6 +45,31 @@ struct DelimitedTable {
 
 fn open(path: &Path, plain: Delimiter, columns: &Columns, options: &ReadOptions) -> Result<Opened> {
     open_text(TextFile::open(path, options.encoding)?, plain, columns, options)
+}
+
+/// The separator is that with which the first records have as many fields.
+fn begin(path: &Path, plain: Delimiter, options: &ReadOptions) -> Result<Beginning> {
+    let file = TextFile::open(path, options.encoding)?;
+    let dialect = Dialect::find_without_columns(file, plain, options)?;
+    let mut beginning = Beginning { has_header: !options.no_header, ..Beginning::default() };
+    let mut records = dialect.records()?;
+    let values = |record: FieldRecord| -> Vec<Option<String>> {
+        record.fields.iter().map(|field| (!is_null(field)).then(|| field.text.clone().into_owned())).collect()
+    };
+    while beginning.rows.len() < N_ROWS
+        && let Some(row) = records.next(values)
+    {
+        beginning.rows.push(row.map_err(|error| unreadable(path, error))?);
+    }
+    let first = beginning.rows.first().map_or(&[][..], |row| row);
+    beginning.names = match options.no_header {
+        true => (1..=first.len()).map(|number| number.to_string()).collect(),
+        false => first.iter().map(|name| name.clone().unwrap_or_default()).collect(),
+    };
+    if beginning.has_header && !beginning.rows.is_empty() {
+        beginning.rows.remove(0);
+    }
+    Ok(beginning)
 }
 
 /// Opens a table whose text is found.

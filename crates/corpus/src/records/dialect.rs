@@ -41,6 +41,14 @@ impl Dialect {
         if self.said.is_empty() { String::new() } else { format!(" (read as {})", self.said.join(", ")) }
     }
 
+    /// As [`Dialect::find`], where no column is known: the separator is the one with which the first records have equally many
+    /// fields, that of the extension if it does.
+    pub(super) fn find_without_columns(file: TextFile, plain: Delimiter, options: &ReadOptions) -> Result<Self> {
+        let columns = &Columns { text: Some(String::new()), ..Columns::default() };
+        let options = &ReadOptions { no_header: false, ..options.clone() };
+        Self::find(file, plain, columns, options)
+    }
+
     /// Finds out how a file is to be read whose extension stands for `plain`.
     pub(super) fn find(file: TextFile, plain: Delimiter, columns: &Columns, options: &ReadOptions) -> Result<Self> {
         let stated = stated_separator(&file)?;

@@ -4,8 +4,9 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use serde_json::Deserializer;
+use serde_json::{Deserializer, Value};
 
+use super::beginning::{Beginning, N_ROWS};
 use super::json_document::Document;
 use super::json_keys::KeyCollector;
 use super::json_list::for_each_item;
@@ -15,8 +16,8 @@ use super::table::{Columns, Format, Opened, RowSink, Rows};
 use super::text_file::TextFile;
 use crate::error::{CorpusError, Location, Result};
 
-pub(super) const JSON_LINES: Format = Format { extensions: &["jsonl", "ndjson"], open };
-pub(super) const JSON: Format = Format { extensions: &["json"], open };
+pub(super) const JSON_LINES: Format = Format { extensions: &["jsonl", "ndjson"], open, begin };
+pub(super) const JSON: Format = Format { extensions: &["json"], open, begin };
 
 /// The largest document that is read as a whole, in bytes.
 const MAX_DOCUMENT: usize = 1 << 30;
@@ -55,6 +56,27 @@ fn open(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Opened>
     let said = how.into_iter().chain(file.said.clone()).collect();
     let rows = JsonTable { file, form, asked: columns.clone(), columns: columns_found };
     Ok(Opened { rows: Box::new(rows), label_names: None, said })
+}
+
+fn begin(path: &Path, options: &ReadOptions) -> Result<Beginning> {
+    let file = TextFile::open(path, options.encoding)?;
+    let asked = Columns::default();
+    let (form, _) = form(&file, &asked)?;
+    let mut first: Vec<Object> = Vec::new();
+    Objects { file: &file, form, asked: &asked }.for_each(&mut |_, object| {
+        first.push(object);
+        Ok(if first.len() < N_ROWS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    let mut keys = KeyCollector::new(&asked);
+    first.iter().for_each(|object| keys.add(object));
+    let names = keys.names().unwrap_or_default();
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
+    let rows = first.iter().map(|object| names.iter().map(|name| object.get(name).and_then(text)).collect()).collect();
+    Ok(Beginning { names, has_header: true, rows })
 }
 
 impl Rows for JsonTable {

@@ -6,6 +6,7 @@ use std::path::Path;
 use arrow::array::{Array, StringArray};
 use serde_json::Value;
 
+use super::beginning::{Beginning, N_ROWS};
 use super::file_name::FileName;
 use super::options::ReadOptions;
 use super::table::{Columns, Format, FoundColumns, Opened, Row, RowSink, Rows, name_of_label, parse_score};
@@ -14,7 +15,7 @@ use crate::label::SourceNames;
 use crate::parquet_file::{Batch, ParquetFile};
 use crate::raw::{LABEL_ORDER, WITHOUT_MEANING};
 
-pub(super) const PARQUET: Format = Format { extensions: &["parquet"], open };
+pub(super) const PARQUET: Format = Format { extensions: &["parquet"], open, begin };
 
 /// A Parquet table, opened.
 #[derive(Debug)]
@@ -26,11 +27,7 @@ struct ParquetTable {
 }
 
 fn open(path: &Path, columns: &Columns, _: &ReadOptions) -> Result<Opened> {
-    if FileName::of(path).compression.is_some() {
-        let problem = "Parquet files are compressed inside; unpack it with gunzip or unzstd".to_owned();
-        return Err(CorpusError::Damaged { file: path.to_owned(), format: "Parquet", problem });
-    }
-    let file = ParquetFile::open(path)?;
+    let file = open_file(path)?;
     let columns = columns.find(path, file.column_names())?;
     let label = columns.label.as_deref();
     let index_names = label.filter(|label| file.is_integer(label));
@@ -41,6 +38,35 @@ fn open(path: &Path, columns: &Columns, _: &ReadOptions) -> Result<Opened> {
         (None, None) => None,
     };
     Ok(Opened { rows: Box::new(ParquetTable { file, columns, index_names }), label_names, said: Vec::new() })
+}
+
+fn open_file(path: &Path) -> Result<ParquetFile> {
+    if FileName::of(path).compression.is_some() {
+        let problem = "Parquet files are compressed inside; unpack it with gunzip or unzstd".to_owned();
+        return Err(CorpusError::Damaged { file: path.to_owned(), format: "Parquet", problem });
+    }
+    ParquetFile::open(path)
+}
+
+fn begin(path: &Path, _: &ReadOptions) -> Result<Beginning> {
+    let file = open_file(path)?;
+    let names = file.column_names().to_vec();
+    let with_text: Vec<&str> = names.iter().map(String::as_str).filter(|name| file.has_text_form(name)).collect();
+    let mut rows: Vec<Vec<Option<String>>> = Vec::new();
+    file.for_each_batch(&with_text, &mut |batch| {
+        let columns =
+            names.iter().map(|name| with_text.contains(&name.as_str()).then(|| batch.any_as_text(name)).transpose());
+        let columns: Vec<Option<StringArray>> = columns.collect::<Result<_>>()?;
+        for row in 0..batch.len().min(N_ROWS - rows.len()) {
+            let value = |column: &Option<StringArray>| {
+                let column = column.as_ref()?;
+                column.is_valid(row).then(|| column.value(row).to_owned())
+            };
+            rows.push(columns.iter().map(value).collect());
+        }
+        Ok(if rows.len() < N_ROWS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(Beginning { names, has_header: true, rows })
 }
 
 impl Rows for ParquetTable {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use super::beginning::Beginning;
 use super::options::ReadOptions;
 use crate::error::{CorpusError, Location, Result};
 use crate::label::{SourceNames, is_missing};
@@ -71,6 +72,8 @@ impl Default for Columns {
 pub(super) struct Format {
     pub(super) extensions: &'static [&'static str],
     pub(super) open: fn(&Path, &Columns, &ReadOptions) -> Result<Opened>,
+    /// Reads the names of all columns, and the first rows.
+    pub(super) begin: fn(&Path, &ReadOptions) -> Result<Beginning>,
 }
 
 /// A table that was opened.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::file_name::FileName;
 use super::options::{Delimiter, Encoding, ReadOptions};
-use super::table::{Columns, Opened, Row, RowSink, Rows, WithoutText, name_of_label};
+use super::table::{Columns, Format, Opened, Row, RowSink, Rows, WithoutText, name_of_label};
 use super::text_file::TextFile;
 use super::trees::TreeFile;
 use super::whole_text::WholeText;
@@ -32,12 +32,7 @@ impl TableFile {
     /// Fails on an unknown ending, a file that cannot be read, is damaged or is no text in its encoding, and a missing
     /// column; the error names the file, and says what it looks like.
     pub fn open(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Self> {
-        let extension = FileName::of(path).extension;
-        let Some(format) = FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str())) else {
-            let expected = extensions().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
-            return Err(CorpusError::UnknownFormat { file: path.to_owned(), expected });
-        };
-        let opened = (format.open)(path, columns, options)?;
+        let opened = (format_of(path)?.open)(path, columns, options)?;
         Ok(Self { strict: options.strict, ..Self::of(path, opened) })
     }
 
@@ -140,4 +135,13 @@ impl TableFile {
         })?;
         Ok(rows)
     }
+}
+
+/// The format that a file's name says.
+pub(super) fn format_of(path: &Path) -> Result<&'static Format> {
+    let extension = FileName::of(path).extension;
+    FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str())).ok_or_else(|| {
+        let expected = extensions().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
+        CorpusError::UnknownFormat { file: path.to_owned(), expected }
+    })
 }

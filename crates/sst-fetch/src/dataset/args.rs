@@ -11,7 +11,7 @@ use super::scores::ScoreRange;
 use super::table_args::{TableArgs, first_given};
 use crate::source::Source;
 
-const DEFAULT_LABEL_COLUMN: &str = "label";
+pub(crate) const DEFAULT_LABEL_COLUMN: &str = "label";
 
 const EXAMPLES: &str = "Examples:
   sst-fetch dataset --source sample --out data/raw/sample
@@ -46,11 +46,11 @@ pub struct DatasetArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) config: Option<String>,
 
-    /// Column of texts [default: text, else sentence]
+    /// Column of texts [default: text or sentence, else by name or content]
     #[arg(long, value_name = "NAME")]
     pub(crate) text_column: Option<String>,
 
-    /// Column of labels; optional in the test split [default: label]
+    /// Column of labels; optional in the test split [default: label, else by name or content]
     #[arg(long, value_name = "NAME")]
     pub(crate) label_column: Option<String>,
 

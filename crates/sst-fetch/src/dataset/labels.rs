@@ -7,7 +7,7 @@ use stage::{List, bail_input};
 
 use super::args::DatasetArgs;
 use super::scores::ScoreClasses;
-use super::sources::SplitSources;
+use super::sources::{Sources, SplitSources};
 use super::survey::{RowFacts, Survey};
 
 /// The classes of a dataset.
@@ -28,17 +28,17 @@ impl Labels {
     pub(crate) fn decide(
         args: &DatasetArgs,
         names: Option<&[String]>,
-        splits: &[SplitSources],
+        sources: &Sources,
         survey: &mut Survey,
     ) -> anyhow::Result<Self> {
         let of_labels = args.unlabeled.iter().zip(&survey.unlabeled_scores).filter(|(_, is_score)| !**is_score);
         let unlabeled: Vec<String> = of_labels.map(|(value, _)| value.clone()).collect();
         let mut rules = LabelRules {
-            column: args.label_column(),
+            column: &sources.label_column,
             names,
             order: args.label_order.as_ref().map(List::items),
             unlabeled: &unlabeled,
-            source: source_names(splits)?,
+            source: source_names(&sources.splits)?,
         };
         let mut notes = Vec::new();
         let has_labels = survey.labels.texts().any(|label| !rules.means_no_label(label));
@@ -60,7 +60,7 @@ impl Labels {
             classes: if from_scores { Vec::new() } else { texts.iter().map(|text| class(text)).collect() },
             score_classes: from_scores.then(|| FINE_GRAINED.map(|name| column.index(name, Split::Train))),
         };
-        labels.refuse_unlabeled_train(args, survey)?;
+        labels.refuse_unlabeled_train(args, &sources.label_column, survey)?;
         Ok(labels.with_notes_of(&column))
     }
 
@@ -82,14 +82,14 @@ impl Labels {
     }
 
     /// Nothing can be learned from a train split without any label or score.
-    fn refuse_unlabeled_train(&self, args: &DatasetArgs, survey: &Survey) -> anyhow::Result<()> {
+    fn refuse_unlabeled_train(&self, args: &DatasetArgs, label_column: &str, survey: &Survey) -> anyhow::Result<()> {
         let mut train = survey.rows.iter().filter(|row| row.split == Split::Train).peekable();
         if train.peek().is_none() || train.any(|row| row.has_score || self.class(row).is_some()) {
             return Ok(());
         }
         match &args.score_column {
             Some(column) => bail_input!("no row of train has a label, or a score in the column {column}"),
-            None => bail_input!("no row of train has a label in the column {}", args.label_column()),
+            None => bail_input!("no row of train has a label in the column {label_column}"),
         }
     }
 }

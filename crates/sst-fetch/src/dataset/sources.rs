@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use corpus::Split;
 use corpus::label::SourceNames;
-use corpus::records::{Columns, Quotes, ReadOptions, TableFile};
+use corpus::records::{Columns, Quotes, ReadOptions, TableFile, find_columns};
 use corpus::task::{FINE_GRAINED, POLARITY};
 use stage::{List, ensure_input};
 
-use super::args::DatasetArgs;
+use super::args::{DEFAULT_LABEL_COLUMN, DatasetArgs};
 use super::find::{Content, Dataset};
 use super::local::Layout;
 use super::raw_source::RawSource;
@@ -22,81 +22,105 @@ pub(crate) struct SplitSources {
     pub(crate) sources: Vec<Box<dyn RowSource>>,
 }
 
+/// The sources of all splits.
+pub(crate) struct Sources {
+    pub(crate) splits: Vec<SplitSources>,
+    /// The column of labels, for messages.
+    pub(crate) label_column: String,
+    /// What was found of the columns, if nobody named them.
+    pub(crate) said: Option<String>,
+}
+
 /// Opens all files of a dataset.
-pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Vec<SplitSources>> {
+pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sources> {
+    let without_columns = |splits| Sources { splits, label_column: args.label_column().to_owned(), said: None };
     match &dataset.content {
         Content::Sample => {
             args.refuse_columns("the sample's files")?;
             let names = names(&FINE_GRAINED);
             let open = |(split, table): (Split, TableFile)| {
                 let source: Box<dyn RowSource> = Box::new(table.with_names(names.clone()));
-                Ok(SplitSources { split, sources: vec![source] })
+                SplitSources { split, sources: vec![source] }
             };
-            sample::tables()?.into_iter().map(open).collect()
+            Ok(without_columns(sample::tables()?.into_iter().map(open).collect()))
         }
         Content::Files(Layout::Trees, splits) => {
             args.refuse_columns("trees")?;
             args.refuse_label_rules("trees")?;
             let names = names_of_trees(args)?;
-            opened(splits, |_, file| Ok(TableFile::open_trees(file, args.tables.encoding, names.clone())?))
+            let open = |_, file: &Path| TableFile::open_trees(file, args.tables.encoding, names.clone());
+            opened(splits, open).map(without_columns)
         }
         Content::Files(Layout::ClassFolders, splits) => {
             args.refuse_columns("texts in a folder for each class")?;
             let encoding = args.tables.encoding;
-            opened(splits, |_, file| Ok(TableFile::open_text(file, class_folders::class(file), encoding)?))
+            let open = |_, file: &Path| TableFile::open_text(file, class_folders::class(file), encoding);
+            opened(splits, open).map(without_columns)
+        }
+        Content::Files(Layout::Raw, splits) => {
+            args.refuse_columns("raw files")?;
+            args.refuse_label_rules("raw files")?;
+            opened(splits, |_, file| RawSource::open(file)).map(without_columns)
         }
         Content::Files(Layout::Glue, splits) => {
             // GLUE's quotes are text, whatever the files show.
             let options = args.tables.options();
             let options = ReadOptions { quotes: options.quotes.or(Some(Quotes::Literal)), ..options };
-            let open = |split, file: &Path| {
-                Ok(TableFile::open(file, &columns(args, split), &options)?.with_names(names(&POLARITY)))
-            };
-            opened(splits, open)
+            tables(args, splits, |file, columns| {
+                Ok(TableFile::open(file, columns, &options)?.with_names(names(&POLARITY)))
+            })
         }
-        Content::Files(Layout::Raw, splits) => {
-            args.refuse_columns("raw files")?;
-            args.refuse_label_rules("raw files")?;
-            let open = |(split, files): &(Split, Vec<PathBuf>)| {
-                let sources = files
-                    .iter()
-                    .map(|file| -> anyhow::Result<Box<dyn RowSource>> { Ok(Box::new(RawSource::open(file)?)) });
-                Ok(SplitSources { split: *split, sources: sources.collect::<anyhow::Result<_>>()? })
-            };
-            splits.iter().map(open).collect()
+        Content::Files(Layout::Tables, splits) => {
+            let options = args.tables.options();
+            tables(args, splits, |file, columns| TableFile::open(file, columns, &options))
         }
-        Content::Files(Layout::Tables, splits) => tables(args, splits),
-        Content::Hub(repository) => tables(args, &repository.dataset_files(args.config.as_deref())?),
+        Content::Hub(repository) => {
+            let options = args.tables.options();
+            let splits = repository.dataset_files(args.config.as_deref())?;
+            tables(args, &splits, |file, columns| TableFile::open(file, columns, &options))
+        }
     }
 }
 
-fn opened(
+fn opened<S: RowSource + 'static>(
     splits: &SplitFiles,
-    open: impl Fn(Split, &Path) -> anyhow::Result<TableFile>,
+    open: impl Fn(Split, &Path) -> corpus::Result<S>,
 ) -> anyhow::Result<Vec<SplitSources>> {
     let of_split = |(split, files): &(Split, Vec<PathBuf>)| {
-        let sources =
-            files.iter().map(|file| -> anyhow::Result<Box<dyn RowSource>> { Ok(Box::new(open(*split, file)?)) });
-        Ok(SplitSources { split: *split, sources: sources.collect::<anyhow::Result<_>>()? })
+        let source = |file: &PathBuf| -> anyhow::Result<Box<dyn RowSource>> { Ok(Box::new(open(*split, file)?)) };
+        Ok(SplitSources { split: *split, sources: files.iter().map(source).collect::<anyhow::Result<_>>()? })
     };
     splits.iter().map(of_split).collect()
 }
 
-fn tables(args: &DatasetArgs, splits: &SplitFiles) -> anyhow::Result<Vec<SplitSources>> {
-    let options = args.tables.options();
-    opened(splits, |split, file| Ok(TableFile::open(file, &columns(args, split), &options)?))
-}
-
-/// The columns to read from the files of a split; only those of the test split may lack labels.
-fn columns(args: &DatasetArgs, split: Split) -> Columns {
-    let label = Some(args.label_column()).filter(|column| args.score_column.as_deref() != Some(*column));
-    Columns {
+/// Opens tables. Columns that nobody named are those of the first file.
+fn tables(
+    args: &DatasetArgs,
+    splits: &SplitFiles,
+    open: impl Fn(&Path, &Columns) -> corpus::Result<TableFile>,
+) -> anyhow::Result<Sources> {
+    let label = args.label_column.clone().filter(|column| args.score_column.as_ref() != Some(column));
+    let asked = Columns {
         text: args.text_column.clone(),
-        label: label.map(str::to_owned),
+        label,
         score: args.score_column.clone(),
-        targets_required: split != Split::Test,
         keep: args.other_columns(),
-    }
+        ..Columns::default()
+    };
+    let first = splits.iter().flat_map(|(_, files)| files).next();
+    let (mut columns, said) = match first {
+        Some(file) => find_columns(file, &asked, &args.tables.options())?,
+        None => (asked, None),
+    };
+    // Beside scores, labels may be there.
+    let default = Some(DEFAULT_LABEL_COLUMN.to_owned()).filter(|default| columns.score.as_ref() != Some(default));
+    columns.label = columns.label.or(default);
+    let splits = opened(splits, |split, file| {
+        // Only those of the test split may lack labels.
+        open(file, &Columns { targets_required: split != Split::Test, ..columns.clone() })
+    })?;
+    let label_column = columns.label.as_deref().map_or(DEFAULT_LABEL_COLUMN, str::trim).to_owned();
+    Ok(Sources { splits, label_column, said })
 }
 
 fn names(names: &[&str]) -> SourceNames {

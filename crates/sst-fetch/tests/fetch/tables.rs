@@ -2,6 +2,7 @@
 
 mod separators;
 mod headers;
+mod columns;
 mod quotes;
 mod encodings;
 mod json_files;

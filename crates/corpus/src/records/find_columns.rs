@@ -1,0 +1,258 @@
+//! Columns that nobody named: which has the texts, and which the labels.
+//!
+//! Names come first: the plain ones, then those that datasets usually have, in any case and spelling. Where several fit
+//! equally, what is in them decides if it is clear; else it is the user's to say. Where no name is known, the content is
+//! looked at: texts are what has most words, labels are few values that come again. Numbers are never taken for scores:
+//! a rating from 1 to 5 is five classes.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use super::beginning::{Beginning, N_ROWS};
+use super::options::ReadOptions;
+use super::table::Columns;
+use super::table_file::format_of;
+use crate::error::{CorpusError, Result};
+
+/// Names of columns of texts, in lower case without separators; each tier comes before the next.
+const TEXTS: [&[&str]; 3] = [
+    &["text", "sentence", "texts", "sentences"],
+    &[
+        "review",
+        "reviews",
+        "reviewtext",
+        "reviewbody",
+        "reviewcontent",
+        "content",
+        "comment",
+        "comments",
+        "commenttext",
+        "tweet",
+        "tweettext",
+        "body",
+        "message",
+        "document",
+        "phrase",
+        "utterance",
+        "feedback",
+        "post",
+        "statement",
+        "cleantext",
+        "opinion",
+        "fulltext",
+    ],
+    &["headline", "title", "summary", "description", "subject", "verbatim"],
+];
+/// The same of labels.
+const LABELS: [&[&str]; 3] = [
+    &["label", "labels"],
+    &[
+        "sentiment",
+        "class",
+        "target",
+        "category",
+        "polarity",
+        "emotion",
+        "stars",
+        "star",
+        "rating",
+        "ratings",
+        "starrating",
+        "reviewrating",
+        "overall",
+        "score",
+        "y",
+        "sentimentlabel",
+        "sentimentclass",
+        "airlinesentiment",
+        "classlabel",
+        "labeltext",
+        "opinionlabel",
+        "tone",
+    ],
+    &["topic", "intent", "tag", "type", "gold", "annotation", "grade"],
+];
+/// Of two columns, the one with so many times as many words has the texts.
+const CLEARLY_MORE: f64 = 2.0;
+/// Texts have at least so many words on average, if nothing but their content shows what they are.
+const MIN_WORDS: f64 = 3.0;
+/// Labels of which only the content shows what they are have at most so many values, each of them so many times on average.
+const MAX_VALUES: usize = 30;
+const MIN_REPEATED: usize = 3;
+
+/// Fills in the columns of texts and labels that `asked` leaves open; what was found, in words, unless it is the plain names.
+///
+/// # Errors
+/// Fails on a file that cannot be read, and, with the candidates, where several columns fit. Where none does, the columns
+/// stay open, and opening the table says what is missing.
+pub fn find_columns(path: &Path, asked: &Columns, options: &ReadOptions) -> Result<(Columns, Option<String>)> {
+    let mut columns = asked.clone();
+    let is_open = |columns: &Columns| columns.text.is_none() || (columns.label.is_none() && columns.score.is_none());
+    if !is_open(&columns) {
+        return Ok((columns, None));
+    }
+    let beginning = (format_of(path)?.begin)(path, options)?;
+    let look = Look { path, beginning: &beginning };
+    let mut found: Vec<Found> = Vec::new();
+    if columns.text.is_none()
+        && let Some(text) = look.text(asked)?
+    {
+        columns.text = Some(text.name.clone());
+        found.push(text);
+    }
+    if columns.label.is_none()
+        && columns.score.is_none()
+        && let Some(label) = look.label(columns.text.as_deref())?
+    {
+        columns.label = Some(label.name.clone());
+        found.push(label);
+    }
+    let is_plain = |found: &Found| ["text", "sentence", "label"].contains(&found.name.trim());
+    if found.iter().all(is_plain) {
+        return Ok((columns, None));
+    }
+    let said = found.iter().map(|found| format!("{}: column `{}` by its {}", found.role, found.name.trim(), found.by));
+    Ok((columns, Some(said.collect::<Vec<_>>().join(", "))))
+}
+
+/// A column that was found.
+struct Found {
+    role: &'static str,
+    name: String,
+    by: &'static str,
+}
+
+struct Look<'a> {
+    path: &'a Path,
+    beginning: &'a Beginning,
+}
+
+impl Look<'_> {
+    fn text(&self, asked: &Columns) -> Result<Option<Found>> {
+        let is_other =
+            |name: &str| [&asked.label, &asked.score].into_iter().flatten().any(|other| other == name.trim());
+        let columns: Vec<usize> = self.columns().filter(|&column| !is_other(&self.beginning.names[column])).collect();
+        let found = |column: usize, by| Found { role: "texts", name: self.beginning.names[column].clone(), by };
+        for tier in TEXTS {
+            match self.named(&columns, tier).as_slice() {
+                [] => {}
+                [only] => return Ok(Some(found(*only, "name"))),
+                several => {
+                    let longest =
+                        self.longest(several).ok_or_else(|| self.several("text", "--text-column", several))?;
+                    return Ok(Some(found(longest, "name and length")));
+                }
+            }
+        }
+        if self.beginning.header_looks_like_a_row() {
+            return Ok(None); // by its content a file without a header would lose its first row
+        }
+        let texts: Vec<usize> = columns.into_iter().filter(|&column| self.looks_like_texts(column)).collect();
+        match texts.as_slice() {
+            [] => Ok(None),
+            several => {
+                let longest = self.longest(several).ok_or_else(|| self.several("text", "--text-column", several))?;
+                Ok(Some(found(longest, "content")))
+            }
+        }
+    }
+
+    fn label(&self, text: Option<&str>) -> Result<Option<Found>> {
+        let is_text = |column: &usize| Some(self.beginning.names[*column].trim()) == text.map(str::trim);
+        let columns: Vec<usize> = self.columns().filter(|column| !is_text(column)).collect();
+        let found = |column: usize, by| Found { role: "labels", name: self.beginning.names[column].clone(), by };
+        for tier in LABELS {
+            match self.named(&columns, tier).as_slice() {
+                [] => {}
+                [only] => return Ok(Some(found(*only, "name"))),
+                several => return Err(self.several("label", "--label-column", several)),
+            }
+        }
+        if self.beginning.header_looks_like_a_row() {
+            return Ok(None);
+        }
+        let labels: Vec<usize> = columns.into_iter().filter(|&column| self.looks_like_labels(column)).collect();
+        match labels.as_slice() {
+            [] => Ok(None),
+            [only] => Ok(Some(found(*only, "content"))),
+            several => Err(self.several("label", "--label-column", several)),
+        }
+    }
+
+    fn columns(&self) -> std::ops::Range<usize> {
+        0..self.beginning.names.len()
+    }
+
+    /// The columns whose names are of a tier; one that is spelled exactly so comes before others.
+    fn named(&self, columns: &[usize], tier: &[&str]) -> Vec<usize> {
+        if !self.beginning.has_header {
+            return Vec::new();
+        }
+        let name = |column: &usize| self.beginning.names[*column].trim();
+        let spelled = |known: &str| {
+            let exactly = columns.iter().find(|column| self.beginning.names[**column] == known);
+            exactly.or_else(|| columns.iter().find(|column| name(column) == known))
+        };
+        let exact = tier.iter().find_map(|known| spelled(known));
+        let plain = |name: &str| -> String {
+            name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        };
+        let is_default = exact.is_some_and(|column| ["text", "sentence", "label"].contains(&name(column)));
+        match exact.filter(|_| is_default) {
+            Some(column) => vec![*column],
+            None => columns.iter().copied().filter(|column| tier.contains(&plain(name(column)).as_str())).collect(),
+        }
+    }
+
+    /// The column with clearly more words than the others.
+    fn longest(&self, columns: &[usize]) -> Option<usize> {
+        let mut by_words: Vec<(f64, usize)> = columns.iter().map(|&column| (self.mean_words(column), column)).collect();
+        by_words.sort_by(|a, b| b.0.total_cmp(&a.0));
+        match by_words.as_slice() {
+            [(most, first), (second, _), ..] => (*most >= CLEARLY_MORE * second).then_some(*first),
+            [(_, only)] => Some(*only),
+            [] => None,
+        }
+    }
+
+    fn mean_words(&self, column: usize) -> f64 {
+        let words: usize = self.beginning.values(column).map(|value| value.split_whitespace().count()).sum();
+        words as f64 / self.beginning.values(column).count().max(1) as f64
+    }
+
+    /// Whether values are many words, and mostly different.
+    fn looks_like_texts(&self, column: usize) -> bool {
+        let (n, different) = (self.beginning.values(column).count(), self.different(column).len());
+        n > 0 && self.mean_words(column) >= MIN_WORDS && 2 * different >= n
+    }
+
+    /// Whether values are few and come again.
+    fn looks_like_labels(&self, column: usize) -> bool {
+        let (n, different) = (self.beginning.values(column).count(), self.different(column).len());
+        (2..=MAX_VALUES).contains(&different) && n >= MIN_REPEATED * different && self.mean_words(column) < MIN_WORDS
+    }
+
+    fn different(&self, column: usize) -> HashSet<&str> {
+        self.beginning.values(column).map(str::trim).filter(|value| !value.is_empty()).collect()
+    }
+
+    fn several(&self, role: &str, flag: &str, columns: &[usize]) -> CorpusError {
+        let name = |column: &usize| self.beginning.names[*column].trim();
+        let seen = self.beginning.rows.len();
+        let looked_at = if seen == N_ROWS { format!("the first {seen} rows") } else { format!("{seen} rows") };
+        let shown = columns.iter().map(|column| {
+            let (different, words) = (self.different(*column).len(), self.mean_words(*column));
+            format!("{} ({different} different values, {words:.1} words)", name(column))
+        });
+        CorpusError::MissingColumn {
+            file: self.path.to_owned(),
+            column: role.to_owned(),
+            found: self.beginning.names.clone(),
+            hint: format!(
+                "; in {looked_at}, several may be it: {}; say which with {flag} {}",
+                shown.collect::<Vec<_>>().join(", "),
+                columns.iter().map(name).collect::<Vec<_>>().join(" or ")
+            ),
+        }
+    }
+}
