@@ -6,13 +6,16 @@ use serde::Serialize;
 
 use super::marginal_effects::{MarginalEffect, marginal_effects};
 use crate::trials::objective::Objective;
-use crate::trials::ranking::{RankedTrial, best_row};
+use crate::trials::ranking::{RankedTrial, best_trial, best_value, kept_row};
 use crate::trials::row::{Row, Status};
 
 /// The content of `summary.json`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Summary {
     pub(crate) objective: Objective,
+    /// With `--folds`: how many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) folds: Option<usize>,
     /// The number of trials by their status.
     pub(crate) trials: BTreeMap<Status, usize>,
     pub(crate) compute: Compute,
@@ -31,13 +34,17 @@ pub(crate) struct Compute {
     pub(crate) fraction_saved: f64,
 }
 
-/// The run whose weights are kept.
+/// The best trial.
 #[derive(Debug, Serialize)]
 pub(crate) struct Best {
     pub(crate) trial: usize,
-    pub(crate) id: String,
-    pub(crate) seed: i64,
-    /// The objective.
+    /// The run whose weights are kept; none with `--folds`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
+    /// Its seed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) seed: Option<i64>,
+    /// The objective of that run; with `--folds` the mean.
     pub(crate) value: f64,
     pub(crate) arguments: BTreeMap<String, serde_json::Value>,
 }
@@ -46,12 +53,19 @@ impl Summary {
     pub(crate) fn new(objective: &Objective, rows: &[Row], ranking: Vec<RankedTrial>) -> Self {
         let mut trials = BTreeMap::new();
         ranking.iter().for_each(|ranked| *trials.entry(ranked.status).or_default() += 1);
-        let best = best_row(&ranking, rows).and_then(|row| {
-            let (id, arguments) = (row.id.clone(), row.arguments.clone());
-            Some(Best { trial: row.trial, id, seed: row.seed, value: objective.value(&row.metrics)?, arguments })
+        let best = best_trial(&ranking).and_then(|best| {
+            let kept = kept_row(&ranking, rows);
+            Some(Best {
+                trial: best.trial,
+                id: kept.map(|row| row.id.clone()),
+                seed: kept.map(|row| row.seed),
+                value: best_value(&ranking, rows, objective)?,
+                arguments: best.arguments.clone(),
+            })
         });
         let effects = marginal_effects(&ranking);
-        Self { objective: objective.clone(), trials, compute: Compute::new(rows), best, effects, ranking }
+        let folds = ranking.first().map(|first| first.n_folds).filter(|folds| *folds > 0);
+        Self { objective: objective.clone(), folds, trials, compute: Compute::new(rows), best, effects, ranking }
     }
 }
 
