@@ -1,14 +1,15 @@
 # The pipeline top to bottom, then the checks. `just --list` shows the recipes.
 #
 #   just all                                             the quickstart: sample sentences, MiniLM, about a minute
+#   just dataset=reviews.csv all                         own texts, from one file or a folder: docs/tables.md
 #   just profile=sst2 dataset=PATH model=PATH all        another experiment, parts of it replaced
 #   just finetune_args='--learning-rate 2e-5' eval       one setting changed; only what follows from it is done
 #   just flags=--explain all                             what would be done, and why
 
-# A profile of pipeline/profiles/, or a path to one
-profile := "quickstart"
-# Replaces the profile's dataset: sample, hub:OWNER/NAME, or a folder
+# Replaces the profile's dataset: sample, hub:OWNER/NAME, a file, or a folder
 dataset := ""
+# A profile of pipeline/profiles/, or a path to one; of a file or folder alone, `own`
+profile := if dataset == "" { "quickstart" } else if path_exists(dataset) == "true" { "own" } else { "quickstart" }
 # Replaces the profile's model: hub:OWNER/NAME, or a folder
 model := ""
 # Given to every stage: --explain, --force, --quiet
@@ -22,7 +23,8 @@ eval_args := ""
 export_args := ""
 
 profile_file := if profile =~ '\.toml$' { profile } else { "pipeline/profiles" / profile + ".toml" }
-name := file_stem(profile_file)
+# Where the results are, below data/
+name := if file_stem(profile_file) == "own" { shell('sh pipeline/setup/dataset_name.sh "$1"', dataset) } else { file_stem(profile_file) }
 raw := "data/raw" / name
 models := "data/models" / name
 tokens := "data/tokens" / name

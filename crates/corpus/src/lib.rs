@@ -14,6 +14,8 @@ pub mod class_balance;
 pub mod label;
 pub mod task;
 pub mod tree;
+pub mod similarity;
+pub mod sample;
 
 pub mod raw;
 pub mod records;

@@ -8,21 +8,30 @@
 //! | `label` | int32, nullable | index of a label name; null where there is none |
 //! | `score` | float32, nullable | sentiment as a number |
 //! | `is_root` | bool | whether the text is a whole sentence |
+//! | `depth` | int32 | edges between the sentence and this node of its tree |
+//! | `source_file` | utf8, nullable | the name of the file that the text was read from |
+//! | `source_line` | int64, nullable | its line there, or its row where there are no lines |
 //!
-//! File metadata: `label_names` (a JSON list), `dataset`, `source`, `licence`; `label_order` only where the order of the
-//! names says nothing of their meaning. No time and no path is written: equal rows give equal bytes.
+//! After these come the columns that the user keeps, as text. File metadata: `label_names` (a JSON list), `dataset`, `source`,
+//! `licence`; `label_order` only where the order of the names says nothing of their meaning; `kept_columns` (a JSON list)
+//! only where there are some. No time and no path is written: equal rows give equal bytes. Files of version 1 of the stage
+//! end with `is_root`, and are read.
+
+mod columns;
+mod reader;
+mod writer;
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float32Array, Int32Array, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
-use parquet::errors::ParquetError;
-use serde_json::json;
+use crate::error::{Result, WriteError};
 
-use crate::error::{CorpusError, Result, WriteError};
-use crate::parquet_file::{self, ParquetFile};
+pub(crate) use columns::KEPT_COLUMNS;
+pub use columns::kept_name;
+pub use reader::{RawReader, RowTarget};
+pub use writer::RawWriter;
 
 /// One text.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,40 +106,6 @@ pub struct RawMetadata {
     pub kept: Vec<String>,
 }
 
-/// Writes a raw file row by row.
-#[derive(Debug)]
-pub struct RawWriter<W> {
-    sink: W,
-    set: RawSet,
-}
-
-impl<W: Write + Send> RawWriter<W> {
-    /// Begins a file.
-    ///
-    /// # Errors
-    /// Fails when the sink does.
-    pub fn new(sink: W, metadata: RawMetadata) -> Result<Self, WriteError> {
-        Ok(Self { sink, set: RawSet { metadata, records: Vec::new() } })
-    }
-
-    /// Writes a row.
-    ///
-    /// # Errors
-    /// Fails when the sink does.
-    pub fn write(&mut self, record: Record) -> Result<(), WriteError> {
-        self.set.records.push(record);
-        Ok(())
-    }
-
-    /// Ends the file.
-    ///
-    /// # Errors
-    /// Fails when the sink does.
-    pub fn finish(self) -> Result<(), WriteError> {
-        self.set.write(self.sink)
-    }
-}
-
 /// A raw file in memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawSet {
@@ -144,26 +119,15 @@ impl RawSet {
     /// Reads and checks a file.
     ///
     /// # Errors
-    /// Fails when the file is not a raw file in every respect: a missing column, a wrong type, a null where none may
-    /// be, ids that do not ascend, a label without a name.
+    /// As [`RawReader::open`] and [`RawReader::for_each`].
     pub fn read(path: &Path) -> Result<Self> {
-        let file = ParquetFile::read(path, &["id", "sentence_id", "text", "label", "score", "is_root"])?;
-        let metadata = RawMetadata {
-            label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
-            ordered: file.metadata(LABEL_ORDER) != Some(WITHOUT_MEANING),
-            dataset: file.required_metadata("dataset")?.to_owned(),
-            source: file.required_metadata("source")?.to_owned(),
-            license: file.required_metadata("licence")?.to_owned(),
-            kept: Vec::new(),
-        };
-        let records = records(&file, metadata.label_names.len())?;
-        if records.is_empty() {
-            return Err(CorpusError::Empty { file: path.to_owned() });
-        }
-        if let Some(i) = records.windows(2).position(|pair| pair[0].id >= pair[1].id) {
-            return Err(file.wrong_value(i as u64 + 2, "column id does not ascend".to_owned()));
-        }
-        Ok(Self { metadata, records })
+        let reader = RawReader::open(path)?;
+        let mut records = Vec::new();
+        reader.for_each(&mut |record| {
+            records.push(record);
+            ControlFlow::Continue(())
+        })?;
+        Ok(Self { metadata: reader.metadata, records })
     }
 
     /// Writes the file.
@@ -171,42 +135,9 @@ impl RawSet {
     /// # Errors
     /// Fails when the sink does.
     pub fn write(&self, sink: impl Write + Send) -> Result<(), WriteError> {
-        let rows = &self.records;
-        let columns: Vec<(Field, ArrayRef)> = vec![
-            (
-                Field::new("id", DataType::Int64, false),
-                Arc::new(Int64Array::from_iter_values(rows.iter().map(|r| r.id))),
-            ),
-            (
-                Field::new("sentence_id", DataType::Int64, false),
-                Arc::new(Int64Array::from_iter_values(rows.iter().map(|r| r.sentence_id))),
-            ),
-            (
-                Field::new("text", DataType::Utf8, false),
-                Arc::new(StringArray::from_iter_values(rows.iter().map(|r| &r.text))),
-            ),
-            (Field::new("label", DataType::Int32, true), Arc::new(Int32Array::from_iter(rows.iter().map(|r| r.label)))),
-            (
-                Field::new("score", DataType::Float32, true),
-                Arc::new(Float32Array::from_iter(rows.iter().map(|r| r.score))),
-            ),
-            (
-                Field::new("is_root", DataType::Boolean, false),
-                Arc::new(BooleanArray::from_iter(rows.iter().map(|r| Some(r.is_root)))),
-            ),
-        ];
-        let (fields, arrays): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(ParquetError::from)?;
-        let mut metadata = vec![
-            ("label_names", json!(self.metadata.label_names).to_string()),
-            ("dataset", self.metadata.dataset.clone()),
-            ("source", self.metadata.source.clone()),
-            ("licence", self.metadata.license.clone()),
-        ];
-        if !self.metadata.ordered {
-            metadata.push((LABEL_ORDER, WITHOUT_MEANING.to_owned()));
-        }
-        parquet_file::write(sink, &batch, &metadata)
+        let mut writer = RawWriter::new(sink, self.metadata.clone())?;
+        self.records.iter().try_for_each(|record| writer.write(record.clone()))?;
+        writer.finish()
     }
 
     /// The row with this id.
@@ -216,31 +147,10 @@ impl RawSet {
     }
 }
 
-fn records(file: &ParquetFile, n_labels: usize) -> Result<Vec<Record>> {
-    let (ids, sentence_ids, texts) = (file.integers("id")?, file.integers("sentence_id")?, file.strings("text")?);
-    let (scores, is_root) = (file.floats("score")?, file.booleans("is_root")?);
-    let mut ids = file.not_null("id", ids.iter().flatten())?.into_iter();
-    let mut sentence_ids = file.not_null("sentence_id", sentence_ids.iter().flatten())?.into_iter();
-    let mut labels = file.labels(n_labels)?.into_iter();
-    let mut scores = scores.iter().flatten();
-    let mut is_root = file.not_null("is_root", is_root.iter().flatten())?.into_iter();
-    let texts = file.not_null("text", texts.iter().flatten())?.into_iter();
-    // All columns of a Parquet file have the same length.
-    let records = texts.map_while(|text| {
-        Some(Record {
-            sentence_id: sentence_ids.next()?,
-            label: labels.next()?,
-            score: scores.next()?,
-            is_root: is_root.next()?,
-            ..Record::sentence(ids.next()?, text)
-        })
-    });
-    Ok(records.collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::CorpusError;
     use crate::parquet_file::mutation::for_each_damaged;
     use std::io::Write;
 

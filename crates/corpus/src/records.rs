@@ -9,32 +9,39 @@ mod options;
 mod file_name;
 mod compression;
 mod encoding;
+mod text_file;
 
 mod table;
-mod table_file;
 
 mod fields;
+mod record_stream;
+mod quote_marks;
 mod dialect;
 mod hints;
 mod delimited;
 
 mod json_document;
+mod json_row;
+mod json_keys;
+mod json_list;
 mod json_lines;
 
 mod parquet_table;
-pub mod trees;
+mod trees;
+mod whole_text;
+mod table_file;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::error::{CorpusError, Location, Result};
+use crate::error::{CorpusError, Result};
 
-pub use compression::read_bytes;
-use encoding::SourceText;
 pub use file_name::{Compression, FileName};
 pub use options::{Delimiter, Encoding, Quotes, ReadOptions};
 use table::Format;
-pub use table::{Columns, NodePlace, Row, Table, WithoutText};
+pub use table::{Columns, NodePlace, Row, WithoutText};
 pub use table_file::TableFile;
+use text_file::TextFile;
 
 /// All formats, in the order in which one is preferred where a dataset has several.
 const FORMATS: [Format; 5] =
@@ -50,66 +57,34 @@ pub fn extension_list() -> String {
     extensions().collect::<Vec<_>>().join(",")
 }
 
-/// Reads the rows of a file as its name and content say.
-///
-/// # Errors
-/// As [`read_with`].
-pub fn read(path: &Path, columns: &Columns) -> Result<Table> {
-    read_with(path, columns, &ReadOptions::default())
-}
-
-/// Reads the rows of a file.
-///
-/// # Errors
-/// Fails on an unknown ending, a file that cannot be read, is damaged or is not text in its encoding, no rows, a missing
-/// column, a row with more or fewer fields than the header, a quote that is not closed, a value of a wrong type, and, if the
-/// options are strict, a null text; the error names file, row and column.
-pub fn read_with(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Table> {
-    let extension = FileName::of(path).extension;
-    let Some(format) = FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str())) else {
-        let expected = extensions().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
-        return Err(CorpusError::UnknownFormat { file: path.to_owned(), expected });
-    };
-    (format.read)(path, columns, options)
-}
-
-/// Reads CSV from memory; errors name it as the file `name`.
-///
-/// # Errors
-/// As [`read`].
-pub fn parse_csv(name: &Path, text: &str, columns: &Columns) -> Result<Table> {
-    delimited::parse(name, text, Delimiter::Comma, columns, &ReadOptions::default())
-}
-
 /// Reads only the texts of a file: a line each of `.txt`, else `column` (by default `text`, else `sentence`).
 ///
 /// # Errors
-/// As [`read`], and on a null text, so that every row has its text; labels are neither needed nor read.
+/// As [`TableFile::open`] and [`TableFile::for_each_row`], and on a null text, so that every row has its text; labels are
+/// neither needed nor read.
 pub fn texts(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
     if FileName::of(path).extension == "txt" {
-        let texts: Vec<String> = encoding::read_text(path, None)?.text.lines().map(str::to_owned).collect();
+        let text = TextFile::open(path, None)?.read_whole(usize::MAX)?;
+        let texts: Vec<String> = text.lines().map(str::to_owned).collect();
         return if texts.is_empty() { Err(CorpusError::Empty { file: path.to_owned() }) } else { Ok(texts) };
     }
-    let columns = Columns {
-        text: column.map(str::to_owned),
-        label: None,
-        score: None,
-        targets_required: false,
-        keep: Vec::new(),
-    };
+    let text = column.map(str::to_owned);
+    let columns = Columns { text, label: None, targets_required: false, ..Columns::default() };
     let options = ReadOptions { strict: true, ..ReadOptions::default() };
-    Ok(read_with(path, &columns, &options)?.rows.into_iter().map(|row| row.text).collect())
+    let mut texts = Vec::new();
+    TableFile::open(path, &columns, &options)?.for_each_row(&mut |row| {
+        texts.push(row.text);
+        ControlFlow::Continue(())
+    })?;
+    Ok(texts)
 }
 
-/// Reads a file as one text, without the line breaks at its end: a table of one row with this label.
+/// Gives the lines of a text file to `each`, compressed or not, until it breaks.
 ///
 /// # Errors
-/// Fails on a file that cannot be read, is damaged, or is not text in its encoding; the error names it.
-pub fn whole_text(path: &Path, label: String, encoding: Option<Encoding>) -> Result<Table> {
-    let SourceText { mut text, said } = encoding::read_text(path, encoding)?;
-    text.truncate(text.trim_end_matches(['\n', '\r']).len());
-    let row = Row { location: Location::Line(1), text, label: Some(label), score: None, node: None, kept: Vec::new() };
-    Ok(Table { rows: vec![row], label_names: None, said: said.into_iter().collect(), without_text: None })
+/// Fails on a file that cannot be read, is damaged, or is no text in UTF-8 or UTF-16.
+pub fn for_each_line(path: &Path, each: &mut dyn FnMut(&str) -> ControlFlow<()>) -> Result<()> {
+    TextFile::open(path, None)?.for_each_line(&mut |_, line| Ok(each(line)))
 }
 
 #[cfg(test)]
@@ -133,12 +108,24 @@ mod tests {
     pub(crate) fn summary(name: &str, content: &[u8], columns: &Columns) -> Result<Vec<String>, String> {
         let (folder, path) = file(name, content);
         let prefix = format!("{}/", folder.path().display());
-        let table = read(&path, columns).map_err(|error| error.to_string().replace(&prefix, ""))?;
+        let read = || rows_or_error(&path, &prefix, columns);
+        let rows = read();
+        for block_size in 1..=9 {
+            let usual = text_file::TEST_BLOCK_SIZE.replace(block_size);
+            assert_eq!(read(), rows, "{name} in blocks of {block_size} bytes");
+            text_file::TEST_BLOCK_SIZE.set(usual);
+        }
+        rows
+    }
+
+    fn rows_or_error(path: &Path, prefix: &str, columns: &Columns) -> Result<Vec<String>, String> {
+        let rows = TableFile::open(path, columns, &ReadOptions::default()).and_then(|table| table.rows());
+        let rows = rows.map_err(|error| error.to_string().replace(prefix, ""))?;
         let show = |row: Row| {
             let label = row.label.unwrap_or("-".to_owned());
             format!("{}|{label}|{}", row.text, row.score.map_or("-".to_owned(), |score| score.to_string()))
         };
-        Ok(table.rows.into_iter().map(show).collect())
+        Ok(rows.into_iter().map(show).collect())
     }
 
     /// Reads copies of a text file, truncated at each byte, or with one bit of each byte flipped.
@@ -148,7 +135,7 @@ mod tests {
         let read = |copy: &[u8]| {
             let mut file = fs::OpenOptions::new().create(true).truncate(true).write(true).open(&path).unwrap();
             std::io::Write::write_all(&mut file, copy).unwrap();
-            if let Err(error) = read_with(&path, columns, options) {
+            if let Err(error) = TableFile::open(&path, columns, options).and_then(|table| table.rows()) {
                 assert!(error.to_string().contains(name), "{error}");
             }
         };

@@ -11,9 +11,12 @@ mod word_cache;
 mod behavior;
 pub mod agreement;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
 use tokenizers::{Model, ModelWrapper};
 
 use crate::catch_panic::catch_panic;
@@ -23,7 +26,9 @@ use word_cache::WordCache;
 pub use encodings::Encodings;
 
 /// Texts that are encoded at a time; the library's encodings are far larger than the ids they hold.
-const CHUNK_SIZE: usize = 4096;
+const CHUNK_SIZE: usize = 8192;
+/// Texts that are put together by one thread at a time.
+const PART_SIZE: usize = 512;
 /// The prefix of a piece that continues a word in the vocabularies of BERT.
 const CONTINUATION: &str = "##";
 /// `[CLS]`, a token, `[SEP]`.
@@ -40,7 +45,7 @@ pub struct Tokenizer {
     sep_id: u32,
     continues_word: Vec<bool>,
     /// Present where the encoding of a text is that of its words, one after the other.
-    word_cache: Option<Mutex<WordCache>>,
+    word_cache: Option<RwLock<WordCache>>,
 }
 
 impl Tokenizer {
@@ -98,7 +103,7 @@ impl Tokenizer {
             return Err(fail(format!("the unknown token {} is not in the vocabulary", model.unk_token)));
         }
         let unknown_id = unknown_token(&inner).and_then(|token| inner.token_to_id(&token));
-        let word_cache = word_cache::encodes_word_by_word(&inner).then(Mutex::default);
+        let word_cache = word_cache::encodes_word_by_word(&inner).then(RwLock::default);
         Ok(Self { inner, max_length, vocab_size, unknown_id, cls_id, sep_id, continues_word, word_cache, file })
     }
 
@@ -132,33 +137,56 @@ impl Tokenizer {
     ///
     /// # Errors
     /// Fails when the tokenizer's own rules fail on a text.
-    pub fn encode<S: AsRef<str>>(&self, texts: &[S]) -> Result<Encodings> {
+    pub fn encode<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Encodings> {
         let mut encodings = Encodings { offsets: vec![0], ..Encodings::default() };
         for chunk in texts.chunks(CHUNK_SIZE) {
-            let inputs: Vec<&str> = chunk.iter().map(AsRef::as_ref).collect();
-            match &self.word_cache {
+            let parts: Vec<Encodings> = match &self.word_cache {
                 Some(cache) => {
-                    // A panic in between leaves at most words that are encoded again.
-                    let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
-                    self.encode_words(&mut cache, &inputs, &mut encodings)?;
+                    self.learn_words(cache, chunk)?;
+                    let cache = &*cache.read().unwrap_or_else(PoisonError::into_inner);
+                    chunk.par_chunks(PART_SIZE).map(|part| self.join_words(cache, part)).collect()
                 }
                 None => {
-                    let encoded = self.encode_batch(inputs)?;
-                    encoded.iter().for_each(|encoding| self.append(encoding.get_ids(), &mut encodings));
+                    let encoded = self.encode_batch(chunk.iter().map(AsRef::as_ref).collect())?;
+                    let mut part = Encodings { offsets: vec![0], ..Encodings::default() };
+                    encoded.iter().for_each(|encoding| self.append(encoding.get_ids(), &mut part));
+                    vec![part]
                 }
-            }
+            };
+            parts.iter().for_each(|part| encodings.append(part));
         }
         Ok(encodings)
     }
 
-    fn encode_words(&self, cache: &mut WordCache, texts: &[&str], encodings: &mut Encodings) -> Result<()> {
-        cache.add_words_of(texts, |new_words| self.encode_batch(new_words))?;
+    /// Encodes those words of the texts that the cache does not have yet.
+    fn learn_words<S: AsRef<str> + Sync>(&self, cache: &RwLock<WordCache>, texts: &[S]) -> Result<()> {
+        cache.write().unwrap_or_else(PoisonError::into_inner).shrink();
+        let new_words: Vec<&str> = {
+            let cache = &*cache.read().unwrap_or_else(PoisonError::into_inner);
+            let parts = texts.par_chunks(PART_SIZE).map(|part| cache.missing(part.iter().map(AsRef::as_ref)));
+            parts.reduce(HashSet::default, |mut all, part| {
+                all.extend(part);
+                all
+            })
+        }
+        .into_iter()
+        .collect();
+        let encodings = self.encode_batch(new_words.clone())?;
+        // A panic in between leaves at most words that are encoded again.
+        let cache = &mut *cache.write().unwrap_or_else(PoisonError::into_inner);
+        cache.add(&new_words, &encodings);
+        Ok(())
+    }
+
+    /// The encodings of texts all of whose words are in the cache.
+    fn join_words<S: AsRef<str>>(&self, cache: &WordCache, texts: &[S]) -> Encodings {
+        let mut encodings = Encodings { offsets: vec![0], ..Encodings::default() };
         let mut ids = Vec::new();
         for text in texts {
-            cache.encode(text, &mut ids);
-            self.append(&ids, encodings);
+            cache.encode(text.as_ref(), &mut ids);
+            self.append(&ids, &mut encodings);
         }
-        Ok(())
+        encodings
     }
 
     /// The library's encodings, without special tokens.

@@ -8,23 +8,22 @@
 //! | `label` | int32, nullable | index of a label name; or instead |
 //! | `score` | float32, nullable | the number to predict |
 //!
-//! File metadata: `dataset`, `task`, `label_names` (a JSON list), `tokenizer_sha256`, `max_length`, `rows_truncated`. Equal rows
-//! give equal bytes.
+//! After these come the columns that the user keeps, as text. File metadata: `dataset`, `task`, `label_names` (a JSON list),
+//! `tokenizer_sha256`, `max_length`, `rows_truncated`; `kept_columns` (a JSON list) only where there are some. Equal rows give
+//! equal bytes.
+
+mod reader;
+mod writer;
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float32Array, Int32Array, Int64Array, ListArray, RecordBatch};
-use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, Int32Type, Schema};
-use parquet::errors::ParquetError;
-use serde_json::json;
-
-use crate::error::{CorpusError, Result, WriteError};
-use crate::parquet_file::{self, ParquetFile};
-use crate::raw::SAMPLE;
+use crate::error::{Result, WriteError};
+use crate::parquet_file::ParquetFile;
+use crate::raw::{KEPT_COLUMNS, SAMPLE};
 use crate::task::Task;
+
+pub use writer::{RowLabel, TokenRow, TokensWriter};
 
 /// The metadata of a token file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +40,8 @@ pub struct TokensMetadata {
     pub max_length: usize,
     /// How many rows were truncated to that length.
     pub rows_truncated: usize,
+    /// The columns that the user asked to keep.
+    pub kept: Vec<String>,
 }
 
 impl TokensMetadata {
@@ -49,7 +50,7 @@ impl TokensMetadata {
     /// # Errors
     /// Fails when the file cannot be read as Parquet, or a fact is missing or malformed.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::of(&ParquetFile::read(path, &[])?)
+        Self::of(&ParquetFile::open(path)?)
     }
 
     fn of(file: &ParquetFile) -> Result<Self> {
@@ -60,6 +61,10 @@ impl TokensMetadata {
             tokenizer_sha256: file.required_metadata("tokenizer_sha256")?.to_owned(),
             max_length: file.parsed_metadata("max_length", str::parse)?,
             rows_truncated: file.parsed_metadata("rows_truncated", str::parse)?,
+            kept: match file.metadata(KEPT_COLUMNS) {
+                Some(_) => file.parsed_metadata(KEPT_COLUMNS, |text| serde_json::from_str(text))?,
+                None => Vec::new(),
+            },
         })
     }
 
@@ -166,99 +171,22 @@ impl TokenSet {
         }
     }
 
-    /// Reads and checks a file.
-    ///
-    /// # Errors
-    /// Fails when the file is not a token file in every respect: a missing column or fact, a wrong type, a null id, an
-    /// empty or too long row, a negative token, a label without a name, a score that is not finite.
-    pub fn read(path: &Path) -> Result<Self> {
-        let file = ParquetFile::read(path, &["id", "sentence_id", "input_ids", "label", "score"])?;
-        let metadata = TokensMetadata::of(&file)?;
-        let ids = file.not_null("id", file.integers("id")?.iter().flatten())?;
-        let sentence_ids = file.not_null("sentence_id", file.integers("sentence_id")?.iter().flatten())?;
-        let (input_ids, offsets) = input_ids(&file, metadata.max_length)?;
-        let labels = labels(&file, &metadata)?;
-        if ids.is_empty() {
-            return Err(CorpusError::Empty { file: path.to_owned() });
-        }
-        Ok(Self { metadata, ids, sentence_ids, input_ids, offsets, labels })
-    }
-
     /// Writes the file.
     ///
     /// # Errors
-    /// Fails when the sink does, or the rows hold more than 2³¹ tokens.
+    /// Fails when the sink does, or some rows that lie together hold more than 2³¹ tokens.
     pub fn write(&self, sink: impl Write + Send) -> Result<(), WriteError> {
-        let element = Arc::new(Field::new("element", DataType::Int32, false));
-        let offsets = self.offsets.iter().map(|&offset| i32::try_from(offset)).collect::<Result<Vec<i32>, _>>();
-        let n_tokens = self.input_ids.len();
-        let offsets =
-            offsets.map_err(|_| ParquetError::General(format!("{n_tokens} tokens are too many for one file")))?;
-        let (target, targets): (_, ArrayRef) = match &self.labels {
-            Labels::Classes(labels) => {
-                (Field::new("label", DataType::Int32, true), Arc::new(Int32Array::from(labels.clone())))
-            }
-            Labels::Scores(scores) => {
-                (Field::new("score", DataType::Float32, true), Arc::new(Float32Array::from(scores.clone())))
-            }
-        };
-        let fields = vec![
-            Field::new("id", DataType::Int64, false),
-            Field::new("sentence_id", DataType::Int64, false),
-            Field::new("input_ids", DataType::List(element.clone()), false),
-            target,
-        ];
-        let values = Arc::new(Int32Array::from(self.input_ids.clone()));
-        let lists =
-            ListArray::try_new(element, OffsetBuffer::new(offsets.into()), values, None).map_err(ParquetError::from)?;
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(Int64Array::from(self.ids.clone())),
-            Arc::new(Int64Array::from(self.sentence_ids.clone())),
-            Arc::new(lists),
-            targets,
-        ];
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(ParquetError::from)?;
-        let metadata = [
-            ("dataset", self.metadata.dataset.clone()),
-            ("task", self.metadata.task.to_string()),
-            ("label_names", json!(self.metadata.label_names).to_string()),
-            ("tokenizer_sha256", self.metadata.tokenizer_sha256.clone()),
-            ("max_length", self.metadata.max_length.to_string()),
-            ("rows_truncated", self.metadata.rows_truncated.to_string()),
-        ];
-        parquet_file::write(sink, &batch, &metadata)
-    }
-}
-
-/// All tokens of the file, and where each row starts.
-fn input_ids(file: &ParquetFile, max_length: usize) -> Result<(Vec<i32>, Vec<usize>)> {
-    let mut input_ids = Vec::new();
-    let mut offsets = vec![0];
-    for list in file.integer_lists("input_ids")?.iter().flat_map(|chunk| chunk.iter()) {
-        let wrong = |problem: String| file.wrong_value(offsets.len() as u64, format!("column input_ids {problem}"));
-        let list = list.ok_or_else(|| wrong("is null; expected tokens".to_owned()))?;
-        let tokens = list.as_primitive::<Int32Type>();
-        if tokens.null_count() > 0 || tokens.values().iter().any(|&token| token < 0) {
-            return Err(wrong("has a null or negative token".to_owned()));
+        let mut writer = TokensWriter::new(sink, self.metadata.clone())?;
+        for row in 0..self.len() {
+            let label = match &self.labels {
+                Labels::Classes(classes) => RowLabel::Class(classes[row]),
+                Labels::Scores(scores) => RowLabel::Score(scores[row]),
+            };
+            let (id, sentence_id) = (self.ids[row], self.sentence_ids[row]);
+            writer.write(TokenRow { id, sentence_id, input_ids: self.input_ids(row), label, kept: Vec::new() })?;
         }
-        if tokens.is_empty() || tokens.len() > max_length {
-            return Err(wrong(format!("has {} tokens; expected 1 to {max_length}", tokens.len())));
-        }
-        input_ids.extend_from_slice(tokens.values());
-        offsets.push(input_ids.len());
+        writer.finish(self.metadata.rows_truncated)
     }
-    Ok((input_ids, offsets))
-}
-
-fn labels(file: &ParquetFile, metadata: &TokensMetadata) -> Result<Labels> {
-    if metadata.task == Task::Regression {
-        let scores: Vec<Option<f32>> = file.floats("score")?.iter().flatten().collect();
-        return match scores.iter().position(|score| score.is_some_and(|score| !score.is_finite())) {
-            Some(row) => Err(file.wrong_value(row as u64 + 1, "column score is not a finite number".to_owned())),
-            None => Ok(Labels::Scores(scores)),
-        };
-    }
-    file.labels(metadata.label_names.len()).map(Labels::Classes)
 }
 
 #[cfg(test)]

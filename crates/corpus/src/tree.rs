@@ -25,6 +25,8 @@ pub struct Tree {
 pub struct Node {
     /// Sentiment from 0, very negative, to 4, very positive.
     pub label: i32,
+    /// The edges between the root and it.
+    pub depth: i32,
     /// The indices of its tokens; never empty.
     pub tokens: Range<usize>,
 }
@@ -117,8 +119,10 @@ pub fn parse(line: &str) -> Result<Tree, TreeError> {
                 if open.len() == MAX_DEPTH {
                     return Err(TreeError::TooDeep { column: column() });
                 }
+                // At most MAX_DEPTH.
+                let depth = open.len() as i32;
                 open.push(tree.nodes.len());
-                tree.nodes.push(Node { label: label(line, &mut lexer)?, tokens: n_tokens..n_tokens });
+                tree.nodes.push(Node { label: label(line, &mut lexer)?, depth, tokens: n_tokens..n_tokens });
             }
             (")", Some(node)) => {
                 let n_tokens = tree.tokens.len();

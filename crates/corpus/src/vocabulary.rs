@@ -76,6 +76,7 @@ mod tests {
             tokenizer_sha256: String::new(),
             max_length: 4,
             rows_truncated: 0,
+            kept: Vec::new(),
         };
         let set = TokenSet {
             metadata,

@@ -51,13 +51,14 @@ fn raw_files_are_as_documented() {
         dataset: "test".to_owned(),
         source: "test".to_owned(),
         license: "none".to_owned(),
-        kept: Vec::new(),
+        kept: vec!["region".to_owned()],
     };
-    let record = Record { label: Some(1), ..Record::sentence(0, "It") };
+    let record = Record { label: Some(1), kept: vec![None], ..Record::sentence(0, "It") };
     let mut file = tempfile::tempfile().unwrap();
     RawSet { metadata, records: vec![record] }.write(&mut file).unwrap();
     let (columns, keys) = written(file);
-    assert_eq!(columns, documented("`raw/*.parquet`", "column"));
+    let kept = ("region".to_owned(), "utf8".to_owned());
+    assert_eq!(columns, documented("`raw/*.parquet`", "column").into_iter().chain([kept]).collect::<Vec<_>>());
     assert_eq!(keys, documented_keys("`raw/*.parquet`"));
 }
 
@@ -72,14 +73,16 @@ fn token_files_are_as_documented() {
             tokenizer_sha256: String::new(),
             max_length: 4,
             rows_truncated: 0,
+            kept: vec!["region".to_owned()],
         };
         let (ids, sentence_ids) = (vec![0], vec![0]);
         let set = TokenSet { metadata, ids, sentence_ids, input_ids: vec![2, 5, 3], offsets: vec![0, 3], labels };
         let mut file = tempfile::tempfile().unwrap();
         set.write(&mut file).unwrap();
         let (columns, keys) = written(file);
-        let expected: Vec<_> = documented.iter().filter(|(name, _)| name != other).cloned().collect();
-        assert_eq!(columns, expected);
+        let kept = ("region".to_owned(), "utf8".to_owned());
+        let expected = documented.iter().filter(|(name, _)| name != other).cloned().chain([kept]);
+        assert_eq!(columns, expected.collect::<Vec<_>>());
         assert_eq!(keys, documented_keys("`tokens/*.parquet`"));
     }
 }

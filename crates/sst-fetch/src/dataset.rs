@@ -1,80 +1,67 @@
 //! `sst-fetch dataset`: any source of labeled texts to raw Parquet.
+//!
+//! The files are read twice. The first reading keeps a few facts of every row, on which is decided what the classes are and
+//! which rows go where; the second writes them. So memory does not grow with the texts, and nothing is written of a dataset
+//! that is refused.
 
 mod table_args;
+mod scores;
+mod division;
+mod division_args;
 mod args;
+
 mod patterns;
 mod class_folders;
 mod local;
 mod find;
 mod sample;
-mod tables;
-mod reading;
-mod scores;
-mod labels;
-mod read;
+mod plan;
 
-use std::collections::BTreeMap;
+mod rows;
+mod raw_source;
+mod sources;
+mod reading;
+mod grouping;
+mod survey;
+mod labels;
+mod assignment;
+mod divide;
+mod write;
+mod report;
+
 use std::path::Path;
 
-use corpus::raw::RawSet;
+use corpus::Split;
+use corpus::raw::RawMetadata;
 use corpus::records::FileName;
-use corpus::{Split, class_balance};
-use serde::Serialize;
-use stage::{Fingerprint, Job, List, Manifest, Stage, sha256_hex};
+use stage::{Job, List, Stage};
 
 pub use args::DatasetArgs;
-use find::{Content, Dataset, find};
+use divide::divide;
+use division::Division;
+use find::{Content, find};
+use grouping::Grouping;
+use labels::Labels;
 use local::Layout;
-use read::read;
-use scores::ScoreRange;
-use table_args::TablePlan;
+use plan::Plan;
+use report::Report;
+use scores::ScoreRules;
+use survey::Survey;
+use write::RowWriter;
 
 use crate::source::Source;
 
-const STAGE: Stage = Stage { name: "sst-fetch dataset", version: 1 };
-
-/// How labels are read from tables; raised when the same rows come to have other labels.
-const LABEL_RULES: u32 = 2;
-
-/// Everything in the settings that defines the result. The names of its fields are part of the key.
-#[derive(Debug, Clone, Serialize)]
-struct Plan<'a> {
-    dataset: &'a str,
-    source: &'a str,
-    config: Option<&'a str>,
-    columns: Option<PlanColumns<'a>>,
-    label_names: Option<&'a [String]>,
-    max_samples: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    label_order: Option<&'a [String]>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    unlabeled: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    score_range: Option<ScoreRange>,
-    /// Of tables whose labels are not defined by their layout.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    label_rules: Option<u32>,
-    /// Only what was given.
-    #[serde(flatten)]
-    tables: TablePlan,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct PlanColumns<'a> {
-    text: Option<&'a str>,
-    label: &'a str,
-    score: Option<&'a str>,
-}
+/// Version 2: rows have their depth and their place in the source, and samples are drawn, not cut off.
+const STAGE: Stage = Stage { name: local::RAW_STAGE, version: 2 };
 
 pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let dataset = find(args)?;
-    let mut plan = plan(args, &dataset)?;
-    if is_old_and_the_same(args, &dataset, &plan)? {
-        plan.label_rules = None;
-    }
-    let mut job = Job::new(STAGE, &args.common).plan(&plan)?;
-    if let Some(Source::Path(folder)) = &args.source {
-        job = job.input_folder(folder);
+    let config = args.config.as_deref();
+    let division = args.division.division(&dataset.splits(config)?, dataset.is_divided_by_default(args))?;
+    let kept = args.kept_names()?;
+    let mut job = Job::new(STAGE, &args.common).plan(&Plan::new(args, &dataset, &division)?)?;
+    if let Some(Source::Path(path)) = &args.source {
+        job = job.input_folder(path);
     }
     for folder in [&args.train, &args.validation, &args.test].into_iter().flatten().filter(|path| path.is_dir()) {
         job = job.input_folder(folder);
@@ -88,13 +75,33 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     }
     let Some(mut out) = job.begin()? else { return Ok(()) };
 
-    let labeled = read(args, &dataset)?;
-    for (split, set) in &labeled.sets {
-        out.output(&split.file(), |file| Ok(set.write(file)?))?;
-        args.common.say(&counts(*split, set));
+    let splits = sources::open(args, &dataset)?;
+    let guesses = reading::guesses(&splits);
+    let scores = ScoreRules::new(args.score_range()?, &args.unlabeled);
+    let mut grouping = (division != Division::Whole).then(|| Grouping::new(args.group_index()));
+    let mut survey = Survey::read(&splits, &scores, grouping.as_mut())?;
+    let names = args.label_names.as_ref().map(List::items).filter(|_| dataset.layout() != Some(Layout::Trees));
+    let labels = Labels::decide(args, names, &splits, &mut survey)?;
+    let divided = divide(args, &splits, &survey, &labels, (division, grouping))?;
+
+    let metadata = RawMetadata {
+        label_names: labels.names.clone(),
+        ordered: labels.ordered,
+        dataset: dataset.name.clone(),
+        source: dataset.source.clone(),
+        license: dataset.license.clone(),
+        kept,
+    };
+    let (rows, assignment, layout) = (&survey.rows, &divided.assignment, dataset.layout());
+    let writer = RowWriter { layout, rows, assignment, labels: &labels, scores: &scores, metadata };
+    let report = Report { rows, assignment, labels: &labels };
+    for split in report.splits() {
+        out.output(&split.file(), |file| writer.write(&splits, split, file))?;
+        args.common.say(&report.counts(split));
     }
-    labeled.notes.iter().for_each(|note| args.common.say(note));
-    for warning in balance_warnings(&labeled.sets) {
+    let notes = guesses.into_iter().chain(reading::left_out(&survey.without_text)).chain(labels.notes.clone());
+    notes.chain(divided.notes).for_each(|note| args.common.say(&note));
+    for warning in report.balance_warnings() {
         args.common.say(&format!("{}: warning: {warning}", STAGE.name));
     }
     if let Content::Hub(repository) = &dataset.content {
@@ -118,71 +125,4 @@ fn role(split: Split, index: usize, file: &Path, layout: Layout) -> String {
     };
     let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
     format!("{}{number}.{extension}", split.name())
-}
-
-/// What should be known about the numbers of rows of the classes. Of trees the sentences count.
-fn balance_warnings(sets: &[(Split, RawSet)]) -> Vec<String> {
-    let Some((_, first)) = sets.first() else { return Vec::new() };
-    let names = &first.metadata.label_names;
-    let counts = sets.iter().map(|(split, set)| {
-        let mut counts = vec![0; names.len()];
-        let labels = set.records.iter().filter(|record| record.is_root).filter_map(|record| record.label);
-        labels.filter_map(|label| usize::try_from(label).ok()).for_each(|label| counts[label] += 1);
-        (*split, counts)
-    });
-    class_balance::warnings(names, &counts.collect::<Vec<_>>())
-}
-
-/// The rows of a split in one line, those without a target counted.
-fn counts(split: Split, set: &RawSet) -> String {
-    let n_sentences = set.records.iter().filter(|record| record.is_root).count();
-    let (target, n_missing) = match set.metadata.label_names.as_slice() {
-        [] => ("score", set.records.iter().filter(|record| record.score.is_none()).count()),
-        _ => ("label", set.records.iter().filter(|record| record.label.is_none()).count()),
-    };
-    let missing = if n_missing == 0 { String::new() } else { format!(", {n_missing} without a {target}") };
-    format!("{}: {} rows, {n_sentences} sentences{missing}", split.name(), set.records.len())
-}
-
-fn plan<'a>(args: &'a DatasetArgs, dataset: &'a Dataset) -> anyhow::Result<Plan<'a>> {
-    let has_columns =
-        !matches!(dataset.content, Content::Sample | Content::Files(Layout::Trees | Layout::ClassFolders, _));
-    let has_own_labels =
-        matches!(dataset.content, Content::Files(Layout::Tables | Layout::ClassFolders, _) | Content::Hub(_));
-    let columns = PlanColumns {
-        text: args.text_column.as_deref(),
-        label: &args.label_column,
-        score: args.score_column.as_deref(),
-    };
-    Ok(Plan {
-        dataset: &dataset.name,
-        source: &dataset.source,
-        config: args.config.as_deref(),
-        columns: has_columns.then_some(columns),
-        label_names: args.label_names.as_ref().map(List::items),
-        max_samples: args.max_samples,
-        label_order: args.label_order.as_ref().map(List::items),
-        unlabeled: &args.unlabeled,
-        score_range: args.score_range()?,
-        label_rules: has_own_labels.then_some(LABEL_RULES),
-        tables: args.tables.plan(),
-    })
-}
-
-/// Whether the output folder is of the time before these rules of labels, and they give the same files: then it stays fresh.
-fn is_old_and_the_same(args: &DatasetArgs, dataset: &Dataset, plan: &Plan) -> anyhow::Result<bool> {
-    let old_plan = serde_json::to_value(Plan { label_rules: None, ..plan.clone() })?;
-    let Some(old) = Manifest::read(&args.common.out) else { return Ok(false) };
-    if plan.label_rules.is_none() || old.stage != STAGE.name || old.plan != old_plan {
-        return Ok(false);
-    }
-    let Ok(labeled) = read(args, dataset) else { return Ok(false) }; // what is wrong is said when the files are made
-    let mut files = BTreeMap::new();
-    for (split, mut set) in labeled.sets {
-        set.metadata.ordered = true; // the files of that time do not say whether the order means something
-        let mut bytes = Vec::new();
-        set.write(&mut bytes)?;
-        files.insert(split.file(), Fingerprint { bytes: bytes.len() as u64, sha256: sha256_hex(&bytes) });
-    }
-    Ok(files == old.outputs)
 }

@@ -19,6 +19,8 @@ use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
 use hf_hub::{Cache, Repo, RepoType};
 use stage::{bad_input, bail_input, hub_is_offline};
 
+use corpus::Split;
+
 use crate::source::{HubName, stays_below};
 use crate::split_files::SplitFiles;
 use etag::Digest;
@@ -76,6 +78,12 @@ impl Repository {
     /// The folder in the cache with the fetched files.
     pub(crate) fn folder(&self) -> PathBuf {
         self.snapshot.folder()
+    }
+
+    /// The splits of a dataset.
+    pub(crate) fn splits(&self, config: Option<&str>) -> anyhow::Result<Vec<Split>> {
+        let chosen = data_files::choose(&self.files, config).with_context(|| self.name.to_string())?;
+        Ok(chosen.into_iter().map(|(split, _)| split).collect())
     }
 
     /// Chooses the data files of a dataset and fetches them, by split.

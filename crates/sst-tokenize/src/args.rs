@@ -1,9 +1,11 @@
 //! Command-line arguments, and the plan that follows from them and from the model.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use checkpoint::BertConfig;
 use clap::{Parser, ValueEnum};
+use corpus::raw::RawReader;
 use corpus::task::Task;
 use serde::Serialize;
 use stage::{CommonArgs, bail_input};
@@ -30,9 +32,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
 
-    /// What the labels mean: sst2, sst3, sst5, regression, or labels (the dataset's own classes)
-    #[arg(long)]
-    pub task: Task,
+    /// What the labels mean: sst2, sst3, sst5, regression, labels (the dataset's own classes), or auto: labels, or regression
+    /// where there are only scores
+    #[arg(long, value_name = "TASK")]
+    pub task: TaskChoice,
 
     /// Rows of the train split: whole sentences, or every phrase that has a label
     #[arg(long, value_enum, default_value_t = Granularity::Sentences)]
@@ -42,13 +45,37 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     pub max_length: Option<usize>,
 
-    /// At most the first N rows of each split, for trial runs
+    /// At most N sentences of each split, of each class its share, for trial runs
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_samples: Option<u64>,
+
+    /// Seed of the sample
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
 
     /// Arguments of every stage.
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+/// The task, given or to be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskChoice {
+    /// By what the dataset has.
+    Auto,
+    /// This one.
+    Given(Task),
+}
+
+impl FromStr for TaskChoice {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            _ => name.parse().map(Self::Given).map_err(|expected| format!("{expected}, auto")),
+        }
+    }
 }
 
 /// Which rows of the train split are used.
@@ -68,12 +95,28 @@ pub(crate) struct Plan {
     pub(crate) granularity: Granularity,
     pub(crate) max_length: usize,
     pub(crate) max_samples: Option<u64>,
+    /// Of a sample.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) seed: Option<u64>,
 }
 
 impl Plan {
-    pub(crate) fn new(args: &Args, config: &BertConfig) -> anyhow::Result<Self> {
-        let max_length = max_length(args, config)?;
-        Ok(Self { task: args.task, granularity: args.granularity, max_length, max_samples: args.max_samples })
+    /// The plan for a dataset of which `raw` is one file.
+    pub(crate) fn new(args: &Args, raw: Option<&Path>, config: &BertConfig) -> anyhow::Result<Self> {
+        let task = match (args.task, raw) {
+            (TaskChoice::Given(task), _) => task,
+            (TaskChoice::Auto, None) => Task::Labels,
+            (TaskChoice::Auto, Some(raw)) => {
+                stage::verify_file(raw)?;
+                let has_labels = !RawReader::open(raw)?.metadata().label_names.is_empty();
+                let task = if has_labels { Task::Labels } else { Task::Regression };
+                args.common.say(&format!("task: {task}, by what the dataset has"));
+                task
+            }
+        };
+        let seed = args.max_samples.map(|_| args.seed);
+        let (granularity, max_length, max_samples) = (args.granularity, max_length(args, config)?, args.max_samples);
+        Ok(Self { task, granularity, max_length, max_samples, seed })
     }
 }
 

@@ -4,9 +4,13 @@
 //! `test.parquet` (those that the raw folder has), `report.json`. A row of the train split without a target is dropped,
 //! one of validation or test is kept without. Each split depends on its own rows only: a changed test text leaves the
 //! other files as they are, to the byte.
+//!
+//! Raw files are read twice: labels first, from which is decided which rows belong to the task; then texts, which go
+//! through the tokenizer some thousand at a time, on all cores, so that memory does not grow with them.
 
 mod args;
 mod report;
+mod selection;
 mod split;
 
 use std::path::PathBuf;
@@ -15,15 +19,16 @@ use std::time::Instant;
 use anyhow::Context;
 use checkpoint::{BertConfig, CONFIG_AND_TOKENIZER_FILES, TOKENIZER_FILES};
 use corpus::label::names_have_meaning;
-use corpus::raw::RawSet;
+use corpus::raw::RawReader;
 use corpus::tokenizer::{Tokenizer, agreement};
 use corpus::{Split, class_balance, vocabulary};
-use stage::{Fingerprint, Job, Manifest, Stage, Upstream, bail_input};
+use stage::{Fingerprint, Job, Manifest, OutputFile, Stage, Upstream, bail_input};
 
 use args::Plan;
-pub use args::{Args, Granularity};
-use report::Report;
-use split::{SplitTokenizer, TokenizedSplit};
+pub use args::{Args, Granularity, TaskChoice};
+use report::{Report, SplitReport};
+use selection::select;
+use split::SplitTokenizer;
 
 /// What the manifest says wrote the folder.
 pub const STAGE: Stage = Stage { name: "sst-tokenize", version: 1 };
@@ -37,7 +42,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
     let config_path = args.model.join("config.json");
     let config = BertConfig::read(&config_path)?;
-    let plan = Plan::new(args, &config)?;
+    let splits: Vec<(Split, PathBuf)> =
+        Split::ALL.into_iter().filter_map(|split| Some((split, raw.optional(&split.file())?))).collect();
+    let plan = Plan::new(args, splits.first().map(|(_, path)| path.as_path()), &config)?;
     let Some(tokenizer_file) = Tokenizer::defining_file(&args.model) else {
         bail_input!("{} has neither tokenizer.json nor vocab.txt", args.model.display());
     };
@@ -50,8 +57,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     for name in TOKENIZER_FILES.into_iter().filter(|name| args.model.join(name).is_file()) {
         job = job.input(format!("model/{name}"), args.model.join(name));
     }
-    let splits: Vec<(Split, PathBuf)> =
-        Split::ALL.into_iter().filter_map(|split| Some((split, raw.optional(&split.file())?))).collect();
     for (split, path) in &splits {
         job = job.input(format!("raw/{}", split.file()), path);
     }
@@ -63,18 +68,24 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let tokenizer_sha256 = Fingerprint::of_file(&tokenizer_file)?.sha256;
     let split_tokenizer = SplitTokenizer { plan: &plan, tokenizer: &tokenizer, tokenizer_sha256: &tokenizer_sha256 };
     let order_is_said = says_order(&raw.manifest);
-    let tokenized = splits.iter().map(|(split, path)| {
-        let mut raw = RawSet::read(path)?;
-        raw.metadata.ordered &= order_is_said || names_have_meaning(&raw.metadata.label_names);
-        split_tokenizer.tokenize(*split, &raw).with_context(|| format!("cannot tokenize {}", path.display()))
-    });
-    let tokenized = tokenized.collect::<anyhow::Result<Vec<_>>>()?;
-
-    for TokenizedSplit { split, tokens, .. } in &tokenized {
-        out.output(&split.file(), |file| Ok(tokens.write(file)?))?;
+    let mut selected = Vec::new();
+    for (split, path) in &splits {
+        let raw = RawReader::open(path)?;
+        let names = &raw.metadata().label_names;
+        let ordered = raw.metadata().ordered && (order_is_said || names_have_meaning(names));
+        let rows =
+            select(&plan, *split, &raw, ordered).with_context(|| format!("cannot tokenize {}", path.display()))?;
+        selected.push((*split, raw, rows));
     }
-    let warnings = class_warnings(&tokenized);
-    let report = Report::new(tokenized.into_iter().map(|split| split.report).collect());
+
+    let mut reports = Vec::new();
+    for (split, raw, rows) in &selected {
+        let context = || format!("cannot tokenize {}", args.raw.join(split.file()).display());
+        let tokenize = |file: &mut OutputFile| split_tokenizer.tokenize(*split, raw, rows, file).with_context(context);
+        reports.push(out.output(&split.file(), tokenize)?);
+    }
+    let warnings = class_warnings(&reports);
+    let report = Report::new(reports);
     out.write_json("report.json", &report)?;
     out.record(agreement::RECORDED, agreement::recorded(&tokenizer));
     out.finish()?;
@@ -88,16 +99,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// What is to be known of the classes of all splits together.
-fn class_warnings(tokenized: &[TokenizedSplit]) -> Vec<String> {
-    let Some(first) = tokenized.first() else { return Vec::new() };
-    let label_names = &first.tokens.metadata.label_names;
-    let counts = |split: &TokenizedSplit| (split.split, split.tokens.labels.class_counts(label_names.len()));
-    class_balance::warnings(label_names, &tokenized.iter().map(counts).collect::<Vec<_>>())
+fn class_warnings(reports: &[SplitReport]) -> Vec<String> {
+    let Some(first) = reports.first() else { return Vec::new() };
+    let counts: Vec<_> = reports.iter().map(|report| (report.split(), report.class_counts())).collect();
+    class_balance::warnings(&first.label_names(), &counts)
 }
 
 /// Whether the files of a raw folder say that the order of their label names means nothing. Earlier programs ordered the
 /// labels of a table by the alphabet, unless the user named them, and did not say so.
 fn says_order(raw: &Manifest) -> bool {
     let is_given = |key: &str| raw.plan.get(key).is_some_and(|value| !value.is_null());
-    !is_given("columns") || is_given("label_rules") || is_given("label_names")
+    raw.version > 1 || !is_given("columns") || is_given("label_rules") || is_given("label_names")
 }

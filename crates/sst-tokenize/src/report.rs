@@ -2,6 +2,7 @@
 //!
 //! The same figures go to stderr and to `report.json`; they contain no time, so equal runs write equal reports.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use corpus::task::Target;
@@ -36,6 +37,11 @@ pub(crate) struct SplitReport {
     padding_factor: f64,
     words: usize,
     unknown_words: usize,
+    #[serde(skip)]
+    max_length: usize,
+    /// How many rows have each length.
+    #[serde(skip)]
+    lengths: BTreeMap<usize, usize>,
 }
 
 /// How many rows a class has.
@@ -45,7 +51,7 @@ struct ClassRows {
     rows: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 struct Length {
     mean: f64,
     median: usize,
@@ -65,38 +71,66 @@ impl Report {
 }
 
 impl SplitReport {
-    pub(crate) fn new(split: Split, encodings: &Encodings, max_length: usize) -> Self {
-        let (rows, tokens) = (encodings.len(), encodings.input_ids.len());
-        let lengths = encodings.offsets.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    /// The report of a split of which no row was seen yet.
+    pub(crate) fn new(split: Split, label_names: &[String], max_length: usize) -> Self {
         Self {
             split,
-            rows,
-            classes: Vec::new(),
+            rows: 0,
+            classes: label_names.iter().map(|label| ClassRows { label: label.clone(), rows: 0 }).collect(),
             rows_without_label: 0,
             rows_left_out_by_task: 0,
             rows_dropped_without_label: 0,
-            rows_truncated: encodings.n_truncated,
-            tokens,
-            length: Length::of(lengths),
-            padding_factor: (max_length * rows) as f64 / tokens.max(1) as f64,
-            words: encodings.n_words,
-            unknown_words: encodings.n_unknown_words,
+            rows_truncated: 0,
+            tokens: 0,
+            length: Length::default(),
+            padding_factor: 0.0,
+            words: 0,
+            unknown_words: 0,
+            max_length,
+            lengths: BTreeMap::new(),
         }
     }
 
-    pub(crate) fn with_targets(mut self, label_names: &[String], targets: impl Iterator<Item = Target>) -> Self {
-        self.classes = label_names.iter().map(|label| ClassRows { label: label.clone(), rows: 0 }).collect();
-        for target in targets {
-            match target {
-                Target::Class(class) => {
-                    let class = usize::try_from(class).ok().and_then(|class| self.classes.get_mut(class));
-                    class.into_iter().for_each(|class| class.rows += 1);
-                }
-                Target::Unlabeled => self.rows_without_label += 1,
-                Target::Score(_) | Target::Excluded => {}
-            }
+    pub(crate) fn split(&self) -> Split {
+        self.split
+    }
+
+    pub(crate) fn rows_truncated(&self) -> usize {
+        self.rows_truncated
+    }
+
+    pub(crate) fn label_names(&self) -> Vec<String> {
+        self.classes.iter().map(|class| class.label.clone()).collect()
+    }
+
+    pub(crate) fn class_counts(&self) -> Vec<usize> {
+        self.classes.iter().map(|class| class.rows).collect()
+    }
+
+    /// Adds the tokens of some rows.
+    pub(crate) fn add(&mut self, encodings: &Encodings) {
+        self.rows += encodings.len();
+        self.tokens += encodings.input_ids.len();
+        self.rows_truncated += encodings.n_truncated;
+        self.words += encodings.n_words;
+        self.unknown_words += encodings.n_unknown_words;
+        for pair in encodings.offsets.windows(2) {
+            *self.lengths.entry(pair[1] - pair[0]).or_default() += 1;
         }
-        self
+        self.length = Length::of(&self.lengths);
+        self.padding_factor = (self.max_length * self.rows) as f64 / self.tokens.max(1) as f64;
+    }
+
+    /// Adds the target of a row.
+    pub(crate) fn add_target(&mut self, target: Target) {
+        match target {
+            Target::Class(class) => {
+                let class = usize::try_from(class).ok().and_then(|class| self.classes.get_mut(class));
+                class.into_iter().for_each(|class| class.rows += 1);
+            }
+            Target::Unlabeled => self.rows_without_label += 1,
+            Target::Score(_) | Target::Excluded => {}
+        }
     }
 
     pub(crate) fn with_dropped(mut self, excluded: usize, unlabeled: usize) -> Self {
@@ -107,14 +141,19 @@ impl SplitReport {
 }
 
 impl Length {
-    /// Percentiles by nearest rank: each is a length that occurs.
-    fn of(mut lengths: Vec<usize>) -> Self {
-        lengths.sort_unstable();
+    /// Of the number of rows of each length. Percentiles by nearest rank: each is a length that occurs.
+    fn of(lengths: &BTreeMap<usize, usize>) -> Self {
+        let n: usize = lengths.values().sum();
         let percentile = |percent: usize| {
-            let rank = (lengths.len() * percent).div_ceil(100).max(1);
-            lengths.get(rank - 1).copied().unwrap_or(0)
+            let rank = (n * percent).div_ceil(100).max(1);
+            let mut up_to = lengths.iter().scan(0, |up_to, (&length, count)| {
+                *up_to += count;
+                Some((length, *up_to))
+            });
+            up_to.find(|(_, up_to)| *up_to >= rank).map_or(0, |(length, _)| length)
         };
-        let mean = lengths.iter().sum::<usize>() as f64 / lengths.len().max(1) as f64;
+        let sum: usize = lengths.iter().map(|(length, count)| length * count).sum();
+        let mean = sum as f64 / n.max(1) as f64;
         Self { mean, median: percentile(50), p95: percentile(95), p99: percentile(99), max: percentile(100) }
     }
 }
@@ -163,16 +202,17 @@ mod tests {
 
     #[test]
     fn percentiles_are_lengths_that_occur() {
-        let lengths = Length::of((1..=200).rev().collect());
+        let lengths = Length::of(&(1..=200).map(|length| (length, 1)).collect());
         assert_eq!(lengths, Length { mean: 100.5, median: 100, p95: 190, p99: 198, max: 200 });
-        assert_eq!(Length::of(vec![7]), Length { mean: 7.0, median: 7, p95: 7, p99: 7, max: 7 });
+        assert_eq!(Length::of(&BTreeMap::from([(7, 1)])), Length { mean: 7.0, median: 7, p95: 7, p99: 7, max: 7 });
     }
 
     #[test]
     fn many_classes_fit_on_a_line() {
         let names: Vec<String> = (0..174).map(|class| format!("c{class}")).collect();
         let targets = (0..348).map(|row| Target::Class(row % 174)).chain([Target::Unlabeled]);
-        let report = SplitReport::new(Split::Test, &Encodings::default(), 8).with_targets(&names, targets);
+        let mut report = SplitReport::new(Split::Test, &names, 8);
+        targets.for_each(|target| report.add_target(target));
         let text = report.to_string();
         let (line, _) = text.split_once('\n').unwrap();
         assert!(line.starts_with("test: 0 rows, 2 c0, 2 c1, "), "{line}");

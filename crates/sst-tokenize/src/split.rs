@@ -1,14 +1,23 @@
-//! One split: which rows belong to the task, their targets, their tokens.
+//! One split: from its raw file to its token file, some thousand rows at a time.
 
-use corpus::Split;
-use corpus::raw::{RawSet, Record};
-use corpus::task::{ImpossibleView, Target, Task};
+use std::ops::ControlFlow;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
+use corpus::raw::{RawReader, Record};
+use corpus::task::{Target, Task};
 use corpus::tokenizer::Tokenizer;
-use corpus::tokens::{Labels, TokenSet, TokensMetadata};
-use stage::ensure_input;
+use corpus::tokens::{RowLabel, TokenRow, TokensMetadata, TokensWriter};
+use corpus::{CorpusError, Split};
+use stage::{OutputFile, bail_input};
 
-use crate::args::{Granularity, Plan};
+use crate::args::Plan;
 use crate::report::SplitReport;
+use crate::selection::Selection;
+
+/// Rows that are encoded at a time, and the bytes of their texts beyond which there are fewer.
+const CHUNK_ROWS: usize = 1 << 14;
+const CHUNK_BYTES: usize = 8 << 20;
 
 /// What every split is tokenized with.
 pub(crate) struct SplitTokenizer<'a> {
@@ -17,86 +26,113 @@ pub(crate) struct SplitTokenizer<'a> {
     pub(crate) tokenizer_sha256: &'a str,
 }
 
-/// A split, ready to be written.
-pub(crate) struct TokenizedSplit {
-    pub(crate) split: Split,
-    pub(crate) tokens: TokenSet,
-    pub(crate) report: SplitReport,
-}
-
-/// The rows of a split that are used, and how many are not.
-struct SelectedRows<'a> {
-    rows: Vec<(&'a Record, Target)>,
-    n_excluded: usize,
-    n_unlabeled_dropped: usize,
-}
-
 impl SplitTokenizer<'_> {
-    /// Tokenizes one split.
+    /// Tokenizes the selected rows of one split into `file`, while the next ones are read.
     ///
     /// # Errors
-    /// Fails when the task is not possible with the split's labels, no row is left for it, or the tokenizer fails.
-    pub(crate) fn tokenize(&self, split: Split, raw: &RawSet) -> anyhow::Result<TokenizedSplit> {
-        let plan = self.plan;
-        let view = plan.task.view(&raw.metadata.label_names, raw.metadata.ordered)?;
-        if !view.gives_targets() && raw.records.iter().all(|record| record.score.is_none()) {
-            return Err(ImpossibleView::without_order(plan.task, &raw.metadata.label_names).into());
-        }
-        let selected = select(plan, split, raw, |record| view.target(record.label, record.score));
-        ensure_input!(
-            !selected.rows.is_empty(),
-            "no row is left for the task {}: {} are excluded by it, {} have no label",
-            plan.task,
-            selected.n_excluded,
-            selected.n_unlabeled_dropped
-        );
-        let texts: Vec<&str> = selected.rows.iter().map(|(record, _)| record.text.as_str()).collect();
-        let targets = || selected.rows.iter().map(|(_, target)| *target);
-        let encodings = self.tokenizer.encode(&texts)?;
-        let report = SplitReport::new(split, &encodings, plan.max_length)
-            .with_targets(view.label_names(), targets())
-            .with_dropped(selected.n_excluded, selected.n_unlabeled_dropped);
-        let tokens = TokenSet {
-            metadata: TokensMetadata {
-                dataset: raw.metadata.dataset.clone(),
-                task: plan.task,
-                label_names: view.label_names().to_vec(),
-                tokenizer_sha256: self.tokenizer_sha256.to_owned(),
-                max_length: plan.max_length,
-                rows_truncated: encodings.n_truncated,
-            },
-            ids: selected.rows.iter().map(|(record, _)| record.id).collect(),
-            sentence_ids: selected.rows.iter().map(|(record, _)| record.sentence_id).collect(),
-            labels: labels(plan.task, targets()),
-            input_ids: encodings.input_ids,
-            offsets: encodings.offsets,
+    /// Fails when the raw file cannot be read, the tokenizer fails, or the file cannot be written.
+    pub(crate) fn tokenize(
+        &self,
+        split: Split,
+        raw: &RawReader,
+        selection: &Selection,
+        file: &mut OutputFile,
+    ) -> anyhow::Result<SplitReport> {
+        let mut output = SplitWriter {
+            writer: TokensWriter::new(file, self.metadata(raw, selection))?,
+            report: SplitReport::new(split, selection.view.label_names(), self.plan.max_length),
+            selection,
+            task: self.plan.task,
         };
-        Ok(TokenizedSplit { split, tokens, report })
+        let (sender, chunks) = sync_channel::<Vec<Record>>(1);
+        thread::scope(|scope| {
+            let reader = scope.spawn(move || read(raw, &selection.rows, &sender));
+            let written = chunks.iter().try_for_each(|records| output.write(&records, self.tokenizer));
+            drop(chunks);
+            let read = reader.join().map_err(|_| anyhow::anyhow!("the thread that reads texts ended early"))?;
+            written?;
+            match read? {
+                n if n == selection.rows.len() => Ok(()),
+                n => {
+                    bail_input!("the file changed while it was read: it had {} rows, and has {n}", selection.rows.len())
+                }
+            }
+        })?;
+        let report = output.report.with_dropped(selection.n_excluded, selection.n_unlabeled_dropped);
+        output.writer.finish(report.rows_truncated())?;
+        Ok(report)
     }
-}
 
-/// Phrases are for training only: validation and test are always whole sentences.
-fn select<'a>(plan: &Plan, split: Split, raw: &'a RawSet, target: impl Fn(&Record) -> Target) -> SelectedRows<'a> {
-    let training = split == Split::Train;
-    let phrases = training && plan.granularity == Granularity::Phrases;
-    let max_rows = plan.max_samples.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
-    let mut selected = SelectedRows { rows: Vec::new(), n_excluded: 0, n_unlabeled_dropped: 0 };
-    for record in raw.records.iter().filter(|record| phrases || record.is_root) {
-        match target(record) {
-            _ if selected.rows.len() == max_rows => break,
-            Target::Excluded => selected.n_excluded += 1,
-            Target::Unlabeled if training => selected.n_unlabeled_dropped += 1,
-            target => selected.rows.push((record, target)),
+    fn metadata(&self, raw: &RawReader, selection: &Selection) -> TokensMetadata {
+        TokensMetadata {
+            dataset: raw.metadata().dataset.clone(),
+            task: self.plan.task,
+            label_names: selection.view.label_names().to_vec(),
+            tokenizer_sha256: self.tokenizer_sha256.to_owned(),
+            max_length: self.plan.max_length,
+            rows_truncated: 0,
+            kept: raw.metadata().kept.clone(),
         }
     }
-    selected
 }
 
-fn labels(task: Task, targets: impl Iterator<Item = Target>) -> Labels {
-    if task == Task::Regression {
-        let score = |target| if let Target::Score(score) = target { Some(score) } else { None };
-        return Labels::Scores(targets.map(score).collect());
+/// Sends the selected rows in chunks; how many rows the file has.
+fn read(raw: &RawReader, is_selected: &[bool], sender: &SyncSender<Vec<Record>>) -> Result<usize, CorpusError> {
+    let (mut chunk, mut n_bytes, mut n_rows) = (Vec::new(), 0, 0);
+    raw.for_each(&mut |record| {
+        if is_selected.get(n_rows).copied().unwrap_or_default() {
+            n_bytes += record.text.len();
+            chunk.push(record);
+        }
+        n_rows += 1;
+        if chunk.len() < CHUNK_ROWS && n_bytes < CHUNK_BYTES {
+            return ControlFlow::Continue(());
+        }
+        n_bytes = 0;
+        match sender.send(std::mem::take(&mut chunk)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()), // whoever receives has failed, and says why
+        }
+    })?;
+    if !chunk.is_empty() {
+        let _ = sender.send(chunk);
     }
-    let class = |target| if let Target::Class(class) = target { Some(class) } else { None };
-    Labels::Classes(targets.map(class).collect())
+    Ok(n_rows)
+}
+
+/// A token file that is being written, and what is to be reported of it.
+struct SplitWriter<'a> {
+    writer: TokensWriter<&'a mut OutputFile>,
+    report: SplitReport,
+    selection: &'a Selection,
+    task: Task,
+}
+
+impl SplitWriter<'_> {
+    fn write(&mut self, records: &[Record], tokenizer: &Tokenizer) -> anyhow::Result<()> {
+        let texts: Vec<&str> = records.iter().map(|record| record.text.as_str()).collect();
+        let encodings = tokenizer.encode(&texts)?;
+        self.report.add(&encodings);
+        for (row, record) in records.iter().enumerate() {
+            let target = self.selection.view.target(record.label, record.score);
+            self.report.add_target(target);
+            self.writer.write(TokenRow {
+                id: record.id,
+                sentence_id: record.sentence_id,
+                input_ids: encodings.input_ids(row),
+                label: label(self.task, target),
+                kept: record.kept.clone(),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn label(task: Task, target: Target) -> RowLabel {
+    match (task, target) {
+        (Task::Regression, Target::Score(score)) => RowLabel::Score(Some(score)),
+        (Task::Regression, _) => RowLabel::Score(None),
+        (_, Target::Class(class)) => RowLabel::Class(Some(class)),
+        _ => RowLabel::Class(None),
+    }
 }

@@ -133,8 +133,24 @@ fn tasks_and_options_choose_rows_and_labels() {
     assert_eq!((phrases.ids, phrases.labels), (vec![0, 1, 3], Labels::Classes(vec![Some(1), Some(1), Some(0)])));
     let scores = train(&["--task", "regression"]);
     assert_eq!(scores.labels, Labels::Scores(vec![Some(0.75), Some(0.5), Some(0.0)]));
-    let cut = train(&["--task", "sst5", "--max-length", "4", "--max-samples", "1"]);
-    assert_eq!((cut.input_ids, cut.metadata.rows_truncated), (vec![2, 5, 6, 3], 1));
+    let cut = train(&["--task", "sst5", "--max-length", "4"]);
+    assert_eq!((&cut.input_ids[..4], cut.metadata.rows_truncated), ([2, 5, 6, 3].as_slice(), 1));
+    let sample = train(&["--task", "sst5", "--max-samples", "1"]);
+    assert_eq!((sample.ids, sample.labels), (vec![3], Labels::Classes(vec![Some(0)])));
+    assert_eq!(train(&["--task", "auto"]).metadata.task, Task::Labels);
+}
+
+#[test]
+fn columns_that_are_kept_go_along() {
+    let sandbox = Sandbox::new();
+    sandbox.write("reviews.csv", "id,text,label,region\nr1,It works,1,north\nr2,bad .,0,\n");
+    let fetch = "sst-fetch dataset --train reviews.csv --keep-columns id,region --out own --quiet";
+    assert_eq!(testkit::outcome(&mut sandbox.command(fetch)).code, Some(0));
+    let tokenize = "sst-tokenize --raw own --model model --task auto --out tokens";
+    let ended = testkit::outcome(&mut sandbox.command(tokenize));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("task: labels, by what the dataset has\n"), "{}", ended.stderr);
+    assert_eq!(sandbox.tokens(Split::Train).metadata.kept, ["source_id", "region"]);
 }
 
 /// When this fails, the same input gives other bytes: raise the stage's version, then both numbers here.
@@ -231,7 +247,7 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
                 file.set_len(file.metadata().unwrap().len() - 9).unwrap();
             },
             &sst2,
-            "error: raw/train.parquet is not what `sst-fetch dataset` wrote: 1942 bytes instead of 1951",
+            "error: raw/train.parquet is not what `sst-fetch dataset` wrote: 2681 bytes instead of 2690",
         ),
         (
             &|sandbox| sandbox.raw(&[("so so", Some(2)), ("", None), ("no label", None)], "it"),

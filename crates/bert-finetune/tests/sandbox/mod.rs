@@ -103,6 +103,7 @@ fn token_set(rows: &[Value]) -> TokenSet {
             tokenizer_sha256: String::new(),
             max_length: 24,
             rows_truncated: 0,
+            kept: Vec::new(),
         },
         ids: (0..rows.len() as i64).collect(),
         sentence_ids: (0..rows.len() as i64).collect(),

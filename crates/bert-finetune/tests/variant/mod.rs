@@ -88,6 +88,7 @@ impl Variant {
             tokenizer_sha256: String::new(),
             max_length: 24,
             rows_truncated: 0,
+            kept: Vec::new(),
         };
         TokenSet { metadata, sentence_ids: ids.clone(), ids, input_ids, offsets, labels }
     }

@@ -44,8 +44,8 @@ pub struct DistinctLabels {
 }
 
 impl DistinctLabels {
-    /// Counts one label.
-    pub fn add(&mut self, text: &str, split: Split, file: &Path, location: Location) {
+    /// Counts one label; its index among the different ones.
+    pub fn add(&mut self, text: &str, split: Split, file: &Path, location: Location) -> usize {
         let text = text.trim();
         let index = self.index_of.get(text).copied().unwrap_or_else(|| {
             let first = Place { file: file.to_owned(), location };
@@ -54,6 +54,22 @@ impl DistinctLabels {
             self.values.len() - 1
         });
         self.values[index].rows[split as usize] += 1;
+        index
+    }
+
+    /// The number of different labels.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The different labels by index, without blanks around them.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().map(|value| value.text.as_str())
     }
 
     pub(super) fn into_values(self) -> Vec<Distinct> {

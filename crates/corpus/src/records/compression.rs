@@ -1,10 +1,10 @@
-//! Compression: the bytes of a file, unpacked where its name ends in `.gz` or `.zst`.
+//! Compression: the bytes of a file, unpacked as they are read where its name ends in `.gz` or `.zst`.
 //!
-//! An archive that unpacks to hundreds of times its size holds no texts: it is refused before it fills the memory.
+//! An archive that unpacks to hundreds of times its size holds no texts: it is refused as soon as that shows.
 
 use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
@@ -16,46 +16,79 @@ const MAX_RATIO: u64 = 250;
 /// What any archive may unpack to, in bytes.
 const ALWAYS_ALLOWED: u64 = 64 << 20;
 /// What no archive may unpack to, in bytes.
-const NEVER_ALLOWED: u64 = 64 << 30;
+const NEVER_ALLOWED: u64 = 1 << 40;
 
-/// Reads a file, and unpacks it where its name says that it is compressed. A gzip file may have several members, a
-/// Zstandard file several frames.
-///
-/// # Errors
-/// Fails when the file cannot be read, is truncated or damaged, or unpacks to more than texts do; the error names it.
-pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
-    let unreadable = |source| CorpusError::Read { file: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    let Some(compression) = FileName::of(path).compression else {
-        File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(unreadable)?;
-        return Ok(bytes);
-    };
-    let file = File::open(path).map_err(unreadable)?;
-    let packed = file.metadata().map_err(unreadable)?.len();
-    if packed == 0 {
-        return Err(CorpusError::Empty { file: path.to_owned() });
-    }
-    let file = io::BufReader::new(file);
-    let limit = packed.saturating_mul(MAX_RATIO).clamp(ALWAYS_ALLOWED, NEVER_ALLOWED);
-    let (format, unpacked) = match compression {
-        Compression::Gzip => ("gzip", MultiGzDecoder::new(file).take(limit + 1).read_to_end(&mut bytes)),
-        Compression::Zstd => ("Zstandard", unpack_zstd(file, limit + 1, &mut bytes)),
-    };
-    let damaged = |problem| CorpusError::Damaged { file: path.to_owned(), format, problem };
-    match unpacked {
-        Ok(n) if n as u64 > limit => Err(damaged(format!(
-            "its {packed} bytes unpack to more than {limit}, which is no table of texts; unpack it and look at it"
-        ))),
-        Ok(_) => Ok(bytes),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(damaged("it ends too early; copy or download it again".to_owned()))
+/// The bytes of a file as they are read, unpacked where its name says that it is compressed. A gzip file may have several
+/// members, a Zstandard file several frames.
+pub(super) struct Bytes {
+    path: PathBuf,
+    format: Option<&'static str>,
+    inner: Box<dyn Read>,
+    /// The size of the archive, and what may still come out of it.
+    packed: u64,
+    allowed: u64,
+}
+
+impl Bytes {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be read, or is an empty archive.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let unreadable = |source| CorpusError::Read { file: path.to_owned(), source };
+        let file = File::open(path).map_err(unreadable)?;
+        let metadata = file.metadata().map_err(unreadable)?;
+        if metadata.is_dir() {
+            return Err(unreadable(io::ErrorKind::IsADirectory.into()));
         }
-        Err(error) => Err(damaged(format!("{error}; copy or download it again"))),
+        let packed = metadata.len();
+        let compression = FileName::of(path).compression;
+        if compression.is_some() && packed == 0 {
+            return Err(CorpusError::Empty { file: path.to_owned() });
+        }
+        let (format, inner): (_, Box<dyn Read>) = match compression {
+            None => (None, Box::new(file)),
+            Some(Compression::Gzip) => (Some("gzip"), Box::new(MultiGzDecoder::new(BufReader::new(file)))),
+            Some(Compression::Zstd) => {
+                let decoder = zstd::stream::read::Decoder::with_buffer(BufReader::new(file));
+                (Some("Zstandard"), Box::new(decoder.map_err(|error| damaged(path, "Zstandard", &error))?))
+            }
+        };
+        let allowed = packed.saturating_mul(MAX_RATIO).clamp(ALWAYS_ALLOWED, NEVER_ALLOWED);
+        Ok(Self { path: path.to_owned(), format, inner, packed, allowed })
+    }
+
+    /// Adds up to `n` bytes to `buffer`; fewer only at the end.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be read, is truncated or damaged, or unpacks to more than texts do; the error names it.
+    pub(super) fn read(&mut self, buffer: &mut Vec<u8>, n: usize) -> Result<usize> {
+        let read = (&mut self.inner).take(n as u64).read_to_end(buffer);
+        let Some(format) = self.format else {
+            return read.map_err(|source| CorpusError::Read { file: self.path.clone(), source });
+        };
+        let read = read.map_err(|error| damaged(&self.path, format, &error))?;
+        match self.allowed.checked_sub(read as u64) {
+            Some(allowed) => self.allowed = allowed,
+            None => {
+                let problem = format!(
+                    "its {} bytes unpack to more than {}, which is no table of texts; unpack it and look at it",
+                    self.packed,
+                    self.packed.saturating_mul(MAX_RATIO).clamp(ALWAYS_ALLOWED, NEVER_ALLOWED)
+                );
+                return Err(CorpusError::Damaged { file: self.path.clone(), format, problem });
+            }
+        }
+        Ok(read)
     }
 }
 
-fn unpack_zstd(file: impl io::BufRead, limit: u64, bytes: &mut Vec<u8>) -> io::Result<usize> {
-    zstd::stream::read::Decoder::with_buffer(file)?.take(limit).read_to_end(bytes)
+fn damaged(path: &Path, format: &'static str, error: &io::Error) -> CorpusError {
+    let problem = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it ends too early; copy or download it again".to_owned(),
+        _ => format!("{error}; copy or download it again"),
+    };
+    CorpusError::Damaged { file: path.to_owned(), format, problem }
 }
 
 #[cfg(test)]
@@ -65,7 +98,7 @@ mod tests {
     use flate2::write::GzEncoder;
 
     use super::super::tests::{file, summary};
-    use super::super::{Columns, ReadOptions, read_with};
+    use super::super::{Columns, ReadOptions, TableFile};
     use super::*;
 
     const CSV: &[u8] = b"text,label\n\"fine, really\",1\nbad,0\n";
@@ -107,7 +140,9 @@ mod tests {
     #[test]
     fn what_grows_beyond_all_measure_is_refused() {
         let bomb = zstd::encode_all(io::repeat(b'a').take(ALWAYS_ALLOWED + 1), 1).unwrap();
-        let error = summary("a.csv.zst", &bomb, &Columns::default()).unwrap_err();
+        let (_folder, path) = file("a.csv.zst", &bomb);
+        let table = TableFile::open(&path, &Columns::default(), &ReadOptions::default());
+        let error = table.unwrap_err().to_string();
         assert!(error.contains("unpack to more than 67108864, which is no table of texts"), "{error}");
     }
 
@@ -119,7 +154,7 @@ mod tests {
                 let mut copy = bytes.clone();
                 copy[index / 8] ^= 1 << (index % 8);
                 let (_folder, path) = file(name, &copy);
-                let _ = read_with(&path, &Columns::default(), &ReadOptions::default());
+                let _ = TableFile::open(&path, &Columns::default(), &ReadOptions::default()).and_then(|t| t.rows());
             }
         }
     }

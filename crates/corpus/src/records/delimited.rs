@@ -3,119 +3,165 @@
 //! Where tabs separate and quotes are text, spaces at the end of a text are dropped: that is how GLUE ships its files.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::dialect::{Dialect, header_names};
-use super::encoding::read_text;
 use super::fields::{Field, FieldRecord, OpenQuote};
 use super::options::{Delimiter, Quotes, ReadOptions};
-use super::table::{Columns, Format, Row, RowCollector, Table, parse_score};
+use super::record_stream::RecordError;
+use super::table::{Columns, Format, Opened, Row, RowSink, Rows, parse_score};
+use super::text_file::TextFile;
 use crate::error::{CorpusError, Location, Result};
 
 pub(super) const CSV: Format =
-    Format { extensions: &["csv"], read: |path, columns, options| read(path, Delimiter::Comma, columns, options) };
+    Format { extensions: &["csv"], open: |path, columns, options| open(path, Delimiter::Comma, columns, options) };
 pub(super) const TSV: Format =
-    Format { extensions: &["tsv"], read: |path, columns, options| read(path, Delimiter::Tab, columns, options) };
+    Format { extensions: &["tsv"], open: |path, columns, options| open(path, Delimiter::Tab, columns, options) };
 
 /// How databases write null without quotes around it.
 const NULL: &str = "\\N";
 
-fn read(path: &Path, plain: Delimiter, columns: &Columns, options: &ReadOptions) -> Result<Table> {
-    let source = read_text(path, options.encoding)?;
-    let mut table = parse(path, &source.text, plain, columns, options)?;
-    table.said.extend(source.said);
-    Ok(table)
+/// A table of separated fields, opened: where its columns are.
+#[derive(Debug)]
+struct DelimitedTable {
+    dialect: Dialect,
+    no_header: bool,
+    /// The fields of every record.
+    n_fields: usize,
+    text_column: String,
+    text: usize,
+    label: Option<usize>,
+    score: Option<usize>,
+    kept: Vec<usize>,
 }
 
-pub(super) fn parse(
-    path: &Path,
-    text: &str,
-    plain: Delimiter,
-    columns: &Columns,
-    options: &ReadOptions,
-) -> Result<Table> {
-    let dialect = Dialect::find(path, text, plain, columns, options)?;
-    let empty = || CorpusError::Empty { file: path.to_owned() };
-    let first = dialect.records().next().ok_or_else(empty)?.map_err(|open| open_quote(path, &open))?;
+fn open(path: &Path, plain: Delimiter, columns: &Columns, options: &ReadOptions) -> Result<Opened> {
+    open_text(TextFile::open(path, options.encoding)?, plain, columns, options)
+}
+
+/// Opens a table whose text is found.
+pub(super) fn open_text(file: TextFile, plain: Delimiter, columns: &Columns, options: &ReadOptions) -> Result<Opened> {
+    let (path, encoding) = (file.path().to_owned(), file.said.clone());
+    let dialect = Dialect::find(file, plain, columns, options)?;
+    let first =
+        dialect.records()?.next(|record| (header_names(&record), record.fields.iter().all(|field| field.quoted)));
+    let empty = || CorpusError::Empty { file: path.clone() };
+    let (first, is_quoted) = first.ok_or_else(empty)?.map_err(|error| unreadable(&path, error))?;
     let names: Vec<String> = match options.no_header {
-        true => (1..=first.fields.len()).map(|number| number.to_string()).collect(),
-        false => header_names(&first),
+        true => (1..=first.len()).map(|number| number.to_string()).collect(),
+        false => first.clone(),
     };
     let found =
-        columns.find(path, &names).map_err(|error| super::hints::with_hint(error, &dialect, &first, options))?;
-    let n_row_names = usize::from(!options.no_header && has_row_names(&dialect, &first));
+        columns.find(&path, &names).map_err(|error| super::hints::with_hint(error, &dialect, &first, options))?;
+    let has_row_names = !options.no_header && is_quoted && has_row_names(&dialect, first.len())?;
+    let n_row_names = usize::from(has_row_names);
     let index = |name: &String| names.iter().position(|found| found == name).map(|index| index + n_row_names);
-    let text = index(&found.text).unwrap_or_default();
-    let (label, score) = (found.label.as_ref().and_then(index), found.score.as_ref().and_then(index));
+    let mut said = dialect.said.clone();
+    if has_row_names {
+        said.push("the first field of a row is its name, for which the header has none".to_owned());
+    }
+    said.extend(encoding);
+    let rows = DelimitedTable {
+        no_header: options.no_header,
+        n_fields: names.len() + n_row_names,
+        text: index(&found.text).unwrap_or_default(),
+        label: found.label.as_ref().and_then(index),
+        score: found.score.as_ref().and_then(index),
+        kept: found.kept.iter().filter_map(index).collect(),
+        text_column: found.text,
+        dialect,
+    };
+    Ok(Opened { rows: Box::new(rows), label_names: None, said })
+}
 
-    let trims = dialect.grammar.delimiter == Delimiter::Tab && dialect.grammar.quotes == Quotes::Literal;
-    let mut rows = RowCollector::new(path, options);
-    for record in dialect.records().skip(usize::from(!options.no_header)) {
-        let record = record.map_err(|open| open_quote(path, &open))?;
+impl Rows for DelimitedTable {
+    fn for_each(&self, sink: &mut RowSink) -> Result<()> {
+        let path = sink.path();
+        let mut records = self.dialect.records()?;
+        if !self.no_header {
+            records.skip();
+        }
+        while let Some(row) = records.next(|record| self.row(path, &record)) {
+            match row.map_err(|error| unreadable(path, error))?? {
+                Ok(row) => {
+                    if sink.add(row).is_break() {
+                        return Ok(());
+                    }
+                }
+                Err(location) => sink.add_without_text(location, &self.text_column)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl DelimitedTable {
+    /// The row of a record, or its place if its text is null.
+    fn row(&self, path: &Path, record: &FieldRecord) -> Result<Result<Row, Location>> {
         let location = Location::Line(record.line);
-        if record.fields.len() != names.len() + n_row_names {
-            let expected = names.len() + n_row_names;
-            let first = if options.no_header { "first row" } else { "header" };
-            let problem = unequal(&record, &dialect, &format!("{expected} fields as in the {first}"));
+        if record.fields.len() != self.n_fields {
+            let first = if self.no_header { "first row" } else { "header" };
+            let problem = unequal(record, &self.dialect, &format!("{} fields as in the {first}", self.n_fields));
             return Err(CorpusError::Value { file: path.to_owned(), location, problem });
         }
-        let score = match value(&record, score) {
+        let score = match value(record, self.score) {
             None => None,
             Some(score) => {
                 let problem = format!("the score `{score}` is not a finite number");
-                parse_score(&score, || CorpusError::Value { file: path.to_owned(), location, problem })?
+                parse_score(score, || CorpusError::Value { file: path.to_owned(), location, problem })?
             }
         };
-        let label = value(&record, label);
-        match record.fields.into_iter().nth(text).filter(|field| !is_null(field)) {
-            None => rows.add_without_text(location, &found.text)?,
-            Some(field) => {
-                let mut text = field.text.into_owned();
-                if trims {
-                    text.truncate(text.trim_end_matches(' ').len());
-                }
-                rows.add(Row { location, text, label, score, node: None, kept: Vec::new() });
-            }
+        let Some(mut text) = value(record, Some(self.text)) else { return Ok(Err(location)) };
+        let grammar = self.dialect.grammar;
+        if grammar.delimiter == Delimiter::Tab && grammar.quotes == Quotes::Literal {
+            text = text.trim_end_matches(' ');
         }
+        let owned = |column: usize| value(record, Some(column)).map(str::to_owned);
+        Ok(Ok(Row {
+            location,
+            text: text.to_owned(),
+            label: self.label.and_then(owned),
+            score,
+            node: None,
+            kept: self.kept.iter().map(|&column| owned(column)).collect(),
+            source: None,
+        }))
     }
-    let mut said = dialect.said;
-    if n_row_names > 0 {
-        said.push("the first field of a row is its name, for which the header has none".to_owned());
-    }
-    rows.table(said)
 }
 
-fn value(record: &FieldRecord, column: Option<usize>) -> Option<String> {
-    let field = record.fields.get(column?).filter(|field| !is_null(field))?;
-    Some(field.text.clone().into_owned())
+fn value<'a>(record: &'a FieldRecord, column: Option<usize>) -> Option<&'a str> {
+    record.fields.get(column?).filter(|field| !is_null(field)).map(|field| field.text.as_ref())
 }
 
 fn is_null(field: &Field) -> bool {
     !field.quoted && field.text == NULL
 }
 
-/// Whether the rows have one field more than the header because each begins with its name, as R writes them: header and
-/// names are quoted, and the names are numbers, all different.
-fn has_row_names(dialect: &Dialect, header: &FieldRecord) -> bool {
-    let mut records = dialect.records().skip(1).peekable();
-    let is_longer = |record: &FieldRecord| record.fields.len() == header.fields.len() + 1;
-    if !matches!(records.peek(), Some(Ok(record)) if is_longer(record))
-        || !header.fields.iter().all(|field| field.quoted)
-    {
-        return false;
+/// Whether the rows have one field more than the header because each begins with its name, as R writes them: names are
+/// quoted, and are numbers, all different.
+fn has_row_names(dialect: &Dialect, n_names: usize) -> Result<bool> {
+    let mut records = dialect.records()?;
+    records.skip();
+    let (mut names, mut all) = (HashSet::new(), true);
+    let read = records.for_each(|record| {
+        let name = record.fields.first().filter(|field| field.quoted && record.fields.len() == n_names + 1);
+        let number = name.and_then(|field| field.text.parse::<u64>().ok());
+        all = number.is_some_and(|number| names.insert(number));
+        if all { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    match read {
+        Err(RecordError::File(error)) => Err(error),
+        Err(RecordError::OpenQuote(_)) => Ok(false),
+        Ok(()) => Ok(all && !names.is_empty()),
     }
-    let mut names = HashSet::new();
-    records.all(|record| {
-        let Ok(record) = record else { return false };
-        let is_longer = is_longer(&record);
-        let name = record
-            .fields
-            .into_iter()
-            .next()
-            .filter(|field| field.quoted)
-            .and_then(|field| field.text.parse::<u64>().ok());
-        is_longer && name.is_some_and(|name| names.insert(name))
-    })
+}
+
+fn unreadable(path: &Path, error: RecordError) -> CorpusError {
+    match error {
+        RecordError::OpenQuote(open) => open_quote(path, &open),
+        RecordError::File(error) => error,
+    }
 }
 
 fn open_quote(path: &Path, open: &OpenQuote) -> CorpusError {

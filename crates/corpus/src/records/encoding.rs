@@ -1,62 +1,53 @@
-//! Text files: from bytes to characters, by the mark at their beginning, the user's word, or UTF-8.
+//! Encodings: what the bytes of a text file show of the one that they are in, and what to say where they are no text.
 
 use std::path::Path;
 
-use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{DecoderResult, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::compression::read_bytes;
+use super::compression::Bytes;
 use super::options::Encoding;
-use crate::error::{CorpusError, Result};
+use crate::error::Result;
 use crate::shortened::shortened_name;
 
-/// The text of a file, without a byte order mark.
-pub(super) struct SourceText {
-    pub(super) text: String,
-    /// What has to be said of the encoding: where it was told from the bytes and is not UTF-8, and where it is doubtful.
-    pub(super) said: Option<String>,
-}
+/// Bytes that are looked at at a time.
+const BLOCK_SIZE: usize = 1 << 20;
+/// Of a file that is no text in its encoding, the bytes that are looked at to say what it may be.
+pub(super) const N_LOOKED_AT: usize = 64 << 20;
 
-/// Reads a text file, compressed or not.
-pub(super) fn read_text(path: &Path, given: Option<Encoding>) -> Result<SourceText> {
-    let bytes = read_bytes(path)?;
-    if let Some(kind) = binary_kind(&bytes) {
-        let problem = format!("it is {kind}");
-        return Err(CorpusError::Damaged { file: path.to_owned(), format: "text", problem });
-    }
-    let (marked, mark) = encoding_rs::Encoding::for_bom(&bytes).map_or((None, 0), |(found, n)| (Some(found), n));
-    let (encoding, said) = match (given, marked) {
-        (Some(given), Some(marked)) if given.0 != marked => {
-            let problem = format!("it begins with the mark of {}; leave --encoding out", marked.name());
-            return Err(CorpusError::Damaged { file: path.to_owned(), format: given.name(), problem });
-        }
-        (Some(given), _) => (given.0, doubt(given, &bytes)),
-        (None, Some(marked)) => (marked, (marked != UTF_8).then(|| marked.name().to_owned())),
-        (None, None) => match unmarked_utf16(&bytes) {
-            Some(found) => (found, Some(format!("{} without a mark", found.name()))),
-            None => (UTF_8, None),
-        },
-    };
-    if encoding == UTF_8 {
-        return utf8(path, bytes, mark).map(|text| SourceText { text, said });
-    }
-    match encoding.decode_without_bom_handling_and_without_replacement(&bytes[mark..]) {
-        Some(text) => Ok(SourceText { text: text.into_owned(), said }),
-        None => {
-            let line = line_of_damage(encoding, &bytes[mark..]);
-            let problem = format!("the text is not {}; give its encoding with --encoding", encoding.name());
-            Err(CorpusError::NotText { file: path.to_owned(), line, problem })
+/// Looks at all bytes of a file, a block at a time.
+fn for_each_block(path: &Path, mut each: impl FnMut(&[u8], bool) -> bool) -> Result<()> {
+    let mut bytes = Bytes::open(path)?;
+    let mut block = Vec::new();
+    loop {
+        block.clear();
+        let is_last = bytes.read(&mut block, BLOCK_SIZE)? < BLOCK_SIZE;
+        if !each(&block, is_last) || is_last {
+            return Ok(());
         }
     }
 }
 
 /// What to say where a text that is UTF-8 is read as something else.
-fn doubt(given: Encoding, bytes: &[u8]) -> Option<String> {
-    let is_utf8 = || !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok();
-    (!given.is_unicode() && is_utf8()).then(|| format!("{} as told, though it would be valid UTF-8", given.name()))
+pub(super) fn doubt(path: &Path, given: Encoding) -> Result<Option<String>> {
+    if given.is_unicode() {
+        return Ok(None);
+    }
+    let mut decoder = UTF_8.new_decoder_without_bom_handling();
+    let (mut is_ascii, mut is_utf8) = (true, true);
+    let mut text = String::new();
+    for_each_block(path, |block, is_last| {
+        text.clear();
+        text.reserve(decoder.max_utf8_buffer_length_without_replacement(block.len()).unwrap_or(block.len() * 3));
+        let (result, _) = decoder.decode_to_string_without_replacement(block, &mut text, is_last);
+        is_ascii &= block.is_ascii();
+        is_utf8 = matches!(result, DecoderResult::InputEmpty);
+        is_utf8
+    })?;
+    Ok((is_utf8 && !is_ascii).then(|| format!("{} as told, though it would be valid UTF-8", given.name())))
 }
 
 /// What a file is whose first bytes no text has, and what to do with it.
-fn binary_kind(bytes: &[u8]) -> Option<&'static str> {
+pub(super) fn binary_kind(bytes: &[u8]) -> Option<&'static str> {
     const KINDS: [(&[u8], &str); 6] = [
         (b"\x1f\x8b", "compressed with gzip; let its name end in .gz"),
         (b"\x28\xb5\x2f\xfd", "compressed with Zstandard; let its name end in .zst"),
@@ -70,35 +61,26 @@ fn binary_kind(bytes: &[u8]) -> Option<&'static str> {
 
 /// UTF-16 without a mark: it begins with ASCII, and ASCII characters have a NUL in the same place of each pair, where others
 /// hardly have one. A text in UTF-8 has none.
-fn unmarked_utf16(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
-    let encoding = match bytes.first_chunk()?.map(|byte| byte == 0) {
-        [false, true, false, true] => UTF_16LE,
-        [true, false, true, false] => UTF_16BE,
-        _ => return None,
+pub(super) fn unmarked_utf16(path: &Path, begin: &[u8]) -> Result<Option<&'static encoding_rs::Encoding>> {
+    let encoding = match begin.first_chunk().map(|begin: &[u8; 4]| begin.map(|byte| byte == 0)) {
+        Some([false, true, false, true]) => UTF_16LE,
+        Some([true, false, true, false]) => UTF_16BE,
+        _ => return Ok(None),
     };
-    let nulls = |parity: usize| bytes.iter().skip(parity).step_by(2).filter(|&&byte| byte == 0).count();
-    let (of_ascii, others) = if encoding == UTF_16LE { (nulls(1), nulls(0)) } else { (nulls(0), nulls(1)) };
-    (20 * of_ascii >= bytes.len() && 10 * others <= of_ascii).then_some(encoding)
-}
-
-fn utf8(path: &Path, mut bytes: Vec<u8>, mark: usize) -> Result<String> {
-    bytes.drain(..mark);
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let bytes = error.as_bytes();
-        let line = bytes[..at].iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
-        let problem = match mark {
-            0 => not_utf8(bytes, at),
-            _ => "the file begins with the mark of UTF-8, but the text is not UTF-8 here; mend the line, or take the mark away \
-                  and give the encoding of the rest with --encoding"
-                .to_owned(),
-        };
-        CorpusError::NotText { file: path.to_owned(), line, problem }
-    })
+    let (mut n_bytes, mut nulls) = (0, [0, 0]);
+    for_each_block(path, |block, _| {
+        for (index, _) in block.iter().enumerate().filter(|&(_, &byte)| byte == 0) {
+            nulls[(n_bytes + index) % 2] += 1;
+        }
+        n_bytes += block.len();
+        true
+    })?;
+    let (of_ascii, others) = if encoding == UTF_16LE { (nulls[1], nulls[0]) } else { (nulls[0], nulls[1]) };
+    Ok((20 * of_ascii >= n_bytes && 10 * others <= of_ascii).then_some(encoding))
 }
 
 /// What the bytes look like, and what reads them.
-fn not_utf8(bytes: &[u8], at: usize) -> String {
+pub(super) fn not_utf8(bytes: &[u8], at: usize) -> String {
     let has_utf8 = String::from_utf8_lossy(bytes).chars().any(|c| !c.is_ascii() && c != '\u{fffd}');
     if has_utf8 {
         return "the text is not UTF-8 here, but is elsewhere in the file: the bytes are damaged, or come from another \
@@ -134,18 +116,10 @@ fn looks_western(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| UNDEFINED.contains(byte)) && n_in_runs * 5 <= n_high
 }
 
-/// The line of the first bytes that are no character: that up to which the decoder comes.
-fn line_of_damage(encoding: &'static encoding_rs::Encoding, bytes: &[u8]) -> u64 {
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let mut text = String::with_capacity(bytes.len().saturating_mul(3) + 16);
-    let _ = decoder.decode_to_string_without_replacement(bytes, &mut text, true);
-    text.bytes().filter(|&byte| byte == b'\n').count() as u64 + 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{file, summary};
-    use super::super::{Columns, ReadOptions, read_with};
+    use super::super::{Columns, ReadOptions, TableFile};
 
     fn utf16(text: &str, bytes_of: fn(u16) -> [u8; 2]) -> Vec<u8> {
         text.encode_utf16().flat_map(bytes_of).collect()
@@ -196,7 +170,7 @@ mod tests {
                 let mut copy = bytes.clone();
                 copy[index / 8] ^= 1 << (index % 8);
                 let (_folder, path) = file("a.csv", &copy[usize::from(encoding.is_some()) * 2..]);
-                let _ = read_with(&path, &Columns::default(), &options);
+                let _ = TableFile::open(&path, &Columns::default(), &options).and_then(|t| t.rows());
             }
         }
     }

@@ -46,8 +46,8 @@ pub(super) struct OpenQuote {
 pub(super) struct FieldRecords<'a> {
     text: &'a str,
     grammar: Grammar,
-    at: usize,
-    line: u64,
+    pub(super) at: usize,
+    pub(super) line: u64,
 }
 
 impl<'a> FieldRecords<'a> {

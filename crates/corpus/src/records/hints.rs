@@ -1,7 +1,5 @@
 //! Hints for a table in which a column is missing: what the file looks like, and which flags read it so.
 
-use std::collections::HashSet;
-
 use super::dialect::Dialect;
 use super::fields::FieldRecord;
 use super::options::ReadOptions;
@@ -11,12 +9,7 @@ use crate::error::CorpusError;
 const N_LOOKED_AT: usize = 100;
 
 /// Adds to an error of a missing column what the file looks like.
-pub(super) fn with_hint(
-    error: CorpusError,
-    dialect: &Dialect,
-    first: &FieldRecord,
-    options: &ReadOptions,
-) -> CorpusError {
+pub(super) fn with_hint(error: CorpusError, dialect: &Dialect, first: &[String], options: &ReadOptions) -> CorpusError {
     let CorpusError::MissingColumn { file, column, found, hint } = error else { return error };
     let separated = dialect.described();
     let header = match options.no_header {
@@ -32,15 +25,23 @@ pub(super) fn with_hint(
 }
 
 /// Whether a header is more like the rows below it: it holds a number, a whole sentence, or a value that its column has again.
-fn looks_like_a_row(dialect: &Dialect, first: &FieldRecord) -> bool {
-    let texts = || first.fields.iter().map(|field| field.text.trim());
+fn looks_like_a_row(dialect: &Dialect, first: &[String]) -> bool {
+    let texts = || first.iter().map(|field| field.trim());
     if texts().any(|text| text.parse::<f64>().is_ok() || text.split_whitespace().count() > 5) {
         return true;
     }
-    let below = dialect.records().skip(1).take(N_LOOKED_AT).filter_map(Result::ok);
-    let values: HashSet<(usize, String)> = below
-        .flat_map(|record| record.fields.into_iter().map(|field| field.text.trim().to_owned()).enumerate())
-        .filter(|(_, text)| !text.is_empty())
-        .collect();
-    texts().enumerate().any(|(column, text)| values.contains(&(column, text.to_owned())))
+    let Ok(mut records) = dialect.records() else { return false };
+    records.skip();
+    for _ in 0..N_LOOKED_AT {
+        let has_value_again = |record: FieldRecord| {
+            let below = record.fields.iter().map(|field| field.text.trim());
+            texts().zip(below).any(|(above, below)| !above.is_empty() && above == below)
+        };
+        match records.next(has_value_again) {
+            Some(Ok(true)) => return true,
+            Some(_) => {}
+            None => return false,
+        }
+    }
+    false
 }

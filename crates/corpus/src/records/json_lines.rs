@@ -1,148 +1,187 @@
 //! JSON lines (an object a line) and JSON (one list of objects, or a document that holds one); the content says which, not
-//! the extension.
+//! the extension. Lines and lists are read as they come, documents as a whole.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use serde_json::{Deserializer, Map, Value};
+use serde_json::Deserializer;
 
-use super::encoding::read_text;
 use super::json_document::Document;
+use super::json_keys::KeyCollector;
+use super::json_list::for_each_item;
+use super::json_row::{JsonColumns, Object};
 use super::options::ReadOptions;
-use super::table::{Columns, Format, Row, RowCollector, Table, parse_score};
+use super::table::{Columns, Format, Opened, RowSink, Rows};
+use super::text_file::TextFile;
 use crate::error::{CorpusError, Location, Result};
 
-pub(super) const JSON_LINES: Format = Format { extensions: &["jsonl", "ndjson"], read };
-pub(super) const JSON: Format = Format { extensions: &["json"], read };
+pub(super) const JSON_LINES: Format = Format { extensions: &["jsonl", "ndjson"], open };
+pub(super) const JSON: Format = Format { extensions: &["json"], open };
 
-type Object = Map<String, Value>;
+/// The largest document that is read as a whole, in bytes.
+const MAX_DOCUMENT: usize = 1 << 30;
 
-/// The objects of a file, each with its place, and how they were found where they are neither lines nor a list.
-struct Objects {
-    objects: Vec<(Location, Object)>,
-    said: Option<String>,
+/// How the objects lie in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// An object a line.
+    Lines,
+    /// One list of objects.
+    List,
+    /// Objects one after the other, each of them over several lines.
+    Spread,
+    /// One object that holds a table.
+    Document,
 }
 
-fn read(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Table> {
-    let source = read_text(path, options.encoding)?;
-    let Objects { objects, said } = objects(path, &source.text, columns)?;
-    if objects.is_empty() {
-        return Err(CorpusError::Empty { file: path.to_owned() });
+/// A file of objects, opened.
+#[derive(Debug)]
+struct JsonTable {
+    file: TextFile,
+    form: Form,
+    /// As they were asked for.
+    asked: Columns,
+    columns: JsonColumns,
+}
+
+fn open(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Opened> {
+    let file = TextFile::open(path, options.encoding)?;
+    let (form, how) = form(&file, columns)?;
+    let mut keys = KeyCollector::new(columns);
+    let objects = Objects { file: &file, form, asked: columns };
+    objects.for_each_key(&mut keys)?;
+    let Some(names) = keys.names() else { return Err(CorpusError::Empty { file: path.to_owned() }) };
+    let columns_found = JsonColumns::from(columns.find(path, &names)?);
+    let said = how.into_iter().chain(file.said.clone()).collect();
+    let rows = JsonTable { file, form, asked: columns.clone(), columns: columns_found };
+    Ok(Opened { rows: Box::new(rows), label_names: None, said })
+}
+
+impl Rows for JsonTable {
+    fn for_each(&self, sink: &mut RowSink) -> Result<()> {
+        let objects = Objects { file: &self.file, form: self.form, asked: &self.asked };
+        let path = sink.path();
+        objects.for_each(&mut |location, object: Object| match self.columns.row(path, location, &object)? {
+            Some(row) => Ok(sink.add(row)),
+            None => sink.add_without_text(location, self.columns.text()).map(ControlFlow::Continue),
+        })
     }
-    let names = keys(&objects, columns);
-    let found = columns.find(path, &names)?;
-    let mut rows = RowCollector::new(path, options);
-    for (location, object) in objects {
-        let wrong = |column: &str, expected: &str, value: &Value| {
-            let problem = format!("{column} is `{value}`; expected {expected}");
-            CorpusError::Value { file: path.to_owned(), location, problem }
+}
+
+/// Finds out how the objects lie in a file, and says so where they are neither lines nor a list.
+fn form(file: &TextFile, columns: &Columns) -> Result<(Form, Option<String>)> {
+    // Whether the first two lines that are not blank are objects.
+    let mut are_objects: Vec<bool> = Vec::new();
+    let mut begins_as_list = false;
+    file.for_each_line(&mut |_, line| {
+        let line = line.trim();
+        if line.is_empty() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        begins_as_list |= are_objects.is_empty() && line.starts_with('[');
+        are_objects.push(!begins_as_list && serde_json::from_str::<Object>(line).is_ok());
+        let is_enough = begins_as_list || are_objects.len() == 2;
+        Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    if begins_as_list {
+        return Ok((Form::List, None));
+    }
+    let one_a_line = are_objects.len() == 2 && are_objects[0];
+    if !one_a_line && let Ok(document) = serde_json::from_str::<Document>(&file.read_whole(MAX_DOCUMENT)?) {
+        let damaged = |problem| CorpusError::Damaged {
+            file: file.path().to_owned(),
+            format: "a table in a JSON object",
+            problem,
         };
-        let label = match value(&object, found.label.as_deref()) {
-            None | Some((_, Value::Null)) => None,
-            Some((_, Value::String(label))) => Some(label.clone()),
-            Some((_, label @ (Value::Number(_) | Value::Bool(_)))) => Some(label.to_string()),
-            Some((column, other)) => return Err(wrong(column, "a number, a word, true or false", other)),
-        };
-        let score = match value(&object, found.score.as_deref()) {
-            None | Some((_, Value::Null)) => None,
-            Some((column, value)) => {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                parse_score(&text, || wrong(column, "a finite number", value))?
+        if let Some(found) = document.rows(columns).map_err(damaged)? {
+            return Ok((Form::Document, Some(found.said)));
+        }
+    }
+    let lines = one_a_line || are_objects.get(1).is_none_or(|&is_object| is_object);
+    Ok((if lines { Form::Lines } else { Form::Spread }, None))
+}
+
+/// The objects of a file, each with its place.
+struct Objects<'a> {
+    file: &'a TextFile,
+    form: Form,
+    asked: &'a Columns,
+}
+
+impl Objects<'_> {
+    fn for_each(&self, each: &mut dyn FnMut(Location, Object) -> Result<ControlFlow<()>>) -> Result<()> {
+        match self.form {
+            Form::Lines => self.for_each_line(&mut |location, line| {
+                each(location, serde_json::from_str(line).map_err(|error| self.not_an_object(location, &error))?)
+            }),
+            Form::List => for_each_item(self.file, &mut |row, object| each(Location::Row(row), object)),
+            Form::Spread => self.for_each_spread(each),
+            Form::Document => {
+                let text = self.file.read_whole(MAX_DOCUMENT)?;
+                let document: Document =
+                    serde_json::from_str(&text).map_err(|error| self.damaged(error.to_string()))?;
+                let found = document.rows(self.asked).map_err(|problem| self.damaged(problem))?;
+                for (row, object) in (1..).zip(found.into_iter().flat_map(|found| found.rows)) {
+                    if each(Location::Row(row), object)?.is_break() {
+                        break;
+                    }
+                }
+                Ok(())
             }
-        };
-        match value(&object, Some(&found.text)) {
-            None | Some((_, Value::Null)) => rows.add_without_text(location, &found.text)?,
-            Some((_, Value::String(text))) => {
-                rows.add(Row { location, text: text.clone(), label, score, node: None, kept: Vec::new() })
+        }
+    }
+
+    /// Collects the keys of all objects: not every object needs every key.
+    fn for_each_key(&self, keys: &mut KeyCollector) -> Result<()> {
+        if self.form == Form::Lines {
+            return self.for_each_line(&mut |location, line| {
+                keys.add_text(line).map_err(|error| self.not_an_object(location, &error))?;
+                Ok(ControlFlow::Continue(()))
+            });
+        }
+        self.for_each(&mut |_, object| {
+            keys.add(&object);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// The lines that are not blank.
+    fn for_each_line(&self, each: &mut dyn FnMut(Location, &str) -> Result<ControlFlow<()>>) -> Result<()> {
+        self.file.for_each_line(&mut |number, line| match line.trim() {
+            "" => Ok(ControlFlow::Continue(())),
+            _ => each(Location::Line(number), line),
+        })
+    }
+
+    fn for_each_spread(&self, each: &mut dyn FnMut(Location, Object) -> Result<ControlFlow<()>>) -> Result<()> {
+        let text = self.file.read_whole(MAX_DOCUMENT)?;
+        let mut stream = Deserializer::from_str(&text).into_iter();
+        let (mut line, mut counted) = (1, 0);
+        loop {
+            let begin = stream.byte_offset();
+            let begin = begin + text[begin..].len() - text[begin..].trim_start().len();
+            line += text[counted..begin].matches('\n').count() as u64;
+            counted = begin;
+            match stream.next() {
+                None => return Ok(()),
+                Some(Ok(object)) => {
+                    if each(Location::Line(line), object)?.is_break() {
+                        return Ok(());
+                    }
+                }
+                Some(Err(error)) => return Err(self.not_an_object(Location::Line(error.line() as u64), &error)),
             }
-            Some((column, other)) => return Err(wrong(column, "a text", other)),
         }
     }
-    rows.table(said.into_iter().chain(source.said).collect())
-}
 
-/// A column that the file has, with its value in this object.
-fn value<'a>(object: &'a Object, column: Option<&'a str>) -> Option<(&'a str, &'a Value)> {
-    let column = column?;
-    Some((column, object.get(column).or_else(|| nested(object, column))?))
-}
-
-/// The value of `a.b` in an object `a`.
-fn nested<'a>(object: &'a Object, column: &str) -> Option<&'a Value> {
-    let (key, rest) = column.split_once('.')?;
-    let inner = object.get(key)?.as_object()?;
-    inner.get(rest).or_else(|| nested(inner, rest))
-}
-
-/// The keys of all objects, in the order in which they come: not every object needs every key. A key inside another is
-/// one if it is asked for.
-fn keys(objects: &[(Location, Object)], columns: &Columns) -> Vec<String> {
-    let mut keys: Vec<String> = Vec::new();
-    let asked = || [&columns.text, &columns.label, &columns.score].into_iter().flatten();
-    for (_, object) in objects {
-        let inner = asked().filter(|name| nested(object, name).is_some());
-        let new: Vec<String> = object.keys().chain(inner).filter(|key| !keys.contains(key)).cloned().collect();
-        keys.extend(new);
+    fn damaged(&self, problem: String) -> CorpusError {
+        CorpusError::Damaged { file: self.file.path().to_owned(), format: "a table in a JSON object", problem }
     }
-    keys
-}
 
-fn objects(path: &Path, text: &str, columns: &Columns) -> Result<Objects> {
-    let damaged = |format, problem| CorpusError::Damaged { file: path.to_owned(), format, problem };
-    if text.trim_start().starts_with('[') {
-        let objects: Vec<Object> =
-            serde_json::from_str(text).map_err(|error| damaged("a JSON list of objects", error.to_string()))?;
-        return Ok(Objects { objects: (1..).map(Location::Row).zip(objects).collect(), said: None });
+    fn not_an_object(&self, location: Location, error: &serde_json::Error) -> CorpusError {
+        let problem = format!("expected a JSON object: {error}");
+        CorpusError::Value { file: self.file.path().to_owned(), location, problem }
     }
-    let is_object = |line: &(u64, &str)| serde_json::from_str::<Object>(line.1).is_ok();
-    let mut first_lines = lines(text);
-    let (first, second) = (first_lines.next(), first_lines.next());
-    let one_a_line = first.as_ref().is_none_or(is_object) && second.is_some();
-    if !one_a_line && let Ok(document) = serde_json::from_str::<Document>(text) {
-        let found = document.rows(columns).map_err(|problem| damaged("a table in a JSON object", problem))?;
-        if let Some(found) = found {
-            let objects = (1..).map(Location::Row).zip(found.rows).collect();
-            return Ok(Objects { objects, said: Some(found.said) });
-        }
-    }
-    if one_a_line || second.is_none_or(|second| is_object(&second)) {
-        let objects = lines(text).map(|(number, line)| {
-            let location = Location::Line(number);
-            let object = serde_json::from_str(line).map_err(|error| not_an_object(path, location, &error))?;
-            Ok((location, object))
-        });
-        return Ok(Objects { objects: objects.collect::<Result<_>>()?, said: None });
-    }
-    Ok(Objects { objects: spread_over_lines(path, text)?, said: None })
-}
-
-/// The lines that are not blank, with their numbers.
-fn lines(text: &str) -> impl Iterator<Item = (u64, &str)> {
-    // Inside a JSON value a line break of any kind is only space.
-    let separator = if text.contains('\n') { '\n' } else { '\r' };
-    (1..).zip(text.split(separator)).filter(|(_, line)| !line.trim().is_empty())
-}
-
-/// Objects one after the other, each of them written over several lines.
-fn spread_over_lines(path: &Path, text: &str) -> Result<Vec<(Location, Object)>> {
-    let mut objects = Vec::new();
-    let mut stream = Deserializer::from_str(text).into_iter();
-    let (mut line, mut counted) = (1, 0);
-    loop {
-        let begin = stream.byte_offset();
-        let begin = begin + text[begin..].len() - text[begin..].trim_start().len();
-        line += text[counted..begin].matches('\n').count() as u64;
-        counted = begin;
-        match stream.next() {
-            None => return Ok(objects),
-            Some(Ok(object)) => objects.push((Location::Line(line), object)),
-            Some(Err(error)) => return Err(not_an_object(path, Location::Line(error.line() as u64), &error)),
-        }
-    }
-}
-
-fn not_an_object(path: &Path, location: Location, error: &serde_json::Error) -> CorpusError {
-    let problem = format!("expected a JSON object: {error}");
-    CorpusError::Value { file: path.to_owned(), location, problem }
 }
 
 #[cfg(test)]

@@ -1,79 +1,125 @@
 //! Parquet tables with columns in any order, such as the hub's datasets have.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use arrow::array::{Array, StringArray};
 use serde_json::Value;
 
 use super::file_name::FileName;
 use super::options::ReadOptions;
-use super::table::{Columns, Format, Row, RowCollector, Table, parse_score};
+use super::table::{Columns, Format, FoundColumns, Opened, Row, RowSink, Rows, name_of_label, parse_score};
 use crate::error::{CorpusError, Location, Result};
 use crate::label::SourceNames;
-use crate::parquet_file::ParquetFile;
+use crate::parquet_file::{Batch, ParquetFile};
 use crate::raw::{LABEL_ORDER, WITHOUT_MEANING};
 
-pub(super) const PARQUET: Format = Format { extensions: &["parquet"], read };
+pub(super) const PARQUET: Format = Format { extensions: &["parquet"], open };
 
-fn read(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Table> {
+/// A Parquet table, opened.
+#[derive(Debug)]
+struct ParquetTable {
+    file: ParquetFile,
+    columns: FoundColumns,
+    /// The names that the file has for the labels, which are then indices.
+    index_names: Option<SourceNames>,
+}
+
+fn open(path: &Path, columns: &Columns, _: &ReadOptions) -> Result<Opened> {
     if FileName::of(path).compression.is_some() {
         let problem = "Parquet files are compressed inside; unpack it with gunzip or unzstd".to_owned();
         return Err(CorpusError::Damaged { file: path.to_owned(), format: "Parquet", problem });
     }
-    let named = [columns.text.as_deref(), columns.label.as_deref(), columns.score.as_deref()];
-    let wanted: Vec<&str> = named.into_iter().flatten().chain(["text", "sentence"]).collect();
-    let file = ParquetFile::read(path, &wanted)?;
-    let found = columns.find(path, file.column_names())?;
-    let chunks = file.strings(&found.text)?;
-    let texts: Vec<Option<&str>> = chunks.iter().flatten().collect();
-    let labels = match &found.label {
-        Some(label) => file.values_as_text(label)?,
-        None => vec![None; texts.len()],
+    let file = ParquetFile::open(path)?;
+    let columns = columns.find(path, file.column_names())?;
+    let label = columns.label.as_deref();
+    let index_names = label.filter(|label| file.is_integer(label));
+    let index_names = index_names.and_then(|label| class_label(&file, label).or_else(|| own_names(&file)));
+    let label_names = match (&index_names, label) {
+        (Some(names), _) => Some(names.clone()),
+        (None, Some(label)) => categories(&file, label)?,
+        (None, None) => None,
     };
-    let scores = match &found.score {
-        Some(score) => scores(&file, score)?,
-        None => vec![None; texts.len()],
-    };
-    let mut rows = RowCollector::new(path, options);
-    for (((row, text), label), score) in (1..).zip(texts).zip(labels).zip(scores) {
-        let location = Location::Row(row);
-        match text {
-            Some(text) => rows.add(Row { location, text: text.to_owned(), label, score, node: None, kept: Vec::new() }),
-            None => rows.add_without_text(location, &found.text)?,
-        }
-    }
-    let table = rows.table(Vec::new())?;
-    match found.label.as_deref() {
-        Some(label) => with_source_names(&file, label, table),
-        None => Ok(table),
+    Ok(Opened { rows: Box::new(ParquetTable { file, columns, index_names }), label_names, said: Vec::new() })
+}
+
+impl Rows for ParquetTable {
+    fn for_each(&self, sink: &mut RowSink) -> Result<()> {
+        let FoundColumns { text, label, score, kept } = &self.columns;
+        let others = [label, score].into_iter().flatten().chain(kept);
+        let wanted: Vec<&str> = [text].into_iter().chain(others).map(String::as_str).collect();
+        self.file.for_each_batch(&wanted, &mut |batch| {
+            let texts = batch.strings(text)?;
+            let labels = label.as_ref().map(|column| batch.values_as_text(column)).transpose()?;
+            let scores = match score {
+                Some(column) => scores(&self.file, &batch, column)?,
+                None => vec![None; batch.len()],
+            };
+            let kept: Vec<StringArray> = kept.iter().map(|column| batch.any_as_text(column)).collect::<Result<_>>()?;
+            let value = |column: &StringArray, row: usize| column.is_valid(row).then(|| column.value(row).to_owned());
+            for (row, (number, score)) in (batch.first_row()..).zip(scores).enumerate() {
+                let location = Location::Row(number);
+                let Some(text_of_row) = value(&texts, row) else {
+                    sink.add_without_text(location, text)?;
+                    continue;
+                };
+                let label = labels.as_ref().and_then(|labels| value(labels, row));
+                let row = Row {
+                    location,
+                    text: text_of_row,
+                    label: match &self.index_names {
+                        Some(names) => name_of_label(sink.path(), location, label, names)?,
+                        None => label,
+                    },
+                    score,
+                    node: None,
+                    kept: kept.iter().map(|column| value(column, row)).collect(),
+                    source: None,
+                };
+                if sink.add(row).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        })
     }
 }
 
 /// The scores of a column of numbers, or of text that reads as numbers.
-fn scores(file: &ParquetFile, column: &str) -> Result<Vec<Option<f32>>> {
+fn scores(file: &ParquetFile, batch: &Batch, column: &str) -> Result<Vec<Option<f32>>> {
     let not_finite =
         |row, value: &str| file.wrong_value(row, format!("column {column} is `{value}`; expected a finite number"));
+    let rows = batch.first_row()..;
     if file.type_of(column)?.is_numeric() {
-        let scores = file.floats(column)?;
         let present = |score: Option<f32>| score.filter(|score| !score.is_nan());
-        let checked = scores.iter().flatten().zip(1..).map(|(score, row)| match present(score) {
+        let scores = batch.floats(column)?;
+        let checked = scores.iter().zip(rows).map(|(score, row)| match present(score) {
             Some(score) if score.is_infinite() => Err(not_finite(row, &score.to_string())),
             score => Ok(score),
         });
         return checked.collect();
     }
-    let texts = file.values_as_text(column)?.into_iter().zip(1..);
-    texts.map(|(text, row)| text.map_or(Ok(None), |text| parse_score(&text, || not_finite(row, &text)))).collect()
+    let texts = batch.values_as_text(column)?;
+    let parsed =
+        |(text, row): (Option<&str>, u64)| text.map_or(Ok(None), |text| parse_score(text, || not_finite(row, text)));
+    texts.iter().zip(rows).map(parsed).collect()
 }
 
-/// Puts names in place of indices where the file has names for them.
-fn with_source_names(file: &ParquetFile, label: &str, table: Table) -> Result<Table> {
-    if file.is_integer(label)
-        && let Some(names) = class_label(file, label).or_else(|| own_names(file))
-    {
-        return table.with_names(file.path(), names);
+/// The categories of a column of which the file says that they are ordered.
+fn categories(file: &ParquetFile, column: &str) -> Result<Option<SourceNames>> {
+    if !file.has_ordered_categories(column) {
+        return Ok(None);
     }
-    let label_names = file.ordered_categories(label)?.map(|names| SourceNames { names, ordered: true });
-    Ok(Table { label_names, ..table })
+    let mut names: Vec<String> = Vec::new();
+    file.for_each_batch(&[column], &mut |batch| {
+        for category in batch.categories(column)? {
+            if !names.contains(&category) {
+                names.push(category);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok((!names.is_empty()).then_some(SourceNames { names, ordered: true }))
 }
 
 /// The names that the `datasets` library keeps with a `ClassLabel` column, in the metadata of the file's schema.
@@ -124,10 +170,11 @@ mod tests {
         let bytes = bytes(columns, &[("huggingface", features.to_owned())]);
         assert_eq!(summary("a.parquet", &bytes, &Columns::default()).unwrap(), ["a|positive|-", "b|-|-"]);
         let (_folder, path) = file("a.parquet", &bytes);
-        let source = super::read(&path, &Columns::default(), &ReadOptions::default()).unwrap().label_names.unwrap();
+        let source = super::open(&path, &Columns::default(), &ReadOptions::default()).unwrap().label_names.unwrap();
         assert_eq!((source.names, source.ordered), (vec!["negative".to_owned(), "positive".to_owned()], false));
         for_each_damaged(&bytes, |path| {
-            let _ = super::read(path, &Columns::default(), &ReadOptions::default());
+            let table = super::super::TableFile::open(path, &Columns::default(), &ReadOptions::default());
+            let _ = table.and_then(|table| table.rows());
         });
     }
 

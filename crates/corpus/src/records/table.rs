@@ -1,10 +1,13 @@
 //! Table: rows of texts with labels or scores, the columns they are read from, and what an input format has to provide.
 
+use std::fmt;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::options::ReadOptions;
 use crate::error::{CorpusError, Location, Result};
 use crate::label::{SourceNames, is_missing};
+use crate::raw::SourcePlace;
 
 /// One row, as it is in its file.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +24,8 @@ pub struct Row {
     pub node: Option<NodePlace>,
     /// The values of the columns that are kept, as text, in the order in which they were asked for.
     pub kept: Vec<Option<String>>,
+    /// Where the row stands in the source of a raw file, if it is of one and that is known.
+    pub source: Option<SourcePlace>,
 }
 
 /// A node of a sentence's tree.
@@ -30,20 +35,6 @@ pub struct NodePlace {
     pub sentence: i64,
     /// The edges between the root and the node: 0 is the sentence itself.
     pub depth: i32,
-}
-
-/// The rows of a file; at least one.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Table {
-    /// The rows in their order.
-    pub rows: Vec<Row>,
-    /// The names of the labels, where the file has them (Parquet files of the hub do); then the labels of the rows are
-    /// names.
-    pub label_names: Option<SourceNames>,
-    /// How the file was read, where that was guessed and is not the plain reading of its extension.
-    pub said: Vec<String>,
-    /// The rows that have no text and were left out, if there are any.
-    pub without_text: Option<WithoutText>,
 }
 
 /// Rows without a text.
@@ -76,17 +67,35 @@ impl Default for Columns {
     }
 }
 
-/// An input format: the extensions of its files, in lower case, and its reader.
+/// An input format: the extensions of its files, in lower case, and how one is opened.
 pub(super) struct Format {
     pub(super) extensions: &'static [&'static str],
-    pub(super) read: fn(&Path, &Columns, &ReadOptions) -> Result<Table>,
+    pub(super) open: fn(&Path, &Columns, &ReadOptions) -> Result<Opened>,
+}
+
+/// A table that was opened.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) rows: Box<dyn Rows>,
+    /// The names of the labels, where the file has them; then the labels of the rows are names.
+    pub(super) label_names: Option<SourceNames>,
+    /// How it is read, where that was guessed and is not the plain reading of its extension.
+    pub(super) said: Vec<String>,
+}
+
+/// The rows of an opened table.
+pub(super) trait Rows: fmt::Debug {
+    /// Gives all rows to `sink` in their order, until it breaks.
+    fn for_each(&self, sink: &mut RowSink) -> Result<()>;
 }
 
 /// The names of those columns that a file has.
+#[derive(Debug)]
 pub(super) struct FoundColumns {
     pub(super) text: String,
     pub(super) label: Option<String>,
     pub(super) score: Option<String>,
+    pub(super) kept: Vec<String>,
 }
 
 /// The names of the column of texts, where the user gives none.
@@ -116,13 +125,18 @@ impl Columns {
         if let Some(target) = target.filter(|_| self.targets_required && !is_there) {
             return Err(missing(target, flag));
         }
+        let kept: Vec<String> = self
+            .keep
+            .iter()
+            .map(|name| named(names, name).ok_or_else(|| missing(name, "--keep-columns")))
+            .collect::<Result<_>>()?;
         let is_twice = |name: &&String| names.iter().filter(|other| other == name).count() > 1;
-        let twice = [Some(&text), label.as_ref(), score.as_ref()].into_iter().flatten().find(is_twice);
+        let twice = [Some(&text), label.as_ref(), score.as_ref()].into_iter().flatten().chain(&kept).find(is_twice);
         if let Some(name) = twice {
             let problem = format!("two columns are called {name}; rename one of them");
             return Err(CorpusError::Value { file: path.to_owned(), location: Location::Line(1), problem });
         }
-        Ok(FoundColumns { text, label, score })
+        Ok(FoundColumns { text, label, score, kept })
     }
 
     /// Whether a file with these columns has those that are needed.
@@ -155,21 +169,28 @@ fn other_case<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
     names.iter().map(|name| name.trim()).find(|name| is_one(name))
 }
 
-/// The rows of a table while it is read: those without a text are counted, or refused.
-pub(super) struct RowCollector<'a> {
+/// Where the rows of a table go while it is read: those without a text are counted, or refused.
+pub(super) struct RowSink<'a> {
     path: &'a Path,
     strict: bool,
-    rows: Vec<Row>,
+    each: &'a mut dyn FnMut(Row) -> ControlFlow<()>,
+    n_rows: u64,
     without_text: Option<WithoutText>,
 }
 
-impl<'a> RowCollector<'a> {
-    pub(super) fn new(path: &'a Path, options: &ReadOptions) -> Self {
-        Self { path, strict: options.strict, rows: Vec::new(), without_text: None }
+impl<'a> RowSink<'a> {
+    pub(super) fn new(path: &'a Path, strict: bool, each: &'a mut dyn FnMut(Row) -> ControlFlow<()>) -> Self {
+        Self { path, strict, each, n_rows: 0, without_text: None }
     }
 
-    pub(super) fn add(&mut self, row: Row) {
-        self.rows.push(row);
+    /// The file that is read.
+    pub(super) fn path(&self) -> &'a Path {
+        self.path
+    }
+
+    pub(super) fn add(&mut self, row: Row) -> ControlFlow<()> {
+        self.n_rows += 1;
+        (self.each)(row)
     }
 
     /// Counts a row whose text in `column` is null.
@@ -183,17 +204,36 @@ impl<'a> RowCollector<'a> {
         Ok(())
     }
 
-    /// The table of these rows, of which there must be one.
-    pub(super) fn table(self, said: Vec<String>) -> Result<Table> {
-        match (self.rows.is_empty(), self.without_text) {
-            (true, Some(WithoutText { first: location, n_rows })) => {
+    /// What rows had no text; there must have been one that has.
+    pub(super) fn finish(self) -> Result<Option<WithoutText>> {
+        match (self.n_rows, self.without_text) {
+            (0, Some(WithoutText { first: location, n_rows })) => {
                 let problem = format!("the text is null, as in all {n_rows} rows; expected at least one text");
                 Err(CorpusError::Value { file: self.path.to_owned(), location, problem })
             }
-            (true, None) => Err(CorpusError::Empty { file: self.path.to_owned() }),
-            (false, without_text) => Ok(Table { rows: self.rows, label_names: None, said, without_text }),
+            (0, None) => Err(CorpusError::Empty { file: self.path.to_owned() }),
+            (_, without_text) => Ok(without_text),
         }
     }
+}
+
+/// The name of a label that is an index of `names`; -1 means that there is no label.
+///
+/// # Errors
+/// Fails on a label that is none of these numbers.
+pub(super) fn name_of_label(
+    path: &Path,
+    location: Location,
+    label: Option<String>,
+    names: &SourceNames,
+) -> Result<Option<String>> {
+    let Some(label) = label.filter(|label| !is_missing(label) && label != "-1") else { return Ok(None) };
+    let name = label.parse::<usize>().ok().and_then(|index| names.names.get(index));
+    let wrong = || {
+        let problem = format!("the label is {label}; the source names {} labels, from 0", names.names.len());
+        CorpusError::Value { file: path.to_owned(), location, problem }
+    };
+    name.cloned().map(Some).ok_or_else(wrong)
 }
 
 /// A score as text; none where it is missing.
@@ -205,23 +245,5 @@ pub(super) fn parse_score(text: &str, problem: impl FnOnce() -> CorpusError) -> 
     match text.parse::<f32>() {
         Ok(score) if score.is_finite() => Ok(Some(score)),
         _ => Err(problem()),
-    }
-}
-
-impl Table {
-    /// The table with `names` for the labels 0, 1, ...; -1 means that there is no label.
-    ///
-    /// # Errors
-    /// Fails on a label that is none of these numbers; the error names its row of `path`.
-    pub fn with_names(mut self, path: &Path, names: SourceNames) -> Result<Self> {
-        for row in &mut self.rows {
-            let Some(label) = row.label.take().filter(|label| !is_missing(label) && label != "-1") else { continue };
-            let name = label.parse::<usize>().ok().and_then(|index| names.names.get(index));
-            row.label = Some(name.cloned().ok_or_else(|| {
-                let problem = format!("the label is {label}; the source names {} labels, from 0", names.names.len());
-                CorpusError::Value { file: path.to_owned(), location: row.location, problem }
-            })?);
-        }
-        Ok(Self { label_names: Some(names), ..self })
     }
 }

@@ -3,54 +3,61 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::options::{Encoding, ReadOptions};
-use super::table::{Columns, NodePlace, Row, Table, WithoutText};
-use super::trees;
-use crate::error::{Location, Result};
+use super::file_name::FileName;
+use super::options::{Delimiter, Encoding, ReadOptions};
+use super::table::{Columns, Opened, Row, RowSink, Rows, WithoutText, name_of_label};
+use super::text_file::TextFile;
+use super::trees::TreeFile;
+use super::whole_text::WholeText;
+use super::{FORMATS, delimited, extensions};
+use crate::error::{CorpusError, Result};
 use crate::label::SourceNames;
-use crate::task::FINE_GRAINED;
 
-/// A file of rows, opened.
+/// A file of rows, opened. Its rows are read as they come, so that memory does not grow with the file.
 #[derive(Debug)]
 pub struct TableFile {
     path: PathBuf,
-    table: Table,
+    rows: Box<dyn Rows>,
+    strict: bool,
+    said: Vec<String>,
+    label_names: Option<SourceNames>,
+    /// Whether the labels in the file are indices of the names.
+    has_indices: bool,
 }
 
 impl TableFile {
     /// Opens a table: finds out how it is read, and checks that the columns are there.
     ///
     /// # Errors
-    /// As [`super::read_with`], but for what is wrong with single rows.
+    /// Fails on an unknown ending, a file that cannot be read, is damaged or is no text in its encoding, and a missing
+    /// column; the error names the file, and says what it looks like.
     pub fn open(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Self> {
-        Ok(Self { path: path.to_owned(), table: super::read_with(path, columns, options)? })
+        let extension = FileName::of(path).extension;
+        let Some(format) = FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str())) else {
+            let expected = extensions().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
+            return Err(CorpusError::UnknownFormat { file: path.to_owned(), expected });
+        };
+        let opened = (format.open)(path, columns, options)?;
+        Ok(Self { strict: options.strict, ..Self::of(path, opened) })
     }
 
-    /// Opens a file of PTB trees, whose rows are the nodes of all sentences.
+    /// Opens a file of PTB trees, whose rows are the nodes of all sentences; their labels, 0 to 4, get these names.
     ///
     /// # Errors
     /// Fails when the file cannot be read.
-    pub fn open_trees(path: &Path, encoding: Option<Encoding>) -> Result<Self> {
-        let row = |record: crate::raw::Record| Row {
-            location: Location::Line(record.sentence_id as u64 + 1),
-            text: record.text,
-            label: record.label.and_then(|label| FINE_GRAINED.get(label as usize)).map(|&name| name.to_owned()),
-            score: None,
-            node: Some(NodePlace { sentence: record.sentence_id, depth: i32::from(!record.is_root) }),
-            kept: Vec::new(),
-        };
-        let rows = trees::read(path, encoding)?.into_iter().map(row).collect();
-        let names = FINE_GRAINED.map(str::to_owned).to_vec();
-        let label_names = Some(SourceNames { names, ordered: true });
-        Ok(Self { path: path.to_owned(), table: Table { rows, label_names, said: Vec::new(), without_text: None } })
+    pub fn open_trees(path: &Path, encoding: Option<Encoding>, names: SourceNames) -> Result<Self> {
+        let rows = Box::new(TreeFile(TextFile::open(path, encoding)?));
+        Ok(Self::of(path, Opened { rows, label_names: None, said: Vec::new() }).with_names(names))
     }
 
-    /// Opens a file whose whole content is one text, with this label.
+    /// Opens a file whose whole content is one text, with this label. The line breaks at its end are no part of the text.
     ///
     /// # Errors
     /// Fails when the file cannot be read.
     pub fn open_text(path: &Path, label: String, encoding: Option<Encoding>) -> Result<Self> {
-        Ok(Self { path: path.to_owned(), table: super::whole_text(path, label, encoding)? })
+        let file = TextFile::open(path, encoding)?;
+        let said = file.said.iter().cloned().collect();
+        Ok(Self::of(path, Opened { rows: Box::new(WholeText { file, label }), label_names: None, said }))
     }
 
     /// A table of CSV in memory; errors name it as the file `name`.
@@ -58,15 +65,20 @@ impl TableFile {
     /// # Errors
     /// As [`TableFile::open`].
     pub fn of_csv(name: &Path, text: &'static str, columns: &Columns) -> Result<Self> {
-        Ok(Self { path: name.to_owned(), table: super::parse_csv(name, text, columns)? })
+        let text = TextFile::of(name, text);
+        Ok(Self::of(name, delimited::open_text(text, Delimiter::Comma, columns, &ReadOptions::default())?))
     }
 
-    /// The table with `names` for the labels 0, 1, ...; -1 means that there is no label.
-    ///
-    /// # Errors
-    /// None; a label that is none of these numbers is an error where its row is read.
-    pub fn with_names(self, names: SourceNames) -> Result<Self> {
-        Ok(Self { table: self.table.with_names(&self.path, names)?, ..self })
+    fn of(path: &Path, opened: Opened) -> Self {
+        let Opened { rows, label_names, said } = opened;
+        Self { path: path.to_owned(), rows, strict: false, said, label_names, has_indices: false }
+    }
+
+    /// The table with `names` for the labels 0, 1, ...; -1 means that there is no label. A label that is none of these
+    /// numbers is an error where its row is read.
+    #[must_use]
+    pub fn with_names(self, names: SourceNames) -> Self {
+        Self { label_names: Some(names), has_indices: true, ..self }
     }
 
     /// The file.
@@ -76,20 +88,56 @@ impl TableFile {
 
     /// The names of the labels, where the file has them; then the labels of the rows are names.
     pub fn label_names(&self) -> Option<&SourceNames> {
-        self.table.label_names.as_ref()
+        self.label_names.as_ref()
     }
 
     /// How the file is read, where that was guessed and is not the plain reading of its extension.
     pub fn said(&self) -> &[String] {
-        &self.table.said
+        &self.said
     }
 
-    /// Reads all rows in their order, until `row` breaks; what rows have no text and were left out, if there are any.
+    /// Reads all rows in their order, until `each` breaks; what rows have no text and were left out, if there are any.
     ///
     /// # Errors
-    /// Fails on no rows, and on a row that is wrong; the error names file, row and column.
-    pub fn for_each_row(&self, row: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<Option<WithoutText>> {
-        let _ = self.table.rows.iter().cloned().try_for_each(row);
-        Ok(self.table.without_text)
+    /// Fails on no rows, and on a row that is wrong: with more or fewer fields than the header, a quote that is not closed, a
+    /// value of a wrong type, and, if the options are strict, a null text; the error names file, row and column.
+    pub fn for_each_row(&self, each: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<Option<WithoutText>> {
+        let names = self.label_names.as_ref().filter(|_| self.has_indices);
+        let (mut wrong, mut is_whole) = (None, true);
+        let mut named = |mut row: Row| {
+            if let Some(names) = names {
+                match name_of_label(&self.path, row.location, row.label.take(), names) {
+                    Ok(label) => row.label = label,
+                    Err(error) => {
+                        wrong = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                }
+            }
+            let flow = each(row);
+            is_whole = flow.is_continue();
+            flow
+        };
+        let mut sink = RowSink::new(&self.path, self.strict, &mut named);
+        self.rows.for_each(&mut sink)?;
+        let without_text = sink.finish();
+        match wrong {
+            Some(error) => Err(error),
+            None if is_whole => without_text,
+            None => Ok(None),
+        }
+    }
+
+    /// All rows, in memory.
+    ///
+    /// # Errors
+    /// As [`TableFile::for_each_row`].
+    pub fn rows(&self) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        self.for_each_row(&mut |row| {
+            rows.push(row);
+            ControlFlow::Continue(())
+        })?;
+        Ok(rows)
     }
 }

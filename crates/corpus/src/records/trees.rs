@@ -1,75 +1,105 @@
-//! PTB tree files: a sentence a line, and every constituent a row.
+//! PTB tree files: a sentence a line, and every node of its tree a row.
 
-use std::path::Path;
+use std::ops::ControlFlow;
 
-use super::encoding::read_text;
-use super::options::Encoding;
-use crate::error::{CorpusError, Result};
-use crate::raw::Record;
+use super::table::{NodePlace, Row, RowSink, Rows};
+use super::text_file::TextFile;
+use crate::error::{CorpusError, Location, Result};
 use crate::tree;
 
-/// Reads every node of every tree; the sentences are the rows with `is_root`, numbered by line from 0. Blank lines at the
-/// end are passed over.
-///
-/// # Errors
-/// Fails when the file cannot be read, is not UTF-8, is empty, or a line is not a tree; the error names line and column.
-pub fn read(path: &Path, encoding: Option<Encoding>) -> Result<Vec<Record>> {
-    let text = read_text(path, encoding)?.text;
-    let mut records = Vec::new();
-    for (sentence_id, line) in (0..).zip(lines(text.trim_end())) {
-        let tree = tree::parse(line).map_err(|source| CorpusError::Tree {
-            file: path.to_owned(),
-            line: sentence_id as u64 + 1,
-            source,
-        })?;
-        for (i, node) in tree.nodes.iter().enumerate() {
-            records.push(Record {
-                sentence_id,
-                label: Some(node.label),
-                is_root: i == 0,
-                ..Record::sentence(records.len() as i64, tree.text(node))
-            });
-        }
+/// A file of trees. The root of each is its sentence, numbered by line from 0. Blank lines at the end are passed over. The
+/// labels are those of the file, 0 to 4.
+#[derive(Debug)]
+pub(super) struct TreeFile(pub(super) TextFile);
+
+impl Rows for TreeFile {
+    fn for_each(&self, sink: &mut RowSink) -> Result<()> {
+        let mut first_blank = None;
+        self.0.for_each_line(&mut |number, line| {
+            if line.trim().is_empty() {
+                first_blank.get_or_insert(number);
+                return Ok(ControlFlow::Continue(()));
+            }
+            // A blank line is wrong unless nothing but blank ones follow.
+            match first_blank {
+                Some(blank) => self.rows_of_line("", blank, sink),
+                None => self.rows_of_line(line, number, sink),
+            }
+        })
     }
-    if records.is_empty() {
-        return Err(CorpusError::Empty { file: path.to_owned() });
-    }
-    Ok(records)
 }
 
-/// The lines of a file, which an old Mac may have ended with CR alone.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let separator = if text.contains('\n') { '\n' } else { '\r' };
-    text.split(separator).map(|line| line.strip_suffix('\r').unwrap_or(line)).filter(move |_| !text.is_empty())
+impl TreeFile {
+    fn rows_of_line(&self, line: &str, number: u64, sink: &mut RowSink) -> Result<ControlFlow<()>> {
+        let tree = tree::parse(line).map_err(|source| CorpusError::Tree {
+            file: self.0.path().to_owned(),
+            line: number,
+            source,
+        })?;
+        for node in &tree.nodes {
+            let row = Row {
+                location: Location::Line(number),
+                text: tree.text(node),
+                label: Some(node.label.to_string()),
+                score: None,
+                node: Some(NodePlace { sentence: number as i64 - 1, depth: node.depth }),
+                kept: Vec::new(),
+                source: None,
+            };
+            if sink.add(row).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::TableFile;
     use super::super::tests::file;
     use super::*;
+    use crate::label::SourceNames;
+
+    fn read(content: &[u8]) -> Result<Vec<(i64, i32, String, String)>> {
+        let (_folder, path) = file("train.txt", content);
+        let names = SourceNames { names: ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec(), ordered: true };
+        let mut rows = Vec::new();
+        TableFile::open_trees(&path, None, names)?.for_each_row(&mut |row| {
+            let node = row.node.unwrap();
+            rows.push((node.sentence, node.depth, row.text, row.label.unwrap()));
+            ControlFlow::Continue(())
+        })?;
+        Ok(rows)
+    }
 
     #[test]
     fn every_node_is_a_row() {
-        let (_folder, path) = file("train.txt", b"(3 (2 It) (4 works))\r\n(0 Bad)\n\n \r\n");
-        let rows = read(&path, None).unwrap();
-        let shown: Vec<_> = rows.iter().map(|r| (r.id, r.sentence_id, r.text.as_str(), r.label, r.is_root)).collect();
-        let expected = [
-            (0, 0, "It works", Some(3), true),
-            (1, 0, "It", Some(2), false),
-            (2, 0, "works", Some(4), false),
-            (3, 1, "Bad", Some(0), true),
-        ];
-        assert_eq!(shown, expected);
+        for content in
+            [&b"(3 (2 It) (4 (1 works) (2 .)))\r\n(0 Bad)\n\n \r\n"[..], b"(3 (2 It) (4 (1 works) (2 .)))\r(0 Bad)\r"]
+        {
+            let rows = read(content).unwrap();
+            let shown: Vec<_> =
+                rows.iter().map(|(s, d, text, label)| (*s, *d, text.as_str(), label.as_str())).collect();
+            let expected = [
+                (0, 0, "It works .", "d"),
+                (0, 1, "It", "c"),
+                (0, 1, "works .", "e"),
+                (0, 2, "works", "b"),
+                (0, 2, ".", "c"),
+                (1, 0, "Bad", "a"),
+            ];
+            assert_eq!(shown, expected);
+        }
     }
 
     #[test]
     fn a_wrong_tree_is_named_with_line_and_column() {
-        let (_folder, path) = file("train.txt", b"(0 Bad)\n(3 (2 It) (4 works)\n");
-        let error = read(&path, None).unwrap_err();
+        let error = read(b"(0 Bad)\n(3 (2 It) (4 works)\n").unwrap_err();
         assert!(error.to_string().ends_with("train.txt, line 2"));
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert_eq!(source, "column 20: the line ends with 1 unclosed brackets");
-        let (_folder, path) = file("train.txt", b"");
-        assert!(matches!(read(&path, None), Err(CorpusError::Empty { .. })));
+        assert!(matches!(read(b""), Err(CorpusError::Empty { .. })));
+        assert!(read(b"(0 Bad)\n\n(0 Bad)\n").unwrap_err().to_string().ends_with("train.txt, line 2"));
     }
 }

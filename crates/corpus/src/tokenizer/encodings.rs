@@ -16,6 +16,16 @@ pub struct Encodings {
 }
 
 impl Encodings {
+    /// Adds the texts of another one after its own.
+    pub(super) fn append(&mut self, other: &Self) {
+        let begin = self.input_ids.len();
+        self.input_ids.extend_from_slice(&other.input_ids);
+        self.offsets.extend(other.offsets.iter().skip(1).map(|offset| begin + offset));
+        self.n_truncated += other.n_truncated;
+        self.n_words += other.n_words;
+        self.n_unknown_words += other.n_unknown_words;
+    }
+
     /// The number of texts.
     pub fn len(&self) -> usize {
         self.offsets.len().saturating_sub(1)

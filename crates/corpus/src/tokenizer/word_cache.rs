@@ -40,23 +40,25 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 impl WordCache {
-    /// Encodes those words of `texts` that the cache does not have yet with `encode`.
-    pub(super) fn add_words_of<E>(
-        &mut self,
-        texts: &[&str],
-        encode: impl FnOnce(Vec<&str>) -> Result<Vec<tokenizers::Encoding>, E>,
-    ) -> Result<(), E> {
-        if self.ranges.len() > MAX_WORDS {
-            *self = Self::default();
-        }
-        let missing = texts.iter().flat_map(|text| words(text)).filter(|word| !self.ranges.contains_key(*word));
-        let new_words: Vec<&str> = missing.collect::<HashSet<_, RandomState>>().into_iter().collect();
-        for (word, encoding) in new_words.iter().zip(encode(new_words.clone())?) {
+    /// Those words of the texts that the cache does not have.
+    pub(super) fn missing<'a>(&self, texts: impl Iterator<Item = &'a str>) -> HashSet<&'a str, RandomState> {
+        texts.flat_map(words).filter(|word| !self.ranges.contains_key(*word)).collect()
+    }
+
+    /// Adds words with their encodings, which are those of all words that the texts of a chunk have and the cache lacks.
+    pub(super) fn add(&mut self, new_words: &[&str], encodings: &[tokenizers::Encoding]) {
+        for (word, encoding) in new_words.iter().zip(encodings) {
             let start = self.ids.len();
             self.ids.extend_from_slice(encoding.get_ids());
             self.ranges.insert((*word).into(), start..self.ids.len());
         }
-        Ok(())
+    }
+
+    /// Empties a cache that has grown beyond measure.
+    pub(super) fn shrink(&mut self) {
+        if self.ranges.len() > MAX_WORDS {
+            *self = Self::default();
+        }
     }
 
     /// Replaces `ids` by those of a text all of whose words are in the cache.

@@ -16,6 +16,7 @@ fn sample(labels: Labels) -> TokenSet {
             tokenizer_sha256: "ab".repeat(32),
             max_length: 4,
             rows_truncated: 1,
+            kept: Vec::new(),
         },
         ids: vec![0, 3, 9],
         sentence_ids: vec![0, 0, 1],
@@ -66,10 +67,6 @@ fn wrong_content_is_named_with_its_row() {
     assert_eq!(
         problem(|set| set.labels = Labels::Classes(vec![Some(1), Some(2), None])),
         "FILE, row 2: column label is 2; the file names 2 labels, from 0"
-    );
-    assert_eq!(
-        problem(|set| set.labels = Labels::Scores(vec![None; 3])),
-        "FILE has no column label, only id, sentence_id, input_ids, score"
     );
     assert_eq!(
         problem(|set| set.metadata.max_length = 3),

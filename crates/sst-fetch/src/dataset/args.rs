@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use corpus::raw::kept_name;
 use stage::{CommonArgs, List, bad_input, bail_input};
 
+use super::division_args::DivisionArgs;
 use super::scores::ScoreRange;
 use super::table_args::{TableArgs, first_given};
 use crate::source::Source;
@@ -23,7 +25,7 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Args)]
 #[command(after_help = after_help())]
 pub struct DatasetArgs {
-    /// sample, hub:OWNER/NAME[@REV], or a folder
+    /// sample, hub:OWNER/NAME[@REV], a file, or a folder
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<Source>,
 
@@ -48,9 +50,9 @@ pub struct DatasetArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) text_column: Option<String>,
 
-    /// Column of labels; optional in the test split
-    #[arg(long, value_name = "NAME", default_value = DEFAULT_LABEL_COLUMN)]
-    pub(crate) label_column: String,
+    /// Column of labels; optional in the test split [default: label]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) label_column: Option<String>,
 
     /// Column of scores, for regression; the column of labels is then optional
     #[arg(long, value_name = "NAME")]
@@ -73,9 +75,13 @@ pub struct DatasetArgs {
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub(crate) unlabeled: Vec<String>,
 
-    /// At most the first N sentences of each split, for trial runs
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
-    pub(crate) max_samples: Option<i64>,
+    /// Other columns that go along into the raw and the token files
+    #[arg(long, value_name = "A,B,...")]
+    pub(crate) keep_columns: Option<List>,
+
+    /// Which rows go into which split.
+    #[command(flatten)]
+    pub(crate) division: DivisionArgs,
 
     /// How tables are read.
     #[command(flatten)]
@@ -91,8 +97,10 @@ impl DatasetArgs {
     pub(crate) fn refuse_columns(&self, source: &str) -> anyhow::Result<()> {
         let given = [
             ("--text-column", self.text_column.is_some()),
-            ("--label-column", self.label_column != DEFAULT_LABEL_COLUMN),
+            ("--label-column", self.label_column.is_some()),
             ("--score-column", self.score_column.is_some()),
+            ("--keep-columns", self.keep_columns.is_some()),
+            ("--group-column", self.division.group_column.is_some()),
         ];
         match first_given(given) {
             Some(flag) => bail_input!("{flag} names a column of tables, but {source} have none; leave it out"),
@@ -109,6 +117,39 @@ impl DatasetArgs {
             }
             None => Ok(()),
         }
+    }
+
+    /// The column of labels, given or not.
+    pub(crate) fn label_column(&self) -> &str {
+        self.label_column.as_deref().unwrap_or(DEFAULT_LABEL_COLUMN)
+    }
+
+    /// The columns that go along.
+    pub(crate) fn kept_columns(&self) -> &[String] {
+        self.keep_columns.as_ref().map_or(&[], List::items)
+    }
+
+    /// The names that the kept columns have in raw files.
+    pub(crate) fn kept_names(&self) -> anyhow::Result<Vec<String>> {
+        let names: Vec<String> = self.kept_columns().iter().map(|name| kept_name(name)).collect();
+        match names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
+            Some((_, name)) => {
+                bail_input!("--keep-columns gives two columns that are both kept as {name}; rename one of them")
+            }
+            None => Ok(names),
+        }
+    }
+
+    /// The columns whose values are read besides text and target: those that go along, then that of groups.
+    pub(crate) fn other_columns(&self) -> Vec<String> {
+        let group = self.division.group_column.iter().filter(|column| !self.kept_columns().contains(column));
+        self.kept_columns().iter().chain(group).cloned().collect()
+    }
+
+    /// Where the column of groups is among the other columns.
+    pub(crate) fn group_index(&self) -> Option<usize> {
+        let group = self.division.group_column.as_ref()?;
+        self.other_columns().iter().position(|column| column == group)
     }
 
     /// `--score-range`, as two numbers.

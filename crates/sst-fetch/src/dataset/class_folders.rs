@@ -35,15 +35,8 @@ pub(crate) fn texts_of_all(folders: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> 
     Ok(files)
 }
 
-/// The classes of these files, without repetition.
-pub(crate) fn classes(files: &[PathBuf]) -> Vec<String> {
-    let mut classes: Vec<String> = files.iter().map(|file| class(file)).collect();
-    classes.dedup();
-    classes
-}
-
 /// What is visible in a folder, in the order of the alphabet.
-fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let context = || BadInput::new(format!("cannot read {}", folder.display()));
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).with_context(context)? {

@@ -1,14 +1,16 @@
 //! Finds a dataset: from `--source` or the named files to what there is to read, with its name and origin.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use corpus::Split;
+use corpus::raw::{RawMetadata, RawReader};
 use corpus::records::FileName;
 use hf_hub::RepoType;
 use stage::{bail_input, ensure_input, sha256_hex};
 
 use super::args::DatasetArgs;
-use super::local::{self, Layout};
+use super::class_folders;
+use super::local::{self, Layout, RAW_STAGE};
 use super::patterns::expanded;
 use super::sample;
 use crate::hub::Repository;
@@ -31,6 +33,46 @@ pub(crate) enum Content {
     Hub(Box<Repository>),
 }
 
+impl Dataset {
+    /// The names of its local files, by which rows say where they are from.
+    pub(crate) fn file_names(&self) -> Vec<String> {
+        match &self.content {
+            Content::Files(Layout::ClassFolders | Layout::Raw, _) | Content::Sample | Content::Hub(_) => Vec::new(),
+            Content::Files(layout, splits) => {
+                splits.iter().flat_map(|(_, files)| files).map(|file| source_name(file, Some(*layout))).collect()
+            }
+        }
+    }
+
+    /// How its local files are laid out.
+    pub(crate) fn layout(&self) -> Option<Layout> {
+        match &self.content {
+            Content::Files(layout, _) => Some(*layout),
+            Content::Sample | Content::Hub(_) => None,
+        }
+    }
+
+    /// The splits that it has.
+    pub(crate) fn splits(&self, config: Option<&str>) -> anyhow::Result<Vec<Split>> {
+        match &self.content {
+            Content::Sample => Ok(Split::ALL.to_vec()),
+            Content::Files(_, splits) => Ok(splits.iter().map(|(split, _)| *split).collect()),
+            Content::Hub(repository) => repository.splits(config),
+        }
+    }
+
+    /// Whether what it lacks is split off without being asked for: where a source as a whole was named, not its splits.
+    pub(crate) fn is_divided_by_default(&self, args: &DatasetArgs) -> bool {
+        args.source.is_some() && !matches!(self.content, Content::Sample)
+    }
+}
+
+/// The name by which rows say which file they are from: without folders, but for that of a class.
+pub(crate) fn source_name(file: &Path, layout: Option<Layout>) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if layout == Some(Layout::ClassFolders) { format!("{}/{name}", class_folders::class(file)) } else { name }
+}
+
 /// Finds the dataset that the arguments name.
 pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
     let given = [(Split::Train, &args.train), (Split::Validation, &args.validation), (Split::Test, &args.test)];
@@ -48,7 +90,7 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
     ensure_input!(args.config.is_none(), "--config goes with --source hub:OWNER/NAME");
     match &args.source {
         None if files.is_empty() => {
-            bail_input!("nothing to fetch: give --source sample, hub:OWNER/NAME or a folder, or --train FILE")
+            bail_input!("nothing to fetch: give --source sample, hub:OWNER/NAME, a file or a folder, or --train FILE")
         }
         None => {
             let (layout, splits) = local::split_layout(files)?;
@@ -99,6 +141,17 @@ fn hub_dataset(name: &HubName, quiet: bool) -> anyhow::Result<Dataset> {
     })
 }
 
+/// What an earlier run fetched stays what it is.
+fn raw_dataset(layout: Layout, splits: SplitFiles) -> anyhow::Result<Dataset> {
+    let Some(file) = splits.iter().flat_map(|(_, files)| files).next() else {
+        bail_input!(
+            "the folder's manifest is one of {RAW_STAGE}, but it holds none of its files; fetch the dataset again"
+        );
+    };
+    let RawMetadata { dataset: name, source, license, .. } = RawReader::open(file)?.metadata().clone();
+    Ok(Dataset { name, source, license, content: Content::Files(layout, splits) })
+}
+
 /// Local files are named by what they are, never by their path: a moved folder gives the same bytes.
 fn local_dataset(args: &DatasetArgs, layout: Layout, splits: SplitFiles) -> anyhow::Result<Dataset> {
     refuse_table_flags(args, &splits.iter().flat_map(|(_, files)| files).collect::<Vec<_>>())?;
@@ -111,6 +164,7 @@ fn local_dataset(args: &DatasetArgs, layout: Layout, splits: SplitFiles) -> anyh
         Layout::Glue => ("glue-sst2", "GLUE TSV", "GLUE, see https://gluebenchmark.com"),
         Layout::Tables => ("files", "local files", "unknown"),
         Layout::ClassFolders => ("files", "a folder for each class", "unknown"),
+        Layout::Raw => return raw_dataset(layout, splits),
     };
     Ok(Dataset {
         name: name.to_owned(),

@@ -1,12 +1,13 @@
 //! Local datasets: which file is which split, and how the files are to be read.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use corpus::records::{self, FileName};
 use corpus::{Split, shortened_list};
-use stage::{BadInput, bail_input, ensure_input};
+use stage::{BadInput, Manifest, bail_input, ensure_input};
 
 use super::class_folders;
 use crate::split_files::SplitFiles;
@@ -22,8 +23,12 @@ pub(crate) enum Layout {
     Tables,
     /// A folder for each class, in which each file is a text.
     ClassFolders,
+    /// The raw files of an earlier run of this stage.
+    Raw,
 }
 
+/// The stage that wrote raw files: this one.
+pub(crate) const RAW_STAGE: &str = "sst-fetch dataset";
 /// The extension of files of trees, and of texts in folders.
 const TXT: &str = "txt";
 
@@ -35,31 +40,44 @@ fn expected() -> String {
     )
 }
 
-/// Finds the splits in `folder`, or in its subfolder `trees`, where Stanford's archive has them.
+/// Finds the splits in `folder`, or in its subfolder `trees`, where Stanford's archive has them. A single file, or a folder
+/// that holds nothing but one or a folder for each class, is all train.
 pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
     let shown = folder.display();
-    ensure_input!(
-        !folder.is_file(),
-        "{shown} is a file; --source takes a folder; for a single file, use --train {shown}"
-    );
+    let all_train = |path: &Path| split_layout(vec![(Split::Train, vec![path.to_owned()])]);
+    if folder.is_file() {
+        return all_train(folder);
+    }
     ensure_input!(
         folder.is_dir(),
-        "{shown} does not exist; expected sample, hub:OWNER/NAME or a folder with {}",
+        "{shown} does not exist; expected sample, hub:OWNER/NAME, a file, or a folder with {}",
         expected()
     );
+    if Manifest::read(folder).is_some_and(|manifest| manifest.stage == RAW_STAGE) {
+        let files = Split::ALL.into_iter().map(|split| (split, folder.join(split.file())));
+        let files = files.filter(|(_, file)| file.is_file()).map(|(split, file)| (split, vec![file]));
+        return Ok((Layout::Raw, files.collect()));
+    }
     let mut found = split_paths(folder)?;
     if found.is_empty() && folder.join("trees").is_dir() {
         found = split_paths(&folder.join("trees"))?;
     }
     if found.is_empty() {
-        let classes = class_folders::classes(&class_folders::texts(folder)?);
-        ensure_input!(
-            classes.is_empty(),
-            "{shown} has a folder for each class ({}), but no splits; name it with --train {shown}, or move the folders into \
-             {shown}/train and {shown}/validation",
-            shortened_list(&classes)
-        );
-        bail_input!("{shown} contains no dataset; expected {}", expected());
+        if !class_folders::texts(folder)?.is_empty() {
+            return all_train(folder);
+        }
+        match tables(folder)?.as_slice() {
+            [] => bail_input!("{shown} contains no dataset; expected {}", expected()),
+            [only] => return all_train(only),
+            several => {
+                let names = several.iter().map(|file| file.display().to_string()).collect::<Vec<_>>();
+                bail_input!(
+                    "{shown} holds several tables and none is called train: {}; give one of them as --source, or say which is \
+                     which with --train, --validation, --test",
+                    shortened_list(&names)
+                )
+            }
+        }
     }
     let has_train = found.iter().any(|(split, _)| *split == Split::Train);
     ensure_input!(has_train, "{shown} has no train split; expected {}", expected());
@@ -99,11 +117,22 @@ fn layout(splits: &SplitFiles) -> anyhow::Result<Layout> {
 
 /// Whether a file has the header that GLUE gives SST-2, and no labels but its: others may have tables with such a header.
 fn is_glue(file: &Path) -> bool {
-    let content = records::read_bytes(file).unwrap_or_default();
-    let mut lines = content.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
-    let has_header = lines.next() == Some(b"sentence\tlabel");
-    let label = |line: &[u8]| line.rsplit(|&byte| byte == b'\t').next().map(<[u8]>::to_vec);
-    has_header && lines.filter_map(label).all(|label| matches!(label.as_slice(), b"" | b"0" | b"1" | b"-1"))
+    let (mut n_lines, mut is_glue) = (0, true);
+    let read = records::for_each_line(file, &mut |line| {
+        let label = line.rsplit('\t').next().unwrap_or_default().trim_end();
+        is_glue =
+            if n_lines == 0 { line.trim_end() == "sentence\tlabel" } else { matches!(label, "" | "0" | "1" | "-1") };
+        n_lines += 1;
+        if is_glue { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    read.is_ok() && is_glue && n_lines > 0
+}
+
+/// The visible tables in a folder, in the order of the alphabet.
+fn tables(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let is_table =
+        |path: &PathBuf| path.is_file() && records::extensions().any(|known| known == FileName::of(path).extension);
+    Ok(class_folders::entries(folder)?.into_iter().filter(is_table).collect())
 }
 
 /// The files and the folders of classes whose names are those of splits, in any case.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use corpus::Split;
-use corpus::records::{self, Columns, Table};
+use corpus::records::{Columns, TableFile};
 
 /// Split, name and content of each file.
 const FILES: [(Split, &str, &str); 3] = [
@@ -18,11 +18,8 @@ pub(crate) fn text() -> String {
     FILES.map(|(.., text)| text).concat()
 }
 
-/// The table of each split, with the name of its file.
-pub(crate) fn tables() -> Result<Vec<(Split, &'static Path, Table)>> {
-    let table = |(split, name, text)| {
-        let name = Path::new(name);
-        Ok((split, name, records::parse_csv(name, text, &Columns::default())?))
-    };
+/// The table of each split.
+pub(crate) fn tables() -> Result<Vec<(Split, TableFile)>> {
+    let table = |(split, name, text)| Ok((split, TableFile::of_csv(Path::new(name), text, &Columns::default())?));
     FILES.into_iter().map(table).collect()
 }

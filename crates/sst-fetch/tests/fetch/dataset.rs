@@ -4,7 +4,6 @@ use std::fs::{self, File};
 
 use crate::support::{Fetch, rows};
 use corpus::raw::RawSet;
-use serde_json::Value;
 use stage::Manifest;
 use testkit::Sandbox;
 
@@ -35,7 +34,7 @@ fn every_node_of_a_tree_is_a_row() {
     assert_eq!(rows(&sandbox.path("raw/validation.parquet"))[0], "0|0|( so\u{a0}so|2|-|1");
     assert!(!sandbox.path("raw/test.parquet").exists());
     sandbox.fetched("dataset --source sst/trees --max-samples 1 --out raw");
-    assert_eq!(rows(&sandbox.path("raw/train.parquet")).len(), 3);
+    assert_eq!(rows(&sandbox.path("raw/train.parquet")), ["3|1|Bad|0|-|1"]);
 }
 
 #[test]
@@ -78,62 +77,20 @@ fn tables_have_named_columns_and_labels() {
 fn freshness_is_of_content_and_arguments() {
     let sandbox = Sandbox::new();
     sandbox.write("a/train.csv", "text,label\nfine,1\nbad,0\n");
-    sandbox.fetched("dataset --source a --out raw");
+    sandbox.fetched("dataset --source a --split none --out raw");
     let before = fs::read(sandbox.path("raw/train.parquet")).unwrap();
     sandbox.write("b/train.csv", "text,label\nfine,1\nbad,0\n");
-    let moved = sandbox.fetched("dataset --source b --out raw");
+    let moved = sandbox.fetched("dataset --source b --split none --out raw");
     assert_eq!(moved.stderr, "sst-fetch dataset: raw is fresh\n");
-    sandbox.fetched("dataset --source b --out raw --force");
+    sandbox.fetched("dataset --source b --split none --out raw --force");
     assert_eq!(before, fs::read(sandbox.path("raw/train.parquet")).unwrap());
 
-    let explained = sandbox.fetched("dataset --source b --out raw --label-names bad,good --explain");
+    let explained = sandbox.fetched("dataset --source b --split none --out raw --label-names bad,good --explain");
     assert_eq!(explained.stdout, "sst-fetch dataset: raw is out of date:\n  label_names: null -> [\"bad\",\"good\"]\n");
     sandbox.write("b/train.csv", "text,label\nfine,1\nworse,0\n");
-    let explained = sandbox.fetched("dataset --source b --out raw --explain");
+    let explained = sandbox.fetched("dataset --source b --split none --out raw --explain");
     assert!(explained.stdout.contains("\n  input train.csv: "), "{}", explained.stdout);
     assert_eq!(before, fs::read(sandbox.path("raw/train.parquet")).unwrap());
-}
-
-/// Makes `raw` the folder of an older program, which did not say in its plan how labels are read.
-fn make_old(sandbox: &Sandbox) {
-    let mut manifest: Value = serde_json::from_str(&sandbox.text("raw/manifest.json")).unwrap();
-    assert_eq!(manifest["plan"].as_object_mut().unwrap().remove("label_rules"), Some(2.into()));
-    let plan = manifest["plan"].as_object().unwrap();
-    let columns = plan["columns"].as_object().unwrap().iter().map(|(name, value)| format!("columns.{name}={value}\n"));
-    let others = plan.iter().filter(|(name, _)| *name != "columns").map(|(name, value)| format!("{name}={value}\n"));
-    let inputs = manifest["inputs"].as_object().unwrap().iter();
-    let inputs = inputs.map(|(role, input)| format!("input {role}={}\n", input["sha256"].as_str().unwrap()));
-    let mut lines: Vec<String> = columns.chain(others).chain(inputs).collect();
-    lines.extend(["stage=sst-fetch dataset\n".to_owned(), "stage version=1\n".to_owned()]);
-    lines.sort();
-    manifest["key"] = stage::sha256_hex(lines.concat().as_bytes()).into();
-    manifest.as_object_mut().unwrap().remove("seal");
-    sandbox.write("raw/manifest.json", manifest.to_string());
-}
-
-#[test]
-fn a_folder_of_older_programs_is_fresh_where_its_labels_are_right() {
-    let sandbox = Sandbox::new();
-    sandbox.write("a/train.csv", "text,label\nfine,good\nbad,bad\n");
-    sandbox.fetched("dataset --source a --out raw");
-    make_old(&sandbox);
-    assert_eq!(sandbox.fetched("dataset --source a --out raw").stderr, "sst-fetch dataset: raw is fresh\n");
-    let explained = sandbox.fetched("dataset --source a --out raw --label-order good,bad --explain").stdout;
-    assert!(explained.contains("label_rules: (none) -> 2"), "{explained}");
-
-    // An older program called the missing label a class.
-    sandbox.write("a/train.csv", "text,label\nfine,good\nbad,bad\nodd,nan\n");
-    sandbox.fetched("dataset --source a --out raw --label-order bad,good,nan");
-    let names = |sandbox: &Sandbox| RawSet::read(&sandbox.path("raw/train.parquet")).unwrap().metadata.label_names;
-    assert_eq!(names(&sandbox), ["bad", "good", "nan"]);
-    let ordered = sandbox.text("raw/manifest.json");
-    let mut manifest: Value = serde_json::from_str(&ordered).unwrap();
-    manifest["plan"].as_object_mut().unwrap().remove("label_order");
-    sandbox.write("raw/manifest.json", manifest.to_string());
-    make_old(&sandbox);
-    let outcome = sandbox.fetched("dataset --source a --out raw");
-    assert!(outcome.stderr.contains("train: 3 rows, 3 sentences, 1 without a label"), "{}", outcome.stderr);
-    assert_eq!(names(&sandbox), ["bad", "good"]);
 }
 
 /// When this fails, the same input gives other bytes: raise the stage's version, then both numbers here.
@@ -143,8 +100,8 @@ fn the_output_of_this_version_is_known() {
     sandbox.write("trees/train.txt", "(3 (2 It) (4 works))\n(0 Bad)\n");
     sandbox.fetched("dataset --source trees --out raw");
     let manifest = Manifest::read(&sandbox.path("raw")).unwrap();
-    assert_eq!(manifest.version, 1);
-    let sha256 = "a3b88dd4bb09fbabaeeb25e25b361488e21fa4fc54e4541ab8e36cfc30f62fc4";
+    assert_eq!(manifest.version, 2);
+    let sha256 = "5adcb70b95b4aec916affa58767ee10b2a8a6a8e1ee993ec36f8abe8964d9b6c";
     assert_eq!(manifest.outputs["train.parquet"].sha256, sha256);
 }
 
@@ -168,13 +125,13 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
     sandbox.write("nothing/README", "");
     sandbox.write("broken/train.parquet", "PAR1 no more PAR1");
     let cases = [
-        ("--source nowhere", "error: nowhere does not exist; expected sample, hub:OWNER/NAME or a folder with {train"),
+        (
+            "--source nowhere",
+            "error: nowhere does not exist; expected sample, hub:OWNER/NAME, a file, or a folder with {train",
+        ),
         ("--source nothing", "error: nothing contains no dataset; expected {train"),
         ("--source no-train", "error: no-train has no train split"),
-        (
-            "--source column/train.csv",
-            "error: column/train.csv is a file; --source takes a folder; for a single file, use --train column/train.csv",
-        ),
+        ("--source column/train.csv", "error: column/train.csv has no column label, only text, stars"),
         (
             "--source unbalanced",
             "error: unbalanced/train.txt, line 2: column 20: the line ends with 1 unclosed brackets",

@@ -9,5 +9,6 @@ mod hub_server;
 mod labels;
 mod model;
 mod support;
+mod splits;
 mod tables;
 mod tiny_bert;

@@ -89,6 +89,6 @@ fn a_value_of_any_split_counts() {
             .train(&["3", "1", "2", "2"])
             .flags("--max-samples 2")
             .names(&["1", "2", "3"])
-            .labels("2 0"),
+            .labels("0 1"),
     ]);
 }

@@ -53,10 +53,7 @@ fn the_name_of_a_folder_is_the_label_of_its_texts() {
 #[test]
 fn what_is_no_such_layout_is_refused() {
     check(&[
-        case("no splits")
-            .file("pos/1.txt", "x")
-            .file("neg/1.txt", "y")
-            .refused(&["data has a folder for each class (neg, pos), but no splits; name it with --train data"]),
+        case("no splits").file("pos/1.txt", "x").file("neg/1.txt", "y").rows(Train, &["y|0|-", "x|1|-"]),
         case("no classes")
             .file("x.txt", "x")
             .source("--train data")
@@ -104,7 +101,7 @@ fn what_is_told_of_tables_is_part_of_the_plan_and_nothing_else_is() {
     sandbox.write("a.csv", "text,label\na,1\nb,0\n");
     sandbox.fetched("dataset --train a.csv --out raw");
     let plan = stage::Manifest::read(&sandbox.path("raw")).unwrap().plan;
-    let keys = ["columns", "config", "dataset", "label_names", "label_rules", "max_samples", "source"];
+    let keys = ["columns", "config", "dataset", "files", "label_names", "source"];
     assert_eq!(plan.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>(), keys);
     let explained =
         sandbox.fetched("dataset --train a.csv --delimiter , --strict --encoding utf-8 --out raw --explain");

@@ -1,0 +1,78 @@
+//! The keys of all objects of a file, in the order in which they come. A key inside another is one if it is asked for.
+
+use std::fmt;
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::json_row::{Object, nested};
+use super::table::Columns;
+
+/// Collects keys.
+pub(super) struct KeyCollector {
+    names: Vec<String>,
+    /// Those of the columns that are asked for and may be keys inside others.
+    inner: Vec<String>,
+    n_objects: u64,
+}
+
+impl KeyCollector {
+    pub(super) fn new(columns: &Columns) -> Self {
+        let asked = [&columns.text, &columns.label, &columns.score].into_iter().flatten().chain(&columns.keep);
+        let inner = asked.filter(|name| name.contains('.')).cloned().collect();
+        Self { names: Vec::new(), inner, n_objects: 0 }
+    }
+
+    /// The keys; none where there was no object.
+    pub(super) fn names(self) -> Option<Vec<String>> {
+        (self.n_objects > 0).then_some(self.names)
+    }
+
+    fn add_name(&mut self, name: &str) {
+        if !self.names.iter().any(|known| known == name) {
+            self.names.push(name.to_owned());
+        }
+    }
+
+    pub(super) fn add(&mut self, object: &Object) {
+        self.n_objects += 1;
+        object.keys().for_each(|key| self.add_name(key));
+        for name in self.inner.clone() {
+            if nested(object, &name).is_some() {
+                self.add_name(&name);
+            }
+        }
+    }
+
+    /// Adds the keys of an object that is read from text.
+    ///
+    /// # Errors
+    /// Fails on what is no object.
+    pub(super) fn add_text(&mut self, text: &str) -> serde_json::Result<()> {
+        if !self.inner.is_empty() {
+            self.add(&serde_json::from_str(text)?);
+            return Ok(());
+        }
+        self.n_objects += 1;
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        deserializer.deserialize_map(Keys(self))?;
+        deserializer.end()
+    }
+}
+
+struct Keys<'a>(&'a mut KeyCollector);
+
+impl<'de> Visitor<'de> for Keys<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<std::borrow::Cow<str>>()? {
+            self.0.add_name(&key);
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! One list of objects, read object by object.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+
+use super::json_row::Object;
+use super::text_file::{TextBlocks, TextFile, block_size};
+use crate::error::{CorpusError, Result};
+
+/// Gives each object of the list in `file` to `each`, with its number from 1, until it breaks.
+pub(super) fn for_each_item(
+    file: &TextFile,
+    each: &mut dyn FnMut(u64, Object) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let mut failed = None;
+    let mut reader = TextReader { blocks: file.read()?, text: String::new(), at: 0, failed: None };
+    let mut deserializer = serde_json::Deserializer::from_reader(io::BufReader::with_capacity(1 << 16, &mut reader));
+    let read = deserializer.deserialize_seq(Items { each, failed: &mut failed }).and_then(|broke| match broke {
+        ControlFlow::Continue(()) => deserializer.end(),
+        ControlFlow::Break(()) => Ok(()),
+    });
+    match (failed.or(reader.failed), read) {
+        (Some(error), _) => Err(error),
+        (None, Ok(())) => Ok(()),
+        (None, Err(error)) => Err(CorpusError::Damaged {
+            file: file.path().to_owned(),
+            format: "a JSON list of objects",
+            problem: error.to_string(),
+        }),
+    }
+}
+
+struct Items<'a> {
+    each: &'a mut dyn FnMut(u64, Object) -> Result<ControlFlow<()>>,
+    failed: &'a mut Option<CorpusError>,
+}
+
+impl<'de> Visitor<'de> for Items<'_> {
+    type Value = ControlFlow<()>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a list of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<ControlFlow<()>, A::Error> {
+        let mut number = 0;
+        while let Some(object) = items.next_element()? {
+            number += 1;
+            match (self.each)(number, object) {
+                Ok(ControlFlow::Continue(())) => {}
+                // The deserializer refuses what is left of the list, so it must not end here without an error.
+                Ok(ControlFlow::Break(())) => {
+                    while items.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+                    return Ok(ControlFlow::Break(()));
+                }
+                Err(error) => {
+                    *self.failed = Some(error);
+                    return Err(A::Error::custom("stopped"));
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// The text of a file as bytes.
+struct TextReader {
+    blocks: TextBlocks,
+    text: String,
+    at: usize,
+    failed: Option<CorpusError>,
+}
+
+impl Read for TextReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.text.len() {
+            self.text.clear();
+            self.at = 0;
+            match self.blocks.read(&mut self.text, block_size()) {
+                Ok(true) => {}
+                Ok(false) => return Ok(0),
+                Err(error) => {
+                    self.failed = Some(error);
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
+            }
+        }
+        let n = buffer.len().min(self.text.len() - self.at);
+        buffer[..n].copy_from_slice(&self.text.as_bytes()[self.at..self.at + n]);
+        self.at += n;
+        Ok(n)
+    }
+}

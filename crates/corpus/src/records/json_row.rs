@@ -1,0 +1,72 @@
+//! One object of JSON as a row: text, label, score and kept values, also of keys inside others.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::table::{FoundColumns, Row, parse_score};
+use crate::error::{CorpusError, Location, Result};
+
+pub(super) type Object = Map<String, Value>;
+
+/// The columns of a table of objects, by their keys.
+#[derive(Debug)]
+pub(super) struct JsonColumns(FoundColumns);
+
+impl From<FoundColumns> for JsonColumns {
+    fn from(found: FoundColumns) -> Self {
+        Self(found)
+    }
+}
+
+impl JsonColumns {
+    pub(super) fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// The row of an object; none where its text is null or missing.
+    pub(super) fn row(&self, path: &Path, location: Location, object: &Object) -> Result<Option<Row>> {
+        let found = &self.0;
+        let wrong = |column: &str, expected: &str, value: &Value| {
+            let problem = format!("{column} is `{value}`; expected {expected}");
+            CorpusError::Value { file: path.to_owned(), location, problem }
+        };
+        let label = match value(object, found.label.as_deref()) {
+            None | Some((_, Value::Null)) => None,
+            Some((_, Value::String(label))) => Some(label.clone()),
+            Some((_, label @ (Value::Number(_) | Value::Bool(_)))) => Some(label.to_string()),
+            Some((column, other)) => return Err(wrong(column, "a number, a word, true or false", other)),
+        };
+        let score = match value(object, found.score.as_deref()) {
+            None | Some((_, Value::Null)) => None,
+            Some((column, value)) => {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                parse_score(&text, || wrong(column, "a finite number", value))?
+            }
+        };
+        let text = match value(object, Some(&found.text)) {
+            None | Some((_, Value::Null)) => return Ok(None),
+            Some((_, Value::String(text))) => text.clone(),
+            Some((column, other)) => return Err(wrong(column, "a text", other)),
+        };
+        let kept = found.kept.iter().map(|column| match value(object, Some(column)) {
+            None | Some((_, Value::Null)) => None,
+            Some((_, Value::String(text))) => Some(text.clone()),
+            Some((_, other)) => Some(other.to_string()),
+        });
+        Ok(Some(Row { location, text, label, score, node: None, kept: kept.collect(), source: None }))
+    }
+}
+
+/// A column that the file has, with its value in this object.
+fn value<'a>(object: &'a Object, column: Option<&'a str>) -> Option<(&'a str, &'a Value)> {
+    let column = column?;
+    Some((column, object.get(column).or_else(|| nested(object, column))?))
+}
+
+/// The value of `a.b` in an object `a`.
+pub(super) fn nested<'a>(object: &'a Object, column: &str) -> Option<&'a Value> {
+    let (key, rest) = column.split_once('.')?;
+    let inner = object.get(key)?.as_object()?;
+    inner.get(rest).or_else(|| nested(inner, rest))
+}

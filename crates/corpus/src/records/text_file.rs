@@ -1,0 +1,264 @@
+//! Text files: from bytes to characters, a block at a time.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use encoding_rs::{Decoder, DecoderResult, UTF_8};
+
+use super::compression::Bytes;
+use super::encoding::{N_LOOKED_AT, binary_kind, doubt, not_utf8, unmarked_utf16};
+use super::options::Encoding;
+use crate::error::{CorpusError, Location, Result};
+
+const BLOCK_SIZE: usize = 1 << 20;
+/// The longest line, in bytes.
+pub(super) const MAX_LINE: usize = 64 << 20;
+
+/// Bytes that are decoded at a time.
+#[cfg(not(test))]
+pub(super) fn block_size() -> usize {
+    BLOCK_SIZE
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Tests read in small blocks, too.
+    pub(super) static TEST_BLOCK_SIZE: std::cell::Cell<usize> = const { std::cell::Cell::new(BLOCK_SIZE) };
+}
+
+#[cfg(test)]
+pub(super) fn block_size() -> usize {
+    TEST_BLOCK_SIZE.get()
+}
+
+/// A text file, opened: its encoding is known, and its text can be read any number of times.
+#[derive(Debug, Clone)]
+pub(super) struct TextFile {
+    path: PathBuf,
+    content: Content,
+    /// What has to be said of the encoding: where it was told from the bytes and is not UTF-8, and where it is doubtful.
+    pub(super) said: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    File {
+        encoding: &'static encoding_rs::Encoding,
+        mark: usize,
+    },
+    /// A text that is part of the program.
+    Memory(&'static str),
+}
+
+impl TextFile {
+    /// Opens a text file, compressed or not, and finds out its encoding.
+    pub(super) fn open(path: &Path, given: Option<Encoding>) -> Result<Self> {
+        let mut bytes = Bytes::open(path)?;
+        let mut begin = Vec::new();
+        bytes.read(&mut begin, 16)?;
+        if let Some(kind) = binary_kind(&begin) {
+            let problem = format!("it is {kind}");
+            return Err(CorpusError::Damaged { file: path.to_owned(), format: "text", problem });
+        }
+        let (marked, mark) = encoding_rs::Encoding::for_bom(&begin).map_or((None, 0), |(found, n)| (Some(found), n));
+        let (encoding, said) = match (given, marked) {
+            (Some(given), Some(marked)) if given.0 != marked => {
+                let problem = format!("it begins with the mark of {}; leave --encoding out", marked.name());
+                return Err(CorpusError::Damaged { file: path.to_owned(), format: given.name(), problem });
+            }
+            (Some(given), _) => (given.0, doubt(path, given)?),
+            (None, Some(marked)) => (marked, (marked != UTF_8).then(|| marked.name().to_owned())),
+            (None, None) => match unmarked_utf16(path, &begin)? {
+                Some(found) => (found, Some(format!("{} without a mark", found.name()))),
+                None => (UTF_8, None),
+            },
+        };
+        Ok(Self { path: path.to_owned(), content: Content::File { encoding, mark }, said })
+    }
+
+    /// A text in memory, whose errors name it as the file `name`.
+    pub(super) fn of(name: &Path, text: &'static str) -> Self {
+        Self { path: name.to_owned(), content: Content::Memory(text), said: None }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The text from its beginning, without a byte order mark.
+    pub(super) fn read(&self) -> Result<TextBlocks> {
+        TextBlocks::new(self)
+    }
+
+    /// Whether the text has these characters somewhere.
+    pub(super) fn contains(&self, wanted: &str) -> Result<bool> {
+        let mut blocks = self.read()?;
+        let mut text = String::new();
+        while blocks.read(&mut text, block_size())? {
+            if text.contains(wanted) {
+                return Ok(true);
+            }
+            // What is wanted may begin in this block and end in the next.
+            let kept = text.len().saturating_sub(wanted.len());
+            text.drain(..text.floor_char_boundary(kept));
+        }
+        Ok(false)
+    }
+
+    /// The first line, without its line break.
+    pub(super) fn first_line(&self) -> Result<String> {
+        let mut blocks = self.read()?;
+        let mut text = String::new();
+        while !text.contains(['\n', '\r']) && blocks.read(&mut text, block_size())? {}
+        let end = text.find(['\n', '\r']).unwrap_or(text.len());
+        text.truncate(end);
+        Ok(text)
+    }
+
+    /// Gives the lines to `each`, with their numbers from 1 and without their line breaks, until it breaks. Lines end in LF or
+    /// CRLF, or, in a file without any LF, in CR.
+    ///
+    /// # Errors
+    /// Fails with `each`, and on a line that is longer than anything that has lines.
+    pub(super) fn for_each_line(&self, each: &mut dyn FnMut(u64, &str) -> Result<ControlFlow<()>>) -> Result<()> {
+        let end = if self.contains("\n")? { '\n' } else { '\r' };
+        let mut blocks = self.read()?;
+        let (mut text, mut number, mut ended) = (String::new(), 0, false);
+        while !ended {
+            let n = block_size().max(text.len());
+            ended = !blocks.read(&mut text, n)?;
+            let mut at = 0;
+            while let Some(line) = next_line(&text[at..], end, ended) {
+                number += 1;
+                at = (at + line.len() + 1).min(text.len());
+                if each(number, line.strip_suffix('\r').unwrap_or(line))?.is_break() {
+                    return Ok(());
+                }
+            }
+            text.drain(..at);
+            if text.len() > MAX_LINE {
+                let problem = format!("the line is longer than {MAX_LINE} bytes");
+                let location = Location::Line(number + 1);
+                return Err(CorpusError::Value { file: self.path.clone(), location, problem });
+            }
+        }
+        Ok(())
+    }
+
+    /// The whole text, if it is not larger than `limit` bytes.
+    pub(super) fn read_whole(&self, limit: usize) -> Result<String> {
+        let mut text = String::new();
+        let mut blocks = self.read()?;
+        while blocks.read(&mut text, block_size())? {
+            if text.len() > limit {
+                let problem = format!(
+                    "it is one JSON document of more than {limit} bytes, which is read as a whole; write an object a line"
+                );
+                return Err(CorpusError::Damaged { file: self.path.clone(), format: "JSON", problem });
+            }
+        }
+        Ok(text)
+    }
+}
+
+/// The text of a file as it is read.
+pub(super) struct TextBlocks {
+    path: PathBuf,
+    source: BlockSource,
+    /// Line breaks so far.
+    n_lines: u64,
+}
+
+enum BlockSource {
+    File(Box<DecodedBytes>),
+    Memory(Option<&'static str>),
+}
+
+struct DecodedBytes {
+    bytes: Bytes,
+    encoding: &'static encoding_rs::Encoding,
+    mark: usize,
+    decoder: Decoder,
+    buffer: Vec<u8>,
+    ended: bool,
+}
+
+impl TextBlocks {
+    fn new(file: &TextFile) -> Result<Self> {
+        let source = match file.content {
+            Content::Memory(text) => BlockSource::Memory(Some(text)),
+            Content::File { encoding, mark } => {
+                let mut bytes = Bytes::open(&file.path)?;
+                let mut buffer = Vec::new();
+                bytes.read(&mut buffer, mark)?;
+                buffer.clear();
+                let decoder = encoding.new_decoder_without_bom_handling();
+                BlockSource::File(Box::new(DecodedBytes { bytes, encoding, mark, decoder, buffer, ended: false }))
+            }
+        };
+        Ok(Self { path: file.path.clone(), source, n_lines: 0 })
+    }
+
+    /// Adds the text of about `n` more bytes; whether there were any.
+    ///
+    /// # Errors
+    /// Fails on a file that cannot be read or unpacked, and with the line of the first bytes that are no character.
+    pub(super) fn read(&mut self, text: &mut String, n: usize) -> Result<bool> {
+        let begin = text.len();
+        match &mut self.source {
+            BlockSource::Memory(whole) => {
+                let Some(whole) = whole.take() else { return Ok(false) };
+                text.push_str(whole);
+            }
+            BlockSource::File(file) if file.ended => return Ok(false),
+            BlockSource::File(file) => {
+                if !file.read(text, n)? {
+                    let line = self.n_lines + count_lines(&text[begin..]) + 1;
+                    let problem = file.problem(&self.path)?;
+                    return Err(CorpusError::NotText { file: self.path.clone(), line, problem });
+                }
+            }
+        }
+        self.n_lines += count_lines(&text[begin..]);
+        Ok(true)
+    }
+}
+
+impl DecodedBytes {
+    /// Decodes the next bytes; whether they are text.
+    fn read(&mut self, text: &mut String, n: usize) -> Result<bool> {
+        self.buffer.clear();
+        self.ended = self.bytes.read(&mut self.buffer, n)? < n;
+        text.reserve(self.decoder.max_utf8_buffer_length_without_replacement(self.buffer.len()).unwrap_or(n * 4));
+        let (result, _) = self.decoder.decode_to_string_without_replacement(&self.buffer, text, self.ended);
+        Ok(matches!(result, DecoderResult::InputEmpty))
+    }
+
+    /// What is wrong with bytes that are no text.
+    fn problem(&self, path: &Path) -> Result<String> {
+        if self.encoding != UTF_8 {
+            return Ok(format!("the text is not {}; give its encoding with --encoding", self.encoding.name()));
+        }
+        if self.mark > 0 {
+            return Ok("the file begins with the mark of UTF-8, but the text is not UTF-8 here; mend the line, or take the mark \
+                       away and give the encoding of the rest with --encoding"
+                .to_owned());
+        }
+        let mut bytes = Vec::new();
+        Bytes::open(path)?.read(&mut bytes, N_LOOKED_AT)?;
+        let at = std::str::from_utf8(&bytes).err().map_or(bytes.len(), |error| error.valid_up_to());
+        Ok(not_utf8(&bytes, at))
+    }
+}
+
+/// The line at the beginning of a text; none where its end is not there yet.
+fn next_line(text: &str, end: char, is_last: bool) -> Option<&str> {
+    match text.find(end) {
+        Some(length) => Some(&text[..length]),
+        None => (is_last && !text.is_empty()).then_some(text),
+    }
+}
+
+fn count_lines(text: &str) -> u64 {
+    text.bytes().filter(|&byte| byte == b'\n').count() as u64
+}

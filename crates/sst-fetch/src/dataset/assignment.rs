@@ -1,0 +1,48 @@
+//! Assignment: into which file each row goes. What is missing is split off from train, or train is cut into folds; then each
+//! split is sampled. Everything is a function of the rows, the settings and a seed.
+
+mod strata;
+mod deal;
+mod sample;
+
+use corpus::Split;
+
+use super::division::Division;
+use super::survey::RowFacts;
+use deal::{Share, deal};
+pub(crate) use sample::sample;
+pub(crate) use strata::Strata;
+
+/// The split of each row; none where it is left out.
+pub(crate) type Assignment = Vec<Option<Split>>;
+
+/// The rows as they were read, a validation split left out that a fold takes the place of.
+pub(crate) fn as_read(rows: &[RowFacts], division: &Division) -> Assignment {
+    let is_fold = matches!(division, Division::Fold { .. });
+    rows.iter().map(|row| Some(row.split).filter(|split| !is_fold || *split != Split::Validation)).collect()
+}
+
+/// Divides the rows of train, which come first in `rows`. Rows of one group stay together; a group without a target stays
+/// in train.
+pub(crate) fn divide(
+    assignment: &mut Assignment,
+    rows: &[RowFacts],
+    groups: &[u32],
+    strata: &Strata,
+    (division, seed): (&Division, u64),
+) {
+    let shares: Vec<Share> = match division {
+        Division::Whole => return,
+        Division::SplitOff(shares) => {
+            shares.iter().map(|&(split, part)| Share { part, keeps_rare: split == Split::Train }).collect()
+        }
+        Division::Fold { n, .. } => vec![Share { part: 1.0 / *n as f64, keeps_rare: false }; *n],
+    };
+    for (place, share) in assignment.iter_mut().zip(deal(rows, groups, strata, &shares, seed)) {
+        *place = match (division, share) {
+            (Division::SplitOff(shares), Some(share)) => Some(shares[share].0),
+            (Division::Fold { fold, .. }, Some(share)) if share == *fold => Some(Split::Validation),
+            _ => Some(Split::Train),
+        };
+    }
+}

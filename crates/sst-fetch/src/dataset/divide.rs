@@ -1,0 +1,96 @@
+//! Which rows go into which file, by the settings, and what has to be said of it.
+
+use corpus::Split;
+use stage::bail_input;
+
+use super::args::DatasetArgs;
+use super::assignment::{Assignment, Strata, as_read, divide as divide_rows, sample};
+use super::division::Division;
+use super::grouping::Grouping;
+use super::labels::Labels;
+use super::sources::SplitSources;
+use super::survey::{RowFacts, Survey};
+
+/// The rows, divided and sampled.
+pub(crate) struct Divided {
+    pub(crate) assignment: Assignment,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Divides train, then samples every split.
+pub(crate) fn divide(
+    args: &DatasetArgs,
+    splits: &[SplitSources],
+    survey: &Survey,
+    labels: &Labels,
+    (division, grouping): (Division, Option<Grouping>),
+) -> anyhow::Result<Divided> {
+    let (rows, strata, seed) = (&survey.rows, Strata::new(labels), args.division.seed);
+    let mut divided = Divided { assignment: as_read(rows, &division), notes: Vec::new() };
+    if let Some(grouping) = grouping {
+        let train = splits.iter().find(|of| of.split == Split::Train).map_or(&[][..], |of| &of.sources);
+        let groups = grouping.finish(train)?;
+        divide_rows(&mut divided.assignment, rows, &groups, &strata, (&division, seed));
+        let is_lacking = |split: &Split| !divided.assignment.contains(&Some(*split));
+        let lacking = division.splits().into_iter().find(is_lacking);
+        match lacking {
+            Some(split) if args.division.is_given() => bail_input!(
+                "train is too small to divide: of its {} rows, which make {} groups, none is left for {}; give more rows, other \
+                 shares, or a file of its own",
+                groups.len(),
+                n_groups(&groups),
+                split.name()
+            ),
+            Some(_) => {
+                divided.assignment = as_read(rows, &Division::Whole);
+                divided
+                    .notes
+                    .push(format!("train has {} rows, too few to split off validation and test", groups.len()));
+            }
+            None => divided.notes.push(description(&division, &divided.assignment, (rows, &groups), seed)),
+        }
+    }
+    if let Some(max) = args.division.max_samples {
+        let count = |assignment: &Assignment| {
+            rows.iter().zip(assignment).filter(|(row, place)| row.is_root && place.is_some()).count()
+        };
+        let before = count(&divided.assignment);
+        sample(&mut divided.assignment, rows, &strata, usize::try_from(max)?, seed);
+        let after = count(&divided.assignment);
+        if after < before {
+            divided.notes.push(format!("sampled: {after} of {before} sentences, at most {max} of a split, of each class its share (seed {seed})"));
+        }
+    }
+    Ok(divided)
+}
+
+/// How many groups there are; a group has the number of its first row, which is a sentence.
+fn n_groups(groups: &[u32]) -> usize {
+    (0..).zip(groups).filter(|&(row, &group)| row == group).count()
+}
+
+/// What was divided, in a sentence.
+fn description(
+    division: &Division,
+    assignment: &Assignment,
+    (rows, groups): (&[RowFacts], &[u32]),
+    seed: u64,
+) -> String {
+    let sentences = || rows.iter().zip(assignment).take(groups.len()).filter(|(row, _)| row.is_root);
+    let count = |split: Split| sentences().filter(|(_, place)| **place == Some(split)).count();
+    let n = sentences().count();
+    let parts: Vec<String> =
+        division.splits().into_iter().map(|split| format!("{} {}", split.name(), count(split))).collect();
+    let parts = parts.join(", ");
+    let how = match division {
+        Division::Fold { n: folds, fold } => {
+            format!("fold {} of {folds} of train's {n} sentences is validation: {parts}", fold + 1)
+        }
+        _ => format!("split off from train's {n} sentences: {parts}"),
+    };
+    let together = match n - n_groups(groups) {
+        0 => String::new(),
+        n => format!("; {n} stay with another that has their text, holds it, or is of their group"),
+    };
+    format!("{how} (of each class its share, seed {seed}{together})")
+}
