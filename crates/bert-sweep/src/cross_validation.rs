@@ -50,7 +50,7 @@ impl CrossValidation {
         })?;
         if let Some(max) = tokenization.max_samples {
             bail_input!(
-                "{shown} has the first {max} rows of each split, but --folds cuts all of train; make the tokens without \
+                "{shown} has at most {max} rows of each split, but --folds cuts all of train; make the tokens without \
                  --max-samples, and for trial runs sample with `sst-fetch dataset --max-samples {max}`"
             );
         }

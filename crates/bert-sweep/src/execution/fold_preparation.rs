@@ -8,6 +8,7 @@
 //!
 //! Both programs are fresh when they run again, so a sweep that goes on finds the same files.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -123,8 +124,7 @@ fn run_all(
 fn dataset(fold: u32, tokens: PathBuf, output: &OutputFolder) -> anyhow::Result<Dataset> {
     let upstream = Upstream::open(&tokens, "sst-tokenize")?;
     let of_model = output.inputs().iter().filter(|(role, _)| role.starts_with("model/"));
-    let mut inputs: std::collections::BTreeMap<_, _> =
-        of_model.map(|(role, file)| (role.clone(), file.clone())).collect();
+    let mut inputs: BTreeMap<_, _> = of_model.map(|(role, file)| (role.clone(), file.clone())).collect();
     for name in ["train.parquet", "validation.parquet"] {
         upstream.required(name)?;
         inputs.insert(format!("tokens/{name}"), upstream.manifest.outputs[name].clone());

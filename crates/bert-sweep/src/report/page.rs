@@ -82,7 +82,7 @@ fn introduction(summary: &Summary) -> String {
     );
     let trials = match summary.folds {
         None => format!("{n} trials."),
-        Some(folds) => format!("{n} trials, each trained without and evaluated on each of {folds} folds."),
+        Some(folds) => format!("{n} trials, each trained once without each of {folds} folds and evaluated on it."),
     };
     format!("{trials} {best} {saved}")
 }

@@ -77,3 +77,43 @@ impl Compute {
         Self { sentences_planned, sentences_trained, fraction_saved }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::trials::ranking::rank;
+    use crate::trials::ranking::tests::{accuracy, row};
+    use crate::trials::row::json_lines;
+
+    fn summary(rows: &[Row]) -> serde_json::Value {
+        serde_json::to_value(Summary::new(&accuracy(), rows, rank(rows, &accuracy()))).unwrap()
+    }
+
+    #[test]
+    fn without_folds_nothing_names_them() {
+        let rows = [row(0, 42, Status::Done, 0.75)];
+        assert_eq!(
+            json_lines(&rows).unwrap(),
+            "{\"trial\":0,\"seed\":42,\"id\":\"0-42\",\"arguments\":{\"rate\":0.0},\"status\":\"done\",\
+             \"figures\":{\"accuracy\":0.75},\"best_step\":7,\"steps\":7,\"total_steps\":14,\"reason\":null}\n"
+        );
+        let summary = serde_json::to_string(&summary(&rows)).unwrap();
+        assert!(!summary.contains("fold"), "{summary}");
+        let best = r#""best":{"arguments":{"rate":0.0},"id":"0-42","seed":42,"trial":0,"value":0.75}"#;
+        assert!(summary.contains(best), "{summary}");
+    }
+
+    #[test]
+    fn with_folds_the_best_is_a_trial_and_its_mean() {
+        let run = |trial, fold, value| Row { fold: Some(fold), ..row(trial, 42, Status::Done, value) };
+        let rows = [run(0, 1, 0.875), run(0, 2, 0.25), run(1, 1, 0.5), run(1, 2, 0.75)];
+        assert!(json_lines(&rows).unwrap().starts_with("{\"trial\":0,\"seed\":42,\"fold\":1,\"id\":\"0-42\","));
+        let summary = summary(&rows);
+        assert_eq!(summary["folds"], 2);
+        assert_eq!(summary["best"], json!({"trial": 1, "value": 0.625, "arguments": {"rate": 0.1}}));
+        let standing = &summary["standings"][1];
+        assert_eq!((&standing["best_fold"], &standing["worst_fold"]), (&json!(1), &json!(2)));
+    }
+}

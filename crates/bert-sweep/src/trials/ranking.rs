@@ -57,8 +57,8 @@ pub(crate) fn best_trial(ranking: &[RankedTrial]) -> Option<&RankedTrial> {
     ranking.first().filter(|best| best.score().is_some())
 }
 
-/// The run whose weights are kept: the best seed of the best trial. None of cross-validation is: each has seen all but one
-/// fold, and every split that it could be evaluated on but test.
+/// The run whose weights are kept: the best seed of the best trial. None of cross-validation is: it was trained
+/// without a fold of train, and knows the texts of all others.
 pub(crate) fn kept_row<'a>(ranking: &[RankedTrial], rows: &'a [Row]) -> Option<&'a Row> {
     let best = best_trial(ranking).filter(|best| best.n_folds == 0)?;
     rows.iter().find(|row| row.trial == best.trial && Some(row.seed) == best.best_seed)
