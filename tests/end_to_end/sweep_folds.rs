@@ -195,6 +195,12 @@ fn folds_that_cannot_be_made_are_refused_before_a_trial_starts() {
     let few = pipeline.refuse(&format!("bert-sweep {WORDS} --tokens few --model model"));
     assert!(few.contains("few has at most 50 rows of each split, but --folds cuts all of train"), "{few}");
 
+    let division = "--train reviews/train.csv --split 0.8,0.2 --group-column text";
+    pipeline.succeed(&format!("sst-fetch dataset {division} --out grouped"));
+    pipeline.succeed("sst-tokenize --raw grouped --model model --task labels --out groups");
+    let torn = pipeline.refuse(&format!("bert-sweep {WORDS} --tokens groups --model model"));
+    assert!(torn.contains("error: grouped was divided with --group-column text, whose groups"), "{torn}");
+
     // The raw files went elsewhere, and others took their place.
     fs::rename(pipeline.path("raw"), pipeline.path("moved")).unwrap();
     let moved = refused(&pipeline, WORDS);
