@@ -16,5 +16,6 @@ mod provenance;
 mod snapshot;
 mod sweep;
 mod sweep_again;
+mod sweep_folds;
 mod unfinished;
 mod vouching;

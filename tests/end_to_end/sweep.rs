@@ -39,22 +39,23 @@ pub(crate) fn swept(pipeline: &Pipeline, words: &str) -> Outcome {
     outcome
 }
 
-fn rows(pipeline: &Pipeline, out: &str) -> Vec<Value> {
+pub(crate) fn rows(pipeline: &Pipeline, out: &str) -> Vec<Value> {
     pipeline.text(&format!("{out}/trials.jsonl")).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The processes of `bert-finetune` that work in a folder.
-fn trials_running(pipeline: &Pipeline) -> Vec<u32> {
+/// The processes that sweeps have started in a folder.
+pub(crate) fn trials_running(pipeline: &Pipeline) -> Vec<u32> {
     let folder = fs::canonicalize(pipeline.path("")).unwrap();
     let processes = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
         let process = entry.file_name().to_str()?.parse::<u32>().ok()?;
-        let is_trial = fs::read_link(entry.path().join("exe")).ok()?.ends_with("bert-finetune");
+        let exe = fs::read_link(entry.path().join("exe")).ok()?;
+        let is_trial = ["bert-finetune", "sst-fetch", "sst-tokenize"].iter().any(|name| exe.ends_with(name));
         (is_trial && fs::read_link(entry.path().join("cwd")).ok()? == folder).then_some(process)
     });
     processes.collect()
 }
 
-fn wait_for(what: &str, holds: impl Fn() -> bool) {
+pub(crate) fn wait_for(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..3000 {
         if holds() {
             return;

@@ -9,6 +9,7 @@ const EXAMPLE: &str = "Examples:
   bert-sweep --profile pipeline/profiles/sst2-sweep.toml --tokens data/tokens/sst2 --model data/models/minilm \\
       --out data/runs/sst2/sweep
   bert-sweep --profile pipeline/profiles/sst2.toml --seeds 5 ...     the same settings with five seeds
+  bert-sweep --profile pipeline/profiles/sst2-sweep.toml --folds 5 ...     trials ranked by five-fold cross-validation
 
 The profile has the search space:
   [sweep.space]
@@ -42,13 +43,21 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     pub trials: Option<usize>,
 
-    /// Seed of the search; the seed of the training is that of [finetune]
+    /// Seed of the search and of the folds; the seed of the training is that of [finetune]
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub seed: u64,
 
     /// Runs of each trial, with different training seeds: the seed of [finetune], then 1, 2, 3, ...
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub seeds: u64,
+
+    /// Cross-validation: each trial is trained K times, without one of K folds of train, and evaluated on that fold
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..))]
+    pub folds: Option<u32>,
+
+    /// Folder of the raw texts that --tokens was made of, where it is no longer where sst-tokenize read it
+    #[arg(long, value_name = "DIR", requires = "folds")]
+    pub raw: Option<PathBuf>,
 
     /// Validation metric that ranks the trials, such as accuracy, f1 or loss [default: metric_for_best_model in
     /// [finetune], else accuracy, or loss for regression]

@@ -5,5 +5,6 @@ pub(crate) mod rungs;
 pub(crate) mod plan_check;
 pub(crate) mod batch_scripts;
 pub(crate) mod retention;
+pub(crate) mod fold_preparation;
 pub(crate) mod process_pool;
 pub(crate) mod trial_process;

@@ -4,7 +4,7 @@
 //! args, profile ──► settings
 //!                      │
 //! search/              ▼
-//!   sampler: grid, random, TPE ──► arguments ──► trials/ trial: one run per seed, in a folder of its own
+//!   sampler: grid, random, TPE ──► arguments ──► trials/ trial: one run per seed and fold, in a folder of its own
 //!      ▲                                           │
 //!      │ scores                                    ▼
 //!      │                             execution/ plan_check: bert-finetune --plan
@@ -16,12 +16,16 @@
 //!      └──► report/ ──► OUT/{trials.jsonl, leaderboard.md, summary.json, sweep.html, best.toml, best/}
 //! ```
 //!
+//! With `--folds`, `execution/fold_preparation` first has `sst-fetch` and `sst-tokenize` make the tokens of every fold.
+//!
 //! It links no libtorch and knows no argument of `bert-finetune` by name but the few that it sets. What a trial did is
 //! read from its folder and from nowhere else; so a sweep that was killed, one that was run by Make, and an undisturbed
 //! one come to the same table.
 
 mod args;
 mod profile;
+mod programs;
+mod cross_validation;
 mod settings;
 mod search;
 mod trials;
@@ -41,13 +45,15 @@ pub use args::{Action, Args, Direction, Method};
 pub use execution::trial_process::become_trial;
 pub use profile::OTHER_SECTIONS;
 
+use crate::cross_validation::RAW_TRAIN;
 use crate::execution::plan_check::KnownPlans;
 use crate::execution::training::Training;
-use crate::execution::{batch_scripts, plan_check, retention};
+use crate::execution::{batch_scripts, fold_preparation, plan_check, retention};
 use crate::report::leaderboard::LEADERBOARD;
 use crate::report::outputs;
 use crate::search::space::Observation;
 use crate::settings::SweepSettings;
+use crate::trials::dataset::Dataset;
 use crate::trials::row::Row;
 use crate::trials::trial::{SweepPaths, Trial};
 
@@ -69,23 +75,28 @@ enum Outcome {
 /// Fails on settings that do not fit, a trial that `bert-finetune` rejects, a signal, and when no trial was completed.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let tokens = Upstream::open(&args.tokens, "sst-tokenize")?;
-    let default_metric = if tokens.manifest.plan["task"] == "regression" { "loss" } else { "accuracy" };
-    let settings = SweepSettings::resolve(args, default_metric)?;
+    let settings = SweepSettings::resolve(args, &tokens)?;
     stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
     let model = ModelFolder::open(&args.model)?;
     let mut job = Job::new(STAGE, &args.common)
         .plan(&settings.definition())?
-        .own_folders(&["trials", "best"])
+        .own_folders(&["trials", retention::BEST, fold_preparation::FOLDS])
         .takes_long(match starts_anew(args) {
             true => "--force removes its folder trials, too",
             false => "what was trained stays in its folder trials, and is found again where it fits",
         })
         .input_folder(&args.tokens)
         .input_folder(&args.model)
-        .input("tokens/train.parquet", tokens.required("train.parquet")?)
-        .input("tokens/validation.parquet", tokens.required("validation.parquet")?)
         .input("model/config.json", model.config_path())
         .input("model/model.safetensors", model.weights_path());
+    job = match &settings.cross_validation {
+        Some(cross_validation) => {
+            job.input_folder(&cross_validation.raw).input(RAW_TRAIN, cross_validation.raw_train())
+        }
+        None => job
+            .input("tokens/train.parquet", tokens.required("train.parquet")?)
+            .input("tokens/validation.parquet", tokens.required("validation.parquet")?),
+    };
     for (name, path) in model.tokenizer_files() {
         job = job.input(format!("model/{name}"), path);
     }
@@ -106,12 +117,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 /// Runs, plans or collects all rounds of trials.
 fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> anyhow::Result<Outcome> {
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
-    let inputs = output.inputs().clone();
-    let paths = SweepPaths { out: &args.common.out, tokens: &args.tokens, model: &args.model, inputs: &inputs };
+    let datasets = match &settings.cross_validation {
+        Some(folds) => fold_preparation::prepare(folds, args, output, (settings.resources.jobs, &interrupt))?,
+        None => vec![Dataset { fold: None, tokens: args.tokens.clone(), inputs: output.inputs().clone() }],
+    };
+    let paths = SweepPaths { out: &args.common.out, model: &args.model, datasets: &datasets };
     let mut training = Training {
         action: args.action,
         settings,
         common: &args.common,
+        tokens: &args.tokens,
+        model: &args.model,
         interrupt: &interrupt,
         output,
         trials: Vec::new(),

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use serde::Serialize;
-use stage::{bad_input, bail_input, ensure_input};
+use stage::{Upstream, bad_input, bail_input, ensure_input};
 use toml::{Table, Value};
 
 use crate::args::{Action, Args, Direction, Method};
+use crate::cross_validation::CrossValidation;
 use crate::profile::{Profile, SET_BY_SWEEP};
+use crate::programs::sibling;
 use crate::search::halving::Halving;
 use crate::search::sampler::Sampler;
 use crate::trials::objective::Objective;
@@ -23,6 +24,8 @@ pub(crate) struct SweepSettings {
     pub(crate) sampler: Sampler,
     pub(crate) halving: Option<Halving>,
     pub(crate) objective: Objective,
+    /// How train is cut into folds, if it is.
+    pub(crate) cross_validation: Option<CrossValidation>,
     /// Of each trial's runs; the first is that of the profile.
     pub(crate) seeds: Vec<i64>,
     /// `[finetune]`, without what the sweep sets itself.
@@ -44,8 +47,10 @@ pub(crate) struct Resources {
 }
 
 impl SweepSettings {
-    /// Reads the profile and checks it against the flags. `default_metric` ranks trials if neither names a metric.
-    pub(crate) fn resolve(args: &Args, default_metric: &str) -> anyhow::Result<Self> {
+    /// Reads the profile and checks it against the flags. The task of the `tokens` says which metric ranks trials if neither
+    /// names one.
+    pub(crate) fn resolve(args: &Args, tokens: &Upstream) -> anyhow::Result<Self> {
+        let default_metric = if tokens.manifest.plan["task"] == "regression" { "loss" } else { "accuracy" };
         let profile = Profile::read(&args.common)?;
         let mut finetune = profile.finetune;
         let threads = threads(args, &finetune)?;
@@ -53,16 +58,20 @@ impl SweepSettings {
         let objective = objective(args, default_metric, &mut finetune)?;
         let seeds = seeds(&finetune, args.seeds)?;
         let sampler = Sampler::new(profile.space, args.method, args.trials, args.seed)?;
-        check_combination(&sampler, profile.halving, &seeds, args.action)?;
+        let n_runs = seeds.len() * args.folds.map_or(1, |folds| folds as usize);
+        check_combination(&sampler, profile.halving, n_runs, args.action)?;
+        let cross_validation = args.folds.map(|folds| CrossValidation::resolve(folds, args, tokens)).transpose()?;
         let resources = Resources { jobs: usize::try_from(args.jobs)?, threads, finetune: finetune_program(args)? };
         let (halving, other_sections) = (profile.halving, profile.other_sections);
-        Ok(Self { sampler, halving, objective, seeds, finetune, other_sections, resources })
+        Ok(Self { sampler, halving, objective, cross_validation, seeds, finetune, other_sections, resources })
     }
 
     /// Everything that defines the result, for the manifest. Its fields are hashed into the manifest's key.
     pub(crate) fn definition(&self) -> impl Serialize {
         #[derive(Serialize)]
-        struct Definition {
+        struct Definition<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            cross_validation: Option<&'a CrossValidation>,
             space: BTreeMap<String, String>,
             method: Method,
             trials: usize,
@@ -75,6 +84,7 @@ impl SweepSettings {
         let sampler = &self.sampler;
         let space = sampler.space.iter().map(|(name, distribution)| (name.clone(), distribution.plan_text()));
         Definition {
+            cross_validation: self.cross_validation.as_ref(),
             space: space.collect(),
             method: sampler.method,
             trials: sampler.n_trials,
@@ -87,11 +97,12 @@ impl SweepSettings {
     }
 }
 
-fn check_combination(sampler: &Sampler, halving: Option<Halving>, seeds: &[i64], action: Action) -> anyhow::Result<()> {
+/// `n_runs`: of each trial.
+fn check_combination(sampler: &Sampler, halving: Option<Halving>, n_runs: usize, action: Action) -> anyhow::Result<()> {
     let has_space = !sampler.space.is_empty();
     let is_tpe = sampler.method == Method::Tpe;
     let has_halving = halving.is_some();
-    if !has_space && seeds.len() == 1 {
+    if !has_space && n_runs == 1 {
         bail_input!("nothing to search: add [sweep.space] to the profile, or compare seeds with --seeds 5");
     }
     ensure_input!(has_space || !has_halving, "[sweep.halving] needs [sweep.space]: seeds alone are not ranked");
@@ -144,7 +155,7 @@ fn threads(args: &Args, finetune: &Table) -> anyhow::Result<i64> {
 fn finetune_program(args: &Args) -> anyhow::Result<PathBuf> {
     let path = match &args.finetune {
         Some(path) => path.clone(),
-        None => std::env::current_exe().context("cannot find the path of bert-sweep")?.with_file_name("bert-finetune"),
+        None => sibling("bert-finetune")?,
     };
     ensure_input!(path.is_file(), "cannot find {}; build bert-finetune, or set --finetune to its path", path.display());
     Ok(path)

@@ -1,5 +1,6 @@
 //! Trials: a setting and its runs, what their folders hold, and how they are ranked.
 
+pub(crate) mod dataset;
 pub(crate) mod trial;
 pub(crate) mod trial_folder;
 pub(crate) mod trial_plan;

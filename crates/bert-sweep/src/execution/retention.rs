@@ -1,4 +1,5 @@
-//! Retention: which weights and checkpoints are kept. Those of the best run; of the others only the log.
+//! Retention: which weights and checkpoints are kept. Those of the best run; of the others, and of all runs of
+//! cross-validation, only the log.
 //!
 //! When all runs of a trial have ended, or it is ruled out, the weights and checkpoints of its runs are removed, except
 //! for the best seed of the trial that is best so far. The run folder of the best is complete, and `OUT/best` is a link
@@ -14,7 +15,7 @@ use run_files::layout::train::{CHECKPOINTS, WEIGHTS};
 use run_files::layout::trial::{FAILURE, STDERR, TRAIN};
 use stage::{MANIFEST, Manifest, sync_folder};
 
-use crate::trials::ranking::{RankedTrial, best_row};
+use crate::trials::ranking::{RankedTrial, kept_row};
 use crate::trials::row::{Row, Status};
 use crate::trials::trial::Trial;
 use crate::trials::trial_folder::remove_if_exists;
@@ -38,7 +39,7 @@ pub(crate) fn prune(
     ranking: &[RankedTrial],
     failed_runs: FailedRuns,
 ) -> anyhow::Result<()> {
-    let best = best_row(ranking, rows).map(|row| row.id.as_str());
+    let kept = kept_row(ranking, rows).map(|row| row.id.as_str());
     for ranked in ranking {
         let has_ended = match ranked.status {
             Status::Done | Status::RuledOut => true,
@@ -46,7 +47,7 @@ pub(crate) fn prune(
             Status::Unfinished => false,
         };
         let runs = trials.iter().filter(|trial| trial.number == ranked.trial && has_ended);
-        for run in runs.flat_map(|trial| &trial.runs).filter(|run| Some(run.id.as_str()) != best) {
+        for run in runs.flat_map(|trial| &trial.runs).filter(|run| Some(run.id.as_str()) != kept) {
             prune_run(&run.folder.train())?;
         }
     }

@@ -58,7 +58,7 @@ impl Training<'_> {
         Ok(true)
     }
 
-    /// The mean score over the seeds at a rung; `None` if one of them has not reached it.
+    /// The mean score over the seeds and folds at a rung; `None` if one of them has not reached it.
     fn score_at(&self, trial: &Trial, rung: f64) -> anyhow::Result<Option<f64>> {
         let objective = &self.settings.objective;
         let mut sum = 0.0;

@@ -1,6 +1,7 @@
 //! Training of trials in parallel: which runs are started, and what is recorded when one ends.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -11,7 +12,7 @@ use super::retention::{self, FailedRuns};
 use super::trial_process::describe_exit;
 use crate::args::Action;
 use crate::settings::SweepSettings;
-use crate::trials::ranking::{RankedTrial, best_row, rank};
+use crate::trials::ranking::{RankedTrial, best_trial, best_value, rank};
 use crate::trials::row::{Row, Status, json_lines};
 use crate::trials::trial::{Run, Trial};
 use crate::trials::trial_folder::Failure;
@@ -24,6 +25,9 @@ pub(crate) struct Training<'a> {
     pub(crate) action: Action,
     pub(crate) settings: &'a SweepSettings,
     pub(crate) common: &'a CommonArgs,
+    /// The tokens and the model that the sweep was given.
+    pub(crate) tokens: &'a Path,
+    pub(crate) model: &'a Path,
     pub(crate) interrupt: &'a Interrupt,
     pub(crate) output: &'a mut OutputFolder,
     pub(crate) trials: Vec<Trial>,
@@ -136,8 +140,8 @@ impl Training<'_> {
                 format!("best {} {value:.4} up to step {target_step}", objective.metric)
             }
         };
-        let seed = if self.settings.seeds.len() > 1 { format!(", seed {}", run.seed) } else { String::new() };
-        let message = format!("  trial {}{seed}: {outcome}", self.trials[pending.trial].number);
+        let which = run.suffix(self.settings.seeds.len());
+        let message = format!("  trial {}{which}: {outcome}", self.trials[pending.trial].number);
         *self.seconds.entry(run.id.clone()).or_default() += finished.seconds;
         Ok(message)
     }
@@ -218,9 +222,10 @@ impl Training<'_> {
     fn progress_message(&self, n_running: usize, rows: &[Row]) -> String {
         let objective = &self.settings.objective;
         let n_done = rows.iter().filter(|row| row.status == Status::Done).count();
-        let best = best_row(&self.ranking(rows), rows).and_then(|row| {
-            let value = objective.value(&row.metrics)?;
-            Some(format!("  best {} {value:.4} (trial {})", objective.metric, row.trial))
+        let ranking = self.ranking(rows);
+        let best = best_trial(&ranking).and_then(|best| {
+            let value = best_value(&ranking, rows, objective)?;
+            Some(format!("  best {} {value:.4} (trial {})", objective.metric, best.trial))
         });
         let best = best.unwrap_or_default();
         format!("sentences  {n_done} of {} runs done, {n_running} running{best}", rows.len())

@@ -1,4 +1,4 @@
-//! Leaderboard, `leaderboard.md`: the trials by rank as a table for people, and the statistics over seeds.
+//! Leaderboard, `leaderboard.md`: the trials by rank as a table for people, and the statistics over seeds and folds.
 
 use crate::trials::objective::Objective;
 use crate::trials::ranking::RankedTrial;
@@ -19,12 +19,12 @@ pub(crate) struct Table {
 /// A row for each trial, the best first.
 pub(crate) fn table(ranking: &[RankedTrial], objective: &Objective) -> Table {
     let names: Vec<&String> = ranking.first().map(|first| first.arguments.keys().collect()).unwrap_or_default();
-    let has_seeds = ranking.iter().any(|ranked| ranked.metric.is_some_and(|metric| metric.n > 1));
+    let has_several = ranking.iter().any(|ranked| ranked.metric.is_some_and(|metric| metric.n > 1));
     let has_failures = ranking.iter().any(|ranked| ranked.reason.is_some());
     let mut head = vec!["rank".to_owned(), "trial".to_owned()];
     head.extend(names.into_iter().cloned());
     head.push(objective.metric.clone());
-    head.extend(has_seeds.then(|| "deviation".to_owned()));
+    head.extend(has_several.then(|| "deviation".to_owned()));
     head.extend(["steps", "status"].map(str::to_owned));
     head.extend(has_failures.then(|| "reason".to_owned()));
 
@@ -34,7 +34,7 @@ pub(crate) fn table(ranking: &[RankedTrial], objective: &Objective) -> Table {
         cells.extend(ranked.arguments.values().map(plain));
         cells.push(ranked.metric.map_or(String::new(), |metric| format!("{:.4}", metric.mean)));
         let deviation = ranked.metric.and_then(|metric| metric.deviation);
-        cells.extend(has_seeds.then(|| deviation.map_or(String::new(), |deviation| format!("{deviation:.4}"))));
+        cells.extend(has_several.then(|| deviation.map_or(String::new(), |deviation| format!("{deviation:.4}"))));
         cells.push(ranked.steps.to_string());
         cells.push(status_name(ranked.status).to_owned());
         cells.extend(has_failures.then(|| ranked.reason.clone().unwrap_or_default()));
@@ -43,7 +43,7 @@ pub(crate) fn table(ranking: &[RankedTrial], objective: &Objective) -> Table {
     Table { head, rows: ranking.iter().enumerate().map(row).collect() }
 }
 
-/// The table as Markdown with aligned columns, and a sentence on the seeds of the best trial.
+/// The table as Markdown with aligned columns, and a sentence on the runs of the best trial.
 pub(crate) fn markdown(ranking: &[RankedTrial], objective: &Objective) -> String {
     let Table { head, rows } = table(ranking, objective);
     let all: Vec<&Vec<String>> = [&head].into_iter().chain(&rows).collect();
@@ -55,29 +55,46 @@ pub(crate) fn markdown(ranking: &[RankedTrial], objective: &Objective) -> String
     };
     let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
     let rows: String = rows.iter().map(|cells| line(cells)).collect();
-    let seeds = seed_statistics(ranking, objective).map_or(String::new(), |sentence| format!("\n{sentence}\n"));
-    line(&head) + &line(&rule) + &rows + &seeds
+    let runs = run_statistics(ranking, objective).map_or(String::new(), |sentence| format!("\n{sentence}\n"));
+    line(&head) + &line(&rule) + &rows + &runs
 }
 
-/// The objective of the best trial over its seeds: mean, standard deviation, confidence interval, best and worst.
-pub(crate) fn seed_statistics(ranking: &[RankedTrial], objective: &Objective) -> Option<String> {
+/// The objective of the best trial over its seeds and folds: mean, standard deviation, confidence interval, best and worst.
+pub(crate) fn run_statistics(ranking: &[RankedTrial], objective: &Objective) -> Option<String> {
     let best = ranking.first()?;
     let metric = best.metric?;
     let (deviation, interval) = (metric.deviation?, metric.interval?);
     let (best_value, worst_value) =
         if objective.score(1.0) > 0.0 { (metric.max, metric.min) } else { (metric.min, metric.max) };
     Some(format!(
-        "Trial {} over {} seeds: {} {:.4}, deviation {deviation:.4}, 95 % interval of the mean {:.4} to {:.4} (Student's t); \
-         best {best_value:.4} (seed {}), worst {worst_value:.4} (seed {}).",
+        "Trial {} over {}: {} {:.4}, deviation {deviation:.4}, 95 % interval of the mean {:.4} to {:.4} (Student's t); \
+         best {best_value:.4} ({}), worst {worst_value:.4} ({}).",
         best.trial,
-        metric.n,
+        runs(best, metric.n),
         objective.metric,
         metric.mean,
         interval.low,
         interval.high,
-        best.best_seed?,
-        best.worst_seed?
+        run_name(best, (best.best_fold, best.best_seed?)),
+        run_name(best, (best.worst_fold, best.worst_seed?))
     ))
+}
+
+/// What `n` values of a trial are over.
+fn runs(trial: &RankedTrial, n: usize) -> String {
+    match (trial.n_folds, trial.n_seeds) {
+        (0, _) => format!("{n} seeds"),
+        (_, 1) => format!("{n} folds"),
+        (folds, seeds) => format!("{n} runs ({folds} folds with {seeds} seeds each)"),
+    }
+}
+
+fn run_name(trial: &RankedTrial, (fold, seed): (Option<u32>, i64)) -> String {
+    match fold {
+        None => format!("seed {seed}"),
+        Some(fold) if trial.n_seeds == 1 => format!("fold {fold}"),
+        Some(fold) => format!("fold {fold}, seed {seed}"),
+    }
 }
 
 pub(crate) fn status_name(status: Status) -> &'static str {
@@ -94,6 +111,7 @@ mod tests {
     use super::*;
     use crate::trials::ranking::rank;
     use crate::trials::ranking::tests::{accuracy, row};
+    use crate::trials::row::Row;
 
     #[test]
     fn a_search_is_a_table() {
@@ -111,11 +129,30 @@ mod tests {
     fn seeds_are_summed_up_in_a_sentence() {
         let rows = [0.8858, 0.8869, 0.8775].into_iter().zip([42, 1, 2]);
         let rows: Vec<_> = rows.map(|(value, seed)| row(0, seed, Status::Done, value)).collect();
-        let sentence = seed_statistics(&rank(&rows, &accuracy()), &accuracy()).unwrap();
+        let sentence = run_statistics(&rank(&rows, &accuracy()), &accuracy()).unwrap();
         assert_eq!(
             sentence,
             "Trial 0 over 3 seeds: accuracy 0.8834, deviation 0.0051, 95 % interval of the mean 0.8706 to 0.8962 \
              (Student's t); best 0.8869 (seed 1), worst 0.8775 (seed 2)."
         );
+    }
+
+    #[test]
+    fn folds_are_summed_up_in_a_sentence() {
+        let run = |seed, fold, value| Row { fold: Some(fold), ..row(0, seed, Status::Done, value) };
+        let mut rows = vec![run(42, 1, 0.75), run(42, 2, 0.5), run(42, 3, 0.25)];
+        let sentence = |rows: &[Row]| run_statistics(&rank(rows, &accuracy()), &accuracy()).unwrap();
+        assert_eq!(
+            sentence(&rows),
+            "Trial 0 over 3 folds: accuracy 0.5000, deviation 0.2500, 95 % interval of the mean -0.1210 to 1.1210 \
+             (Student's t); best 0.7500 (fold 1), worst 0.2500 (fold 3)."
+        );
+        rows.extend([run(1, 1, 0.5), run(1, 2, 0.875), run(1, 3, 0.125)]);
+        let sentence = sentence(&rows);
+        assert!(
+            sentence.starts_with("Trial 0 over 6 runs (3 folds with 2 seeds each): accuracy 0.5000, "),
+            "{sentence}"
+        );
+        assert!(sentence.ends_with("best 0.8750 (fold 2, seed 1), worst 0.1250 (fold 3, seed 1)."), "{sentence}");
     }
 }

@@ -5,14 +5,13 @@ use toml::{Table, Value};
 
 use super::leaderboard::{LEADERBOARD, markdown, status_name};
 use super::page::{self, Content};
-use super::summary::Summary;
+use super::summary::{Best, Summary};
 use crate::args::Action;
 use crate::execution::retention::{self, FailedRuns};
 use crate::execution::training::Training;
 use crate::settings::SweepSettings;
-use crate::trials::ranking::best_row;
+use crate::trials::ranking::kept_row;
 use crate::trials::row::{Row, json_lines};
-use crate::trials::trial::Trial;
 
 /// Writes all outputs but the manifest; `true` when no trial is open any more and the best one is there.
 ///
@@ -21,9 +20,9 @@ use crate::trials::trial::Trial;
 pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
     let rows = training.rows()?;
     let ranking = training.ranking(&rows);
-    let best = best_row(&ranking, &rows);
+    let kept = kept_row(&ranking, &rows);
     let is_complete = !rows.iter().any(Row::is_open);
-    if let (true, Action::Collect, Some(row)) = (is_complete, training.action, best) {
+    if let (true, Action::Collect, Some(row)) = (is_complete, training.action, kept) {
         training.require_weights(&row.id)?;
     }
     training.clear_output()?;
@@ -33,7 +32,7 @@ pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
     training.output.write(LEADERBOARD, &leaderboard)?;
     training.output.write_json("summary.json", &summary)?;
     training.output.write_unlisted("timing.json", serde_json::to_vec_pretty(&training.seconds)?)?;
-    let best_profile = best.map(|row| best_profile(training.settings, &training.trials[row.trial], row)).transpose()?;
+    let best_profile = summary.best.as_ref().map(|best| best_profile(training, best)).transpose()?;
     if let Some(profile) = &best_profile {
         training.output.write("best.toml", profile)?;
     }
@@ -47,44 +46,69 @@ pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
     training.output.write("sweep.html", page)?;
 
     let trains = training.action == Action::Run;
-    if let (true, Some(row)) = (trains, best) {
+    if let (true, Some(row)) = (trains, kept) {
         training.ensure_weights(&row.id)?;
+    }
+    if trains && summary.best.is_some() {
         let failed_runs = if is_complete { FailedRuns::Prune } else { FailedRuns::Keep };
         retention::prune(&training.trials, &rows, &summary.ranking, failed_runs)?;
     }
-    let is_linked = best.map(|row| retention::link_best(&training.common.out, &row.id)).transpose()?.unwrap_or(false);
+    let is_best_there = match kept {
+        Some(row) => retention::link_best(&training.common.out, &row.id)?,
+        None => summary.best.is_some(), // of cross-validation the profile is the result
+    };
     print!("{leaderboard}");
     training.common.say(&closing_message(training, is_complete, &summary));
-    if trains && best.is_none() {
+    if trains && summary.best.is_none() {
         let reason = rows.iter().find_map(|row| row.reason.clone()).unwrap_or_else(|| "it was not trained".to_owned());
         return Err(ExitReason::Unhealthy(format!("no trial was completed; the first one: {reason}")).into());
     }
-    Ok(is_complete && is_linked)
+    Ok(is_complete && is_best_there)
 }
 
 /// The profile of the sweep with the best trial's values in `[finetune]`: all stages take it as it is.
-fn best_profile(settings: &SweepSettings, trial: &Trial, row: &Row) -> anyhow::Result<String> {
+fn best_profile(training: &Training<'_>, best: &Best) -> anyhow::Result<String> {
+    let settings = training.settings;
     let mut finetune = settings.finetune.clone();
-    finetune.extend(trial.arguments.clone());
-    finetune.insert("seed".to_owned(), Value::Integer(row.seed));
+    finetune.extend(training.trials[best.trial].arguments.clone());
+    let seed = best.seed.or(settings.seeds.first().copied());
+    finetune.extend(seed.map(|seed| ("seed".to_owned(), Value::Integer(seed))));
     let mut profile: Table = settings.other_sections.clone();
-    let value = settings.objective.value(&row.metrics).unwrap_or_default();
-    let description = format!("Trial {} of a search: validation {} {value:.4}", row.trial, settings.objective.metric);
+    let mean = mean_over_folds(settings);
+    let description =
+        format!("Trial {} of a search: validation {} {:.4}{mean}", best.trial, settings.objective.metric, best.value);
     profile.insert("description".to_owned(), Value::String(description));
     profile.insert("finetune".to_owned(), Value::Table(finetune));
     Ok(toml::to_string(&profile)?)
+}
+
+fn mean_over_folds(settings: &SweepSettings) -> String {
+    let folds = settings.cross_validation.as_ref().map(|cross_validation| cross_validation.folds);
+    folds.map_or(String::new(), |folds| format!(", the mean over {folds} folds"))
 }
 
 fn closing_message(training: &Training<'_>, is_complete: bool, summary: &Summary) -> String {
     let counts = summary.trials.iter().map(|(status, n)| format!("{n} {}", status_name(*status)));
     let counts = counts.collect::<Vec<_>>().join(", ");
     let best = summary.best.as_ref().map_or(String::new(), |best| {
-        format!("; best {} {:.4}, trial {}", summary.objective.metric, best.value, best.trial)
+        let mean = mean_over_folds(training.settings);
+        format!("; best {} {:.4}{mean}, trial {}", summary.objective.metric, best.value, best.trial)
     });
     let saved = match summary.compute.fraction_saved {
         fraction if training.settings.halving.is_some() => format!("; {:.0} % of the compute saved", 100.0 * fraction),
         _ => String::new(),
     };
     let open = if is_complete { "" } else { "; run the same command to train the others" };
-    format!("bert-sweep: {counts}{best}{saved}{open}; {}", training.common.out.display())
+    let out = training.common.out.display();
+    let message = format!("bert-sweep: {counts}{best}{saved}{open}; {out}");
+    if summary.folds.is_none() || summary.best.is_none() {
+        return message;
+    }
+    message
+        + &format!(
+            "\nbert-sweep: no weights are kept, since every run was trained without its fold; `bert-finetune --profile \
+             {out}/best.toml --tokens {} --model {} --out DIR` trains the best setting on all of train",
+            training.tokens.display(),
+            training.model.display()
+        )
 }

@@ -9,7 +9,7 @@ use figures::{
 };
 use toml::Value;
 
-use super::leaderboard::{Table, seed_statistics, table};
+use super::leaderboard::{Table, run_statistics, table};
 use super::marginal_effects::MarginalEffect;
 use super::summary::Summary;
 use crate::search::space::{Distribution, Space};
@@ -45,7 +45,7 @@ pub(crate) fn html(content: &Content) -> String {
     let heading = |text: &str| Part::Heading(text.to_owned());
     let Table { head, rows } = table(&summary.ranking, &summary.objective);
     let mut parts = vec![Part::Text(introduction(summary)), heading("Leaderboard"), Part::Table { head, rows }];
-    parts.extend(seed_statistics(&summary.ranking, &summary.objective).map(Part::Text));
+    parts.extend(run_statistics(&summary.ranking, &summary.objective).map(Part::Text));
     let evaluated = evaluated_trials(content.trials, &summary.ranking);
     if !space.is_empty() && !evaluated.is_empty() {
         parts.extend([heading("All trials"), Part::Svg(all_trials(space, &evaluated, metric))]);
@@ -67,8 +67,9 @@ fn introduction(summary: &Summary) -> String {
     let best = summary.best.as_ref().map_or("None of them is done.".to_owned(), |best| {
         let values = best.arguments.iter().map(|(name, value)| format!("{name} {}", plain(value)));
         let values = values.collect::<Vec<_>>().join(", ");
+        let mean = if summary.folds.is_some() { "mean " } else { "" };
         format!(
-            "The best is trial {} with a validation {} of {:.4}: {values}.",
+            "The best is trial {} with a {mean}validation {} of {:.4}: {values}.",
             best.trial, summary.objective.metric, best.value
         )
     });
@@ -79,7 +80,11 @@ fn introduction(summary: &Summary) -> String {
         compute.sentences_planned,
         100.0 * compute.fraction_saved
     );
-    format!("{n} trials. {best} {saved}")
+    let trials = match summary.folds {
+        None => format!("{n} trials."),
+        Some(folds) => format!("{n} trials, each trained once without each of {folds} folds and evaluated on it."),
+    };
+    format!("{trials} {best} {saved}")
 }
 
 /// The best first.
@@ -163,10 +168,12 @@ fn effect_table(effects: &[MarginalEffect], metric: &str) -> Part {
     Part::Table { head: head.map(str::to_owned).to_vec(), rows: effects.iter().map(row).collect() }
 }
 
-/// All runs, faint, with the best one over them.
+/// All runs, faint, with the best one over them, or with the best trial's best fold.
 fn learning_curves(rows: &[Row], summary: &Summary) -> String {
-    let best = summary.best.as_ref().map(|best| best.id.as_str());
-    let is_best = |row: &Row| Some(row.id.as_str()) == best;
+    let best = summary.best.as_ref();
+    let ranked = best.and_then(|best| summary.ranking.iter().find(|ranked| ranked.trial == best.trial));
+    let best = ranked.map(|ranked| (ranked.trial, ranked.best_seed, ranked.best_fold));
+    let is_best = |row: &Row| Some((row.trial, Some(row.seed), row.fold)) == best;
     let points = |row: &Row, metric: &str| -> Vec<(f64, f64)> {
         let evaluations = row.log.evaluations.iter().filter(|evaluation| evaluation.step <= row.steps);
         evaluations.filter_map(|evaluation| Some((evaluation.epoch, *evaluation.metrics.get(metric)?))).collect()
@@ -175,7 +182,7 @@ fn learning_curves(rows: &[Row], summary: &Summary) -> String {
         let others = rows.iter().filter(|row| !is_best(row));
         let faint = others.map(|row| Series { name: String::new(), points: points(row, metric), style: Style::Faint });
         let marked = rows.iter().find(|row| is_best(row)).map(|row| Series {
-            name: format!("trial {}", row.trial),
+            name: format!("trial {}{}", row.trial, row.fold.map_or(String::new(), |fold| format!(", fold {fold}"))),
             points: points(row, metric),
             style: Style::Markers,
         });

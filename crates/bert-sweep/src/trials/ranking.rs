@@ -1,7 +1,7 @@
-//! Ranking of trials by the objective: the mean of each over its seeds.
+//! Ranking of trials by the objective: the mean of each over its seeds and folds.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use metrics::Sample;
 use serde::Serialize;
@@ -17,11 +17,21 @@ pub(crate) struct RankedTrial {
     pub(crate) arguments: BTreeMap<String, Value>,
     /// Of the run that is least far.
     pub(crate) status: Status,
-    /// The objective over the seeds that were evaluated.
+    /// The objective over the seeds and folds that were evaluated.
     #[serde(rename = "figure")]
     pub(crate) metric: Option<Sample>,
     pub(crate) best_seed: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) best_fold: Option<u32>,
     pub(crate) worst_seed: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) worst_fold: Option<u32>,
+    /// How many seeds its runs have.
+    #[serde(skip)]
+    pub(crate) n_seeds: usize,
+    /// How many folds; 0 without cross-validation.
+    #[serde(skip)]
+    pub(crate) n_folds: usize,
     /// Of all runs together.
     pub(crate) steps: u64,
     /// Why it failed.
@@ -42,34 +52,53 @@ pub(crate) fn rank(rows: &[Row], objective: &Objective) -> Vec<RankedTrial> {
     ranking
 }
 
-/// The run whose weights are kept: the best seed of the best trial that is done.
-pub(crate) fn best_row<'a>(ranking: &[RankedTrial], rows: &'a [Row]) -> Option<&'a Row> {
-    let best = ranking.first().filter(|best| best.score().is_some())?;
+/// The best trial that is done.
+pub(crate) fn best_trial(ranking: &[RankedTrial]) -> Option<&RankedTrial> {
+    ranking.first().filter(|best| best.score().is_some())
+}
+
+/// The run whose weights are kept: the best seed of the best trial. None of cross-validation is: it was trained
+/// without a fold of train, and knows the texts of all others.
+pub(crate) fn kept_row<'a>(ranking: &[RankedTrial], rows: &'a [Row]) -> Option<&'a Row> {
+    let best = best_trial(ranking).filter(|best| best.n_folds == 0)?;
     rows.iter().find(|row| row.trial == best.trial && Some(row.seed) == best.best_seed)
+}
+
+/// The objective of the best trial: that of the run that is kept, else the mean over its folds.
+pub(crate) fn best_value(ranking: &[RankedTrial], rows: &[Row], objective: &Objective) -> Option<f64> {
+    match kept_row(ranking, rows) {
+        Some(row) => objective.value(&row.metrics),
+        None => best_trial(ranking)?.metric.map(|metric| metric.mean),
+    }
 }
 
 impl RankedTrial {
     fn new(rows: &[&Row], objective: &Objective) -> Self {
-        let by_seed = rows.iter().filter_map(|row| Some((row.seed, objective.value(&row.metrics)?)));
-        let mut by_seed: Vec<(i64, f64)> = by_seed.collect();
-        let values: Vec<f64> = by_seed.iter().map(|(_, value)| *value).collect();
+        let evaluated = rows.iter().filter_map(|row| Some((*row, objective.value(&row.metrics)?)));
+        let mut evaluated: Vec<(&Row, f64)> = evaluated.collect();
+        let values: Vec<f64> = evaluated.iter().map(|(_, value)| *value).collect();
         let metric = Sample::new(&values);
-        // A stable sort: of equal seeds the first counts as the best.
-        by_seed.sort_by(|left, right| objective.score(right.1).total_cmp(&objective.score(left.1)));
+        // A stable sort: of equal runs the first counts as the best.
+        evaluated.sort_by(|left, right| objective.score(right.1).total_cmp(&objective.score(left.1)));
+        let (best, worst) = (evaluated.first().map(|(row, _)| *row), evaluated.last().map(|(row, _)| *row));
         Self {
             trial: rows[0].trial,
             arguments: rows[0].arguments.clone(),
             status: rows.iter().map(|row| row.status).max().unwrap_or(Status::Unfinished),
             metric,
-            best_seed: by_seed.first().map(|(seed, _)| *seed),
-            worst_seed: by_seed.last().map(|(seed, _)| *seed),
+            best_seed: best.map(|row| row.seed),
+            best_fold: best.and_then(|row| row.fold),
+            worst_seed: worst.map(|row| row.seed),
+            worst_fold: worst.and_then(|row| row.fold),
+            n_seeds: rows.iter().map(|row| row.seed).collect::<BTreeSet<_>>().len(),
+            n_folds: rows.iter().filter_map(|row| row.fold).collect::<BTreeSet<_>>().len(),
             steps: rows.iter().map(|row| row.steps).sum(),
             reason: rows.iter().find_map(|row| row.reason.clone()),
             mean_score: metric.map(|metric| objective.score(metric.mean)),
         }
     }
 
-    /// The mean score over the seeds, once all its runs are done: the greater the better.
+    /// The mean score over the seeds and folds, once all its runs are done: the greater the better.
     pub(crate) fn score(&self) -> Option<f64> {
         self.mean_score.filter(|_| self.status == Status::Done)
     }
@@ -92,6 +121,7 @@ pub(crate) mod tests {
         Row {
             trial,
             seed,
+            fold: None,
             id: format!("{trial}-{seed}"),
             arguments: BTreeMap::from([("rate".to_owned(), Value::from(0.1 * trial as f64))]),
             status,
@@ -125,7 +155,7 @@ pub(crate) mod tests {
         ];
         let ranking = rank(&rows, &accuracy());
         assert_eq!(ranking.iter().map(|ranked| ranked.trial).collect::<Vec<_>>(), [1, 0, 2, 3]);
-        assert_eq!(best_row(&ranking, &rows).unwrap().id, "1-1");
+        assert_eq!(kept_row(&ranking, &rows).unwrap().id, "1-1");
         assert_eq!((ranking[1].best_seed, ranking[1].worst_seed), (Some(1), Some(42)));
         assert_eq!(ranking[3].reason.as_deref(), Some("out of memory"));
     }
@@ -133,6 +163,6 @@ pub(crate) mod tests {
     #[test]
     fn without_a_trial_that_is_done_there_is_no_best() {
         let rows = [row(0, 42, Status::Failed, 0.9), row(1, 42, Status::Unfinished, 0.9)];
-        assert!(best_row(&rank(&rows, &accuracy()), &rows).is_none());
+        assert!(kept_row(&rank(&rows, &accuracy()), &rows).is_none());
     }
 }

@@ -1,8 +1,9 @@
-//! Trial table, `trials.jsonl`: a line for each trial and seed, in the order of the trials.
+//! Trial table, `trials.jsonl`: a line for each trial, seed and fold, in the order of the trials.
 //!
 //! | field | |
 //! |---|---|
 //! | `trial`, `seed`, `id` | which run it is; its folder is `trials/<id>` |
+//! | `fold` | with `--folds`: the fold that the run was trained without and evaluated on, from 1 on |
 //! | `arguments` | the values of the searched arguments |
 //! | `status` | `done`; `ruled_out` at a rung; `failed`; `unfinished` |
 //! | `figures`, `best_step` | validation metrics of the best checkpoint, and its step |
@@ -30,6 +31,8 @@ const PERMANENT_EXIT_CODES: [i32; 2] = [2, 3];
 pub(crate) struct Row {
     pub(crate) trial: usize,
     pub(crate) seed: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fold: Option<u32>,
     pub(crate) id: String,
     pub(crate) arguments: BTreeMap<String, Value>,
     pub(crate) status: Status,
@@ -85,6 +88,7 @@ impl Row {
         Ok(Self {
             trial: trial.number,
             seed: run.seed,
+            fold: run.fold,
             id: run.id.clone(),
             arguments: trial.arguments.iter().map(|(name, value)| (name.clone(), json(value))).collect(),
             status,

@@ -1,4 +1,4 @@
-//! Trial: one setting of the searched arguments, and its runs, one for each training seed.
+//! Trial: one setting of the searched arguments, and its runs, one for each training seed and fold.
 //!
 //! The id of a run is a hash of the settings, the seed and the inputs. So a folder means the same run in every sweep,
 //! and what was trained once is found again.
@@ -10,6 +10,7 @@ use std::process::Command;
 use stage::{Fingerprint, sha256_hex};
 use toml::{Table, Value};
 
+use super::dataset::Dataset;
 use super::trial_folder::TrialFolder;
 use super::trial_plan::TrialPlan;
 use super::values::canonical;
@@ -24,7 +25,7 @@ const ID_LENGTH: usize = 12;
 pub(crate) struct Trial {
     pub(crate) number: usize,
     pub(crate) arguments: Arguments,
-    /// One for each seed.
+    /// One for each seed, or for each seed and fold.
     pub(crate) runs: Vec<Run>,
     /// The rung, as a fraction of its steps, after which the trial does not go on.
     pub(crate) ruled_out_at: Option<f64>,
@@ -35,6 +36,8 @@ pub(crate) struct Trial {
 pub(crate) struct Run {
     pub(crate) id: String,
     pub(crate) seed: i64,
+    /// The fold that it is evaluated on, from 1 on.
+    pub(crate) fold: Option<u32>,
     pub(crate) folder: TrialFolder,
     /// `[finetune]` of its profile.
     finetune: Table,
@@ -45,33 +48,42 @@ pub(crate) struct Run {
 /// What all runs of a sweep read, and where they write.
 pub(crate) struct SweepPaths<'a> {
     pub(crate) out: &'a Path,
-    pub(crate) tokens: &'a Path,
     pub(crate) model: &'a Path,
-    /// Hashes of the input files of a training, by their role.
-    pub(crate) inputs: &'a BTreeMap<String, Fingerprint>,
+    /// One, or one for each fold.
+    pub(crate) datasets: &'a [Dataset],
 }
 
 impl Trial {
     pub(crate) fn new(number: usize, arguments: Arguments, settings: &SweepSettings, paths: &SweepPaths<'_>) -> Self {
-        let runs = settings.seeds.iter().map(|seed| Run::new(&arguments, *seed, settings, paths)).collect();
+        let of_seed = |seed: &i64| {
+            let mut finetune = settings.finetune.clone();
+            finetune.extend(arguments.clone());
+            finetune.insert("seed".to_owned(), Value::Integer(*seed));
+            let run = |dataset| Run::new(finetune.clone(), (*seed, dataset), settings.resources.threads, paths);
+            paths.datasets.iter().map(run).collect::<Vec<_>>()
+        };
+        let runs = settings.seeds.iter().flat_map(of_seed).collect();
         Self { number, arguments, runs, ruled_out_at: None }
     }
 }
 
 impl Run {
-    fn new(arguments: &Arguments, seed: i64, settings: &SweepSettings, paths: &SweepPaths<'_>) -> Self {
-        let mut finetune = settings.finetune.clone();
-        finetune.extend(arguments.clone());
-        finetune.insert("seed".to_owned(), Value::Integer(seed));
-        let id = id(&finetune, paths.inputs);
+    fn new(mut finetune: Table, (seed, dataset): (i64, &Dataset), threads: i64, paths: &SweepPaths<'_>) -> Self {
+        let id = id(&finetune, &dataset.inputs);
         let folder = TrialFolder::new(paths.out, &id);
         let path = |path: &Path| Value::String(path.display().to_string());
-        finetune.insert("tokens".to_owned(), path(paths.tokens));
+        finetune.insert("tokens".to_owned(), path(&dataset.tokens));
         finetune.insert("model".to_owned(), path(paths.model));
         finetune.insert("out".to_owned(), path(&folder.train()));
-        finetune.insert("threads".to_owned(), Value::Integer(settings.resources.threads));
+        finetune.insert("threads".to_owned(), Value::Integer(threads));
         let plan = folder.plan();
-        Self { id, seed, folder, finetune, plan }
+        Self { id, seed, fold: dataset.fold, folder, finetune, plan }
+    }
+
+    /// Which of the trial's runs it is, after its number: `, fold 2, seed 1`. One of a single seed needs no seed.
+    pub(crate) fn suffix(&self, n_seeds: usize) -> String {
+        let fold = self.fold.map_or(String::new(), |fold| format!(", fold {fold}"));
+        if n_seeds > 1 { format!("{fold}, seed {}", self.seed) } else { fold }
     }
 
     pub(crate) fn write_profile(&self) -> anyhow::Result<()> {

@@ -1,0 +1,133 @@
+//! Fold preparation: the raw files and the tokens of every fold, made by `sst-fetch` and `sst-tokenize` before the trials.
+//!
+//! ```text
+//! OUT/folds/<fold>/raw/         the other folds as train, this one as validation
+//!                  tokens/      what the runs of the fold read
+//!                  stderr.log   the messages of both programs
+//! ```
+//!
+//! Both programs are fresh when they run again, so a sweep that goes on finds the same files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+use stage::{ExitReason, Interrupt, OutputFolder, Upstream, bad_input};
+
+use super::process_pool::{self, Event, Finished, Task};
+use super::trial_process::describe_exit;
+use crate::args::Args;
+use crate::cross_validation::CrossValidation;
+use crate::trials::dataset::Dataset;
+use crate::trials::trial_folder::{last_message, remove_if_exists};
+
+/// The folder of all folds in the output folder of a sweep.
+pub(crate) const FOLDS: &str = "folds";
+
+/// Exit codes of a stage.
+const BAD_INPUT: i32 = 2;
+const UNHEALTHY: i32 = 3;
+const LOCKED: i32 = 4;
+
+/// The folder of one fold.
+struct FoldFolder(PathBuf);
+
+impl FoldFolder {
+    fn raw(&self) -> PathBuf {
+        self.0.join("raw")
+    }
+
+    fn tokens(&self) -> PathBuf {
+        self.0.join("tokens")
+    }
+
+    fn stderr(&self) -> PathBuf {
+        self.0.join("stderr.log")
+    }
+}
+
+/// Makes the tokens of all folds, and returns them in the order of the folds.
+///
+/// # Errors
+/// Fails where `sst-fetch` or `sst-tokenize` does, with its message and its exit code; on a signal.
+pub(crate) fn prepare(
+    cross_validation: &CrossValidation,
+    args: &Args,
+    output: &OutputFolder,
+    (jobs, interrupt): (usize, &Interrupt),
+) -> anyhow::Result<Vec<Dataset>> {
+    let all = args.common.out.join(FOLDS);
+    remove_surplus(&all, cross_validation.folds)?;
+    let numbers = 1..=cross_validation.folds;
+    let folders: Vec<FoldFolder> = numbers.clone().map(|fold| FoldFolder(all.join(fold.to_string()))).collect();
+    for FoldFolder(path) in &folders {
+        fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))?;
+    }
+    let fetch = numbers.clone().zip(&folders).map(|(fold, of)| cross_validation.fetch(fold, args.seed, &of.raw()));
+    run_all("sst-fetch", fetch.collect(), &folders, (jobs, interrupt))?;
+    let tokenize = folders.iter().map(|of| cross_validation.tokenize(&of.raw(), &args.model, &of.tokens()));
+    run_all("sst-tokenize", tokenize.collect(), &folders, (jobs, interrupt))?;
+    args.common.say(&format!(
+        "bert-sweep: train is cut into {} folds (seed {}): {}",
+        cross_validation.folds,
+        args.seed,
+        all.display()
+    ));
+    numbers.zip(&folders).map(|(fold, of)| dataset(fold, of.tokens(), output)).collect()
+}
+
+/// Removes the folds of an earlier sweep that had more: they would be those of another cut.
+fn remove_surplus(all: &Path, n_folds: u32) -> anyhow::Result<()> {
+    for entry in fs::read_dir(all).into_iter().flatten().flatten() {
+        let fold = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+        if fold.is_some_and(|fold| fold > n_folds) {
+            remove_if_exists(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs a command for each fold; of several that fail, the first fold is told.
+fn run_all(
+    program: &str,
+    commands: Vec<Command>,
+    folders: &[FoldFolder],
+    (jobs, interrupt): (usize, &Interrupt),
+) -> anyhow::Result<()> {
+    let task = |(index, command)| Task { index, command, stderr_log: Some(folders[index].stderr()) };
+    let tasks = commands.into_iter().enumerate().map(task).collect();
+    let mut failed: Vec<Finished> = Vec::new();
+    process_pool::run(tasks, jobs, interrupt, |event| {
+        if let Event::Finished(finished) = event
+            && !finished.status.success()
+        {
+            failed.push(finished);
+        }
+        Ok(())
+    })?;
+    let Some(first) = failed.into_iter().min_by_key(|finished| finished.index) else { return Ok(()) };
+    let (fold, folder) = (first.index + 1, &folders[first.index]);
+    let message = last_message(&fs::read(folder.stderr()).unwrap_or_default());
+    let error = match first.status.code() {
+        Some(BAD_INPUT) => bad_input!("{message}"),
+        Some(UNHEALTHY) => ExitReason::Unhealthy(message).into(),
+        Some(LOCKED) => ExitReason::Locked { folder: folder.0.clone(), holder: String::new() }.into(),
+        Some(_) => anyhow::anyhow!("{message}"),
+        None => anyhow::anyhow!("{}", describe_exit(first.status)),
+    };
+    Err(error.context(format!("{program} cannot make fold {fold} of {}", folders.len())))
+}
+
+/// What the runs of a fold read: its tokens, and the model that all runs start from.
+fn dataset(fold: u32, tokens: PathBuf, output: &OutputFolder) -> anyhow::Result<Dataset> {
+    let upstream = Upstream::open(&tokens, "sst-tokenize")?;
+    let of_model = output.inputs().iter().filter(|(role, _)| role.starts_with("model/"));
+    let mut inputs: BTreeMap<_, _> = of_model.map(|(role, file)| (role.clone(), file.clone())).collect();
+    for name in ["train.parquet", "validation.parquet"] {
+        upstream.required(name)?;
+        inputs.insert(format!("tokens/{name}"), upstream.manifest.outputs[name].clone());
+    }
+    Ok(Dataset { fold: Some(fold), tokens, inputs })
+}
