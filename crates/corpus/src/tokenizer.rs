@@ -65,7 +65,7 @@ impl Tokenizer {
         };
         let open = if file.ends_with("vocab.txt") { vocab_txt::open } else { open_json };
         let opened = catch_panic(|| Ok::<_, String>(open(&file)));
-        let inner = opened.map_err(|problem| tokenizer_error(&file, problem))??;
+        let inner = opened.map_err(|problem| tokenizer_error(&file, not_json(&file).unwrap_or(problem)))??;
         if max_length < MIN_LENGTH {
             let problem = format!(
                 "a maximum length of {max_length} leaves no token between [CLS] and [SEP]; expected at least {MIN_LENGTH}"
@@ -221,6 +221,13 @@ impl Tokenizer {
 fn open_json(file: &Path) -> Result<tokenizers::Tokenizer> {
     let bytes = std::fs::read(file).map_err(|source| CorpusError::Read { file: file.to_owned(), source })?;
     tokenizers::Tokenizer::from_bytes(&bytes).map_err(|error| tokenizer_error(file, error.to_string()))
+}
+
+/// What is wrong with a `tokenizer.json` that is no JSON: the library panics on some.
+fn not_json(file: &Path) -> Option<String> {
+    let bytes = std::fs::read(file).ok().filter(|_| file.ends_with("tokenizer.json"))?;
+    let error = serde_json::from_slice::<serde_json::Value>(&bytes).err()?;
+    Some(format!("not JSON: {error}"))
 }
 
 fn unknown_token(tokenizer: &tokenizers::Tokenizer) -> Option<String> {
