@@ -5,7 +5,11 @@ use corpus::tokenizer::Tokenizer;
 use fuzz::with_file;
 use libfuzzer_sys::fuzz_target;
 
-const CONFIGS: [&str; 3] = ["{}", r#"{"do_lower_case": false}"#, r#"{"cls_token": "a", "sep_token": {"content": "b"}, "strip_accents": true}"#];
+const CONFIGS: [&str; 3] = [
+    "{}",
+    r#"{"do_lower_case": false}"#,
+    r#"{"cls_token": "a", "sep_token": {"content": "b"}, "strip_accents": true}"#,
+];
 
 fuzz_target!(|input: (u8, &str, &str)| {
     let (config, text, vocabulary) = input;
@@ -19,7 +23,10 @@ fuzz_target!(|input: (u8, &str, &str)| {
                 assert!(encodings.input_ids.iter().all(|&id| usize::try_from(id).is_ok_and(|id| id < size)));
                 assert!((0..2).all(|row| (2..=16).contains(&encodings.input_ids(row).len())));
             }
-            Err(refusal) => assert!(refusal.to_string().contains("vocab.txt") || refusal.to_string().contains("tokenizer_config"), "{refusal}"),
+            Err(refusal) => assert!(
+                refusal.to_string().contains("vocab.txt") || refusal.to_string().contains("tokenizer_config"),
+                "{refusal}"
+            ),
         }
     });
 });
