@@ -1,9 +1,15 @@
 //! Groups of texts that must not be in two splits: copies, and the pieces of one text.
 
 use super::pieces::Pieces;
+use super::words::{for_each_word, normalized_key};
 
 /// Texts of fewer words are a piece of too many others to belong to one of them.
 const MIN_WORDS: usize = 3;
+
+/// One text of so many is probed.
+const PROBED: u64 = 256;
+/// Of texts that are no pieces by their making, one of so many is one by chance.
+const RARELY: usize = 100;
 
 /// Groups of texts, found in two readings: [`Groups::add`] for all, then [`Groups::link`] for all again.
 ///
@@ -18,6 +24,10 @@ pub struct Groups {
     /// The longest text that holds this one, if there is one.
     holders: Vec<u32>,
     hashes: Vec<u64>,
+    /// Some of the texts, and which of them are pieces of others.
+    probe: Pieces,
+    probe_is_piece: Vec<bool>,
+    is_probed: bool,
 }
 
 const NONE: u32 = u32::MAX;
@@ -30,7 +40,11 @@ impl Groups {
 
     /// Adds the next text, which has a group of its own.
     pub fn add(&mut self, text: &str) {
-        self.pieces.add(text);
+        let n_words = self.pieces.add(text);
+        if n_words >= MIN_WORDS && normalized_key(text).is_multiple_of(PROBED) {
+            self.probe.add(text);
+            self.probe_is_piece.push(false);
+        }
         self.parents.push(self.parents.len() as u32);
         self.holders.push(NONE);
     }
@@ -48,6 +62,36 @@ impl Groups {
             text = above;
         }
         text
+    }
+
+    /// The number of texts.
+    pub fn len(&self) -> usize {
+        self.parents.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.parents.is_empty()
+    }
+
+    /// Looks whether a text holds some of a few others, which is quick. After all texts, [`Groups::have_pieces`] says whether
+    /// it is worth while to look for the pieces of all.
+    pub fn probe(&mut self, text: &str) {
+        if !self.is_probed {
+            self.probe.index();
+            self.is_probed = true;
+        }
+        let (probe, is_piece) = (&self.probe, &mut self.probe_is_piece);
+        let mut n_words = 0;
+        for_each_word(text, |_| n_words += 1);
+        probe.for_each_piece(text, &mut self.hashes, |piece| {
+            is_piece[piece.text as usize] |= piece.n_words < n_words;
+        });
+    }
+
+    /// Whether more than a few of the texts that were probed are pieces of others.
+    pub fn have_pieces(&self) -> bool {
+        self.probe_is_piece.iter().filter(|is_piece| **is_piece).count() * RARELY > self.probe_is_piece.len()
     }
 
     /// Looks for the pieces of a text, whose number among those that were added is `number`.
@@ -106,6 +150,21 @@ mod tests {
     fn a_piece_of_two_texts_does_not_tie_them_together() {
         let texts = ["one of the best films", "one of the", "this is one of the best films of all", "one of the worst"];
         assert_eq!(groups(&texts), [0, 0, 0, 3], "the longest has the pieces, the other text stays by itself");
+    }
+
+    #[test]
+    fn a_part_of_the_texts_tells_whether_they_have_pieces() {
+        let probe = |texts: &[String]| {
+            let mut groups = Groups::new();
+            texts.iter().for_each(|text| groups.add(text));
+            texts.iter().for_each(|text| groups.probe(text));
+            groups.have_pieces()
+        };
+        let text = |i: usize| format!("the {i}th of some texts {}", i * i);
+        let apart: Vec<String> = (0..2000).map(text).collect();
+        assert!(!probe(&apart));
+        let pieces = apart.iter().map(|text| text.split_once(' ').unwrap().1.to_owned());
+        assert!(probe(&apart.iter().cloned().chain(pieces).collect::<Vec<_>>()));
     }
 
     #[test]

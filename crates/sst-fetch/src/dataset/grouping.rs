@@ -9,6 +9,9 @@ use corpus::similarity::{Groups, exact_key};
 
 use super::rows::{RowSource, try_for_each_row};
 
+/// Of so many sentences all are searched for pieces; of more only if a part of them has some.
+const ALWAYS_SEARCHED: usize = 300_000;
+
 /// The sentences of the train split by group, while they are read. Of a tree, the text of its root counts: its nodes have
 /// words that many sentences have.
 pub(crate) struct Grouping {
@@ -52,6 +55,9 @@ impl Grouping {
     /// The group of each row, as the number of its first row, after `sources` are read once more to find the pieces of
     /// longer texts.
     pub(crate) fn finish(mut self, sources: &[Box<dyn RowSource>]) -> anyhow::Result<Vec<u32>> {
+        if self.groups.len() > ALWAYS_SEARCHED && !self.have_pieces(sources)? {
+            return Ok(self.of_rows());
+        }
         let mut sentence = 0;
         for source in sources {
             try_for_each_row(source.as_ref(), |row| {
@@ -62,9 +68,26 @@ impl Grouping {
                 Ok(())
             })?;
         }
+        Ok(self.of_rows())
+    }
+
+    /// Whether the texts have pieces of each other, by a part of them.
+    fn have_pieces(&mut self, sources: &[Box<dyn RowSource>]) -> anyhow::Result<bool> {
+        for source in sources {
+            try_for_each_row(source.as_ref(), |row| {
+                if is_sentence(&row) {
+                    self.groups.probe(&row.text);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(self.groups.have_pieces())
+    }
+
+    fn of_rows(self) -> Vec<u32> {
         let groups = self.groups.finish();
         let first_row = |sentence: &u32| self.first_row_of_sentence[groups[*sentence as usize] as usize];
-        Ok(self.sentence_of_row.iter().map(first_row).collect())
+        self.sentence_of_row.iter().map(first_row).collect()
     }
 }
 
