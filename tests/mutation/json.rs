@@ -111,7 +111,7 @@ fn children(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
     }
 }
 
-/// The path to the value with this number, as child numbers.
+/// The value with this number: itself is 0, and a child comes before what is behind it.
 fn nth_value(value: &Value, n: usize) -> &Value {
     let mut rest = n;
     let mut value = value;

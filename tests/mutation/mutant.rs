@@ -18,6 +18,7 @@ impl Mutant {
     /// Writes it into a folder.
     pub(crate) fn write(&self, folder: &Path) -> PathBuf {
         let path = folder.join(&self.name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, &self.bytes).unwrap();
         path
     }

@@ -76,9 +76,6 @@ pub(crate) fn run() {
     setrlimit(Resource::As, Rlimit { current: Some(MEMORY), maximum: Some(MEMORY) }).unwrap();
     panic::set_hook(Box::new(|panic| PANIC.set(panic.to_string())));
     let folder = tempfile::tempdir().unwrap();
-    for kind in ["json", "vocabulary", "config", "manifests"] {
-        std::fs::create_dir(folder.path().join(kind)).unwrap();
-    }
     if first == "file" {
         let saved = Path::new(last);
         let name = std::fs::read_to_string(saved.with_extension("name")).unwrap();

@@ -11,7 +11,7 @@ use crate::bytes::{self, once_in};
 use crate::json;
 use crate::mutant::{Mutant, Refusal};
 
-/// Numbers that are kept of the fixture's: the rest of its 70 KB is all the same to a reader.
+/// What a model folder has beside its weights.
 const FILES: [&str; 2] = ["config.json", "vocab.txt"];
 
 pub(super) struct Weights {
