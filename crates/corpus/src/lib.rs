@@ -19,6 +19,7 @@ pub mod sample;
 
 pub mod raw;
 pub mod records;
+pub mod zip_archive;
 
 pub mod tokenizer;
 pub mod tokens;
