@@ -28,7 +28,9 @@ pub mod vocabulary;
 mod catch_panic;
 mod error;
 mod parquet_file;
+mod utf8;
 
 pub use error::{CorpusError, Location, Result, WriteError};
 pub use shortened::{shortened_list, shortened_name};
 pub use split::Split;
+pub use utf8::utf8;

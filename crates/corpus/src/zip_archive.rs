@@ -14,6 +14,7 @@ use flate2::CrcReader;
 use flate2::read::DeflateDecoder;
 
 use crate::error::{CorpusError, Result};
+use crate::utf8::utf8;
 use directory::{Entry, Method};
 
 /// What a single entry may unpack to, in bytes.
@@ -75,19 +76,7 @@ impl ZipArchive {
         let Some(entry) = self.entries.iter().find(|entry| entry.name == name) else {
             return Err(damaged(&self.path, format!("it has no entry {name}")));
         };
-        let bytes = self.bytes(entry)?;
-        match String::from_utf8(bytes) {
-            Ok(text) => match text.strip_prefix('\u{feff}') {
-                Some(without_mark) => Ok(without_mark.to_owned()),
-                None => Ok(text),
-            },
-            Err(error) => {
-                let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-                let line = before.iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
-                let problem = "the text is not UTF-8; the files of the treebank are".to_owned();
-                Err(CorpusError::NotText { file: self.entry_path(name), line, problem })
-            }
-        }
+        utf8(self.bytes(entry)?, &self.entry_path(name))
     }
 
     fn bytes(&self, entry: &Entry) -> Result<Vec<u8>> {

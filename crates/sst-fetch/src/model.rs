@@ -6,11 +6,10 @@ use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, TOKENIZER_FILES};
 use clap::Args;
 use corpus::tokenizer::Tokenizer;
 use corpus::vocabulary;
-use hf_hub::RepoType;
 use serde::Serialize;
 use stage::{CommonArgs, Job, Stage, bail_input, ensure_input};
 
-use crate::hub::Repository;
+use crate::hub::{RepoKind, Repository};
 use crate::source::Source;
 
 const STAGE: Stage = Stage { name: "sst-fetch model", version: 1 };
@@ -41,9 +40,10 @@ struct Plan {
 pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     match &args.source {
         Source::Sample => bail_input!("there is no sample model; give --source hub:OWNER/NAME or a folder"),
+        Source::Stanford => bail_input!("stanford is a dataset; give --source hub:OWNER/NAME or a folder"),
         Source::Path(folder) => from_folder(args, folder),
         Source::Hub(name) => {
-            let repository = Repository::open(RepoType::Model, name, args.common.quiet)?;
+            let repository = Repository::open(RepoKind::Model, name, args.common.quiet)?;
             from_hub(args, &repository)
         }
     }

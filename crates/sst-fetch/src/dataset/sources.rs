@@ -13,14 +13,9 @@ use super::find::{Content, Dataset};
 use super::local::Layout;
 use super::raw_source::RawSource;
 use super::rows::RowSource;
-use super::{class_folders, sample};
+pub(crate) use super::rows::SplitSources;
+use super::{class_folders, sample, stanford};
 use crate::split_files::SplitFiles;
-
-/// The sources of a split, in the order of their rows.
-pub(crate) struct SplitSources {
-    pub(crate) split: Split,
-    pub(crate) sources: Vec<Box<dyn RowSource>>,
-}
 
 /// The sources of all splits.
 pub(crate) struct Sources {
@@ -50,6 +45,11 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             let names = names_of_trees(args)?;
             let open = |_, file: &Path| TableFile::open_trees(file, args.tables.encoding, names.clone());
             opened(splits, open).map(without_columns)
+        }
+        Content::Stanford(files) => {
+            args.refuse_columns("trees")?;
+            args.refuse_label_rules("trees")?;
+            Ok(without_columns(stanford::open(files, &names_of_trees(args)?)?))
         }
         Content::Files(Layout::ClassFolders, splits) => {
             args.refuse_columns("texts in a folder for each class")?;
