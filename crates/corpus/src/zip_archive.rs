@@ -15,7 +15,7 @@ use flate2::read::DeflateDecoder;
 
 use crate::error::{CorpusError, Result};
 use crate::utf8::utf8;
-use directory::{Entry, Method};
+use directory::{Entry, LOCAL_HEADER_SIZE, Method, damaged};
 
 /// What a single entry may unpack to, in bytes.
 const MAX_SIZE: u64 = 512 << 20;
@@ -23,9 +23,8 @@ const MAX_SIZE: u64 = 512 << 20;
 const MAX_RATIO: u64 = 250;
 /// What any entry may unpack to, in bytes.
 const ALWAYS_ALLOWED: u64 = 64 << 20;
-/// The signature of the header before the bytes of an entry, and that header's size without its name.
+/// The signature of the header before the bytes of an entry.
 const LOCAL_HEADER: [u8; 4] = *b"PK\x03\x04";
-const LOCAL_HEADER_SIZE: u64 = 30;
 
 /// An archive whose list of entries was read and checked.
 #[derive(Debug)]
@@ -132,10 +131,6 @@ fn start(file: &mut (impl Read + Seek), entry: &Entry) -> io::Result<u64> {
         return Err(io::Error::other("its header is not what the archive's list says"));
     }
     Ok(entry.offset + LOCAL_HEADER_SIZE + name + extra)
-}
-
-fn damaged(path: &Path, problem: String) -> CorpusError {
-    CorpusError::Damaged { file: path.to_owned(), format: "a ZIP archive", problem }
 }
 
 #[cfg(test)]

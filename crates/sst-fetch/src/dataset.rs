@@ -20,6 +20,7 @@ mod sample;
 mod plan;
 
 mod raw_source;
+mod label_text;
 mod sources;
 mod reading;
 mod grouping;

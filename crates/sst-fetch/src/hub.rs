@@ -16,7 +16,7 @@ use serde::Deserialize;
 use stage::{bad_input, bail_input, hub_is_offline, user_cache};
 
 use crate::download::{Client, Downloaded, Failure, Request, download};
-use crate::source::{HubName, stays_below};
+use crate::source::{HubName, RepoKind, stays_below};
 use crate::split_files::SplitFiles;
 use etag::Digest;
 use snapshot::Snapshot;
@@ -25,22 +25,6 @@ const ENDPOINT: &str = "https://huggingface.co";
 /// Where the hub puts the Parquet files that it makes of a dataset.
 const CONVERTED: &str = "refs/convert/parquet";
 const MAIN: &str = "main";
-
-/// What a repository holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RepoKind {
-    Model,
-    Dataset,
-}
-
-impl RepoKind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Model => "model",
-            Self::Dataset => "dataset",
-        }
-    }
-}
 
 /// A repository at one commit.
 pub(crate) struct Repository {

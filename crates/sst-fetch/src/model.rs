@@ -9,8 +9,8 @@ use corpus::vocabulary;
 use serde::Serialize;
 use stage::{CommonArgs, Job, Stage, bail_input, ensure_input};
 
-use crate::hub::{RepoKind, Repository};
-use crate::source::Source;
+use crate::hub::Repository;
+use crate::source::{RepoKind, Source};
 
 const STAGE: Stage = Stage { name: "sst-fetch model", version: 1 };
 

@@ -19,6 +19,9 @@ const MAX_LIST: u64 = 16 << 20;
 /// The value that says that the true one stands in a field of ZIP64.
 const IN_ZIP64: u32 = u32::MAX;
 
+/// The size of the header before the bytes of an entry, without its name.
+pub(super) const LOCAL_HEADER_SIZE: u64 = 30;
+
 /// How the bytes of an entry are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
@@ -43,7 +46,7 @@ pub(super) struct Entry {
 
 /// Reads the list; folders are left out of it.
 pub(super) fn read(file: &mut File, path: &Path) -> Result<Vec<Entry>> {
-    let damaged = |problem: &str| super::damaged(path, problem.to_owned());
+    let damaged = |problem: &str| damaged(path, problem.to_owned());
     let unreadable = |source| CorpusError::Read { file: path.to_owned(), source };
     let length = file.metadata().map_err(unreadable)?.len();
     let mut tail = Vec::new();
@@ -79,7 +82,7 @@ fn is_end(bytes: &[u8]) -> bool {
 }
 
 fn parse(mut list: &[u8], n_entries: usize, path: &Path) -> Result<Vec<Entry>> {
-    let damaged = |problem: String| super::damaged(path, problem);
+    let damaged = |problem: String| damaged(path, problem);
     let (mut entries, mut names) = (Vec::new(), HashSet::new());
     for number in 1..=n_entries {
         if list.len() < ENTRY_SIZE || !list.starts_with(&ENTRY) {
@@ -129,14 +132,14 @@ fn parse(mut list: &[u8], n_entries: usize, path: &Path) -> Result<Vec<Entry>> {
 
 /// Entries that share bytes make small archives that unpack without an end.
 fn refuse_overlaps(entries: &[Entry], list: u64, path: &Path) -> Result<()> {
-    let end = |entry: &Entry| entry.offset + super::LOCAL_HEADER_SIZE + entry.raw_name.len() as u64 + entry.packed;
+    let end = |entry: &Entry| entry.offset + LOCAL_HEADER_SIZE + entry.raw_name.len() as u64 + entry.packed;
     let mut in_order: Vec<&Entry> = entries.iter().collect();
     in_order.sort_by_key(|entry| entry.offset);
     let next = in_order.iter().skip(1).map(|entry| entry.offset).chain([list]);
     match in_order.iter().zip(next).find(|(entry, next)| end(entry) > *next) {
         Some((entry, _)) => {
             let problem = format!("the entry {}: its bytes are also another's, or go beyond the file", entry.name);
-            Err(super::damaged(path, problem))
+            Err(damaged(path, problem))
         }
         None => Ok(()),
     }
@@ -151,6 +154,10 @@ fn stays_below(name: &str) -> bool {
         && !name.contains(['\\', '\0'])
         && !name.contains("//")
         && Path::new(name).components().all(is_normal)
+}
+
+pub(super) fn damaged(path: &Path, problem: String) -> CorpusError {
+    CorpusError::Damaged { file: path.to_owned(), format: "a ZIP archive", problem }
 }
 
 /// Numbers in a record, the lowest byte first; the record was checked to be long enough.

@@ -205,10 +205,7 @@ fn of_sentences(
         let problem = "without trees, datasetSplit.txt, SOStr.txt and STree.txt are needed beside it".to_owned();
         return Err(CorpusError::Damaged { file: file.to_owned(), format: "the treebank", problem }.into());
     };
-    let sentences = Rc::new(Sentences::read(sentence_files.clone(), dictionary, names.clone())?);
-    let open = |split| {
-        let source = SentenceSource::new(sentences.clone(), split)?;
-        Ok(SplitSources { split, sources: vec![Box::new(source)] })
-    };
-    sentences.splits().into_iter().map(open).collect()
+    let sentences = Sentences::read(sentence_files.clone(), dictionary, names.clone())?;
+    let sources = SentenceSource::of_splits(sentences)?.into_iter();
+    Ok(sources.map(|source| SplitSources { split: source.split(), sources: vec![Box::new(source)] }).collect())
 }

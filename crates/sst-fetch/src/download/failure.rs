@@ -1,8 +1,10 @@
 //! Why a request has no answer that can be used.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::time::Duration;
 
+use ureq::Timeout;
 use ureq::http::HeaderMap;
 
 /// A request that failed.
@@ -34,16 +36,21 @@ impl Failure {
         }
     }
 
-    /// A request that never got an answer.
+    /// A request that never got an answer. A host that is not known or refuses will do so again; one that was connected may not.
     pub(super) fn request(url: &str, error: &ureq::Error) -> Self {
-        let is_passing = matches!(
-            error,
-            ureq::Error::Io(_)
-                | ureq::Error::Timeout(_)
-                | ureq::Error::Protocol(_)
-                | ureq::Error::ConnectionFailed
-                | ureq::Error::HostNotFound
-        );
+        let is_passing = match error {
+            ureq::Error::Io(error) => matches!(
+                error.kind(),
+                ErrorKind::ConnectionReset
+                    | ErrorKind::ConnectionAborted
+                    | ErrorKind::BrokenPipe
+                    | ErrorKind::UnexpectedEof
+                    | ErrorKind::TimedOut
+            ),
+            ureq::Error::Timeout(timeout) => !matches!(timeout, Timeout::Connect | Timeout::Resolve),
+            ureq::Error::Protocol(_) => true,
+            _ => false,
+        };
         Self { is_passing, ..Self::other(url, &error.to_string()) }
     }
 

@@ -11,6 +11,9 @@ use corpus::records::FileName;
 use corpus::{Split, records};
 use stage::{bail_input, ensure_input};
 
+/// The configuration that is meant where none is named.
+const DEFAULT_CONFIG: &str = "default";
+
 /// Chooses the data files of the only configuration, or of `config`, by split.
 pub(super) fn choose(files: &[String], config: Option<&str>) -> anyhow::Result<Vec<(Split, Vec<String>)>> {
     let mut configs: BTreeMap<String, Vec<(Split, &str, &String)>> = BTreeMap::new();
@@ -27,6 +30,7 @@ pub(super) fn choose(files: &[String], config: Option<&str>) -> anyhow::Result<V
             records::extensions().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ")
         ),
         (None, 1) => configs.values().next(),
+        (None, _) if configs.contains_key(DEFAULT_CONFIG) => configs.get(DEFAULT_CONFIG),
         (None, _) => bail_input!("the repository has several configurations; choose one with --config: {}", names()),
         (Some(config), _) => configs.get(config.trim_matches('/')),
     };
@@ -113,12 +117,17 @@ mod tests {
             choose(&["dataset_infos.json", "dev.jsonl", "test.jsonl", "train.jsonl", "train.csv"], None).unwrap(),
             ["train: train.jsonl", "validation: dev.jsonl", "test: test.jsonl"]
         );
-        let converted =
-            ["default/train/0000.parquet", "default/test/0000.parquet", "dictionary/dictionary/0000.parquet"];
+        let converted = [
+            "default/train/0000.parquet",
+            "default/test/0000.parquet",
+            "dictionary/dictionary/0000.parquet",
+            "ptb/train/0000.parquet",
+        ];
         assert_eq!(
             choose(&converted, None).unwrap(),
             ["train: default/train/0000.parquet", "test: default/test/0000.parquet"]
         );
+        assert_eq!(choose(&converted, Some("ptb")).unwrap(), ["train: ptb/train/0000.parquet"]);
     }
 
     #[test]

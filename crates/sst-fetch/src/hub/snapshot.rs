@@ -7,9 +7,8 @@ use std::{env, fs, io};
 use anyhow::Context;
 use stage::{bail_input, user_cache, write_file};
 
-use super::RepoKind;
 use super::etag::is_hex;
-use crate::source::{HubName, stays_below};
+use crate::source::{HubName, RepoKind, stays_below};
 
 /// A commit in the cache; some of its files may be missing.
 #[derive(Debug)]

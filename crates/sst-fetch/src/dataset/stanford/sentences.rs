@@ -53,11 +53,6 @@ impl Sentences {
         Ok(Self { files, tokens, parents, splits, dictionary, names })
     }
 
-    /// The splits that there are.
-    pub(super) fn splits(&self) -> Vec<Split> {
-        distinct(&self.splits)
-    }
-
     /// What `datasetSentences.txt` has otherwise than the tokens, in a line.
     fn said(&self) -> Result<Option<String>> {
         let Some(member) = &self.files.sentences else { return Ok(None) };
@@ -161,9 +156,16 @@ pub(super) struct SentenceSource {
 }
 
 impl SentenceSource {
-    pub(super) fn new(sentences: Rc<Sentences>, split: Split) -> Result<Self> {
-        let said = sentences.said()?.into_iter().collect();
-        Ok(Self { sentences, split, said })
+    /// The sources of all splits; the first says what has to be said of the files that they have in common.
+    pub(super) fn of_splits(sentences: Sentences) -> Result<Vec<Self>> {
+        let mut said = sentences.said()?.into_iter().collect();
+        let sentences = Rc::new(sentences);
+        let splits = distinct(&sentences.splits).into_iter();
+        Ok(splits.map(|split| Self { sentences: sentences.clone(), split, said: std::mem::take(&mut said) }).collect())
+    }
+
+    pub(super) fn split(&self) -> Split {
+        self.split
     }
 }
 
