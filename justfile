@@ -133,6 +133,20 @@ test-sweep-kills: setup
     cargo build --release --locked --workspace --quiet
     SWEEP_KILLS=100 cargo test --release --locked --workspace --test end_to_end killed_at_random_moments
 
+# Mutants of every input format through the readers, 100,000 of each: just test-mutants 1000 "json parquet"
+[group('checks')]
+test-mutants number="100000" formats="": setup
+    cargo build --release --locked --workspace --quiet
+    MUTANTS={{ number }} MUTANTS_OF={{ quote(formats) }} cargo test --release --locked --workspace --quiet --test mutation -- --nocapture --test-threads 1
+
+# A parser under coverage-guided fuzzing: just fuzz tree 600; the targets are the files of fuzz/fuzz_targets
+[group('checks')]
+fuzz target seconds="60":
+    @sh pipeline/setup/cargo_fuzz.sh
+    mkdir -p {{ quote("fuzz/corpus" / target) }}
+    cd fuzz && PATH="$PWD/../.cache/cargo-fuzz/bin:$PATH" RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none --fuzz-dir . {{ quote(target) }} \
+        {{ quote("corpus" / target) }} {{ quote("seeds" / target) }} -- -max_total_time={{ seconds }} -timeout=10 -rss_limit_mb=1024
+
 # Formatting, lints, spelling
 [group('checks')]
 lint: setup

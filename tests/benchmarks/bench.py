@@ -1,12 +1,14 @@
 """The same work by this project and by the reference, in turn, on the same machine: rates, ratios, memory.
 
     bench.py [training] [guide] [base] [inference] [tokenization] [growth]      (all of them without an argument)
+    bench.py large-table [--rows N]                                              (only where it is named; 5 million rows)
     BENCH_DEVICE=cuda bench.py training base inference                          (on a GPU)
 
 Writes data/bench/results.json, results.md and charts. Both sides run as whole processes; rates of training are those of the
 steps from FIRST to LAST, without the warm-up.
 """
 
+import argparse
 import json
 import os
 import pathlib
@@ -16,6 +18,7 @@ import tempfile
 import time
 
 import growth
+import large_table
 from events import step_ends
 from machine import DEVICE, GLUE, MINILM, PYTHON, ROOT, TREES, run, run_reference, run_stage
 
@@ -23,6 +26,7 @@ OUT = ROOT / "data/bench"
 HERE = pathlib.Path(__file__).parent
 FIRST, LAST, ROUNDS = 50, 250, 2
 SECTIONS = ["training", "guide", "base", "inference", "tokenization", "growth"]
+LARGE_TABLE = "large-table"
 
 
 class Bench:
@@ -154,22 +158,29 @@ def table(rows):
 
 
 def main():
-    wanted = sys.argv[1:] or SECTIONS
-    unknown = set(wanted) - set(SECTIONS)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sections", nargs="*")
+    parser.add_argument("--rows", type=int, default=large_table.N_ROWS, help=f"rows of {LARGE_TABLE}")
+    arguments = parser.parse_args()
+    wanted = arguments.sections or SECTIONS
+    unknown = set(wanted) - {*SECTIONS, LARGE_TABLE}
     if unknown:
-        sys.exit(f"no such section: {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+        sys.exit(f"no such section: {', '.join(unknown)}; there are {', '.join([*SECTIONS, LARGE_TABLE])}")
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(pathlib.Path(folder))
         for section in wanted:
             if section == "growth":
                 bench.results["growth"] = growth.measure(bench, OUT)
+            elif section == LARGE_TABLE:
+                large_table.measure(bench, arguments.rows)
             else:
                 globals()[section](bench)
     (OUT / "results.json").write_text(json.dumps(bench.results, indent=1))
     if bench.rows:
         (OUT / "results.md").write_text(table(bench.rows))
-        rates = [row for row in bench.rows if row[4] == "sentences/s"]
+    rates = [row for row in bench.rows if row[4] == "sentences/s"]
+    if rates:
         groups = [(name, [("this project", ours), ("the reference", theirs)]) for name, ours, theirs, *_ in rates]
         growth.draw({"bars": {"title": "Rates", "unit": "sentences per second", "groups": groups}}, OUT / "rates.svg")
     print(f"written to {OUT.relative_to(ROOT)}; load at the end {os.getloadavg()[0]:.1f}")

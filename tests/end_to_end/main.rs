@@ -8,6 +8,7 @@ mod agreement;
 mod bad_input;
 mod classes;
 mod foreign_folders;
+mod hostile_files;
 mod interruptions;
 mod old_folders;
 mod pipeline;

@@ -53,6 +53,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let Some(mut output) = job.begin()? else { return Ok(()) };
 
     let folder = ModelFolder::open(&args.run)?;
+    folder.check_numbers()?;
     let metrics = metrics_files.iter().map(|(_, path)| metrics_json::read(path)).collect::<Result<Vec<_>, _>>()?;
     output.copy(&format!("{HF}/{}", train::CONFIG), &folder.config_path())?;
     copy_tokenizer(&folder, &trained, &mut output)?;

@@ -66,6 +66,15 @@ impl ModelFolder {
         SafetensorsFile::open(&self.weights_path())
     }
 
+    /// Reads all weights, to know that each of their numbers is finite; a program that loads them needs no such check.
+    ///
+    /// # Errors
+    /// Fails, naming the tensor, where one is not, and when they cannot be read.
+    pub fn check_numbers(&self) -> Result<(), CheckpointError> {
+        let mut weights = self.weights()?;
+        weights.canonical_names()?.values().try_for_each(|name| weights.read(name).map(drop))
+    }
+
     /// The tokenizer's files that the folder has: their names and paths.
     pub fn tokenizer_files(&self) -> Vec<(&'static str, PathBuf)> {
         let files = TOKENIZER_FILES.map(|name| (name, self.path.join(name)));

@@ -11,6 +11,8 @@ mod folder;
 mod tokenizer_config;
 mod names;
 
+mod element;
+mod not_finite;
 mod safetensors_file;
 mod writer;
 
@@ -18,9 +20,10 @@ mod error;
 
 pub use activation::Activation;
 pub use config::{BertConfig, label_config};
+pub use element::Element;
 pub use error::CheckpointError;
 pub use folder::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, TOKENIZER_FILES};
 pub use names::{TensorSpec, canonical_name, expected_tensors};
-pub use safetensors_file::{Element, SafetensorsFile, TensorEntry};
+pub use safetensors_file::{SafetensorsFile, TensorEntry};
 pub use tokenizer_config::TOKENIZER_CONFIG;
 pub use writer::{TensorBytes, write_safetensors};

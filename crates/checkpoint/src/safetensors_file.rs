@@ -8,35 +8,12 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
+use crate::element::Element;
 use crate::error::CheckpointError;
 use crate::names::canonical_name;
-
-/// The dtypes of tensors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Element {
-    /// 32-bit IEEE.
-    F32,
-    /// 16-bit IEEE.
-    F16,
-    /// The upper half of a 32-bit IEEE.
-    BF16,
-    /// 64-bit signed integers: buffers of some checkpoints, never weights.
-    I64,
-}
-
-impl Element {
-    /// Bytes per number.
-    pub fn size(self) -> usize {
-        match self {
-            Self::F32 => 4,
-            Self::F16 | Self::BF16 => 2,
-            Self::I64 => 8,
-        }
-    }
-}
+use crate::not_finite::NotFinite;
 
 /// A tensor's row in the table: its dtype, its shape and where its bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +72,7 @@ impl SafetensorsFile {
                 )));
             }
             data_end = end;
-            let (element, shape) = (element_of(info.dtype), info.shape.clone());
+            let (element, shape) = (Element::of(info.dtype), info.shape.clone());
             entries.insert(name, TensorEntry { element, shape, begin: data_begin + begin as u64, bytes: end - begin });
         }
         let file_end = data_begin + data_end as u64;
@@ -128,13 +105,17 @@ impl SafetensorsFile {
     /// Reads the bytes of the tensor `name`, little-endian, row by row.
     ///
     /// # Errors
-    /// Fails when there is no such tensor or the file cannot be read.
+    /// Fails when there is no such tensor, the file cannot be read, or a number is NaN or infinite.
     pub fn read(&mut self, name: &str) -> Result<Vec<u8>, CheckpointError> {
         let entry = self.entries.get(name).ok_or_else(|| self.tensor_error(name, "missing"))?;
         let mut bytes = vec![0; entry.bytes];
         let read = self.file.seek(SeekFrom::Start(entry.begin)).and_then(|_| self.file.read_exact(&mut bytes));
         read.map_err(|source| CheckpointError::Io { path: self.path.clone(), source })?;
-        Ok(bytes)
+        let not_finite = entry.element.and_then(|element| NotFinite::find(element, &entry.shape, &bytes));
+        match not_finite {
+            Some(not_finite) => Err(self.tensor_error(name, not_finite.to_string())),
+            None => Ok(bytes),
+        }
     }
 
     /// An error about one tensor of this file.
@@ -147,14 +128,4 @@ impl SafetensorsFile {
 fn size_in_bytes(info: &TensorInfo) -> Option<usize> {
     let elements = info.shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size))?;
     Some(elements.checked_mul(info.dtype.bitsize())?.div_ceil(8))
-}
-
-fn element_of(dtype: Dtype) -> Option<Element> {
-    match dtype {
-        Dtype::F32 => Some(Element::F32),
-        Dtype::F16 => Some(Element::F16),
-        Dtype::BF16 => Some(Element::BF16),
-        Dtype::I64 => Some(Element::I64),
-        _ => None,
-    }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use crate::safetensors_file::Element;
+use crate::element::Element;
 
 /// A tensor to be written; its bytes are produced when their turn comes.
 pub struct TensorBytes<'a> {

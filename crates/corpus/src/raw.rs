@@ -90,7 +90,7 @@ pub(crate) const LABEL_ORDER: &str = "label_order";
 pub(crate) const WITHOUT_MEANING: &str = "without meaning";
 
 /// The metadata of a raw file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RawMetadata {
     /// The names of the labels; empty where there are only scores.
     pub label_names: Vec<String>,

@@ -32,6 +32,8 @@ mod trees;
 mod whole_text;
 mod table_file;
 mod find_columns;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 
 use std::ops::ControlFlow;
 use std::path::Path;

@@ -7,9 +7,11 @@
 mod words;
 mod pieces;
 mod groups;
+mod near;
 mod double_encoding;
 
 pub use double_encoding::mended;
 pub use groups::Groups;
+pub use near::NearDuplicates;
 pub use pieces::{Piece, Pieces};
 pub use words::{exact_key, normalized, normalized_key};

@@ -63,7 +63,9 @@ impl Tokenizer {
         let Some(file) = Self::defining_file(model_folder) else {
             return Err(tokenizer_error(model_folder, "there is neither tokenizer.json nor vocab.txt in the folder"));
         };
-        let inner = if file.ends_with("vocab.txt") { vocab_txt::open(&file)? } else { open_json(&file)? };
+        let open = if file.ends_with("vocab.txt") { vocab_txt::open } else { open_json };
+        let opened = catch_panic(|| Ok::<_, String>(open(&file)));
+        let inner = opened.map_err(|problem| tokenizer_error(&file, not_json(&file).unwrap_or(problem)))??;
         if max_length < MIN_LENGTH {
             let problem = format!(
                 "a maximum length of {max_length} leaves no token between [CLS] and [SEP]; expected at least {MIN_LENGTH}"
@@ -82,14 +84,20 @@ impl Tokenizer {
         let fail = |problem: String| tokenizer_error(&file, problem);
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| fail(error.to_string()))?;
-        let empty_text = inner.encode_fast("", true).map_err(|error| fail(error.to_string()))?;
-        let &[cls_id, sep_id] = empty_text.get_ids() else {
-            let n = empty_text.get_ids().len();
+        let (ids, vocabulary) = catch_panic(|| {
+            let empty_text = inner.encode_fast("", true)?;
+            Ok::<_, tokenizers::Error>((empty_text.get_ids().to_vec(), inner.get_vocab(true)))
+        })
+        .map_err(fail)?;
+        let [cls_id, sep_id] = ids[..] else {
+            let n = ids.len();
             let problem = format!("it adds {n} special tokens to a text; expected [CLS] before and [SEP] after it");
             return Err(fail(problem));
         };
-        let vocabulary = inner.get_vocab(true);
         let vocab_size = vocabulary.values().max().map_or(0, |&id| id as usize + 1);
+        if let Some(id) = ids.iter().find(|&&id| id as usize >= vocab_size) {
+            return Err(fail(format!("it adds the token {id} to a text, which its vocabulary does not have")));
+        }
         if i32::try_from(vocab_size).is_err() || vocab_size > vocabulary.len().saturating_mul(64) {
             return Err(fail(format!("its largest id, {}, is beyond any vocabulary", vocab_size.saturating_sub(1))));
         }
@@ -125,7 +133,8 @@ impl Tokenizer {
     /// SHA-256 of what changes the ids of a text: vocabulary, normalization, added tokens and the like, not the layout of
     /// the files. `None` where a part of the tokenizer has no JSON form.
     pub fn behavior_sha256(&self) -> Option<String> {
-        behavior::sha256(&self.inner, [self.cls_id, self.sep_id])
+        let specials = [self.cls_id, self.sep_id];
+        catch_panic(|| Ok::<_, String>(behavior::sha256(&self.inner, specials))).ok().flatten()
     }
 
     /// The length to which texts are truncated, special tokens counted.
@@ -211,7 +220,14 @@ impl Tokenizer {
 
 fn open_json(file: &Path) -> Result<tokenizers::Tokenizer> {
     let bytes = std::fs::read(file).map_err(|source| CorpusError::Read { file: file.to_owned(), source })?;
-    catch_panic(|| tokenizers::Tokenizer::from_bytes(&bytes)).map_err(|problem| tokenizer_error(file, problem))
+    tokenizers::Tokenizer::from_bytes(&bytes).map_err(|error| tokenizer_error(file, error.to_string()))
+}
+
+/// What is wrong with a `tokenizer.json` that is no JSON: the library panics on some.
+fn not_json(file: &Path) -> Option<String> {
+    let bytes = std::fs::read(file).ok().filter(|_| file.ends_with("tokenizer.json"))?;
+    let error = serde_json::from_slice::<serde_json::Value>(&bytes).err()?;
+    Some(format!("not JSON: {error}"))
 }
 
 fn unknown_token(tokenizer: &tokenizers::Tokenizer) -> Option<String> {

@@ -113,6 +113,9 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     }
     let notes = guesses.chain(reading::left_out(&survey.without_text)).chain(labels.notes.clone());
     notes.chain(divided.notes).for_each(|note| args.common.say(&note));
+    if let Some(copies) = report.copies() {
+        args.common.say(&copies);
+    }
     for warning in report.balance_warnings() {
         args.common.say(&format!("{}: warning: {warning}", STAGE.name));
     }

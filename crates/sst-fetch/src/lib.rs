@@ -15,13 +15,15 @@ mod hub;
 
 mod dataset;
 mod model;
+mod check;
 
 use clap::{Parser, Subcommand};
 
+pub use check::CheckArgs;
 pub use dataset::DatasetArgs;
 pub use model::ModelArgs;
 
-/// Fetch a dataset or a model from the Hugging Face Hub or from local files.
+/// Fetch a dataset or a model from the Hugging Face Hub or from local files, and check a dataset.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Args {
@@ -37,6 +39,8 @@ pub enum FetchCommand {
     Dataset(Box<DatasetArgs>),
     /// Fetch a pre-trained BERT into a model folder
     Model(ModelArgs),
+    /// Look for what spoils a dataset: copies, contradictions, texts of one split in another
+    Check(CheckArgs),
 }
 
 /// Runs the stage.
@@ -47,5 +51,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     match &args.command {
         FetchCommand::Dataset(args) => dataset::run(args),
         FetchCommand::Model(args) => model::run(args),
+        FetchCommand::Check(args) => check::run(args),
     }
 }

@@ -114,6 +114,7 @@ fn check(path: &Path) -> anyhow::Result<ModelFolder> {
     let config = &folder.config;
     let tokenizer = Tokenizer::open(path, config.max_position_embeddings)?;
     vocabulary::check_tokenizer(&tokenizer, config.vocab_size)?;
+    folder.check_numbers()?;
     Ok(folder)
 }
 

@@ -63,6 +63,14 @@ impl<'a> Program<'a> {
         self
     }
 
+    /// The arguments that `words` mean, the program's name before them, together with those of the profile that they name.
+    ///
+    /// # Errors
+    /// Fails, as the program would, on a profile that cannot be read and on wrong arguments; the latter as clap's error.
+    pub fn parse<A: Parser>(&self, words: Vec<OsString>) -> anyhow::Result<A> {
+        Ok(arguments::<A>(self.rules, words)?.parsed)
+    }
+
     /// The whole of `main`: arguments from the profile and the command line, the run, the exit code.
     ///
     /// An error is printed once, with its chain of causes, and a panic in one line.

@@ -15,62 +15,20 @@ use super::table_file::format_of;
 use crate::error::{CorpusError, Result};
 
 /// Names of columns of texts, in lower case without separators; each tier comes before the next.
-const TEXTS: [&[&str]; 3] = [
-    &["text", "sentence", "texts", "sentences"],
-    &[
-        "review",
-        "reviews",
-        "reviewtext",
-        "reviewbody",
-        "reviewcontent",
-        "content",
-        "comment",
-        "comments",
-        "commenttext",
-        "tweet",
-        "tweettext",
-        "body",
-        "message",
-        "document",
-        "phrase",
-        "utterance",
-        "feedback",
-        "post",
-        "statement",
-        "cleantext",
-        "opinion",
-        "fulltext",
-    ],
-    &["headline", "title", "summary", "description", "subject", "verbatim"],
+const TEXTS: [&str; 3] = [
+    "text sentence texts sentences",
+    "review reviews reviewtext reviewbody reviewcontent content comment comments commenttext tweet tweettext body message \
+     document phrase utterance feedback post statement cleantext opinion fulltext kommentar comentario commentaire texte \
+     texto avis",
+    "headline title summary description subject verbatim",
 ];
 /// The same of labels.
-const LABELS: [&[&str]; 3] = [
-    &["label", "labels"],
-    &[
-        "sentiment",
-        "class",
-        "target",
-        "category",
-        "polarity",
-        "emotion",
-        "stars",
-        "star",
-        "rating",
-        "ratings",
-        "starrating",
-        "reviewrating",
-        "overall",
-        "score",
-        "y",
-        "sentimentlabel",
-        "sentimentclass",
-        "airlinesentiment",
-        "classlabel",
-        "labeltext",
-        "opinionlabel",
-        "tone",
-    ],
-    &["topic", "intent", "tag", "type", "gold", "annotation", "grade"],
+const LABELS: [&str; 3] = [
+    "label labels",
+    "sentiment class target category polarity emotion stars star rating ratings starrating reviewrating overall score y \
+     sentimentlabel sentimentclass airlinesentiment classlabel labeltext opinionlabel tone bewertung klasse classe clase \
+     sentimiento",
+    "topic intent tag type gold annotation grade",
 ];
 /// Of two columns, the one with so many times as many words has the texts.
 const CLEARLY_MORE: f64 = 2.0;
@@ -184,7 +142,7 @@ impl Look<'_> {
     }
 
     /// The columns whose names are of a tier; one that is spelled exactly so comes before others.
-    fn named(&self, columns: &[usize], tier: &[&str]) -> Vec<usize> {
+    fn named(&self, columns: &[usize], tier: &str) -> Vec<usize> {
         if !self.beginning.has_header {
             return Vec::new();
         }
@@ -193,14 +151,19 @@ impl Look<'_> {
             let exactly = columns.iter().find(|column| self.beginning.names[**column] == known);
             exactly.or_else(|| columns.iter().find(|column| name(column) == known))
         };
-        let exact = tier.iter().find_map(|known| spelled(known));
+        let exact = tier.split_whitespace().find_map(spelled);
         let plain = |name: &str| -> String {
-            name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+            let last = name.rsplit('.').next().unwrap_or(name); // of a key inside another
+            last.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
         };
         let is_default = exact.is_some_and(|column| ["text", "sentence", "label"].contains(&name(column)));
         match exact.filter(|_| is_default) {
             Some(column) => vec![*column],
-            None => columns.iter().copied().filter(|column| tier.contains(&plain(name(column)).as_str())).collect(),
+            None => columns
+                .iter()
+                .copied()
+                .filter(|column| tier.split_whitespace().any(|known| plain(name(column)) == known))
+                .collect(),
         }
     }
 
@@ -229,7 +192,14 @@ impl Look<'_> {
     /// Whether values are few and come again.
     fn looks_like_labels(&self, column: usize) -> bool {
         let (n, different) = (self.beginning.values(column).count(), self.different(column).len());
-        (2..=MAX_VALUES).contains(&different) && n >= MIN_REPEATED * different && self.mean_words(column) < MIN_WORDS
+        let is_date = |value: &str| {
+            let parts = value.split(['-', '/', '.', ':', 'T', ' ']).filter(|part| !part.is_empty());
+            parts.count() >= 3 && value.chars().filter(char::is_ascii_digit).count() >= 5
+        };
+        (2..=MAX_VALUES).contains(&different)
+            && n >= MIN_REPEATED * different
+            && self.mean_words(column) < MIN_WORDS
+            && !self.beginning.values(column).all(is_date)
     }
 
     fn different(&self, column: usize) -> HashSet<&str> {

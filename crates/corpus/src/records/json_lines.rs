@@ -10,7 +10,7 @@ use super::beginning::{Beginning, N_ROWS};
 use super::json_document::Document;
 use super::json_keys::KeyCollector;
 use super::json_list::for_each_item;
-use super::json_row::{JsonColumns, Object};
+use super::json_row::{JsonColumns, Object, nested};
 use super::options::ReadOptions;
 use super::table::{Columns, Format, Opened, RowSink, Rows};
 use super::text_file::TextFile;
@@ -67,16 +67,28 @@ fn begin(path: &Path, options: &ReadOptions) -> Result<Beginning> {
         first.push(object);
         Ok(if first.len() < N_ROWS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
-    let mut keys = KeyCollector::new(&asked);
-    first.iter().for_each(|object| keys.add(object));
-    let names = keys.names().unwrap_or_default();
+    let mut names: Vec<String> = Vec::new();
+    first.iter().for_each(|object| add_names("", object, &mut names));
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     };
-    let rows = first.iter().map(|object| names.iter().map(|name| object.get(name).and_then(text)).collect()).collect();
+    let value = |object: &Object, name: &str| object.get(name).or_else(|| nested(object, name)).and_then(text);
+    let rows = first.iter().map(|object| names.iter().map(|name| value(object, name)).collect()).collect();
     Ok(Beginning { names, has_header: true, rows })
+}
+
+/// Adds the keys of an object, and of those in it as `a.b`.
+fn add_names(prefix: &str, object: &Object, names: &mut Vec<String>) {
+    for (key, value) in object {
+        let name = format!("{prefix}{key}");
+        match value {
+            Value::Object(inner) => add_names(&format!("{name}."), inner, names),
+            _ if names.contains(&name) => {}
+            _ => names.push(name),
+        }
+    }
 }
 
 impl Rows for JsonTable {

@@ -15,18 +15,18 @@ const BLOCK_SIZE: usize = 1 << 20;
 pub(super) const MAX_LINE: usize = 64 << 20;
 
 /// Bytes that are decoded at a time.
-#[cfg(not(test))]
+#[cfg(not(any(test, fuzzing)))]
 pub(super) fn block_size() -> usize {
     BLOCK_SIZE
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 thread_local! {
     /// Tests read in small blocks, too.
     pub(super) static TEST_BLOCK_SIZE: std::cell::Cell<usize> = const { std::cell::Cell::new(BLOCK_SIZE) };
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(super) fn block_size() -> usize {
     TEST_BLOCK_SIZE.get()
 }

@@ -102,6 +102,20 @@ impl Pieces {
         of_one_key.flat_map(|texts| texts.iter().skip(1).map(|&copy| (copy, texts[0])))
     }
 
+    /// All texts with the words of this one, which was added.
+    pub fn same_as(&self, text: u32) -> &[u32] {
+        let key = self.keys[text as usize];
+        let first = self.by_key.partition_point(|&other| self.keys[other as usize] < key);
+        let n = self.by_key[first..].partition_point(|&other| self.keys[other as usize] == key);
+        &self.by_key[first..first + n]
+    }
+
+    /// The texts that have the same words, where there are several; the first of each comes first.
+    pub fn same(&self) -> impl Iterator<Item = &[u32]> {
+        let of_one_key = self.by_key.chunk_by(|&a, &b| self.keys[a as usize] == self.keys[b as usize]);
+        of_one_key.filter(|texts| texts.len() > 1)
+    }
+
     /// The first text with these words, if one was added.
     pub fn find(&self, text: &str) -> Option<u32> {
         let mut hashes = Vec::new();

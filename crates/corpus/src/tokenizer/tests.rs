@@ -76,9 +76,23 @@ fn tokenizer_json_comes_first_and_its_padding_is_ignored() {
     assert_eq!(ids(&tokenizer, "It it it works"), [2, 5, 5, 5, 1, 3]);
     assert_eq!(tokenizer.vocab_size(), 6);
 
-    let bare = json.replace(r#"{"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}"#, "null");
-    let error = Tokenizer::open(folder(&[("tokenizer.json", &bare)]).path(), 512).err().unwrap().to_string();
-    assert!(error.ends_with("it adds 0 special tokens to a text; expected [CLS] before and [SEP] after it"));
+    // What the library takes, and then panics on, or gives ids for that no model has.
+    let with_processor = |processor: &str| {
+        let changed =
+            json.replace(r#"{"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}"#, processor);
+        let folder = folder(&[("tokenizer.json", &changed)]);
+        let error = Tokenizer::open(folder.path(), 512).err().unwrap().to_string();
+        error.split_once("tokenizer.json: ").unwrap().1.to_owned()
+    };
+    assert_eq!(with_processor("null"), "it adds 0 special tokens to a text; expected [CLS] before and [SEP] after it");
+    let unknown = r#"{"type": "TemplateProcessing", "pair": [], "special_tokens": {},
+        "single": [{"SpecialToken": {"id": "[GONE]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]}"#;
+    assert_eq!(
+        with_processor(unknown),
+        "the library that reads it gave up (no entry found for key); the file is damaged"
+    );
+    let beyond = r#"{"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 4294967295]}"#;
+    assert_eq!(with_processor(beyond), "it adds the token 4294967295 to a text, which its vocabulary does not have");
 }
 
 #[test]

@@ -34,6 +34,30 @@ impl Report<'_> {
         format!("{}: {} rows, {n_sentences} sentences{missing}", split.name(), self.rows_of(split).count())
     }
 
+    /// Copies of texts, contradictions, and texts that two splits share, up to case, blanks and punctuation, in a sentence if
+    /// there are some. Of trees the sentences count.
+    pub(crate) fn copies(&self) -> Option<String> {
+        let placed = || self.rows.iter().zip(self.assignment).filter(|(row, _)| row.is_root);
+        let mut order: Vec<(u64, Split, Option<i32>)> =
+            placed().filter_map(|(row, place)| Some((row.key, (*place)?, self.labels.class(row)))).collect();
+        order.sort_unstable();
+        let (mut n_copies, mut n_conflicts, mut n_shared) = (0, 0, 0);
+        for same in order.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+            n_copies += same.chunk_by(|a, b| a.1 == b.1).map(|of_split| of_split.len() - 1).sum::<usize>();
+            let labels = || same.iter().filter_map(|(.., label)| *label);
+            n_conflicts += usize::from(labels().min() != labels().max());
+            n_shared += usize::from(same.first().map(|row| row.1) != same.last().map(|row| row.1));
+        }
+        let parts = [
+            (n_copies, "copies of texts in a split"),
+            (n_conflicts, "texts with several labels"),
+            (n_shared, "texts in several splits"),
+        ];
+        let parts: Vec<String> =
+            parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        (!parts.is_empty()).then(|| format!("{}; `sst-fetch check` shows them", parts.join(", ")))
+    }
+
     /// What should be known about the numbers of rows of the classes. Of trees the sentences count.
     pub(crate) fn balance_warnings(&self) -> Vec<String> {
         let names = &self.labels.names;

@@ -112,7 +112,7 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
     sandbox.write("latin1/train.csv", b"text,label\nfine,1\ncaf\xe9,0\n");
     sandbox.write("empty/train.csv", "");
     sandbox.write("header/train.csv", "text,label\n");
-    sandbox.write("column/train.csv", "text,klasse\nfine,1\n");
+    sandbox.write("column/train.csv", "text,wert\nfine,1\n");
     sandbox.write("ragged/train.csv", "text,label\nfine,1\na, b,0\n");
     sandbox.write("unnamed/train.csv", "text,label\nfine,1\nbad,0\n");
     sandbox.write("unnamed/dev.csv", "text,label\nfine,1\nodd,2\n");
@@ -131,7 +131,7 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
         ),
         ("--source nothing", "error: nothing contains no dataset; expected {train"),
         ("--source no-train", "error: no-train has no train split"),
-        ("--source column/train.csv", "error: column/train.csv has no column label, only text, klasse"),
+        ("--source column/train.csv", "error: column/train.csv has no column label, only text, wert"),
         (
             "--source unbalanced",
             "error: unbalanced/train.txt, line 2: column 20: the line ends with 1 unclosed brackets",
@@ -139,8 +139,8 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
         ("--source latin1", "error: latin1/train.csv, line 3: the text is not UTF-8"),
         ("--source empty", "error: empty/train.csv is empty; expected at least one row"),
         ("--source header", "error: header/train.csv is empty; expected at least one row"),
-        ("--source column", "error: column/train.csv has no column label, only text, klasse"),
-        ("--source column --text-column x", "error: column/train.csv has no column x, only text, klasse"),
+        ("--source column", "error: column/train.csv has no column label, only text, wert"),
+        ("--source column --text-column x", "error: column/train.csv has no column x, only text, wert"),
         ("--source ragged", "error: ragged/train.csv, line 3: expected 2 fields as in the header, found 3"),
         (
             "--source unnamed --label-names a",

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
+mod checks;
 mod corpus;
 mod dataset;
 mod hub;

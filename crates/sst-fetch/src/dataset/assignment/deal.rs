@@ -1,7 +1,10 @@
 //! Deals groups of rows out to shares, so that each share has its part of every class; of trees the sentences count.
 //!
-//! The groups come in a random order, and each goes where its classes have been served least, as far as there is room for
-//! it. So a share differs from its part by less than the largest group, and large groups are as likely in one as in another.
+//! The largest groups come first, equal ones in a random order. Each goes where the quotient of the method of Sainte-Laguë is
+//! least, (2 n + 1) / t of a share that has n and is to have t, summed over the group's classes and over all rows. So every
+//! share is served in proportion at every point, and differs from its part by about one group at the end.
+
+use std::cmp::Reverse;
 
 use corpus::sample::mixed;
 
@@ -28,9 +31,11 @@ pub(super) fn deal(
     shares: &[Share],
     seed: u64,
 ) -> Vec<Option<usize>> {
+    let mut sizes = vec![0_u32; groups.len()];
+    groups.iter().for_each(|&root| sizes[root as usize] += 1);
     let place = |row: u32| {
         let root = groups[row as usize];
-        (mixed(seed, rows[root as usize].key), root, row)
+        (Reverse(sizes[root as usize]), mixed(seed, rows[root as usize].key), root, row)
     };
     let mut order: Vec<u32> = (0..).take(groups.len()).collect();
     order.sort_unstable_by_key(|&row| place(row));
@@ -65,42 +70,35 @@ struct Table<'a> {
     sizes: Vec<f64>,
     /// Rows of each stratum in each share.
     dealt: Vec<Vec<f64>>,
+    /// Rows of all strata, and of all in each share.
+    all: f64,
+    all_dealt: Vec<f64>,
 }
 
 impl<'a> Table<'a> {
     fn new(strata: impl Iterator<Item = usize>, n_strata: usize, shares: &'a [Share]) -> Self {
         let mut sizes = vec![0.0; n_strata];
         strata.for_each(|stratum| sizes[stratum] += 1.0);
-        Self { shares, dealt: vec![vec![0.0; n_strata]; shares.len()], sizes }
+        let dealt = vec![vec![0.0; n_strata]; shares.len()];
+        Self { shares, dealt, all: sizes.iter().sum(), all_dealt: vec![0.0; shares.len()], sizes }
     }
 
     /// Deals a group with these numbers of rows of its strata; its share.
     fn serve(&mut self, counts: &[(usize, f64)]) -> usize {
         let n: f64 = counts.iter().map(|(_, count)| count).sum();
-        let room = |share: usize| {
-            let (all, dealt): (f64, f64) = (self.sizes.iter().sum(), self.dealt[share].iter().sum());
-            self.shares[share].part * all - dealt
+        let quotient = |share: usize| -> f64 {
+            let (part, dealt) = (self.shares[share].part, &self.dealt[share]);
+            let of = |dealt: f64, count: f64, size: f64| (2.0 * dealt + count) / (part * size);
+            let of_classes =
+                counts.iter().map(|&(class, count)| count / n * of(dealt[class], count, self.sizes[class]));
+            of_classes.sum::<f64>() + of(self.all_dealt[share], n, self.all)
         };
-        let need = |share: usize| -> f64 {
-            let part = self.shares[share].part;
-            let unserved = |&(stratum, count): &(usize, f64)| {
-                count * (1.0 - self.dealt[share][stratum] / (part * self.sizes[stratum]))
-            };
-            counts.iter().map(unserved).sum()
-        };
-        let all = || (0..self.shares.len()).filter(|&share| self.shares[share].part > 0.0);
-        let fits = |share: &usize| room(*share) >= n / 2.0 && (self.shares[*share].keeps_rare || !self.is_rare(counts));
-        let by = |value: &dyn Fn(usize) -> f64, a: usize, b: usize| {
-            let equal = (value(a) - value(b)).abs() < 1e-9;
-            if equal { self.shares[a].part.total_cmp(&self.shares[b].part) } else { value(a).total_cmp(&value(b)) }
-        };
-        // Of several that are equal in both, the first.
-        let first_best = |value: &dyn Fn(usize) -> f64, from: &mut dyn Iterator<Item = usize>| {
-            from.reduce(|best, share| if by(value, share, best).is_gt() { share } else { best })
-        };
-        let share =
-            first_best(&need, &mut all().filter(fits)).or_else(|| first_best(&room, &mut all())).unwrap_or_default();
+        let is_rare = self.is_rare(counts);
+        let may_be = |share: &usize| self.shares[*share].part > 0.0 && (self.shares[*share].keeps_rare || !is_rare);
+        let quotients = (0..self.shares.len()).filter(may_be).map(|share| (share, quotient(share)));
+        let share = quotients.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(share, _)| share);
         counts.iter().for_each(|&(stratum, count)| self.dealt[share][stratum] += count);
+        self.all_dealt[share] += n;
         share
     }
 

@@ -65,7 +65,7 @@ fn archives_of_the_treebank_have_its_counts() {
 }
 
 /// GLUE's train set is the train nodes that are not neutral, in lower case. Of the 253 texts that it has otherwise nearly all
-/// are in British spelling in the trees (theatre, humour), and 13 have U+00A0 where GLUE has a space.
+/// are in British spelling in the trees (GLUE has theater, humor), and 13 have U+00A0 where GLUE has a space.
 #[test]
 fn the_phrases_of_train_are_those_of_glue() {
     let Some(corpus) = testkit::inputs::sst() else { return };

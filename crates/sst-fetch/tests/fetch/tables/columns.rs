@@ -42,13 +42,28 @@ fn columns_are_found_by_their_usual_names() {
     ]);
 }
 
+fn nested(i: usize) -> String {
+    format!("{{\"n\": {i}, \"item\": {{\"body\": \"text {i} of it\"}}, \"stars\": {}}}\n", i % 2)
+}
+
+fn dated(i: usize) -> String {
+    format!("{i} words of text,{},2024-01-0{}\n", i % 2, i % 5 + 1)
+}
+
 #[test]
 fn columns_of_other_names_are_found_by_their_content() {
     check(&[
-        table("French", "identifiant,avis,note", "ITL")
-            .said(&["texts: column `avis` by its content", "`note` by its content"]),
+        table("French", "identifiant,remarque,note", "ITL")
+            .said(&["texts: column `remarque` by its content", "`note` by its content"]),
         table("a user beside it", "wer,meinung,wert", "ITL").said(&["`meinung` by its content"]),
         table("a constant", "sprache,meinung,wert", "CTL").said(&["`wert` by its content"]),
+        case("keys inside others")
+            .file("train.jsonl", (0..30).map(nested).collect::<String>())
+            .names(&["0", "1"])
+            .said(&["texts: column `item.body` by its name, labels: column `stars` by its name"]),
+        case("a date beside it")
+            .file("train.csv", (0..60).map(dated).fold("remarque,wert,jour\n".to_owned(), |all, row| all + &row))
+            .said(&["labels: column `wert` by its content"]),
         case("no header, in any order")
             .file("train.csv", (0..30).map(|i| format!("{},{i},text {i} of its kind\n", i % 2)).collect::<String>())
             .flags("--no-header")
@@ -67,8 +82,8 @@ fn several_that_may_be_it_are_for_the_user_to_choose_from() {
         ]),
         table("two texts", "review,comment,label", "TTL")
             .refused(&["has no column text", "--text-column review or comment"]),
-        table("two of unknown names", "avis,note,groupe", "TLL").refused(&["--label-column note or groupe"]),
-        table("no labels at all", "avis,autre", "TI").refused(&["has no column label, only avis, autre"]),
+        table("two of unknown names", "remarque,note,groupe", "TLL").refused(&["--label-column note or groupe"]),
+        table("no labels at all", "remarque,autre", "TI").refused(&["has no column label, only remarque, autre"]),
         case("a first row for a header")
             .file(
                 "train.csv",

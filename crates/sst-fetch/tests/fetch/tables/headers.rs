@@ -23,8 +23,8 @@ fn spaces_around_names_are_no_part_of_them() {
 fn a_missing_column_comes_with_what_the_file_looks_like() {
     check(&[
         case("another case")
-            .file("train.csv", "TEXT,Klasse\na,1\n")
-            .refused(&["data/train.csv has no column label, only TEXT, Klasse"]),
+            .file("train.csv", "TEXT,Wert\na,1\n")
+            .refused(&["data/train.csv has no column label, only TEXT, Wert"]),
         case("another case of what was asked for")
             .file("train.csv", "Texte,label\na,1\n")
             .flags("--text-column texte")
@@ -37,15 +37,15 @@ fn a_missing_column_comes_with_what_the_file_looks_like() {
             .flags("--label-column note")
             .refused(&["has no column note, only text, Note; is it --label-column 'Note'?"]),
         case("another separator")
-            .file("train.csv", "avis;note\na;1\nb;2\n")
-            .refused(&["has no column text or sentence, only avis, note (read as separated by `;`)"]),
+            .file("train.csv", "aussage;note\na;1\nb;2\n")
+            .refused(&["has no column text or sentence, only aussage, note (read as separated by `;`)"]),
         case("no header: Sentiment140")
             .file("train.csv", "\"0\",\"1467810369\",\"Mon Apr 06\",\"NO_QUERY\",\"user\",\"awww\"\n\"4\",\"1\",\"b\",\"NO_QUERY\",\"c\",\"yes\"\n")
             .refused(&["the first line looks like a row", "--no-header", "--text-column 2 --label-column 1"]),
         case("no header: words")
             .file("train.csv", "pos,a good one\nneg,a bad one\npos,fine\n")
             .refused(&["the first line looks like a row"]),
-        case("a header that is one").file("train.csv", "avis,note\na,1\n").refused(&["only avis, note\n"]),
+        case("a header that is one").file("train.csv", "aussage,note\na,1\n").refused(&["only aussage, note\n"]),
         case("JSON of another case")
             .file("train.jsonl", "{\"Avis\": \"a\", \"label\": 1}\n")
             .flags("--text-column avis")

@@ -1,0 +1,38 @@
+//! Dtype of a tensor's numbers, as safetensors files name them.
+
+use safetensors::Dtype;
+
+/// The dtypes of tensors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Element {
+    /// 32-bit IEEE.
+    F32,
+    /// 16-bit IEEE.
+    F16,
+    /// The upper half of a 32-bit IEEE.
+    BF16,
+    /// 64-bit signed integers: buffers of some checkpoints, never weights.
+    I64,
+}
+
+impl Element {
+    /// Bytes per number.
+    pub fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 | Self::BF16 => 2,
+            Self::I64 => 8,
+        }
+    }
+
+    /// That of a dtype; `None` for one that weights never have.
+    pub(crate) fn of(dtype: Dtype) -> Option<Self> {
+        match dtype {
+            Dtype::F32 => Some(Self::F32),
+            Dtype::F16 => Some(Self::F16),
+            Dtype::BF16 => Some(Self::BF16),
+            Dtype::I64 => Some(Self::I64),
+            _ => None,
+        }
+    }
+}

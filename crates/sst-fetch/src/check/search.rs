@@ -1,0 +1,217 @@
+//! The search: two readings of the texts, and comparisons of what they leave.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use corpus::similarity::{NearDuplicates, Pieces, mended};
+use corpus::{Split, class_balance};
+
+use super::kind::Kind;
+use super::report::{ClassRows, Finding, Report, SplitFigures};
+use super::rows::{Dataset, Row};
+use super::texts::show;
+
+/// Examples of each kind.
+const N_SHOWN: usize = 10;
+/// More words than this make more than 512 word pieces, by 1.35 pieces a word.
+const MANY_WORDS: usize = 380;
+/// Sentences among which near duplicates are looked for.
+const N_COMPARED: usize = 200_000;
+/// Texts of fewer words are a part of too many others.
+const MIN_PIECE: usize = 3;
+
+/// The rows of each kind, with the row by which each was found; the first ones of them.
+#[derive(Default)]
+pub(crate) struct Found {
+    rows: BTreeMap<Kind, usize>,
+    pub(crate) examples: BTreeMap<Kind, Vec<(u32, Option<u32>)>>,
+}
+
+impl Found {
+    fn add(&mut self, kind: Kind, row: u32, other: Option<u32>) {
+        *self.rows.entry(kind).or_default() += 1;
+        let examples = self.examples.entry(kind).or_default();
+        if examples.len() < N_SHOWN {
+            examples.push((row, other));
+        }
+    }
+}
+
+pub(crate) fn search(raw: &Path, files: &[(Split, PathBuf)]) -> anyhow::Result<Report> {
+    let dataset = Dataset::open(files)?;
+    let (mut rows, mut words, mut near) = (Vec::new(), Pieces::new(), NearDuplicates::new());
+    let mut found = Found::default();
+    dataset.for_each_sentence(|number, split, record| {
+        let row = Row::of(split, &record);
+        let n_words = words.add(&record.text);
+        let text = record.text.trim();
+        let tests = [
+            (Kind::Empty, text.is_empty()),
+            (Kind::Long, n_words > MANY_WORDS),
+            (Kind::Encoding, mended(text).is_some()),
+            (Kind::Unlabeled, !row.has_target),
+        ];
+        tests.into_iter().filter(|(_, is_so)| *is_so).for_each(|(kind, _)| found.add(kind, number, None));
+        if near.len() < N_COMPARED
+            && let Some(other) = near.add(&record.text)
+        {
+            found.add(Kind::NearDuplicates, number, Some(other));
+        }
+        rows.push(row);
+    })?;
+    words.index();
+    compare(&rows, |row: &Row| row.key, [Kind::Duplicates, Kind::Overlap], &mut found);
+    compare_words(&rows, &words, &mut found);
+    find_pieces(&dataset, &rows, &words, &mut found)?;
+    let mut remarks = Vec::new();
+    if rows.len() > N_COMPARED {
+        remarks.push(format!("near duplicates were looked for among the first {N_COMPARED} of {} rows", rows.len()));
+    }
+    let splits: Vec<SplitFigures> =
+        files.iter().map(|(split, _)| figures(*split, &rows, &dataset.metadata.label_names)).collect();
+    let findings = findings(&dataset, &rows, found, &splits)?;
+    Ok(Report { raw: raw.display().to_string(), dataset: dataset.metadata.dataset.clone(), splits, findings, remarks })
+}
+
+/// Finds equal rows by a key: in one split, in several, and with several labels.
+fn compare(rows: &[Row], key: impl Fn(&Row) -> u64, [duplicates, overlap]: [Kind; 2], found: &mut Found) {
+    let mut order: Vec<u32> = (0..).take(rows.len()).collect();
+    order.sort_unstable_by_key(|&row| (key(&rows[row as usize]), row));
+    let mut equal: Vec<Vec<u32>> = Vec::new();
+    for same in order.chunk_by(|&a, &b| key(&rows[a as usize]) == key(&rows[b as usize])).filter(|same| same.len() > 1)
+    {
+        equal.push(same.to_vec());
+    }
+    equal.sort_unstable();
+    for same in &equal {
+        add_equal(rows, same, [duplicates, overlap], found);
+        let labels: BTreeSet<i32> = same.iter().filter_map(|&row| rows[row as usize].label).collect();
+        if labels.len() > 1 {
+            let other = |row: u32| {
+                let differs = |&&other: &&u32| {
+                    rows[other as usize].label.is_some() && rows[other as usize].label != rows[row as usize].label
+                };
+                same.iter().find(differs).copied()
+            };
+            let labeled = same.iter().filter(|&&row| rows[row as usize].label.is_some());
+            labeled.for_each(|&row| found.add(Kind::Conflicts, row, other(row)));
+        }
+    }
+}
+
+/// The rows of equal ones that come again in their split, and those of validation and test that another split has.
+fn add_equal(rows: &[Row], same: &[u32], [duplicates, overlap]: [Kind; 2], found: &mut Found) {
+    let split = |row: u32| rows[row as usize].split;
+    for (index, &row) in same.iter().enumerate() {
+        if let Some(&first) = same[..index].iter().find(|&&other| split(other) == split(row)) {
+            found.add(duplicates, row, Some(first));
+        }
+        if split(row) != Split::Train
+            && let Some(&other) = same.iter().find(|&&other| split(other) != split(row))
+        {
+            found.add(overlap, row, Some(other));
+        }
+    }
+}
+
+/// Rows with the same words that are not the same text.
+fn compare_words(rows: &[Row], words: &Pieces, found: &mut Found) {
+    let mut equal: Vec<&[u32]> = words.same().collect();
+    equal.sort_unstable_by_key(|same| same[0]);
+    for same in equal {
+        // One row for each text of each split: the others are equal as they stand.
+        let mut known: BTreeSet<(Split, u64)> = BTreeSet::new();
+        let distinct: Vec<u32> = same
+            .iter()
+            .copied()
+            .filter(|&row| known.insert((rows[row as usize].split, rows[row as usize].key)))
+            .collect();
+        let is_equal = |a: u32, b: u32| rows[a as usize].key == rows[b as usize].key;
+        for (index, &row) in distinct.iter().enumerate() {
+            let split = rows[row as usize].split;
+            let mut others = distinct.iter().copied().filter(|&other| !is_equal(row, other));
+            let before = |other: &u32| distinct[..index].contains(other) && rows[*other as usize].split == split;
+            if let Some(first) = others.clone().find(before) {
+                found.add(Kind::NormalizedDuplicates, row, Some(first));
+            }
+            let is_overlap = |&other: &u32| rows[other as usize].split != split;
+            let overlaps_exactly =
+                distinct.iter().any(|&other| is_equal(row, other) && rows[other as usize].split != split);
+            if split != Split::Train
+                && !overlaps_exactly
+                && let Some(other) = others.find(is_overlap)
+            {
+                found.add(Kind::NormalizedOverlap, row, Some(other));
+            }
+        }
+    }
+}
+
+/// Rows of validation and test that are a part of a text of another split.
+fn find_pieces(dataset: &Dataset, rows: &[Row], words: &Pieces, found: &mut Found) -> anyhow::Result<()> {
+    let mut held_out = Pieces::new();
+    let mut numbers: Vec<u32> = Vec::new();
+    dataset.for_each_sentence(|number, split, record| {
+        if split != Split::Train && words.n_words(number) >= MIN_PIECE {
+            held_out.add(&record.text);
+            numbers.push(number);
+        }
+    })?;
+    held_out.index();
+    let mut holders: HashMap<u32, u32> = HashMap::new();
+    let mut hashes = Vec::new();
+    dataset.for_each_sentence(|number, split, record| {
+        let n_words = words.n_words(number);
+        held_out.for_each_piece(&record.text, &mut hashes, |piece| {
+            if piece.n_words < n_words {
+                for &copy in held_out.same_as(piece.text) {
+                    let row = numbers[copy as usize];
+                    if rows[row as usize].split != split {
+                        holders.entry(row).or_insert(number);
+                    }
+                }
+            }
+        });
+    })?;
+    let mut pieces: Vec<(u32, u32)> = holders.into_iter().collect();
+    pieces.sort_unstable();
+    pieces.into_iter().for_each(|(row, holder)| found.add(Kind::Pieces, row, Some(holder)));
+    Ok(())
+}
+
+fn figures(split: Split, rows: &[Row], names: &[String]) -> SplitFigures {
+    let of_split = || rows.iter().filter(|row| row.split == split);
+    let count =
+        |class: usize| of_split().filter(|row| row.label.and_then(|l| usize::try_from(l).ok()) == Some(class)).count();
+    let classes: Vec<ClassRows> =
+        names.iter().enumerate().map(|(class, label)| ClassRows { label: label.clone(), rows: count(class) }).collect();
+    let labeled: usize = classes.iter().map(|class| class.rows).sum();
+    let most = classes.iter().map(|class| class.rows).max();
+    let majority_rate = most.filter(|_| labeled > 0).map(|most| most as f64 / labeled as f64);
+    SplitFigures { split, rows: of_split().count(), classes, majority_rate }
+}
+
+fn findings(dataset: &Dataset, rows: &[Row], found: Found, splits: &[SplitFigures]) -> anyhow::Result<Vec<Finding>> {
+    let mut examples = show(dataset, rows, &found)?;
+    let finding = |(kind, n): (Kind, usize)| Finding {
+        kind,
+        rows: n,
+        share: n as f64 / rows.len().max(1) as f64,
+        examples: examples.remove(&kind).unwrap_or_default(),
+        remarks: Vec::new(),
+    };
+    let mut findings: Vec<Finding> = found.rows.into_iter().map(finding).collect();
+    let counts: Vec<(Split, Vec<usize>)> =
+        splits.iter().map(|s| (s.split, s.classes.iter().map(|class| class.rows).collect())).collect();
+    let remarks = class_balance::warnings(&dataset.metadata.label_names, &counts);
+    if !remarks.is_empty() {
+        findings.push(Finding {
+            kind: Kind::Imbalance,
+            rows: remarks.len(),
+            share: 0.0,
+            examples: Vec::new(),
+            remarks,
+        });
+    }
+    Ok(findings)
+}
