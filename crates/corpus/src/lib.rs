@@ -14,6 +14,7 @@ pub mod class_balance;
 pub mod label;
 pub mod task;
 pub mod tree;
+pub mod parent_pointers;
 pub mod similarity;
 pub mod sample;
 

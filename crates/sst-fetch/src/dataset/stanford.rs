@@ -7,7 +7,6 @@
 mod originals;
 mod members;
 mod dictionary;
-mod parent_pointers;
 mod trees;
 mod sentences;
 

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use corpus::label::SourceNames;
+use corpus::parent_pointers::{self, Node};
 use corpus::records::{NodePlace, Row, WithoutText};
 use corpus::similarity::mended;
 use corpus::task::fine_grained_class;
@@ -18,7 +19,6 @@ use corpus::{CorpusError, Location, Result, Split, shortened_name};
 
 use super::dictionary::{Dictionary, wrong};
 use super::members::Member;
-use super::parent_pointers::{self, Node};
 use crate::dataset::rows::RowSource;
 
 /// The files beside the dictionary.

@@ -10,18 +10,24 @@ const MAX_DEPTH: usize = 1000;
 
 /// A constituent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
+pub struct Node {
     /// The indices of its tokens; never empty.
-    pub(super) tokens: Range<usize>,
+    pub tokens: Range<usize>,
     /// The edges between the root and it.
-    pub(super) depth: i32,
+    pub depth: i32,
 }
 
-/// The nodes of the tree over `n_tokens` tokens.
+/// Parses the tree over `n_tokens` tokens.
 ///
 /// # Errors
 /// Fails, in words, on anything that is no tree whose nodes cover tokens that follow each other.
-pub(super) fn parse(line: &str, n_tokens: usize) -> Result<Vec<Node>, String> {
+///
+/// ```
+/// let nodes = corpus::parent_pointers::parse("5|4|4|5|0", 3)?;
+/// assert_eq!((nodes[2].tokens.clone(), nodes[2].depth), (1..3, 1));
+/// # Ok::<(), String>(())
+/// ```
+pub fn parse(line: &str, n_tokens: usize) -> Result<Vec<Node>, String> {
     let number = |text: &str| text.trim().parse::<usize>().map_err(|_| format!("`{text}` is no number of a node"));
     let parents: Vec<usize> = line.split('|').map(number).collect::<Result<_, _>>()?;
     let n_nodes = parents.len();
