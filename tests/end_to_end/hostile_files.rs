@@ -81,7 +81,7 @@ fn a_tokenizer_that_makes_the_library_panic_is_refused_with_its_file() {
             file(json!([special("[GONE]"), text, special("[SEP]")])),
             "the library that reads it gave up (no entry found for key)",
         ),
-        (sound.replace("\"w5\"", "\"w5"), "not JSON: "),
+        (sound.replace("\"w5\"", "\"w5"), "expected `:` at line 1"),
         (
             sound.replace("\"ids\":[2]", "\"ids\":[4000000000]"),
             "it adds the token 4000000000 to a text, which its vocabulary does not have",

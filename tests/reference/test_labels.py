@@ -211,7 +211,8 @@ def test_raw_files_are_read_back_by_pandas(tmp_path):
     write_csv(tmp_path, "train", ["spam", "", "ham"])
     _, frame = fetched(tmp_path)["train"]
     assert {name: str(kind) for name, kind in frame.dtypes.items() if name != TEXT} == {
-        "id": "int64", "sentence_id": "int64", "label": "float64", "score": "float32", "is_root": "bool"}
+        "id": "int64", "sentence_id": "int64", "label": "float64", "score": "float32", "is_root": "bool",
+        "depth": "int32", "source_file": str(frame.source_file.dtype), "source_line": "int64"}
     assert list(frame.text) == ["t0", "t1", "t2"]
     # With types that have a missing value, the indices are the integers that they are in the file.
     labels = pandas.read_parquet(tmp_path / "raw/train.parquet", dtype_backend="numpy_nullable").label

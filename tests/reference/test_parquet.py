@@ -5,7 +5,7 @@ import pandas
 import pytest
 
 COLUMNS = {
-    "raw": ["id", "sentence_id", "text", "label", "score", "is_root"],
+    "raw": ["id", "sentence_id", "text", "label", "score", "is_root", "depth", "source_file", "source_line"],
     "tokens": ["id", "sentence_id", "input_ids", "label"],
     "eval": ["id", "sentence_id", "label", "prediction", "probabilities", "logits"],
 }

@@ -3,6 +3,7 @@
 //! Decoders of binary formats may panic on a crafted file. All decoding happens under [`catch_panic`], which turns that
 //! into the error that any other damaged file gets.
 
+mod types;
 mod batch;
 
 use std::collections::BTreeMap;
@@ -24,8 +25,8 @@ use parquet::file::properties::WriterProperties;
 use crate::catch_panic::catch_panic;
 use crate::error::{CorpusError, Location, Result, WriteError};
 
-use batch::has_text_form;
-pub(crate) use batch::{Batch, is_text};
+pub(crate) use batch::Batch;
+use types::{has_text_form, is_text};
 
 /// Rows of a row group: small enough to skip, large enough to compress.
 pub(crate) const ROW_GROUP_SIZE: usize = 1 << 16;

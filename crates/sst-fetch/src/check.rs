@@ -6,8 +6,9 @@
 mod kind;
 mod report;
 mod rows;
-mod search;
+mod found;
 mod texts;
+mod search;
 mod table;
 mod page;
 

@@ -165,8 +165,9 @@ impl OutputFolder {
     }
 }
 
+/// Whether this names something in a folder, and neither the folder nor anything outside.
 fn stays_below(name: &str) -> bool {
-    Path::new(name).components().all(|component| matches!(component, Component::Normal(_)))
+    !name.is_empty() && Path::new(name).components().all(|component| matches!(component, Component::Normal(_)))
 }
 
 fn remove_if_there(path: &Path) -> anyhow::Result<()> {

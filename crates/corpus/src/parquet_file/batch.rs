@@ -1,9 +1,10 @@
 //! Some rows of a Parquet file, column by column.
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray};
-use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
+use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Float32Type, Int64Type};
 
+use super::types::{has_text_form, is_plain, is_text};
 use super::{ParquetFile, decode};
 use crate::error::{CorpusError, Result};
 
@@ -114,26 +115,4 @@ impl Batch<'_> {
         let strict = CastOptions { safe: false, ..CastOptions::default() };
         decode(self.file.path(), || Ok(cast_with_options(values, to, &strict)?))
     }
-}
-
-/// Whether a column holds text, as it is or through a dictionary.
-pub(crate) fn is_text(found: &DataType) -> bool {
-    match found {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
-        DataType::Dictionary(_, value) => is_text(value),
-        _ => false,
-    }
-}
-
-/// Whether the values of a column have a plain form as text.
-fn is_plain(found: &DataType) -> bool {
-    match found {
-        DataType::Boolean | DataType::Null => true,
-        DataType::Dictionary(_, value) => is_plain(value),
-        other => other.is_numeric() || is_text(other),
-    }
-}
-
-pub(super) fn has_text_form(found: &DataType) -> bool {
-    can_cast_types(found, &DataType::Utf8) && !found.is_nested()
 }

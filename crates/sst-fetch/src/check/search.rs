@@ -1,41 +1,23 @@
 //! The search: two readings of the texts, and comparisons of what they leave.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use corpus::similarity::{NearDuplicates, Pieces, mended};
 use corpus::{Split, class_balance};
 
+use super::found::Found;
 use super::kind::Kind;
 use super::report::{ClassRows, Finding, Report, SplitFigures};
 use super::rows::{Dataset, Row};
 use super::texts::show;
 
-/// Examples of each kind.
-const N_SHOWN: usize = 10;
 /// More words than this make more than 512 word pieces, by 1.35 pieces a word.
 const MANY_WORDS: usize = 380;
 /// Sentences among which near duplicates are looked for.
 const N_COMPARED: usize = 200_000;
 /// Texts of fewer words are a part of too many others.
 const MIN_PIECE: usize = 3;
-
-/// The rows of each kind, with the row by which each was found; the first ones of them.
-#[derive(Default)]
-pub(crate) struct Found {
-    rows: BTreeMap<Kind, usize>,
-    pub(crate) examples: BTreeMap<Kind, Vec<(u32, Option<u32>)>>,
-}
-
-impl Found {
-    fn add(&mut self, kind: Kind, row: u32, other: Option<u32>) {
-        *self.rows.entry(kind).or_default() += 1;
-        let examples = self.examples.entry(kind).or_default();
-        if examples.len() < N_SHOWN {
-            examples.push((row, other));
-        }
-    }
-}
 
 pub(crate) fn search(raw: &Path, files: &[(Split, PathBuf)]) -> anyhow::Result<Report> {
     let dataset = Dataset::open(files)?;

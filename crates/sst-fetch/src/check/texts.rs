@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use corpus::shortened_name;
 
+use super::found::Found;
 use super::kind::Kind;
 use super::report::{Example, Place};
 use super::rows::{Dataset, Row};
-use super::search::Found;
 
 /// Characters of a text that are shown.
 const SHOWN: usize = 160;
