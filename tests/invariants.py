@@ -48,8 +48,9 @@ def broken_dependencies(crates):
             yield f"{name} depends on the stage {other}: stages meet only in files"
         if "tch" in reachable(crates, name) and name not in ON_LIBTORCH:
             yield f"{name} links libtorch"
-        if "ureq" in direct and name != "sst-fetch":
-            yield f"{name} depends on ureq: only sst-fetch downloads"
+        for client in {"hf-hub", "ureq"} & direct:
+            if name != "sst-fetch":
+                yield f"{name} depends on {client}: only sst-fetch downloads"
     for name in reachable(crates, "stage") & (STAGES | {"corpus", "checkpoint", "tch"}):
         yield f"stage depends on {name}: it knows no text and no tensor"
 

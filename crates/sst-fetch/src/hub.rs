@@ -12,11 +12,12 @@ use std::{env, fs};
 
 use anyhow::{Context, anyhow, bail};
 use corpus::Split;
-use serde::Deserialize;
+use hf_hub::api::RepoInfo;
+use hf_hub::{Repo, RepoType};
 use stage::{bad_input, bail_input, hub_is_offline, user_cache};
 
 use crate::download::{Client, Downloaded, Failure, Request, download};
-use crate::source::{HubName, RepoKind, stays_below};
+use crate::source::{HubName, stays_below};
 use crate::split_files::SplitFiles;
 use etag::Digest;
 use snapshot::Snapshot;
@@ -29,7 +30,7 @@ const MAIN: &str = "main";
 /// A repository at one commit.
 pub(crate) struct Repository {
     name: HubName,
-    kind: RepoKind,
+    repo: Repo,
     snapshot: Snapshot,
     files: Vec<String>,
     /// Absent when offline.
@@ -38,32 +39,20 @@ pub(crate) struct Repository {
     said: Option<String>,
 }
 
-/// What the hub says of a repository at a revision.
-#[derive(Deserialize)]
-struct Info {
-    sha: String,
-    #[serde(default)]
-    siblings: Vec<Sibling>,
-}
-
-#[derive(Deserialize)]
-struct Sibling {
-    rfilename: String,
-}
-
 impl Repository {
     /// Resolves the revision and lists the files: one request to the hub, or none when offline.
-    pub(crate) fn open(kind: RepoKind, name: &HubName, quiet: bool) -> anyhow::Result<Self> {
+    pub(crate) fn open(kind: RepoType, name: &HubName, quiet: bool) -> anyhow::Result<Self> {
+        let cache = snapshot::cache()?;
+        let repo = Repo::with_revision(name.id.clone(), kind, name.revision.clone());
         if hub_is_offline() {
-            let snapshot = Snapshot::find(kind, name).context("HF_HUB_OFFLINE is set")?;
+            let snapshot = Snapshot::find(&cache, repo.clone(), name).context("HF_HUB_OFFLINE is set")?;
             let files = snapshot.files()?;
-            return Ok(Self { name: name.clone(), kind, snapshot, files, client: None, said: None });
+            return Ok(Self { name: name.clone(), repo, snapshot, files, client: None, said: None });
         }
         let client = Client::new(token(), quiet);
-        let revision = name.revision.replace('/', "%2F");
-        let url = format!("{}/api/{}s/{}/revision/{revision}", endpoint(), kind.name(), name.id);
+        let url = format!("{}/api/{}", endpoint(), repo.api_url());
         let answer = client.text(&url).map_err(|failure| explain(&failure, name))?;
-        let Ok(info) = serde_json::from_str::<Info>(&answer) else {
+        let Ok(info) = serde_json::from_str::<RepoInfo>(&answer) else {
             bail!("the answer of {} for {name} is no description of a repository; is it a hub?", endpoint());
         };
         if !etag::is_hex(&info.sha, 40) {
@@ -73,8 +62,8 @@ impl Repository {
         if let Some(file) = files.iter().find(|file| !stays_below(file)) {
             bail!("the hub lists a file `{}`, which would leave its folder", file.escape_debug());
         }
-        let snapshot = Snapshot::at(kind, name, info.sha)?;
-        Ok(Self { name: name.clone(), kind, snapshot, files, client: Some(client), said: None })
+        let snapshot = Snapshot::at(&cache, repo.clone(), info.sha);
+        Ok(Self { name: name.clone(), repo, snapshot, files, client: Some(client), said: None })
     }
 
     /// A dataset. One that a script loads, which is never run, is read from the Parquet files that the hub makes of it.
@@ -82,9 +71,9 @@ impl Repository {
         let converted = || {
             let name = HubName { id: name.id.clone(), revision: CONVERTED.to_owned() };
             let said = format!("{} is loaded by a script; its Parquet conversion is read, {name}", name.id);
-            Ok(Self { said: Some(said), ..Self::open(RepoKind::Dataset, &name, quiet)? })
+            Ok(Self { said: Some(said), ..Self::open(RepoType::Dataset, &name, quiet)? })
         };
-        match Self::open(RepoKind::Dataset, name, quiet) {
+        match Self::open(RepoType::Dataset, name, quiet) {
             Ok(repository) if name.revision == MAIN && repository.is_script() => converted().or(Ok(repository)),
             // Of such a dataset the cache has the conversion alone.
             Err(error) if name.revision == MAIN && hub_is_offline() => converted().map_err(|_: anyhow::Error| error),
@@ -156,9 +145,8 @@ impl Repository {
     }
 
     fn download(&self, client: &Client, name: &str) -> anyhow::Result<PathBuf> {
-        let folder = if self.kind == RepoKind::Dataset { "datasets/" } else { "" };
         let path = name.split('/').map(encoded).collect::<Vec<_>>().join("/");
-        let url = format!("{}/{folder}{}/resolve/{}/{path}", endpoint(), self.name.id, self.commit());
+        let url = format!("{}/{}/resolve/{}/{path}", endpoint(), self.repo.url(), self.commit());
         let answer = client.get(&url, 0)?;
         // The hub's own answers say the commit; what it redirects to has other digests, or none.
         let said = answer.headers.iter().rev().find(|headers| headers.contains_key("x-repo-commit"));

@@ -6,11 +6,12 @@ use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, TOKENIZER_FILES};
 use clap::Args;
 use corpus::tokenizer::Tokenizer;
 use corpus::vocabulary;
+use hf_hub::RepoType;
 use serde::Serialize;
 use stage::{CommonArgs, Job, Stage, bail_input, ensure_input};
 
 use crate::hub::Repository;
-use crate::source::{RepoKind, Source};
+use crate::source::Source;
 
 const STAGE: Stage = Stage { name: "sst-fetch model", version: 1 };
 
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
         Source::Stanford => bail_input!("stanford is a dataset; give --source hub:OWNER/NAME or a folder"),
         Source::Path(folder) => from_folder(args, folder),
         Source::Hub(name) => {
-            let repository = Repository::open(RepoKind::Model, name, args.common.quiet)?;
+            let repository = Repository::open(RepoType::Model, name, args.common.quiet)?;
             from_hub(args, &repository)
         }
     }

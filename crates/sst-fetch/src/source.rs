@@ -24,23 +24,6 @@ pub(crate) struct HubName {
     pub(crate) revision: String,
 }
 
-/// What a repository holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RepoKind {
-    Model,
-    Dataset,
-}
-
-impl RepoKind {
-    /// In addresses and in the cache, without the plural's s.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Model => "model",
-            Self::Dataset => "dataset",
-        }
-    }
-}
-
 impl FromStr for Source {
     type Err = String;
 

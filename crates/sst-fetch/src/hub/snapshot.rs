@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use anyhow::Context;
+use hf_hub::{Cache, CacheRepo, Repo};
 use stage::{bail_input, user_cache, write_file};
 
 use super::etag::is_hex;
-use crate::source::{HubName, RepoKind, stays_below};
+use crate::source::{HubName, stays_below};
 
 /// A commit in the cache; some of its files may be missing.
 #[derive(Debug)]
 pub(super) struct Snapshot {
+    cached: CacheRepo,
     /// The folder of the repository.
     folder: PathBuf,
     revision: String,
@@ -21,14 +23,14 @@ pub(super) struct Snapshot {
 
 impl Snapshot {
     /// The commit that the hub names.
-    pub(super) fn at(kind: RepoKind, name: &HubName, commit: String) -> anyhow::Result<Self> {
-        let folder = cache()?.join(format!("{}s--{}", kind.name(), name.id.replace('/', "--")));
-        Ok(Self { folder, revision: name.revision.clone(), commit })
+    pub(super) fn at(cache: &Cache, repo: Repo, commit: String) -> Self {
+        let (folder, revision) = (cache.path().join(repo.folder_name()), repo.revision().to_owned());
+        Self { cached: cache.repo(repo), folder, revision, commit }
     }
 
     /// The commit that the cache has for the revision.
-    pub(super) fn find(kind: RepoKind, name: &HubName) -> anyhow::Result<Self> {
-        let mut snapshot = Self::at(kind, name, name.revision.clone())?;
+    pub(super) fn find(cache: &Cache, repo: Repo, name: &HubName) -> anyhow::Result<Self> {
+        let mut snapshot = Self::at(cache, repo, name.revision.clone());
         if let Ok(commit) = fs::read_to_string(snapshot.reference()) {
             snapshot.commit = commit.trim().to_owned();
         }
@@ -47,12 +49,12 @@ impl Snapshot {
 
     /// The folder of its files.
     pub(super) fn folder(&self) -> PathBuf {
-        self.folder.join("snapshots").join(&self.commit)
+        self.cached.pointer_path(&self.commit)
     }
 
     /// The file with the content that has this digest.
     pub(super) fn blob(&self, etag: &str) -> PathBuf {
-        self.folder.join("blobs").join(etag)
+        self.cached.blob_path(etag)
     }
 
     fn reference(&self) -> PathBuf {
@@ -105,11 +107,11 @@ impl Snapshot {
 }
 
 /// The folder that `huggingface_hub` keeps repositories in, by the same variables.
-fn cache() -> anyhow::Result<PathBuf> {
+pub(super) fn cache() -> anyhow::Result<Cache> {
     let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = || folder("HF_HOME").or_else(|| user_cache().map(|cache| cache.join("huggingface")));
     let hub = folder("HF_HUB_CACHE").or_else(|| folder("HUGGINGFACE_HUB_CACHE")).or_else(|| Some(home()?.join("hub")));
-    hub.context("neither HF_HOME nor HOME says where the hub's cache is; set HF_HOME")
+    hub.map(Cache::new).context("neither HF_HOME nor HOME says where the hub's cache is; set HF_HOME")
 }
 
 fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) -> anyhow::Result<()> {
