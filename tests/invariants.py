@@ -17,6 +17,7 @@ WITHOUT_IO = [
     "crates/corpus/src/label.rs",
     "crates/corpus/src/task.rs",
     "crates/corpus/src/tree.rs",
+    "crates/corpus/src/parent_pointers.rs",
     "crates/bert-finetune/src/optim/lr_scheduler.rs",
 ]
 DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "tests/README.md", "data/README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("*.md"))]
@@ -47,8 +48,9 @@ def broken_dependencies(crates):
             yield f"{name} depends on the stage {other}: stages meet only in files"
         if "tch" in reachable(crates, name) and name not in ON_LIBTORCH:
             yield f"{name} links libtorch"
-        if "hf-hub" in direct and name != "sst-fetch":
-            yield f"{name} depends on hf-hub: only sst-fetch downloads"
+        for client in {"hf-hub", "ureq"} & direct:
+            if name != "sst-fetch":
+                yield f"{name} depends on {client}: only sst-fetch downloads"
     for name in reachable(crates, "stage") & (STAGES | {"corpus", "checkpoint", "tch"}):
         yield f"stage depends on {name}: it knows no text and no tensor"
 

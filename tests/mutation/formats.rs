@@ -5,6 +5,7 @@ mod tables;
 mod json_rows;
 mod parquet_tables;
 mod archives;
+mod zips;
 mod configs;
 mod tokenizers;
 mod weights;
@@ -31,12 +32,13 @@ pub(crate) trait Format {
 }
 
 /// The names of all formats.
-pub(crate) const NAMES: [&str; 10] = [
+pub(crate) const NAMES: [&str; 11] = [
     "trees",
     "csv-tsv",
     "json",
     "parquet",
     "gz-zst",
+    "zip",
     "config.json",
     "tokenizer.json",
     "safetensors",
@@ -52,6 +54,7 @@ pub(crate) fn named(name: &str) -> Box<dyn Format> {
         "json" => Box::new(json_rows::JsonRows),
         "parquet" => Box::new(parquet_tables::ParquetTables::new()),
         "gz-zst" => Box::new(archives::Archives::new()),
+        "zip" => Box::new(zips::Zips),
         "config.json" => Box::new(configs::Configs),
         "tokenizer.json" => Box::new(tokenizers::Tokenizers::new()),
         "safetensors" => Box::new(weights::Weights::new()),

@@ -14,11 +14,13 @@ pub mod class_balance;
 pub mod label;
 pub mod task;
 pub mod tree;
+pub mod parent_pointers;
 pub mod similarity;
 pub mod sample;
 
 pub mod raw;
 pub mod records;
+pub mod zip_archive;
 
 pub mod tokenizer;
 pub mod tokens;
@@ -27,7 +29,9 @@ pub mod vocabulary;
 mod catch_panic;
 mod error;
 mod parquet_file;
+mod utf8;
 
 pub use error::{CorpusError, Location, Result, WriteError};
 pub use shortened::{shortened_list, shortened_name};
 pub use split::Split;
+pub use utf8::utf8;

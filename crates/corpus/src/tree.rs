@@ -167,7 +167,12 @@ fn column(line: &str, byte: usize) -> usize {
     line[..byte].chars().count() + 1
 }
 
-fn unescape(token: &str) -> String {
+/// A token without the escapes of the treebank.
+///
+/// ```
+/// assert_eq!(corpus::tree::unescape("-LRB-and\\/or"), "(and/or");
+/// ```
+pub fn unescape(token: &str) -> String {
     token.replace("-LRB-", "(").replace("-RRB-", ")").replace("\\/", "/").replace("\\*", "*")
 }
 

@@ -10,15 +10,17 @@ mod division;
 mod division_args;
 mod args;
 
+mod rows;
 mod patterns;
 mod class_folders;
 mod local;
+mod stanford;
 mod find;
 mod sample;
 mod plan;
 
-mod rows;
 mod raw_source;
+mod label_text;
 mod sources;
 mod reading;
 mod grouping;
@@ -73,10 +75,20 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
             }
         }
     }
+    let mut said = Vec::new();
+    if let Content::Stanford(files) = &dataset.content {
+        for (role, file) in files.inputs() {
+            job = job.input(role, file);
+        }
+        said = files.differences()?;
+    }
+    if let Content::Hub(repository) = &dataset.content {
+        said.extend(repository.said().map(str::to_owned));
+    }
     let Some(mut out) = job.begin()? else { return Ok(()) };
 
     let sources = sources::open(args, &dataset)?;
-    let guesses = reading::guesses(&sources.splits).into_iter().chain(sources.said.clone());
+    let guesses = said.into_iter().chain(reading::guesses(&sources.splits)).chain(sources.said.clone());
     let scores = ScoreRules::new(args.score_range()?, &args.unlabeled);
     let mut grouping = (division != Division::Whole).then(|| Grouping::new(args.group_index()));
     let mut survey = Survey::read(&sources.splits, &scores, grouping.as_mut())?;

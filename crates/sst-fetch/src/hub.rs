@@ -1,65 +1,89 @@
 //! Hugging Face Hub: a repository at one commit, its list of files, and its files, each verified.
 //!
-//! The requested revision is resolved once, to a commit; everything after that is of this commit. The client does not
-//! verify what it downloads, so this does. With HF_HUB_OFFLINE only the cache is read.
+//! The requested revision is resolved once, to a commit; everything after that is of this commit. A file appears in the cache
+//! when its content has the digest that the hub sends. With HF_HUB_OFFLINE only the cache is read.
 
-mod data_files;
 mod etag;
 mod snapshot;
+mod data_files;
 
-use std::io::{IsTerminal, stderr};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::time::Duration;
-use std::{env, fs, thread};
+use std::{env, fs};
 
 use anyhow::{Context, anyhow, bail};
-use hf_hub::api::RepoInfo;
-use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
-use hf_hub::{Cache, Repo, RepoType};
-use stage::{bad_input, bail_input, hub_is_offline};
-
 use corpus::Split;
+use hf_hub::api::RepoInfo;
+use hf_hub::{Repo, RepoType};
+use stage::{bad_input, bail_input, hub_is_offline, user_cache};
 
+use crate::download::{Client, Downloaded, Failure, Request, download};
 use crate::source::{HubName, stays_below};
 use crate::split_files::SplitFiles;
 use etag::Digest;
 use snapshot::Snapshot;
 
-/// The client has no timeout of its own.
-const TIMEOUT: Duration = Duration::from_secs(30);
-const RETRIES: usize = 3;
+const ENDPOINT: &str = "https://huggingface.co";
+/// Where the hub puts the Parquet files that it makes of a dataset.
+const CONVERTED: &str = "refs/convert/parquet";
+const MAIN: &str = "main";
 
 /// A repository at one commit.
 pub(crate) struct Repository {
     name: HubName,
+    repo: Repo,
     snapshot: Snapshot,
     files: Vec<String>,
     /// Absent when offline.
-    api: Option<Api>,
+    client: Option<Client>,
+    /// What has to be said of it.
+    said: Option<String>,
 }
 
 impl Repository {
     /// Resolves the revision and lists the files: one request to the hub, or none when offline.
     pub(crate) fn open(kind: RepoType, name: &HubName, quiet: bool) -> anyhow::Result<Self> {
-        let cache = Cache::from_env();
-        if hub_is_offline() {
-            let snapshot = Snapshot::find(cache, kind, name).context("HF_HUB_OFFLINE is set")?;
-            let files = snapshot.files()?;
-            return Ok(Self { name: name.clone(), snapshot, files, api: None });
-        }
-        let api = api(quiet)?;
+        let cache = snapshot::cache()?;
         let repo = Repo::with_revision(name.id.clone(), kind, name.revision.clone());
-        let info = request_info(&api, repo).map_err(|error| explain(error, name))?;
+        if hub_is_offline() {
+            let snapshot = Snapshot::find(&cache, repo.clone(), name).context("HF_HUB_OFFLINE is set")?;
+            let files = snapshot.files()?;
+            return Ok(Self { name: name.clone(), repo, snapshot, files, client: None, said: None });
+        }
+        let client = Client::new(token(), quiet);
+        let url = format!("{}/api/{}", endpoint(), repo.api_url());
+        let answer = client.text(&url).map_err(|failure| explain(&failure, name))?;
+        let Ok(info) = serde_json::from_str::<RepoInfo>(&answer) else {
+            bail!("the answer of {} for {name} is no description of a repository; is it a hub?", endpoint());
+        };
         if !etag::is_hex(&info.sha, 40) {
-            bail!("the hub's answer for {name} has `{}` in place of a commit", info.sha);
+            bail!("the hub's answer for {name} has `{}` in place of a commit", info.sha.escape_debug());
         }
         let files: Vec<String> = info.siblings.into_iter().map(|file| file.rfilename).collect();
-        if let Some(name) = files.iter().find(|name| !stays_below(name)) {
-            bail!("the hub lists a file `{name}`, which would leave its folder");
+        if let Some(file) = files.iter().find(|file| !stays_below(file)) {
+            bail!("the hub lists a file `{}`, which would leave its folder", file.escape_debug());
         }
-        let snapshot = Snapshot::at(cache, kind, name, info.sha);
-        Ok(Self { name: name.clone(), snapshot, files, api: Some(api) })
+        let snapshot = Snapshot::at(&cache, repo.clone(), info.sha);
+        Ok(Self { name: name.clone(), repo, snapshot, files, client: Some(client), said: None })
+    }
+
+    /// A dataset. One that a script loads, which is never run, is read from the Parquet files that the hub makes of it.
+    pub(crate) fn open_dataset(name: &HubName, quiet: bool) -> anyhow::Result<Self> {
+        let converted = || {
+            let name = HubName { id: name.id.clone(), revision: CONVERTED.to_owned() };
+            let said = format!("{} is loaded by a script; its Parquet conversion is read, {name}", name.id);
+            Ok(Self { said: Some(said), ..Self::open(RepoType::Dataset, &name, quiet)? })
+        };
+        match Self::open(RepoType::Dataset, name, quiet) {
+            Ok(repository) if name.revision == MAIN && repository.is_script() => converted().or(Ok(repository)),
+            // Of such a dataset the cache has the conversion alone.
+            Err(error) if name.revision == MAIN && hub_is_offline() => converted().map_err(|_: anyhow::Error| error),
+            opened => opened,
+        }
+    }
+
+    /// Whether a script loads the dataset, instead of files of data.
+    fn is_script(&self) -> bool {
+        self.files.iter().any(|file| file.ends_with(".py")) && !data_files::has_some(&self.files)
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -68,6 +92,11 @@ impl Repository {
 
     pub(crate) fn commit(&self) -> &str {
         self.snapshot.commit()
+    }
+
+    /// What has to be said of it.
+    pub(crate) fn said(&self) -> Option<&str> {
+        self.said.as_deref()
     }
 
     /// The names of all files.
@@ -101,41 +130,42 @@ impl Repository {
         if path.exists() && self.is_intact(&path, name)? {
             return Ok(path);
         }
-        let Some(api) = &self.api else {
+        let Some(client) = &self.client else {
             bail_input!(
                 "HF_HUB_OFFLINE is set, and {name} of {} is not in the cache; fetch it online first",
                 self.name
             );
         };
-        for _ in 0..2 {
-            let path = self.download(api, name)?;
-            if self.is_intact(&path, name)? {
-                self.snapshot.save_revision()?;
-                return Ok(path);
-            }
-        }
-        bail!("{name} of {} was damaged in two downloads: its content does not match its digest", self.name)
+        let path = self.download(client, name).map_err(|error| match error.downcast::<Failure>() {
+            Ok(failure) => explain(&failure, &self.name).context(format!("cannot download {name}")),
+            Err(error) => error,
+        })?;
+        self.snapshot.save_revision()?;
+        Ok(path)
     }
 
-    fn download(&self, api: &Api, name: &str) -> anyhow::Result<PathBuf> {
-        let failed = |error| explain(error, &self.name).context(format!("cannot download {name}"));
-        let repo = api.repo(self.snapshot.repo());
-        let metadata = api.metadata(&repo.url(name)).map_err(failed)?;
-        // The client uses both as names of files.
-        let digest = Digest::parse(metadata.etag());
-        if digest.is_none() || metadata.commit_hash() != self.commit() {
+    fn download(&self, client: &Client, name: &str) -> anyhow::Result<PathBuf> {
+        let path = name.split('/').map(encoded).collect::<Vec<_>>().join("/");
+        let url = format!("{}/{}/resolve/{}/{path}", endpoint(), self.repo.url(), self.commit());
+        let answer = client.get(&url, 0)?;
+        // The hub's own answers say the commit; what it redirects to has other digests, or none.
+        let said = answer.headers.iter().rev().find(|headers| headers.contains_key("x-repo-commit"));
+        let value = |header: &str| said.and_then(|headers| headers.get(header)?.to_str().ok());
+        let etag = value("x-linked-etag").or_else(|| value("etag")).unwrap_or_default();
+        let etag = etag.trim_start_matches("W/").trim_matches('"').to_owned();
+        let Some(digest) = Digest::parse(&etag).filter(|_| value("x-repo-commit") == Some(self.commit())) else {
             bail!(
                 "the hub sends no digest for {name} of {}, or one of another commit; it cannot be verified",
                 self.name
             );
+        };
+        let blob = self.snapshot.blob(&etag);
+        let is_right = |path: &Path| digest.matches(path);
+        let request = Request { url: &url, name, target: &blob, bytes: None, is_right: &is_right };
+        if download(client, &request, Some(answer))? == Downloaded::Wrong {
+            bail!("{name} of {} was damaged in two downloads: its content does not match its digest", self.name);
         }
-        match repo.download(name) {
-            Err(ApiError::InvalidResume) => {
-                self.snapshot.remove(name, metadata.etag());
-                repo.download(name).map_err(failed)
-            }
-            downloaded => downloaded.map_err(failed),
-        }
+        self.snapshot.link(name, &etag)
     }
 
     /// Whether the content of a cached file has the digest that its blob is named by; if not, it is removed.
@@ -147,46 +177,47 @@ impl Repository {
         };
         let intact = digest.matches(&blob)?;
         if !intact {
-            self.snapshot.remove(name, &etag);
+            self.snapshot.remove(name, &blob);
         }
         Ok(intact)
     }
 }
 
-fn api(quiet: bool) -> anyhow::Result<Api> {
-    let mut builder = ApiBuilder::from_env().with_retries(RETRIES).with_progress(!quiet && stderr().is_terminal());
-    if let Ok(endpoint) = env::var("HF_ENDPOINT") {
-        builder = builder.with_endpoint(endpoint.trim_end_matches('/').to_owned());
-    }
-    if let Some(token) = env::var("HF_TOKEN").ok().filter(|token| !token.trim().is_empty()) {
-        builder = builder.with_token(Some(token.trim().to_owned()));
-    }
-    builder.build().context("cannot set up the hub's client")
+fn endpoint() -> String {
+    let given = env::var("HF_ENDPOINT").ok().filter(|endpoint| !endpoint.trim().is_empty());
+    given.map_or_else(|| ENDPOINT.to_owned(), |endpoint| endpoint.trim().trim_end_matches('/').to_owned())
 }
 
-/// Requests commit and files on a thread of its own, which is left behind if the hub does not answer.
-fn request_info(api: &Api, repo: Repo) -> Result<RepoInfo, ApiError> {
-    let (sender, receiver) = mpsc::channel();
-    let repo = api.repo(repo);
-    thread::spawn(move || sender.send(repo.info()));
-    receiver.recv_timeout(TIMEOUT).unwrap_or_else(|_| {
-        let problem = format!("no answer in {} seconds", TIMEOUT.as_secs());
-        Err(ApiError::IoError(std::io::Error::new(std::io::ErrorKind::TimedOut, problem)))
-    })
+/// The token of the environment, else the one that `hf auth login` saved.
+fn token() -> Option<String> {
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let saved = || {
+        let home = variable("HF_HOME").map(PathBuf::from).or_else(|| Some(user_cache()?.join("huggingface")))?;
+        fs::read_to_string(home.join("token")).ok()
+    };
+    let token = variable("HF_TOKEN").or_else(saved)?;
+    Some(token.trim().to_owned()).filter(|token| !token.is_empty())
 }
 
-/// What the client's error means, and what to do about it.
-fn explain(error: ApiError, name: &HubName) -> anyhow::Error {
-    let endpoint = env::var("HF_ENDPOINT").unwrap_or_else(|_| "https://huggingface.co".to_owned());
-    let message = error.to_string();
-    let refused = ["401", "403", "404"].into_iter().find(|status| message.ends_with(&format!("http status: {status}")));
-    match refused {
-        Some("404") => bad_input!("{endpoint} has no {name}, or no such revision of it ({message})"),
-        Some(_) => bad_input!(
-            "{endpoint} refuses access to {name} ({message}): the name is wrong, or it is private or gated; set HF_TOKEN"
+/// A part of a path as addresses spell it.
+fn encoded(part: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'-' | b'_' | b'.' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    part.bytes().map(byte).collect()
+}
+
+/// What a failed request means, and what to do about it.
+fn explain(failure: &Failure, name: &HubName) -> anyhow::Error {
+    let (endpoint, problem) = (endpoint(), failure.problem());
+    match failure.status {
+        Some(404) => bad_input!("{endpoint} has no {name}, or no such revision of it ({problem})"),
+        Some(401 | 403) => bad_input!(
+            "{endpoint} refuses access to {name} ({problem}): the name is wrong, or it is private or gated; set HF_TOKEN"
         ),
-        None => anyhow!(
-            "the hub {endpoint} cannot be reached for {name} ({message}); instead, give a local folder as --source PATH, \
+        _ => anyhow!(
+            "the hub {endpoint} cannot be reached for {name} ({problem}); instead, give a local folder as --source PATH, \
              name a mirror in HF_ENDPOINT, or set HF_HUB_OFFLINE=1 to use what the cache has"
         ),
     }

@@ -1,6 +1,6 @@
-//! `sst-fetch`: datasets and models, from local files or from the Hugging Face Hub. The only stage that downloads.
+//! `sst-fetch`: datasets and models, from local files, the Hugging Face Hub or Stanford's site. The only stage that downloads.
 //!
-//! In: the embedded sample, a folder or files, or a repository of the hub. Out: for a dataset `train.parquet`,
+//! In: the embedded sample, a folder or files, the treebank's archives, or a repository of the hub. Out: for a dataset `train.parquet`,
 //! `validation.parquet`, `test.parquet` (those that exist); for a model `config.json`, `model.safetensors` and the
 //! tokenizer's files, checked to be a BERT.
 //!
@@ -8,13 +8,14 @@
 //! to the hub, and needs nothing in the cache.
 
 mod source;
+mod split_files;
+
+mod download;
+mod hub;
 
 mod dataset;
 mod model;
 mod check;
-
-mod hub;
-mod split_files;
 
 use clap::{Parser, Subcommand};
 

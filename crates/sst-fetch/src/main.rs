@@ -9,10 +9,10 @@ use stage::{Program, SetAside, bad_input_types};
 /// Another source replaces the whole of the one that a profile names.
 const SET_ASIDE: [SetAside; 5] = [
     SetAside::by("source", &["train", "validation", "test"]),
-    SetAside::by("source", &["config"]).when_changed(),
-    SetAside::by("train", &["source", "config"]),
-    SetAside::by("validation", &["source", "config"]),
-    SetAside::by("test", &["source", "config"]),
+    SetAside::by("source", &["config", "stanford_url"]).when_changed(),
+    SetAside::by("train", &["source", "config", "stanford_url"]),
+    SetAside::by("validation", &["source", "config", "stanford_url"]),
+    SetAside::by("test", &["source", "config", "stanford_url"]),
 ];
 
 fn main() -> ExitCode {

@@ -41,6 +41,7 @@ struct Plan {
 pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     match &args.source {
         Source::Sample => bail_input!("there is no sample model; give --source hub:OWNER/NAME or a folder"),
+        Source::Stanford => bail_input!("stanford is a dataset; give --source hub:OWNER/NAME or a folder"),
         Source::Path(folder) => from_folder(args, folder),
         Source::Hub(name) => {
             let repository = Repository::open(RepoType::Model, name, args.common.quiet)?;

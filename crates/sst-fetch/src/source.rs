@@ -1,4 +1,4 @@
-//! `--source`: the sample, a hub repository or a local folder.
+//! `--source`: the sample, the treebank, a hub repository or a local folder.
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
@@ -9,6 +9,8 @@ use std::str::FromStr;
 pub(crate) enum Source {
     /// The dataset that is part of this program.
     Sample,
+    /// The treebank, from Stanford's site.
+    Stanford,
     /// A repository of the hub.
     Hub(HubName),
     /// A local folder.
@@ -27,8 +29,9 @@ impl FromStr for Source {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
-            "" => Err("expected sample, hub:OWNER/NAME[@REV] or a path".to_owned()),
+            "" => Err("expected sample, stanford, hub:OWNER/NAME[@REV] or a path".to_owned()),
             "sample" => Ok(Self::Sample),
+            "stanford" => Ok(Self::Stanford),
             _ => match text.strip_prefix("hub:") {
                 Some(name) => name.parse().map(Self::Hub),
                 None => Ok(Self::Path(text.into())),
@@ -78,6 +81,7 @@ mod tests {
         let hub = |id: &str, revision: &str| Source::Hub(HubName { id: id.to_owned(), revision: revision.to_owned() });
         let parse = |text: &str| text.parse::<Source>();
         assert_eq!(parse("sample"), Ok(Source::Sample));
+        assert_eq!(parse("stanford"), Ok(Source::Stanford));
         assert_eq!(parse("./sample"), Ok(Source::Path("./sample".into())));
         assert_eq!(parse("hub:stanfordnlp/sst2"), Ok(hub("stanfordnlp/sst2", "main")));
         assert_eq!(parse("hub:a/b@refs/convert/parquet"), Ok(hub("a/b", "refs/convert/parquet")));

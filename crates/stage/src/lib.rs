@@ -34,6 +34,7 @@ mod vouch;
 
 mod append_log;
 mod output_file;
+mod resumable_file;
 mod output_folder;
 
 mod fingerprint;
@@ -55,7 +56,7 @@ pub use common_args::CommonArgs;
 pub use compute_args::ComputeArgs;
 pub use counted::counted;
 pub use disk::{available_bytes, sync_folder};
-pub use environment::hub_is_offline;
+pub use environment::{hub_is_offline, user_cache};
 pub use exit_reason::{ExitReason, exit_code};
 pub use fingerprint::{Fingerprint, hash_reader, sha256_hex};
 pub use input_error::{BadInput, BadInputType};
@@ -66,6 +67,7 @@ pub use manifest::{MANIFEST, Manifest, Stage, UnreadableManifest};
 pub use output_file::{OutputFile, write_file, write_file_with};
 pub use output_folder::{OutputFolder, remove_partials};
 pub use progress::{Progress, clock};
+pub use resumable_file::ResumableFile;
 pub use seal::{Seal, check_seal, sealed};
 pub use set_aside::SetAside;
 pub use upstream::Upstream;

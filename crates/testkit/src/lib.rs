@@ -10,7 +10,9 @@ pub mod inputs;
 mod pipeline;
 mod random;
 mod sandbox;
+mod zip;
 
 pub use pipeline::{Pipeline, STAGES};
 pub use random::Random;
 pub use sandbox::{Outcome, Sandbox, fixture, kill, last_of_each, outcome, program, workspace};
+pub use zip::zip;

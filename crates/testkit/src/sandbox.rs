@@ -7,18 +7,22 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// Settings of the hub's client and of proxies that the machine may have: a test has only those that it sets itself.
-const HUB_VARIABLES: [&str; 12] = [
+const HUB_VARIABLES: [&str; 16] = [
     "HF_ENDPOINT",
     "HF_HOME",
     "HF_HUB_CACHE",
     "HF_HUB_OFFLINE",
     "HF_TOKEN",
+    "HUGGINGFACE_HUB_CACHE",
+    "XDG_CACHE_HOME",
     "http_proxy",
     "HTTP_PROXY",
     "https_proxy",
     "HTTPS_PROXY",
     "all_proxy",
     "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
     "RUST_BACKTRACE",
 ];
 

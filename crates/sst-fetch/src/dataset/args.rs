@@ -15,6 +15,7 @@ pub(crate) const DEFAULT_LABEL_COLUMN: &str = "label";
 
 const EXAMPLES: &str = "Examples:
   sst-fetch dataset --source sample --out data/raw/sample
+  sst-fetch dataset --source stanford --out data/raw/sst
   sst-fetch dataset --source trainDevTestTrees_PTB/trees --out data/raw/sst
   sst-fetch dataset --source hub:stanfordnlp/sst2 --out data/raw/sst2
   sst-fetch dataset --train reviews.csv --text-column review --label-column stars --out data/raw/reviews
@@ -25,7 +26,7 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Args)]
 #[command(after_help = after_help())]
 pub struct DatasetArgs {
-    /// sample, hub:OWNER/NAME[@REV], a file, or a folder
+    /// sample, stanford, hub:OWNER/NAME[@REV], a file, a folder, or an archive of the treebank
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<Source>,
 
@@ -45,6 +46,10 @@ pub struct DatasetArgs {
     /// Configuration (subset) of a hub dataset that has several
     #[arg(long, value_name = "NAME")]
     pub(crate) config: Option<String>,
+
+    /// Another site with Stanford's archives, such as a mirror, for --source stanford; the archives are verified in any case
+    #[arg(long, value_name = "URL")]
+    pub(crate) stanford_url: Option<String>,
 
     /// Column of texts [default: text or sentence, else by name or content]
     #[arg(long, value_name = "NAME")]
@@ -166,7 +171,7 @@ fn after_help() -> String {
          {{train,validation,test}}.{{{}}},\n\
          or texts as {{train,test}}/CLASS/*.txt. All but Parquet may be compressed: train.csv.gz, train.csv.zst.\n\
          Separator, quotes and encoding are told from a table; what was guessed is said.\n\n\
-         The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honored.",
+         The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HTTPS_PROXY and NO_PROXY are honored.",
         corpus::records::extension_list()
     )
 }

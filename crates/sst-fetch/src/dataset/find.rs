@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use corpus::Split;
 use corpus::raw::{RawMetadata, RawReader};
 use corpus::records::FileName;
-use hf_hub::RepoType;
 use stage::{bail_input, ensure_input, sha256_hex};
 
 use super::args::DatasetArgs;
@@ -13,9 +12,12 @@ use super::class_folders;
 use super::local::{self, Layout, RAW_STAGE};
 use super::patterns::expanded;
 use super::sample;
+use super::stanford::StanfordFiles;
 use crate::hub::Repository;
 use crate::source::{HubName, Source};
 use crate::split_files::SplitFiles;
+
+const TREEBANK_LICENSE: &str = "Stanford Sentiment Treebank, see https://nlp.stanford.edu/sentiment/";
 
 /// A dataset that was found, and has not been read.
 pub(crate) struct Dataset {
@@ -31,6 +33,8 @@ pub(crate) enum Content {
     Sample,
     Files(Layout, SplitFiles),
     Hub(Box<Repository>),
+    /// The treebank as Stanford ships it.
+    Stanford(Box<StanfordFiles>),
 }
 
 impl Dataset {
@@ -38,6 +42,7 @@ impl Dataset {
     pub(crate) fn file_names(&self) -> Vec<String> {
         match &self.content {
             Content::Files(Layout::ClassFolders | Layout::Raw, _) | Content::Sample | Content::Hub(_) => Vec::new(),
+            Content::Stanford(files) => files.file_names(),
             Content::Files(layout, splits) => {
                 splits.iter().flat_map(|(_, files)| files).map(|file| source_name(file, Some(*layout))).collect()
             }
@@ -48,6 +53,7 @@ impl Dataset {
     pub(crate) fn layout(&self) -> Option<Layout> {
         match &self.content {
             Content::Files(layout, _) => Some(*layout),
+            Content::Stanford(_) => Some(Layout::Trees),
             Content::Sample | Content::Hub(_) => None,
         }
     }
@@ -58,6 +64,7 @@ impl Dataset {
             Content::Sample => Ok(Split::ALL.to_vec()),
             Content::Files(_, splits) => Ok(splits.iter().map(|(split, _)| *split).collect()),
             Content::Hub(repository) => repository.splits(config),
+            Content::Stanford(files) => files.splits(),
         }
     }
 
@@ -88,17 +95,29 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
         return hub_dataset(name, args.common.quiet);
     }
     ensure_input!(args.config.is_none(), "--config goes with --source hub:OWNER/NAME");
+    let is_stanford = args.source == Some(Source::Stanford);
+    ensure_input!(is_stanford || args.stanford_url.is_none(), "--stanford-url goes with --source stanford");
     match &args.source {
         None if files.is_empty() => {
-            bail_input!("nothing to fetch: give --source sample, hub:OWNER/NAME, a file or a folder, or --train FILE")
+            bail_input!(
+                "nothing to fetch: give --source sample, stanford, hub:OWNER/NAME, a file or a folder, or --train FILE"
+            )
         }
         None => {
             let (layout, splits) = local::split_layout(files)?;
             local_dataset(args, layout, splits)
         }
         Some(Source::Path(folder)) => {
+            if let Some(files) = StanfordFiles::find(folder)? {
+                refuse_table_flags(args, &[])?;
+                return Ok(stanford_dataset(files));
+            }
             let (layout, splits) = local::scan(folder)?;
             local_dataset(args, layout, splits)
+        }
+        Some(Source::Stanford) => {
+            refuse_table_flags(args, &[])?;
+            Ok(stanford_dataset(StanfordFiles::fetch(args.stanford_url.as_deref(), args.common.quiet)?))
         }
         Some(Source::Sample | Source::Hub(_)) => {
             refuse_table_flags(args, &[])?;
@@ -131,11 +150,20 @@ fn sample_dataset() -> Dataset {
     }
 }
 
+fn stanford_dataset(files: StanfordFiles) -> Dataset {
+    Dataset {
+        name: "sst".to_owned(),
+        source: files.source().to_owned(),
+        license: TREEBANK_LICENSE.to_owned(),
+        content: Content::Stanford(Box::new(files)),
+    }
+}
+
 fn hub_dataset(name: &HubName, quiet: bool) -> anyhow::Result<Dataset> {
-    let repository = Repository::open(RepoType::Dataset, name, quiet)?;
+    let repository = Repository::open_dataset(name, quiet)?;
     Ok(Dataset {
         name: name.id.clone(),
-        source: format!("hub:{}@{}", name.id, repository.commit()),
+        source: format!("hub:{}@{}", repository.id(), repository.commit()),
         license: format!("see https://huggingface.co/datasets/{}", name.id),
         content: Content::Hub(Box::new(repository)),
     })
@@ -160,7 +188,7 @@ fn local_dataset(args: &DatasetArgs, layout: Layout, splits: SplitFiles) -> anyh
         "--score-column is for tables; texts in a folder for each class have no scores"
     );
     let (name, source, license) = match layout {
-        Layout::Trees => ("sst", "PTB trees", "Stanford Sentiment Treebank, see https://nlp.stanford.edu/sentiment/"),
+        Layout::Trees => ("sst", "PTB trees", TREEBANK_LICENSE),
         Layout::Glue => ("glue-sst2", "GLUE TSV", "GLUE, see https://gluebenchmark.com"),
         Layout::Tables => ("files", "local files", "unknown"),
         Layout::ClassFolders => ("files", "a folder for each class", "unknown"),

@@ -50,7 +50,7 @@ pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
     }
     ensure_input!(
         folder.is_dir(),
-        "{shown} does not exist; expected sample, hub:OWNER/NAME, a file, or a folder with {}",
+        "{shown} does not exist; expected sample, stanford, hub:OWNER/NAME, a file, or a folder with {}",
         expected()
     );
     if Manifest::read(folder).is_some_and(|manifest| manifest.stage == RAW_STAGE) {

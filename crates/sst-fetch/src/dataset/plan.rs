@@ -58,8 +58,10 @@ enum PlanDivision {
 
 impl<'a> Plan<'a> {
     pub(crate) fn new(args: &'a DatasetArgs, dataset: &'a Dataset, division: &Division) -> anyhow::Result<Self> {
-        let has_columns =
-            !matches!(dataset.content, Content::Sample | Content::Files(Layout::Trees | Layout::ClassFolders, _));
+        let has_columns = !matches!(
+            dataset.content,
+            Content::Sample | Content::Stanford(_) | Content::Files(Layout::Trees | Layout::ClassFolders, _)
+        );
         let columns = PlanColumns {
             text: args.text_column.as_deref(),
             label: args.label_column.as_deref(),

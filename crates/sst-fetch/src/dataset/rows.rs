@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use corpus::Split;
 use corpus::label::SourceNames;
 use corpus::records::{Row, TableFile, WithoutText};
 
@@ -13,6 +14,12 @@ pub(crate) trait RowSource {
     fn said(&self) -> &[String];
     /// Reads the rows in their order, until `row` breaks.
     fn for_each_row(&self, row: &mut dyn FnMut(Row) -> ControlFlow<()>) -> corpus::Result<Option<WithoutText>>;
+}
+
+/// The sources of a split, in the order of their rows.
+pub(crate) struct SplitSources {
+    pub(crate) split: Split,
+    pub(crate) sources: Vec<Box<dyn RowSource>>,
 }
 
 impl RowSource for TableFile {

@@ -13,14 +13,9 @@ use super::find::{Content, Dataset};
 use super::local::Layout;
 use super::raw_source::RawSource;
 use super::rows::RowSource;
-use super::{class_folders, sample};
+pub(crate) use super::rows::SplitSources;
+use super::{class_folders, label_text, sample, stanford};
 use crate::split_files::SplitFiles;
-
-/// The sources of a split, in the order of their rows.
-pub(crate) struct SplitSources {
-    pub(crate) split: Split,
-    pub(crate) sources: Vec<Box<dyn RowSource>>,
-}
 
 /// The sources of all splits.
 pub(crate) struct Sources {
@@ -51,6 +46,11 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             let open = |_, file: &Path| TableFile::open_trees(file, args.tables.encoding, names.clone());
             opened(splits, open).map(without_columns)
         }
+        Content::Stanford(files) => {
+            args.refuse_columns("trees")?;
+            args.refuse_label_rules("trees")?;
+            Ok(without_columns(stanford::open(files, &names_of_trees(args)?)?))
+        }
         Content::Files(Layout::ClassFolders, splits) => {
             args.refuse_columns("texts in a folder for each class")?;
             let encoding = args.tables.encoding;
@@ -77,7 +77,16 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
         Content::Hub(repository) => {
             let options = args.tables.options();
             let splits = repository.dataset_files(args.config.as_deref())?;
-            tables(args, &splits, |file, columns| TableFile::open(file, columns, &options))
+            let names = names_in_column(args, &splits)?;
+            let sources = tables(args, &splits, |file, columns| {
+                let table = TableFile::open(file, columns, &options)?;
+                Ok(match &names {
+                    Some(names) => table.with_names(names.clone()),
+                    None => table,
+                })
+            })?;
+            let said = names.as_ref().map(label_text::description).or(sources.said);
+            Ok(Sources { said, ..sources })
         }
     }
 }
@@ -121,6 +130,16 @@ fn tables(
     })?;
     let label_column = columns.label.as_deref().map_or(DEFAULT_LABEL_COLUMN, str::trim).to_owned();
     Ok(Sources { splits, label_column, said })
+}
+
+/// Names that stand beside the labels, where nobody says others.
+fn names_in_column(args: &DatasetArgs, splits: &SplitFiles) -> anyhow::Result<Option<SourceNames>> {
+    if args.label_names.is_some() || args.label_order.is_some() || args.score_column.is_some() {
+        return Ok(None);
+    }
+    let label = Some(args.label_column().to_owned());
+    let columns = Columns { text: args.text_column.clone(), label, ..Columns::default() };
+    Ok(label_text::names(splits, &columns, &args.tables.options())?)
 }
 
 fn names(names: &[&str]) -> SourceNames {

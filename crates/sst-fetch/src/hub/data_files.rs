@@ -5,9 +5,14 @@
 //! preferably.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use corpus::records::FileName;
 use corpus::{Split, records};
 use stage::{bail_input, ensure_input};
+
+/// The configuration that is meant where none is named.
+const DEFAULT_CONFIG: &str = "default";
 
 /// Chooses the data files of the only configuration, or of `config`, by split.
 pub(super) fn choose(files: &[String], config: Option<&str>) -> anyhow::Result<Vec<(Split, Vec<String>)>> {
@@ -25,6 +30,7 @@ pub(super) fn choose(files: &[String], config: Option<&str>) -> anyhow::Result<V
             records::extensions().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ")
         ),
         (None, 1) => configs.values().next(),
+        (None, _) if configs.contains_key(DEFAULT_CONFIG) => configs.get(DEFAULT_CONFIG),
         (None, _) => bail_input!("the repository has several configurations; choose one with --config: {}", names()),
         (Some(config), _) => configs.get(config.trim_matches('/')),
     };
@@ -37,16 +43,33 @@ pub(super) fn choose(files: &[String], config: Option<&str>) -> anyhow::Result<V
         splits.entry(*split).or_default().push((*file).clone());
     }
     ensure_input!(splits.contains_key(&Split::Train), "the repository has no train split");
-    splits.values_mut().for_each(|files| files.sort());
+    for files in splits.values_mut() {
+        files.sort();
+        // What is there packed and unpacked is one file.
+        let unpacked: Vec<String> = files.clone();
+        files.retain(|file| !unpacked.iter().any(|other| is_archive_of(file, other)));
+    }
     Ok(splits.into_iter().collect())
 }
 
-/// Configuration, split and extension of a data file.
+fn is_archive_of(archive: &str, file: &str) -> bool {
+    archive.strip_prefix(file).is_some_and(|extension| matches!(extension, ".gz" | ".zst"))
+}
+
+/// Whether some of the files are data of a split.
+pub(super) fn has_some(files: &[String]) -> bool {
+    files.iter().any(|file| classify(file).is_some())
+}
+
+/// Configuration, split and extension of a data file; the extension is that of what is in an archive.
 fn classify(file: &str) -> Option<(String, Split, &'static str)> {
-    let (path, extension) = file.rsplit_once('.')?;
+    let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+    let FileName { stem, extension, compression } = FileName::of(Path::new(name));
     let extension = records::extensions().find(|known| *known == extension)?;
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    if let Some(split) = split_of(name) {
+    if extension == "parquet" && compression.is_some() {
+        return None;
+    }
+    if let Some(split) = split_of(&stem) {
         return Some((config_name(folder), split, extension));
     }
     let (above, last) = folder.rsplit_once('/').unwrap_or(("", folder));
@@ -94,12 +117,26 @@ mod tests {
             choose(&["dataset_infos.json", "dev.jsonl", "test.jsonl", "train.jsonl", "train.csv"], None).unwrap(),
             ["train: train.jsonl", "validation: dev.jsonl", "test: test.jsonl"]
         );
-        let converted =
-            ["default/train/0000.parquet", "default/test/0000.parquet", "dictionary/dictionary/0000.parquet"];
+        let converted = [
+            "default/train/0000.parquet",
+            "default/test/0000.parquet",
+            "dictionary/dictionary/0000.parquet",
+            "ptb/train/0000.parquet",
+        ];
         assert_eq!(
             choose(&converted, None).unwrap(),
             ["train: default/train/0000.parquet", "test: default/test/0000.parquet"]
         );
+        assert_eq!(choose(&converted, Some("ptb")).unwrap(), ["train: ptb/train/0000.parquet"]);
+    }
+
+    #[test]
+    fn archives_are_data_in_any_case_of_their_names() {
+        assert_eq!(
+            choose(&["Train.CSV.gz", "test.csv", "test.csv.gz", "train.parquet.gz", "readme.txt.gz"], None).unwrap(),
+            ["train: Train.CSV.gz", "test: test.csv"]
+        );
+        assert_eq!(choose(&["data/train-0.jsonl.zst", "data/train-1.jsonl.zst"], None).unwrap().len(), 1);
     }
 
     #[test]

@@ -1,42 +1,43 @@
-//! Hub cache: one commit of one repository in the client's cache, whose layout the Python client shares:
-//! `refs/REVISION` names a commit, `snapshots/COMMIT/FILE` links to `blobs/ETAG`.
+//! Hub cache: one commit of one repository in the cache that the Python client has, too: `refs/REVISION` names a commit,
+//! `snapshots/COMMIT/FILE` links to `blobs/ETAG`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs, io};
 
 use anyhow::Context;
-use hf_hub::{Cache, Repo, RepoType};
-use stage::bail_input;
+use hf_hub::{Cache, CacheRepo, Repo};
+use stage::{bail_input, user_cache, write_file};
 
 use super::etag::is_hex;
-use crate::source::HubName;
+use crate::source::{HubName, stays_below};
 
 /// A commit in the cache; some of its files may be missing.
 #[derive(Debug)]
 pub(super) struct Snapshot {
-    cache: Cache,
-    kind: RepoType,
-    name: HubName,
+    cached: CacheRepo,
+    /// The folder of the repository.
+    folder: PathBuf,
+    revision: String,
     commit: String,
 }
 
 impl Snapshot {
     /// The commit that the hub names.
-    pub(super) fn at(cache: Cache, kind: RepoType, name: &HubName, commit: String) -> Self {
-        Self { cache, kind, name: name.clone(), commit }
+    pub(super) fn at(cache: &Cache, repo: Repo, commit: String) -> Self {
+        let (folder, revision) = (cache.path().join(repo.folder_name()), repo.revision().to_owned());
+        Self { cached: cache.repo(repo), folder, revision, commit }
     }
 
     /// The commit that the cache has for the revision.
-    pub(super) fn find(cache: Cache, kind: RepoType, name: &HubName) -> anyhow::Result<Self> {
-        let mut snapshot = Self::at(cache, kind, name, name.revision.clone());
-        let folder = snapshot.cache.path().join(snapshot.requested().folder_name());
-        if let Ok(commit) = fs::read_to_string(folder.join("refs").join(&name.revision)) {
+    pub(super) fn find(cache: &Cache, repo: Repo, name: &HubName) -> anyhow::Result<Self> {
+        let mut snapshot = Self::at(cache, repo, name.revision.clone());
+        if let Ok(commit) = fs::read_to_string(snapshot.reference()) {
             snapshot.commit = commit.trim().to_owned();
         }
         if !is_hex(&snapshot.commit, 40) || !snapshot.folder().is_dir() {
             bail_input!(
                 "{name} is not in the cache {}; fetch it online first, or give a local folder",
-                folder.display()
+                snapshot.folder.display()
             );
         }
         Ok(snapshot)
@@ -46,19 +47,18 @@ impl Snapshot {
         &self.commit
     }
 
-    /// The repository at the commit.
-    pub(super) fn repo(&self) -> Repo {
-        Repo::with_revision(self.name.id.clone(), self.kind, self.commit.clone())
-    }
-
-    /// The repository at the requested revision.
-    fn requested(&self) -> Repo {
-        Repo::with_revision(self.name.id.clone(), self.kind, self.name.revision.clone())
-    }
-
     /// The folder of its files.
     pub(super) fn folder(&self) -> PathBuf {
-        self.cache.repo(self.requested()).pointer_path(&self.commit)
+        self.cached.pointer_path(&self.commit)
+    }
+
+    /// The file with the content that has this digest.
+    pub(super) fn blob(&self, etag: &str) -> PathBuf {
+        self.cached.blob_path(etag)
+    }
+
+    fn reference(&self) -> PathBuf {
+        self.folder.join("refs").join(&self.revision)
     }
 
     /// The names of the files that the cache has.
@@ -71,16 +71,47 @@ impl Snapshot {
 
     /// Saves which commit the requested revision is, so that it is found offline.
     pub(super) fn save_revision(&self) -> anyhow::Result<()> {
-        self.cache.repo(self.requested()).create_ref(&self.commit).context("cannot write into the hub's cache")
+        let reference = self.reference();
+        if self.revision == self.commit || fs::read_to_string(&reference).is_ok_and(|saved| saved == self.commit) {
+            return Ok(());
+        }
+        let context = || format!("cannot write {}", reference.display());
+        fs::create_dir_all(reference.parent().unwrap_or(&self.folder)).with_context(context)?;
+        write_file(&reference, &self.commit)?;
+        Ok(())
     }
 
-    /// Removes a file, complete or partial, so that it is downloaded again.
-    pub(super) fn remove(&self, name: &str, etag: &str) {
-        let blob = self.cache.repo(self.requested()).blob_path(etag);
-        for path in [self.folder().join(name), blob.with_extension("part"), blob] {
+    /// Makes a file of the commit of a blob that is there; the link is relative, so that the cache can be moved.
+    pub(super) fn link(&self, name: &str, etag: &str) -> anyhow::Result<PathBuf> {
+        let path = self.folder().join(name);
+        let context = || format!("cannot write {}", path.display());
+        fs::create_dir_all(path.parent().unwrap_or(&self.folder)).with_context(context)?;
+        let blob: PathBuf = "../".repeat(name.matches('/').count() + 2).into();
+        let blob = blob.join("blobs").join(etag);
+        if fs::read_link(&path).is_ok_and(|target| target == blob) {
+            return Ok(path);
+        }
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).with_context(context),
+            _ => std::os::unix::fs::symlink(&blob, &path).with_context(context)?,
+        }
+        Ok(path)
+    }
+
+    /// Removes a file, so that it is downloaded again.
+    pub(super) fn remove(&self, name: &str, blob: &Path) {
+        for path in [&self.folder().join(name), blob] {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// The folder that `huggingface_hub` keeps repositories in, by the same variables.
+pub(super) fn cache() -> anyhow::Result<Cache> {
+    let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = || folder("HF_HOME").or_else(|| user_cache().map(|cache| cache.join("huggingface")));
+    let hub = folder("HF_HUB_CACHE").or_else(|| folder("HUGGINGFACE_HUB_CACHE")).or_else(|| Some(home()?.join("hub")));
+    hub.map(Cache::new).context("neither HF_HOME nor HOME says where the hub's cache is; set HF_HOME")
 }
 
 fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) -> anyhow::Result<()> {
@@ -90,7 +121,7 @@ fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) -> anyhow::Resu
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if entry.path().is_dir() {
             collect(&entry.path(), &format!("{name}/"), names)?;
-        } else {
+        } else if stays_below(&name) {
             names.push(name);
         }
     }

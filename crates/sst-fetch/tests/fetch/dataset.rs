@@ -127,7 +127,7 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
     let cases = [
         (
             "--source nowhere",
-            "error: nowhere does not exist; expected sample, hub:OWNER/NAME, a file, or a folder with {train",
+            "error: nowhere does not exist; expected sample, stanford, hub:OWNER/NAME, a file, or a folder with {train",
         ),
         ("--source nothing", "error: nothing contains no dataset; expected {train"),
         ("--source no-train", "error: no-train has no train split"),

@@ -1,5 +1,9 @@
 //! `sst-fetch` against a hub on this machine.
 
+mod cache;
+mod datasets;
+mod network;
+
 use std::fs;
 
 use crate::hub_server::{COMMIT, Hub};
@@ -10,8 +14,12 @@ use testkit::Sandbox;
 
 const TRAIN: &str = "text,label\nfine,1\nbad,0\n";
 
+fn review_files() -> Vec<(&'static str, Vec<u8>)> {
+    vec![("README.md", b"# Reviews".to_vec()), ("data/train.csv", TRAIN.into())]
+}
+
 fn reviews() -> Hub {
-    Hub::start("datasets/owner/reviews", vec![("README.md", b"# Reviews".to_vec()), ("data/train.csv", TRAIN.into())])
+    Hub::start("datasets/owner/reviews", review_files())
 }
 
 fn tiny() -> Hub {
@@ -60,7 +68,7 @@ fn a_model_is_fetched_and_verified_by_both_kinds_of_digest() {
 
 #[test]
 fn the_token_is_sent_and_its_absence_is_explained() {
-    let (sandbox, hub) = (Sandbox::new(), reviews().behind_token("hf_secret"));
+    let (sandbox, hub) = (Sandbox::new(), Hub::behind_token("datasets/owner/reviews", review_files(), "hf_secret"));
     let line = "dataset --source hub:owner/reviews --out raw";
     let ended = sandbox.fetch_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
     assert_eq!(ended.code, Some(2));
@@ -79,7 +87,7 @@ fn a_damaged_download_is_tried_once_more_and_then_refused() {
 
     for name in ["model.safetensors", "config.json"] {
         let (sandbox, hub) = (Sandbox::new(), tiny());
-        hub.damage(name, usize::MAX);
+        hub.damage(name, 9);
         let ended = sandbox.fetch_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
         assert_eq!(ended.code, Some(1));
         assert!(
@@ -108,7 +116,7 @@ fn a_file_damaged_in_the_cache_is_fetched_again() {
 
 #[test]
 fn what_the_hub_should_not_list_is_refused() {
-    let cases: [(&str, &[&str], i32, &str); 5] = [
+    let cases: [(&str, &[&str], i32, &str); 8] = [
         (
             "model",
             &["config.json", "pytorch_model.bin", "vocab.txt"],
@@ -118,6 +126,9 @@ fn what_the_hub_should_not_list_is_refused() {
         ("model", &["config.json", "model.safetensors.index.json"], 2, "the repository's weights are sharded"),
         ("model", &["README.md"], 2, "the repository has no config.json"),
         ("model", &["config.json", "../../x"], 1, "the hub lists a file `../../x`, which would leave its folder"),
+        ("model", &["config.json", "/etc/x"], 1, "the hub lists a file `/etc/x`, which would leave its folder"),
+        ("model", &["config.json", "a\\x"], 1, r"the hub lists a file `a\\x`, which would leave its folder"),
+        ("dataset", &["train.csv", "a\0x"], 1, r"the hub lists a file `a\0x`, which would leave its folder"),
         ("dataset", &["README.md", "reviews.py"], 2, "add @refs/convert/parquet"),
     ];
     for (what, names, code, message) in cases {
@@ -128,6 +139,7 @@ fn what_the_hub_should_not_list_is_refused() {
             sandbox.fetch_with(&format!("{what} --source hub:owner/odd --out out"), &[("HF_ENDPOINT", &hub.endpoint)]);
         assert_eq!(ended.code, Some(code), "{}", ended.stderr);
         assert!(ended.stderr.contains(message), "expected `{message}`, found `{}`", ended.stderr);
+        assert!(!sandbox.path("hub-cache").exists(), "nothing is written");
     }
 }
 
