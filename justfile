@@ -110,9 +110,9 @@ test: setup
 test-operations sanitize="": setup
     @make --no-print-directory -C crates/bert-kernels/csrc/tests check {{ if sanitize == "" { "" } else { "SANITIZE=1" } }}
 
-# Agreement with the reference implementations, in a Python environment of their own (3 GB)
+# Agreement with the reference implementations, in Python environments of their own (3 GB)
 [group('checks')]
-test-reference: build (environment "reference")
+test-reference: build (environment "reference") (environment "current")
     @cargo build --release --locked --workspace --examples --quiet
     .cache/reference/bin/python -m pytest -q tests/reference
 

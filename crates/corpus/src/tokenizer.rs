@@ -1,14 +1,21 @@
 //! WordPiece tokenizer: texts to token ids, exactly as the checkpoint's own tokenizer does it.
 //!
-//! In: a model folder's `tokenizer.json`, else its `vocab.txt` with `tokenizer_config.json`. Out: `[CLS] ... [SEP]` for
+//! In: the tokenizer's files of a model folder, read by the rules of Transformers ([`loading`]). Out: `[CLS] ... [SEP]` for
 //! each text. Padding and truncation that such a file configures are ignored: nothing is padded, and a text is truncated
 //! on the right to `max_length`, special tokens counted. That is done here because the library's own truncation stops
 //! early and cannot say whether a text was truncated.
 
-mod encodings;
-mod vocab_txt;
-mod word_cache;
 mod behavior;
+
+mod files;
+mod class;
+mod special_tokens;
+mod differences;
+mod truncation;
+mod loading;
+
+mod encodings;
+mod word_cache;
 pub mod agreement;
 
 use std::collections::HashSet;
@@ -21,9 +28,11 @@ use tokenizers::{Model, ModelWrapper};
 
 use crate::catch_panic::catch_panic;
 use crate::error::{CorpusError, Result};
+use loading::{Loaded, load};
 use word_cache::WordCache;
 
 pub use encodings::Encodings;
+pub use truncation::TruncationSide;
 
 /// Texts that are encoded at a time; the library's encodings are far larger than the ids they hold.
 const CHUNK_SIZE: usize = 8192;
@@ -40,18 +49,24 @@ pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     max_length: usize,
     vocab_size: usize,
-    unknown_id: Option<u32>,
-    cls_id: u32,
-    sep_id: u32,
+    special_ids: SpecialIds,
+    truncation_side: TruncationSide,
+    said: Vec<String>,
     continues_word: Vec<bool>,
     /// Present where the encoding of a text is that of its words, one after the other.
     word_cache: Option<RwLock<WordCache>>,
 }
 
+struct SpecialIds {
+    cls: u32,
+    sep: u32,
+    unknown: Option<u32>,
+}
+
 impl Tokenizer {
     /// The file of a model folder that defines its tokenizer: `tokenizer.json`, else `vocab.txt`.
     pub fn defining_file(model_folder: &Path) -> Option<PathBuf> {
-        ["tokenizer.json", "vocab.txt"].map(|name| model_folder.join(name)).into_iter().find(|file| file.is_file())
+        files::defining(model_folder).map(|name| model_folder.join(name))
     }
 
     /// Opens the tokenizer of a model folder, to truncate texts to `max_length` tokens.
@@ -60,19 +75,23 @@ impl Tokenizer {
     /// Fails when there is none, when it cannot be read, when it does not put one special token before and one after a
     /// text, or when `max_length` leaves no token between them.
     pub fn open(model_folder: &Path, max_length: usize) -> Result<Self> {
-        let Some(file) = Self::defining_file(model_folder) else {
-            return Err(tokenizer_error(model_folder, "there is neither tokenizer.json nor vocab.txt in the folder"));
-        };
-        let open = if file.ends_with("vocab.txt") { vocab_txt::open } else { open_json };
-        let opened = catch_panic(|| Ok::<_, String>(open(&file)));
-        let inner = opened.map_err(|problem| tokenizer_error(&file, not_json(&file).unwrap_or(problem)))??;
+        let loaded = load(model_folder)?;
+        let file = Self::defining_file(model_folder).unwrap_or_else(|| model_folder.to_owned());
         if max_length < MIN_LENGTH {
             let problem = format!(
                 "a maximum length of {max_length} leaves no token between [CLS] and [SEP]; expected at least {MIN_LENGTH}"
             );
             return Err(tokenizer_error(&file, problem));
         }
-        Self::new(file, inner, max_length)
+        Self::new(file, loaded, max_length)
+    }
+
+    /// What a reader of the vocabulary file alone would not expect: rules that other files change, tokens that they add.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::open`].
+    pub fn surprises(model_folder: &Path) -> Result<Vec<String>> {
+        Ok(load(model_folder)?.said)
     }
 
     /// Opens the tokenizer of a model folder to look at it, with no bound on the length of a text.
@@ -80,7 +99,8 @@ impl Tokenizer {
         Self::open(model_folder, usize::MAX)
     }
 
-    fn new(file: PathBuf, mut inner: tokenizers::Tokenizer, max_length: usize) -> Result<Self> {
+    fn new(file: PathBuf, loaded: Loaded, max_length: usize) -> Result<Self> {
+        let Loaded { mut inner, by_default, truncation_side, said } = loaded;
         let fail = |problem: String| tokenizer_error(&file, problem);
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| fail(error.to_string()))?;
@@ -94,14 +114,14 @@ impl Tokenizer {
             let problem = format!("it adds {n} special tokens to a text; expected [CLS] before and [SEP] after it");
             return Err(fail(problem));
         };
-        let vocab_size = vocabulary.values().max().map_or(0, |&id| id as usize + 1);
-        if let Some(id) = ids.iter().find(|&&id| id as usize >= vocab_size) {
+        let n_ids = vocabulary.values().max().map_or(0, |&id| id as usize + 1);
+        if let Some(id) = ids.iter().find(|&&id| id as usize >= n_ids) {
             return Err(fail(format!("it adds the token {id} to a text, which its vocabulary does not have")));
         }
-        if i32::try_from(vocab_size).is_err() || vocab_size > vocabulary.len().saturating_mul(64) {
-            return Err(fail(format!("its largest id, {}, is beyond any vocabulary", vocab_size.saturating_sub(1))));
+        if i32::try_from(n_ids).is_err() || n_ids > vocabulary.len().saturating_mul(64) {
+            return Err(fail(format!("its largest id, {}, is beyond any vocabulary", n_ids.saturating_sub(1))));
         }
-        let mut continues_word = vec![false; vocab_size];
+        let mut continues_word = vec![false; n_ids];
         for (_, id) in vocabulary.iter().filter(|(token, _)| token.starts_with(CONTINUATION)) {
             continues_word[*id as usize] = true;
         }
@@ -110,9 +130,12 @@ impl Tokenizer {
         {
             return Err(fail(format!("the unknown token {} is not in the vocabulary", model.unk_token)));
         }
+        let needed = vocabulary.iter().filter(|(token, _)| !by_default.contains(token)).map(|(_, &id)| id as usize + 1);
+        let vocab_size = needed.max().unwrap_or_default();
         let unknown_id = unknown_token(&inner).and_then(|token| inner.token_to_id(&token));
         let word_cache = word_cache::encodes_word_by_word(&inner).then(RwLock::default);
-        Ok(Self { inner, max_length, vocab_size, unknown_id, cls_id, sep_id, continues_word, word_cache, file })
+        let special_ids = SpecialIds { cls: cls_id, sep: sep_id, unknown: unknown_id };
+        Ok(Self { file, inner, max_length, vocab_size, special_ids, truncation_side, said, continues_word, word_cache })
     }
 
     /// The file that defines this tokenizer.
@@ -120,20 +143,31 @@ impl Tokenizer {
         &self.file
     }
 
-    /// One more than the largest id: how many rows the word embeddings must at least have.
+    /// What a reader of that file alone would not expect: rules that other files change, tokens that they add.
+    pub fn said(&self) -> &[String] {
+        &self.said
+    }
+
+    /// The side on which the folder says that long texts are cut.
+    pub fn truncation_side(&self) -> TruncationSide {
+        self.truncation_side
+    }
+
+    /// One more than the largest id that the folder names: how many rows the word embeddings must at least have. Special
+    /// tokens that no file names and the vocabulary lacks have ids beyond.
     pub fn vocab_size(&self) -> usize {
         self.vocab_size
     }
 
     /// The id of the unknown token.
     pub fn unknown_id(&self) -> Option<u32> {
-        self.unknown_id
+        self.special_ids.unknown
     }
 
     /// SHA-256 of what changes the ids of a text: vocabulary, normalization, added tokens and the like, not the layout of
     /// the files. `None` where a part of the tokenizer has no JSON form.
     pub fn behavior_sha256(&self) -> Option<String> {
-        let specials = [self.cls_id, self.sep_id];
+        let specials = [self.special_ids.cls, self.special_ids.sep];
         catch_panic(|| Ok::<_, String>(behavior::sha256(&self.inner, specials))).ok().flatten()
     }
 
@@ -210,24 +244,12 @@ impl Tokenizer {
         encodings.n_truncated += usize::from(n_kept < ids.len());
         let ids = &ids[..n_kept];
         encodings.n_words += ids.iter().filter(|&&id| !self.continues_word[id as usize]).count();
-        encodings.n_unknown_words += ids.iter().filter(|&&id| Some(id) == self.unknown_id).count();
-        encodings.input_ids.push(self.cls_id as i32);
+        encodings.n_unknown_words += ids.iter().filter(|&&id| Some(id) == self.special_ids.unknown).count();
+        encodings.input_ids.push(self.special_ids.cls as i32);
         encodings.input_ids.extend(ids.iter().map(|&id| id as i32));
-        encodings.input_ids.push(self.sep_id as i32);
+        encodings.input_ids.push(self.special_ids.sep as i32);
         encodings.offsets.push(encodings.input_ids.len());
     }
-}
-
-fn open_json(file: &Path) -> Result<tokenizers::Tokenizer> {
-    let bytes = std::fs::read(file).map_err(|source| CorpusError::Read { file: file.to_owned(), source })?;
-    tokenizers::Tokenizer::from_bytes(&bytes).map_err(|error| tokenizer_error(file, error.to_string()))
-}
-
-/// What is wrong with a `tokenizer.json` that is no JSON: the library panics on some.
-fn not_json(file: &Path) -> Option<String> {
-    let bytes = std::fs::read(file).ok().filter(|_| file.ends_with("tokenizer.json"))?;
-    let error = serde_json::from_slice::<serde_json::Value>(&bytes).err()?;
-    Some(format!("not JSON: {error}"))
 }
 
 fn unknown_token(tokenizer: &tokenizers::Tokenizer) -> Option<String> {

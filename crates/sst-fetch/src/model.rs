@@ -122,7 +122,8 @@ fn check(path: &Path) -> anyhow::Result<ModelFolder> {
 /// The files of a model that its folder has.
 fn files(folder: &ModelFolder) -> Vec<&'static str> {
     let exists = |name: &&str| folder.path.join(name).is_file();
-    ["config.json", "model.safetensors"].into_iter().chain(TOKENIZER_FILES).filter(exists).collect()
+    let of_tokenizer = folder.tokenizer_files().into_iter().map(|(name, _)| name);
+    ["config.json", "model.safetensors"].into_iter().filter(exists).chain(of_tokenizer).collect()
 }
 
 fn report(args: &ModelArgs, folder: &ModelFolder) {

@@ -7,6 +7,7 @@ use checkpoint::BertConfig;
 use clap::{Parser, ValueEnum};
 use corpus::raw::RawReader;
 use corpus::task::Task;
+use corpus::tokenizer::Tokenizer;
 use serde::Serialize;
 use stage::{CommonArgs, bail_input};
 
@@ -98,7 +99,13 @@ pub(crate) struct Plan {
     /// Of a sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) seed: Option<u64>,
+    /// Of a folder whose vocabulary file does not say it all: earlier programs read less of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tokenizer_rules: Option<u32>,
 }
+
+/// How the tokenizer's files of a folder are read; raised when the same files give other ids.
+const TOKENIZER_RULES: u32 = 2;
 
 impl Plan {
     /// The plan for a dataset of which `raw` is one file.
@@ -116,7 +123,8 @@ impl Plan {
         };
         let seed = args.max_samples.map(|_| args.seed);
         let (granularity, max_length, max_samples) = (args.granularity, max_length(args, config)?, args.max_samples);
-        Ok(Self { task, granularity, max_length, max_samples, seed })
+        let tokenizer_rules = (!Tokenizer::surprises(&args.model)?.is_empty()).then_some(TOKENIZER_RULES);
+        Ok(Self { task, granularity, max_length, max_samples, seed, tokenizer_rules })
     }
 }
 

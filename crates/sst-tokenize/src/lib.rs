@@ -17,12 +17,12 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
-use checkpoint::{BertConfig, CONFIG_AND_TOKENIZER_FILES, TOKENIZER_FILES};
+use checkpoint::{BertConfig, CONFIG_AND_TOKENIZER_FILES, tokenizer_files};
 use corpus::label::names_have_meaning;
 use corpus::raw::RawReader;
 use corpus::tokenizer::{Tokenizer, agreement};
 use corpus::{Split, class_balance, vocabulary};
-use stage::{Fingerprint, Job, Manifest, OutputFile, Stage, Upstream, bail_input};
+use stage::{Fingerprint, Job, Manifest, OutputFile, Stage, Upstream};
 
 use args::Plan;
 pub use args::{Args, Granularity, TaskChoice};
@@ -45,17 +45,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let splits: Vec<(Split, PathBuf)> =
         Split::ALL.into_iter().filter_map(|split| Some((split, raw.optional(&split.file())?))).collect();
     let plan = Plan::new(args, splits.first().map(|(_, path)| path.as_path()), &config)?;
-    let Some(tokenizer_file) = Tokenizer::defining_file(&args.model) else {
-        bail_input!("{} has neither tokenizer.json nor vocab.txt", args.model.display());
-    };
-
     let mut job = Job::new(STAGE, &args.common)
         .plan(&plan)?
         .input_folder(&args.raw)
         .input_folder(&args.model)
         .input("model/config.json", &config_path);
-    for name in TOKENIZER_FILES.into_iter().filter(|name| args.model.join(name).is_file()) {
-        job = job.input(format!("model/{name}"), args.model.join(name));
+    for (name, path) in tokenizer_files(&args.model) {
+        job = job.input(format!("model/{name}"), path);
     }
     for (split, path) in &splits {
         job = job.input(format!("raw/{}", split.file()), path);
@@ -64,8 +60,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
     let started = Instant::now();
     let tokenizer = Tokenizer::open(&args.model, plan.max_length)?;
+    for said in tokenizer.said() {
+        args.common.say(&format!("tokenizer: {said}"));
+    }
     vocabulary::check_tokenizer(&tokenizer, config.vocab_size)?;
-    let tokenizer_sha256 = Fingerprint::of_file(&tokenizer_file)?.sha256;
+    let tokenizer_sha256 = Fingerprint::of_file(tokenizer.file())?.sha256;
     let split_tokenizer = SplitTokenizer { plan: &plan, tokenizer: &tokenizer, tokenizer_sha256: &tokenizer_sha256 };
     let order_is_said = says_order(&raw.manifest);
     let mut selected = Vec::new();

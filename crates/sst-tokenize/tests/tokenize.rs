@@ -223,7 +223,7 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
         (
             &|sandbox| fs::remove_file(sandbox.path("model/vocab.txt")).unwrap(),
             &sst2,
-            "error: model has neither tokenizer.json nor vocab.txt",
+            "error: the tokenizer model: there is neither tokenizer.json nor vocab.txt in the folder",
         ),
         (
             &|sandbox| sandbox.write("model/vocab.txt", format!("{VOCABULARY}more\n").as_bytes()),

@@ -54,8 +54,9 @@ impl Document {
                 Ok(Some(DocumentRows { rows: rows.collect(), said }))
             }
             [first, ..] => Err(format!(
-                "it holds several lists of objects, {}; expected one, as `jq .{first}` takes it out",
-                lists.join(", ")
+                "it holds several lists of objects, {}; expected one, as `jq '.[{}]'` takes it out",
+                lists.join(", "),
+                Value::from(*first)
             )),
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! In: what the manifest of the tokens says of the model folder that they were made with, and another model folder. The
 //! stage that makes tokens keeps `{"sha256": ..., "file": ...}` under [`RECORDED`] in its manifest: the hash of the
-//! tokenizer's behavior and the name of the file that defined it. Equal files need no hash of behavior, so that two
-//! folders are usually compared without opening a tokenizer. Tokens of earlier programs have no such hash; theirs is
+//! tokenizer's behavior and the name of the file that defined it. Equal files need no hash of behavior, unless they are such
+//! that earlier programs read less of them. Tokens of earlier programs have no such hash; theirs is
 //! computed from the folder that they were made with, where that is still as it was.
 
 use std::collections::BTreeMap;
@@ -61,7 +61,8 @@ impl TokenizerOrigin {
     /// Fails when the tokenizers differ, and when the model's cannot be read.
     pub fn check(&self, tokens: &Path, model: &Path, defining_sha256: &str) -> Result<Option<String>> {
         let files = files_of(model)?;
-        if !files.is_empty() && deciding(&files) == deciding(&self.files) {
+        let is_plain = || Ok::<_, CorpusError>(Tokenizer::surprises(model)?.is_empty());
+        if !files.is_empty() && deciding(&files) == deciding(&self.files) && is_plain()? {
             return Ok(None);
         }
         let theirs = match &self.behavior_sha256 {

@@ -33,9 +33,11 @@ pub(super) fn sha256(tokenizer: &tokenizers::Tokenizer, specials: [u32; 2]) -> O
         ("added_tokens", json!(added.into_iter().collect::<Vec<_>>())),
         ("special_tokens", json!(specials)),
     ];
+    // Only where it is so, which few tokenizers ask for.
+    let splits_special = tokenizer.get_encode_special_tokens().then_some(("splits_special_tokens", Value::Bool(true)));
     let mut state = Sha256::new();
     state.update(format!("tokenizer behavior {FORM}\n"));
-    for (name, value) in &parts {
+    for (name, value) in parts.iter().chain(&splits_special) {
         state.update(format!("{name} "));
         update(&mut state, value);
         state.update("\n");
@@ -86,7 +88,7 @@ fn normalizer(value: Value) -> Value {
 }
 
 /// A sequence of one step is that step, and one of none is nothing.
-fn unwrapped(mut value: Value, steps: &str) -> Value {
+pub(super) fn unwrapped(mut value: Value, steps: &str) -> Value {
     if value["type"] != "Sequence" {
         return value;
     }
@@ -172,11 +174,14 @@ mod tests {
             ),
             (r#""content": "[MASK]""#, r#""content": "work""#),
         ];
-        let mut hashes = vec![hash(&[("tokenizer.json", &whole)])];
+        // Of the class whose rules are all in the file.
+        let config = r#"{"tokenizer_class": "PreTrainedTokenizerFast"}"#;
+        let hash = |json: &str| hash(&[("tokenizer.json", json), ("tokenizer_config.json", config)]);
+        let mut hashes = vec![hash(&whole)];
         for (from, to) in changes {
             let changed = whole.replacen(from, to, 1);
             assert_ne!(changed, whole, "{from} does not occur");
-            let hash = hash(&[("tokenizer.json", &changed)]);
+            let hash = hash(&changed);
             assert!(!hashes.contains(&hash), "{from} to {to} changes no hash");
             hashes.push(hash);
         }

@@ -77,22 +77,38 @@ fn tokenizer_json_comes_first_and_its_padding_is_ignored() {
     assert_eq!(tokenizer.vocab_size(), 6);
 
     // What the library takes, and then panics on, or gives ids for that no model has.
-    let with_processor = |processor: &str| {
+    let with_processor = |processor: &str, class: &str| {
         let changed =
             json.replace(r#"{"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}"#, processor);
-        let folder = folder(&[("tokenizer.json", &changed)]);
-        let error = Tokenizer::open(folder.path(), 512).err().unwrap().to_string();
-        error.split_once("tokenizer.json: ").unwrap().1.to_owned()
+        let config = format!(r#"{{"tokenizer_class": "{class}"}}"#);
+        let folder = folder(&[("tokenizer.json", &changed), ("tokenizer_config.json", &config)]);
+        let opened = Tokenizer::open(folder.path(), 512).map_err(|error| error.to_string());
+        opened.map_err(|error| error.split_once("tokenizer.json: ").unwrap().1.to_owned())
     };
-    assert_eq!(with_processor("null"), "it adds 0 special tokens to a text; expected [CLS] before and [SEP] after it");
     let unknown = r#"{"type": "TemplateProcessing", "pair": [], "special_tokens": {},
         "single": [{"SpecialToken": {"id": "[GONE]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]}"#;
-    assert_eq!(
-        with_processor(unknown),
-        "the library that reads it gave up (no entry found for key); the file is damaged"
-    );
     let beyond = r#"{"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 4294967295]}"#;
-    assert_eq!(with_processor(beyond), "it adds the token 4294967295 to a text, which its vocabulary does not have");
+    let gave_up = "the library that reads it gave up (no entry found for key); the file is damaged";
+    let as_written = |processor: &str| with_processor(processor, "PreTrainedTokenizerFast").err().unwrap();
+    assert_eq!(as_written("null"), "it adds 0 special tokens to a text; expected [CLS] before and [SEP] after it");
+    assert_eq!(as_written(beyond), "it adds the token 4294967295 to a text, which its vocabulary does not have");
+    assert_eq!(as_written(unknown), gave_up);
+    // The rules of BERT put them there, whatever the file says; damage is told nevertheless.
+    assert_eq!(with_processor(unknown, "BertTokenizer").err().unwrap(), gave_up);
+    for processor in ["null", beyond] {
+        assert_eq!(ids(&with_processor(processor, "BertTokenizer").unwrap(), "it"), [2, 5, 3]);
+    }
+}
+
+#[test]
+fn what_a_reader_of_one_file_would_not_expect_is_said() {
+    let said = |files: &[(&str, &str)]| Tokenizer::open(folder(files).path(), 8).unwrap().said().join("; ");
+    assert_eq!(said(&[("vocab.txt", VOCABULARY), ("tokenizer_config.json", r#"{"do_lower_case": false}"#)]), "");
+    let more = r#"{"additional_special_tokens": ["[A]", "[B]", "[C]", "[D]", "[E]", "[F]"]}"#;
+    assert_eq!(
+        said(&[("vocab.txt", VOCABULARY), ("special_tokens_map.json", more)]),
+        "added beside vocab.txt: `[A]`, `[B]`, `[C]`, `[D]`, `[E]` and 1 more"
+    );
 }
 
 #[test]

@@ -1,0 +1,69 @@
+//! Tokenizer files: which files of a model folder make its tokenizer.
+//!
+//! `added_tokens.json` is one of older checkpoints. Where other files say all that it says it is none of them, so that it changes
+//! neither what is copied nor whether a result is up to date.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// The file of a model folder with what the rules of its tokenizer leave open.
+pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+
+const ADDED_TOKENS: &str = "added_tokens.json";
+
+/// The files that may make a tokenizer, `tokenizer.json` (or else `vocab.txt`) being the one that is needed.
+pub const TOKENIZER_FILES: [&str; 5] =
+    ["tokenizer.json", TOKENIZER_CONFIG, "vocab.txt", "special_tokens_map.json", ADDED_TOKENS];
+
+/// The small files of a model folder, all but its weights: the config and the tokenizer's.
+pub const CONFIG_AND_TOKENIZER_FILES: [&str; 6] =
+    ["config.json", "tokenizer.json", TOKENIZER_CONFIG, "vocab.txt", "special_tokens_map.json", ADDED_TOKENS];
+
+/// The files that make the tokenizer of a folder: their names and paths.
+pub fn tokenizer_files(folder: &Path) -> Vec<(&'static str, PathBuf)> {
+    let files = TOKENIZER_FILES.into_iter().map(|name| (name, folder.join(name)));
+    files.filter(|(name, path)| path.is_file() && (*name != ADDED_TOKENS || adds_tokens(folder))).collect()
+}
+
+/// Whether `added_tokens.json` has tokens that no other file has. One that cannot be read is left to who reads it.
+fn adds_tokens(folder: &Path) -> bool {
+    let read = |name: &str| serde_json::from_slice::<Value>(&fs::read(folder.join(name)).ok()?).ok();
+    if read(TOKENIZER_CONFIG).is_some_and(|config| config.get("added_tokens_decoder").is_some()) {
+        return false;
+    }
+    let Some(Value::Object(added)) = read(ADDED_TOKENS) else { return true };
+    let json = read("tokenizer.json").unwrap_or_default();
+    let others = json.get("added_tokens").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    added.iter().any(|(token, id)| {
+        !others
+            .iter()
+            .any(|other| other.get("content").and_then(Value::as_str) == Some(token) && other.get("id") == Some(id))
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "files of the test's own")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn added_tokens_count_where_no_other_file_has_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, content: &str| fs::write(folder.path().join(name), content).unwrap();
+        let names = || tokenizer_files(folder.path()).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        write("vocab.txt", "[PAD]\n");
+        assert_eq!(names(), ["vocab.txt"]);
+        write(ADDED_TOKENS, r#"{"[NEW]": 7}"#);
+        assert_eq!(names(), ["vocab.txt", ADDED_TOKENS]);
+        write("tokenizer.json", r#"{"added_tokens": [{"id": 8, "content": "[NEW]"}]}"#);
+        assert!(names().contains(&ADDED_TOKENS));
+        write("tokenizer.json", r#"{"added_tokens": [{"id": 7, "content": "[NEW]"}]}"#);
+        assert_eq!(names(), ["tokenizer.json", "vocab.txt"]);
+        write(ADDED_TOKENS, "{");
+        assert!(names().contains(&ADDED_TOKENS));
+        write(TOKENIZER_CONFIG, r#"{"added_tokens_decoder": {}}"#);
+        assert_eq!(names(), ["tokenizer.json", TOKENIZER_CONFIG, "vocab.txt"]);
+    }
+}

@@ -1,0 +1,130 @@
+//! Tokenizer class: how Transformers builds the tokenizer of a folder, by the class that its files name.
+//!
+//! Source: `AutoTokenizer` of Transformers 5.23, for a model of type `bert`. Its BERT class takes nothing but the vocabulary
+//! and the added tokens from `tokenizer.json` and builds all else from `tokenizer_config.json` and defaults. Classes that it does
+//! not know are taken as they are written in `tokenizer.json`. Code of a repository is never run.
+
+use serde_json::Value;
+
+use super::files::TokenizerFiles;
+use crate::error::Result;
+
+/// Where the rules of a tokenizer come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rules {
+    /// BERT's, with the flags of `tokenizer_config.json`.
+    Bert,
+    /// Those that are written in `tokenizer.json`.
+    AsWritten,
+}
+
+/// Classes with BERT's rules, without `Tokenizer` or `TokenizerFast` at their end.
+const BERT: [&str; 10] = [
+    "Bert",
+    "DPRContextEncoder",
+    "DPRQuestionEncoder",
+    "DPRReader",
+    "DistilBert",
+    "Electra",
+    "LayoutLM",
+    "Lxmert",
+    "MobileBert",
+    "SqueezeBert",
+];
+
+/// Classes of Transformers with rules of their own, which are not followed here.
+const OTHERS: [&str; 64] = [
+    "Albert",
+    "AyaVision",
+    "Bart",
+    "Barthez",
+    "Bartpho",
+    "BertGeneration",
+    "BertJapanese",
+    "Bertweet",
+    "BigBird",
+    "Biogpt",
+    "BioGpt",
+    "Blenderbot",
+    "BlenderbotSmall",
+    "Byt5",
+    "ByT5",
+    "CLIP",
+    "CTRL",
+    "Camembert",
+    "Canine",
+    "CodeGen",
+    "CodeLlama",
+    "ConvBert",
+    "Cohere",
+    "Cpm",
+    "CpmAnt",
+    "Deberta",
+    "DebertaV2",
+    "Esm",
+    "FastSpeech2Conformer",
+    "Flaubert",
+    "Funnel",
+    "GPT2",
+    "GPTNeoX",
+    "GPTNeoXJapanese",
+    "Gemma",
+    "Herbert",
+    "LED",
+    "LayoutLMv2",
+    "LayoutLMv3",
+    "LayoutXLM",
+    "Llama",
+    "Longformer",
+    "Luke",
+    "M2M100",
+    "MBart",
+    "MBart50",
+    "MLuke",
+    "MPNet",
+    "Marian",
+    "Nllb",
+    "Pegasus",
+    "Perceiver",
+    "Phobert",
+    "PLBart",
+    "ProphetNet",
+    "Qwen2",
+    "Reformer",
+    "RemBert",
+    "RoCBert",
+    "Roberta",
+    "Splinter",
+    "T5",
+    "XLM",
+    "XLNet",
+];
+
+/// The rules of a folder, and what has to be said of them.
+///
+/// # Errors
+/// Fails, naming the class, where its rules are not those of BERT nor written in `tokenizer.json`.
+pub(super) fn rules(files: &TokenizerFiles) -> Result<(Rules, Option<String>)> {
+    let Some((file, class)) = files.class()? else { return Ok((Rules::Bert, None)) };
+    let fail = |problem: String| Err(files.error(file, problem));
+    let is_code = |map: &Value| map.get("AutoTokenizer").is_some_and(|class| !class.is_null()) || map.is_array();
+    if files.config.get("auto_map").is_some_and(is_code) {
+        return fail(format!(
+            "auto_map: the tokenizer {class} is a program in its repository, which is never run; save it as tokenizer.json"
+        ));
+    }
+    let name = class.strip_suffix("Fast").unwrap_or(&class);
+    let name = name.strip_suffix("Tokenizer").unwrap_or(name);
+    if BERT.contains(&name) {
+        return Ok((Rules::Bert, None));
+    }
+    if OTHERS.contains(&name) {
+        return fail(format!("tokenizer_class is {class}; only tokenizers of BERT are supported"));
+    }
+    if files.json.is_none() {
+        return fail(format!("tokenizer_class is {class}, whose rules are in tokenizer.json, and there is none"));
+    }
+    let is_general = matches!(name, "PreTrained" | "TokenizersBackend" | "XLMRoberta");
+    let said = (!is_general).then(|| format!("{class} is not known; tokenizer.json is taken as it is"));
+    Ok((Rules::AsWritten, said))
+}

@@ -1,0 +1,164 @@
+//! Tokenizer loading: from the files of a model folder to a tokenizer, by the rules of Transformers.
+//!
+//! With BERT's rules `tokenizer.json` gives its vocabulary and added tokens, and all else comes from `tokenizer_config.json` and
+//! from defaults, as with `vocab.txt`; what it says otherwise is passed over, and said ([`differences`]). Source:
+//! `BertTokenizer` and `TokenizersBackend` of Transformers 5.23.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+use tokenizers::Tokenizer;
+use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::normalizers::BertNormalizer;
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::processors::bert::BertProcessing;
+
+use super::class::{self, Rules};
+use super::differences::differences;
+use super::files::{self, TOKENIZER_CONFIG, TOKENIZER_JSON, TokenizerFiles, VOCAB_TXT};
+use super::special_tokens::SpecialTokens;
+use super::truncation::TruncationSide;
+use crate::catch_panic::catch_panic;
+use crate::error::Result;
+
+/// A tokenizer and what the files say besides.
+pub(super) struct Loaded {
+    pub(super) inner: Tokenizer,
+    /// Tokens that have an id only because every BERT tokenizer has them: the model may have no row for it.
+    pub(super) by_default: Vec<String>,
+    /// The side on which long texts are cut.
+    pub(super) truncation_side: TruncationSide,
+    /// Where the vocabulary file alone would give other ids.
+    pub(super) said: Vec<String>,
+}
+
+/// Loads the tokenizer of a model folder.
+///
+/// # Errors
+/// Fails, naming file and key, on what cannot be read, is not supported, or contradicts itself.
+pub(super) fn load(folder: &Path) -> Result<Loaded> {
+    let files = TokenizerFiles::read(folder)?;
+    let (rules, said) = class::rules(&files)?;
+    refuse_versions(&files)?;
+    let tokens = SpecialTokens::collect(&files, rules)?;
+    let mut inner = match rules {
+        Rules::Bert => bert(&files, &tokens)?,
+        Rules::AsWritten => as_written(&files)?,
+    };
+    let model_size = inner.get_vocab_size(false);
+    let add = catch_panic(|| inner.add_tokens(tokens.to_add.iter().cloned()));
+    add.map_err(|problem| files.error(files.defining, problem))?;
+    if rules == Rules::Bert {
+        surround(&files, &mut inner, &tokens)?;
+    }
+    inner.set_encode_special_tokens(files.flag("split_special_tokens")?.unwrap_or(false));
+    let is_added = |content: &str| inner.token_to_id(content).is_some_and(|id| id as usize >= model_size);
+    let by_default = tokens.to_add.iter().map(|token| &token.content);
+    let by_default = by_default.filter(|content| tokens.is_by_default(content) && is_added(content)).cloned().collect();
+    let said = said.into_iter().chain(differences(&files, rules, &inner, &tokens)).collect();
+    Ok(Loaded { by_default, truncation_side: truncation_side(&files)?, said, inner })
+}
+
+/// Several versions of `tokenizer.json` for several versions of Transformers: which one is meant is not known here.
+fn refuse_versions(files: &TokenizerFiles) -> Result<()> {
+    match files.config.get("fast_tokenizer_files") {
+        Some(Value::Array(names)) if names.len() > 1 => {
+            let problem = "fast_tokenizer_files names several files; leave the one that is meant, as tokenizer.json";
+            Err(files.error(TOKENIZER_CONFIG, problem))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `tokenizer.json`, all of it.
+fn as_written(files: &TokenizerFiles) -> Result<Tokenizer> {
+    let bytes = files.json.as_ref().map_or(&[][..], |(bytes, _)| bytes);
+    catch_panic(|| Tokenizer::from_bytes(bytes)).map_err(|problem| files.error(TOKENIZER_JSON, problem))
+}
+
+/// BERT's tokenizer over the vocabulary of the folder.
+fn bert(files: &TokenizerFiles, tokens: &SpecialTokens) -> Result<Tokenizer> {
+    let vocabulary = match &files.json {
+        Some((_, json)) => vocabulary(files, json)?,
+        None => {
+            let bytes = files::bytes(&files.path(VOCAB_TXT))?;
+            WordPiece::read_bytes(&bytes).map_err(|error| files.error(VOCAB_TXT, error.to_string()))?
+        }
+    };
+    let fail = |problem: String| files.error(files.defining, problem);
+    let unknown = tokens.named("unk_token").unwrap_or_default();
+    for token in [unknown].into_iter().chain(["cls_token", "sep_token"].into_iter().filter_map(|key| tokens.named(key)))
+    {
+        // One that a file names is added, with an id of its own.
+        let is_there = vocabulary.contains_key(token) || (!tokens.is_by_default(token) && token != unknown);
+        if !is_there {
+            return Err(fail(format!("the vocabulary has no {token}")));
+        }
+    }
+    let model = WordPiece::builder().vocab(vocabulary).unk_token(unknown.to_owned()).build();
+    let mut tokenizer = Tokenizer::new(model.map_err(|error| fail(error.to_string()))?);
+    let handle_chinese_chars = files.flag("tokenize_chinese_chars")?.unwrap_or(true);
+    let lowercase = files.flag("do_lower_case")?.unwrap_or(true);
+    let normalizer = BertNormalizer::new(true, handle_chinese_chars, files.flag("strip_accents")?, lowercase);
+    tokenizer.with_normalizer(Some(normalizer)).map_err(|error| fail(error.to_string()))?;
+    tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
+    Ok(tokenizer)
+}
+
+/// The vocabulary in `tokenizer.json`, all of which is read by its own rules, too, so that damage is told.
+fn vocabulary(files: &TokenizerFiles, json: &Map<String, Value>) -> Result<ahash::AHashMap<String, u32>> {
+    let fail = |problem: String| files.error(TOKENIZER_JSON, problem);
+    let model =
+        json.get("model").and_then(Value::as_object).ok_or_else(|| fail("it has no object `model`".to_owned()))?;
+    if let Some(kind) = model.get("type").and_then(Value::as_str).filter(|kind| *kind != "WordPiece") {
+        return Err(fail(format!(
+            "its model is {kind}, but the folder's tokenizer is one of BERT, which is WordPiece; if tokenizer.json is right, \
+             write \"tokenizer_class\": \"PreTrainedTokenizerFast\" into {TOKENIZER_CONFIG}"
+        )));
+    }
+    let Some(tokens) = model.get("vocab").and_then(Value::as_object) else {
+        return Err(fail("its model has no object `vocab`".to_owned()));
+    };
+    let id = |(token, id): (&String, &Value)| match id.as_u64().and_then(|id| u32::try_from(id).ok()) {
+        Some(id) => Ok((token.clone(), id)),
+        None => Err(fail(format!("vocab: \"{token}\" is {id}; expected an id"))),
+    };
+    let vocabulary = tokens.iter().map(id).collect::<Result<_>>()?;
+    let without = |object: &Map<String, Value>, key: &str, value: Value| -> Map<String, Value> {
+        let rest = object.iter().filter(|(name, _)| *name != key && *name != "model");
+        rest.map(|(name, value)| (name.clone(), value.clone())).chain([(key.to_owned(), value)]).collect()
+    };
+    let mut rest = without(json, "added_tokens", Value::Array(Vec::new()));
+    rest.insert("model".to_owned(), without(model, "vocab", Value::Object(Map::new())).into());
+    let rest = Value::Object(rest).to_string();
+    catch_panic(|| Tokenizer::from_bytes(rest.as_bytes())?.encode_fast("", true)).map_err(fail)?;
+    Ok(vocabulary)
+}
+
+/// Puts `[CLS]` before and `[SEP]` after a text.
+fn surround(files: &TokenizerFiles, tokenizer: &mut Tokenizer, tokens: &SpecialTokens) -> Result<()> {
+    let fail = |problem: String| files.error(files.defining, problem);
+    let token = |key: &str| {
+        let token = tokens.named(key).unwrap_or_default().to_owned();
+        let id = tokenizer.token_to_id(&token).ok_or_else(|| fail(format!("the vocabulary has no {token}")))?;
+        Ok((token, id))
+    };
+    let (cls, sep) = (token("cls_token")?, token("sep_token")?);
+    tokenizer.with_post_processor(Some(BertProcessing::new(sep, cls)));
+    Ok(())
+}
+
+fn truncation_side(files: &TokenizerFiles) -> Result<TruncationSide> {
+    let in_json = || files.json.as_ref()?.1.get("truncation")?.get("direction");
+    match files.config.get("truncation_side").filter(|side| !side.is_null()) {
+        Some(side) => match side.as_str() {
+            Some("right") => Ok(TruncationSide::Right),
+            Some("left") => Ok(TruncationSide::Left),
+            _ => {
+                Err(files.error(TOKENIZER_CONFIG, format!("truncation_side is {side}; expected \"right\" or \"left\"")))
+            }
+        },
+        None if in_json().and_then(Value::as_str) == Some("Left") => Ok(TruncationSide::Left),
+        None => Ok(TruncationSide::Right),
+    }
+}
