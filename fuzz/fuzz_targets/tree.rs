@@ -31,9 +31,5 @@ fn text(tree: &Tree) -> String {
 }
 
 fn escaped(token: &str) -> String {
-    match token {
-        "(" => "-LRB-".to_owned(),
-        ")" => "-RRB-".to_owned(),
-        _ => token.replace('/', "\\/").replace('*', "\\*"),
-    }
+    token.replace('(', "-LRB-").replace(')', "-RRB-").replace('/', "\\/").replace('*', "\\*")
 }
