@@ -17,7 +17,6 @@ fuzz_target!(|bytes: &[u8]| {
                 return;
             }
         };
-        let _ = opened.canonical_names();
         let entries = opened.entries.clone();
         for (name, entry) in entries {
             let Some(element) = entry.element else { continue };

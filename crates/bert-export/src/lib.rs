@@ -1,7 +1,7 @@
 //! `bert-export`: writes a fine-tuned model as a folder that Transformers and the Hugging Face Hub take.
 //!
 //! In: the output folder of `bert-finetune`, and those of `bert-eval` for the model card. Out: `hf/` with the config and
-//! its label names, safetensors under the tensor names of Transformers, the tokenizer files with the length to which texts
+//! its label names and the dropout of the training, safetensors under the tensor names of Transformers, the tokenizer files with the length to which texts
 //! were truncated in the training, and the model card.
 
 mod args;
@@ -9,10 +9,11 @@ mod model_card;
 
 use std::path::{Path, PathBuf};
 
-use checkpoint::{ModelFolder, TOKENIZER_CONFIG, TOKENIZER_FILES};
+use checkpoint::{ExportedConfig, ModelFolder, TOKENIZER_CONFIG, TOKENIZER_FILES, exported_config};
 use run_files::layout::export::{HF, MODEL_CARD};
 use run_files::layout::{eval, train};
 use run_files::metrics_json;
+use serde::Serialize;
 use serde_json::Value;
 use stage::{Fingerprint, Job, List, OutputFolder, Stage, Upstream, bad_input, ensure_input};
 
@@ -31,8 +32,10 @@ const TRAINED_WEIGHTS: &str = "train/model.safetensors";
 /// cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let trained = Upstream::open(&args.run, "bert-finetune")?;
+    let config = changed_config(&trained)?;
+    let plan = Plan { format: &args.format, config_changes: config.as_ref().map(|config| config.changed.as_slice()) };
     let mut job = Job::new(STAGE, &args.common)
-        .plan(&serde_json::json!({ "format": args.format }))?
+        .plan(&plan)?
         .own_folders(&[HF])
         .input_folder(&args.run)
         .input("train/config.json", trained.required(train::CONFIG)?)
@@ -55,13 +58,35 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let folder = ModelFolder::open(&args.run)?;
     folder.check_numbers()?;
     let metrics = metrics_files.iter().map(|(_, path)| metrics_json::read(path)).collect::<Result<Vec<_>, _>>()?;
-    output.copy(&format!("{HF}/{}", train::CONFIG), &folder.config_path())?;
+    match config {
+        Some(config) => output.write_json(&format!("{HF}/{}", train::CONFIG), &config.config)?,
+        None => output.copy(&format!("{HF}/{}", train::CONFIG), &folder.config_path())?,
+    }
     copy_tokenizer(&folder, &trained, &mut output)?;
     output.write(&format!("{HF}/{MODEL_CARD}"), model_card::markdown(&folder, &trained.manifest, &metrics))?;
-    output.copy(&format!("{HF}/{}", train::WEIGHTS), &folder.weights_path())?;
+    output.copy(&format!("{HF}/{}", train::WEIGHTS), &trained.required(train::WEIGHTS)?)?;
     output.finish()?;
     args.common.say(&format!("bert-export: {}", args.common.out.join(HF).display()));
     Ok(())
+}
+
+/// Everything in the settings and in the run that defines the result. The names of its fields are part of the key.
+#[derive(Serialize)]
+struct Plan<'a> {
+    format: &'a str,
+    /// The keys of config.json that are other than in the run; exports that changed none keep the key that they had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config_changes: Option<&'a [String]>,
+}
+
+/// The config as it is exported, where that is not the run's: with the dropout that the training's flags gave, and without what
+/// runs of earlier programs kept of the head of the model that they began with.
+fn changed_config(trained: &Upstream) -> anyhow::Result<Option<ExportedConfig>> {
+    let path = trained.required(train::CONFIG)?;
+    stage::verify_file(&path)?;
+    let given = |&name: &&'static str| Some((name, trained.manifest.plan.get(name)?.as_f64()?));
+    let rates: Vec<(&str, f64)> = train::DROPOUT.iter().filter_map(given).collect();
+    Ok(exported_config(&path, &rates)?)
 }
 
 /// The tokenizer's files as they are, but for the length to which Transformers truncates texts: that of the training. Runs of

@@ -101,7 +101,10 @@ fn job(args: &Args, plan: &Plan, compute: &Compute, tokens: &TokenFiles, model: 
     if let Some(path) = &tokens.validation {
         job = job.input("tokens/validation.parquet", path);
     }
-    job = job.input("model/config.json", model.config_path()).input("model/model.safetensors", model.weights_path());
+    job = job.input("model/config.json", model.config_path());
+    for (name, path) in model.weight_files()? {
+        job = job.input(format!("model/{name}"), path);
+    }
     for (name, path) in model.tokenizer_files() {
         job = job.input(format!("model/{name}"), path);
     }

@@ -38,7 +38,7 @@ pub(crate) fn print(inputs: Inputs<'_>, args: &Args) -> anyhow::Result<()> {
 
 /// The tensors that the model folder does not bring.
 fn missing(model: &ModelFolder, n_outputs: usize) -> anyhow::Result<Vec<String>> {
-    let names = model.weights()?.canonical_names()?;
+    let weights = model.weights()?;
     let expected = expected_tensors(&model.config, n_outputs).into_iter().map(|spec| spec.name);
-    Ok(expected.filter(|name| !names.contains_key(name)).collect())
+    Ok(expected.filter(|name| weights.entry(name).is_none()).collect())
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use bert::{Classifier, Compute};
-use checkpoint::CONFIG_AND_TOKENIZER_FILES;
+use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder};
 use corpus::tokenizer::Tokenizer;
 use corpus::vocabulary;
 use stage::{ComputeArgs, OutputFile, Verification, ensure_input};
@@ -38,13 +38,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     // A run or an export has to be what its stage wrote. The weights are hashed beside all else.
     stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
-    let weights = Verification::begin(&args.model.join("model.safetensors"));
+    let weights = ModelFolder::open(&args.model)?.weight_files()?;
+    let weights: Vec<Verification> = weights.iter().map(|(_, path)| Verification::begin(path)).collect();
     let run = RunFacts::of(&args.model);
     let (compute, remark) = Compute::resolve_for_run(device, *threads, precision, run.precision.as_deref())?;
     if let Some(remark) = remark {
         eprintln!("bert-predict: {remark}");
     }
     let classifier = Classifier::open(&args.model, compute)?;
+    classifier.remarks.iter().for_each(|remark| eprintln!("bert-predict: {remark}"));
     let config = &classifier.folder.config;
     let max_length = match args.max_length {
         Some(max_length) => max_length,
@@ -61,10 +63,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     vocabulary::check_encodings(&encodings, &tokenizer, config.vocab_size)?;
     let sentences: Vec<&[i32]> = (0..encodings.len()).map(|row| encodings.input_ids(row)).collect();
     let logits = classifier.logits(&sentences, |_| ())?;
-    weights.finish()?;
+    weights.into_iter().try_for_each(Verification::finish)?;
     let output_names = &classifier.output_names;
     let rows = texts.iter().zip(logits.chunks(output_names.len()));
-    let predictions = rows.map(|(text, logits)| Prediction { text, output_names, logits });
+    let kind = classifier.output_kind;
+    let predictions = rows.map(|(text, logits)| Prediction { text, output_names, kind, logits });
     match &args.output {
         None => match write_json_lines(BufWriter::new(stdout().lock()), predictions) {
             Err(error) if is_broken_pipe(&error) => Ok(()), // the reader has seen enough, as `head` does

@@ -87,8 +87,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         })
         .input_folder(&args.tokens)
         .input_folder(&args.model)
-        .input("model/config.json", model.config_path())
-        .input("model/model.safetensors", model.weights_path());
+        .input("model/config.json", model.config_path());
     job = match &settings.cross_validation {
         Some(cross_validation) => {
             job.input_folder(&cross_validation.raw).input(RAW_TRAIN, cross_validation.raw_train())
@@ -97,6 +96,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             .input("tokens/train.parquet", tokens.required("train.parquet")?)
             .input("tokens/validation.parquet", tokens.required("validation.parquet")?),
     };
+    for (name, path) in model.weight_files()? {
+        job = job.input(format!("model/{name}"), path);
+    }
     for (name, path) in model.tokenizer_files() {
         job = job.input(format!("model/{name}"), path);
     }

@@ -27,9 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let set = TokenSet::read(Path::new(tokens))?;
     let n_rows = n_rows.parse::<usize>()?.min(set.len());
 
-    let weights = folder.weights()?;
-    let classifier = weights.entries.get("classifier.weight").ok_or_else(|| format!("{model} has no classifier"))?;
-    let (parameters, _) = bert::load(&folder, classifier.shape[0], 0, Device::Cpu)?;
+    let n_outputs = folder.weights()?.n_outputs(&folder.config).ok_or_else(|| format!("{model} has no classifier"))?;
+    let (parameters, _) = bert::load(&folder, n_outputs, 0, Device::Cpu)?;
     let sentences: Vec<&[i32]> = (0..n_rows).map(|row| set.input_ids(row)).collect();
     let batch = Batch::new(&sentences, Device::Cpu);
     let computed = backward(parameters, &folder.config, &batch, &targets(&set.labels, n_rows))?;

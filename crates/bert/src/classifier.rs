@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use checkpoint::ModelFolder;
+use checkpoint::{ModelFolder, OutputKind, Outputs};
 
 use crate::device::Compute;
 use crate::error::BertError;
@@ -10,13 +10,17 @@ use crate::infer::infer;
 use crate::load::load;
 use crate::model::Model;
 
-/// A model folder with a classifier and the names of its outputs.
+/// A model folder with a classifier and what its outputs mean.
 #[derive(Debug)]
 pub struct Classifier {
     /// The folder.
     pub folder: ModelFolder,
-    /// The name of each output; a single one is a score.
+    /// The name of each output; a single one may be a score.
     pub output_names: Vec<String>,
+    /// How a prediction is made of the outputs.
+    pub output_kind: OutputKind,
+    /// What has to be said of the folder.
+    pub remarks: Vec<String>,
     model: Model,
     compute: Compute,
 }
@@ -25,30 +29,30 @@ impl Classifier {
     /// Opens a folder that `bert-finetune` or `bert-export` wrote, or any fine-tuned BERT.
     ///
     /// # Errors
-    /// Fails when the folder is not whole, has no classifier, or does not name its outputs.
+    /// Fails when the folder is not whole, has no classifier, or its config speaks of other outputs.
     pub fn open(path: &Path, compute: Compute) -> Result<Self, BertError> {
         let folder = ModelFolder::open(path)?;
         let unusable = |problem: &str| BertError::Unavailable(format!("{}: {problem}", path.display()));
-        let names = folder.config.id2label.clone().unwrap_or_default();
-        if names.is_empty() || !names.keys().copied().eq(0..names.len()) {
-            return Err(unusable("config.json has no id2label that names outputs 0, 1, ..; is the model fine-tuned?"));
-        }
-        let output_names: Vec<String> = names.into_values().collect();
+        let Some(Outputs { names: output_names, kind: output_kind, remark }) = folder.outputs()? else {
+            let hidden_size = folder.config.hidden_size;
+            return Err(unusable(&format!(
+                "its weights have no classifier.weight [n, {hidden_size}] with a classifier.bias [n]; is the model fine-tuned \
+                 for sequence classification?"
+            )));
+        };
         // With the seed unused: whatever would have to be drawn makes the folder unusable.
         let (parameters, report) = load(&folder, output_names.len(), 0, compute.device)?;
         if let Some(name) = report.new.first() {
-            return Err(unusable(&format!(
-                "model.safetensors has no {name} for {} outputs; is the model fine-tuned?",
-                output_names.len()
-            )));
+            return Err(unusable(&format!("its weights have no {name}; is the model fine-tuned?")));
         }
+        let remarks = report.remarks.into_iter().chain(remark).collect();
         let model = tch::no_grad(|| Model::new(parameters, &folder.config, compute.precision))?;
-        Ok(Self { folder, output_names, model, compute })
+        Ok(Self { folder, output_names, output_kind, remarks, model, compute })
     }
 
     /// Whether it predicts a score and not a class.
     pub fn is_regression(&self) -> bool {
-        self.output_names.len() == 1
+        self.output_kind == OutputKind::Score
     }
 
     /// The logits of `sentences`, one number for each output, in their order; see [`infer`].

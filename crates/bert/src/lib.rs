@@ -43,7 +43,7 @@ pub use dropout::{DropoutCounters, DropoutRates, DropoutSites};
 pub use error::BertError;
 pub use gradients::Gradients;
 pub use infer::{infer, probabilities};
-pub use load::{LoadReport, load};
+pub use load::{LoadReport, load, load_with_new_head};
 pub use lora::{Lora, LoraTarget};
 pub use memory::EncoderMemory;
 pub use mode::Mode;

@@ -1,8 +1,6 @@
 //! Loading a checkpoint: from a model folder to parameters, strictly, with a report of what was drawn anew.
 
-use std::collections::BTreeMap;
-
-use checkpoint::{ModelFolder, SafetensorsFile, canonical_name};
+use checkpoint::ModelFolder;
 use tch::{Device, Tensor};
 
 use crate::error::BertError;
@@ -10,13 +8,15 @@ use crate::parameters::{CheckpointTensor, Parameter, Parameters};
 use crate::random::normal_tensor;
 use crate::tensor_bytes;
 
-/// What a checkpoint did not bring.
+/// How a checkpoint and the model differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadReport {
     /// Tensors that were drawn anew.
     pub new: Vec<String>,
     /// Tensors of the checkpoint that were passed over.
     pub ignored: Vec<String>,
+    /// What has to be said of the checkpoint's names.
+    pub remarks: Vec<String>,
 }
 
 /// Loads the encoder of `folder` under a classifier of `n_outputs`.
@@ -32,36 +32,50 @@ pub fn load(
     seed: u64,
     device: Device,
 ) -> Result<(Parameters, LoadReport), BertError> {
-    let mut weights = folder.weights()?;
-    let names = weights.canonical_names()?; // what `ModelFolder` has checked
-    let parameters = Parameters::zeros(&folder.config, n_outputs, device);
-    let mut report = LoadReport { new: Vec::new(), ignored: Vec::new() };
-    report.ignored.extend(weights.entries.keys().filter(|name| canonical_name(name).is_none()).cloned());
+    let keep_classifier = folder.weights()?.n_outputs(&folder.config) == Some(n_outputs);
+    read(folder, Parameters::zeros(&folder.config, n_outputs, device), seed, keep_classifier)
+}
 
-    let keep_classifier = has_shape(&weights, &names, "classifier.weight", &[n_outputs, folder.config.hidden_size])
-        && has_shape(&weights, &names, "classifier.bias", &[n_outputs]);
+/// As [`load`], with a classifier that is drawn anew, whichever the folder has.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_new_head(
+    folder: &ModelFolder,
+    n_outputs: usize,
+    seed: u64,
+    device: Device,
+) -> Result<(Parameters, LoadReport), BertError> {
+    read(folder, Parameters::zeros(&folder.config, n_outputs, device), seed, false)
+}
+
+fn read(
+    folder: &ModelFolder,
+    parameters: Parameters,
+    seed: u64,
+    keep_classifier: bool,
+) -> Result<(Parameters, LoadReport), BertError> {
+    let mut weights = folder.weights()?;
+    let mut report =
+        LoadReport { new: Vec::new(), ignored: weights.other_heads().to_vec(), remarks: weights.remarks() };
     for (rng_stream, (parameter, tensor)) in parameters.checkpoint_tensors().enumerate() {
         let classifier = tensor.name.starts_with("classifier.");
-        match names.get(&tensor.name) {
-            Some(name) if !classifier || keep_classifier => {
-                Parameters::set(parameter, tensor, &tensor_bytes::read(&mut weights, name, &tensor.shape)?);
+        match weights.locate(&tensor.name) {
+            Some((file, name)) if !classifier || keep_classifier => {
+                Parameters::set(parameter, tensor, &tensor_bytes::read(file, name, &tensor.shape)?);
             }
             found => {
+                report.ignored.extend(found.map(|(_, name)| name.to_owned()));
                 if !classifier && !tensor.name.starts_with("bert.pooler.") {
                     return Err(weights.tensor_error(&tensor.name, "missing").into());
                 }
                 let deviation = folder.config.initializer_range;
                 draw(parameter, tensor, |shape| normal_tensor(shape, deviation, seed, rng_stream as u64));
                 report.new.push(tensor.name.clone());
-                report.ignored.extend(found.cloned());
             }
         }
     }
     Ok((parameters, report))
-}
-
-fn has_shape(weights: &SafetensorsFile, names: &BTreeMap<String, String>, name: &str, shape: &[usize]) -> bool {
-    names.get(name).and_then(|name| weights.entries.get(name)).is_some_and(|entry| entry.shape == shape)
 }
 
 /// Matrices are drawn, biases stay zero.

@@ -42,7 +42,10 @@ pub fn read(file: &mut SafetensorsFile, name: &str, shape: &[i64]) -> Result<Ten
         Some(Element::F32) => Kind::Float,
         Some(Element::F16) => Kind::Half,
         Some(Element::BF16) => Kind::BFloat16,
-        _ => return Err(file.tensor_error(name, "expected numbers of type F32, F16 or BF16").into()),
+        Some(Element::F64) => Kind::Double,
+        Some(Element::I64) | None => {
+            return Err(file.tensor_error(name, "expected numbers of type F32, F16, BF16 or F64").into());
+        }
     };
     let bytes = file.read(name)?;
     Ok(Tensor::f_from_data_size(&bytes, shape, kind)?.to_kind(Kind::Float))

@@ -11,6 +11,8 @@ pub enum Element {
     F16,
     /// The upper half of a 32-bit IEEE.
     BF16,
+    /// 64-bit IEEE, read into 32 bits.
+    F64,
     /// 64-bit signed integers: buffers of some checkpoints, never weights.
     I64,
 }
@@ -21,8 +23,13 @@ impl Element {
         match self {
             Self::F32 => 4,
             Self::F16 | Self::BF16 => 2,
-            Self::I64 => 8,
+            Self::F64 | Self::I64 => 8,
         }
+    }
+
+    /// Whether weights may be of this type.
+    pub(crate) fn is_float(self) -> bool {
+        self != Self::I64
     }
 
     /// That of a dtype; `None` for one that weights never have.
@@ -31,6 +38,7 @@ impl Element {
             Dtype::F32 => Some(Self::F32),
             Dtype::F16 => Some(Self::F16),
             Dtype::BF16 => Some(Self::BF16),
+            Dtype::F64 => Some(Self::F64),
             Dtype::I64 => Some(Self::I64),
             _ => None,
         }

@@ -1,13 +1,16 @@
-//! Model folder: `config.json`, `model.safetensors`, and the files of its tokenizer.
+//! Model folder: `config.json`, weights as `model.safetensors` or in several files with their index, and the files of its
+//! tokenizer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::config::BertConfig;
 use crate::error::CheckpointError;
-use crate::names::expected_tensors;
-use crate::safetensors_file::SafetensorsFile;
+use crate::no_weights::no_weights_hint;
+use crate::outputs::Outputs;
+use crate::shards::{WEIGHTS, WEIGHTS_INDEX, shards};
 use crate::tokenizer_files::tokenizer_files;
+use crate::weights::Weights;
 
 /// A model folder whose config and table of tensors were checked.
 #[derive(Debug)]
@@ -30,14 +33,14 @@ impl ModelFolder {
             return Err(missing("config.json", no_config_hint(path)));
         }
         let config = BertConfig::read(&path.join("config.json"))?;
-        if !path.join("model.safetensors").is_file() {
-            return Err(missing("model.safetensors", no_weights_hint(path).to_owned()));
+        if !path.join(WEIGHTS).is_file() && !path.join(WEIGHTS_INDEX).is_file() {
+            return Err(missing(WEIGHTS, no_weights_hint(|name| path.join(name).is_file())));
         }
         if !path.join("tokenizer.json").is_file() && !path.join("vocab.txt").is_file() {
             return Err(missing("tokenizer.json", ", nor a vocab.txt".to_owned()));
         }
         let folder = Self { path: path.to_owned(), config };
-        folder.check_tensors(&folder.weights()?)?;
+        folder.weights()?.check(&folder.config)?;
         Ok(folder)
     }
 
@@ -46,17 +49,25 @@ impl ModelFolder {
         self.path.join("config.json")
     }
 
-    /// The path of `model.safetensors`.
-    pub fn weights_path(&self) -> PathBuf {
-        self.path.join("model.safetensors")
-    }
-
-    /// Opens `model.safetensors`.
+    /// The files of its weights, by their names: `model.safetensors`, or the index of several and these.
     ///
     /// # Errors
-    /// Fails when it cannot be read or is damaged.
-    pub fn weights(&self) -> Result<SafetensorsFile, CheckpointError> {
-        SafetensorsFile::open(&self.weights_path())
+    /// Fails when the index cannot be read.
+    pub fn weight_files(&self) -> Result<Vec<(String, PathBuf)>, CheckpointError> {
+        let names = if self.path.join(WEIGHTS).is_file() {
+            vec![WEIGHTS.to_owned()]
+        } else {
+            [vec![WEIGHTS_INDEX.to_owned()], shards(&self.path.join(WEIGHTS_INDEX))?].concat()
+        };
+        Ok(names.into_iter().map(|name| (name.clone(), self.path.join(name))).collect())
+    }
+
+    /// Opens its weights.
+    ///
+    /// # Errors
+    /// Fails when a file of them is missing, cannot be read or is damaged.
+    pub fn weights(&self) -> Result<Weights, CheckpointError> {
+        Weights::open(&self.path)
     }
 
     /// Reads all weights, to know that each of their numbers is finite; a program that loads them needs no such check.
@@ -64,35 +75,22 @@ impl ModelFolder {
     /// # Errors
     /// Fails, naming the tensor, where one is not, and when they cannot be read.
     pub fn check_numbers(&self) -> Result<(), CheckpointError> {
-        let mut weights = self.weights()?;
-        weights.canonical_names()?.values().try_for_each(|name| weights.read(name).map(drop))
+        self.weights()?.check_numbers()
+    }
+
+    /// What the outputs of its classifier mean; `None` where it has none.
+    ///
+    /// # Errors
+    /// Fails when the weights cannot be read, and when the config speaks of other outputs.
+    pub fn outputs(&self) -> Result<Option<Outputs>, CheckpointError> {
+        let Some(n) = self.weights()?.n_outputs(&self.config) else { return Ok(None) };
+        let outputs = self.config.outputs(n);
+        outputs.map(Some).map_err(|problem| CheckpointError::Config { path: self.config_path(), problem })
     }
 
     /// The files that make the folder's tokenizer: their names and paths.
     pub fn tokenizer_files(&self) -> Vec<(&'static str, PathBuf)> {
         tokenizer_files(&self.path)
-    }
-
-    /// The encoder is complete; pooler and classifier are optional, and a classifier may have any number of outputs.
-    fn check_tensors(&self, weights: &SafetensorsFile) -> Result<(), CheckpointError> {
-        let specs = expected_tensors(&self.config, 1);
-        let found = weights.canonical_names()?;
-        for (canonical, name) in &found {
-            let Some(spec) = specs.iter().find(|spec| spec.name == *canonical) else {
-                return Err(weights.tensor_error(name, "unexpected: this BERT has no such tensor"));
-            };
-            let entry = &weights.entries[name];
-            let any_shape = canonical.starts_with("classifier.");
-            if entry.shape != spec.shape && !any_shape {
-                let problem = format!("has shape {:?}; config.json asks for {:?}", entry.shape, spec.shape);
-                return Err(weights.tensor_error(name, problem));
-            }
-        }
-        let optional = |name: &str| name.starts_with("bert.pooler.") || name.starts_with("classifier.");
-        match specs.iter().find(|spec| !optional(&spec.name) && !found.contains_key(&spec.name)) {
-            Some(spec) => Err(weights.tensor_error(&spec.name, "missing")),
-            None => Ok(()),
-        }
     }
 }
 
@@ -103,15 +101,5 @@ fn no_config_hint(path: &Path) -> String {
     match model {
         Some(model) => format!("; the model is in {}", model.display()),
         None => "; a model folder is what `sst-fetch model` makes".to_owned(),
-    }
-}
-
-fn no_weights_hint(path: &Path) -> &'static str {
-    if path.join("model.safetensors.index.json").is_file() {
-        "; sharded checkpoints are not supported: save it as one file"
-    } else if path.join("pytorch_model.bin").is_file() {
-        "; pytorch_model.bin is a pickle and is never read: save the model as safetensors"
-    } else {
-        ""
     }
 }

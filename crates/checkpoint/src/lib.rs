@@ -1,30 +1,41 @@
 //! Checkpoint (model folder) on disk, without libtorch: its config, and the bytes of its tensors.
 //!
-//! In: `config.json`, `model.safetensors`, tokenizer files, as the hub and Transformers write them. Out: a
-//! [`BertConfig`] whose fields can no longer be wrong, and tensors under one set of names ([`canonical_name`]), each
-//! checked against the shape that the config asks for ([`expected_tensors`]). Reading is strict: a missing, unexpected
-//! or misshapen tensor is an error that names it.
+//! In: `config.json`, safetensors in one file or several, tokenizer files, as the hub and Transformers write them. Out: a
+//! [`BertConfig`] whose fields can no longer be wrong, and tensors under one set of names ([`Weights`]), each checked against
+//! the shape that the config asks for ([`expected_tensors`]). Reading is strict: a missing, unexpected or misshapen tensor is
+//! an error that names it. Heads of other tasks are left aside, and said.
 
+mod error;
+mod json_keys;
 mod activation;
 mod config;
-mod tokenizer_files;
-mod folder;
-mod tokenizer_config;
-mod names;
+mod outputs;
+mod label_config;
 
 mod element;
 mod not_finite;
 mod safetensors_file;
 mod writer;
 
-mod error;
+mod names;
+mod shards;
+mod weights;
+mod no_weights;
+mod tokenizer_files;
+mod folder;
+mod tokenizer_config;
 
 pub use activation::Activation;
-pub use config::{BertConfig, label_config};
+pub use config::{BertConfig, ProblemType};
 pub use element::Element;
 pub use error::CheckpointError;
 pub use folder::ModelFolder;
-pub use names::{TensorSpec, canonical_name, expected_tensors};
+pub use label_config::{ExportedConfig, exported_config, label_config};
+pub use names::{TensorSpec, expected_tensors};
+pub use no_weights::no_weights_hint;
+pub use outputs::{OutputKind, Outputs};
 pub use safetensors_file::{SafetensorsFile, TensorEntry};
+pub use shards::{WEIGHTS_INDEX, shards};
 pub use tokenizer_files::{CONFIG_AND_TOKENIZER_FILES, TOKENIZER_CONFIG, TOKENIZER_FILES, tokenizer_files};
+pub use weights::Weights;
 pub use writer::{TensorBytes, write_safetensors};

@@ -11,29 +11,66 @@ pub struct TensorSpec {
     pub shape: Vec<usize>,
 }
 
-/// The canonical name of a checkpoint's tensor; `None` for tensors that fine-tuning does not use.
+/// What a tensor of a checkpoint is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// One of the encoder, its pooler or its classifier, by its canonical name.
+    Model(String),
+    /// What is computed anew: positions and token types.
+    Buffer,
+    /// One of another task's head.
+    OtherHead,
+}
+
+/// The role of a tensor, whose prefix is cut off.
 ///
-/// Checkpoints differ by an optional `bert.` prefix and by `gamma`/`beta` for the layer norms' weight and bias; heads of
-/// pre-training (`cls.*`) and the buffer `position_ids` are ignored.
-///
-/// ```
-/// assert_eq!(checkpoint::canonical_name("embeddings.LayerNorm.gamma").unwrap(), "bert.embeddings.LayerNorm.weight");
-/// assert_eq!(checkpoint::canonical_name("bert.pooler.dense.bias").unwrap(), "bert.pooler.dense.bias");
-/// assert_eq!(checkpoint::canonical_name("cls.predictions.bias"), None);
-/// ```
-pub fn canonical_name(name: &str) -> Option<String> {
+/// Checkpoints differ by an optional `bert.` prefix and by `gamma`/`beta` for the layer norms' weight and bias. What stands
+/// beside the encoder and is no classifier is a head of another task: `cls.*` of pre-training, `qa_outputs.*`, ...
+pub(crate) fn role(name: &str) -> Role {
     let bare = name.strip_prefix("bert.").unwrap_or(name);
-    if bare.starts_with("cls.") || bare == "embeddings.position_ids" {
-        return None;
+    if matches!(bare, "embeddings.position_ids" | "embeddings.token_type_ids") {
+        return Role::Buffer;
     }
-    let bare = match bare.strip_suffix("LayerNorm.gamma") {
-        Some(stem) => format!("{stem}LayerNorm.weight"),
-        None => match bare.strip_suffix("LayerNorm.beta") {
-            Some(stem) => format!("{stem}LayerNorm.bias"),
-            None => bare.to_owned(),
-        },
+    if matches!(bare, "classifier.weight" | "classifier.bias") {
+        return Role::Model(bare.to_owned());
+    }
+    if !["embeddings.", "encoder.", "pooler."].iter().any(|part| bare.starts_with(part)) {
+        return Role::OtherHead;
+    }
+    let bare = match (bare.strip_suffix("LayerNorm.gamma"), bare.strip_suffix("LayerNorm.beta")) {
+        (Some(stem), _) => format!("{stem}LayerNorm.weight"),
+        (_, Some(stem)) => format!("{stem}LayerNorm.bias"),
+        _ => bare.to_owned(),
     };
-    Some(if bare.starts_with("classifier.") { bare } else { format!("bert.{bare}") })
+    Role::Model(format!("bert.{bare}"))
+}
+
+/// What stands before all names of a checkpoint, beside `bert.`: `module.` of DataParallel, `model.` of Lightning, ... Each name
+/// has it.
+///
+/// # Errors
+/// Fails with the tensor and what is wrong with it: where it lacks the prefix of the others, or there are two encoders.
+pub(crate) fn common_prefix<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Result<&'a str, (&'a str, String)> {
+    let encoder = |name: &'a str| {
+        let stem = name.strip_suffix("embeddings.word_embeddings.weight")?;
+        let stem = stem.strip_suffix("bert.").unwrap_or(stem);
+        (stem.is_empty() || stem.ends_with('.')).then_some((name, stem))
+    };
+    let mut encoders = names.clone().filter_map(encoder);
+    let Some((first, prefix)) = encoders.next() else { return Ok("") };
+    for (other, its_prefix) in encoders {
+        match (prefix, its_prefix) {
+            ("", _) | (_, "") => return Ok(""),
+            _ if prefix == its_prefix => {}
+            _ => return Err((other, format!("is the beginning of a second encoder, beside {first}; expected one"))),
+        }
+    }
+    match names.clone().find(|name| !name.starts_with(prefix)) {
+        Some(name) => {
+            Err((name, format!("has not the prefix {prefix} of the encoder's tensors; expected it on all or none")))
+        }
+        None => Ok(prefix),
+    }
 }
 
 /// The tensors of a classifier of `n_outputs`, in the order of the reference's `named_parameters()`.
@@ -81,6 +118,46 @@ impl BertConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_spelling_of_a_tensor_has_one_role() {
+        let model = |name: &str| Role::Model(name.to_owned());
+        assert_eq!(role("embeddings.LayerNorm.gamma"), model("bert.embeddings.LayerNorm.weight"));
+        assert_eq!(
+            role("bert.encoder.layer.0.output.LayerNorm.beta"),
+            model("bert.encoder.layer.0.output.LayerNorm.bias")
+        );
+        assert_eq!(role("bert.pooler.dense.bias"), model("bert.pooler.dense.bias"));
+        assert_eq!(role("classifier.bias"), model("classifier.bias"));
+        assert_eq!(role("bert.encoder.layer.99.x"), model("bert.encoder.layer.99.x"), "to be found unexpected");
+        assert_eq!(role("embeddings.position_ids"), Role::Buffer);
+        assert_eq!(role("bert.embeddings.token_type_ids"), Role::Buffer);
+        for other in
+            ["cls.predictions.bias", "qa_outputs.weight", "lm_head.bias", "classifier.dense.weight", "teacher.bert.x"]
+        {
+            assert_eq!(role(other), Role::OtherHead, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_common_or_none() {
+        let prefix = |names: &[&'static str]| common_prefix(names.iter().copied());
+        assert_eq!(prefix(&["bert.embeddings.word_embeddings.weight", "classifier.weight"]), Ok(""));
+        assert_eq!(prefix(&["embeddings.word_embeddings.weight"]), Ok(""));
+        assert_eq!(prefix(&["module.bert.embeddings.word_embeddings.weight", "module.classifier.bias"]), Ok("module."));
+        assert_eq!(prefix(&["model.module.embeddings.word_embeddings.weight", "model.module.x"]), Ok("model.module."));
+        assert_eq!(prefix(&["bert.bert.embeddings.word_embeddings.weight", "bert.classifier.bias"]), Ok("bert."));
+        assert_eq!(prefix(&["classifier.bias"]), Ok(""));
+        assert_eq!(
+            prefix(&["bert.embeddings.word_embeddings.weight", "teacher.embeddings.word_embeddings.weight"]),
+            Ok("")
+        );
+        let (name, problem) = prefix(&["module.embeddings.word_embeddings.weight", "n_averaged"]).unwrap_err();
+        assert_eq!((name, problem.contains("the prefix module. of")), ("n_averaged", true));
+        let (name, _) =
+            prefix(&["a.embeddings.word_embeddings.weight", "b.embeddings.word_embeddings.weight"]).unwrap_err();
+        assert_eq!(name, "b.embeddings.word_embeddings.weight");
+    }
 
     /// The figures are those of the reference's `BertForSequenceClassification` with two labels.
     #[test]

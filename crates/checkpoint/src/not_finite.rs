@@ -1,11 +1,15 @@
 //! NaN and infinity in the bytes of a tensor: where the first is, and how many there are.
 //!
-//! A number is not finite where all bits of its exponent are set, in each of the formats. A tensor without any is told
-//! at the speed of memory: of a block only the largest exponent is taken.
+//! A number is not finite where all bits of its exponent are set, in each of the formats. One of 64 bits is not, either, where
+//! the nearest of 32 bits is infinite, since that is what it is read into. A tensor without any is told at the speed of
+//! memory: of a block only the largest exponent is taken.
 
 use std::fmt;
 
 use crate::element::Element;
+
+/// The smallest number of 64 bits that is infinite in 32: half a step beyond their largest, 2^128 - 2^103.
+const BEYOND_F32: i64 = 0x47ef_ffff_f000_0000;
 
 /// Bytes that are looked at before the answer is needed.
 const BLOCK_SIZE: usize = 1 << 14;
@@ -27,6 +31,7 @@ impl NotFinite {
             Element::F32 => positions(bytes, exponent_of_f32, 0x7f80_0000)?,
             Element::F16 => positions(bytes, exponent_of_16_bits::<0x7c00>, 0x7c00)?,
             Element::BF16 => positions(bytes, exponent_of_16_bits::<0x7f80>, 0x7f80)?,
+            Element::F64 => positions(bytes, magnitude_of_f64, BEYOND_F32)?,
             Element::I64 => return None,
         };
         let number = &bytes[position * element.size()..][..element.size()];
@@ -46,20 +51,20 @@ impl fmt::Display for NotFinite {
     }
 }
 
-/// The position of the first number whose exponent is `all_set`, and how many there are.
+/// The position of the first number whose exponent is at least `least`, and how many there are.
 fn positions<const SIZE: usize, E: Ord + Default + Copy>(
     bytes: &[u8],
     exponent: impl Fn([u8; SIZE]) -> E,
-    all_set: E,
+    least: E,
 ) -> Option<(usize, usize)> {
     let (numbers, _) = bytes.as_chunks::<SIZE>();
     let (mut first, mut count) = (None, 0);
     for (block_index, block) in numbers.chunks(BLOCK_SIZE / SIZE).enumerate() {
         let largest = block.iter().fold(E::default(), |largest, &number| largest.max(exponent(number)));
-        if largest < all_set {
+        if largest < least {
             continue;
         }
-        for (index, _) in block.iter().enumerate().filter(|&(_, &number)| exponent(number) == all_set) {
+        for (index, _) in block.iter().enumerate().filter(|&(_, &number)| exponent(number) >= least) {
             first.get_or_insert(block_index * (BLOCK_SIZE / SIZE) + index);
             count += 1;
         }
@@ -75,7 +80,14 @@ fn exponent_of_16_bits<const MASK: i16>(bytes: [u8; 2]) -> i16 {
     i16::from_le_bytes(bytes) & MASK
 }
 
+fn magnitude_of_f64(bytes: [u8; 8]) -> i64 {
+    i64::from_le_bytes(bytes) & i64::MAX
+}
+
 fn name(element: Element, number: &[u8]) -> &'static str {
+    if element == Element::F64 {
+        return name_of_f64(number.iter().rev().fold(0, |bits, &byte| (bits << 8) | u64::from(byte)));
+    }
     // Sign, exponent, fraction: the numbers of 16 bits as the upper halves of ones of 32.
     let bits = number.iter().rev().fold(0_u32, |bits, &byte| (bits << 8) | u32::from(byte)) << (32 - 8 * number.len());
     let fraction = if element == Element::F16 { bits & 0x03ff_0000 } else { bits & 0x007f_ffff };
@@ -83,6 +95,15 @@ fn name(element: Element, number: &[u8]) -> &'static str {
         (0, 0) => "infinity",
         (0, _) => "-infinity",
         _ => "NaN",
+    }
+}
+
+fn name_of_f64(bits: u64) -> &'static str {
+    match (bits & (u64::MAX >> 1), bits >> 63) {
+        (magnitude, _) if magnitude > f64::INFINITY.to_bits() => "NaN",
+        (magnitude, 0) if magnitude == f64::INFINITY.to_bits() => "infinity",
+        (magnitude, _) if magnitude == f64::INFINITY.to_bits() => "-infinity",
+        _ => "one too large for float32",
     }
 }
 
@@ -127,6 +148,24 @@ mod tests {
             };
             assert_eq!(found(Element::F16, &upper.to_le_bytes()), expected(as_f16), "{upper:x}");
         }
+    }
+
+    #[test]
+    fn a_number_of_64_bits_has_to_be_one_of_32() {
+        let found = |number: f64| NotFinite::find(Element::F64, &[1], &number.to_le_bytes()).map(|found| found.first);
+        let largest = f64::from(f32::MAX);
+        let half_a_step_on = 2_f64.powi(128) - 2_f64.powi(103);
+        for number in [0.0, -0.0, 1e-300, 1e38, largest, -largest, half_a_step_on.next_down()] {
+            assert!((number as f32).is_finite(), "{number}");
+            assert_eq!(found(number), None, "{number}");
+        }
+        for number in [half_a_step_on, -half_a_step_on, 1e39, f64::MAX, f64::MIN] {
+            assert!((number as f32).is_infinite(), "{number}");
+            assert_eq!(found(number), Some("one too large for float32"), "{number}");
+        }
+        assert_eq!(found(f64::INFINITY), Some("infinity"));
+        assert_eq!(found(f64::NEG_INFINITY), Some("-infinity"));
+        assert_eq!((found(f64::NAN), found(-f64::NAN)), (Some("NaN"), Some("NaN")));
     }
 
     #[test]

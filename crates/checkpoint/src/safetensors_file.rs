@@ -12,7 +12,6 @@ use safetensors::tensor::{Metadata, TensorInfo};
 
 use crate::element::Element;
 use crate::error::CheckpointError;
-use crate::names::canonical_name;
 use crate::not_finite::NotFinite;
 
 /// A tensor's row in the table: its dtype, its shape and where its bytes are.
@@ -85,21 +84,6 @@ impl SafetensorsFile {
     /// The file's path.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The file's own name of each tensor, by its canonical name; see [`canonical_name`].
-    ///
-    /// # Errors
-    /// Fails when two tensors have one canonical name.
-    pub fn canonical_names(&self) -> Result<BTreeMap<String, String>, CheckpointError> {
-        let mut names = BTreeMap::new();
-        for name in self.entries.keys() {
-            let Some(canonical) = canonical_name(name) else { continue };
-            if let Some(other) = names.insert(canonical, name.clone()) {
-                return Err(self.tensor_error(name, format!("is the same tensor as {other}")));
-            }
-        }
-        Ok(names)
     }
 
     /// Reads the bytes of the tensor `name`, little-endian, row by row.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::shards::WEIGHTS_INDEX;
+
 /// The file of a model folder with what the rules of its tokenizer leave open.
 pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 
@@ -17,9 +19,16 @@ const ADDED_TOKENS: &str = "added_tokens.json";
 pub const TOKENIZER_FILES: [&str; 5] =
     ["tokenizer.json", TOKENIZER_CONFIG, "vocab.txt", "special_tokens_map.json", ADDED_TOKENS];
 
-/// The small files of a model folder, all but its weights: the config and the tokenizer's.
-pub const CONFIG_AND_TOKENIZER_FILES: [&str; 6] =
-    ["config.json", "tokenizer.json", TOKENIZER_CONFIG, "vocab.txt", "special_tokens_map.json", ADDED_TOKENS];
+/// The small files of a model folder, all but its weights: the config, the index of several files of weights, the tokenizer's.
+pub const CONFIG_AND_TOKENIZER_FILES: [&str; 7] = [
+    "config.json",
+    WEIGHTS_INDEX,
+    "tokenizer.json",
+    TOKENIZER_CONFIG,
+    "vocab.txt",
+    "special_tokens_map.json",
+    ADDED_TOKENS,
+];
 
 /// The files that make the tokenizer of a folder: their names and paths.
 pub fn tokenizer_files(folder: &Path) -> Vec<(&'static str, PathBuf)> {

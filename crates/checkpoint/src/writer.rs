@@ -59,6 +59,7 @@ fn element_name(element: Element) -> &'static str {
         Element::F32 => "F32",
         Element::F16 => "F16",
         Element::BF16 => "BF16",
+        Element::F64 => "F64",
         Element::I64 => "I64",
     }
 }

@@ -34,6 +34,8 @@ pub mod train {
     pub const CLASS_COUNTS: &str = "train_class_counts";
     /// The setting in the manifest's plan that says in which precision the training computed.
     pub const PRECISION: &str = "precision";
+    /// The settings in the manifest's plan that say with which dropout it trained, where flags gave it; keys of `config.json`.
+    pub const DROPOUT: [&str; 3] = ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"];
 
     /// The folder of the checkpoint after `step` steps, in [`CHECKPOINTS`].
     #[must_use]

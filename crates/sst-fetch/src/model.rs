@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, TOKENIZER_FILES};
+use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, TOKENIZER_FILES, WEIGHTS_INDEX, no_weights_hint, shards};
 use clap::Args;
 use corpus::tokenizer::Tokenizer;
 use corpus::vocabulary;
@@ -20,8 +20,9 @@ const STAGE: Stage = Stage { name: "sst-fetch model", version: 1 };
 #[command(after_help = "Examples:\n  \
     sst-fetch model --source hub:google-bert/bert-base-uncased --out data/models/bert-base-uncased\n  \
     sst-fetch model --source path/to/minilm --out data/models/minilm\n\n\
-    The folder or repository needs config.json, model.safetensors, and tokenizer.json or vocab.txt. The environment\n\
-    variables HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honored.")]
+    The folder or repository needs config.json, model.safetensors (or several files with their index), and\n\
+    tokenizer.json or vocab.txt. The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are\n\
+    honored.")]
 pub struct ModelArgs {
     /// hub:OWNER/NAME[@REV], or a folder
     #[arg(long, value_name = "SOURCE")]
@@ -55,16 +56,15 @@ fn from_folder(args: &ModelArgs, path: &Path) -> anyhow::Result<()> {
     stage::verify_files(path, &CONFIG_AND_TOKENIZER_FILES)?;
     let folder = check(path)?;
     let mut job = Job::new(STAGE, &args.common).plan(&Plan { source: "folder".to_owned() })?.input_folder(path);
-    for file in files(&folder) {
-        job = job.input(file, folder.path.join(file));
+    for file in files(&folder)? {
+        job = job.input(&file, folder.path.join(&file));
     }
     let Some(mut out) = job.begin()? else { return Ok(()) };
-    for file in files(&folder) {
-        out.copy(file, &folder.path.join(file))?;
+    for file in files(&folder)? {
+        out.copy(&file, &folder.path.join(&file))?;
     }
     out.finish()?;
-    report(args, &folder);
-    Ok(())
+    report(args, &folder)
 }
 
 fn from_hub(args: &ModelArgs, repository: &Repository) -> anyhow::Result<()> {
@@ -74,34 +74,35 @@ fn from_hub(args: &ModelArgs, repository: &Repository) -> anyhow::Result<()> {
     for name in &names {
         repository.fetch(name)?;
     }
+    if names.contains(&WEIGHTS_INDEX) {
+        fetch_shards(repository)?;
+    }
     let folder = check(&repository.folder())?;
-    for file in files(&folder) {
-        out.copy(file, &folder.path.join(file))?;
+    for file in files(&folder)? {
+        out.copy(&file, &folder.path.join(&file))?;
     }
     out.record("commit", repository.commit());
     out.finish()?;
-    report(args, &folder);
-    Ok(())
+    report(args, &folder)
 }
 
-/// The files to fetch, chosen from the list alone: weights may be gigabytes.
+/// Fetches the files of weights that the index names, if the repository has all of them.
+fn fetch_shards(repository: &Repository) -> anyhow::Result<()> {
+    let names = shards(&repository.folder().join(WEIGHTS_INDEX))?;
+    if let Some(missing) = names.iter().find(|name| !repository.files().contains(name)) {
+        bail_input!("{WEIGHTS_INDEX} names {missing}, which {} does not have", repository.id());
+    }
+    names.iter().try_for_each(|name| repository.fetch(name).map(drop))
+}
+
+/// The files to fetch, chosen from the list alone: weights may be gigabytes. Of weights in several files, the index.
 fn files_to_fetch(listed: &[String]) -> anyhow::Result<Vec<&'static str>> {
     let has = |name: &str| listed.iter().any(|listed| listed == name);
     ensure_input!(has("config.json"), "the repository has no config.json: it is not a Transformers model");
-    if !has("model.safetensors") {
-        if has("model.safetensors.index.json") {
-            bail_input!("the repository's weights are sharded; only a single model.safetensors is supported");
-        }
-        if has("pytorch_model.bin") {
-            bail_input!(
-                "the repository has weights only as pytorch_model.bin, a pickle, which is never read; \
-                 give a repository or revision with model.safetensors"
-            );
-        }
-        bail_input!("the repository has no model.safetensors");
-    }
+    let weights = if has("model.safetensors") { "model.safetensors" } else { WEIGHTS_INDEX };
+    ensure_input!(has(weights), "the repository has no model.safetensors{}", no_weights_hint(has));
     ensure_input!(has("tokenizer.json") || has("vocab.txt"), "the repository has neither tokenizer.json nor vocab.txt");
-    Ok(["config.json", "model.safetensors"].into_iter().chain(TOKENIZER_FILES).filter(|name| has(name)).collect())
+    Ok(["config.json", weights].into_iter().chain(TOKENIZER_FILES).filter(|name| has(name)).collect())
 }
 
 /// Whether the folder is a BERT with a tokenizer that fits it.
@@ -120,14 +121,20 @@ fn check(path: &Path) -> anyhow::Result<ModelFolder> {
 }
 
 /// The files of a model that its folder has.
-fn files(folder: &ModelFolder) -> Vec<&'static str> {
-    let exists = |name: &&str| folder.path.join(name).is_file();
-    let of_tokenizer = folder.tokenizer_files().into_iter().map(|(name, _)| name);
-    ["config.json", "model.safetensors"].into_iter().filter(exists).chain(of_tokenizer).collect()
+fn files(folder: &ModelFolder) -> anyhow::Result<Vec<String>> {
+    let weights = folder.weight_files()?.into_iter().map(|(name, _)| name);
+    let of_tokenizer = folder.tokenizer_files().into_iter().map(|(name, _)| name.to_owned());
+    Ok(["config.json".to_owned()].into_iter().chain(weights).chain(of_tokenizer).collect())
 }
 
-fn report(args: &ModelArgs, folder: &ModelFolder) {
+fn report(args: &ModelArgs, folder: &ModelFolder) -> anyhow::Result<()> {
     let config = &folder.config;
+    for remark in folder.weights()?.remarks() {
+        args.common.say(&format!("{}: {remark}", STAGE.name));
+    }
+    for said in Tokenizer::surprises(&folder.path)? {
+        args.common.say(&format!("tokenizer: {said}"));
+    }
     args.common.say(&format!(
         "{}: wrote {}, a BERT with {} layers, hidden size {}, {} word pieces, {} positions",
         STAGE.name,
@@ -137,4 +144,5 @@ fn report(args: &ModelArgs, folder: &ModelFolder) {
         config.vocab_size,
         config.max_position_embeddings
     ));
+    Ok(())
 }

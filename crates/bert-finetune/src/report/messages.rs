@@ -1,6 +1,6 @@
 //! Console messages of a run.
 
-use bert::Compute;
+use bert::{Compute, LoadReport};
 use checkpoint::BertConfig;
 use corpus::shortened_list;
 use run_files::log::Evaluation;
@@ -18,8 +18,8 @@ pub(crate) struct StartFacts<'a> {
     pub(crate) counts: Counts,
     /// The rows of each batch of the first epoch.
     pub(crate) first_epoch: &'a [Vec<usize>],
-    /// Parameters that the model folder did not bring.
-    pub(crate) newly_initialized: &'a [String],
+    /// What the model folder did not bring, and what has to be said of its tensors.
+    pub(crate) loaded: &'a LoadReport,
     /// Bytes at the peak.
     pub(crate) memory: u64,
     pub(crate) disk: DiskSpace,
@@ -45,8 +45,9 @@ pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_
         megabytes(facts.disk.needed),
         megabytes(facts.disk.free)
     ));
-    if !facts.newly_initialized.is_empty() {
-        lines.push(format!("  newly initialized: {}", facts.newly_initialized.join(", ")));
+    lines.extend(facts.loaded.remarks.iter().map(|remark| format!("  {remark}")));
+    if !facts.loaded.new.is_empty() {
+        lines.push(format!("  newly initialized: {}", facts.loaded.new.join(", ")));
     }
     if data.n_unlabeled > 0 {
         let labeled = data.validation.as_ref().map_or(0, |set| set.len());
@@ -61,7 +62,7 @@ pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_
 pub(crate) fn other_classes(before: &[String], names: &[String]) -> String {
     format!(
         "the classifier of the model was trained for the classes ({}) and goes on, output by output, as that of ({}); where \
-         these are not the same things in the same order, begin with a model that has no classifier of this size",
+         these are not the same things in the same order, add --new-head",
         shortened_list(before),
         shortened_list(names)
     )

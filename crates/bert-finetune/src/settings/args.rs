@@ -20,7 +20,7 @@ Defaults that differ from Transformers' TrainingArguments: --precision auto, --e
 is always kept.
 
 Not in TrainingArguments: --max-tokens-per-batch, --class-weights, --focal-loss-gamma, --head-learning-rate,
---layerwise-lr-decay, --sgd-momentum, --ema-decay, --freeze-embeddings, --freeze-layers, --lora-*,
+--layerwise-lr-decay, --sgd-momentum, --ema-decay, --new-head, --freeze-embeddings, --freeze-layers, --lora-*,
 --optim adam (torch.optim.Adam), --plan, --timed, --stop-at-step.";
 
 /// Fine-tune BERT on token files and keep the checkpoint that does best on the validation split

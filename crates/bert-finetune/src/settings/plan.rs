@@ -1,7 +1,7 @@
 //! Training plan: every setting that defines the result, validated against the others and against the model's shape.
 
 use bert::{Compute, Precision};
-use checkpoint::BertConfig;
+use checkpoint::{BertConfig, ProblemType as TrainedProblem};
 use run_files::plan::{Saving, When};
 use serde::Serialize;
 use stage::bail_input;
@@ -46,6 +46,13 @@ impl Plan {
         config: &BertConfig,
         has_validation: bool,
     ) -> anyhow::Result<Self> {
+        if config.problem_type == Some(TrainedProblem::MultiLabelClassification) && !args.weights.new_head {
+            bail_input!(
+                "{}: problem_type is multi_label_classification, which is not trained here; --new-head begins with its encoder \
+                 and a new classifier of one label a text",
+                args.model.join("config.json").display()
+            );
+        }
         let optimizer = OptimizerPlan::resolve(&args.optimizer)?;
         let intervals = IntervalPlan::resolve(&args.intervals)?;
         if intervals.eval_strategy() != When::Never && !has_validation {

@@ -1,4 +1,4 @@
-//! Dropout, frozen parameters, exponential moving average (EMA), and LoRA adapters.
+//! Dropout, the classifier to begin with, frozen parameters, exponential moving average (EMA), and LoRA adapters.
 
 use bert::{DropoutRates, Lora, LoraTarget};
 use checkpoint::BertConfig;
@@ -23,6 +23,11 @@ pub struct WeightArgs {
     /// Dropout before the classifier; default: the model's
     #[arg(long, value_name = "P")]
     pub classifier_dropout: Option<f64>,
+
+    /// Draw the classifier anew, also where the model has one of the right size
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false,
+          default_missing_value = "true", value_name = "BOOL")]
+    pub new_head: bool,
 
     /// Freeze the embeddings
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false,
@@ -69,6 +74,9 @@ pub(crate) struct WeightPlan {
     pub(crate) hidden_dropout_prob: Option<f64>,
     pub(crate) attention_probs_dropout_prob: Option<f64>,
     pub(crate) classifier_dropout: Option<f64>,
+    /// Left out where it is false, as it was before there was this setting: the keys of such runs stay.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) new_head: bool,
     pub(crate) freeze_embeddings: bool,
     pub(crate) freeze_layers: usize,
     pub(crate) ema_decay: Option<f64>,
@@ -102,6 +110,7 @@ impl WeightPlan {
             hidden_dropout_prob: args.hidden_dropout_prob,
             attention_probs_dropout_prob: args.attention_probs_dropout_prob,
             classifier_dropout: args.classifier_dropout,
+            new_head: args.new_head,
             freeze_embeddings: args.freeze_embeddings,
             freeze_layers: args.freeze_layers,
             ema_decay: args.ema_decay,

@@ -19,7 +19,8 @@ use crate::training::trainer::{Trainer, TrainerSetup};
 pub(crate) fn untrained(inputs: Inputs<'_>) -> anyhow::Result<(Trainer<'_>, LoadReport)> {
     let Inputs { plan, model, data, compute } = inputs;
     let n_outputs = data.output_names().len();
-    let (parameters, loaded) = bert::load(model, n_outputs, plan.batches.seed, compute.device)?;
+    let load = if plan.weights.new_head { bert::load_with_new_head } else { bert::load };
+    let (parameters, loaded) = load(model, n_outputs, plan.batches.seed, compute.device)?;
     let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
     let setup = TrainerSetup { plan, config: &model.config, compute };
     Ok((Trainer::new(parameters, &loaded.new, objective, setup)?, loaded))
@@ -50,7 +51,7 @@ pub(crate) fn start<'a>(
             config: &model.config,
             counts,
             first_epoch: &batches.first_epoch(),
-            newly_initialized: &loaded.new,
+            loaded: &loaded,
             memory: memory.bytes(&tensors)?.peak,
             disk,
             compute,
@@ -75,10 +76,14 @@ pub(crate) fn start<'a>(
 /// What to say where the classifier is that of other classes: it is kept where their number fits, as Transformers keeps it.
 fn other_classes(inputs: Inputs<'_>, loaded: &LoadReport) -> Option<String> {
     let Inputs { model, data, .. } = inputs;
-    let before: Vec<String> = model.config.id2label.as_ref()?.values().cloned().collect();
+    if loaded.new.iter().any(|name| name.starts_with("classifier.")) {
+        return None;
+    }
     let names = data.output_names();
-    let is_kept = !loaded.new.iter().any(|name| name.starts_with("classifier."));
-    let is_named = !before.iter().all(|name| name.starts_with("LABEL_"));
-    let same = before.len() == names.len() && before.iter().zip(&names).all(|(a, b)| a == b);
-    (is_kept && is_named && !same).then(|| messages::other_classes(&before, &names))
+    let before = match model.outputs() {
+        Ok(outputs) => outputs?.names,
+        // A config that does not speak of this classifier: what it says is shown as it is.
+        Err(_) => model.config.id2label.as_ref()?.values().cloned().collect(),
+    };
+    (before != names).then(|| messages::other_classes(&before, &names))
 }

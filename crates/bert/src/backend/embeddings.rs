@@ -17,7 +17,7 @@ pub(crate) struct Embeddings {
     positions: Tensor,
     token_types: Tensor,
     layer_norm: LayerNorm,
-    pad_token_id: i64,
+    padding_idx: i64,
 }
 
 impl Embeddings {
@@ -28,7 +28,7 @@ impl Embeddings {
             positions: table("position_embeddings"),
             token_types: table("token_type_embeddings"),
             layer_norm: LayerNorm::new(parameters, "bert.embeddings.LayerNorm", config.layer_norm_eps),
-            pad_token_id: config.pad_token_id as i64,
+            padding_idx: config.padding_idx(),
         }
     }
 
@@ -37,7 +37,7 @@ impl Embeddings {
     /// In training on the CPU the word table's gradient is sparse: it touches a few hundred of tens of thousands of rows.
     pub(crate) fn forward(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
         let sparse = matches!(mode, Mode::Train(_)) && self.words.device() == Device::Cpu;
-        let words = Tensor::embedding(&self.words, &batch.input_ids, self.pad_token_id, false, sparse);
+        let words = Tensor::embedding(&self.words, &batch.input_ids, self.padding_idx, false, sparse);
         let positions = Tensor::embedding(&self.positions, &batch.position_ids, -1, false, false);
         let sum = words + positions + self.token_types.select(0, 0);
         mode.drop_hidden(&self.layer_norm.forward(&sum), EMBEDDINGS_SITE)

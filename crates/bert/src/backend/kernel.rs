@@ -19,7 +19,7 @@ pub(crate) struct EncoderKernel {
     /// The index of each of its parameters among all of the model's.
     indices: EncoderParameters<usize>,
     vocab_size: i64,
-    pad_token_id: i64,
+    padding_idx: i64,
 }
 
 impl EncoderKernel {
@@ -36,7 +36,7 @@ impl EncoderKernel {
             kernel: bert_kernels::Encoder::new(config, precision == Precision::Bf16)?,
             indices: EncoderParameters::from_names(config.num_hidden_layers, |name| parameters.index(name)),
             vocab_size: config.vocab_size as i64,
-            pad_token_id: config.pad_token_id as i64,
+            padding_idx: config.padding_idx(),
         };
         encoder.read_weights(parameters)?;
         Ok(Some(encoder))
@@ -84,7 +84,7 @@ impl EncoderKernel {
         let mut dwords = None;
         self.kernel.backward(dfirst, &written, gradients.accumulate(), |rows| {
             let width = rows.len() / batch.input_ids.numel();
-            let (words, padding_idx) = (batch.words(), self.pad_token_id);
+            let (words, padding_idx) = (batch.words(), self.padding_idx);
             dwords = Some(Gradient::embedding_backward(words, rows, width, self.vocab_size, padding_idx));
         })?;
         if let Some(dwords) = dwords {
