@@ -199,7 +199,13 @@ fn folds_that_cannot_be_made_are_refused_before_a_trial_starts() {
     pipeline.succeed(&format!("sst-fetch dataset {division} --out grouped"));
     pipeline.succeed("sst-tokenize --raw grouped --model model --task labels --out groups");
     let torn = pipeline.refuse(&format!("bert-sweep {WORDS} --tokens groups --model model"));
-    assert!(torn.contains("error: grouped was divided with --group-column text, whose groups"), "{torn}");
+    let expected = "error: grouped was divided with --group-column text, whose values its files do not have";
+    assert!(torn.contains(expected) && torn.contains("--keep-columns text"), "{torn}");
+    pipeline.succeed(&format!("sst-fetch dataset {division} --keep-columns text --out grouped --force"));
+    pipeline.succeed("sst-tokenize --raw grouped --model model --task labels --out groups");
+    let many = WORDS.replace("--folds 3", "--folds 300");
+    let many = pipeline.refuse(&format!("bert-sweep {many} --tokens groups --model model"));
+    assert!(many.contains("error: sst-fetch cannot make fold "), "{many}");
 
     // The raw files went elsewhere, and others took their place.
     fs::rename(pipeline.path("raw"), pipeline.path("moved")).unwrap();

@@ -25,6 +25,9 @@ pub(crate) struct CrossValidation {
     /// The folder of the raw files that the tokens were made of.
     #[serde(skip)]
     pub(crate) raw: PathBuf,
+    /// Whose equal values stay together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_column: Option<String>,
     #[serde(skip)]
     sst_fetch: PathBuf,
     #[serde(skip)]
@@ -55,7 +58,15 @@ impl CrossValidation {
             );
         }
         let raw = raw_folder(args, tokens)?;
-        Ok(Self { folds, tokenization, raw, sst_fetch: program("sst-fetch")?, sst_tokenize: program("sst-tokenize")? })
+        let group_column = group_column(&raw)?;
+        Ok(Self {
+            folds,
+            tokenization,
+            raw,
+            group_column,
+            sst_fetch: program("sst-fetch")?,
+            sst_tokenize: program("sst-tokenize")?,
+        })
     }
 
     /// The raw train split.
@@ -68,6 +79,9 @@ impl CrossValidation {
         let mut command = Command::new(&self.sst_fetch);
         command.args(["dataset", "--source"]).arg(&self.raw);
         command.args(["--folds", &self.folds.to_string(), "--fold", &fold.to_string(), "--seed", &seed.to_string()]);
+        if let Some(column) = &self.group_column {
+            command.arg(format!("--group-column={column}"));
+        }
         command.arg("--out").arg(out);
         command
     }
@@ -91,6 +105,20 @@ fn program(name: &str) -> anyhow::Result<PathBuf> {
         path.display()
     );
     Ok(path)
+}
+
+/// The column whose equal values keep rows of `raw` together, which a fold must not tear apart either.
+fn group_column(raw: &Path) -> anyhow::Result<Option<String>> {
+    let plan = Upstream::open(raw, "sst-fetch dataset")?.manifest.plan;
+    let Some(column) = plan["group_column"].as_str() else { return Ok(None) };
+    let kept = plan["columns"]["keep"].as_array().map_or(&[][..], Vec::as_slice);
+    ensure_input!(
+        kept.iter().any(|kept| kept == column),
+        "{} was divided with --group-column {column}, whose values its files do not have, so that folds of it would tear \
+         groups apart; fetch it again with --keep-columns {column} besides",
+        raw.display()
+    );
+    Ok(Some(column.to_owned()))
 }
 
 /// The folder of the very raw files that `tokens` was made of.
@@ -123,12 +151,5 @@ fn raw_folder(args: &Args, tokens: &Upstream) -> anyhow::Result<PathBuf> {
             "run sst-tokenize again, or give the folder that was with --raw"
         }
     );
-    if let Some(column) = raw.manifest.plan["group_column"].as_str() {
-        bail_input!(
-            "{} was divided with --group-column {column}, whose groups raw files no longer have: folds of it would tear \
-             them apart; search without --folds",
-            folder.display()
-        );
-    }
     Ok(folder)
 }

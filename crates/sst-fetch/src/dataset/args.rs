@@ -100,17 +100,20 @@ pub struct DatasetArgs {
 impl DatasetArgs {
     /// Refuses flags about the columns of tables, where the source has none.
     pub(crate) fn refuse_columns(&self, source: &str) -> anyhow::Result<()> {
+        self.refuse_text_and_target(source)?;
+        let given =
+            [("--keep-columns", self.keep_columns.is_some()), ("--group-column", self.division.group_column.is_some())];
+        refuse_given(given, source)
+    }
+
+    /// Refuses the flags that name the columns of text and target, where the source has fixed ones.
+    pub(crate) fn refuse_text_and_target(&self, source: &str) -> anyhow::Result<()> {
         let given = [
             ("--text-column", self.text_column.is_some()),
             ("--label-column", self.label_column.is_some()),
             ("--score-column", self.score_column.is_some()),
-            ("--keep-columns", self.keep_columns.is_some()),
-            ("--group-column", self.division.group_column.is_some()),
         ];
-        match first_given(given) {
-            Some(flag) => bail_input!("{flag} names a column of tables, but {source} have none; leave it out"),
-            None => Ok(()),
-        }
+        refuse_given(given, source)
     }
 
     /// Refuses flags about own labels, where the source defines what its labels are.
@@ -162,6 +165,13 @@ impl DatasetArgs {
         let parse =
             |bounds: &List| ScoreRange::of(bounds.items()).map_err(|problem| bad_input!("--score-range: {problem}"));
         self.score_range.as_ref().map(parse).transpose()
+    }
+}
+
+fn refuse_given<const N: usize>(given: [(&'static str, bool); N], source: &str) -> anyhow::Result<()> {
+    match first_given(given) {
+        Some(flag) => bail_input!("{flag} names a column of tables, but {source} have none; leave it out"),
+        None => Ok(()),
     }
 }
 

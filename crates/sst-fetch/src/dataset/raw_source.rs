@@ -1,12 +1,13 @@
-//! The raw files of an earlier run as a source: rows keep their ids, their sentences, and where they were read first.
+//! The raw files of an earlier run as a source: rows keep their ids, their sentences, and where they were read first. Of the
+//! columns that the earlier run kept, those that are asked for go along.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use corpus::Location;
 use corpus::label::SourceNames;
-use corpus::raw::{RawMetadata, RawReader, Record};
+use corpus::raw::{RawMetadata, RawReader, Record, kept_name};
 use corpus::records::{NodePlace, Row, WithoutText};
+use corpus::{CorpusError, Location};
 
 use super::rows::RowSource;
 
@@ -15,14 +16,28 @@ pub(crate) struct RawSource {
     path: PathBuf,
     reader: RawReader,
     label_names: Option<SourceNames>,
+    /// Where the columns that are asked for are among the kept ones.
+    columns: Vec<usize>,
 }
 
 impl RawSource {
-    pub(crate) fn open(path: &Path) -> corpus::Result<Self> {
+    /// Opens a raw file to read its rows with some of its kept columns, by the names that they had in the table or have here.
+    pub(crate) fn open(path: &Path, columns: &[String]) -> corpus::Result<Self> {
         let reader = RawReader::open(path)?;
-        let RawMetadata { label_names: names, ordered, .. } = reader.metadata().clone();
+        let RawMetadata { label_names: names, ordered, kept, .. } = reader.metadata().clone();
+        let position = |column: &String| {
+            let found = kept.iter().position(|kept| kept == column || *kept == kept_name(column));
+            found.ok_or_else(|| CorpusError::MissingColumn {
+                file: path.to_owned(),
+                column: column.clone(),
+                found: kept.clone(),
+                hint: "; raw files have the columns that were given with --keep-columns when they were fetched"
+                    .to_owned(),
+            })
+        };
+        let columns = columns.iter().map(position).collect::<corpus::Result<_>>()?;
         let label_names = Some(SourceNames { names, ordered }).filter(|source| !source.names.is_empty());
-        Ok(Self { path: path.to_owned(), reader, label_names })
+        Ok(Self { path: path.to_owned(), reader, label_names, columns })
     }
 
     fn row(&self, record: Record) -> Row {
@@ -34,7 +49,7 @@ impl RawSource {
             label,
             score: record.score,
             node: Some(NodePlace { sentence: record.sentence_id, depth: record.depth }),
-            kept: record.kept,
+            kept: self.columns.iter().map(|&column| record.kept.get(column).cloned().flatten()).collect(),
             source: record.source,
         }
     }

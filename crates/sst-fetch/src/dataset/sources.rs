@@ -58,9 +58,10 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             opened(splits, open).map(without_columns)
         }
         Content::Files(Layout::Raw, splits) => {
-            args.refuse_columns("raw files")?;
+            args.refuse_text_and_target("raw files")?;
             args.refuse_label_rules("raw files")?;
-            opened(splits, |_, file| RawSource::open(file)).map(without_columns)
+            let columns = args.other_columns();
+            opened(splits, |_, file| RawSource::open(file, &columns)).map(without_columns)
         }
         Content::Files(Layout::Glue, splits) => {
             // GLUE's quotes are text, whatever the files show.

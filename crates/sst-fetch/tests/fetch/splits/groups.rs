@@ -1,11 +1,12 @@
 //! Groups: copies of a text, pieces of a sentence and rows of one group are in one split.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use corpus::Split;
 use testkit::Sandbox;
 
 use super::{records, said, word};
+use crate::support::Fetch;
 
 /// The split of each text.
 fn split_of(sandbox: &Sandbox, out: &str) -> HashMap<String, Vec<Split>> {
@@ -65,6 +66,18 @@ fn rows_of_one_author_are_in_one_split() {
         }
     }
     assert_eq!(split_of.len(), 60);
+
+    // The raw files themselves can be divided again: by the column that they keep, and by no other.
+    said(&sandbox, "--source raw --folds 3 --fold 1 --group-column author --keep-columns author --out fold");
+    let authors = |split| -> HashSet<String> {
+        records(&sandbox, "fold", split).into_iter().map(|record| record.kept[0].clone().unwrap()).collect()
+    };
+    let (train, validation) = (authors(Split::Train), authors(Split::Validation));
+    assert!(validation.len() >= 10 && train.is_disjoint(&validation), "{validation:?}");
+    let refused = sandbox.fetch("dataset --source raw --folds 3 --fold 1 --group-column shop --out other");
+    let expected =
+        "train.parquet has no column shop, only author; raw files have the columns that were given with --keep-columns";
+    assert!(refused.code == Some(2) && refused.stderr.contains(expected), "{}", refused.stderr);
 }
 
 #[test]
