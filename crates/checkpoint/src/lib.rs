@@ -25,5 +25,5 @@ pub use error::CheckpointError;
 pub use folder::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, TOKENIZER_FILES};
 pub use names::{TensorSpec, canonical_name, expected_tensors};
 pub use safetensors_file::{SafetensorsFile, TensorEntry};
-pub use tokenizer_config::TOKENIZER_CONFIG;
+pub use tokenizer_config::{LongTexts, TOKENIZER_CONFIG, long_texts};
 pub use writer::{TensorBytes, write_safetensors};

@@ -1,11 +1,15 @@
 //! WordPiece tokenizer: texts to token ids, exactly as the checkpoint's own tokenizer does it.
 //!
 //! In: a model folder's `tokenizer.json`, else its `vocab.txt` with `tokenizer_config.json`. Out: `[CLS] ... [SEP]` for
-//! each text. Padding and truncation that such a file configures are ignored: nothing is padded, and a text is truncated
-//! on the right to `max_length`, special tokens counted. That is done here because the library's own truncation stops
-//! early and cannot say whether a text was truncated.
+//! each text. Padding and truncation that such a file configures are ignored: nothing is padded, and a text of more than
+//! `max_length` tokens, special ones counted, is truncated or read in windows, as [`Overflow`] says. That is done here
+//! because the library's own truncation stops early and cannot say what was lost.
 
+mod truncation;
+mod windows;
+mod overflow;
 mod encodings;
+mod rows;
 mod vocab_txt;
 mod word_cache;
 mod behavior;
@@ -24,6 +28,8 @@ use crate::error::{CorpusError, Result};
 use word_cache::WordCache;
 
 pub use encodings::Encodings;
+pub use overflow::Overflow;
+pub use truncation::TruncationSide;
 
 /// Texts that are encoded at a time; the library's encodings are far larger than the ids they hold.
 const CHUNK_SIZE: usize = 8192;
@@ -31,14 +37,17 @@ const CHUNK_SIZE: usize = 8192;
 const PART_SIZE: usize = 512;
 /// The prefix of a piece that continues a word in the vocabularies of BERT.
 const CONTINUATION: &str = "##";
-/// `[CLS]`, a token, `[SEP]`.
-const MIN_LENGTH: usize = 3;
+/// `[CLS]` and `[SEP]`.
+const N_SPECIAL: usize = 2;
+/// The special tokens and one of the text.
+const MIN_LENGTH: usize = N_SPECIAL + 1;
 
-/// A tokenizer and the length to which it truncates.
+/// A tokenizer, the length to which it brings texts, and how.
 pub struct Tokenizer {
     file: PathBuf,
     inner: tokenizers::Tokenizer,
     max_length: usize,
+    overflow: Overflow,
     vocab_size: usize,
     unknown_id: Option<u32>,
     cls_id: u32,
@@ -54,7 +63,7 @@ impl Tokenizer {
         ["tokenizer.json", "vocab.txt"].map(|name| model_folder.join(name)).into_iter().find(|file| file.is_file())
     }
 
-    /// Opens the tokenizer of a model folder, to truncate texts to `max_length` tokens.
+    /// Opens the tokenizer of a model folder, to truncate texts on the right to `max_length` tokens.
     ///
     /// # Errors
     /// Fails when there is none, when it cannot be read, when it does not put one special token before and one after a
@@ -112,7 +121,19 @@ impl Tokenizer {
         }
         let unknown_id = unknown_token(&inner).and_then(|token| inner.token_to_id(&token));
         let word_cache = word_cache::encodes_word_by_word(&inner).then(RwLock::default);
-        Ok(Self { inner, max_length, vocab_size, unknown_id, cls_id, sep_id, continues_word, word_cache, file })
+        let overflow = Overflow::default();
+        Ok(Self {
+            inner,
+            max_length,
+            overflow,
+            vocab_size,
+            unknown_id,
+            cls_id,
+            sep_id,
+            continues_word,
+            word_cache,
+            file,
+        })
     }
 
     /// The file that defines this tokenizer.
@@ -137,7 +158,7 @@ impl Tokenizer {
         catch_panic(|| Ok::<_, String>(behavior::sha256(&self.inner, specials))).ok().flatten()
     }
 
-    /// The length to which texts are truncated, special tokens counted.
+    /// The most tokens of a row, special ones counted.
     pub fn max_length(&self) -> usize {
         self.max_length
     }
@@ -147,7 +168,7 @@ impl Tokenizer {
     /// # Errors
     /// Fails when the tokenizer's own rules fail on a text.
     pub fn encode<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Encodings> {
-        let mut encodings = Encodings { offsets: vec![0], ..Encodings::default() };
+        let mut encodings = Encodings::default();
         for chunk in texts.chunks(CHUNK_SIZE) {
             let parts: Vec<Encodings> = match &self.word_cache {
                 Some(cache) => {
@@ -157,7 +178,7 @@ impl Tokenizer {
                 }
                 None => {
                     let encoded = self.encode_batch(chunk.iter().map(AsRef::as_ref).collect())?;
-                    let mut part = Encodings { offsets: vec![0], ..Encodings::default() };
+                    let mut part = Encodings::default();
                     encoded.iter().for_each(|encoding| self.append(encoding.get_ids(), &mut part));
                     vec![part]
                 }
@@ -189,7 +210,7 @@ impl Tokenizer {
 
     /// The encodings of texts all of whose words are in the cache.
     fn join_words<S: AsRef<str>>(&self, cache: &WordCache, texts: &[S]) -> Encodings {
-        let mut encodings = Encodings { offsets: vec![0], ..Encodings::default() };
+        let mut encodings = Encodings::default();
         let mut ids = Vec::new();
         for text in texts {
             cache.encode(text.as_ref(), &mut ids);
@@ -202,19 +223,6 @@ impl Tokenizer {
     fn encode_batch(&self, texts: Vec<&str>) -> Result<Vec<tokenizers::Encoding>> {
         catch_panic(|| self.inner.encode_batch_fast(texts, false))
             .map_err(|problem| tokenizer_error(&self.file, problem))
-    }
-
-    /// Appends a text, whose ids come without special tokens.
-    fn append(&self, ids: &[u32], encodings: &mut Encodings) {
-        let n_kept = ids.len().min(self.max_length - 2);
-        encodings.n_truncated += usize::from(n_kept < ids.len());
-        let ids = &ids[..n_kept];
-        encodings.n_words += ids.iter().filter(|&&id| !self.continues_word[id as usize]).count();
-        encodings.n_unknown_words += ids.iter().filter(|&&id| Some(id) == self.unknown_id).count();
-        encodings.input_ids.push(self.cls_id as i32);
-        encodings.input_ids.extend(ids.iter().map(|&id| id as i32));
-        encodings.input_ids.push(self.sep_id as i32);
-        encodings.offsets.push(encodings.input_ids.len());
     }
 }
 
