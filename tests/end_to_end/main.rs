@@ -10,6 +10,7 @@ mod classes;
 mod foreign_folders;
 mod hostile_files;
 mod interruptions;
+mod long_texts;
 mod old_folders;
 mod pipeline;
 mod profiles;

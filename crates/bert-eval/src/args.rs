@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bert::WindowPooling;
 use clap::{Parser, ValueEnum};
 
 const EXAMPLE: &str = "Example:
@@ -23,6 +24,10 @@ pub struct Args {
     /// Split to evaluate
     #[arg(long, value_enum, default_value_t = Split::Validation, value_name = "SPLIT")]
     pub split: Split,
+
+    /// How the logits of a text that is read in windows come from those of its windows: mean, max
+    #[arg(long, value_name = "POOLING", default_value_t = WindowPooling::Mean)]
+    pub window_pooling: WindowPooling,
 
     /// Device, threads, precision
     #[command(flatten)]

@@ -12,6 +12,7 @@ mod report;
 
 use bert::Classifier;
 use checkpoint::CONFIG_AND_TOKENIZER_FILES;
+use corpus::tokenizer::Overflow;
 use corpus::tokens::{Labels, TokenSet};
 use corpus::{class_balance, shortened_list, vocabulary};
 use run_files::layout;
@@ -20,7 +21,10 @@ use stage::{Job, Progress, Stage, Upstream, bail_input, counted};
 
 pub use args::{Args, Split};
 
-use crate::run_facts::{check_tokenizer, max_length_warning, resolve_compute, train_class_counts};
+use crate::predict::Texts;
+use crate::run_facts::{
+    check_tokenizer, max_length_warning, overflow_warning, read_metadata, resolve_compute, train_class_counts,
+};
 
 /// What the manifests of this stage say wrote them.
 pub const STAGE: Stage = Stage { name: "bert-eval", version: 1 };
@@ -35,9 +39,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let tokenized = Upstream::open(&args.tokens, "sst-tokenize")?;
     let tokens_path = tokenized.required(&format!("{split}.parquet"))?;
     stage::verify_files(&args.run, &CONFIG_AND_TOKENIZER_FILES)?;
-    let doubt = check_tokenizer(args, &tokenized.manifest, &tokens_path)?;
+    let metadata = read_metadata(&tokens_path)?;
+    let doubt = check_tokenizer(args, &tokenized.manifest, &metadata)?;
     let (compute, remark) = resolve_compute(&args.compute, &trained.manifest)?;
-    let plan = serde_json::json!({ "split": split, "precision": compute.precision });
+    let mut plan = serde_json::json!({ "split": split, "precision": compute.precision });
+    if let Overflow::Windows { .. } = metadata.overflow {
+        plan["window_pooling"] = args.window_pooling.name().into();
+    }
     let job = Job::new(STAGE, &args.common)
         .plan(&plan)?
         .input_folder(&args.run)
@@ -57,9 +65,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     check_labels(&tokens, &classifier)?;
     vocabulary::check_token_set(&tokens, &tokens_path, classifier.folder.config.vocab_size)?;
     max_length_warning(args, &trained.manifest, &tokens).into_iter().for_each(warn);
+    overflow_warning(args, &trained.manifest, &tokens)?.into_iter().for_each(warn);
+    let texts = Texts::of(&tokens);
     let names = &tokens.metadata.label_names;
     let of_training = train_class_counts(&trained.manifest, names.len()).map(|counts| (corpus::Split::Train, counts));
-    let of_split = (args.split.of_corpus(), tokens.labels.class_counts(names.len()));
+    let of_split = (args.split.of_corpus(), texts.labels.class_counts(names.len()));
     let counts: Vec<_> = of_training.into_iter().chain([of_split]).collect();
     class_balance::warnings(names, &counts).into_iter().for_each(warn);
     let sentences: Vec<&[i32]> = (0..tokens.len()).map(|row| tokens.input_ids(row)).collect();
@@ -67,12 +77,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let logits = classifier.logits(&sentences, |done| progress.set(done as u64, String::new))?;
     progress.finish();
 
-    let predictions = predict::predictions(&tokens, &classifier.output_names, &logits);
+    let logits = args.window_pooling.pool(&logits, classifier.output_names.len(), &tokens.window_offsets);
+    let predictions = texts.predictions(&classifier.output_names, &logits);
     output.output(layout::eval::PREDICTIONS, |file| Ok(predictions.write(file)?))?;
     let evaluated = EvaluatedSplit {
         dataset: tokens.metadata.dataset.clone(),
         split: split.to_owned(),
-        rows: tokens.len(),
+        rows: tokens.n_texts(),
         disclaimer: tokens.metadata.disclaimer().map(str::to_owned),
     };
     let summary = match score::score(&predictions, evaluated)? {
@@ -81,7 +92,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             report::summary(&metrics)
         }
         None => {
-            format!("{} predicted, none of them labeled, so there are no metrics", counted(tokens.len() as u64, "row"))
+            format!(
+                "{} predicted, none of them labeled, so there are no metrics",
+                counted(tokens.n_texts() as u64, "row")
+            )
         }
     };
     output.finish()?;

@@ -9,7 +9,7 @@ mod model_card;
 
 use std::path::{Path, PathBuf};
 
-use checkpoint::{ExportedConfig, ModelFolder, TOKENIZER_CONFIG, TOKENIZER_FILES, exported_config};
+use checkpoint::{ExportedConfig, LongTexts, ModelFolder, TOKENIZER_CONFIG, TOKENIZER_FILES, exported_config};
 use run_files::layout::export::{HF, MODEL_CARD};
 use run_files::layout::{eval, train};
 use run_files::metrics_json;
@@ -89,12 +89,11 @@ fn changed_config(trained: &Upstream) -> anyhow::Result<Option<ExportedConfig>> 
     Ok(exported_config(&path, &rates)?)
 }
 
-/// The tokenizer's files as they are, but for the length to which Transformers truncates texts: that of the training. Runs of
-/// earlier programs do not know theirs.
+/// The tokenizer's files as they are, but for the length to which Transformers truncates texts, and what becomes of longer ones:
+/// as in the training. Runs of earlier programs do not know their length.
 fn copy_tokenizer(folder: &ModelFolder, trained: &Upstream, output: &mut OutputFolder) -> anyhow::Result<()> {
-    let max_length = trained.manifest.recorded.get(train::MAX_LENGTH).and_then(Value::as_u64);
-    let config = match max_length {
-        Some(max_length) => folder.tokenizer_config_with_max_length(usize::try_from(max_length)?)?,
+    let config = match long_texts(trained)? {
+        Some(long_texts) => folder.tokenizer_config_with(&long_texts)?,
         None => None,
     };
     for (name, path) in
@@ -106,6 +105,25 @@ fn copy_tokenizer(folder: &ModelFolder, trained: &Upstream, output: &mut OutputF
         Some(config) => output.write_json(&format!("{HF}/{TOKENIZER_CONFIG}"), &config),
         None => Ok(()),
     }
+}
+
+/// What became of long texts in the training.
+fn long_texts(trained: &Upstream) -> anyhow::Result<Option<LongTexts>> {
+    let fact = |name| trained.manifest.recorded.get(name);
+    let Some(max_length) = fact(train::MAX_LENGTH).and_then(Value::as_u64) else { return Ok(None) };
+    let max_length = usize::try_from(max_length)?;
+    let right = || "right".to_owned();
+    let side = fact(train::TRUNCATION_SIDE).and_then(Value::as_str);
+    Ok(Some(match (side, fact(train::WINDOW_STRIDE)) {
+        (_, Some(stride)) => {
+            LongTexts { max_length, truncation_side: right(), other: Some((train::WINDOW_STRIDE, stride.clone())) }
+        }
+        (None, None) => LongTexts { max_length, truncation_side: right(), other: None },
+        (Some("left"), None) => LongTexts { max_length, truncation_side: "left".to_owned(), other: None },
+        (Some(side), None) => {
+            LongTexts { max_length, truncation_side: right(), other: Some((train::TRUNCATION_SIDE, side.into())) }
+        }
+    }))
 }
 
 /// The name of each evaluation's folder and the path of its metrics. A split without labels has no metrics.

@@ -26,6 +26,7 @@ mod planning;
 use anyhow::Context;
 use bert::Compute;
 use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder};
+use corpus::tokenizer::{Overflow, TruncationSide};
 use run_files::layout;
 use stage::{ComputeArgs, Interrupt, Job, Stage};
 
@@ -69,6 +70,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
     let data = Dataset::read(&tokens, &model.config)?;
     output.record(run_files::layout::train::MAX_LENGTH, data.train.metadata.max_length);
+    match data.train.metadata.overflow {
+        Overflow::Truncate(TruncationSide::Right) => {}
+        Overflow::Truncate(side) => output.record(layout::train::TRUNCATION_SIDE, side),
+        Overflow::Windows { stride } => output.record(layout::train::WINDOW_STRIDE, stride),
+    }
     if let Some(counts) = data.train_class_counts() {
         output.record(run_files::layout::train::CLASS_COUNTS, counts);
     }

@@ -4,7 +4,7 @@
 mod timed_steps;
 
 use checkpoint::{ModelFolder, expected_tensors};
-use run_files::plan::Plan as PrintedPlan;
+use run_files::plan::{Counts, Plan as PrintedPlan};
 
 use crate::checkpoints::disk_bytes;
 use crate::data::MicroBatches;
@@ -27,7 +27,7 @@ pub(crate) fn print(inputs: Inputs<'_>, args: &Args) -> anyhow::Result<()> {
     let printed = PrintedPlan {
         settings,
         saving: plan.saving,
-        counts: batches.step_plan.counts,
+        counts: Counts { train_texts: data.n_train_texts().map(|n| n as u64), ..batches.step_plan.counts },
         memory: Some(memory.bytes(&tensors)?),
         disk: Some(disk_bytes(&tensors, n_saves, plan.saving.total_limit)),
         time,

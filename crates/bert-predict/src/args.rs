@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use bert::WindowPooling;
 use clap::Parser;
+use corpus::tokenizer::TruncationSide;
 
 const EXAMPLE: &str = "Examples:
   bert-predict --model data/runs/sst2/export/hf \"A film of rare beauty.\" \"Two hours I will never get back.\"
@@ -37,9 +39,21 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// Truncate texts to this many tokens; default: as in the training, else as many as the model has positions
+    /// Bring texts to at most this many tokens; default: as in the training, else as many as the model has positions
     #[arg(long, value_name = "N")]
     pub max_length: Option<usize>,
+
+    /// Where longer texts are cut: right, left, or head-tail, which cuts out the middle; default: as in the training
+    #[arg(long, value_name = "SIDE")]
+    pub truncation_side: Option<TruncationSide>,
+
+    /// Read longer texts in windows instead; neighbors share N tokens, [CLS] and [SEP] not counted; default: as in the training
+    #[arg(long, value_name = "N", conflicts_with = "truncation_side")]
+    pub window_stride: Option<usize>,
+
+    /// How the logits of a text come from those of its windows: mean, max
+    #[arg(long, value_name = "POOLING", default_value_t = WindowPooling::Mean)]
+    pub window_pooling: WindowPooling,
 
     /// TOML profile; its section [predict] is read, and flags override it
     #[arg(long, value_name = "FILE")]

@@ -5,6 +5,7 @@
 mod args;
 mod run_facts;
 mod texts;
+mod too_long;
 mod prediction;
 
 use std::io::{self, BufWriter, stdout};
@@ -13,7 +14,7 @@ use std::path::Path;
 use anyhow::Context;
 use bert::{Classifier, Compute};
 use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder};
-use corpus::tokenizer::Tokenizer;
+use corpus::tokenizer::{Overflow, Tokenizer};
 use corpus::vocabulary;
 use stage::{ComputeArgs, OutputFile, Verification, ensure_input};
 
@@ -21,6 +22,7 @@ pub use args::Args;
 
 use crate::prediction::{Prediction, write_json_lines};
 use crate::run_facts::RunFacts;
+use crate::too_long::too_long;
 
 /// Runs the program.
 ///
@@ -57,14 +59,19 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         "--max-length is {max_length}, but the model has only {} position embeddings",
         config.max_position_embeddings
     );
-    let tokenizer = Tokenizer::open(&args.model, max_length)?;
+    let overflow = overflow(args, &run, &classifier)?;
+    let tokenizer = Tokenizer::open(&args.model, max_length)?.with_overflow(overflow)?;
     let texts = texts::read(args)?;
     let encodings = tokenizer.encode(&texts)?;
     vocabulary::check_encodings(&encodings, &tokenizer, config.vocab_size)?;
-    let sentences: Vec<&[i32]> = (0..encodings.len()).map(|row| encodings.input_ids(row)).collect();
-    let logits = classifier.logits(&sentences, |_| ())?;
+    if let Some(message) = too_long(&encodings, &tokenizer) {
+        eprintln!("bert-predict: {message}");
+    }
+    let rows: Vec<&[i32]> = encodings.rows().collect();
+    let logits = classifier.logits(&rows, |_| ())?;
     weights.into_iter().try_for_each(Verification::finish)?;
     let output_names = &classifier.output_names;
+    let logits = args.window_pooling.pool(&logits, output_names.len(), &encodings.window_offsets);
     let rows = texts.iter().zip(logits.chunks(output_names.len()));
     let kind = classifier.output_kind;
     let predictions = rows.map(|(text, logits)| Prediction { text, output_names, kind, logits });
@@ -78,6 +85,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             write_json_lines(&mut file, predictions).with_context(|| format!("cannot write {}", path.display()))?;
             file.commit().map(|_| ())
         }
+    }
+}
+
+/// What becomes of texts that are too long: what was typed, else what the model folder says.
+fn overflow(args: &Args, run: &RunFacts, classifier: &Classifier) -> anyhow::Result<Overflow> {
+    match (args.truncation_side, args.window_stride) {
+        (_, Some(stride)) => Ok(Overflow::Windows { stride }),
+        (Some(side), None) => Ok(Overflow::Truncate(side)),
+        (None, None) => run.default_overflow(&classifier.folder),
     }
 }
 

@@ -40,6 +40,11 @@ struct Tokenization {
     task: String,
     granularity: String,
     max_length: u64,
+    /// Absent for the right, and where there are windows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    truncation_side: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window_stride: Option<u64>,
     #[serde(default, skip_serializing)]
     max_samples: Option<u64>,
 }
@@ -88,10 +93,15 @@ impl CrossValidation {
 
     /// Tokenizes the fold in `raw` as the tokens of the sweep were.
     pub(crate) fn tokenize(&self, raw: &Path, model: &Path, out: &Path) -> Command {
-        let Tokenization { task, granularity, max_length, .. } = &self.tokenization;
+        let Tokenization { task, granularity, max_length, truncation_side, window_stride, .. } = &self.tokenization;
         let mut command = Command::new(&self.sst_tokenize);
         command.arg("--raw").arg(raw).arg("--model").arg(model);
         command.args(["--task", task, "--granularity", granularity, "--max-length", &max_length.to_string()]);
+        // A model folder may name another side than the tokens have.
+        match window_stride {
+            Some(stride) => command.args(["--window-stride", &stride.to_string()]),
+            None => command.args(["--truncation-side", truncation_side.as_deref().unwrap_or("right")]),
+        };
         command.arg("--out").arg(out);
         command
     }

@@ -28,6 +28,7 @@ mod save;
 mod lora;
 
 mod infer;
+mod pooling;
 mod classifier;
 mod memory;
 
@@ -49,4 +50,5 @@ pub use memory::EncoderMemory;
 pub use mode::Mode;
 pub use model::{Model, ParameterUpdate, TrainingForward};
 pub use parameters::{CheckpointTensor, Parameter, Parameters};
+pub use pooling::WindowPooling;
 pub use save::{write_trained, write_weights};

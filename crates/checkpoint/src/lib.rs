@@ -36,6 +36,7 @@ pub use no_weights::no_weights_hint;
 pub use outputs::{OutputKind, Outputs};
 pub use safetensors_file::{SafetensorsFile, TensorEntry};
 pub use shards::{WEIGHTS_INDEX, shards};
+pub use tokenizer_config::{LongTexts, long_texts};
 pub use tokenizer_files::{CONFIG_AND_TOKENIZER_FILES, TOKENIZER_CONFIG, TOKENIZER_FILES, tokenizer_files};
 pub use weights::Weights;
 pub use writer::{TensorBytes, write_safetensors};

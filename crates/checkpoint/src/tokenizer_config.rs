@@ -1,7 +1,8 @@
-//! `tokenizer_config.json`: the length to which Transformers truncates texts, `model_max_length`.
+//! `tokenizer_config.json`: the length to which Transformers truncates texts, `model_max_length`, and on which side.
 //!
-//! It is what `truncation=True` means, and special tokens are counted. Files that know no length hold a number far beyond
-//! any model; such a number is read as none.
+//! The length is what `truncation=True` means, and special tokens are counted. Files that know no length hold a number far
+//! beyond any model; such a number is read as none. What Transformers has no key for, the middle that is cut out and windows,
+//! is under a key of our own, which it passes over: `long_texts`.
 
 use std::fs;
 use std::path::Path;
@@ -13,6 +14,22 @@ use crate::folder::ModelFolder;
 use crate::tokenizer_files::TOKENIZER_CONFIG;
 
 const MODEL_MAX_LENGTH: &str = "model_max_length";
+/// The side on which Transformers truncates texts, `right` or `left`.
+const TRUNCATION_SIDE: &str = "truncation_side";
+/// What becomes of texts that are too long, where it is nothing that Transformers does by itself: `truncation_side` or
+/// `window_stride`.
+const LONG_TEXTS: &str = "long_texts";
+
+/// What an export says of texts that are too long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LongTexts {
+    /// The most tokens of a row, special ones counted.
+    pub max_length: usize,
+    /// `right` or `left`.
+    pub truncation_side: String,
+    /// What Transformers has no key for: `truncation_side` or `window_stride`.
+    pub other: Option<(&'static str, Value)>,
+}
 
 impl ModelFolder {
     /// The length in tokens to which Transformers truncates texts; `None` where the folder does not say, or where the
@@ -26,19 +43,39 @@ impl ModelFolder {
         Ok(length.filter(|&length: &usize| length <= self.config.max_position_embeddings))
     }
 
-    /// The folder's `tokenizer_config.json` with `max_length` as its `model_max_length`, all else kept; `None` where it has
-    /// that already. A folder without the file gets one that says nothing else, since its absence means defaults.
+    /// The folder's `tokenizer_config.json` with these facts of long texts, all else kept; `None` where it has them already.
+    /// A folder without the file gets one that says nothing else, since its absence means defaults, truncation on the right
+    /// among them.
     ///
     /// # Errors
     /// Fails when the file is there and cannot be read as a JSON object.
-    pub fn tokenizer_config_with_max_length(&self, max_length: usize) -> Result<Option<Value>, CheckpointError> {
-        let mut config = read(&self.path.join(TOKENIZER_CONFIG))?;
-        let length = json!(max_length);
-        if config.get(MODEL_MAX_LENGTH) == Some(&length) {
-            return Ok(None);
+    pub fn tokenizer_config_with(&self, facts: &LongTexts) -> Result<Option<Value>, CheckpointError> {
+        let before = read(&self.path.join(TOKENIZER_CONFIG))?;
+        let mut config = before.clone();
+        let mut set = |name: &str, value: Value| {
+            config.insert(name.to_owned(), value);
+        };
+        set(MODEL_MAX_LENGTH, json!(facts.max_length));
+        if before.contains_key(TRUNCATION_SIDE) || facts.truncation_side != "right" {
+            set(TRUNCATION_SIDE, json!(facts.truncation_side));
         }
-        config.insert(MODEL_MAX_LENGTH.to_owned(), length);
-        Ok(Some(config.into()))
+        match &facts.other {
+            Some((name, value)) => set(LONG_TEXTS, json!({ *name: value })),
+            None => _ = config.remove(LONG_TEXTS),
+        }
+        Ok((config != before).then(|| config.into()))
+    }
+}
+
+/// What a model folder says of texts that are too long: `truncation_side` or `window_stride`, or nothing.
+///
+/// # Errors
+/// Fails when `tokenizer_config.json` is there and cannot be read as a JSON object.
+pub fn long_texts(model_folder: &Path) -> Result<Map<String, Value>, CheckpointError> {
+    let mut config = read(&model_folder.join(TOKENIZER_CONFIG))?;
+    match config.remove(LONG_TEXTS) {
+        Some(Value::Object(facts)) => Ok(facts),
+        _ => Ok(config.remove_entry(TRUNCATION_SIDE).into_iter().collect()),
     }
 }
 
@@ -94,12 +131,31 @@ mod tests {
 
     #[test]
     fn only_a_different_length_changes_the_file() {
-        let changed = |config: Option<&str>| folder(config).1.tokenizer_config_with_max_length(12).unwrap();
+        let right = LongTexts { max_length: 12, truncation_side: "right".to_owned(), other: None };
+        let changed = |config: Option<&str>| folder(config).1.tokenizer_config_with(&right).unwrap();
         assert_eq!(changed(Some(r#"{"do_lower_case": true, "model_max_length": 12}"#)), None);
         let kept = json!({"do_lower_case": true, "model_max_length": 12});
         assert_eq!(changed(Some(r#"{"do_lower_case": true, "model_max_length": 512}"#)), Some(kept.clone()));
         assert_eq!(changed(Some(r#"{"do_lower_case": true}"#)), Some(kept));
         assert_eq!(changed(None), Some(json!({"model_max_length": 12})));
+        let left = r#"{"model_max_length": 12, "truncation_side": "left", "long_texts": {"window_stride": 2}}"#;
+        assert_eq!(changed(Some(left)), Some(json!({"model_max_length": 12, "truncation_side": "right"})));
+    }
+
+    #[test]
+    fn what_becomes_of_long_texts_is_read_back() {
+        let read_back = |truncation_side: &str, other: Option<(&'static str, Value)>| {
+            let facts = LongTexts { max_length: 12, truncation_side: truncation_side.to_owned(), other };
+            let written = folder(Some(r#"{"a": 1}"#)).1.tokenizer_config_with(&facts).unwrap().unwrap();
+            let (written_folder, _) = folder(Some(&written.to_string()));
+            let read = long_texts(written_folder.path()).unwrap();
+            (written, Value::Object(read))
+        };
+        assert_eq!(read_back("right", None), (json!({"a": 1, "model_max_length": 12}), json!({})));
+        let left = json!({"a": 1, "model_max_length": 12, "truncation_side": "left"});
+        assert_eq!(read_back("left", None), (left, json!({"truncation_side": "left"})));
+        let written = json!({"a": 1, "model_max_length": 12, "long_texts": {"window_stride": 3}});
+        assert_eq!(read_back("right", Some(("window_stride", json!(3)))), (written, json!({"window_stride": 3})));
     }
 
     #[test]
@@ -107,6 +163,6 @@ mod tests {
         let (_folder, model) = folder(Some("[1]"));
         let problem = model.model_max_length().unwrap_err().to_string();
         assert!(problem.contains("tokenizer_config.json: expected a JSON object: "), "{problem}");
-        assert!(model.tokenizer_config_with_max_length(12).is_err());
+        assert!(long_texts(&model.path).is_err());
     }
 }

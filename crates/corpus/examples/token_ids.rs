@@ -3,12 +3,12 @@
 //! In: on each line of stdin `{"model": FOLDER, "max_lengths": [N, ...], "texts": [...]}`. Out: on each line of stdout
 //! `{"input_ids": [[[...]]], "said": [...], "truncation_side": ...}`, ids by length and text, or `{"error": ...}`.
 
-#![allow(clippy::unwrap_used, reason = "an example for tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "an example for tests")]
 
 use std::io::{BufRead, stdin};
 use std::path::Path;
 
-use corpus::tokenizer::Tokenizer;
+use corpus::tokenizer::{Overflow, Tokenizer};
 use serde_json::{Value, json};
 
 fn main() {
@@ -27,6 +27,7 @@ fn answer(request: &Value) -> corpus::Result<Value> {
         ids.push((0..texts.len()).map(|text| encodings.input_ids(text).to_vec()).collect::<Vec<_>>());
     }
     let tokenizer = Tokenizer::open(model, usize::MAX)?;
-    let side = format!("{:?}", tokenizer.truncation_side());
+    let Overflow::Truncate(side) = tokenizer.overflow() else { panic!("no folder asks for windows by itself") };
+    let side = format!("{side:?}");
     Ok(json!({ "input_ids": ids, "said": tokenizer.said(), "truncation_side": side }))
 }

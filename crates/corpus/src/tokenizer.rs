@@ -1,20 +1,24 @@
 //! WordPiece tokenizer: texts to token ids, exactly as the checkpoint's own tokenizer does it.
 //!
 //! In: the tokenizer's files of a model folder, read by the rules of Transformers ([`loading`]). Out: `[CLS] ... [SEP]` for
-//! each text. Padding and truncation that such a file configures are ignored: nothing is padded, and a text is truncated
-//! on the right to `max_length`, special tokens counted. That is done here because the library's own truncation stops
-//! early and cannot say whether a text was truncated.
+//! each text. Padding and truncation that such a file configures are ignored, but for the side: nothing is padded, and a text of
+//! more than `max_length` tokens, special ones counted, is truncated or read in windows, as [`Overflow`] says. That is done
+//! here because the library's own truncation stops early and cannot say what was lost.
 
 mod behavior;
+
+mod truncation;
+mod windows;
+mod overflow;
 
 mod files;
 mod class;
 mod special_tokens;
 mod differences;
-mod truncation;
 mod loading;
 
 mod encodings;
+mod rows;
 mod word_cache;
 pub mod agreement;
 
@@ -32,6 +36,7 @@ use loading::{Loaded, load};
 use word_cache::WordCache;
 
 pub use encodings::Encodings;
+pub use overflow::Overflow;
 pub use truncation::TruncationSide;
 
 /// Texts that are encoded at a time; the library's encodings are far larger than the ids they hold.
@@ -40,17 +45,19 @@ const CHUNK_SIZE: usize = 8192;
 const PART_SIZE: usize = 512;
 /// The prefix of a piece that continues a word in the vocabularies of BERT.
 const CONTINUATION: &str = "##";
-/// `[CLS]`, a token, `[SEP]`.
-const MIN_LENGTH: usize = 3;
+/// `[CLS]` and `[SEP]`.
+const N_SPECIAL: usize = 2;
+/// The special tokens and one of the text.
+const MIN_LENGTH: usize = N_SPECIAL + 1;
 
-/// A tokenizer and the length to which it truncates.
+/// A tokenizer, the length to which it brings texts, and how.
 pub struct Tokenizer {
     file: PathBuf,
     inner: tokenizers::Tokenizer,
     max_length: usize,
+    overflow: Overflow,
     vocab_size: usize,
     special_ids: SpecialIds,
-    truncation_side: TruncationSide,
     said: Vec<String>,
     continues_word: Vec<bool>,
     /// Present where the encoding of a text is that of its words, one after the other.
@@ -60,6 +67,7 @@ pub struct Tokenizer {
 struct SpecialIds {
     cls: u32,
     sep: u32,
+    pad: Option<u32>,
     unknown: Option<u32>,
 }
 
@@ -69,7 +77,7 @@ impl Tokenizer {
         files::defining(model_folder).map(|name| model_folder.join(name))
     }
 
-    /// Opens the tokenizer of a model folder, to truncate texts to `max_length` tokens.
+    /// Opens the tokenizer of a model folder, to truncate texts to `max_length` tokens, on the side that the folder says.
     ///
     /// # Errors
     /// Fails when there is none, when it cannot be read, when it does not put one special token before and one after a
@@ -94,13 +102,21 @@ impl Tokenizer {
         Ok(load(model_folder)?.said)
     }
 
+    /// The side on which the folder says that long texts are cut.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::open`].
+    pub fn truncation_side(model_folder: &Path) -> Result<TruncationSide> {
+        load(model_folder).map(|loaded| loaded.truncation_side)
+    }
+
     /// Opens the tokenizer of a model folder to look at it, with no bound on the length of a text.
     pub(crate) fn open_whole(model_folder: &Path) -> Result<Self> {
         Self::open(model_folder, usize::MAX)
     }
 
     fn new(file: PathBuf, loaded: Loaded, max_length: usize) -> Result<Self> {
-        let Loaded { mut inner, by_default, truncation_side, said } = loaded;
+        let Loaded { mut inner, by_default, pad_id, truncation_side, said } = loaded;
         let fail = |problem: String| tokenizer_error(&file, problem);
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| fail(error.to_string()))?;
@@ -134,8 +150,9 @@ impl Tokenizer {
         let vocab_size = needed.max().unwrap_or_default();
         let unknown_id = unknown_token(&inner).and_then(|token| inner.token_to_id(&token));
         let word_cache = word_cache::encodes_word_by_word(&inner).then(RwLock::default);
-        let special_ids = SpecialIds { cls: cls_id, sep: sep_id, unknown: unknown_id };
-        Ok(Self { file, inner, max_length, vocab_size, special_ids, truncation_side, said, continues_word, word_cache })
+        let special_ids = SpecialIds { cls: cls_id, sep: sep_id, pad: pad_id, unknown: unknown_id };
+        let overflow = Overflow::Truncate(truncation_side);
+        Ok(Self { file, inner, max_length, overflow, vocab_size, special_ids, said, continues_word, word_cache })
     }
 
     /// The file that defines this tokenizer.
@@ -146,11 +163,6 @@ impl Tokenizer {
     /// What a reader of that file alone would not expect: rules that other files change, tokens that they add.
     pub fn said(&self) -> &[String] {
         &self.said
-    }
-
-    /// The side on which the folder says that long texts are cut.
-    pub fn truncation_side(&self) -> TruncationSide {
-        self.truncation_side
     }
 
     /// One more than the largest id that the folder names: how many rows the word embeddings must at least have. Special
@@ -164,6 +176,11 @@ impl Tokenizer {
         self.special_ids.unknown
     }
 
+    /// The id of the padding token.
+    pub fn pad_id(&self) -> Option<u32> {
+        self.special_ids.pad
+    }
+
     /// SHA-256 of what changes the ids of a text: vocabulary, normalization, added tokens and the like, not the layout of
     /// the files. `None` where a part of the tokenizer has no JSON form.
     pub fn behavior_sha256(&self) -> Option<String> {
@@ -171,7 +188,7 @@ impl Tokenizer {
         catch_panic(|| Ok::<_, String>(behavior::sha256(&self.inner, specials))).ok().flatten()
     }
 
-    /// The length to which texts are truncated, special tokens counted.
+    /// The most tokens of a row, special ones counted.
     pub fn max_length(&self) -> usize {
         self.max_length
     }
@@ -181,7 +198,7 @@ impl Tokenizer {
     /// # Errors
     /// Fails when the tokenizer's own rules fail on a text.
     pub fn encode<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Encodings> {
-        let mut encodings = Encodings { offsets: vec![0], ..Encodings::default() };
+        let mut encodings = Encodings::default();
         for chunk in texts.chunks(CHUNK_SIZE) {
             let parts: Vec<Encodings> = match &self.word_cache {
                 Some(cache) => {
@@ -191,7 +208,7 @@ impl Tokenizer {
                 }
                 None => {
                     let encoded = self.encode_batch(chunk.iter().map(AsRef::as_ref).collect())?;
-                    let mut part = Encodings { offsets: vec![0], ..Encodings::default() };
+                    let mut part = Encodings::default();
                     encoded.iter().for_each(|encoding| self.append(encoding.get_ids(), &mut part));
                     vec![part]
                 }
@@ -223,7 +240,7 @@ impl Tokenizer {
 
     /// The encodings of texts all of whose words are in the cache.
     fn join_words<S: AsRef<str>>(&self, cache: &WordCache, texts: &[S]) -> Encodings {
-        let mut encodings = Encodings { offsets: vec![0], ..Encodings::default() };
+        let mut encodings = Encodings::default();
         let mut ids = Vec::new();
         for text in texts {
             cache.encode(text.as_ref(), &mut ids);
@@ -236,19 +253,6 @@ impl Tokenizer {
     fn encode_batch(&self, texts: Vec<&str>) -> Result<Vec<tokenizers::Encoding>> {
         catch_panic(|| self.inner.encode_batch_fast(texts, false))
             .map_err(|problem| tokenizer_error(&self.file, problem))
-    }
-
-    /// Appends a text, whose ids come without special tokens.
-    fn append(&self, ids: &[u32], encodings: &mut Encodings) {
-        let n_kept = ids.len().min(self.max_length - 2);
-        encodings.n_truncated += usize::from(n_kept < ids.len());
-        let ids = &ids[..n_kept];
-        encodings.n_words += ids.iter().filter(|&&id| !self.continues_word[id as usize]).count();
-        encodings.n_unknown_words += ids.iter().filter(|&&id| Some(id) == self.special_ids.unknown).count();
-        encodings.input_ids.push(self.special_ids.cls as i32);
-        encodings.input_ids.extend(ids.iter().map(|&id| id as i32));
-        encodings.input_ids.push(self.special_ids.sep as i32);
-        encodings.offsets.push(encodings.input_ids.len());
     }
 }
 

@@ -1,27 +1,35 @@
-//! Token Parquet schema (`tokens/*.parquet`): what `sst-tokenize` writes and training reads, one row per text.
+//! Token Parquet schema (`tokens/*.parquet`): what `sst-tokenize` writes and training reads, one row per text, or one per
+//! window of a text.
 //!
 //! | column | type | meaning |
 //! |---|---|---|
 //! | `id` | int64 | the row's id in the raw file |
 //! | `sentence_id` | int64 | as in the raw file |
-//! | `input_ids` | list of int32 | word pieces, with the special tokens, never padded |
+//! | `window` | int32 | which window of its text the row is, from 0; only where long texts are read in windows |
+//! | `input_ids` | list of int32 | word pieces, with the special tokens |
+//! | `attention_mask` | list of int8 | 1 for each token, 0 for padding; only in padded files, as is |
+//! | `token_type_ids` | list of int8 | zeros |
 //! | `label` | int32, nullable | index of a label name; or instead |
 //! | `score` | float32, nullable | the number to predict |
 //!
 //! After these come the columns that the user keeps, as text. File metadata: `dataset`, `task`, `label_names` (a JSON list),
-//! `tokenizer_sha256`, `max_length`, `rows_truncated`; `kept_columns` (a JSON list) only where there are some. Equal rows give
-//! equal bytes.
+//! `tokenizer_sha256`, `max_length`, `rows_truncated`; where they apply `truncation_side` or `window_stride`,
+//! `padded_length` and `pad_token_id`, `kept_columns` (a JSON list). Equal rows give equal bytes.
+//!
+//! Padding is for others who read the files: it is taken off again when they are read here.
 
 mod reader;
 mod writer;
 
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 
-use crate::error::{Result, WriteError};
+use crate::error::{CorpusError, Result, WriteError};
 use crate::parquet_file::ParquetFile;
 use crate::raw::{KEPT_COLUMNS, SAMPLE};
 use crate::task::Task;
+use crate::tokenizer::Overflow;
 
 pub use writer::{RowLabel, TokenRow, TokensWriter};
 
@@ -40,9 +48,29 @@ pub struct TokensMetadata {
     pub max_length: usize,
     /// How many rows were truncated to that length.
     pub rows_truncated: usize,
+    /// What became of texts that are longer.
+    pub overflow: Overflow,
+    /// To what the rows of the file are padded, if so.
+    pub padding: Option<Padding>,
     /// The columns that the user asked to keep.
     pub kept: Vec<String>,
 }
+
+/// Padding on the right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Padding {
+    /// The tokens of every row, with the padding.
+    pub length: usize,
+    /// The token that it consists of.
+    pub pad_token_id: i32,
+}
+
+/// The names of the facts and columns that only some files have.
+pub(crate) const PADDED_LENGTH: &str = "padded_length";
+pub(crate) const PAD_TOKEN_ID: &str = "pad_token_id";
+const ATTENTION_MASK: &str = "attention_mask";
+const TOKEN_TYPE_IDS: &str = "token_type_ids";
+const WINDOW: &str = "window";
 
 impl TokensMetadata {
     /// Reads the metadata of a token file and none of its rows.
@@ -61,6 +89,14 @@ impl TokensMetadata {
             tokenizer_sha256: file.required_metadata("tokenizer_sha256")?.to_owned(),
             max_length: file.parsed_metadata("max_length", str::parse)?,
             rows_truncated: file.parsed_metadata("rows_truncated", str::parse)?,
+            overflow: overflow(file)?,
+            padding: match file.metadata(PADDED_LENGTH) {
+                Some(_) => Some(Padding {
+                    length: file.parsed_metadata(PADDED_LENGTH, str::parse)?,
+                    pad_token_id: file.parsed_metadata(PAD_TOKEN_ID, str::parse)?,
+                }),
+                None => None,
+            },
             kept: match file.metadata(KEPT_COLUMNS) {
                 Some(_) => file.parsed_metadata(KEPT_COLUMNS, |text| serde_json::from_str(text))?,
                 None => Vec::new(),
@@ -72,6 +108,15 @@ impl TokensMetadata {
     pub fn disclaimer(&self) -> Option<&'static str> {
         (self.dataset == SAMPLE).then_some("sample figures")
     }
+}
+
+fn overflow(file: &ParquetFile) -> Result<Overflow> {
+    let [side, stride] = [Overflow::TRUNCATION_SIDE, Overflow::WINDOW_STRIDE].map(|name| file.metadata(name));
+    Overflow::of_facts(side, stride).map_err(|problem| CorpusError::Metadata {
+        file: file.path().to_owned(),
+        key: if stride.is_some() { Overflow::WINDOW_STRIDE } else { Overflow::TRUNCATION_SIDE },
+        problem,
+    })
 }
 
 /// The targets, one per row; `None` where it is not known.
@@ -105,6 +150,22 @@ impl Labels {
         }
     }
 
+    /// Whether rows `i` and `j`, which are below [`Labels::len`], have the same target.
+    fn is_equal(&self, i: usize, j: usize) -> bool {
+        match self {
+            Self::Classes(classes) => classes[i] == classes[j],
+            Self::Scores(scores) => scores[i] == scores[j],
+        }
+    }
+
+    /// The targets of these rows, each below [`Labels::len`].
+    pub fn of_rows(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Classes(classes) => Self::Classes(rows.iter().map(|&row| classes[row]).collect()),
+            Self::Scores(scores) => Self::Scores(rows.iter().map(|&row| scores[row]).collect()),
+        }
+    }
+
     /// The number of rows of each of `n_classes` classes; none for scores.
     pub fn class_counts(&self, n_classes: usize) -> Vec<usize> {
         let Self::Classes(classes) = self else { return Vec::new() };
@@ -129,6 +190,9 @@ pub struct TokenSet {
     pub input_ids: Vec<i32>,
     /// Where each row starts in `input_ids`, and the end of the last; no row is empty.
     pub offsets: Vec<usize>,
+    /// Where the rows of each text start, and the end of the last: (n_texts + 1). A text is one row, or one for each of
+    /// its windows, which have its id and target.
+    pub window_offsets: Vec<usize>,
     /// The targets.
     pub labels: Labels,
 }
@@ -149,25 +213,41 @@ impl TokenSet {
         &self.input_ids[self.offsets[i]..self.offsets[i + 1]]
     }
 
-    /// The rows whose target is known, in their order; the metadata stays that of the file.
+    /// The number of texts; without windows, that of the rows.
+    pub fn n_texts(&self) -> usize {
+        self.window_offsets.len().saturating_sub(1)
+    }
+
+    /// The first row of each text.
+    pub fn first_rows(&self) -> &[usize] {
+        &self.window_offsets[..self.n_texts()]
+    }
+
+    /// The rows of each text, in their order.
+    fn texts(&self) -> impl Iterator<Item = Range<usize>> {
+        self.window_offsets.windows(2).map(|ends| ends[0]..ends[1])
+    }
+
+    /// The texts whose target is known, in their order; the metadata stays that of the file.
     pub fn labeled(&self) -> Self {
-        let rows: Vec<usize> = (0..self.len()).filter(|&row| self.labels.is_known(row)).collect();
-        let mut offsets = vec![0];
+        let (mut rows, mut offsets, mut window_offsets) = (Vec::new(), vec![0], vec![0]);
         let mut input_ids = Vec::new();
-        for &row in &rows {
-            input_ids.extend_from_slice(self.input_ids(row));
-            offsets.push(input_ids.len());
+        for text in self.texts().filter(|text| self.labels.is_known(text.start)) {
+            for row in text {
+                input_ids.extend_from_slice(self.input_ids(row));
+                offsets.push(input_ids.len());
+                rows.push(row);
+            }
+            window_offsets.push(rows.len());
         }
         Self {
             metadata: self.metadata.clone(),
             ids: rows.iter().map(|&row| self.ids[row]).collect(),
             sentence_ids: rows.iter().map(|&row| self.sentence_ids[row]).collect(),
-            labels: match &self.labels {
-                Labels::Classes(classes) => Labels::Classes(rows.iter().map(|&row| classes[row]).collect()),
-                Labels::Scores(scores) => Labels::Scores(rows.iter().map(|&row| scores[row]).collect()),
-            },
+            labels: self.labels.of_rows(&rows),
             input_ids,
             offsets,
+            window_offsets,
         }
     }
 
@@ -177,13 +257,19 @@ impl TokenSet {
     /// Fails when the sink does, or some rows that lie together hold more than 2³¹ tokens.
     pub fn write(&self, sink: impl Write + Send) -> Result<(), WriteError> {
         let mut writer = TokensWriter::new(sink, self.metadata.clone())?;
-        for row in 0..self.len() {
+        for (text, row) in self.texts().flat_map(|text| text.clone().map(move |row| (text.clone(), row))) {
             let label = match &self.labels {
                 Labels::Classes(classes) => RowLabel::Class(classes[row]),
                 Labels::Scores(scores) => RowLabel::Score(scores[row]),
             };
-            let (id, sentence_id) = (self.ids[row], self.sentence_ids[row]);
-            writer.write(TokenRow { id, sentence_id, input_ids: self.input_ids(row), label, kept: Vec::new() })?;
+            writer.write(TokenRow {
+                id: self.ids[row],
+                sentence_id: self.sentence_ids[row],
+                window: row - text.start,
+                input_ids: self.input_ids(row),
+                label,
+                kept: Vec::new(),
+            })?;
         }
         writer.finish(self.metadata.rows_truncated)
     }

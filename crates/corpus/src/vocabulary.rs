@@ -65,6 +65,7 @@ fn first_beyond(input_ids: &[i32], vocab_size: usize) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::task::Task;
+    use crate::tokenizer::Overflow;
     use crate::tokens::{Labels, TokensMetadata};
 
     #[test]
@@ -76,6 +77,8 @@ mod tests {
             tokenizer_sha256: String::new(),
             max_length: 4,
             rows_truncated: 0,
+            overflow: Overflow::default(),
+            padding: None,
             kept: Vec::new(),
         };
         let set = TokenSet {
@@ -84,6 +87,7 @@ mod tests {
             sentence_ids: vec![0, 1, 2],
             input_ids: vec![2, 3, 2, 9, 3, 2, 3],
             offsets: vec![0, 2, 5, 7],
+            window_offsets: vec![0, 1, 2, 3],
             labels: Labels::Classes(vec![None; 3]),
         };
         let file = Path::new("train.parquet");

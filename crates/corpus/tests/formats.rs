@@ -9,7 +9,8 @@ use std::path::Path;
 use arrow::datatypes::DataType;
 use corpus::raw::{RawMetadata, RawSet, Record};
 use corpus::task::Task;
-use corpus::tokens::{Labels, TokenSet, TokensMetadata};
+use corpus::tokenizer::{Overflow, TruncationSide};
+use corpus::tokens::{Labels, Padding, TokenSet, TokensMetadata};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 /// The first two cells of each row of the table whose first heading is `heading`, in the section `section`.
@@ -65,7 +66,13 @@ fn raw_files_are_as_documented() {
 #[test]
 fn token_files_are_as_documented() {
     let documented = documented("`tokens/*.parquet`", "column");
-    for (labels, other) in [(Labels::Classes(vec![Some(1)]), "score"), (Labels::Scores(vec![Some(0.5)]), "label")] {
+    let windows = Overflow::Windows { stride: 1 };
+    let head_tail = Overflow::Truncate(TruncationSide::HeadTail);
+    for (labels, other, overflow) in [
+        (Labels::Classes(vec![Some(1)]), "score", windows),
+        (Labels::Scores(vec![Some(0.5)]), "label", windows),
+        (Labels::Classes(vec![Some(1)]), "score", head_tail),
+    ] {
         let metadata = TokensMetadata {
             dataset: "test".to_owned(),
             task: if other == "score" { Task::Labels } else { Task::Regression },
@@ -73,16 +80,23 @@ fn token_files_are_as_documented() {
             tokenizer_sha256: String::new(),
             max_length: 4,
             rows_truncated: 0,
+            overflow,
+            padding: Some(Padding { length: 4, pad_token_id: 0 }),
             kept: vec!["region".to_owned()],
         };
         let (ids, sentence_ids) = (vec![0], vec![0]);
-        let set = TokenSet { metadata, ids, sentence_ids, input_ids: vec![2, 5, 3], offsets: vec![0, 3], labels };
+        let (input_ids, offsets, window_offsets) = (vec![2, 5, 3], vec![0, 3], vec![0, 1]);
+        let set = TokenSet { metadata, ids, sentence_ids, input_ids, offsets, window_offsets, labels };
         let mut file = tempfile::tempfile().unwrap();
         set.write(&mut file).unwrap();
         let (columns, keys) = written(file);
         let kept = ("region".to_owned(), "utf8".to_owned());
-        let expected = documented.iter().filter(|(name, _)| name != other).cloned().chain([kept]);
+        // Columns and facts that the other way of reading long texts has.
+        let lacks: &[&str] = if overflow == windows { &["truncation_side"] } else { &["window", "window_stride"] };
+        let has = |name: &String| name != other && !lacks.contains(&name.as_str());
+        let expected = documented.iter().filter(|(name, _)| has(name)).cloned().chain([kept]);
         assert_eq!(columns, expected.collect::<Vec<_>>());
-        assert_eq!(keys, documented_keys("`tokens/*.parquet`"));
+        let expected = documented_keys("`tokens/*.parquet`").into_iter().filter(has);
+        assert_eq!(keys, expected.collect());
     }
 }

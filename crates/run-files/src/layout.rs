@@ -30,7 +30,13 @@ pub mod train {
     /// The fact in the manifest that says to how many tokens the texts of the training were truncated, special tokens
     /// counted.
     pub const MAX_LENGTH: &str = "max_length";
-    /// The fact in the manifest that says how many rows of the train split each class had, in the order of the label names.
+    /// The fact in the manifest that says where longer texts of the training were cut: `left` or `head-tail`. Without it and
+    /// [`WINDOW_STRIDE`] they were cut on the right.
+    pub const TRUNCATION_SIDE: &str = "truncation_side";
+    /// The fact in the manifest that says that longer texts of the training were read in windows, and how many tokens
+    /// neighbors shared.
+    pub const WINDOW_STRIDE: &str = "window_stride";
+    /// The fact in the manifest that says how many texts of the train split each class had, in the order of the label names.
     pub const CLASS_COUNTS: &str = "train_class_counts";
     /// The setting in the manifest's plan that says in which precision the training computed.
     pub const PRECISION: &str = "precision";

@@ -75,6 +75,9 @@ pub struct Saving {
 pub struct Counts {
     /// Rows of the train split.
     pub train_rows: u64,
+    /// The texts whose windows these rows are; `None` where each row is a text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_texts: Option<u64>,
     /// Batches of the first epoch.
     pub batches_per_epoch: u64,
     /// Optimizer steps of the first epoch.
@@ -151,11 +154,7 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "plan",
         fields: &[
-            Field {
-                name: "eval_strategy",
-                type_name: "string or object",
-                meaning: "when the validation split is evaluated",
-            },
+            Field { name: "eval_strategy", type_name: "string or object", meaning: "when validation is evaluated" },
             Field { name: "saving", type_name: "object", meaning: "how checkpoints are kept" },
             Field { name: "counts", type_name: "object", meaning: "rows, batches and steps" },
             Field { name: "memory", type_name: "object, optional", meaning: "estimate of the memory" },
@@ -174,6 +173,7 @@ pub const TABLES: &[Table] = &[
         name: "plan.counts",
         fields: &[
             Field { name: "train_rows", type_name: "integer", meaning: "rows of the train split" },
+            Field { name: "train_texts", type_name: "integer, optional", meaning: "texts whose windows the rows are" },
             Field { name: "batches_per_epoch", type_name: "integer", meaning: "batches of the first epoch" },
             Field { name: "steps_per_epoch", type_name: "integer", meaning: "optimizer steps of the first epoch" },
             Field { name: "total_steps", type_name: "integer", meaning: "optimizer steps of the run" },
@@ -228,6 +228,7 @@ mod tests {
             saving: Saving { when: When::EachEpoch, total_limit: 2 },
             counts: Counts {
                 train_rows: 40,
+                train_texts: None,
                 batches_per_epoch: 7,
                 steps_per_epoch: 4,
                 total_steps: 10,
@@ -260,7 +261,8 @@ mod tests {
             evaluate_seconds: 1.5,
             total_seconds: 6.5,
         };
-        Plan { memory: Some(memory), disk: Some(disk), time: Some(time), ..plan() }
+        let counts = Counts { train_texts: Some(30), ..plan().counts };
+        Plan { counts, memory: Some(memory), disk: Some(disk), time: Some(time), ..plan() }
     }
 
     #[test]

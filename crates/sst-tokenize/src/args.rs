@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use checkpoint::BertConfig;
+use checkpoint::{BertConfig, TOKENIZER_CONFIG, long_texts};
 use clap::{Parser, ValueEnum};
 use corpus::raw::RawReader;
 use corpus::task::Task;
-use corpus::tokenizer::Tokenizer;
+use corpus::tokenizer::{Overflow, Tokenizer, TruncationSide};
 use serde::Serialize;
-use stage::{CommonArgs, bail_input};
+use stage::{CommonArgs, bad_input, bail_input};
 
 /// The length of the reference's examples, and the number of positions of nearly every BERT.
 const DEFAULT_MAX_LENGTH: usize = 512;
@@ -42,9 +42,23 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Granularity::Sentences)]
     pub granularity: Granularity,
 
-    /// Truncate texts to this many tokens, including [CLS] and [SEP] [default: 512, or the model's number of positions if fewer]
+    /// Bring texts to at most this many tokens, including [CLS] and [SEP] [default: 512, or the model's number of positions if fewer]
     #[arg(long, value_name = "N")]
     pub max_length: Option<usize>,
+
+    /// Where longer texts are cut: right, left, or head-tail, which cuts out the middle [default: what the model folder says,
+    /// else right]
+    #[arg(long, value_name = "SIDE")]
+    pub truncation_side: Option<TruncationSide>,
+
+    /// Read longer texts in windows instead, a row each; neighbors share N tokens, [CLS] and [SEP] not counted
+    #[arg(long, value_name = "N", conflicts_with = "truncation_side")]
+    pub window_stride: Option<usize>,
+
+    /// Pad the rows, with attention_mask and token_type_ids, for programs that need it: none, longest (row of the split),
+    /// max_length. The stages here read either
+    #[arg(long, value_enum, value_name = "STRATEGY", default_value_t = PaddingStrategy::None)]
+    pub padding: PaddingStrategy,
 
     /// At most N sentences of each split, of each class its share, for trial runs
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -89,12 +103,33 @@ pub enum Granularity {
     Phrases,
 }
 
+/// To how many tokens rows are padded; the names are those of Transformers' tokenizers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum PaddingStrategy {
+    /// To none: rows have their own lengths.
+    None,
+    /// To the longest row of the split.
+    Longest,
+    /// To the maximum length.
+    MaxLength,
+}
+
 /// Everything in the settings that defines the result. The names of its fields are part of the key.
 #[derive(Debug, Serialize)]
 pub(crate) struct Plan {
     pub(crate) task: Task,
     pub(crate) granularity: Granularity,
     pub(crate) max_length: usize,
+    /// Unless it is the right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    truncation_side: Option<TruncationSide>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_stride: Option<usize>,
+    /// If any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) padding: Option<PaddingStrategy>,
     pub(crate) max_samples: Option<u64>,
     /// Of a sample.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,9 +157,58 @@ impl Plan {
             }
         };
         let seed = args.max_samples.map(|_| args.seed);
-        let (granularity, max_length, max_samples) = (args.granularity, max_length(args, config)?, args.max_samples);
-        let tokenizer_rules = (!Tokenizer::surprises(&args.model)?.is_empty()).then_some(TOKENIZER_RULES);
-        Ok(Self { task, granularity, max_length, max_samples, seed, tokenizer_rules })
+        let max_length = max_length(args, config)?;
+        let overflow = overflow(args, max_length)?;
+        Ok(Self {
+            task,
+            granularity: args.granularity,
+            max_length,
+            truncation_side: match overflow {
+                Overflow::Truncate(side) => Some(side).filter(|side| *side != TruncationSide::Right),
+                Overflow::Windows { .. } => None,
+            },
+            window_stride: match overflow {
+                Overflow::Truncate(_) => None,
+                Overflow::Windows { stride } => Some(stride),
+            },
+            padding: Some(args.padding).filter(|padding| *padding != PaddingStrategy::None),
+            max_samples: args.max_samples,
+            seed,
+            tokenizer_rules: (!Tokenizer::surprises(&args.model)?.is_empty()).then_some(TOKENIZER_RULES),
+        })
+    }
+
+    /// What becomes of texts that are longer than the maximum length.
+    pub(crate) fn overflow(&self) -> Overflow {
+        match self.window_stride {
+            Some(stride) => Overflow::Windows { stride },
+            None => Overflow::Truncate(self.truncation_side.unwrap_or_default()),
+        }
+    }
+}
+
+/// What becomes of longer texts: what was typed, else what the model folder says.
+fn overflow(args: &Args, max_length: usize) -> anyhow::Result<Overflow> {
+    let overflow = match (args.truncation_side, args.window_stride) {
+        (_, Some(stride)) => Overflow::Windows { stride },
+        (Some(side), None) => Overflow::Truncate(side),
+        (None, None) => {
+            let facts = long_texts(&args.model)?;
+            if facts.is_empty() {
+                return Ok(Overflow::Truncate(Tokenizer::truncation_side(&args.model)?));
+            }
+            let file = args.model.join(TOKENIZER_CONFIG);
+            Overflow::of_json(facts.get(Overflow::TRUNCATION_SIDE), facts.get(Overflow::WINDOW_STRIDE)).map_err(
+                |problem| bad_input!("{}: {problem}; give --truncation-side or --window-stride", file.display()),
+            )?
+        }
+    };
+    let most = max_length - MIN_LENGTH;
+    match overflow {
+        Overflow::Windows { stride } if stride > most => bail_input!(
+            "--window-stride {stride}: windows of {max_length} tokens, with [CLS] and [SEP], can share at most {most}"
+        ),
+        _ => Ok(overflow),
     }
 }
 

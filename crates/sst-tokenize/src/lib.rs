@@ -1,7 +1,7 @@
 //! `sst-tokenize`: raw texts to token ids, with the checkpoint's tokenizer and one task's view of the labels.
 //!
 //! In: `raw/*.parquet`, and a model folder's `config.json` and tokenizer. Out: `train.parquet`, `validation.parquet`,
-//! `test.parquet` (those that the raw folder has), `report.json`. A row of the train split without a target is dropped,
+//! `test.parquet` (those that the raw folder has), `report.json`, `lengths.svg`. A row of the train split without a target is dropped,
 //! one of validation or test is kept without. Each split depends on its own rows only: a changed test text leaves the
 //! other files as they are, to the byte.
 //!
@@ -9,7 +9,10 @@
 //! through the tokenizer some thousand at a time, on all cores, so that memory does not grow with them.
 
 mod args;
+mod lengths;
 mod report;
+mod summary;
+mod lengths_chart;
 mod selection;
 mod split;
 
@@ -25,7 +28,8 @@ use corpus::{Split, class_balance, vocabulary};
 use stage::{Fingerprint, Job, Manifest, OutputFile, Stage, Upstream};
 
 use args::Plan;
-pub use args::{Args, Granularity, TaskChoice};
+pub use args::{Args, Granularity, PaddingStrategy, TaskChoice};
+use lengths_chart::{LENGTHS, lengths_chart};
 use report::{Report, SplitReport};
 use selection::select;
 use split::SplitTokenizer;
@@ -59,13 +63,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let Some(mut out) = job.begin()? else { return Ok(()) };
 
     let started = Instant::now();
-    let tokenizer = Tokenizer::open(&args.model, plan.max_length)?;
+    let tokenizer = Tokenizer::open(&args.model, plan.max_length)?.with_overflow(plan.overflow())?;
     for said in tokenizer.said() {
         args.common.say(&format!("tokenizer: {said}"));
     }
     vocabulary::check_tokenizer(&tokenizer, config.vocab_size)?;
     let tokenizer_sha256 = Fingerprint::of_file(tokenizer.file())?.sha256;
-    let split_tokenizer = SplitTokenizer { plan: &plan, tokenizer: &tokenizer, tokenizer_sha256: &tokenizer_sha256 };
+    let pad_token_id = tokenizer.pad_id().map(i32::try_from).transpose()?;
+    let split_tokenizer =
+        SplitTokenizer { plan: &plan, tokenizer: &tokenizer, tokenizer_sha256: &tokenizer_sha256, pad_token_id };
     let order_is_said = says_order(&raw.manifest);
     let mut selected = Vec::new();
     for (split, path) in &splits {
@@ -86,6 +92,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let warnings = class_warnings(&reports);
     let report = Report::new(reports);
     out.write_json("report.json", &report)?;
+    out.write(LENGTHS, lengths_chart(&report, plan.max_length))?;
     out.record(agreement::RECORDED, agreement::recorded(&tokenizer));
     out.finish()?;
     let (rows, seconds) = (report.rows(), started.elapsed().as_secs_f64());
@@ -100,7 +107,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 /// What is to be known of the classes of all splits together.
 fn class_warnings(reports: &[SplitReport]) -> Vec<String> {
     let Some(first) = reports.first() else { return Vec::new() };
-    let counts: Vec<_> = reports.iter().map(|report| (report.split(), report.class_counts())).collect();
+    let counts: Vec<_> = reports.iter().map(|report| (report.split, report.class_counts())).collect();
     class_balance::warnings(&first.label_names(), &counts)
 }
 

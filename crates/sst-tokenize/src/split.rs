@@ -6,12 +6,12 @@ use std::thread;
 
 use corpus::raw::{RawReader, Record};
 use corpus::task::{Target, Task};
-use corpus::tokenizer::Tokenizer;
-use corpus::tokens::{RowLabel, TokenRow, TokensMetadata, TokensWriter};
+use corpus::tokenizer::{Encodings, Overflow, Tokenizer};
+use corpus::tokens::{Padding, RowLabel, TokenRow, TokensMetadata, TokensWriter};
 use corpus::{CorpusError, Split};
 use stage::{OutputFile, bail_input};
 
-use crate::args::Plan;
+use crate::args::{PaddingStrategy, Plan};
 use crate::report::SplitReport;
 use crate::selection::Selection;
 
@@ -24,6 +24,8 @@ pub(crate) struct SplitTokenizer<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) tokenizer: &'a Tokenizer,
     pub(crate) tokenizer_sha256: &'a str,
+    /// Absent where the tokenizer has none.
+    pub(crate) pad_token_id: Option<i32>,
 }
 
 impl SplitTokenizer<'_> {
@@ -38,32 +40,74 @@ impl SplitTokenizer<'_> {
         selection: &Selection,
         file: &mut OutputFile,
     ) -> anyhow::Result<SplitReport> {
+        let metadata = self.metadata(raw, selection, self.padding(raw, selection)?);
         let mut output = SplitWriter {
-            writer: TokensWriter::new(file, self.metadata(raw, selection))?,
+            writer: TokensWriter::new(file, metadata)?,
+            n_rows: 0,
             report: SplitReport::new(split, selection.view.label_names(), self.plan.max_length),
             selection,
             task: self.plan.task,
         };
+        self.for_each_chunk(raw, selection, |records, encodings| output.write(records, encodings))?;
+        let mut report = output.report.finished(output.n_rows);
+        report.rows_left_out_by_task = selection.n_excluded;
+        report.rows_dropped_without_label = selection.n_unlabeled_dropped;
+        if let Overflow::Windows { .. } = self.plan.overflow() {
+            report.windows = Some(output.n_rows);
+        }
+        output.writer.finish(report.rows_truncated)?;
+        Ok(report)
+    }
+
+    /// To what rows are padded. The longest row of a split is known only when all are encoded, so that its texts are encoded
+    /// twice, rather than kept.
+    fn padding(&self, raw: &RawReader, selection: &Selection) -> anyhow::Result<Option<Padding>> {
+        let length = match self.plan.padding {
+            None | Some(PaddingStrategy::None) => return Ok(None),
+            Some(PaddingStrategy::MaxLength) => self.plan.max_length,
+            Some(PaddingStrategy::Longest) => {
+                let mut longest = 0;
+                self.for_each_chunk(raw, selection, |_, encodings| {
+                    longest = encodings.rows().map(<[i32]>::len).chain([longest]).max().unwrap_or_default();
+                    Ok(())
+                })?;
+                longest
+            }
+        };
+        let Some(pad_token_id) = self.pad_token_id else {
+            let file = self.tokenizer.file().display();
+            bail_input!("--padding needs a padding token, and the tokenizer {file} names none; leave it out")
+        };
+        Ok(Some(Padding { length, pad_token_id }))
+    }
+
+    /// Encodes the selected rows, some thousand at a time, while the next ones are read.
+    fn for_each_chunk(
+        &self,
+        raw: &RawReader,
+        selection: &Selection,
+        mut each: impl FnMut(&[Record], &Encodings) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let (sender, chunks) = sync_channel::<Vec<Record>>(1);
         thread::scope(|scope| {
             let reader = scope.spawn(move || read(raw, &selection.rows, &sender));
-            let written = chunks.iter().try_for_each(|records| output.write(&records, self.tokenizer));
+            let encoded = chunks.iter().try_for_each(|records| {
+                let texts: Vec<&str> = records.iter().map(|record| record.text.as_str()).collect();
+                each(&records, &self.tokenizer.encode(&texts)?)
+            });
             drop(chunks);
             let read = reader.join().map_err(|_| anyhow::anyhow!("the thread that reads texts ended early"))?;
-            written?;
+            encoded?;
             match read? {
                 n if n == selection.rows.len() => Ok(()),
                 n => {
                     bail_input!("the file changed while it was read: it had {} rows, and has {n}", selection.rows.len())
                 }
             }
-        })?;
-        let report = output.report.with_dropped(selection.n_excluded, selection.n_unlabeled_dropped);
-        output.writer.finish(report.rows_truncated())?;
-        Ok(report)
+        })
     }
 
-    fn metadata(&self, raw: &RawReader, selection: &Selection) -> TokensMetadata {
+    fn metadata(&self, raw: &RawReader, selection: &Selection, padding: Option<Padding>) -> TokensMetadata {
         TokensMetadata {
             dataset: raw.metadata().dataset.clone(),
             task: self.plan.task,
@@ -71,6 +115,8 @@ impl SplitTokenizer<'_> {
             tokenizer_sha256: self.tokenizer_sha256.to_owned(),
             max_length: self.plan.max_length,
             rows_truncated: 0,
+            overflow: self.plan.overflow(),
+            padding,
             kept: raw.metadata().kept.clone(),
         }
     }
@@ -103,26 +149,29 @@ fn read(raw: &RawReader, is_selected: &[bool], sender: &SyncSender<Vec<Record>>)
 /// A token file that is being written, and what is to be reported of it.
 struct SplitWriter<'a> {
     writer: TokensWriter<&'a mut OutputFile>,
+    n_rows: usize,
     report: SplitReport,
     selection: &'a Selection,
     task: Task,
 }
 
 impl SplitWriter<'_> {
-    fn write(&mut self, records: &[Record], tokenizer: &Tokenizer) -> anyhow::Result<()> {
-        let texts: Vec<&str> = records.iter().map(|record| record.text.as_str()).collect();
-        let encodings = tokenizer.encode(&texts)?;
-        self.report.add(&encodings);
-        for (row, record) in records.iter().enumerate() {
+    fn write(&mut self, records: &[Record], encodings: &Encodings) -> anyhow::Result<()> {
+        self.report.add(encodings);
+        self.n_rows += encodings.len();
+        for (text, record) in records.iter().enumerate() {
             let target = self.selection.view.target(record.label, record.score);
-            self.report.add_target(target);
-            self.writer.write(TokenRow {
-                id: record.id,
-                sentence_id: record.sentence_id,
-                input_ids: encodings.input_ids(row),
-                label: label(self.task, target),
-                kept: record.kept.clone(),
-            })?;
+            self.report.add_text(encodings, text, target);
+            for (window, row) in encodings.windows(text).enumerate() {
+                self.writer.write(TokenRow {
+                    id: record.id,
+                    sentence_id: record.sentence_id,
+                    window,
+                    input_ids: encodings.input_ids(row),
+                    label: label(self.task, target),
+                    kept: record.kept.clone(),
+                })?;
+            }
         }
         Ok(())
     }

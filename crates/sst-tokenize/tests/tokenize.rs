@@ -2,93 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
+mod sandbox;
+
 use std::fs::{self, File};
-use std::ops::Deref;
 
 use corpus::Split;
-use corpus::raw::{RawMetadata, RawSet, Record};
-use corpus::task::{FINE_GRAINED, Task};
-use corpus::tokens::{Labels, TokenSet};
-use stage::{CommonArgs, Job, Stage, sha256_hex};
-use testkit::Outcome;
-
-const VOCABULARY: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nit\nwork\n##s\n.\nbad\n";
-const CONFIG: &str = r#"{"model_type": "bert", "vocab_size": 10, "hidden_size": 4, "num_hidden_layers": 1,
-    "num_attention_heads": 2, "intermediate_size": 8, "max_position_embeddings": 16}"#;
-
-/// A sandbox with `raw` and `model` in it.
-struct Sandbox(testkit::Sandbox);
-
-impl Deref for Sandbox {
-    type Target = testkit::Sandbox;
-
-    fn deref(&self) -> &testkit::Sandbox {
-        &self.0
-    }
-}
-
-impl Sandbox {
-    fn new() -> Self {
-        let sandbox = Self(testkit::Sandbox::new());
-        sandbox.write("model/config.json", CONFIG);
-        sandbox.write("model/vocab.txt", VOCABULARY);
-        sandbox
-            .raw(&[("It works.", Some(3)), ("works", Some(3)), ("so so", Some(2)), ("Bad", Some(0))], "Bad it works .");
-        sandbox
-    }
-
-    /// Writes `raw` as the stage before does; the second row of train is a phrase of the first.
-    fn raw(&self, train: &[(&str, Option<i32>)], test: &str) {
-        self.raw_with_labels(&FINE_GRAINED, train, test);
-    }
-
-    fn raw_with_labels(&self, label_names: &[&str], train: &[(&str, Option<i32>)], test: &str) {
-        let common = CommonArgs {
-            profile: None,
-            unset: Vec::new(),
-            out: self.path("raw"),
-            force: true,
-            explain: false,
-            quiet: true,
-        };
-        let stage = Stage { name: "sst-fetch dataset", version: 1 };
-        let mut work = Job::new(stage, &common).begin().unwrap().unwrap();
-        for (split, rows) in [
-            (Split::Train, train),
-            (Split::Validation, &[("it", Some(4)), ("works", Some(2)), (".", None)]),
-            (Split::Test, &[(test, None)]),
-        ] {
-            let record = |(id, (text, label)): (i64, &(&str, Option<i32>))| Record {
-                label: *label,
-                is_root: !(split == Split::Train && id == 1),
-                ..Record::sentence(id, *text)
-            };
-            let metadata = RawMetadata {
-                ordered: true,
-                label_names: label_names.iter().map(|&name| name.to_owned()).collect(),
-                dataset: "test".to_owned(),
-                source: "test".to_owned(),
-                license: "none".to_owned(),
-                kept: Vec::new(),
-            };
-            let set = RawSet { metadata, records: (0..).zip(rows).map(record).collect() };
-            work.output(&split.file(), |file| Ok(set.write(file)?)).unwrap();
-        }
-        work.finish().unwrap();
-    }
-
-    fn tokenize(&self, more: &[&str]) -> Outcome {
-        testkit::outcome(self.command("sst-tokenize --raw raw --model model --out tokens").args(more))
-    }
-
-    fn tokens(&self, split: Split) -> TokenSet {
-        TokenSet::read(&self.path("tokens").join(split.file())).unwrap()
-    }
-
-    fn sha256(&self, name: &str) -> String {
-        sha256_hex(&self.read(name))
-    }
-}
+use corpus::task::Task;
+use corpus::tokens::Labels;
+use sandbox::{Sandbox, VOCABULARY};
+use stage::sha256_hex;
 
 #[test]
 fn literal_rows_become_literal_ids() {
@@ -160,7 +82,7 @@ fn the_output_of_this_version_is_known() {
     assert_eq!(sandbox.tokenize(&["--task", "sst5"]).code, Some(0));
     assert_eq!(sst_tokenize::STAGE.version, 1);
     assert_eq!(
-        sandbox.sha256("tokens/train.parquet"),
+        sha256_hex(&sandbox.read("tokens/train.parquet")),
         "c0f735a93cbc99bb06bbb80ca40bba5bf64972afa4d444bf6b207cba31366448"
     );
 }
@@ -183,7 +105,8 @@ fn a_second_run_is_fresh_and_a_changed_argument_is_named() {
 #[test]
 fn a_changed_test_text_leaves_the_other_splits_as_they_are() {
     let sandbox = Sandbox::new();
-    let hashes = || ["train", "validation", "test"].map(|split| sandbox.sha256(&format!("tokens/{split}.parquet")));
+    let hashes =
+        || ["train", "validation", "test"].map(|split| sha256_hex(&sandbox.read(&format!("tokens/{split}.parquet"))));
     assert_eq!(sandbox.tokenize(&["--task", "sst2"]).code, Some(0));
     let before = hashes();
     sandbox.raw(&[("It works.", Some(3)), ("works", Some(3)), ("so so", Some(2)), ("Bad", Some(0))], "it . it");

@@ -10,6 +10,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int32Type};
 use corpus::raw::{RawMetadata, RawSet, Record};
 use corpus::task::Task;
+use corpus::tokenizer::Overflow;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use parquet::arrow::arrow_writer::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -107,6 +108,8 @@ fn tokens() -> Vec<u8> {
         tokenizer_sha256: "0".repeat(64),
         max_length: 8,
         rows_truncated: 0,
+        overflow: Overflow::default(),
+        padding: None,
         kept: Vec::new(),
     };
     let n = 30;
@@ -116,6 +119,7 @@ fn tokens() -> Vec<u8> {
         sentence_ids: (0..n).collect(),
         input_ids: (0..n as i32 * 3).collect(),
         offsets: (0..=n as usize).map(|i| i * 3).collect(),
+        window_offsets: (0..=n as usize).collect(),
         labels: Labels::Classes((0..n as i32).map(|i| Some(i % 2)).collect()),
     };
     let mut bytes = Vec::new();

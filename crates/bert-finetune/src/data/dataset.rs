@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use checkpoint::BertConfig;
+use corpus::tokenizer::Overflow;
 use corpus::tokenizer::agreement::TokenizerOrigin;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use corpus::{Split, class_balance, shortened_list};
@@ -25,9 +26,9 @@ pub(crate) struct TokenFiles {
 #[derive(Debug)]
 pub(crate) struct Dataset {
     pub(crate) train: TokenSet,
-    /// Its labeled rows.
+    /// Its labeled texts.
     pub(crate) validation: Option<TokenSet>,
-    /// Rows of the validation split that have no label and are left out.
+    /// Texts of the validation split that have no label and are left out.
     pub(crate) n_unlabeled: usize,
     doubt: Option<String>,
 }
@@ -87,13 +88,13 @@ impl Dataset {
             shortened_list(names),
             shortened_list(others)
         );
-        let n_unlabeled = (0..all.len()).filter(|&row| !all.labels.is_known(row)).count();
+        let n_unlabeled = all.first_rows().iter().filter(|&&row| !all.labels.is_known(row)).count();
         ensure_input!(
-            n_unlabeled < all.len(),
+            n_unlabeled < all.n_texts(),
             "{}: none of its {} rows has a label, so no evaluation can choose a checkpoint; give the validation split \
              labels, or add --eval-strategy no to keep the last weights",
             path.display(),
-            all.len()
+            all.n_texts()
         );
         let validation = if n_unlabeled > 0 { all.labeled() } else { all };
         Ok(Self { train, validation: Some(validation), n_unlabeled, doubt })
@@ -103,15 +104,20 @@ impl Dataset {
     pub(crate) fn warnings(&self) -> Vec<String> {
         let names = &self.train.metadata.label_names;
         let splits = [(Split::Train, Some(&self.train)), (Split::Validation, self.validation.as_ref())];
-        let counts = splits.into_iter().filter_map(|(split, set)| Some((split, set?.labels.class_counts(names.len()))));
+        let counts = splits.into_iter().filter_map(|(split, set)| Some((split, class_counts(set?, names.len()))));
         let of_classes = class_balance::warnings(names, &counts.collect::<Vec<_>>());
         self.doubt.iter().cloned().chain(of_classes).collect()
     }
 
-    /// The rows of each class in the train split; `None` where scores are learned.
+    /// The texts of each class in the train split; `None` where scores are learned.
     pub(crate) fn train_class_counts(&self) -> Option<Vec<usize>> {
         let n_classes = self.problem_type().n_classes()?;
-        Some(self.train.labels.class_counts(n_classes))
+        Some(class_counts(&self.train, n_classes))
+    }
+
+    /// The texts of the train split, where its rows are their windows.
+    pub(crate) fn n_train_texts(&self) -> Option<usize> {
+        matches!(self.train.metadata.overflow, Overflow::Windows { .. }).then(|| self.train.n_texts())
     }
 
     /// The length of every train row, in tokens.
@@ -139,6 +145,11 @@ impl Dataset {
     pub(crate) fn disclaimer(&self) -> Option<&'static str> {
         self.train.metadata.disclaimer()
     }
+}
+
+/// The texts of each class.
+fn class_counts(set: &TokenSet, n_classes: usize) -> Vec<usize> {
+    set.labels.of_rows(set.first_rows()).class_counts(n_classes)
 }
 
 /// Reads a split; every token is a row of the word embeddings, and every row fits the position embeddings.

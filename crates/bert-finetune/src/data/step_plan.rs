@@ -40,6 +40,7 @@ impl StepPlan {
         };
         let counts = Counts {
             train_rows: sampler.n_rows() as u64,
+            train_texts: None,
             batches_per_epoch,
             steps_per_epoch: steps_of(batches_per_epoch),
             total_steps,

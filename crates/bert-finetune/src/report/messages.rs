@@ -50,7 +50,7 @@ pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_
         lines.push(format!("  newly initialized: {}", facts.loaded.new.join(", ")));
     }
     if data.n_unlabeled > 0 {
-        let labeled = data.validation.as_ref().map_or(0, |set| set.len());
+        let labeled = data.validation.as_ref().map_or(0, |set| set.n_texts());
         let (rows, are) = (counted(data.n_unlabeled as u64, "row"), if data.n_unlabeled == 1 { "is" } else { "are" });
         lines.push(format!("  validation: {rows} without a label {are} left out; {labeled} are evaluated"));
     }
@@ -76,9 +76,12 @@ fn tokens(data: &Dataset, facts: &StartFacts<'_>) -> String {
     let padded: usize = facts.first_epoch.iter().map(|batch| batch.len() * longest(batch)).sum();
     let positions = facts.config.max_position_embeddings;
     let times = |padded: usize| padded as f64 / tokens as f64;
+    let rows = match data.n_train_texts() {
+        Some(n_texts) => format!("{} windows of {n_texts} texts", lengths.len()),
+        None => format!("{} sentences", lengths.len()),
+    };
     format!(
-        "{} sentences, {tokens} tokens per epoch (padded per batch: {:.2}x, padded to {positions}: {:.1}x); {} steps",
-        lengths.len(),
+        "{rows}, {tokens} tokens per epoch (padded per batch: {:.2}x, padded to {positions}: {:.1}x); {} steps",
         times(padded),
         times(lengths.len() * positions),
         facts.counts.total_steps,

@@ -1,8 +1,8 @@
 //! Evaluation of the validation split during training: loss, accuracy, precision, recall, F1 and MCC, or the errors and
-//! correlations of scores. In: the model with its current weights. Out: the figures that `log.jsonl` holds.
+//! correlations of scores; of texts that are read in windows, by the mean of their windows' logits. In: the model with its current weights. Out: the figures that `log.jsonl` holds.
 
 use anyhow::Context;
-use bert::{Model, infer};
+use bert::{Model, WindowPooling, infer};
 use corpus::tokens::{Labels, TokenSet};
 use metrics::{Classification, ConfusionMatrix, Regression};
 use run_files::log::Evaluation;
@@ -20,10 +20,12 @@ pub(crate) fn evaluate(
 ) -> anyhow::Result<Evaluation> {
     let sentences: Vec<&[i32]> = (0..set.len()).map(|row| set.input_ids(row)).collect();
     let logits = infer(model, &sentences, n_outputs, device, |_| ())?;
-    let rows: Vec<usize> = (0..set.len()).collect();
+    let logits = WindowPooling::Mean.pool(&logits, n_outputs, &set.window_offsets);
+    let labels = set.labels.of_rows(set.first_rows());
+    let texts: Vec<usize> = (0..set.n_texts()).collect();
     let table = Tensor::from_slice(&logits).view([-1, n_outputs as i64]);
-    let eval_loss = no_grad(|| objective.on_cpu().mean(&table, &set.labels, &rows)).f_double_value(&[])?;
-    let figures = match &set.labels {
+    let eval_loss = no_grad(|| objective.on_cpu().mean(&table, &labels, &texts)).f_double_value(&[])?;
+    let figures = match &labels {
         Labels::Classes(labels) => class_figures(labels, &logits, set, n_outputs),
         Labels::Scores(scores) => score_figures(scores, &logits),
     };

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use corpus::task::Task;
+use corpus::tokenizer::Overflow;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use serde_json::{Value, json};
 use stage::{CommonArgs, Job, Stage};
@@ -103,12 +104,15 @@ fn token_set(rows: &[Value]) -> TokenSet {
             tokenizer_sha256: String::new(),
             max_length: 24,
             rows_truncated: 0,
+            overflow: Overflow::default(),
+            padding: None,
             kept: Vec::new(),
         },
         ids: (0..rows.len() as i64).collect(),
         sentence_ids: (0..rows.len() as i64).collect(),
         input_ids: sentences.concat(),
         offsets,
+        window_offsets: (0..=rows.len()).collect(),
         labels: Labels::Classes(rows.iter().map(|row| row["labels"].as_i64().map(|label| label as i32)).collect()),
     }
 }

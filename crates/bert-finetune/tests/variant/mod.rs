@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use checkpoint::SafetensorsFile;
 use corpus::task::Task;
+use corpus::tokenizer::Overflow;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use serde_json::{Value, json};
 use stage::{CommonArgs, Job, Stage};
@@ -88,8 +89,11 @@ impl Variant {
             tokenizer_sha256: String::new(),
             max_length: 24,
             rows_truncated: 0,
+            overflow: Overflow::default(),
+            padding: None,
             kept: Vec::new(),
         };
-        TokenSet { metadata, sentence_ids: ids.clone(), ids, input_ids, offsets, labels }
+        let window_offsets = (0..=rows.len()).collect();
+        TokenSet { metadata, sentence_ids: ids.clone(), ids, input_ids, offsets, window_offsets, labels }
     }
 }

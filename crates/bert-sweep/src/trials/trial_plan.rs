@@ -55,8 +55,14 @@ mod tests {
     use super::*;
 
     fn plan(eval_strategy: When) -> anyhow::Result<TrialPlan> {
-        let counts =
-            Counts { train_rows: 40, batches_per_epoch: 10, steps_per_epoch: 10, total_steps: 30, warmup_steps: 0 };
+        let counts = Counts {
+            train_rows: 40,
+            train_texts: None,
+            batches_per_epoch: 10,
+            steps_per_epoch: 10,
+            total_steps: 30,
+            warmup_steps: 0,
+        };
         let saving = Saving { when: When::EachEpoch, total_limit: 2 };
         let settings = EvaluationSettings { eval_strategy };
         let plan = Plan { settings, saving, counts, memory: None, disk: None, time: None };

@@ -68,9 +68,9 @@ impl Batch<'_> {
     }
 
     pub(crate) fn integer_lists(&self, column: &str) -> Result<ListArray> {
-        let is_list = |found: &DataType| matches!(found, DataType::List(item) if *item.data_type() == DataType::Int32);
+        let is_list = |found: &DataType| matches!(found, DataType::List(item) if matches!(item.data_type(), DataType::Int32 | DataType::Int8));
         let list = DataType::List(Field::new("element", DataType::Int32, true).into());
-        Ok(self.cast(column, "lists of int32", is_list, &list)?.as_list::<i32>().clone())
+        Ok(self.cast(column, "lists of int32 or int8", is_list, &list)?.as_list::<i32>().clone())
     }
 
     /// The column `label`: indices of the file's `n_names` label names; -1 and null mean that there is none.

@@ -26,6 +26,8 @@ pub(super) struct Loaded {
     pub(super) inner: Tokenizer,
     /// Tokens that have an id only because every BERT tokenizer has them: the model may have no row for it.
     pub(super) by_default: Vec<String>,
+    /// The id of `[PAD]`.
+    pub(super) pad_id: Option<u32>,
     /// The side on which long texts are cut.
     pub(super) truncation_side: TruncationSide,
     /// Where the vocabulary file alone would give other ids.
@@ -56,7 +58,8 @@ pub(super) fn load(folder: &Path) -> Result<Loaded> {
     let by_default = tokens.to_add.iter().map(|token| &token.content);
     let by_default = by_default.filter(|content| tokens.is_by_default(content) && is_added(content)).cloned().collect();
     let said = said.into_iter().chain(differences(&files, rules, &inner, &tokens)).collect();
-    Ok(Loaded { by_default, truncation_side: truncation_side(&files)?, said, inner })
+    let pad_id = tokens.named("pad_token").and_then(|token| inner.token_to_id(token));
+    Ok(Loaded { by_default, pad_id, truncation_side: truncation_side(&files)?, said, inner })
 }
 
 /// Several versions of `tokenizer.json` for several versions of Transformers: which one is meant is not known here.

@@ -60,6 +60,44 @@ fn texts_are_truncated_on_the_right_and_counted() {
 }
 
 #[test]
+fn texts_are_truncated_on_the_side_that_is_asked_for() {
+    let folder = folder(&[("vocab.txt", VOCABULARY)]);
+    let text = ["it works . cafe it", "it"];
+    let encoded = |side| {
+        let tokenizer = Tokenizer::open(folder.path(), 5).unwrap().with_overflow(Overflow::Truncate(side)).unwrap();
+        tokenizer.encode(&text).unwrap()
+    };
+    for (side, ids) in [
+        (TruncationSide::Right, [2, 5, 6, 7, 3, 2, 5, 3]),
+        (TruncationSide::Left, [2, 8, 10, 5, 3, 2, 5, 3]),
+        (TruncationSide::HeadTail, [2, 5, 6, 5, 3, 2, 5, 3]),
+    ] {
+        let encodings = encoded(side);
+        assert_eq!(encodings.input_ids, ids, "{side}");
+        assert_eq!((encodings.n_truncated, encodings.n_lost(0), encodings.n_lost(1)), (1, 2, 0), "{side}");
+        assert_eq!(encodings.window_offsets, [0, 1, 2]);
+    }
+}
+
+#[test]
+fn a_long_text_is_read_in_windows() {
+    let folder = folder(&[("vocab.txt", VOCABULARY)]);
+    let open = |stride| Tokenizer::open(folder.path(), 5).unwrap().with_overflow(Overflow::Windows { stride });
+    let encodings = open(1).unwrap().encode(&["it works . cafe it", "", "xyzzy"]).unwrap();
+    assert_eq!(
+        encodings.rows().collect::<Vec<_>>(),
+        [[2, 5, 6, 7, 3].as_slice(), &[2, 7, 8, 10, 3], &[2, 10, 5, 3], &[2, 3], &[2, 1, 3]]
+    );
+    assert_eq!((encodings.window_offsets.as_slice(), encodings.windows(0)), (&[0, 3, 4, 5][..], 0..3));
+    assert_eq!(encodings.text_lengths, [7, 2, 3]);
+    assert_eq!((encodings.n_truncated, (0..3).map(|text| encodings.n_lost(text)).sum::<usize>()), (0, 0));
+    // What windows share is counted once.
+    assert_eq!((encodings.n_words, encodings.n_unknown_words), (6, 1));
+    let refused = open(3).err().unwrap().to_string();
+    assert!(refused.ends_with("windows of 3 tokens cannot share 3; expected less than 3"), "{refused}");
+}
+
+#[test]
 fn tokenizer_json_comes_first_and_its_padding_is_ignored() {
     let json = r###"{"version": "1.0", "added_tokens": [], "decoder": null,
         "truncation": {"max_length": 3, "strategy": "LongestFirst", "stride": 0, "direction": "Right"},

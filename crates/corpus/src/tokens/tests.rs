@@ -1,6 +1,12 @@
 //! Tests of the token files: what is written is read, and wrong content is named.
 
+use std::ops::ControlFlow;
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int32Type;
+
 use super::*;
+use crate::parquet_file::Batch;
 use crate::parquet_file::mutation::for_each_damaged;
 
 fn sample(labels: Labels) -> TokenSet {
@@ -16,12 +22,15 @@ fn sample(labels: Labels) -> TokenSet {
             tokenizer_sha256: "ab".repeat(32),
             max_length: 4,
             rows_truncated: 1,
+            overflow: Overflow::default(),
+            padding: None,
             kept: Vec::new(),
         },
         ids: vec![0, 3, 9],
         sentence_ids: vec![0, 0, 1],
         input_ids: vec![101, 7, 8, 102, 101, 102, 101, 9, 102],
         offsets: vec![0, 4, 6, 9],
+        window_offsets: vec![0, 1, 2, 3],
         labels,
     }
 }
@@ -55,14 +64,87 @@ fn rows_without_a_target_can_be_left_out() {
     assert!(sample(Labels::Scores(vec![None; 3])).labeled().is_empty());
 }
 
+/// Two texts, the first in two windows, padded.
+fn windows() -> TokenSet {
+    let mut set = sample(Labels::Classes(vec![Some(1), Some(1), None]));
+    set.metadata.overflow = Overflow::Windows { stride: 1 };
+    set.metadata.padding = Some(Padding { length: 4, pad_token_id: 5 });
+    set.ids = vec![0, 0, 9];
+    set.sentence_ids = vec![0, 0, 1];
+    set.window_offsets = vec![0, 2, 3];
+    set
+}
+
+/// Reads a list column as it lies in the file.
+fn lists(path: &Path, column: &str) -> Vec<Vec<i32>> {
+    let mut lists = Vec::new();
+    let file = ParquetFile::open(path).unwrap();
+    let mut add = |batch: Batch| {
+        let column = batch.integer_lists(column)?;
+        lists.extend(column.iter().map(|list| list.unwrap().as_primitive::<Int32Type>().values().to_vec()));
+        Ok(ControlFlow::Continue(()))
+    };
+    file.for_each_batch(&[column], &mut add).unwrap();
+    lists
+}
+
+#[test]
+fn windows_belong_to_texts_and_padding_is_taken_off_again() {
+    let set = windows();
+    let file = file_of(&set);
+    assert_eq!(TokenSet::read(file.path()).unwrap(), set);
+    assert_eq!((set.n_texts(), set.first_rows()), (2, &[0, 2][..]));
+    let path = file.path();
+    assert_eq!(lists(path, "input_ids"), [[101, 7, 8, 102], [101, 102, 5, 5], [101, 9, 102, 5]]);
+    assert_eq!(lists(path, "attention_mask"), [[1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 0]]);
+    assert_eq!(lists(path, "token_type_ids"), [[0; 4]; 3]);
+
+    let labeled = set.labeled();
+    assert_eq!((labeled.len(), labeled.window_offsets.as_slice()), (2, &[0, 2][..]));
+    assert_eq!(labeled.labels.of_rows(labeled.first_rows()), Labels::Classes(vec![Some(1)]));
+}
+
+#[test]
+fn padding_makes_no_difference_to_many_rows() {
+    let n = 20_000;
+    let mut set = sample(Labels::Classes(vec![Some(1); n]));
+    (set.ids, set.sentence_ids) = ((0..n as i64).collect(), (0..n as i64).collect());
+    set.offsets = (0..=n).map(|row| row * 3 - row / 2).collect();
+    set.input_ids = (0..set.offsets[n] as i32).collect();
+    set.window_offsets = (0..=n).collect();
+    set.metadata.padding = Some(Padding { length: 4, pad_token_id: 0 });
+    let file = file_of(&set);
+    assert_eq!(TokenSet::read(file.path()).unwrap(), set);
+    assert!(lists(file.path(), "input_ids").iter().all(|row| row.len() == 4));
+}
+
+fn problem_of(set: &TokenSet) -> String {
+    let file = file_of(set);
+    let message = TokenSet::read(file.path()).unwrap_err().to_string();
+    message.replace(&file.path().display().to_string(), "FILE")
+}
+
+#[test]
+fn wrong_windows_are_named_with_their_row() {
+    let problem = |change: fn(&mut TokenSet)| {
+        let mut set = windows();
+        change(&mut set);
+        problem_of(&set)
+    };
+    let expected = "expected the next window of the text with id";
+    assert_eq!(problem(|set| set.ids = vec![0, 1, 9]), format!("FILE, row 2: column window is 1; {expected} 1, or 0"));
+    assert_eq!(
+        problem(|set| set.labels = Labels::Classes(vec![Some(1), Some(0), None])),
+        format!("FILE, row 2: column window is 1; {expected} 0, or 0")
+    );
+}
+
 #[test]
 fn wrong_content_is_named_with_its_row() {
     let problem = |change: fn(&mut TokenSet)| {
         let mut set = sample(Labels::Classes(vec![Some(1), None, Some(0)]));
         change(&mut set);
-        let file = file_of(&set);
-        let message = TokenSet::read(file.path()).unwrap_err().to_string();
-        message.replace(&file.path().display().to_string(), "FILE")
+        problem_of(&set)
     };
     assert_eq!(
         problem(|set| set.labels = Labels::Classes(vec![Some(1), Some(2), None])),
@@ -81,8 +163,10 @@ fn wrong_content_is_named_with_its_row() {
 
 #[test]
 fn no_damaged_file_panics() {
-    let bytes = std::fs::read(file_of(&sample(Labels::Classes(vec![Some(1), None, Some(0)]))).path()).unwrap();
-    for_each_damaged(&bytes, |path| {
-        let _ = TokenSet::read(path);
-    });
+    for set in [sample(Labels::Classes(vec![Some(1), None, Some(0)])), windows()] {
+        let bytes = std::fs::read(file_of(&set).path()).unwrap();
+        for_each_damaged(&bytes, |path| {
+            let _ = TokenSet::read(path);
+        });
+    }
 }
