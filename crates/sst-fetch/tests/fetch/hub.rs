@@ -67,6 +67,25 @@ fn a_model_is_fetched_and_verified_by_both_kinds_of_digest() {
 }
 
 #[test]
+fn all_files_of_a_model_in_several_are_fetched() {
+    let (sandbox, hub) = (Sandbox::new(), Hub::start("owner/tiny", tiny_bert::sharded_files()));
+    let line = "model --source hub:owner/tiny --out model";
+    let ended = sandbox.fetch_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for (name, content) in tiny_bert::sharded_files() {
+        assert_eq!(fs::read(sandbox.path(&format!("model/{name}"))).unwrap(), content, "{name}");
+    }
+
+    let without_last = tiny_bert::sharded_files().into_iter().filter(|(name, _)| !name.contains("00002-of")).collect();
+    let (sandbox, hub) = (Sandbox::new(), Hub::start("owner/tiny", without_last));
+    let ended = sandbox.fetch_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
+    assert_eq!(ended.code, Some(2));
+    let message = "model.safetensors.index.json names model-00002-of-00002.safetensors, which owner/tiny does not have";
+    assert!(ended.stderr.contains(message), "{}", ended.stderr);
+    assert!(!hub.requests().iter().any(|request| request.contains("00001-of")), "nothing large was asked for");
+}
+
+#[test]
 fn the_token_is_sent_and_its_absence_is_explained() {
     let (sandbox, hub) = (Sandbox::new(), Hub::behind_token("datasets/owner/reviews", review_files(), "hf_secret"));
     let line = "dataset --source hub:owner/reviews --out raw";
@@ -121,9 +140,9 @@ fn what_the_hub_should_not_list_is_refused() {
             "model",
             &["config.json", "pytorch_model.bin", "vocab.txt"],
             2,
-            "only as pytorch_model.bin, a pickle, which is never read",
+            "no model.safetensors, nor a model.safetensors.index.json: its weights are pytorch_model.bin, a pickle",
         ),
-        ("model", &["config.json", "model.safetensors.index.json"], 2, "the repository's weights are sharded"),
+        ("model", &["config.json", "model.safetensors.index.json"], 2, "has neither tokenizer.json nor vocab.txt"),
         ("model", &["README.md"], 2, "the repository has no config.json"),
         ("model", &["config.json", "../../x"], 1, "the hub lists a file `../../x`, which would leave its folder"),
         ("model", &["config.json", "/etc/x"], 1, "the hub lists a file `/etc/x`, which would leave its folder"),
