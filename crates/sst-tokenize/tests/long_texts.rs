@@ -21,9 +21,14 @@ fn long_texts() -> Sandbox {
     sandbox
 }
 
+/// The train split, in rows of at most 5 tokens.
 fn train(sandbox: &Sandbox, more: &[&str]) -> TokenSet {
-    let ended =
-        sandbox.tokenize(&[&["--task", "sst5", "--granularity", "phrases", "--max-length", "5"], more].concat());
+    train_of(sandbox, "5", more)
+}
+
+fn train_of(sandbox: &Sandbox, max_length: &str, more: &[&str]) -> TokenSet {
+    let flags = ["--task", "sst5", "--granularity", "phrases", "--max-length", max_length];
+    let ended = sandbox.tokenize(&[&flags[..], more].concat());
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     sandbox.tokens(Split::Train)
 }
@@ -107,17 +112,17 @@ fn windows_are_rows_of_their_text() {
 #[test]
 fn padding_is_a_view_of_the_same_rows() {
     let sandbox = long_texts();
-    let plain = train(&sandbox, &["--max-length", "16"]);
+    let plain = train_of(&sandbox, "16", &[]);
     assert_eq!(plan(&sandbox).get("padding"), None);
     for (strategy, length) in [("longest", 10), ("max_length", 16)] {
-        let padded = train(&sandbox, &["--max-length", "16", "--padding", strategy]);
+        let padded = train_of(&sandbox, "16", &["--padding", strategy]);
         assert_eq!(padded.metadata.padding, Some(Padding { length, pad_token_id: 0 }));
         assert_eq!(plan(&sandbox)["padding"], strategy);
         let without = TokenSet { metadata: plain.metadata.clone(), ..padded };
         assert_eq!(without, plain);
     }
     // Of the split: validation has no text as long as train.
-    train(&sandbox, &["--max-length", "16", "--padding", "longest"]);
+    train_of(&sandbox, "16", &["--padding", "longest"]);
     assert_eq!(sandbox.tokens(Split::Validation).metadata.padding, Some(Padding { length: 4, pad_token_id: 0 }));
 }
 
