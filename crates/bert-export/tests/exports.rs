@@ -1,0 +1,80 @@
+//! The program from outside: what the config of an export says that that of its run does not.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
+
+use std::fs;
+use std::io::Write;
+
+use serde_json::{Value, json};
+use stage::{CommonArgs, Job, Manifest, Stage};
+use testkit::{Sandbox, fixture};
+
+const EXPORT: &str = "bert-export --run train --out export";
+
+/// A run as `bert-finetune` leaves it: the fixture's model with another config, under a manifest of this plan.
+fn run(sandbox: &Sandbox, plan: &Value, change: impl Fn(&mut Value)) {
+    let common = CommonArgs {
+        profile: None,
+        unset: Vec::new(),
+        out: sandbox.path("train"),
+        force: true,
+        explain: false,
+        quiet: true,
+    };
+    let job = Job::new(Stage { name: "bert-finetune", version: 5 }, &common).plan(plan).unwrap();
+    let mut output = job.begin().unwrap().unwrap();
+    let mut config: Value = serde_json::from_slice(&fs::read(fixture("small-bert/config.json")).unwrap()).unwrap();
+    change(&mut config);
+    output.output("config.json", |file| Ok(file.write_all(config.to_string().as_bytes())?)).unwrap();
+    for name in ["vocab.txt", "model.safetensors"] {
+        output.copy(name, &fixture("small-bert").join(name)).unwrap();
+    }
+    output.finish().unwrap();
+}
+
+fn exported(sandbox: &Sandbox) -> Value {
+    serde_json::from_slice(&sandbox.read("export/hf/config.json")).unwrap()
+}
+
+fn plan(sandbox: &Sandbox) -> Value {
+    Manifest::read(&sandbox.path("export")).unwrap().plan
+}
+
+#[test]
+fn the_config_is_that_of_the_run_where_nothing_has_to_change() {
+    let sandbox = Sandbox::new();
+    run(&sandbox, &json!({"hidden_dropout_prob": null, "classifier_dropout": null}), |_| ());
+    sandbox.succeed(EXPORT);
+    assert_eq!(sandbox.read("export/hf/config.json"), sandbox.read("train/config.json"));
+    assert_eq!(plan(&sandbox), json!({"format": "hf"}), "the key of exports that are there");
+}
+
+#[test]
+fn the_dropout_of_the_training_is_kept() {
+    let sandbox = Sandbox::new();
+    let rates = json!({"hidden_dropout_prob": 0.25, "attention_probs_dropout_prob": 0.0, "classifier_dropout": 0.5});
+    run(&sandbox, &rates, |_| ());
+    sandbox.succeed(EXPORT);
+    let config = exported(&sandbox);
+    assert_eq!((&config["hidden_dropout_prob"], &config["classifier_dropout"]), (&json!(0.25), &json!(0.5)));
+    assert_eq!(config["attention_probs_dropout_prob"], 0.0);
+    assert_eq!(plan(&sandbox)["config_changes"], json!(["hidden_dropout_prob", "classifier_dropout"]));
+    assert_eq!(sandbox.succeed(EXPORT).stderr, "bert-export: export is fresh\n");
+}
+
+#[test]
+fn nothing_of_another_head_is_given_away() {
+    let sandbox = Sandbox::new();
+    run(&sandbox, &json!({}), |config| {
+        config["num_labels"] = json!(5);
+        config["task_specific_params"] = Value::Null;
+        config["pruned_heads"] = json!({});
+    });
+    sandbox.succeed(EXPORT);
+    let config = exported(&sandbox);
+    for key in ["num_labels", "task_specific_params", "pruned_heads"] {
+        assert!(config.get(key).is_none(), "{key}");
+    }
+    assert_eq!(config["id2label"], json!({"0": "a", "1": "b", "2": "c"}));
+    assert_eq!(plan(&sandbox)["config_changes"], json!(["num_labels", "pruned_heads", "task_specific_params"]));
+}
