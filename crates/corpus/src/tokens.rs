@@ -112,10 +112,10 @@ impl TokensMetadata {
 
 fn overflow(file: &ParquetFile) -> Result<Overflow> {
     let [side, stride] = [Overflow::TRUNCATION_SIDE, Overflow::WINDOW_STRIDE].map(|name| file.metadata(name));
-    Overflow::of_facts(side, stride).map_err(|problem| CorpusError::Metadata {
-        file: file.path().to_owned(),
-        key: if stride.is_some() { Overflow::WINDOW_STRIDE } else { Overflow::TRUNCATION_SIDE },
-        problem,
+    Overflow::of_facts(side, stride).map_err(|problem| {
+        let key = if stride.is_some() { Overflow::WINDOW_STRIDE } else { Overflow::TRUNCATION_SIDE };
+        let problem = problem.trim_start_matches(key).trim_start().to_owned();
+        CorpusError::Metadata { file: file.path().to_owned(), key, problem }
     })
 }
 
