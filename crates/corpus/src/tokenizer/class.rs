@@ -33,7 +33,7 @@ const BERT: [&str; 10] = [
 ];
 
 /// Classes of Transformers with rules of their own, which are not followed here.
-const OTHERS: [&str; 64] = [
+const OTHERS: [&str; 63] = [
     "Albert",
     "AyaVision",
     "Bart",
@@ -47,7 +47,6 @@ const OTHERS: [&str; 64] = [
     "BioGpt",
     "Blenderbot",
     "BlenderbotSmall",
-    "Byt5",
     "ByT5",
     "CLIP",
     "CTRL",
