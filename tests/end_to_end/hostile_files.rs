@@ -75,6 +75,8 @@ fn a_tokenizer_that_makes_the_library_panic_is_refused_with_its_file() {
     let text = json!({"Sequence": {"id": "A", "type_id": 0}});
     let sound = file(json!([special("[CLS]"), text, special("[SEP]")]));
     pipeline.write("bad/tokenizer.json", &sound);
+    // The class whose rules are all in the file.
+    pipeline.write("bad/tokenizer_config.json", r#"{"tokenizer_class": "PreTrainedTokenizerFast"}"#);
     pipeline.succeed("sst-fetch model --source bad --out fetched");
     for (content, expected) in [
         (
@@ -139,5 +141,8 @@ fn an_index_of_shards_is_not_followed() {
     let index = json!({"metadata": {}, "weight_map": {TENSOR: "../../secret.safetensors"}});
     pipeline.write("bad/model.safetensors.index.json", index.to_string());
     let message = pipeline.refuse("sst-fetch model --source bad --out fetched");
-    assert!(message.contains("bad has no model.safetensors; sharded checkpoints are not supported"), "{message}");
+    let expected = format!(
+        "weight_map of {TENSOR} is \"../../secret.safetensors\"; expected a .safetensors file below the folder"
+    );
+    assert!(message.contains(&format!("bad/model.safetensors.index.json: {expected}")), "{message}");
 }

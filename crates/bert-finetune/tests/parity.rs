@@ -102,6 +102,7 @@ fn keep_first(set: &mut TokenSet, n_rows: usize) {
     set.ids.truncate(n_rows);
     set.sentence_ids.truncate(n_rows);
     set.offsets.truncate(n_rows + 1);
+    set.window_offsets.truncate(n_rows + 1);
     set.input_ids.truncate(set.offsets[n_rows]);
     let Labels::Classes(classes) = &mut set.labels else { panic!("the fixture has classes") };
     classes.truncate(n_rows);

@@ -171,6 +171,11 @@ impl Tokenizer {
         self.vocab_size
     }
 
+    /// One more than the largest id that a text may get.
+    pub fn n_ids(&self) -> usize {
+        self.continues_word.len()
+    }
+
     /// The id of the unknown token.
     pub fn unknown_id(&self) -> Option<u32> {
         self.special_ids.unknown

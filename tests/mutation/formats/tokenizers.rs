@@ -130,7 +130,7 @@ impl Format for Tokenizers {
         let _ = tokenizer.behavior_sha256();
         let texts: Vec<&str> = TEXTS.into_iter().chain([self.long_word.as_str()]).collect();
         let encodings = tokenizer.encode(&texts).map_err(|error| refusal(&error))?;
-        let is_id = |&id: &i32| usize::try_from(id).is_ok_and(|id| id < tokenizer.vocab_size());
+        let is_id = |&id: &i32| usize::try_from(id).is_ok_and(|id| id < tokenizer.n_ids());
         assert!(encodings.input_ids.iter().all(is_id), "an id that the vocabulary does not have");
         let is_short = |i: usize| (2..=16).contains(&encodings.input_ids(i).len());
         assert!((0..texts.len()).all(is_short), "a text of another length than was asked for");
