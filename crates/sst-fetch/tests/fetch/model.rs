@@ -107,7 +107,8 @@ fn an_index_and_its_files_have_to_agree() {
         outcome.stderr
     };
     let pooler = "bert.pooler.dense.bias";
-    let cases: [(fn(&mut serde_json::Value), String); 4] = [
+    type Change = fn(&mut serde_json::Value);
+    let cases: [(Change, String); 4] = [
         (
             |map| map["bert.pooler.dense.bias"] = "model-00001-of-00002.safetensors".into(),
             format!(
