@@ -72,6 +72,14 @@ def unigram():
         "model": {"type": "Unigram", "unk_id": 3, "vocab": pieces, "byte_fallback": False}}
 
 
+def xlm_roberta():
+    """The same with the rules that Transformers gives its class."""
+    whole = unigram()
+    whole["normalizer"] = None
+    whole["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, whole["pre_tokenizer"]]}
+    return whole
+
+
 def folder(said=False, refused=(), config=BERT, **files):
     """Files by name with `.` as `__`; `said`: whether their reader has something to say."""
     return {"said": said, "refused": refused, "files": {"config.json": config, **{name.replace("__", "."): content for name, content in files.items()}}}
@@ -118,6 +126,7 @@ FOLDERS = {
     "as its own class, tokens added": folder(True, tokenizer__json=CASED_JSON, tokenizer_config__json={"tokenizer_class": "TokenizersBackend", "additional_special_tokens": ["[EXTRA]"], "mask_token": "<mask>"}),
     "a class that nobody knows": folder(True, tokenizer__json=CASED_JSON, tokenizer_config__json={"tokenizer_class": "MyBertTokenizer"}),
     "a SentencePiece model": folder(tokenizer__json=unigram(), tokenizer_config__json={"tokenizer_class": "PreTrainedTokenizerFast"}),
+    "a SentencePiece model, of the class of XLM-RoBERTa": folder(tokenizer__json=xlm_roberta(), tokenizer_config__json={"tokenizer_class": "XLMRobertaTokenizerFast"}),
     "added in tokenizer.json": folder(tokenizer__json=added(*NEW)),
     "added in tokenizer.json, capitals": folder(tokenizer__json=added(*NEW, normalizer__lowercase=False), tokenizer_config__json={"do_lower_case": False}),
     "added in tokenizer.json, at its gaps": folder(True, tokenizer__json=added(token("[X]", len(CASED) + 5), token("[EXTRA]", len(CASED) + 9))),
@@ -160,6 +169,7 @@ REFUSED = {
     "a program": folder(refused=["auto_map", "never run"], tokenizer__json=JSON, tokenizer_config__json={"tokenizer_class": "MyTokenizer", "auto_map": {"AutoTokenizer": ["tokenization.MyTokenizer", None]}}),
     "a class of its own without its file": folder(refused=["PreTrainedTokenizerFast", "there is none"], vocab__txt=CASED, tokenizer_config__json={"tokenizer_class": "PreTrainedTokenizerFast"}),
     "a SentencePiece model as BERT's": folder(refused=["its model is Unigram", "PreTrainedTokenizerFast"], tokenizer__json=unigram()),
+    "a SentencePiece model with rules of its own": folder(refused=["tokenizer_class is XLMRobertaTokenizer", "PreTrainedTokenizerFast"], tokenizer__json=unigram(), tokenizer_config__json={"tokenizer_class": "XLMRobertaTokenizer"}),
     "a flag that is none": folder(refused=["tokenizer_config.json", 'do_lower_case is "yes"; expected true or false'], vocab__txt=CASED, tokenizer_config__json={"do_lower_case": "yes"}),
     "a side that is none": folder(refused=['truncation_side is "middle"'], vocab__txt=CASED, tokenizer_config__json={"truncation_side": "middle"}),
     "a list of added tokens without content": folder(refused=["added_tokens_decoder", '"5"'], vocab__txt=CASED, tokenizer_config__json={"added_tokens_decoder": {"5": "[X]"}}),

@@ -6,7 +6,8 @@
 
 use serde_json::Value;
 
-use super::files::TokenizerFiles;
+use super::behavior::unwrapped;
+use super::files::{TOKENIZER_CONFIG, TokenizerFiles};
 use crate::error::Result;
 
 /// Where the rules of a tokenizer come from.
@@ -99,6 +100,21 @@ const OTHERS: [&str; 63] = [
     "XLNet",
 ];
 
+/// Whether `tokenizer.json` has the rules that Transformers gives a tokenizer of XLM-RoBERTa: the map of its SentencePiece model, if
+/// any, and words at white space that `▁` begins.
+fn is_written_as_built(files: &TokenizerFiles) -> bool {
+    let part = |key: &str| files.json.as_ref().and_then(|(_, json)| json.get(key)).cloned().unwrap_or_default();
+    let normalizer = unwrapped(part("normalizer"), "normalizers");
+    let words = part("pre_tokenizer");
+    let kinds = words["pretokenizers"].as_array().map_or(&[][..], Vec::as_slice);
+    let [split, mark] = kinds else { return false };
+    (normalizer.is_null() || normalizer["type"] == "Precompiled")
+        && split["type"] == "WhitespaceSplit"
+        && mark["type"] == "Metaspace"
+        && mark["replacement"] == "▁"
+        && (mark["prepend_scheme"] == "always" || mark["add_prefix_space"] == true)
+}
+
 /// The rules of a folder, and what has to be said of them.
 ///
 /// # Errors
@@ -122,6 +138,12 @@ pub(super) fn rules(files: &TokenizerFiles) -> Result<(Rules, Option<String>)> {
     }
     if files.json.is_none() {
         return fail(format!("tokenizer_class is {class}, whose rules are in tokenizer.json, and there is none"));
+    }
+    if name == "XLMRoberta" && !is_written_as_built(files) {
+        return fail(format!(
+            "tokenizer_class is {class}, and Transformers builds one with other rules than tokenizer.json has; if that is right, \
+             write \"tokenizer_class\": \"PreTrainedTokenizerFast\" into {TOKENIZER_CONFIG}"
+        ));
     }
     let is_general = matches!(name, "PreTrained" | "TokenizersBackend" | "XLMRoberta");
     let said = (!is_general).then(|| format!("{class} is not known; tokenizer.json is taken as it is"));
