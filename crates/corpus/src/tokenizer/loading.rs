@@ -134,7 +134,13 @@ fn vocabulary(files: &TokenizerFiles, json: &Map<String, Value>) -> Result<ahash
     let mut rest = without(json, "added_tokens", Value::Array(Vec::new()));
     rest.insert("model".to_owned(), without(model, "vocab", Value::Object(Map::new())).into());
     let rest = Value::Object(rest).to_string();
-    catch_panic(|| Tokenizer::from_bytes(rest.as_bytes())?.encode_fast("", true)).map_err(fail)?;
+    let encode_nothing = || {
+        let mut tokenizer = Tokenizer::from_bytes(rest.as_bytes())?;
+        // To which length a text is padded has no say, and may be beyond all memory.
+        tokenizer.with_padding(None).with_truncation(None)?;
+        tokenizer.encode_fast("", true)
+    };
+    catch_panic(encode_nothing).map_err(fail)?;
     Ok(vocabulary)
 }
 
