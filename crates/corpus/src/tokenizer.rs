@@ -32,7 +32,7 @@ use tokenizers::{Model, ModelWrapper};
 
 use crate::catch_panic::catch_panic;
 use crate::error::{CorpusError, Result};
-use loading::{Loaded, load};
+use loading::{Loaded, MAX_GAPS, load};
 use word_cache::WordCache;
 
 pub use encodings::Encodings;
@@ -134,7 +134,7 @@ impl Tokenizer {
         if let Some(id) = ids.iter().find(|&&id| id as usize >= n_ids) {
             return Err(fail(format!("it adds the token {id} to a text, which its vocabulary does not have")));
         }
-        if i32::try_from(n_ids).is_err() || n_ids > vocabulary.len().saturating_mul(64) {
+        if i32::try_from(n_ids).is_err() || n_ids > vocabulary.len().saturating_mul(MAX_GAPS) {
             return Err(fail(format!("its largest id, {}, is beyond any vocabulary", n_ids.saturating_sub(1))));
         }
         let mut continues_word = vec![false; n_ids];

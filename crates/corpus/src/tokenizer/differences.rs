@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tokenizers::{AddedToken, Tokenizer};
+use tokenizers::{AddedToken, ModelWrapper, Tokenizer};
 
 use super::behavior::unwrapped;
 use super::class::Rules;
@@ -79,7 +79,12 @@ fn of_rules(files: &TokenizerFiles, tokenizer: &Tokenizer, tokens: &SpecialToken
         rules.push(format!("words as BERT takes them apart (there {words})"));
     }
 
-    let (ours, theirs) = (as_json(serde_json::to_value(tokenizer.get_model())), part("model"));
+    let ModelWrapper::WordPiece(model) = tokenizer.get_model() else { return rules };
+    let theirs = part("model");
+    let ours = json!({
+        "unk_token": model.unk_token, "continuing_subword_prefix": model.continuing_subword_prefix,
+        "max_input_chars_per_word": model.max_input_chars_per_word
+    });
     for key in ["unk_token", "continuing_subword_prefix", "max_input_chars_per_word"] {
         if let Some(theirs) = theirs.get(key).filter(|theirs| Some(*theirs) != ours.get(key)) {
             rules.push(format!("{key} {} (there {theirs})", ours[key]));

@@ -21,6 +21,9 @@ use super::truncation::TruncationSide;
 use crate::catch_panic::catch_panic;
 use crate::error::Result;
 
+/// Ids a token of the vocabulary, at most: beyond it, a file is damaged.
+pub(super) const MAX_GAPS: usize = 64;
+
 /// A tokenizer and what the files say besides.
 pub(super) struct Loaded {
     pub(super) inner: Tokenizer,
@@ -126,7 +129,11 @@ fn vocabulary(files: &TokenizerFiles, json: &Map<String, Value>) -> Result<ahash
         Some(id) => Ok((token.clone(), id)),
         None => Err(fail(format!("vocab: \"{token}\" is {id}; expected an id"))),
     };
-    let vocabulary = tokens.iter().map(id).collect::<Result<_>>()?;
+    let vocabulary: ahash::AHashMap<String, u32> = tokens.iter().map(id).collect::<Result<_>>()?;
+    let largest = vocabulary.values().max().copied().unwrap_or_default();
+    if largest as usize > vocabulary.len().saturating_mul(MAX_GAPS) {
+        return Err(fail(format!("its largest id, {largest}, is beyond any vocabulary")));
+    }
     let without = |object: &Map<String, Value>, key: &str, value: Value| -> Map<String, Value> {
         let rest = object.iter().filter(|(name, _)| *name != key && *name != "model");
         rest.map(|(name, value)| (name.clone(), value.clone())).chain([(key.to_owned(), value)]).collect()
