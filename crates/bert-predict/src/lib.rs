@@ -60,7 +60,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         config.max_position_embeddings
     );
     let overflow = overflow(args, &run, &classifier)?;
-    let tokenizer = Tokenizer::open(&args.model, max_length)?.with_overflow(overflow)?;
+    let mut tokenizer = Tokenizer::open(&args.model, max_length)?;
+    if let Some(overflow) = overflow {
+        tokenizer = tokenizer.with_overflow(overflow)?;
+    }
     let texts = texts::read(args)?;
     let encodings = tokenizer.encode(&texts)?;
     vocabulary::check_encodings(&encodings, &tokenizer, config.vocab_size)?;
@@ -88,11 +91,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// What becomes of texts that are too long: what was typed, else what the model folder says.
-fn overflow(args: &Args, run: &RunFacts, classifier: &Classifier) -> anyhow::Result<Overflow> {
+/// What becomes of texts that are too long: what was typed, else what the run or the export says; `None`: as its tokenizer says.
+fn overflow(args: &Args, run: &RunFacts, classifier: &Classifier) -> anyhow::Result<Option<Overflow>> {
     match (args.truncation_side, args.window_stride) {
-        (_, Some(stride)) => Ok(Overflow::Windows { stride }),
-        (Some(side), None) => Ok(Overflow::Truncate(side)),
+        (_, Some(stride)) => Ok(Some(Overflow::Windows { stride })),
+        (Some(side), None) => Ok(Some(Overflow::Truncate(side))),
         (None, None) => run.default_overflow(&classifier.folder),
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use checkpoint::{CheckpointError, ModelFolder, TOKENIZER_CONFIG, long_texts};
-use corpus::tokenizer::{Overflow, Tokenizer};
+use corpus::tokenizer::Overflow;
 use run_files::layout::train;
 use serde_json::{Map, Value};
 use stage::{Manifest, bad_input};
@@ -47,21 +47,21 @@ impl RunFacts {
         Ok(known.map_or(positions, |length| length.min(positions)))
     }
 
-    /// What becomes of longer texts unless told otherwise.
+    /// What becomes of longer texts unless told otherwise; `None` where the folder does not say.
     ///
     /// # Errors
     /// Fails when `tokenizer_config.json` is asked and cannot be read, or the folder says what only another program
     /// understands.
-    pub(crate) fn default_overflow(&self, folder: &ModelFolder) -> anyhow::Result<Overflow> {
+    pub(crate) fn default_overflow(&self, folder: &ModelFolder) -> anyhow::Result<Option<Overflow>> {
         let facts = if self.is_run { None } else { Some(long_texts(&folder.path)?) };
         if facts.as_ref().is_some_and(Map::is_empty) {
-            return Ok(Overflow::Truncate(Tokenizer::truncation_side(&folder.path)?));
+            return Ok(None);
         }
         let fact = |name| match &facts {
             Some(facts) => facts.get(name),
             None => self.recorded.get(name),
         };
-        Overflow::of_json(fact(train::TRUNCATION_SIDE), fact(train::WINDOW_STRIDE)).map_err(|problem| {
+        Overflow::of_json(fact(train::TRUNCATION_SIDE), fact(train::WINDOW_STRIDE)).map(Some).map_err(|problem| {
             let file = if self.is_run { stage::MANIFEST } else { TOKENIZER_CONFIG };
             bad_input!("{}: {problem}; give --truncation-side or --window-stride", folder.path.join(file).display())
         })

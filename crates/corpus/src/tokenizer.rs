@@ -36,6 +36,7 @@ use loading::{Loaded, MAX_GAPS, load};
 use word_cache::WordCache;
 
 pub use encodings::Encodings;
+pub use loading::TokenizerFacts;
 pub use overflow::Overflow;
 pub use truncation::TruncationSide;
 
@@ -72,11 +73,6 @@ struct SpecialIds {
 }
 
 impl Tokenizer {
-    /// The file of a model folder that defines its tokenizer: `tokenizer.json`, else `vocab.txt`.
-    pub fn defining_file(model_folder: &Path) -> Option<PathBuf> {
-        files::defining(model_folder).map(|name| model_folder.join(name))
-    }
-
     /// Opens the tokenizer of a model folder, to truncate texts to `max_length` tokens, on the side that the folder says.
     ///
     /// # Errors
@@ -84,30 +80,21 @@ impl Tokenizer {
     /// text, or when `max_length` leaves no token between them.
     pub fn open(model_folder: &Path, max_length: usize) -> Result<Self> {
         let loaded = load(model_folder)?;
-        let file = Self::defining_file(model_folder).unwrap_or_else(|| model_folder.to_owned());
         if max_length < MIN_LENGTH {
             let problem = format!(
                 "a maximum length of {max_length} leaves no token between [CLS] and [SEP]; expected at least {MIN_LENGTH}"
             );
-            return Err(tokenizer_error(&file, problem));
+            return Err(tokenizer_error(&loaded.file, problem));
         }
-        Self::new(file, loaded, max_length)
+        Self::new(loaded, max_length)
     }
 
-    /// What a reader of the vocabulary file alone would not expect: rules that other files change, tokens that they add.
+    /// What a folder says of its tokenizer beside the ids, without making one that could encode.
     ///
     /// # Errors
-    /// As [`Tokenizer::open`].
-    pub fn surprises(model_folder: &Path) -> Result<Vec<String>> {
-        Ok(load(model_folder)?.said)
-    }
-
-    /// The side on which the folder says that long texts are cut.
-    ///
-    /// # Errors
-    /// As [`Tokenizer::open`].
-    pub fn truncation_side(model_folder: &Path) -> Result<TruncationSide> {
-        load(model_folder).map(|loaded| loaded.truncation_side)
+    /// Fails when there is none, or when it cannot be read.
+    pub fn facts(model_folder: &Path) -> Result<TokenizerFacts> {
+        load(model_folder).map(|loaded| loaded.facts)
     }
 
     /// Opens the tokenizer of a model folder to look at it, with no bound on the length of a text.
@@ -115,8 +102,8 @@ impl Tokenizer {
         Self::open(model_folder, usize::MAX)
     }
 
-    fn new(file: PathBuf, loaded: Loaded, max_length: usize) -> Result<Self> {
-        let Loaded { mut inner, by_default, pad_id, truncation_side, said } = loaded;
+    fn new(loaded: Loaded, max_length: usize) -> Result<Self> {
+        let Loaded { file, mut inner, by_default, pad_id, facts } = loaded;
         let fail = |problem: String| tokenizer_error(&file, problem);
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| fail(error.to_string()))?;
@@ -151,8 +138,18 @@ impl Tokenizer {
         let unknown_id = unknown_token(&inner).and_then(|token| inner.token_to_id(&token));
         let word_cache = word_cache::encodes_word_by_word(&inner).then(RwLock::default);
         let special_ids = SpecialIds { cls: cls_id, sep: sep_id, pad: pad_id, unknown: unknown_id };
-        let overflow = Overflow::Truncate(truncation_side);
-        Ok(Self { file, inner, max_length, overflow, vocab_size, special_ids, said, continues_word, word_cache })
+        let overflow = Overflow::Truncate(facts.truncation_side);
+        Ok(Self {
+            file,
+            inner,
+            max_length,
+            overflow,
+            vocab_size,
+            special_ids,
+            said: facts.said,
+            continues_word,
+            word_cache,
+        })
     }
 
     /// The file that defines this tokenizer.

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
 /// A folder is identified by the content of its files; it is checked first, so that a wrong one costs nothing.
 fn from_folder(args: &ModelArgs, path: &Path) -> anyhow::Result<()> {
     stage::verify_files(path, &CONFIG_AND_TOKENIZER_FILES)?;
-    let folder = check(path)?;
+    let (folder, tokenizer) = check(path)?;
     let mut job = Job::new(STAGE, &args.common).plan(&Plan { source: "folder".to_owned() })?.input_folder(path);
     for file in files(&folder)? {
         job = job.input(&file, folder.path.join(&file));
@@ -64,7 +64,7 @@ fn from_folder(args: &ModelArgs, path: &Path) -> anyhow::Result<()> {
         out.copy(&file, &folder.path.join(&file))?;
     }
     out.finish()?;
-    report(args, &folder)
+    report(args, &folder, &tokenizer)
 }
 
 fn from_hub(args: &ModelArgs, repository: &Repository) -> anyhow::Result<()> {
@@ -77,13 +77,13 @@ fn from_hub(args: &ModelArgs, repository: &Repository) -> anyhow::Result<()> {
     if names.contains(&WEIGHTS_INDEX) {
         fetch_shards(repository)?;
     }
-    let folder = check(&repository.folder())?;
+    let (folder, tokenizer) = check(&repository.folder())?;
     for file in files(&folder)? {
         out.copy(&file, &folder.path.join(&file))?;
     }
     out.record("commit", repository.commit());
     out.finish()?;
-    report(args, &folder)
+    report(args, &folder, &tokenizer)
 }
 
 /// Fetches the files of weights that the index names, if the repository has all of them.
@@ -105,8 +105,8 @@ fn files_to_fetch(listed: &[String]) -> anyhow::Result<Vec<&'static str>> {
     Ok(["config.json", weights].into_iter().chain(TOKENIZER_FILES).filter(|name| has(name)).collect())
 }
 
-/// Whether the folder is a BERT with a tokenizer that fits it.
-fn check(path: &Path) -> anyhow::Result<ModelFolder> {
+/// The folder, if it is a BERT, and its tokenizer, if that fits it.
+fn check(path: &Path) -> anyhow::Result<(ModelFolder, Tokenizer)> {
     ensure_input!(
         path.is_dir(),
         "{} is not a folder; expected one with config.json, model.safetensors and tokenizer.json",
@@ -117,7 +117,7 @@ fn check(path: &Path) -> anyhow::Result<ModelFolder> {
     let tokenizer = Tokenizer::open(path, config.max_position_embeddings)?;
     vocabulary::check_tokenizer(&tokenizer, config.vocab_size)?;
     folder.check_numbers()?;
-    Ok(folder)
+    Ok((folder, tokenizer))
 }
 
 /// The files of a model that its folder has.
@@ -127,12 +127,12 @@ fn files(folder: &ModelFolder) -> anyhow::Result<Vec<String>> {
     Ok(["config.json".to_owned()].into_iter().chain(weights).chain(of_tokenizer).collect())
 }
 
-fn report(args: &ModelArgs, folder: &ModelFolder) -> anyhow::Result<()> {
+fn report(args: &ModelArgs, folder: &ModelFolder, tokenizer: &Tokenizer) -> anyhow::Result<()> {
     let config = &folder.config;
     for remark in folder.weights()?.remarks() {
         args.common.say(&format!("{}: {remark}", STAGE.name));
     }
-    for said in Tokenizer::surprises(&folder.path)? {
+    for said in tokenizer.said() {
         args.common.say(&format!("tokenizer: {said}"));
     }
     args.common.say(&format!(

@@ -158,7 +158,9 @@ impl Plan {
         };
         let seed = args.max_samples.map(|_| args.seed);
         let max_length = max_length(args, config)?;
-        let overflow = overflow(args, max_length)?;
+        let asked = overflow(args, max_length)?;
+        let tokenizer = Tokenizer::facts(&args.model)?;
+        let overflow = asked.unwrap_or(Overflow::Truncate(tokenizer.truncation_side));
         Ok(Self {
             task,
             granularity: args.granularity,
@@ -174,7 +176,7 @@ impl Plan {
             padding: Some(args.padding).filter(|padding| *padding != PaddingStrategy::None),
             max_samples: args.max_samples,
             seed,
-            tokenizer_rules: (!Tokenizer::surprises(&args.model)?.is_empty()).then_some(TOKENIZER_RULES),
+            tokenizer_rules: (!tokenizer.said.is_empty()).then_some(TOKENIZER_RULES),
         })
     }
 
@@ -187,15 +189,15 @@ impl Plan {
     }
 }
 
-/// What becomes of longer texts: what was typed, else what the model folder says.
-fn overflow(args: &Args, max_length: usize) -> anyhow::Result<Overflow> {
+/// What becomes of longer texts: what was typed, else what the model folder says; `None`: as its tokenizer says.
+fn overflow(args: &Args, max_length: usize) -> anyhow::Result<Option<Overflow>> {
     let overflow = match (args.truncation_side, args.window_stride) {
         (_, Some(stride)) => Overflow::Windows { stride },
         (Some(side), None) => Overflow::Truncate(side),
         (None, None) => {
             let facts = long_texts(&args.model)?;
             if facts.is_empty() {
-                return Ok(Overflow::Truncate(Tokenizer::truncation_side(&args.model)?));
+                return Ok(None);
             }
             let file = args.model.join(TOKENIZER_CONFIG);
             Overflow::of_json(facts.get(Overflow::TRUNCATION_SIDE), facts.get(Overflow::WINDOW_STRIDE)).map_err(
@@ -208,7 +210,7 @@ fn overflow(args: &Args, max_length: usize) -> anyhow::Result<Overflow> {
         Overflow::Windows { stride } if stride > most => bail_input!(
             "--window-stride {stride}: windows of {max_length} tokens, with [CLS] and [SEP], can share at most {most}"
         ),
-        _ => Ok(overflow),
+        _ => Ok(Some(overflow)),
     }
 }
 

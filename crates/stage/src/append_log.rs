@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::disk::sync_folder;
+use crate::disk::sync_folder_of;
 
 /// An append-only file.
 #[derive(Debug)]
@@ -32,8 +32,7 @@ impl AppendLog {
         file.set_len(bytes).with_context(context)?;
         file.seek(SeekFrom::End(0)).with_context(context)?;
         // A name is durable once its folder is: no checkpoint may outlive the log that it vouches for.
-        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        sync_folder(folder).with_context(context)?;
+        sync_folder_of(path).with_context(context)?;
         Ok(Self { path: path.to_owned(), file, bytes })
     }
 

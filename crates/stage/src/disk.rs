@@ -23,6 +23,11 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Makes the name of the file `path` durable, in the folder above it.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    sync_folder(path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new(".")))
+}
+
 /// An error of the system at `path`, the output or a file in it: bad input where another place would do.
 pub(crate) fn unwritable(path: &Path, error: io::Error) -> anyhow::Error {
     use io::ErrorKind::{

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
-use crate::disk::sync_folder;
+use crate::disk::sync_folder_of;
 use crate::fingerprint::{Fingerprint, hex};
 
 /// The ending of files that are still being written; a leftover of a killed run is removed by the next one.
@@ -62,8 +62,7 @@ impl OutputFile {
         drop(file);
         fs::rename(&self.partial, &self.target).with_context(context)?;
         self.renamed = true;
-        let folder = self.target.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        sync_folder(folder).with_context(context)?;
+        sync_folder_of(&self.target).with_context(context)?;
         let hash = std::mem::take(&mut self.hash);
         Ok(Fingerprint { bytes: self.bytes, sha256: hex(&hash.finalize()) })
     }

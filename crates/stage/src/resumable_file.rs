@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::disk::sync_folder;
+use crate::disk::sync_folder_of;
 use crate::output_file::PARTIAL;
 
 /// A file that is not whole yet; dropped without [`ResumableFile::commit`], its bytes stay for the next run.
@@ -77,8 +77,7 @@ impl ResumableFile {
         let context = || format!("cannot write {}", self.target.display());
         self.file.sync_all().with_context(context)?;
         fs::rename(&self.partial, &self.target).with_context(context)?;
-        let folder = self.target.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        sync_folder(folder).with_context(context)?;
+        sync_folder_of(&self.target).with_context(context)?;
         self.committed = true;
         Ok(())
     }

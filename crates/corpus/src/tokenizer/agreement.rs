@@ -13,13 +13,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Tokenizer;
+use super::files::{TOKENIZER_CONFIG, TOKENIZER_JSON, VOCAB_TXT};
 use crate::error::{CorpusError, Result};
 
 /// The name of the fact in the manifest of the tokens.
 pub const RECORDED: &str = "tokenizer";
 
 /// The files that define a tokenizer, the first of the defining ones before the second.
-const FILES: [&str; 3] = ["tokenizer.json", "vocab.txt", "tokenizer_config.json"];
+const FILES: [&str; 3] = [TOKENIZER_JSON, VOCAB_TXT, TOKENIZER_CONFIG];
 
 /// What a manifest of tokens says of the tokenizer that made them.
 #[derive(Debug, Clone, Default)]
@@ -61,7 +62,7 @@ impl TokenizerOrigin {
     /// Fails when the tokenizers differ, and when the model's cannot be read.
     pub fn check(&self, tokens: &Path, model: &Path, defining_sha256: &str) -> Result<Option<String>> {
         let files = files_of(model)?;
-        let is_plain = || Ok::<_, CorpusError>(Tokenizer::surprises(model)?.is_empty());
+        let is_plain = || Ok::<_, CorpusError>(Tokenizer::facts(model)?.said.is_empty());
         if !files.is_empty() && deciding(&files) == deciding(&self.files) && is_plain()? {
             return Ok(None);
         }

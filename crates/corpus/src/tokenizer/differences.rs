@@ -11,7 +11,7 @@ use tokenizers::{AddedToken, ModelWrapper, Tokenizer};
 use super::behavior::unwrapped;
 use super::class::Rules;
 use super::files::TokenizerFiles;
-use super::special_tokens::SpecialTokens;
+use super::special_tokens::{NAMED, SpecialTokens, content};
 
 /// Tokens that are named; of more only the number is said.
 const MAX_NAMED: usize = 5;
@@ -124,17 +124,16 @@ fn expected(files: &TokenizerFiles, tokenizer: &Tokenizer) -> BTreeMap<u32, Adde
             tokens.filter_map(token).collect()
         }
         None => {
-            let defaults = [("unk", "[UNK]"), ("sep", "[SEP]"), ("pad", "[PAD]"), ("cls", "[CLS]"), ("mask", "[MASK]")];
-            let given = |key: &str| {
-                let value = files.config.get(&format!("{key}_token"))?;
-                value.as_str().or_else(|| value.get("content")?.as_str())
-            };
             let in_vocabulary = |token: &AddedToken| {
                 let id = tokenizer.token_to_id(&token.content);
                 id.is_some_and(|id| (id as usize) < tokenizer.get_vocab_size(false))
             };
-            let tokens = defaults.map(|(key, default)| AddedToken::from(given(key).unwrap_or(default), true));
-            tokens.into_iter().filter(in_vocabulary).filter_map(with_id).collect()
+            let token = |(key, default): (&str, Option<&str>)| {
+                let given = files.config.get(key).and_then(content);
+                Some(AddedToken::from(given.or(default)?, true))
+            };
+            let named = NAMED.into_iter().filter(|(_, default)| default.is_some());
+            named.filter_map(token).filter(in_vocabulary).filter_map(with_id).collect()
         }
     }
 }

@@ -30,18 +30,13 @@ pub(super) struct TokenizerFiles {
     pub(super) added_tokens: Map<String, Value>,
 }
 
-/// The file of a model folder that defines its tokenizer.
-pub(super) fn defining(folder: &Path) -> Option<&'static str> {
-    [TOKENIZER_JSON, VOCAB_TXT].into_iter().find(|name| folder.join(name).is_file())
-}
-
 impl TokenizerFiles {
     /// Reads the files of a folder. Those of older checkpoints have no say where `tokenizer_config.json` lists the added tokens.
     ///
     /// # Errors
     /// Fails where neither `tokenizer.json` nor `vocab.txt` is there, and where a file is not the JSON object that it should be.
     pub(super) fn read(folder: &Path) -> Result<Self> {
-        let Some(defining) = defining(folder) else {
+        let Some(defining) = [TOKENIZER_JSON, VOCAB_TXT].into_iter().find(|name| folder.join(name).is_file()) else {
             let problem = "there is neither tokenizer.json nor vocab.txt in the folder".to_owned();
             return Err(CorpusError::Tokenizer { file: folder.to_owned(), problem });
         };

@@ -4,7 +4,7 @@
 //! from defaults, as with `vocab.txt`; what it says otherwise is passed over, and said ([`differences`]). Source:
 //! `BertTokenizer` and `TokenizersBackend` of Transformers 5.23.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 use tokenizers::Tokenizer;
@@ -24,17 +24,25 @@ use crate::error::Result;
 /// Ids a token of the vocabulary, at most: beyond it, a file is damaged.
 pub(super) const MAX_GAPS: usize = 64;
 
+/// What a folder says of its tokenizer beside the ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenizerFacts {
+    /// The side on which long texts are cut.
+    pub truncation_side: TruncationSide,
+    /// What a reader of the vocabulary file alone would not expect: rules that other files change, tokens that they add.
+    pub said: Vec<String>,
+}
+
 /// A tokenizer and what the files say besides.
 pub(super) struct Loaded {
+    /// The file that defines it.
+    pub(super) file: PathBuf,
     pub(super) inner: Tokenizer,
     /// Tokens that have an id only because every BERT tokenizer has them: the model may have no row for it.
     pub(super) by_default: Vec<String>,
     /// The id of `[PAD]`.
     pub(super) pad_id: Option<u32>,
-    /// The side on which long texts are cut.
-    pub(super) truncation_side: TruncationSide,
-    /// Where the vocabulary file alone would give other ids.
-    pub(super) said: Vec<String>,
+    pub(super) facts: TokenizerFacts,
 }
 
 /// Loads the tokenizer of a model folder.
@@ -62,7 +70,8 @@ pub(super) fn load(folder: &Path) -> Result<Loaded> {
     let by_default = by_default.filter(|content| tokens.is_by_default(content) && is_added(content)).cloned().collect();
     let said = said.into_iter().chain(differences(&files, rules, &inner, &tokens)).collect();
     let pad_id = tokens.named("pad_token").and_then(|token| inner.token_to_id(token));
-    Ok(Loaded { by_default, pad_id, truncation_side: truncation_side(&files)?, said, inner })
+    let facts = TokenizerFacts { truncation_side: truncation_side(&files)?, said };
+    Ok(Loaded { file: files.path(files.defining), inner, by_default, pad_id, facts })
 }
 
 /// Several versions of `tokenizer.json` for several versions of Transformers: which one is meant is not known here.

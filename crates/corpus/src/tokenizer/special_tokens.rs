@@ -15,7 +15,7 @@ use super::files::{ADDED_TOKENS, SPECIAL_TOKENS_MAP, TOKENIZER_CONFIG, TOKENIZER
 use crate::error::Result;
 
 /// The keys of the special tokens that every tokenizer may have, in the reference's order, and what BERT's are called by default.
-const NAMED: [(&str, Option<&str>); 7] = [
+pub(super) const NAMED: [(&str, Option<&str>); 7] = [
     ("bos_token", None),
     ("eos_token", None),
     ("unk_token", Some("[UNK]")),
@@ -214,7 +214,7 @@ fn written(fields: &Map<String, Value>, special: bool) -> Option<AddedToken> {
     })
 }
 
-/// The text of a token.
-fn content(value: &Value) -> Option<&str> {
+/// The text of a token, which is that or an object with its `content`.
+pub(super) fn content(value: &Value) -> Option<&str> {
     value.as_str().or_else(|| value.get("content")?.as_str())
 }
