@@ -93,6 +93,8 @@ pub mod eval {
     pub const CONFUSION_MATRIX_SVG: &str = "confusion_matrix.svg";
     /// The same as pixels.
     pub const CONFUSION_MATRIX_PNG: &str = "confusion_matrix.png";
+    /// See [`crate::calibration`]; where the evaluation fitted a temperature.
+    pub const CALIBRATION: &str = "calibration.json";
 }
 
 /// The output folder of `bert-export`.

@@ -11,12 +11,14 @@
 //! | [`plan`] | stdout of `bert-finetune --plan` | `bert-finetune` | `bert-sweep` |
 //! | [`log`] | `log.jsonl` | `bert-finetune` | `bert-finetune`, `bert-sweep` |
 //! | [`metrics_json`] | `metrics.json` | `bert-eval` | `bert-export` |
+//! | [`calibration`] | `calibration.json` | `bert-eval` | `bert-eval`, `bert-predict`, `bert-export` |
 //! | [`predictions`] | `predictions.parquet` | `bert-eval` | programs that compare evaluations |
 
 pub mod layout;
 pub mod plan;
 pub mod log;
 pub mod metrics_json;
+pub mod calibration;
 pub mod predictions;
 mod error;
 mod schema;
@@ -25,4 +27,5 @@ pub use error::RunFileError;
 pub use schema::{Field, Table, check_json};
 
 /// The tables of all formats, in the order of the modules.
-pub const TABLES: [&[Table]; 4] = [plan::TABLES, log::TABLES, metrics_json::TABLES, predictions::TABLES];
+pub const TABLES: [&[Table]; 5] =
+    [plan::TABLES, log::TABLES, metrics_json::TABLES, calibration::TABLES, predictions::TABLES];

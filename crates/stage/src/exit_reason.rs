@@ -1,6 +1,7 @@
 //! Exit codes: why a stage stopped, as an orchestrator tells it by the number.
 //!
-//! 0 done or fresh, 2 bad input, 3 stopped by a health check, 4 locked, 128 + the signal interrupted, 1 anything else.
+//! 0 done or fresh, 2 bad input, 3 stopped by a health check, 4 locked, 5 a required figure was missed, 128 + the signal
+//! interrupted, 1 anything else.
 //! A full disk is always 3, whatever it was that could not be written or read for want of it.
 
 use std::io::{self, ErrorKind};
@@ -12,6 +13,7 @@ const FAILURE: u8 = 1;
 pub(crate) const BAD_INPUT: u8 = 2;
 const UNHEALTHY: u8 = 3;
 const LOCKED: u8 = 4;
+const MISSED: u8 = 5;
 
 /// A reason to stop that has an exit code of its own and is not the input's fault.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +29,9 @@ pub enum ExitReason {
         /// ` (process 123)`, or nothing where it is not known.
         holder: String,
     },
+    /// Everything is written, and a figure is not what the user requires: exit code 5.
+    #[error("{0}")]
+    RequirementMissed(String),
     /// SIGINT or SIGTERM: exit code 128 + the signal. What was saved can be resumed.
     #[error("{message}")]
     Interrupted {
@@ -42,6 +47,7 @@ impl ExitReason {
         match self {
             Self::Unhealthy(_) => UNHEALTHY,
             Self::Locked { .. } => LOCKED,
+            Self::RequirementMissed(_) => MISSED,
             Self::Interrupted { signal, .. } => u8::try_from(128 + signal).unwrap_or(FAILURE),
         }
     }
@@ -96,6 +102,7 @@ mod tests {
         assert_eq!(exit_code(&anyhow::Error::from(locked).context("while tokenizing"), &[]), 4);
         assert_eq!(exit_code(&ExitReason::Interrupted { signal: 15, message: String::new() }.into(), &[]), 143);
         assert_eq!(exit_code(&ExitReason::Unhealthy("loss is NaN".to_owned()).into(), &[]), 3);
+        assert_eq!(exit_code(&ExitReason::RequirementMissed("accuracy".to_owned()).into(), &[]), 5);
         assert_eq!(exit_code(&anyhow!("anything else"), &[]), 1);
         let full: anyhow::Result<()> = Err(full_disk()).context("cannot write model.safetensors");
         assert_eq!(exit_code(&full.unwrap_err(), &[]), 3);
