@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use checkpoint::BertConfig;
 use tch::{Device, Tensor};
 
-use self::encoder::EncoderOfOperators;
+pub(crate) use self::encoder::EncoderOfOperators;
 use self::kernel::EncoderKernel;
 use crate::batch::Batch;
 use crate::device::Precision;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use checkpoint::{ModelFolder, OutputKind, Outputs};
+use tch::Device;
 
 use crate::device::Compute;
 use crate::error::BertError;
@@ -48,6 +49,14 @@ impl Classifier {
         let remarks = report.remarks.into_iter().chain(remark).collect();
         let model = tch::no_grad(|| Model::new(parameters, &folder.config, compute.precision))?;
         Ok(Self { folder, output_names, output_kind, remarks, model, compute })
+    }
+
+    pub(crate) fn device(&self) -> Device {
+        self.compute.device
+    }
+
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
     }
 
     /// Whether it predicts a score and not a class.

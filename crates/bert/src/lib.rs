@@ -30,6 +30,7 @@ mod lora;
 mod infer;
 mod pooling;
 mod classifier;
+mod attributions;
 mod memory;
 
 mod device;
@@ -37,6 +38,7 @@ pub mod random;
 pub mod tensor_bytes;
 mod error;
 
+pub use attributions::{Attribution, IntegratedGradients, attributions};
 pub use batch::Batch;
 pub use classifier::{Classifier, argmax};
 pub use device::{Compute, Machine, Precision};

@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 /// Parameters begin at multiples of this many numbers: 64 bytes, a cache line and a vector register.
 const ALIGNMENT: usize = 16;
 
-const WORD_EMBEDDINGS: &str = "bert.embeddings.word_embeddings.weight";
+pub(crate) const WORD_EMBEDDINGS: &str = "bert.embeddings.word_embeddings.weight";
 
 /// One tensor of a checkpoint, as a range of rows of a parameter.
 #[derive(Debug, Clone)]

@@ -50,7 +50,8 @@ impl Calibration {
     /// Names the file, and the field that is missing, of another type, or no temperature.
     pub fn read(path: &Path) -> Result<Self, RunFileError> {
         let bytes = read_bytes(path)?;
-        let damaged = |problem: String| RunFileError::damaged(path, format!("not a calibration of bert-eval: {problem}"));
+        let damaged =
+            |problem: String| RunFileError::damaged(path, format!("not a calibration of bert-eval: {problem}"));
         let calibration: Self = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
         match calibration.temperature {
             temperature if temperature.is_finite() && temperature > 0.0 => Ok(calibration),

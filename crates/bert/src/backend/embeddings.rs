@@ -37,7 +37,15 @@ impl Embeddings {
     /// In training on the CPU the word table's gradient is sparse: it touches a few hundred of tens of thousands of rows.
     pub(crate) fn forward(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
         let sparse = matches!(mode, Mode::Train(_)) && self.words.device() == Device::Cpu;
-        let words = Tensor::embedding(&self.words, &batch.input_ids, self.padding_idx, false, sparse);
+        self.forward_from_words(
+            Tensor::embedding(&self.words, &batch.input_ids, self.padding_idx, false, sparse),
+            batch,
+            mode,
+        )
+    }
+
+    /// The same from rows `(n_rows, hidden)` in place of the batch's words.
+    pub(crate) fn forward_from_words(&self, words: Tensor, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
         let positions = Tensor::embedding(&self.positions, &batch.position_ids, -1, false, false);
         let sum = words + positions + self.token_types.select(0, 0);
         mode.drop_hidden(&self.layer_norm.forward(&sum), EMBEDDINGS_SITE)

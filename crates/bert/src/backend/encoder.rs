@@ -34,8 +34,17 @@ impl EncoderOfOperators {
 
     /// The hidden states of the first tokens, `(batch, hidden)`, float32.
     pub(crate) fn forward(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
+        self.forward_layers(self.embeddings.forward(batch, mode)?, batch, mode)
+    }
+
+    /// The same from rows `(n_rows, hidden)` in place of the word embeddings of the batch's tokens.
+    pub(crate) fn forward_from_words(&self, words: Tensor, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
+        self.forward_layers(self.embeddings.forward_from_words(words, batch, mode)?, batch, mode)
+    }
+
+    fn forward_layers(&self, embedded: Tensor, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
         let last = self.layers.len() - 1;
-        let mut hidden_states = self.embeddings.forward(batch, mode)?;
+        let mut hidden_states = embedded;
         for (index, layer) in self.layers.iter().enumerate() {
             let rows = if index == last { OutputRows::Cls } else { OutputRows::All };
             hidden_states = layer.forward(&hidden_states, batch, rows, mode)?;
