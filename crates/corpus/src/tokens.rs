@@ -31,6 +31,7 @@ use crate::raw::{KEPT_COLUMNS, SAMPLE};
 use crate::task::Task;
 use crate::tokenizer::Overflow;
 
+pub use reader::TokensReader;
 pub use writer::{RowLabel, TokenRow, TokensWriter};
 
 /// The metadata of a token file.

@@ -55,6 +55,52 @@ fn what_is_written_is_read_and_equal_rows_are_equal_bytes() {
 }
 
 #[test]
+fn parts_hold_whole_texts_and_add_up_to_the_file() {
+    // More rows than are decoded at a time; texts of one to four windows.
+    let mut set = sample(Labels::Classes(Vec::new()));
+    set.metadata.overflow = Overflow::Windows { stride: 1 };
+    (set.ids, set.sentence_ids, set.input_ids) = (Vec::new(), Vec::new(), Vec::new());
+    (set.offsets, set.window_offsets) = (vec![0], vec![0]);
+    let mut labels = Vec::new();
+    for text in 0..4000_i64 {
+        for _window in 0..=text % 4 {
+            set.ids.push(text);
+            set.sentence_ids.push(text / 2);
+            set.input_ids.extend((0..=text % 3).map(|token| token as i32));
+            set.offsets.push(set.input_ids.len());
+            labels.push(Some((text % 2) as i32));
+        }
+        set.window_offsets.push(set.ids.len());
+    }
+    set.labels = Labels::Classes(labels);
+    let file = file_of(&set);
+    let reader = TokensReader::open(file.path()).unwrap();
+    for n_rows in [1, 4096, 5000, usize::MAX] {
+        let (mut parts, mut ids, mut tokens, mut n_texts) = (0, Vec::new(), Vec::new(), 0);
+        let each = &mut |part: TokenSet| {
+            assert_eq!((part.offsets[0], part.window_offsets[0]), (0, 0));
+            assert!(part.first_rows().windows(2).all(|rows| part.ids[rows[0]] != part.ids[rows[1]]));
+            assert_eq!(part.labels.len(), part.len());
+            (parts, n_texts) = (parts + 1, n_texts + part.n_texts());
+            ids.extend_from_slice(&part.ids);
+            tokens.extend_from_slice(&part.input_ids);
+            ControlFlow::Continue(())
+        };
+        reader.for_each_part(n_rows, each).unwrap();
+        assert_eq!((ids, tokens, n_texts), (set.ids.clone(), set.input_ids.clone(), 4000), "{n_rows}");
+        assert_eq!(parts > 1, n_rows < usize::MAX, "{n_rows}");
+    }
+    let mut parts = 0;
+    let each = &mut |_| {
+        parts += 1;
+        ControlFlow::Break(())
+    };
+    reader.for_each_part(1, each).unwrap();
+    assert_eq!(parts, 1);
+    assert_eq!(TokenSet::read(file.path()).unwrap(), set);
+}
+
+#[test]
 fn rows_without_a_target_can_be_left_out() {
     let labeled = sample(Labels::Classes(vec![Some(1), None, Some(0)])).labeled();
     assert_eq!((labeled.ids.as_slice(), labeled.sentence_ids.as_slice()), (&[0, 9][..], &[0, 1][..]));
