@@ -28,7 +28,7 @@ impl Texts {
             Labels::Classes(labels) => Outcomes::Classes {
                 labels,
                 predictions: logits.chunks(n_outputs).map(|row| argmax(row) as i32).collect(),
-                probabilities: probabilities(logits, n_outputs).chunks(n_outputs).map(<[f64]>::to_vec).collect(),
+                probabilities: probabilities(logits, n_outputs),
                 logits: logits.to_vec(),
             },
             Labels::Scores(labels) => Outcomes::Scores { labels, predictions: logits.to_vec() },

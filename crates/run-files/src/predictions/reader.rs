@@ -65,11 +65,10 @@ fn parse(batch: &RecordBatch) -> Result<Predictions, String> {
         }
     } else {
         let n_classes = label_names.len();
-        let probabilities = lists::<Float64Type>(batch, "probabilities", n_classes)?;
         Outcomes::Classes {
             labels: nullable::<Int32Type>(batch, "label"),
             predictions: not_null::<Int32Type>(batch, "prediction")?,
-            probabilities: probabilities.chunks(n_classes.max(1)).map(<[f64]>::to_vec).collect(),
+            probabilities: lists::<Float64Type>(batch, "probabilities", n_classes)?,
             logits: lists::<Float32Type>(batch, "logits", n_classes)?,
         }
     };

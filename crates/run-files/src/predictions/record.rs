@@ -22,8 +22,8 @@ pub enum Outcomes {
         labels: Vec<Option<i32>>,
         /// The predicted class.
         predictions: Vec<i32>,
-        /// `(n_rows, n_outputs)`.
-        probabilities: Vec<Vec<f64>>,
+        /// Row after row, `(n_rows * n_outputs)`.
+        probabilities: Vec<f64>,
         /// Row after row, `(n_rows * n_outputs)`.
         logits: Vec<f32>,
     },

@@ -11,7 +11,7 @@ fn classes() -> Predictions {
         outcomes: Outcomes::Classes {
             labels: vec![Some(0), None, Some(1)],
             predictions: vec![0, 1, 1],
-            probabilities: vec![vec![0.75, 0.25], vec![0.1, 0.9], vec![0.5, 0.5]],
+            probabilities: vec![0.75, 0.25, 0.1, 0.9, 0.5, 0.5],
             logits: vec![1.0, -1.0, -2.0, 2.0, 0.5, 0.5],
         },
     }

@@ -48,7 +48,7 @@ impl Predictions {
                 sentence_ids,
                 Arc::new(Int32Array::from(labels.clone())),
                 Arc::new(Int32Array::from(predictions.clone())),
-                self.lists(Arc::new(Float64Array::from(probabilities.concat())))?,
+                self.lists(Arc::new(Float64Array::from(probabilities.clone())))?,
                 self.lists(Arc::new(Float32Array::from(logits.clone())))?,
             ],
             Outcomes::Scores { labels, predictions } => vec![
