@@ -12,25 +12,25 @@
 //! - [`Regression`] is for scores instead of classes.
 //! - [`Sample`] summarizes a figure over seeds.
 
+mod split_mix64;
+mod error;
+mod probabilities;
+mod ranks;
 mod confusion;
 
-mod calibration;
 mod classification;
 mod interval;
 mod regression;
 mod roc;
+mod calibration;
 mod sample;
-
-mod error;
-mod probabilities;
-mod ranks;
-mod split_mix64;
 
 pub use calibration::{CALIBRATION_BINS, expected_calibration_error};
 pub use classification::{Classification, PerClass, Scores};
 pub use confusion::ConfusionMatrix;
 pub use error::MetricsError;
 pub use interval::{F1Intervals, Interval, wilson_interval};
+pub use probabilities::Probabilities;
 pub use regression::Regression;
 pub use roc::roc_auc;
 pub use sample::Sample;

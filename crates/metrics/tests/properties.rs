@@ -1,8 +1,8 @@
 //! What holds for any predictions: the order of rows says nothing, and a perfect prediction is perfect by every metric.
 
 use metrics::{
-    CALIBRATION_BINS, Classification, ConfusionMatrix, F1Intervals, Regression, Scores, expected_calibration_error,
-    roc_auc, wilson_interval,
+    CALIBRATION_BINS, Classification, ConfusionMatrix, F1Intervals, Probabilities, Regression, Scores,
+    expected_calibration_error, roc_auc, wilson_interval,
 };
 
 const N: usize = 200;
@@ -17,6 +17,10 @@ fn rows() -> (Vec<usize>, Vec<Vec<f64>>) {
         weights.iter().map(|weight| weight / sum).collect()
     });
     (labels, probabilities.collect())
+}
+
+fn of(values: &[f64]) -> Probabilities<'_> {
+    Probabilities::new(values, N_CLASSES).expect("whole rows")
 }
 
 fn predictions(probabilities: &[Vec<f64>]) -> Vec<usize> {
@@ -48,11 +52,11 @@ fn the_order_of_rows_says_nothing() {
     assert_eq!(Classification::new(&matrix), Classification::new(&matrix_2));
     assert_eq!(F1Intervals::new(&matrix), F1Intervals::new(&matrix_2));
 
-    let area = roc_auc(&labels, &probabilities).unwrap();
-    assert!((area - roc_auc(&labels_2, &probabilities_2).unwrap()).abs() < 1e-14);
+    let area = roc_auc(&labels, of(&probabilities.concat())).unwrap();
+    assert!((area - roc_auc(&labels_2, of(&probabilities_2.concat())).unwrap()).abs() < 1e-14);
 
-    let gap = expected_calibration_error(&labels, &probabilities, CALIBRATION_BINS).unwrap();
-    let gap_2 = expected_calibration_error(&labels_2, &probabilities_2, CALIBRATION_BINS).unwrap();
+    let gap = expected_calibration_error(&labels, of(&probabilities.concat()), CALIBRATION_BINS).unwrap();
+    let gap_2 = expected_calibration_error(&labels_2, of(&probabilities_2.concat()), CALIBRATION_BINS).unwrap();
     assert!((gap - gap_2).abs() < 1e-14);
 }
 
@@ -70,8 +74,8 @@ fn a_perfect_prediction_is_perfect_by_every_metric() {
     assert!(all.per_class.iter().all(|class| class.f1 == 1.0));
     assert_eq!(F1Intervals::new(&matrix).weighted.low, 1.0);
     assert_eq!(wilson_interval(matrix.n_correct(), matrix.n()).high, 1.0);
-    assert_eq!(roc_auc(&labels, &probabilities), Some(1.0));
-    assert_eq!(expected_calibration_error(&labels, &probabilities, CALIBRATION_BINS), Some(0.0));
+    assert_eq!(roc_auc(&labels, of(&probabilities.concat())), Some(1.0));
+    assert_eq!(expected_calibration_error(&labels, of(&probabilities.concat()), CALIBRATION_BINS), Some(0.0));
 
     let targets: Vec<f64> = (0..N).map(|row| (row * row % 13) as f64).collect();
     let exact = Regression::new(&targets, &targets).unwrap();

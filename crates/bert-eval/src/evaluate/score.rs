@@ -5,7 +5,7 @@
 //! `predictions.parquet`. Rows without a label are predicted and not scored.
 
 use metrics::{
-    CALIBRATION_BINS, Classification, ConfusionMatrix, F1Intervals, MetricsError, Regression,
+    CALIBRATION_BINS, Classification, ConfusionMatrix, F1Intervals, MetricsError, Probabilities, Regression,
     expected_calibration_error, roc_auc, wilson_interval,
 };
 use run_files::metrics_json::{ClassMetrics, EvaluatedSplit, Intervals, Metrics, ScoreMetrics};
@@ -24,9 +24,12 @@ pub(crate) fn score(predictions: &Predictions, evaluated: EvaluatedSplit) -> Res
             }
             let truth: Vec<usize> = labels.iter().flatten().map(|&label| label as usize).collect();
             let guesses: Vec<usize> = labeled.iter().map(|&row| predicted[row] as usize).collect();
-            let probabilities: Vec<Vec<f64>> = labeled.iter().map(|&row| probabilities[row].clone()).collect();
+            let n_classes = predictions.label_names.len();
+            let all = Probabilities::new(probabilities, n_classes)?;
+            let values: Vec<f64> = labeled.iter().flat_map(|&row| all.row(row)).copied().collect();
+            let probabilities = Probabilities::new(&values, n_classes)?;
             let matrix = ConfusionMatrix::new(&truth, &guesses, &predictions.label_names)?;
-            Ok(Some(Metrics::Classes(Box::new(class_metrics(matrix, &truth, &probabilities, evaluated)))))
+            Ok(Some(Metrics::Classes(Box::new(class_metrics(matrix, &truth, probabilities, evaluated)))))
         }
         Outcomes::Scores { labels, predictions: predicted } => {
             let pairs = labels.iter().zip(predicted);
@@ -44,10 +47,10 @@ pub(crate) fn score(predictions: &Predictions, evaluated: EvaluatedSplit) -> Res
 fn class_metrics(
     matrix: ConfusionMatrix,
     truth: &[usize],
-    probabilities: &[Vec<f64>],
+    probabilities: Probabilities,
     evaluated: EvaluatedSplit,
 ) -> ClassMetrics {
-    let losses = truth.iter().zip(probabilities).map(|(&label, row)| -row[label].ln());
+    let losses = truth.iter().zip(probabilities.rows()).map(|(&label, row)| -row[label].ln());
     ClassMetrics {
         evaluated,
         loss: losses.sum::<f64>() / truth.len() as f64,
@@ -80,7 +83,7 @@ mod tests {
         let outcomes = |labels: Vec<Option<i32>>| Outcomes::Classes {
             labels,
             predictions: vec![0, 1, 1],
-            probabilities: vec![vec![0.5, 0.5], vec![0.25, 0.75], vec![0.25, 0.75]],
+            probabilities: vec![0.5, 0.5, 0.25, 0.75, 0.25, 0.75],
             logits: vec![0.0; 6],
         };
         let scored = score(&predictions(outcomes(vec![Some(0), None, Some(0)])), evaluated()).unwrap();
