@@ -7,8 +7,8 @@
 //!
 //! - [`ConfusionMatrix`] counts rows by true and predicted class; everything about classes derives from it.
 //! - [`Classification`] is accuracy, precision, recall, F1 and MCC.
-//! - [`roc_auc`] and [`expected_calibration_error`] are computed from probabilities.
-//! - [`wilson_interval`] and [`F1Intervals`] are confidence intervals.
+//! - [`Figure`] and [`ScoreFigure`] name all figures; an [`Estimate`] is one of them with its influence values, from which
+//!   its interval and its differences come.
 //! - [`Regression`] is for scores instead of classes.
 //! - [`Sample`] summarizes a figure over seeds.
 
@@ -16,22 +16,32 @@ mod split_mix64;
 mod error;
 mod probabilities;
 mod ranks;
+mod distributions;
+mod rows;
 mod confusion;
 
 mod classification;
-mod interval;
-mod regression;
-mod roc;
 mod calibration;
+mod interval;
+mod estimate;
+mod figures;
+mod regression;
+mod comparison;
 mod sample;
 
 pub use calibration::{CALIBRATION_BINS, expected_calibration_error};
 pub use classification::{Classification, PerClass, Scores};
+pub use comparison::{
+    Difference, McNemar, PairedBootstrap, SliceDifference, holm, paired_bootstrap, paired_difference,
+    paired_score_difference, score_slice, slice,
+};
 pub use confusion::ConfusionMatrix;
 pub use error::MetricsError;
-pub use interval::{F1Intervals, Interval, wilson_interval};
+pub use estimate::{Estimate, Reason};
+pub use figures::{Average, ClassEvaluation, Figure, Score, ScoreFigure, score_estimate};
+pub use interval::{Interval, wilson_interval};
 pub use probabilities::Probabilities;
 pub use regression::Regression;
-pub use roc::roc_auc;
+pub use rows::{ClassRows, ClassSample, ScoreRows};
 pub use sample::Sample;
 pub use split_mix64::split_mix64;
