@@ -18,6 +18,7 @@ mod columns;
 mod writer;
 mod reader;
 
+pub use columns::COLUMN_NAMES;
 pub use record::{Outcomes, Predictions, TextColumns};
 pub use writer::PredictionsWriter;
 

@@ -147,7 +147,8 @@ mod tests {
             5,
         );
         assert_eq!(found.iter().map(|wrong| wrong.id).collect::<Vec<_>>(), [13, 10]);
-        let line = r#"{"id":13,"label":"negative","prediction":"positive","probability":0.875,"probability_of_label":0.125}"#;
+        let line =
+            r#"{"id":13,"label":"negative","prediction":"positive","probability":0.875,"probability_of_label":0.125}"#;
         assert_eq!(serde_json::to_string(&found[0]).unwrap(), line);
     }
 

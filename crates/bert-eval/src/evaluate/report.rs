@@ -7,7 +7,7 @@ use run_files::layout::eval::{CONFUSION_MATRIX_PNG, CONFUSION_MATRIX_SVG, METRIC
 use run_files::metrics_json::{ClassMetrics, Metrics};
 use stage::OutputFolder;
 
-use crate::most_confused::most_confused;
+use super::most_confused::most_confused;
 
 /// The number of classes that are drawn where there is no picture of all of them.
 const MAX_CLASSES: usize = 20;

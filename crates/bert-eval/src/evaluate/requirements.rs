@@ -53,7 +53,7 @@ impl fmt::Display for Requirement {
 /// # Errors
 /// Fails on what is no figure, comparison and number.
 pub(crate) fn requirements(flags: &[List]) -> anyhow::Result<Vec<Requirement>> {
-    flags.iter().flat_map(List::items).map(requirement).collect()
+    flags.iter().flat_map(List::items).map(|text| requirement(text)).collect()
 }
 
 fn requirement(text: &str) -> anyhow::Result<Requirement> {
@@ -74,7 +74,10 @@ pub(crate) fn check(requirements: &[Requirement], metrics_file: &Path) -> anyhow
         return Ok(());
     }
     let Ok(text) = std::fs::read(metrics_file) else {
-        bail_input!("--require needs figures, but no row of the split has a label: {} is not there", metrics_file.display());
+        bail_input!(
+            "--require needs figures, but no row of the split has a label: {} is not there",
+            metrics_file.display()
+        );
     };
     let metrics: Value = serde_json::from_slice(&text)?;
     let figures = flat_figures(&metrics);
@@ -95,7 +98,10 @@ fn miss(
     let name = &requirement.figure;
     let Some(value) = figures.get(name) else {
         let known: Vec<&str> = figures.keys().map(String::as_str).filter(|name| !name.contains('.')).collect();
-        bail_input!("--require {requirement}: there is no figure {name}; there are {}, and F1 and others of a class as f1.LABEL", known.join(", "));
+        bail_input!(
+            "--require {requirement}: there is no figure {name}; there are {}, and F1 and others of a class as f1.LABEL",
+            known.join(", ")
+        );
     };
     Ok(match value.as_f64() {
         Some(value) if requirement.comparison.holds(value, requirement.bound) => None,
@@ -137,6 +143,10 @@ mod tests {
         assert_eq!(checked("accuracy>0.875"), Err(missed.to_owned()));
         let undefined = "required roc_auc>0, but there is no roc_auc: no row is positive";
         assert_eq!(checked("accuracy<0.875,roc_auc>0").unwrap_err().split("; ").nth(1), Some(undefined));
-        assert!(checked("f2>0").unwrap_err().starts_with("--require f2>0: there is no figure f2; there are accuracy, roc_auc"));
+        assert!(
+            checked("f2>0")
+                .unwrap_err()
+                .starts_with("--require f2>0: there is no figure f2; there are accuracy, roc_auc")
+        );
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Slice {
 }
 
 /// Collects the slices of a split, text by text.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct SliceCollector {
     train_words: Option<WordCounts>,
     negation: Pair,
@@ -128,11 +128,7 @@ mod tests {
     use super::*;
 
     fn record(text: &str, label: i32, region: Option<&str>) -> Record {
-        Record {
-            label: Some(label),
-            kept: vec![region.map(str::to_owned)],
-            ..Record::sentence(0, text)
-        }
+        Record { label: Some(label), kept: vec![region.map(str::to_owned)], ..Record::sentence(0, text) }
     }
 
     #[test]

@@ -11,6 +11,9 @@ pub(super) const TEXT_COLUMNS: &str = "text_columns";
 /// The key of the metadata that says by what the logits were divided, where that is not 1.
 pub(super) const TEMPERATURE: &str = "temperature";
 
+/// The columns that are not the user's.
+pub const COLUMN_NAMES: [&str; 6] = ["id", "sentence_id", "label", "prediction", "probabilities", "logits"];
+
 /// The columns of a classifier's predictions.
 pub(super) fn class_columns() -> Vec<Field> {
     vec![

@@ -26,12 +26,12 @@ impl KeptValues {
     pub(super) fn add(&mut self, row: u32, value: Option<&str>) {
         let Some(rows) = &mut self.rows else { return };
         let value = value.filter(|value| !value.is_empty()).unwrap_or("(empty)");
-        match rows.get_mut(value) {
-            Some(rows) => rows.push(row),
-            None if rows.len() == MAX_VALUES => self.rows = None,
-            None => {
-                rows.insert(value.to_owned(), vec![row]);
-            }
+        if let Some(of_value) = rows.get_mut(value) {
+            of_value.push(row);
+        } else if rows.len() == MAX_VALUES {
+            self.rows = None;
+        } else {
+            rows.insert(value.to_owned(), vec![row]);
         }
     }
 

@@ -16,11 +16,8 @@ pub(super) fn length_slices(n_tokens: &[u32]) -> Vec<Slice> {
     let slice = |rows: Vec<u32>| {
         let lengths = || rows.iter().map(|&row| n_tokens[row as usize]);
         let (shortest, longest) = (lengths().min()?, lengths().max()?);
-        let name = if shortest == longest {
-            format!("{shortest} tokens")
-        } else {
-            format!("{shortest} to {longest} tokens")
-        };
+        let name =
+            if shortest == longest { format!("{shortest} tokens") } else { format!("{shortest} to {longest} tokens") };
         Some(Slice { group: "length".to_owned(), name, rows })
     };
     rows.into_iter().filter_map(slice).collect()
