@@ -1,7 +1,7 @@
 //! HTML pages: charts, tables and text in one file that opens by double click and asks for nothing else.
 //!
 //! Without its script a page shows all that it holds, every row of a table in order; with it, tables sort, filter,
-//! search and turn their pages. All text is escaped. The content security policy of the page forbids every request.
+//! search and turn their pages. A page of plain parts has none. All text is escaped. The content security policy of the page forbids every request.
 
 mod escape;
 mod cell;
@@ -87,14 +87,23 @@ pub fn html(page: &Page) -> String {
     // Writing to a string cannot fail.
     let _ = write_body(&mut body, &page.parts);
     let navigation = navigation(&page.parts);
+    let script = if needs_script(&page.parts) { format!("<script>\n{SCRIPT}</script>\n") } else { String::new() };
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n\
          <body>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n<header><h1><bdi>{title}</bdi></h1></header>\n\
-         {navigation}<main id=\"main\">\n{body}</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n"
+         {navigation}<main id=\"main\">\n{body}</main>\n{script}</body>\n</html>\n"
     )
+}
+
+fn needs_script(parts: &[Part]) -> bool {
+    parts.iter().any(|part| match part {
+        Part::DataTable(_) | Part::Code(_) | Part::Details { .. } => true,
+        Part::Heading(_) | Part::Subheading(_) | Part::Text(_) | Part::Notice { .. } | Part::Tiles(_) => false,
+        Part::Svg(_) | Part::Chart(_) | Part::Table { .. } | Part::Definitions(_) => false,
+    })
 }
 
 fn navigation(parts: &[Part]) -> String {
@@ -180,7 +189,8 @@ mod tests {
     fn body(parts: Vec<Part>) -> String {
         let html = html(&Page { title: "<script>".to_owned(), parts });
         let body = html.split_once("<body>\n").unwrap().1;
-        body.split_once("<script>\n").unwrap().0.to_owned()
+        let end = body.find("</main>\n").unwrap() + "</main>\n".len();
+        body[..end].to_owned()
     }
 
     #[test]
@@ -210,6 +220,13 @@ mod tests {
         let links: Vec<&str> = html.split("href=\"").skip(1).collect();
         assert!(links.iter().all(|link| link.starts_with('#')), "{links:?}");
         assert_eq!(html.matches("http").count(), 2, "the policy and the name space of SVG");
+    }
+
+    #[test]
+    fn a_page_of_plain_parts_has_no_script() {
+        let html = |part| html(&Page { title: String::new(), parts: vec![part] });
+        assert!(!html(Part::Table { head: Vec::new(), rows: Vec::new() }).contains("<script"));
+        assert!(html(Part::DataTable(DataTable::default())).contains("<script"));
     }
 
     #[test]
