@@ -5,6 +5,8 @@
 //! test split, and only with `--split test`. From several evaluations: comparisons, means over seeds, likely label errors.
 
 mod args;
+mod labeled;
+mod flat_figures;
 mod evaluate;
 
 pub use args::{Args, Split};
