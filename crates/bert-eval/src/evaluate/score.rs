@@ -1,14 +1,19 @@
-//! Metrics of predictions: accuracy, precision, recall, F1, MCC, ROC AUC, calibration and intervals, or the errors and
-//! correlations of a regression.
+//! Metrics of predictions: all figures with their intervals, of a classifier or of a regression.
 //!
-//! The confusion matrix is the primary fact; all that is derived from it equals scikit-learn's figures on
-//! `predictions.parquet`. Rows without a label are predicted and not scored.
+//! The figures equal scikit-learn's on `predictions.parquet`. Rows without a label are predicted and not scored.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use corpus::label::names_ascend;
 use metrics::{
-    CALIBRATION_BINS, Classification, ConfusionMatrix, F1Intervals, MetricsError, Probabilities, Regression,
-    expected_calibration_error, roc_auc, wilson_interval,
+    Average, ClassEvaluation, ClassRows, Classification, ConfusionMatrix, Estimate, Figure, Interval, MetricsError,
+    Probabilities, Reason, Regression, Score, ScoreFigure, ScoreRows, score_estimate, wilson_interval,
 };
-use run_files::metrics_json::{ClassMetrics, EvaluatedSplit, Intervals, Metrics, ScoreMetrics};
+use run_files::metrics_json::{
+    AverageIntervals, ClassIntervals, ClassMetrics, EvaluatedSplit, Intervals, Metrics, MoreFigures, Reasons,
+    ScoreMetrics,
+};
 use run_files::predictions::{Outcomes, Predictions};
 
 /// The metrics of `predictions`; `None` where no row has a label.
@@ -16,20 +21,20 @@ use run_files::predictions::{Outcomes, Predictions};
 /// # Errors
 /// Fails on a class that has no name.
 pub(crate) fn score(predictions: &Predictions, evaluated: EvaluatedSplit) -> Result<Option<Metrics>, MetricsError> {
+    let names = predictions.label_names.as_slice();
     match &predictions.outcomes {
         Outcomes::Classes { labels, predictions: predicted, probabilities, .. } => {
-            let labeled: Vec<usize> = (0..labels.len()).filter(|&row| labels[row].is_some()).collect();
-            if labeled.is_empty() {
+            let truth: Vec<usize> = labels.iter().flatten().map(|&label| label as usize).collect();
+            if truth.is_empty() {
                 return Ok(None);
             }
-            let truth: Vec<usize> = labels.iter().flatten().map(|&label| label as usize).collect();
-            let guesses: Vec<usize> = labeled.iter().map(|&row| predicted[row] as usize).collect();
-            let n_classes = predictions.label_names.len();
-            let all = Probabilities::new(probabilities, n_classes)?;
-            let values: Vec<f64> = labeled.iter().flat_map(|&row| all.row(row)).copied().collect();
-            let probabilities = Probabilities::new(&values, n_classes)?;
-            let matrix = ConfusionMatrix::new(&truth, &guesses, &predictions.label_names)?;
-            Ok(Some(Metrics::Classes(Box::new(class_metrics(matrix, &truth, probabilities, evaluated)))))
+            let pairs = labels.iter().zip(predicted);
+            let guesses: Vec<usize> =
+                pairs.filter(|(label, _)| label.is_some()).map(|(_, &guess)| guess as usize).collect();
+            let values = labeled_rows(labels, probabilities, names.len())?;
+            let rows = ClassRows::new(&truth, &guesses, Probabilities::new(&values, names.len())?)?;
+            let matrix = ConfusionMatrix::new(&truth, &guesses, names)?;
+            Ok(Some(Metrics::Classes(Box::new(class_metrics(rows, matrix, evaluated)))))
         }
         Outcomes::Scores { labels, predictions: predicted } => {
             let pairs = labels.iter().zip(predicted);
@@ -38,30 +43,124 @@ pub(crate) fn score(predictions: &Predictions, evaluated: EvaluatedSplit) -> Res
             if truth.is_empty() {
                 return Ok(None);
             }
-            let regression = Regression::new(&truth, &guesses)?;
-            Ok(Some(Metrics::Scores(ScoreMetrics { evaluated, loss: regression.mse, regression })))
+            Ok(Some(Metrics::Scores(score_metrics(ScoreRows::new(&truth, &guesses)?, evaluated))))
         }
     }
 }
 
-fn class_metrics(
-    matrix: ConfusionMatrix,
-    truth: &[usize],
-    probabilities: Probabilities,
-    evaluated: EvaluatedSplit,
-) -> ClassMetrics {
-    let losses = truth.iter().zip(probabilities.rows()).map(|(&label, row)| -row[label].ln());
+/// The probabilities of the rows that have a label; no copy where all have one.
+fn labeled_rows<'a>(
+    labels: &[Option<i32>],
+    probabilities: &'a [f64],
+    n_classes: usize,
+) -> Result<Cow<'a, [f64]>, MetricsError> {
+    if labels.iter().all(Option::is_some) {
+        return Ok(Cow::Borrowed(probabilities));
+    }
+    let rows = Probabilities::new(probabilities, n_classes)?.rows().zip(labels);
+    Ok(Cow::Owned(rows.filter(|(_, label)| label.is_some()).flat_map(|(row, _)| row).copied().collect()))
+}
+
+fn class_metrics(rows: ClassRows, matrix: ConfusionMatrix, evaluated: EvaluatedSplit) -> ClassMetrics {
+    let evaluation = ClassEvaluation::new(rows);
+    let names = &matrix.label_names;
+    let mut found = Found::default();
+    for figure in Figure::all(names.len(), names_ascend(names)) {
+        found.add(figure.name(), evaluation.estimate(figure));
+    }
+    for (figure, reason) in [
+        (Figure::QuadraticKappa, "the classes have no order"),
+        (Figure::MeanAbsoluteError, "the classes have no order"),
+        (Figure::TopK(2), "there are no more classes than that"),
+        (Figure::TopK(3), "there are no more classes than that"),
+        (Figure::TopK(5), "there are no more classes than that"),
+    ] {
+        if !found.values.contains_key(&figure.name()) {
+            found.reasons.undefined.entry(figure.name()).or_insert_with(|| reason.to_owned());
+        }
+    }
+    let per_class = names.iter().enumerate().map(|(class, label)| {
+        let mut interval = |score| {
+            let figure = Figure::OfClass(score, class);
+            found.interval(format!("{}.{label}", figure.name()), evaluation.estimate(figure))
+        };
+        ClassIntervals {
+            label: label.clone(),
+            precision: interval(Score::Precision),
+            recall: interval(Score::Recall),
+            f1: interval(Score::F1),
+        }
+    });
+    let per_class = per_class.collect();
+    let mut averages = |score| {
+        let mut take = |average| found.intervals.remove(&Figure::Averaged(average, score).name());
+        AverageIntervals { weighted: take(Average::Weighted), macro_: take(Average::Macro) }
+    };
+    let (precision, recall, f1) = (averages(Score::Precision), averages(Score::Recall), averages(Score::F1));
+    let accuracy = wilson_interval(matrix.n_correct(), matrix.n());
+    found.intervals.remove(&Figure::Accuracy.name());
+    let value = |figure: Figure| found.values.get(&figure.name()).copied();
     ClassMetrics {
         evaluated,
-        loss: losses.sum::<f64>() / truth.len() as f64,
-        roc_auc: roc_auc(truth, probabilities),
-        expected_calibration_error: expected_calibration_error(truth, probabilities, CALIBRATION_BINS),
-        intervals: Intervals {
-            accuracy: wilson_interval(matrix.n_correct(), matrix.n()),
-            f1: F1Intervals::new(&matrix),
-        },
+        loss: value(Figure::Loss).unwrap_or_default(),
         classification: Classification::new(&matrix),
+        roc_auc: value(Figure::RocAuc),
+        expected_calibration_error: value(Figure::CalibrationError),
+        more: MoreFigures {
+            balanced_accuracy: value(Figure::BalancedAccuracy),
+            kappa: value(Figure::Kappa),
+            quadratic_kappa: value(Figure::QuadraticKappa),
+            mean_absolute_error: value(Figure::MeanAbsoluteError),
+            brier: value(Figure::Brier),
+            pr_auc: value(Figure::PrAuc),
+            top_2_accuracy: value(Figure::TopK(2)),
+            top_3_accuracy: value(Figure::TopK(3)),
+            top_5_accuracy: value(Figure::TopK(5)),
+            majority_rate: value(Figure::MajorityRate),
+        },
+        intervals: Intervals { accuracy, f1, precision, recall, per_class, more: found.intervals },
         confusion_matrix: matrix,
+        reasons: found.reasons,
+    }
+}
+
+fn score_metrics(rows: ScoreRows, evaluated: EvaluatedSplit) -> ScoreMetrics {
+    let regression = Regression::of(rows);
+    let mut found = Found::default();
+    for figure in ScoreFigure::ALL {
+        found.add(figure.name().to_owned(), score_estimate(figure, rows));
+    }
+    ScoreMetrics { evaluated, loss: regression.mse, regression, intervals: found.intervals, reasons: found.reasons }
+}
+
+/// Figures and intervals by name, and why others are not there.
+#[derive(Default)]
+struct Found {
+    values: BTreeMap<String, f64>,
+    intervals: BTreeMap<String, Interval>,
+    reasons: Reasons,
+}
+
+impl Found {
+    fn add(&mut self, name: String, estimate: Result<Estimate, Reason>) {
+        match &estimate {
+            Ok(estimate) => {
+                self.values.insert(name.clone(), estimate.value);
+            }
+            Err(reason) => {
+                self.reasons.undefined.insert(name, (*reason).to_owned());
+                return;
+            }
+        }
+        if let Some(interval) = self.interval(name.clone(), estimate) {
+            self.intervals.insert(name, interval);
+        }
+    }
+
+    /// The interval, or the reason for none in its place.
+    fn interval(&mut self, name: String, estimate: Result<Estimate, Reason>) -> Option<Interval> {
+        let interval = estimate.and_then(|estimate| estimate.interval());
+        interval.map_err(|reason| self.reasons.no_interval.insert(name, reason.to_owned())).ok()
     }
 }
 
@@ -91,6 +190,11 @@ mod tests {
         assert_eq!(metrics.confusion_matrix.counts, [[1, 1], [0, 0]]);
         assert_eq!((metrics.classification.n, metrics.classification.accuracy), (2, 0.5));
         assert_eq!(metrics.loss, (2f64.ln() + 4f64.ln()) / 2.0);
+        assert_eq!(metrics.more.majority_rate, Some(1.0));
+        assert_eq!(metrics.reasons.undefined["pr_auc"], "a class has no rows, or all of them");
+        assert_eq!(metrics.reasons.undefined["top_2_accuracy"], "there are no more classes than that");
+        assert_eq!(metrics.reasons.no_interval["loss"], "too few rows");
+        assert_eq!(metrics.reasons.no_interval["f1.positive"], "the class has fewer than 20 rows or predictions");
         assert_eq!(score(&predictions(outcomes(vec![None; 3])), evaluated()), Ok(None));
     }
 
