@@ -29,12 +29,7 @@ impl Findings<'_> {
     ///
     /// # Errors
     /// Fails when a file cannot be written.
-    pub(crate) fn write(
-        &self,
-        args: &Args,
-        inputs: &Inputs,
-        output: &mut OutputFolder,
-    ) -> anyhow::Result<Vec<String>> {
+    pub(crate) fn write(&self, args: &Args, inputs: &Inputs, output: &mut OutputFolder) -> anyhow::Result<Vec<String>> {
         output.write_json(METRICS, &self.metrics)?;
         output.write_json(FLAT_METRICS, &flat_figures(&serde_json::to_value(&self.metrics)?))?;
         output.write_json(SLICES, &self.slices)?;

@@ -45,8 +45,7 @@ pub(crate) fn write(pictures: &[Picture], output: &mut OutputFolder) -> anyhow::
 
 /// The slices as dots with intervals, the worst first.
 pub(crate) fn slice_picture(figures: &SliceFigures, evaluated: &EvaluatedSplit) -> Option<Picture> {
-    let names: Vec<String> =
-        figures.slices.iter().map(|slice| format!("{}: {}", slice.group, slice.name)).collect();
+    let names: Vec<String> = figures.slices.iter().map(|slice| format!("{}: {}", slice.group, slice.name)).collect();
     let slices: Vec<Slice> = figures
         .slices
         .iter()

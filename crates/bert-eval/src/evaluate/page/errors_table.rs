@@ -19,7 +19,12 @@ pub(super) fn errors_table(errors: &[WrongPrediction]) -> Vec<Part> {
     let mut columns = vec![Column::new("id")];
     columns.extend(match first.outcome {
         WrongOutcome::Class { .. } => {
-            vec![Column::filtered("true"), Column::filtered("predicted"), Column::new("probability"), Column::new("of the true")]
+            vec![
+                Column::filtered("true"),
+                Column::filtered("predicted"),
+                Column::new("probability"),
+                Column::new("of the true"),
+            ]
         }
         WrongOutcome::Score { .. } => vec![Column::new("true"), Column::new("predicted"), Column::new("error")],
     });
@@ -30,12 +35,13 @@ pub(super) fn errors_table(errors: &[WrongPrediction]) -> Vec<Part> {
         let mut cells = vec![Cell::Number { value: error.id as f64, text: error.id.to_string() }];
         cells.extend(outcome(&error.outcome));
         cells.extend(has_text.then(|| text(error)));
-        cells.extend(has_near.then(|| {
-            error.near_duplicate.as_ref().map_or(Cell::Empty, |near| Cell::from(near.text.as_str()))
-        }));
-        cells.extend(kept.iter().map(|name| {
-            error.kept.get(*name).and_then(|value| value.as_str()).map_or(Cell::Empty, Cell::from)
-        }));
+        cells.extend(
+            has_near.then(|| error.near_duplicate.as_ref().map_or(Cell::Empty, |near| Cell::from(near.text.as_str()))),
+        );
+        cells.extend(
+            kept.iter()
+                .map(|name| error.kept.get(*name).and_then(|value| value.as_str()).map_or(Cell::Empty, Cell::from)),
+        );
         cells
     });
     let table = Part::DataTable(DataTable {

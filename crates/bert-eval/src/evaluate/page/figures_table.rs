@@ -17,7 +17,11 @@ pub(super) fn figures_table(metrics: &Metrics) -> Part {
         Metrics::Scores(metrics) => &metrics.reasons,
     };
     let is_shown = |name: &str| {
-        !name.contains(OF_A_CLASS) && !name.ends_with("_low") && !name.ends_with("_high") && name != "rows" && name != "n"
+        !name.contains(OF_A_CLASS)
+            && !name.ends_with("_low")
+            && !name.ends_with("_high")
+            && name != "rows"
+            && name != "n"
     };
     let rows = flat.iter().filter(|(name, _)| is_shown(name)).map(|(name, value)| row(name, value, &flat, reasons));
     Part::DataTable(DataTable {
@@ -34,7 +38,8 @@ pub(super) fn figures_table(metrics: &Metrics) -> Part {
 }
 
 fn row(name: &str, value: &Value, flat: &Map<String, Value>, reasons: &Reasons) -> Vec<Cell> {
-    let number = |value: Option<&Value>| value.and_then(Value::as_f64).map_or(Cell::Empty, |value| Cell::number(value, 4));
+    let number =
+        |value: Option<&Value>| value.and_then(Value::as_f64).map_or(Cell::Empty, |value| Cell::number(value, 4));
     let bound = |end: &str| number(flat.get(&format!("{name}_{end}")));
     let reason = reasons.undefined.get(name).or_else(|| reasons.no_interval.get(name));
     vec![

@@ -64,9 +64,15 @@ impl<'a> Provenance<'a> {
                 summary: "Files and their SHA-256".to_owned(),
                 parts: vec![
                     Part::Subheading("Read by the evaluation".to_owned()),
-                    Part::Table { head: head(["file", "bytes", "SHA-256"]), rows: self.inputs.iter().map(file).collect() },
+                    Part::Table {
+                        head: head(["file", "bytes", "SHA-256"]),
+                        rows: self.inputs.iter().map(file).collect(),
+                    },
                     Part::Subheading("Read by the training".to_owned()),
-                    Part::Table { head: head(["file", "bytes", "SHA-256"]), rows: of_training.iter().map(file).collect() },
+                    Part::Table {
+                        head: head(["file", "bytes", "SHA-256"]),
+                        rows: of_training.iter().map(file).collect(),
+                    },
                 ],
             },
         ]
@@ -76,7 +82,9 @@ impl<'a> Provenance<'a> {
 /// The settings that are not null, in words.
 fn settings(plan: &Value) -> Vec<Vec<String>> {
     let settings = plan.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    settings.map(|(name, value)| vec![name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)]).collect()
+    settings
+        .map(|(name, value)| vec![name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)])
+        .collect()
 }
 
 /// A command that makes the evaluation again, in the folder that it was made in.

@@ -12,12 +12,8 @@ pub(crate) fn class_pictures(metrics: &ClassMetrics) -> Vec<Picture> {
 
 fn confusion(metrics: &ClassMetrics) -> Picture {
     let figures = &metrics.classification;
-    let accuracy = format!(
-        "n = {} · accuracy {:.1} % · F1 {:.3}",
-        figures.n,
-        100.0 * figures.accuracy,
-        figures.weighted.f1
-    );
+    let accuracy =
+        format!("n = {} · accuracy {:.1} % · F1 {:.3}", figures.n, 100.0 * figures.accuracy, figures.weighted.f1);
     let matrix = &metrics.confusion_matrix;
     let chart = Confusion {
         title: "Confusion matrix",
@@ -49,8 +45,7 @@ fn classes(metrics: &ClassMetrics) -> Picture {
     };
     let bars: Vec<ClassBar> = metrics.classification.per_class.iter().enumerate().map(bar).collect();
     let n = format!("n = {}", metrics.classification.n);
-    let chart =
-        ClassBars { title: "Classes", subtitle: &subtitle(&metrics.evaluated, &n), classes: &bars };
+    let chart = ClassBars { title: "Classes", subtitle: &subtitle(&metrics.evaluated, &n), classes: &bars };
     Picture {
         name: "classes",
         title: "Classes",
