@@ -1,13 +1,17 @@
-"""Figures and tests of crates/metrics against scikit-learn, SciPy and statsmodels to 1e-12, on random and degenerate rows."""
+"""Figures and tests of crates/metrics against scikit-learn, SciPy, statsmodels and cleanlab to 1e-12, on random and degenerate rows."""
 
 import json
 import subprocess
 
+import cleanlab
 import numpy
 import pytest
+import scipy.optimize
+import scipy.special
 import scipy.stats
 from conftest import BIN
 from sklearn import metrics
+from sklearn.calibration import calibration_curve
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
@@ -167,6 +171,45 @@ def test_differences_are_those_of_the_figures_and_those_of_the_means_have_the_pa
     assert abs(differences["loss"]["p_value"] - test.pvalue) < 0.02
     (itself,) = ask(first | {"second": {"predictions": guesses.tolist(), "probabilities": shares.ravel().tolist()}})
     assert itself["loss"] == {"undefined": "the two say the same of every row"}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("n_classes, n", [(2, 400), (2, 5000), (3, 900), (6, 3000)])
+def test_label_issues_are_those_of_cleanlab(n_classes, n):
+    labels, guesses, shares = rows(n + n_classes, n, n_classes)
+    wrong = numpy.random.default_rng(2).uniform(size=n) < 0.1
+    given = numpy.where(wrong, (labels + 1) % n_classes, labels)
+    (ours,) = ask(request(given, guesses, shares, n_classes) | {"task": "label_issues"})
+    joint = cleanlab.count.compute_confident_joint(given, shares)
+    theirs = cleanlab.filter.find_label_issues(given, shares, return_indices_ranked_by="self_confidence", n_jobs=1)
+    assert numpy.array_equal(ours["confident_joint"], joint)
+    assert [issue["row"] for issue in ours["issues"]] == theirs.tolist()
+    assert len(theirs) > 0.03 * n
+
+
+def test_calibration_and_curves_are_those_of_the_references():
+    labels, guesses, shares = rows(41, 400, 2)
+    (ours,) = ask(request(labels, guesses, shares, 2) | {"task": "calibration"})
+    confidence, right = shares.max(axis=1), guesses == labels
+    theirs, mean = calibration_curve(right, confidence, n_bins=15)
+    assert numpy.allclose([bin["accuracy"] for bin in ours["equal_width"]], theirs, rtol=0, atol=CLOSE)
+    assert numpy.allclose([bin["confidence"] for bin in ours["equal_width"]], mean, rtol=0, atol=CLOSE)
+    theirs, mean = calibration_curve(right, confidence, n_bins=10, strategy="quantile")
+    assert numpy.allclose([bin["accuracy"] for bin in ours["equal_mass"]], theirs, rtol=0, atol=0.03)
+
+    logits = numpy.log(shares).astype(numpy.float32).astype(float)
+    loss = lambda t: metrics.log_loss(labels, scipy.special.softmax(logits / t, axis=1))
+    best = scipy.optimize.minimize_scalar(loss, bounds=(0.01, 100), method="bounded", options={"xatol": 1e-10})
+    assert abs(ours["temperature"]["temperature"] - best.x) < 1e-5
+    assert abs(ours["temperature"]["loss_before"] - loss(1)) <= CLOSE
+    assert abs(ours["temperature"]["loss_after"] - best.fun) <= CLOSE
+
+    points = lambda name: numpy.array([[point["x"], point["y"]] for point in ours[name]["points"]]).T
+    fpr, tpr, _ = metrics.roc_curve(labels, shares[:, 1])
+    assert numpy.allclose(points("roc"), [fpr, tpr], rtol=0, atol=CLOSE)
+    precision, recall, _ = metrics.precision_recall_curve(labels, shares[:, 1])
+    assert numpy.allclose(points("precision_recall"), [recall[::-1], precision[::-1]], rtol=0, atol=CLOSE)
+    assert abs(ours["roc"]["area"] - metrics.roc_auc_score(labels, shares[:, 1])) <= CLOSE
 
 
 def test_mcnemar_and_holm_are_those_of_statsmodels():

@@ -1,12 +1,13 @@
 //! Figures, intervals and tests as JSON, for comparison with the reference implementations (`tests/reference/test_figures.py`).
 //!
 //! One JSON object a line on stdin: `{"labels", "predictions", "probabilities", "n_classes"}`, with `"second"` (another
-//! model's `predictions` and `probabilities`) for a comparison; `{"targets", "scores"}`; `{"mcnemar": [b, c]}`;
+//! model's `predictions` and `probabilities`) for a comparison, or a `"task"`, `label_issues` or `calibration`; `{"targets", "scores"}`; `{"mcnemar": [b, c]}`;
 //! `{"holm": [..]}`. One object a line on stdout.
 
 use metrics::{
-    ClassEvaluation, ClassRows, Difference, Estimate, Figure, McNemar, Probabilities, Reason, Score, ScoreFigure,
-    ScoreRows, holm, paired_difference, score_estimate,
+    Binning, ClassEvaluation, ClassRows, Difference, Estimate, Figure, McNemar, Probabilities, Reason, Score,
+    ScoreFigure, ScoreRows, find_label_issues, fit_temperature, holm, paired_difference, precision_recall_curve,
+    reliability, roc_curve, score_estimate,
 };
 use serde_json::{Value, json};
 
@@ -41,6 +42,12 @@ fn answer(request: &Value) -> Result<Value, Box<dyn std::error::Error>> {
         let of_class = [Score::Precision, Score::Recall, Score::F1].map(|score| Figure::OfClass(score, class));
         figures.extend(of_class.map(|figure| (format!("{}.{class}", figure.name()), figure)));
     }
+    if request["task"] == "label_issues" {
+        return Ok(json!(find_label_issues(&labels, Probabilities::new(&values, n_classes)?)?));
+    }
+    if request["task"] == "calibration" {
+        return calibration(&first);
+    }
     let second = &request["second"];
     if second.is_object() {
         let (predictions, values) = (indices(&second["predictions"]), numbers(&second["probabilities"]));
@@ -52,6 +59,18 @@ fn answer(request: &Value) -> Result<Value, Box<dyn std::error::Error>> {
     }
     let figures = figures.into_iter().map(|(name, figure)| (name, of(first.estimate(figure))));
     Ok(figures.collect::<serde_json::Map<_, _>>().into())
+}
+
+fn calibration(evaluation: &ClassEvaluation) -> Result<Value, Box<dyn std::error::Error>> {
+    let rows = evaluation.rows();
+    let logits: Vec<f32> = rows.probabilities().rows().flatten().map(|p| p.ln() as f32).collect();
+    Ok(json!({
+        "equal_width": reliability(rows.labels(), rows.probabilities(), 15, Binning::EqualWidth),
+        "equal_mass": reliability(rows.labels(), rows.probabilities(), 10, Binning::EqualMass),
+        "temperature": fit_temperature(rows.labels(), &logits, rows.n_classes())?,
+        "roc": roc_curve(rows, 1, 500)?,
+        "precision_recall": precision_recall_curve(rows, 1, 500)?,
+    }))
 }
 
 fn of(estimate: Result<Estimate, Reason>) -> Value {

@@ -12,6 +12,7 @@
 //! - [`paired_difference`], [`McNemar`], [`paired_bootstrap`] and [`slice`] compare, [`holm`] corrects for several.
 //! - [`reliability`], [`fit_temperature`] and [`accuracy_by_coverage`] are about probabilities, [`roc_curve`] and
 //!   [`precision_recall_curve`] about rankings.
+//! - [`find_label_issues`] finds likely label errors.
 //! - [`Regression`] is for scores instead of classes.
 //! - [`Sample`] summarizes a figure over seeds.
 
@@ -31,6 +32,7 @@ mod figures;
 mod curves;
 mod regression;
 mod comparison;
+mod label_issues;
 mod sample;
 
 pub use calibration::{
@@ -48,6 +50,7 @@ pub use error::MetricsError;
 pub use estimate::{Estimate, Reason};
 pub use figures::{Average, ClassEvaluation, Figure, Score, ScoreFigure, score_estimate};
 pub use interval::{Interval, wilson_interval};
+pub use label_issues::{LabelIssue, LabelIssues, find_label_issues, ranked_labels};
 pub use probabilities::Probabilities;
 pub use regression::Regression;
 pub use rows::{ClassRows, ClassSample, ScoreRows};

@@ -108,7 +108,7 @@ impl Logits<'_> {
             let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let (mut sum, mut mean, mut square) = (0.0, 0.0, 0.0);
             for &logit in row {
-                let weight = (inverse * f64::from(logit - largest)).exp();
+                let weight = (inverse * (f64::from(logit) - f64::from(largest))).exp();
                 let distance = f64::from(logit) - own;
                 sum += weight;
                 mean += weight * distance;
@@ -134,8 +134,8 @@ impl Logits<'_> {
                         if logit > best.1 { (class, logit) } else { best }
                     },
                 );
-            let sum: f64 = row.iter().map(|&logit| (inverse * f64::from(logit - largest)).exp()).sum();
-            let own = inverse * f64::from(row[label] - largest);
+            let sum: f64 = row.iter().map(|&logit| (inverse * (f64::from(logit) - f64::from(largest))).exp()).sum();
+            let own = inverse * (f64::from(row[label]) - f64::from(largest));
             loss += (sum.ln() - own).min(-f64::EPSILON.ln());
             let confidence = 1.0 / sum;
             gaps[bin(confidence, CALIBRATION_BINS)] += if prediction == label { 1.0 } else { 0.0 } - confidence;
