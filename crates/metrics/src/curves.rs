@@ -37,7 +37,7 @@ pub fn roc_curve(rows: ClassRows, class: usize, most_points: usize) -> Result<Cu
     let ties: Vec<Tie> = ranking.descending().collect();
     // A point between two equal steps lies on the line between its neighbors.
     let step = |index: usize| (ties[index].own, ties[index].rest);
-    let turns = |index: usize| index + 1 == ties.len() || step(index) != step(index + 1);
+    let turns = |index: usize| index == 0 || index + 1 == ties.len() || step(index) != step(index + 1);
     let mut points = vec![CurvePoint { x: 0.0, y: 0.0, threshold: None }];
     let (mut own, mut rest) = (0.0, 0.0);
     for (index, tie) in ties.iter().enumerate() {
