@@ -231,6 +231,19 @@ impl Estimate {
         Ok(Spread { center, moments, freedom })
     }
 
+    /// Center and standard error where they are compared with those of other rows: figures of counts as they are, since
+    /// prior rows have drawn them to the middle; others on the scale of their interval.
+    pub(crate) fn on_test_scale(&self, spread: &Spread) -> (f64, f64) {
+        let error = spread.moments.standard_error();
+        match &self.influence {
+            Influence::Cells { .. } => (spread.center, error),
+            Influence::Rows { .. } => {
+                let scale = self.method.scale();
+                (scale.transform(spread.center), error * scale.derivative(spread.center).abs())
+            }
+        }
+    }
+
     /// The influence of each row, `(n)`, in the unit of the figure; `labels` and `predictions` are those of the rows that
     /// the figure was made of.
     pub(crate) fn row_influence(&self, labels: &[usize], predictions: &[usize]) -> Cow<'_, [f64]> {

@@ -1,5 +1,6 @@
 //! Figures of an evaluation by name, each with its value and its influences.
 
+mod shares;
 mod confusion;
 mod probability;
 mod ranking;
@@ -9,10 +10,11 @@ use crate::calibration::{CALIBRATION_BINS, expected_calibration_error};
 use crate::estimate::{Estimate, Freedom, Influence, Method, Reason, Scale};
 use crate::rows::{ClassRows, ScoreRows};
 
-pub use confusion::{Average, Score};
+pub(crate) use ranking::{Ranking, Tie};
+pub use shares::{Average, Score};
 
 use confusion::MatrixFigure;
-use ranking::{Area, Ranking};
+use ranking::Area;
 
 /// A figure of a classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,10 @@
 //! - [`Classification`] is accuracy, precision, recall, F1 and MCC.
 //! - [`Figure`] and [`ScoreFigure`] name all figures; an [`Estimate`] is one of them with its influence values, from which
 //!   its interval and its differences come.
+//! - [`paired_difference`], [`McNemar`], [`paired_bootstrap`] and [`slice`] compare, [`holm`] corrects for several.
+//! - [`reliability`], [`fit_temperature`] and [`accuracy_by_coverage`] are about probabilities, [`roc_curve`] and
+//!   [`precision_recall_curve`] about rankings.
+//! - [`find_label_issues`] finds likely label errors.
 //! - [`Regression`] is for scores instead of classes.
 //! - [`Sample`] summarizes a figure over seeds.
 
@@ -21,25 +25,32 @@ mod rows;
 mod confusion;
 
 mod classification;
-mod calibration;
 mod interval;
 mod estimate;
+mod calibration;
 mod figures;
+mod curves;
 mod regression;
 mod comparison;
+mod label_issues;
 mod sample;
 
-pub use calibration::{CALIBRATION_BINS, expected_calibration_error};
+pub use calibration::{
+    Binning, CALIBRATION_BINS, CoveragePoint, PrecisionThreshold, ReliabilityBin, TEMPERATURES, Temperature,
+    accuracy_by_coverage, expected_calibration_error, fit_temperature, reliability, threshold_for_precision,
+};
 pub use classification::{Classification, PerClass, Scores};
 pub use comparison::{
     Difference, McNemar, PairedBootstrap, SliceDifference, holm, paired_bootstrap, paired_difference,
     paired_score_difference, score_slice, slice,
 };
 pub use confusion::ConfusionMatrix;
+pub use curves::{Curve, CurvePoint, precision_recall_curve, roc_curve};
 pub use error::MetricsError;
 pub use estimate::{Estimate, Reason};
 pub use figures::{Average, ClassEvaluation, Figure, Score, ScoreFigure, score_estimate};
 pub use interval::{Interval, wilson_interval};
+pub use label_issues::{LabelIssue, LabelIssues, find_label_issues, ranked_labels};
 pub use probabilities::Probabilities;
 pub use regression::Regression;
 pub use rows::{ClassRows, ClassSample, ScoreRows};

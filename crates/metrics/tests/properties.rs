@@ -1,5 +1,7 @@
 //! What holds for any predictions: the order of rows says nothing, and a perfect prediction is perfect by every metric.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use metrics::{
     Average, ClassEvaluation, ClassRows, Classification, ConfusionMatrix, Figure, Probabilities, Regression, Score,
     Scores,

@@ -117,15 +117,22 @@ impl SliceDifference {
     }
 }
 
-/// The difference of figures of different rows (Welch).
+/// The difference of figures of different rows: the distances from each figure to the ends of its own interval, squared and
+/// added (Newcombe 1998), and Welch's test on the scale on which the figure is nearest to normal.
 fn unpaired(inside: &Estimate, outside: &Estimate) -> Result<Difference, Reason> {
     let (left, right) = (inside.spread()?, outside.spread()?);
-    let variance = |spread: &Spread| spread.moments.standard_error().powi(2);
-    let (of_left, of_right) = (variance(&left), variance(&right));
-    let part = |variance: f64, spread: &Spread| variance * variance / spread.moments.freedom(spread.freedom);
-    let freedom = (of_left + of_right).powi(2) / (part(of_left, &left) + part(of_right, &right));
-    let error = (of_left + of_right).sqrt();
-    Ok(difference(inside.value - outside.value, left.center - right.center, error, freedom))
+    let (of_inside, of_outside) = (inside.interval()?, outside.interval()?);
+    let value = inside.value - outside.value;
+    let below = (inside.value - of_inside.low).hypot(of_outside.high - outside.value);
+    let above = (of_inside.high - inside.value).hypot(outside.value - of_outside.low);
+
+    let (center_left, error_left) = inside.on_test_scale(&left);
+    let (center_right, error_right) = outside.on_test_scale(&right);
+    let error = error_left.hypot(error_right);
+    let part = |error: f64, spread: &Spread| error.powi(4) / spread.moments.freedom(spread.freedom);
+    let freedom = error.powi(4) / (part(error_left, &left) + part(error_right, &right));
+    let p_value = student_two_sided((center_left - center_right) / error, freedom);
+    Ok(Difference { value, interval: Interval { low: value - below, high: value + above }, p_value })
 }
 
 fn difference(value: f64, center: f64, error: f64, freedom: f64) -> Difference {

@@ -10,6 +10,15 @@ pub(crate) struct Ranking {
     n_rest: f64,
 }
 
+/// Rows of equal score.
+#[derive(Clone, Copy)]
+pub(crate) struct Tie {
+    pub(crate) score: f64,
+    /// Rows of the class.
+    pub(crate) own: f64,
+    pub(crate) rest: f64,
+}
+
 /// The area under a curve.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Area {
@@ -32,6 +41,19 @@ impl Ranking {
         }
         ascending.sort_unstable_by(|left, right| left.0.total_cmp(&right.0));
         Ok(Self { ascending, n_own, n_rest })
+    }
+
+    /// Rows of the class, and of all others.
+    pub(crate) fn counts(&self) -> (f64, f64) {
+        (self.n_own, self.n_rest)
+    }
+
+    /// How many rows have each score, from the highest.
+    pub(crate) fn descending(&self) -> impl Iterator<Item = Tie> {
+        self.ties().rev().map(|tie| {
+            let own = tie.iter().filter(|row| row.2).count() as f64;
+            Tie { score: tie[0].0, own, rest: tie.len() as f64 - own }
+        })
     }
 
     /// Rows of equal score together, from the lowest.
