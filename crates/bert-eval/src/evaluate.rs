@@ -18,6 +18,8 @@ mod slice_figures;
 mod errors;
 mod attributed;
 mod text_pass;
+mod calibrate;
+mod curves;
 mod pictures;
 mod terminal;
 mod page;
@@ -38,7 +40,7 @@ use self::inputs::Inputs;
 pub use self::inputs::STAGE;
 use self::run_facts::train_class_counts;
 use self::text_pass::TextPass;
-use crate::args::Args;
+use crate::args::{Args, Split};
 use crate::labeled::Labeled;
 
 /// Evaluates a run, and holds its figures to what is required.
@@ -94,7 +96,17 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
         say(&format!("{rows} predicted, none of them labeled, so there are no metrics; {}", args.common.out.display()));
         return Ok(());
     };
+    let fitted = match &labeled {
+        Labeled::Classes(classes) if args.split == Split::Validation && temperature.is_none() => {
+            let weights = inputs::weights_sha256(&output);
+            Some(calibrate::fit(classes, predictions, args.split.name(), weights)?)
+        }
+        _ => None,
+    };
     let findings = Findings {
+        predictions,
+        temperature,
+        fitted,
         metrics: score::score(&labeled, evaluated)?,
         slices: slice_figures::slice_figures(&slices.slices, &labeled)?,
         labeled,

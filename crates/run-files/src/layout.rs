@@ -101,8 +101,36 @@ pub mod eval {
     pub const SLICES: &str = "slices.json";
     /// The surest wrong predictions, one line each.
     pub const ERRORS: &str = "errors.jsonl";
+    /// What the confidences are worth: reliability, coverage, thresholds; of classifiers.
+    pub const CONFIDENCE: &str = "confidence.json";
+    /// How DVC finds figures and plots.
+    pub const DVC: &str = "dvc.yaml";
     /// See [`crate::calibration`]; where the evaluation fitted a temperature.
     pub const CALIBRATION: &str = "calibration.json";
+}
+
+/// The output folder of `bert-eval compare`.
+pub mod compare {
+    /// Figures, differences and tests.
+    pub const COMPARISON: &str = "comparison.json";
+    /// The rows on which evaluations disagree, one line each.
+    pub const DISAGREEMENTS: &str = "disagreements.jsonl";
+    /// The comparison on one page.
+    pub const REPORT: &str = "report.html";
+}
+
+/// The output folder of `bert-eval seeds`.
+pub mod seeds {
+    /// Mean and interval of each figure.
+    pub const SEEDS: &str = "seeds.json";
+}
+
+/// The output folder of `bert-eval suspects`.
+pub mod suspects {
+    /// The likely label errors, ranked, one line each.
+    pub const SUSPECTS: &str = "suspects.jsonl";
+    /// The same as a page.
+    pub const REPORT: &str = "report.html";
 }
 
 /// The output folder of `bert-export`.

@@ -120,11 +120,8 @@ pub(crate) fn compare(
 
 fn class_pair(left: &LabeledClasses, right: &LabeledClasses, resamples: usize, seed: u64) -> anyhow::Result<Pair> {
     let (first, second) = (ClassEvaluation::new(left.class_rows()?), ClassEvaluation::new(right.class_rows()?));
-    let mcnemar = McNemar::of_predictions(
-        first.rows().labels(),
-        first.rows().predictions(),
-        second.rows().predictions(),
-    );
+    let mcnemar =
+        McNemar::of_predictions(first.rows().labels(), first.rows().predictions(), second.rows().predictions());
     let all = Figure::all(left.label_names.len(), corpus::label::names_ascend(left.label_names));
     let mut figures = Vec::new();
     for figure in all {
@@ -227,12 +224,14 @@ fn in_words(pair: &Pair) -> String {
     let is_share = headline.figure == "accuracy";
     let shown = |value: f64| if is_share { format!("{:.2} %", 100.0 * value) } else { format!("{value:.4}") };
     let by = |value: f64| if is_share { format!("{:+.2}", 100.0 * value) } else { format!("{value:+.4}") };
-    let interval = headline.interval.as_ref().map_or(String::new(), |interval| {
-        format!(" (95 %: {} to {})", by(interval.low), by(interval.high))
-    });
+    let interval = headline
+        .interval
+        .as_ref()
+        .map_or(String::new(), |interval| format!(" (95 %: {} to {})", by(interval.low), by(interval.high)));
     let unit = if is_share { " points" } else { "" };
     let test = if pair.mcnemar.is_some() { "McNemar, mid-p" } else { "p" };
-    let several = if headline.p_adjusted == headline.p_value { "" } else { ", corrected for the number of comparisons" };
+    let several =
+        if headline.p_adjusted == headline.p_value { "" } else { ", corrected for the number of comparisons" };
     let verdict = match headline.p_adjusted {
         Some(p) if p < LEVEL => format!("more than chance ({test} {p:.4}{several})"),
         Some(p) => format!("no more than chance may give ({test} {p:.4}{several})"),

@@ -30,9 +30,9 @@ pub(crate) fn disagreements(evaluations: &[Evaluation], read: &[Evaluated]) -> V
         evaluated.text_columns.values.get(index)
     });
     let rows = match &all[0].outcomes {
-        Outcomes::Classes { .. } => (0..all[0].len())
-            .filter(|&row| all.iter().any(|other| class(other, row) != class(all[0], row)))
-            .collect(),
+        Outcomes::Classes { .. } => {
+            (0..all[0].len()).filter(|&row| all.iter().any(|other| class(other, row) != class(all[0], row))).collect()
+        }
         Outcomes::Scores { .. } => farthest_apart(&all),
     };
     let disagreement = |row: usize| Disagreement {

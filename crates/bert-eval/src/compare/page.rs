@@ -32,7 +32,10 @@ pub(crate) fn page(
     parts.push(Part::Heading("What differs in settings".to_owned()));
     parts.push(Part::Table {
         head: std::iter::once(String::new()).chain(evaluations.iter().map(|it| it.name.clone())).collect(),
-        rows: differing.iter().map(|(name, values)| std::iter::once(name.clone()).chain(values.clone()).collect()).collect(),
+        rows: differing
+            .iter()
+            .map(|(name, values)| std::iter::once(name.clone()).chain(values.clone()).collect())
+            .collect(),
     });
     parts.push(Part::Heading("Where they disagree".to_owned()));
     parts.push(disagreement_table(evaluations, disagreements));

@@ -1,6 +1,7 @@
 //! Pictures of an evaluation, each as SVG and as PNG. One that cannot be drawn is said and left out: it never costs figures.
 
 mod of_classes;
+mod of_confidence;
 mod of_scores;
 
 use figures::{Estimate, Slice, Slices, png};
@@ -25,6 +26,7 @@ pub(crate) struct Picture {
 }
 
 pub(crate) use self::of_classes::class_pictures;
+pub(crate) use self::of_confidence::confidence_pictures;
 pub(crate) use self::of_scores::score_pictures;
 
 /// Writes each picture as `{name}.svg` and `{name}.png`; what could not be drawn, in words.
