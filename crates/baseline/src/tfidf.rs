@@ -1,7 +1,9 @@
 //! TF-IDF: how often a text has a word, weighted by how few texts have it, each text scaled to length 1; scikit-learn's
 //! `TfidfVectorizer()` with its defaults (`smooth_idf=True`, `norm="l2"`).
 
-use ahash::AHashMap;
+use std::collections::HashMap;
+
+use ahash::RandomState;
 
 use crate::words::{NGrams, features};
 
@@ -31,7 +33,7 @@ impl SparseRows {
 /// The vocabulary of the training texts with the weight of each feature.
 #[derive(Clone, Debug)]
 pub(crate) struct TfIdf {
-    vocabulary: AHashMap<Box<str>, u32>,
+    vocabulary: HashMap<Box<str>, u32, RandomState>,
     idf: Vec<f64>,
     n_grams: NGrams,
 }
@@ -39,7 +41,7 @@ pub(crate) struct TfIdf {
 impl TfIdf {
     /// Learns the vocabulary of `texts`, and gives their rows.
     pub(crate) fn fit<S: AsRef<str>>(texts: &[S], n_grams: NGrams) -> (Self, SparseRows) {
-        let mut vocabulary: AHashMap<Box<str>, u32> = AHashMap::new();
+        let mut vocabulary: HashMap<Box<str>, u32, RandomState> = HashMap::default();
         let mut n_texts_with: Vec<f64> = Vec::new();
         let mut rows = counted(texts, n_grams, |feature| match vocabulary.get(feature) {
             Some(&index) => Some(index),
