@@ -16,6 +16,9 @@ pub use shares::{Average, Score};
 use confusion::MatrixFigure;
 use ranking::Area;
 
+/// The fewest rows of a class with which the interval of the average precision is neither too narrow nor too wide.
+const FEWEST_OF_A_CURVE: usize = 30;
+
 /// A figure of a classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Figure {
@@ -188,7 +191,13 @@ impl<'a> ClassEvaluation<'a> {
             Figure::Loss => Ok(mean(probability::losses(rows), Freedom::Satterthwaite)),
             Figure::Brier => Ok(mean(probability::brier(rows), Freedom::Bounded)),
             Figure::RocAuc => self.of_ranking(Ranking::roc_auc),
-            Figure::PrAuc => self.of_ranking(Ranking::average_precision),
+            Figure::PrAuc => {
+                let mut estimate = self.of_ranking(Ranking::average_precision)?;
+                if rows.supports().iter().any(|&support| support < FEWEST_OF_A_CURVE) {
+                    estimate.method = Method::Unknown("a class has fewer than 30 rows");
+                }
+                Ok(estimate)
+            }
             Figure::TopK(k) => {
                 if k >= rows.n_classes() {
                     return Err("there are no more classes than that");

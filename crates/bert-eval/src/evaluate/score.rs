@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(metrics.reasons.undefined["pr_auc"], "a class has no rows, or all of them");
         assert_eq!(metrics.reasons.undefined["top_2_accuracy"], "there are no more classes than that");
         assert_eq!(metrics.reasons.no_interval["loss"], "too few rows");
-        assert_eq!(metrics.reasons.no_interval["f1.positive"], "the class has fewer than 20 rows or predictions");
+        assert_eq!(metrics.reasons.no_interval["f1.positive"], "the class has fewer than 30 rows or predictions");
         assert!(Labeled::of(&predictions(outcomes(vec![None; 3]))).is_none());
     }
 

@@ -20,8 +20,10 @@ const LEVEL: f64 = 0.05;
 struct Tally {
     exact: usize,
     mid_p: usize,
+    given: [usize; FIGURES.len()],
     differences: [usize; FIGURES.len()],
     held: [usize; FIGURES.len()],
+    slices_given: [usize; FIGURES.len()],
     slices: [usize; FIGURES.len()],
 }
 
@@ -42,12 +44,17 @@ pub(crate) fn print(repetitions: usize) {
             }
             for n in [200, 872] {
                 let tally = compare(&models, shares.len(), n, repetitions);
-                let cells = [tally.exact, tally.mid_p]
+                let of = |counts: [usize; FIGURES.len()], given: [usize; FIGURES.len()]| {
+                    counts.into_iter().zip(given).map(|(count, given)| percent(count, given))
+                };
+                let cells: Vec<String> = [tally.exact, tally.mid_p]
                     .into_iter()
-                    .chain(tally.differences)
-                    .chain(tally.held)
-                    .chain(tally.slices);
-                let cells: Vec<String> = cells.map(|count| format!("{:.1}", percent(count, repetitions))).collect();
+                    .map(|count| percent(count, repetitions))
+                    .chain(of(tally.differences, tally.given))
+                    .chain(of(tally.held, tally.given))
+                    .chain(of(tally.slices, tally.slices_given))
+                    .map(|share| format!("{share:.1}"))
+                    .collect();
                 let truth = differences(&models, shares.len())[0];
                 println!("| {} | {n} | {truth:.3} | {} |", shares.len(), cells.join(" | "));
             }
@@ -77,12 +84,15 @@ fn compare(models: &[Population; 2], n_classes: usize, n: usize, repetitions: us
         let is_inside: Vec<bool> = (0..n).map(|_| rng.uniform() < 0.2).collect();
         for (index, &figure) in FIGURES.iter().enumerate() {
             if let Ok(difference) = paired_difference(figure, &first, &second) {
+                tally.given[index] += 1;
                 tally.differences[index] += usize::from(difference.p_value <= LEVEL);
                 let interval = difference.interval;
                 tally.held[index] += usize::from(interval.low <= truth[index] && truth[index] <= interval.high);
             }
-            let of_slice = slice(figure, &first, &is_inside).difference;
-            tally.slices[index] += usize::from(of_slice.is_ok_and(|difference| difference.p_value <= LEVEL));
+            if let Ok(difference) = slice(figure, &first, &is_inside).difference {
+                tally.slices_given[index] += 1;
+                tally.slices[index] += usize::from(difference.p_value <= LEVEL);
+            }
         }
     }
     tally

@@ -6,9 +6,9 @@ use crate::estimate::{Estimate, Freedom, Influence, Method, Moments, Reason, Sca
 /// The fewest rows by which the score of a class is divided, where the scores of classes are averaged.
 const FEWEST_OF_EACH: f64 = 5.0;
 /// The same, where the class stands alone.
-const FEWEST_ALONE: f64 = 20.0;
+const FEWEST_ALONE: f64 = 30.0;
 const RARE_CLASS: Reason = "a class has fewer than 5 rows or predictions";
-const TOO_RARE: Reason = "the class has fewer than 20 rows or predictions";
+const TOO_RARE: Reason = "the class has fewer than 30 rows or predictions";
 
 /// A figure that derives from the confusion matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

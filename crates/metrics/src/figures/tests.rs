@@ -139,7 +139,7 @@ fn where_no_interval_holds_the_reason_is_given() {
     assert_eq!(certain.estimate(Figure::OfClass(Score::F1, 2)).interval().unwrap().high, 1.0);
     let few = Sample { labels: vec![0, 1, 2], predictions: vec![0, 1, 1], values: vec![1.0 / 3.0; 9] };
     assert!(few.estimate(Figure::Averaged(Average::Macro, Score::F1)).interval().unwrap_err().contains("fewer than 5"));
-    assert!(few.estimate(Figure::OfClass(Score::F1, 0)).interval().unwrap_err().contains("fewer than 20"));
+    assert!(few.estimate(Figure::OfClass(Score::F1, 0)).interval().unwrap_err().contains("fewer than 30"));
 }
 
 fn area(labels: &[usize], values: &[f64], n_classes: usize) -> Result<f64, Reason> {
