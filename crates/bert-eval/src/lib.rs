@@ -7,7 +7,6 @@ mod args;
 mod run_facts;
 mod predict;
 mod score;
-mod most_confused;
 mod report;
 
 use bert::Classifier;
