@@ -1,7 +1,7 @@
 //! Run folder layout: the names of the files and folders that the stages after tokenization write.
 //!
 //! ```text
-//! data/runs/<name>/train/         config.json model.safetensors, tokenizer files, log.jsonl curves.svg timing.json
+//! data/runs/<name>/train/         config.json model.safetensors, tokenizer files, log.jsonl curves.{svg,png} timing.json
 //!                                 tensorboard/ checkpoints/step-NNNNNN/ manifest.json
 //!                  eval/<split>/  metrics.json confusion_matrix.{svg,png} predictions.parquet manifest.json
 //!                  export/        hf/ manifest.json
@@ -20,6 +20,8 @@ pub mod train {
     pub const LOG: &str = "log.jsonl";
     /// The picture of the log.
     pub const CURVES: &str = "curves.svg";
+    /// The same picture for what shows no SVG; not listed in the manifest, so that folders without it stay fresh.
+    pub const CURVES_PNG: &str = "curves.png";
     /// The rates of the last process. No listed output, since no two runs have the same.
     pub const TIMING: &str = "timing.json";
     /// The folder of the TensorBoard event file.

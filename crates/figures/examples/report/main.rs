@@ -4,10 +4,11 @@
 //!     report NAME > page.html
 //!     report NAME 3 > picture.png
 //!
-//! The names: binary, stars, twenty, many, one, empty, scores, hostile.
+//! The names: binary, stars, twenty, many, one, empty, scores, search, hostile.
 
 mod numbers;
 mod pictures;
+mod search;
 mod tables;
 
 use std::io::{Write, stdout};
@@ -25,8 +26,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "twenty" => of_classes(&names(20), 5000),
         "many" => of_classes(&names(150), 5000),
         "one" => of_classes(&["negative", "positive"], 1),
-        "scores" => of_scores(12_000),
+        "scores" => of_pictures("Sentiment as a score", pictures::of_scores(12_000)),
         "empty" => of_classes(&["negative", "positive"], 0),
+        "search" => of_pictures("Search", search::of_search(30)),
         "hostile" => hostile(),
         _ => return Err(format!("there is no page {name:?}").into()),
     };
@@ -89,11 +91,11 @@ fn of_classes(names: &[&str], n: usize) -> Page {
     Page { title: "SST-2, test: 88.6 % accuracy".to_owned(), parts }
 }
 
-fn of_scores(n: usize) -> Page {
-    let mut parts = vec![heading("Scores")];
-    parts.extend(pictures::of_scores(n).into_iter().map(Part::Chart));
+fn of_pictures(title: &str, charts: Vec<figures::Chart>) -> Page {
+    let mut parts = vec![heading("Pictures")];
+    parts.extend(charts.into_iter().map(Part::Chart));
     parts.extend([heading("Provenance"), tables::provenance()]);
-    Page { title: "Sentiment as a score".to_owned(), parts }
+    Page { title: title.to_owned(), parts }
 }
 
 /// Names and texts that would break a page that does not escape, isolate and bound them.

@@ -8,7 +8,7 @@ use figures::{
 
 use crate::numbers::{Evaluation, Random, Row, estimate};
 
-fn chart(svg: String, caption: &str) -> Chart {
+pub(super) fn chart(svg: String, caption: &str) -> Chart {
     Chart { svg, caption: caption.to_owned(), alternative: format!("Picture: {caption}") }
 }
 

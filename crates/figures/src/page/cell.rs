@@ -9,6 +9,8 @@ use crate::drawing::ticks::group_thousands;
 const MAX_CHARACTERS: usize = 300;
 /// Beyond this many word pieces the rest opens by a click.
 const MAX_TOKENS: usize = 80;
+/// A word of more characters is broken, so that its column does not become wide.
+const MAX_WORD: usize = 24;
 /// Steps of the color of an attribution, each a class of the style sheet.
 const N_LEVELS: f64 = 5.0;
 
@@ -143,7 +145,7 @@ impl Display for Cell {
         match self {
             Self::Empty => out.write_str("<td></td>"),
             Self::Text(text) => {
-                out.write_str("<td>")?;
+                begin(text.split_whitespace(), out)?;
                 let end = text.char_indices().nth(MAX_CHARACTERS).map(|(end, _)| end);
                 let (head, rest) = end.map_or((text.as_str(), None), |end| (&text[..end], Some(&text[end..])));
                 let rest = rest.map(|rest| format!("<bdi>{}</bdi>", Escaped(rest)));
@@ -161,13 +163,24 @@ impl Display for Cell {
                 let (head, rest) = tokens.split_at(tokens.len().min(MAX_TOKENS));
                 let scale = Scale::of(tokens);
                 let rest = (!rest.is_empty()).then(|| scale.pieces(rest));
-                write!(out, "<td>{}</td>", Opening { head: &scale.pieces(head), rest: rest.as_deref() })
+                begin(tokens.iter().map(|token| token.text.as_str()), out)?;
+                write!(out, "{}</td>", Opening { head: &scale.pieces(head), rest: rest.as_deref() })
             }
             Self::Badge { emphasis, text } => {
-                write!(out, "<td><span class=\"badge {}\"><bdi>{}</bdi></span></td>", emphasis.class(), Escaped(text))
+                begin(text.split_whitespace(), out)?;
+                write!(out, "<span class=\"badge {}\"><bdi>{}</bdi></span></td>", emphasis.class(), Escaped(text))
             }
         }
     }
+}
+
+/// Begins a cell; only one with a word that is wider than a column may break its words.
+fn begin<'a>(mut words: impl Iterator<Item = &'a str>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    out.write_str(if words.any(is_long) { "<td class=\"long\">" } else { "<td>" })
+}
+
+pub(super) fn is_long(word: &str) -> bool {
+    word.chars().nth(MAX_WORD).is_some()
 }
 
 /// HTML of which the rest, if there is one, opens by a click on the beginning.

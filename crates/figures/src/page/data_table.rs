@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use super::cell::Cell;
+use super::cell::{Cell, is_long};
 use super::escape::Escaped;
 
 /// A table that its reader can sort by every column, filter, search and turn the pages of.
@@ -56,7 +56,8 @@ impl Display for DataTable {
         for (index, column) in columns.iter().enumerate() {
             let cells = || rows.iter().filter_map(|row| row.get(index)).filter(|cell| **cell != Cell::Empty);
             let is_numeric = cells().next().is_some() && cells().all(Cell::is_number);
-            let classes = [("n", is_numeric), ("wide", column.wide), ("filter", column.filter)];
+            let is_long = column.name.split_whitespace().any(is_long);
+            let classes = [("n", is_numeric), ("wide", column.wide), ("filter", column.filter), ("long", is_long)];
             let classes: Vec<&str> = classes.into_iter().filter(|(_, holds)| *holds).map(|(class, _)| class).collect();
             out.write_str("<th scope=\"col\"")?;
             if !classes.is_empty() {
@@ -92,13 +93,15 @@ impl Display for PlainTable<'_> {
         let class = |index: usize| if numeric.get(index) == Some(&true) { " class=\"n\"" } else { "" };
         begin(self.name, "<table>", out)?;
         for (index, name) in self.head.iter().enumerate() {
-            write!(out, "<th scope=\"col\"{}>{}</th>", class(index), Escaped(name))?;
+            let class = if name.split_whitespace().any(is_long) { " class=\"long\"" } else { class(index) };
+            write!(out, "<th scope=\"col\"{class}>{}</th>", Escaped(name))?;
         }
         out.write_str("</tr>\n</thead>\n<tbody>\n")?;
         for row in self.rows {
             out.write_str("<tr>")?;
             for (index, text) in row.iter().enumerate() {
-                write!(out, "<td{}><bdi>{}</bdi></td>", class(index), Escaped(text))?;
+                let long = if text.split_whitespace().any(is_long) { " class=\"long\"" } else { class(index) };
+                write!(out, "<td{long}><bdi>{}</bdi></td>", Escaped(text))?;
             }
             out.write_str("</tr>\n")?;
         }

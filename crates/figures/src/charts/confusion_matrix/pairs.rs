@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::{Confusion, fraction, map};
+use super::counts::{Confusion, fraction};
+use super::map;
 use crate::drawing::axis::Axis;
 use crate::drawing::color::{self, FAINT_TEXT};
 use crate::drawing::font::{Anchor, Font};
