@@ -18,6 +18,9 @@ pub struct ReadOptions {
     pub encoding: Option<Encoding>,
     /// Whether a row without a text is an error, instead of left out and counted.
     pub strict: bool,
+    /// Whether a row that cannot be read is given as a broken one, instead of as an error that ends the reading. Then a row
+    /// without a text is one, too, and so is one with bytes that are not in the file's encoding.
+    pub passes_broken: bool,
 }
 
 /// What separates fields.
