@@ -95,6 +95,19 @@ impl Progress {
         }
     }
 
+    /// As [`Progress::say`], also where no progress is shown.
+    pub fn say_always(&self, line: &str) {
+        match &self.display {
+            Display::Nothing => eprintln!("{line}"),
+            Display::Bar(_) | Display::Lines { .. } => self.say(line),
+        }
+    }
+
+    /// The time since its beginning.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Takes the bar away.
     pub fn finish(self) {
         if let Display::Bar(bar) = self.display {
