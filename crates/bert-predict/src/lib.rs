@@ -47,13 +47,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(out) = &args.output.collect {
         return parts::collect(args, out);
     }
-    let format = streaming::format(args)?;
     let model = args.model.as_deref().ok_or_else(|| bad_input!("--model is missing"))?;
     if let Some(file) = &args.output.output {
         let files = named_files("--input", &args.input.input)?;
         let inputs: Vec<&Path> = [model].into_iter().chain(files.iter().map(|path| &**path)).collect();
         stage::check_output_file(file, &inputs)?;
     }
+    let format = streaming::format(args)?;
     let input = Input::open(args)?;
     let (predictor, tokenizer) = Predictor::open(model, args)?;
     let (kept, said) = kept_names(input.kept(), &predictor.judge)?;

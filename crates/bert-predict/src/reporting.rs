@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use corpus::records::{Columns, FileName, ReadOptions, TableFile};
-use stage::Progress;
+use stage::{Progress, ensure_input};
 
 use crate::args::Args;
 use crate::counts::Counts;
@@ -23,6 +23,7 @@ pub(crate) struct Reporting {
     /// Rows that an earlier run had answered.
     before: u64,
     has_summary: bool,
+    has_files: bool,
 }
 
 impl Reporting {
@@ -32,9 +33,10 @@ impl Reporting {
         // A person who types, or who reads the answers where progress would be, needs none.
         let is_shown_elsewhere = output.output.is_some() || output.out.is_some() || !stdout().is_terminal();
         let is_typed = !args.input.texts.is_empty() || files.is_empty() && stdin().is_terminal();
+        let has_files = !files.is_empty();
         let is_quiet = args.quiet || is_typed || !is_shown_elsewhere;
         let total = Arc::new(AtomicU64::new(0));
-        if !is_quiet && !files.is_empty() {
+        if !is_quiet && has_files {
             let options = ReadOptions { passes_broken: true, ..args.input.tables.options() };
             let columns = Columns {
                 text: args.input.text_column.clone(),
@@ -50,7 +52,7 @@ impl Reporting {
         }
         let has_summary = !args.quiet && args.input.texts.is_empty();
         let progress = Progress::open_ended("bert-predict", is_quiet);
-        Self { progress, total, counts: Counts::default(), before: 0, has_summary }
+        Self { progress, total, counts: Counts::default(), before: 0, has_summary, has_files }
     }
 
     /// Adds rows that an earlier run has answered.
@@ -64,13 +66,23 @@ impl Reporting {
         self.counts.add(counts);
         self.progress.set_total(self.total.load(Ordering::Relaxed).saturating_sub(self.before));
         let done = self.counts.rows - self.before;
-        let rate = self.progress.rate();
+        let rate = done as f64 / self.progress.elapsed().as_secs_f64().max(1e-9);
         self.progress.set(done, || format!("{rate:.0} rows/s"));
     }
 
     /// Prints a line without breaking the progress.
     pub(crate) fn say(&self, line: &str) {
         self.progress.say_always(line);
+    }
+
+    /// Refuses files of which no row could be read: they are not what they were taken for.
+    ///
+    /// # Errors
+    /// Fails where there is no other row; that is bad input.
+    pub(crate) fn ensure_some_read(&self) -> anyhow::Result<()> {
+        let Counts { rows, broken, .. } = self.counts;
+        ensure_input!(!self.has_files || broken < rows || rows == 0, "no row of the input could be read");
+        Ok(())
     }
 
     /// What became of all rows.

@@ -92,6 +92,7 @@ impl Streaming<'_> {
             }
         }
         writer.finish().with_context(cannot_write)?;
+        reporting.ensure_some_read()?;
         reporting.end(self.predictor);
         Ok(())
     }

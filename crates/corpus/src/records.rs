@@ -223,7 +223,7 @@ mod tests {
     fn a_file_that_cannot_be_read_on_is_an_error() {
         let error = read("a.csv", b"text\nfine\n\"open\n", false).unwrap_err();
         assert!(error.starts_with("a.csv, line 3: the quote that opens a field here is not closed"), "{error}");
-        let error = read("a.jsonl", b"{\n{\n", false).unwrap_err();
+        let error = read("a.jsonl", b"{\"text\n", false).unwrap_err();
         assert!(error.starts_with("a.jsonl, line 1: expected a JSON object"), "{error}");
         assert_eq!(read("a.txt", b"", false).unwrap_err(), "a.txt is empty; expected at least one row");
         let error = read("a.csv", b"id,review\n1,fine\n", false).unwrap_err();

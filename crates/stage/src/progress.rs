@@ -115,11 +115,6 @@ impl Progress {
         }
     }
 
-    /// Work a second, of this run.
-    pub fn rate(&self) -> f64 {
-        self.done.saturating_sub(self.at_start) as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
-    }
-
     /// `  1:05 left`; nothing where the total is not known.
     fn time_left(&self) -> String {
         let done_here = self.done.saturating_sub(self.at_start);
