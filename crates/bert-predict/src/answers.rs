@@ -22,18 +22,26 @@ impl<'a> Answering<'a> {
         Self { predictor, n_named: 0 }
     }
 
-    /// Predicts the texts of a window, and writes an answer for each of its rows; `say` hears of broken ones.
+    /// The logits of the texts of a window, `(n_texts, n_outputs)`.
     ///
     /// # Errors
-    /// Fails when a kernel or the sink does.
-    pub(crate) fn answer<W: Write + Send>(
+    /// Fails when a kernel does.
+    pub(crate) fn predict(&self, window: &PreparedWindow) -> anyhow::Result<Vec<f32>> {
+        self.predictor.logits(&window.encodings)
+    }
+
+    /// Writes an answer for each row of a window; `say` hears of broken ones.
+    ///
+    /// # Errors
+    /// Fails when the sink does.
+    pub(crate) fn write<W: Write + Send>(
         &mut self,
         window: &PreparedWindow,
+        logits: &[f32],
         writer: &mut AnswerWriter<'_, W>,
         say: &dyn Fn(&str),
     ) -> anyhow::Result<Counts> {
         let judge = &self.predictor.judge;
-        let logits = self.predictor.logits(&window.encodings)?;
         let mut of_texts = logits.chunks(judge.names.len());
         let mut counts = Counts { rows: window.rows.len() as u64, ..Counts::default() };
         counts.add_longer(&window.encodings, self.predictor.max_length);

@@ -1,5 +1,6 @@
 //! Answers as JSON lines, CSV, TSV or Parquet.
 
+mod layout;
 mod columns;
 mod format;
 mod json_lines;
@@ -10,21 +11,13 @@ mod parquet_table;
 use std::io::Write;
 
 use crate::answer::Answer;
-use crate::verdict::Judge;
 
 pub(crate) use columns::kept_names;
 use delimited::DelimitedWriter;
 pub(crate) use format::Format;
 use json_lines::JsonLinesWriter;
+pub(crate) use layout::Layout;
 use parquet_table::ParquetWriter;
-
-/// What all answers of an output have in common.
-#[derive(Debug, Clone)]
-pub(crate) struct Layout {
-    /// The names that the columns which go along have in the output.
-    pub(crate) kept: Vec<String>,
-    pub(crate) judge: Judge,
-}
 
 /// Writes answers in their order.
 pub(crate) enum AnswerWriter<'a, W: Write + Send> {

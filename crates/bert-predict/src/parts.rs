@@ -7,10 +7,10 @@ mod ledger;
 mod plan;
 mod collect;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
+use corpus::tokenizer::Tokenizer;
 use stage::{CommonArgs, ExitReason, Interrupt, Job, Manifest, OutputFolder, Stage, bad_input, ensure_input};
 
 use crate::answers::Answering;
@@ -21,7 +21,6 @@ use crate::output::{AnswerWriter, Format, Layout};
 use crate::predictor::Predictor;
 use crate::prepare::{Next, PreparedWindow, PreparedWindows};
 use crate::reporting::Reporting;
-use corpus::tokenizer::Tokenizer;
 use ledger::{Entry, Ledger, part_name};
 use plan::Plan;
 
@@ -75,70 +74,23 @@ impl PartsRun<'_> {
         let Some(mut folder) = self.begin(args, &files)? else { return Ok(()) };
         let interrupt = Interrupt::install().context("cannot install the handlers of signals")?;
         folder.clear()?;
-        let mut ledger = Ledger::open(&folder, self.format)?;
+        let ledger = Ledger::open(&folder, self.format)?;
         let mut reporting = Reporting::begin(args, files.paths().map(Path::to_owned).collect());
         for Entry { file, fingerprint, counts, .. } in ledger.entries() {
             folder.list_checked(file, fingerprint.clone());
             reporting.add_before(counts);
         }
         if !ledger.entries().is_empty() {
-            let n = stage::counted(ledger.entries().len() as u64, "part");
-            args.say(&format!(
-                "{n} of an earlier run {} there",
-                if ledger.entries().len() == 1 { "is" } else { "are" }
-            ));
+            args.say(&format!("{} there from an earlier run", n_parts_are(&ledger)));
         }
-        let done: BTreeSet<u64> = ledger.entries().iter().map(|entry| entry.part).collect();
+        let done = ledger.entries().iter().map(|entry| entry.part).collect();
         let rule = PartRule { rows_per_part: args.output.rows_per_part, shard: args.output.shard, done };
         let n_parts = files.n_parts();
         let input = Input::Files(files.in_parts(rule));
         let windows = PreparedWindows::begin(input, tokenizer, self.predictor.vocab_size(), self.size)?;
-        let mut next = windows.next(Some(&interrupt))?;
-        let mut answering = Answering::new(self.predictor);
-        loop {
-            match next {
-                Next::Window(first) => {
-                    let part = first.part;
-                    let name = part_name(part.number, self.format);
-                    let mut interrupted = None;
-                    let (counts, after) = folder
-                        .output(&name, |sink| {
-                            let mut writer = AnswerWriter::new(self.format, self.layout, sink)?;
-                            let mut counts = Counts::default();
-                            let mut window: Box<PreparedWindow> = first;
-                            loop {
-                                let of_window = answering.answer(&window, &mut writer, &|line| reporting.say(line))?;
-                                counts.add(&of_window);
-                                reporting.add(&of_window);
-                                match windows.next(Some(&interrupt))? {
-                                    Next::Window(next) if next.part == part => window = next,
-                                    Next::Interrupted(signal) => {
-                                        interrupted = Some(signal);
-                                        anyhow::bail!("interrupted");
-                                    }
-                                    after => {
-                                        writer.finish()?;
-                                        return Ok((counts, after));
-                                    }
-                                }
-                            }
-                        })
-                        .map_err(|error| interrupted.map_or(error, |signal| self.interrupted(signal, &ledger, args)))?;
-                    let fingerprint = folder.written(&name).cloned().context("a part was not written")?;
-                    ledger.add(Entry {
-                        part: part.number,
-                        file: name,
-                        input: part.file,
-                        first_row: part.first_row,
-                        counts,
-                        fingerprint,
-                    })?;
-                    next = after;
-                }
-                Next::End => break,
-                Next::Interrupted(signal) => return Err(self.interrupted(signal, &ledger, args)),
-            }
-        }
+        let answering = Answering::new(self.predictor);
+        let filling = Filling { run: self, folder, ledger, windows, interrupt, answering, reporting };
+        let Filling { mut folder, ledger, reporting, .. } = filling.fill()?;
         ledger.finish(&mut folder)?;
         folder.record(N_PARTS, n_parts.get());
         folder.finish()?;
@@ -167,14 +119,82 @@ impl PartsRun<'_> {
         let compute = &self.predictor.compute;
         job.record("threads", compute.threads).record("device", compute.device_name()).begin()
     }
+}
 
-    fn interrupted(&self, signal: i32, ledger: &Ledger, args: &Args) -> anyhow::Error {
-        let n = stage::counted(ledger.entries().len() as u64, "part");
-        let out = args.output.out.as_deref().unwrap_or(Path::new("")).display();
-        let message = format!(
-            "interrupted; {n} in {out} {} kept, and the same command goes on",
-            if ledger.entries().len() == 1 { "is" } else { "are" }
-        );
-        ExitReason::Interrupted { signal, message }.into()
+/// A folder that is being filled, part by part.
+struct Filling<'a> {
+    run: &'a PartsRun<'a>,
+    folder: OutputFolder,
+    ledger: Ledger,
+    windows: PreparedWindows,
+    interrupt: Interrupt,
+    answering: Answering<'a>,
+    reporting: Reporting,
+}
+
+impl Filling<'_> {
+    /// Answers all windows.
+    fn fill(mut self) -> anyhow::Result<Self> {
+        let mut next = self.windows.next(Some(&self.interrupt))?;
+        loop {
+            next = match next {
+                Next::Window(first) => self.fill_part(first)?,
+                Next::End => return Ok(self),
+                Next::Interrupted(signal) => return Err(interrupted(signal, &self.ledger, self.folder.folder())),
+            };
+        }
     }
+
+    /// Answers the windows of one part, which begins with `first`; what comes after them.
+    fn fill_part(&mut self, first: Box<PreparedWindow>) -> anyhow::Result<Next> {
+        let Self { run, folder, ledger, windows, interrupt, answering, reporting } = self;
+        let part = first.part;
+        let out = folder.folder().to_owned();
+        let name = part_name(part.number, run.format);
+        // What stops a part and is none of its file's fault.
+        let mut stopped = None;
+        let mut stop = |error: anyhow::Error| {
+            stopped = Some(error);
+            anyhow!("stopped")
+        };
+        let filled = folder.output(&name, |sink| {
+            let mut writer = AnswerWriter::new(run.format, run.layout, sink)?;
+            let (mut window, mut counts) = (first, Counts::default());
+            loop {
+                let logits = answering.predict(&window).map_err(&mut stop)?;
+                let of_window = answering.write(&window, &logits, &mut writer, &|line| reporting.say(line))?;
+                counts.add(&of_window);
+                reporting.add(&of_window);
+                match windows.next(Some(interrupt)).map_err(&mut stop)? {
+                    Next::Window(next) if next.part == part => window = next,
+                    Next::Interrupted(signal) => return Err(stop(interrupted(signal, ledger, &out))),
+                    after => {
+                        writer.finish()?;
+                        return Ok((counts, after));
+                    }
+                }
+            }
+        });
+        if let Some(error) = stopped {
+            return Err(error);
+        }
+        let (counts, after) = filled?;
+        let fingerprint = folder.written(&name).cloned().context("a part was not written")?;
+        let (input, first_row) = (part.file, part.first_row);
+        ledger.add(Entry { part: part.number, file: name, input, first_row, counts, fingerprint })?;
+        Ok(after)
+    }
+}
+
+/// That a signal ended the run, and what is kept.
+fn interrupted(signal: i32, ledger: &Ledger, out: &Path) -> anyhow::Error {
+    let message =
+        format!("interrupted; {} whole in {}, and the same command goes on", n_parts_are(ledger), out.display());
+    ExitReason::Interrupted { signal, message }.into()
+}
+
+/// `1 part is`, `2 parts are`.
+fn n_parts_are(ledger: &Ledger) -> String {
+    let n = ledger.entries().len() as u64;
+    format!("{} {}", stage::counted(n, "part"), if n == 1 { "is" } else { "are" })
 }

@@ -45,10 +45,11 @@ impl Reporting {
                 ..Columns::default()
             };
             let counted = Arc::clone(&total);
+            let n_shards = output.shard.map_or(1, |shard| shard.count);
             // Beside all else: what is left is worth knowing, but no first answer has to wait for it.
-            let _ = thread::Builder::new()
-                .name("count".to_owned())
-                .spawn(move || counted.store(count(&files, &columns, &options).unwrap_or(0), Ordering::Relaxed));
+            let _ = thread::Builder::new().name("count".to_owned()).spawn(move || {
+                counted.store(count(&files, &columns, &options).unwrap_or(0) / n_shards, Ordering::Relaxed)
+            });
         }
         let has_summary = !args.quiet && args.input.texts.is_empty();
         let progress = Progress::open_ended("bert-predict", is_quiet);

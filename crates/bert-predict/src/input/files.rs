@@ -116,7 +116,7 @@ impl InputFiles {
         let mut parts_before = 0;
         for (file, table) in self.tables.iter().enumerate() {
             let (mut n_rows, mut ended) = (0, false);
-            table.for_each_read(&mut |row| {
+            let read = table.for_each_read(&mut |row| {
                 let part = self.part(file, parts_before, n_rows);
                 n_rows += 1;
                 if self.rule.as_ref().is_some_and(|rule| !rule.wants(part.number)) {
@@ -129,9 +129,14 @@ impl InputFiles {
                 }
                 builder.push_of(part, input_row(row));
                 ControlFlow::Continue(())
-            })?;
+            });
             if ended {
                 return Ok(());
+            }
+            if let Err(error) = read {
+                // What came before is answered.
+                let _ = builder.is_empty() || each(builder.take()).is_break();
+                return Err(error.into());
             }
             if let Some(rule) = &self.rule {
                 parts_before += n_rows.div_ceil(rule.rows_per_part);

@@ -72,8 +72,13 @@ impl StdinRows {
                 Ok(block) => {
                     for line in block? {
                         number += 1;
-                        if let Some(row) = self.row(number, &line)? {
-                            builder.push(row);
+                        match self.row(number, &line) {
+                            Ok(row) => row.into_iter().for_each(|row| builder.push(row)),
+                            Err(error) => {
+                                // What came before is answered.
+                                let _ = builder.is_empty() || each(builder.take()).is_break();
+                                return Err(error);
+                            }
                         }
                         if builder.is_full() && each(builder.take()).is_break() {
                             return Ok(());

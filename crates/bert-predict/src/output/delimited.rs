@@ -5,7 +5,7 @@ use std::io::Write;
 
 use anyhow::Context;
 
-use super::Layout;
+use super::layout::Layout;
 use super::table_columns::{Value, columns, values};
 use crate::answer::Answer;
 

@@ -11,8 +11,8 @@ use std::io::Write;
 use checkpoint::OutputKind;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::Layout;
 use super::columns::{ABSTAINED, ERROR, LABEL, LABELS, PROBABILITIES, SCORE, TEXT};
+use super::layout::Layout;
 use crate::answer::{Answer, Outcome};
 use crate::verdict::Verdict;
 

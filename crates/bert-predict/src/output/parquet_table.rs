@@ -12,7 +12,7 @@ use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
-use super::Layout;
+use super::layout::Layout;
 use super::table_columns::{Kind, Value, columns, values};
 use crate::answer::Answer;
 

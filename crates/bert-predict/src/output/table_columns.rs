@@ -6,8 +6,8 @@
 
 use checkpoint::OutputKind;
 
-use super::Layout;
 use super::columns::{ABSTAINED, LABEL, LABELS, SCORE, TEXT, columns_of_probabilities};
+use super::layout::Layout;
 use crate::answer::{Answer, Outcome};
 use crate::verdict::Verdict;
 

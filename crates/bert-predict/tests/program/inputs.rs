@@ -83,7 +83,7 @@ fn a_broken_row_is_named_and_the_others_are_answered() {
         [json!("1"), json!(null), json!("3"), json!("4"), json!("5")]
     );
     assert_eq!(
-        rows[2].to_string(),
+        csv.stdout.lines().nth(2).unwrap(),
         "{\"id\":\"3\",\"text\":null,\"label\":null,\"error\":\"a.csv, line 4: the text in column text is null; expected a text\"}"
     );
     let expected = format!(
@@ -110,6 +110,8 @@ fn a_broken_row_is_named_and_the_others_are_answered() {
         assert_eq!(stopped.code, Some(2), "{name}");
         assert!(stopped.stderr.starts_with(&format!("error: {place}")), "{}", stopped.stderr);
         assert!(!sandbox.path("answers.csv").exists(), "{name}");
+        let before = run(&sandbox, &format!("--strict --quiet --input {name}"));
+        assert_eq!((before.code, texts(&before.stdout)), (Some(2), vec!["w5".to_owned()]), "{name}");
     }
 }
 
@@ -125,7 +127,7 @@ fn broken_rows_of_stdin_are_named_too() {
     let western = piped(&sandbox, "--quiet --encoding cp1252", b"caf\xe9\n");
     assert_eq!(texts(&western.stdout), ["café"]);
     let strict = piped(&sandbox, "--strict --input-format jsonl", b"{\"text\": \"w5\"}\nw6\n");
-    assert_eq!(strict.code, Some(2));
+    assert_eq!((strict.code, texts(&strict.stdout)), (Some(2), vec!["w5".to_owned()]));
     assert!(strict.stderr.starts_with("error: stdin, line 2: expected a JSON object"), "{}", strict.stderr);
 }
 
