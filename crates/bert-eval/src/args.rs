@@ -1,14 +1,20 @@
-//! Command-line arguments.
+//! Command-line arguments: of the evaluation, and of what is made from several evaluations.
 
 use std::path::PathBuf;
 
 use bert::WindowPooling;
 use clap::{Parser, ValueEnum};
 
-const EXAMPLE: &str = "Example:
-  bert-eval --run data/runs/sst2/train --tokens data/tokens/sst2 --split test --out data/runs/sst2/eval/test";
+const EXAMPLE: &str = "Examples:
+  bert-eval --run data/runs/sst2/train --tokens data/tokens/sst2 --split test --out data/runs/sst2/eval/test
+  bert-eval ... --raw data/raw/sst2 --attributions 20 --require 'accuracy>=0.88,f1_macro>=0.87'
 
-/// Evaluate a fine-tuned model on one split: metrics.json, confusion matrix, predictions.parquet
+From several evaluations:
+  bert-eval compare EVAL_DIR EVAL_DIR... --out DIR    is one better than the other, by more than chance?
+  bert-eval seeds EVAL_DIR EVAL_DIR... --out DIR      mean and interval of one setting over seeds
+  bert-eval suspects EVAL_DIR... --out DIR            likely label errors, from the folds of cross-validation";
+
+/// Evaluate a fine-tuned model on one split: figures with intervals, pictures, errors, a report of one page
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bert-eval", version, after_help = EXAMPLE)]
 #[command(mut_arg("precision", |arg| arg.help("Precision of matrix products: auto (that of the run), float32 or bf16")))]
@@ -24,6 +30,39 @@ pub struct Args {
     /// Split to evaluate
     #[arg(long, value_enum, default_value_t = Split::Validation, value_name = "SPLIT")]
     pub split: Split,
+
+    /// Texts that the tokens were made from, the output folder of sst-fetch: for errors that can be read, columns that were
+    /// kept, and slices
+    #[arg(long, value_name = "DIR")]
+    pub raw: Option<PathBuf>,
+
+    /// Temperature of another evaluation of the same model, usually eval/validation/calibration.json
+    #[arg(long, value_name = "FILE")]
+    pub calibration: Option<PathBuf>,
+
+    /// End with exit code 5 unless the figures are so, e.g. 'accuracy>=0.88,f1_macro>=0.87'; may be repeated
+    #[arg(long, value_name = "FIGURE>=NUMBER,...")]
+    pub require: Vec<stage::List>,
+
+    /// How many of the surest errors are shown
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub errors: usize,
+
+    /// For how many of the errors shown the share of each word piece is computed, by integrated gradients
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub attributions: usize,
+
+    /// Compare with TF-IDF and logistic regression, trained on the texts of the train split
+    #[arg(long, requires = "raw")]
+    pub baseline: bool,
+
+    /// Evaluate the phrases of the trees, too: every node of --raw that has a label
+    #[arg(long, requires = "raw")]
+    pub nodes: bool,
+
+    /// Write the texts into predictions.parquet
+    #[arg(long, requires = "raw")]
+    pub save_texts: bool,
 
     /// How the logits of a text that is read in windows come from those of its windows: mean, max
     #[arg(long, value_name = "POOLING", default_value_t = WindowPooling::Mean)]

@@ -133,7 +133,14 @@ mod tests {
         let evaluated =
             EvaluatedSplit { dataset: "sst".to_owned(), split: "test".to_owned(), rows: 2, disclaimer: None };
         let regression = Regression { n: 2, mse: 0.25, mae: 0.5, pearson: None, spearman: Some(0.5), r2: Some(0.0) };
-        let card = results(&[Metrics::Scores(ScoreMetrics { evaluated, loss: 0.25, regression })]);
+        let metrics = ScoreMetrics {
+            evaluated,
+            loss: 0.25,
+            regression,
+            intervals: std::collections::BTreeMap::new(),
+            reasons: run_files::metrics_json::Reasons::default(),
+        };
+        let card = results(&[Metrics::Scores(metrics)]);
         assert!(card.starts_with("## Results\n\n| split | n | MSE |"), "{card}");
         assert!(card.ends_with("| test | 2 | 0.2500 | 0.5000 | undefined | 0.5000 | 0.0000 |\n\n"), "{card}");
         assert_eq!(results(&[]), "");

@@ -51,6 +51,11 @@ impl Classifier {
         Ok(Self { folder, output_names, output_kind, remarks, model, compute })
     }
 
+    /// The threads of the CPU that it was opened for.
+    pub fn threads(&self) -> u32 {
+        self.compute.threads
+    }
+
     pub(crate) fn device(&self) -> Device {
         self.compute.device
     }

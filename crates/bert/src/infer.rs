@@ -60,7 +60,13 @@ fn batch_size(next: &[usize], sentences: &[&[i32]], budget: usize) -> usize {
 
 /// The softmax of each row of `n_outputs` logits, in double precision.
 pub fn probabilities(logits: &[f32], n_outputs: usize) -> Vec<f64> {
-    let rows = Tensor::from_slice(logits).view([-1, n_outputs as i64]).softmax(-1, Kind::Double).contiguous();
+    calibrated_probabilities(logits, n_outputs, 1.0)
+}
+
+/// The same of logits that are divided by a `temperature` above 0; with 1 it changes no bit.
+pub fn calibrated_probabilities(logits: &[f32], n_outputs: usize, temperature: f64) -> Vec<f64> {
+    let logits_of_rows = Tensor::from_slice(logits).view([-1, n_outputs as i64]).to_kind(Kind::Double) / temperature;
+    let rows = logits_of_rows.softmax(-1, Kind::Double).contiguous();
     let mut values = vec![0.0; logits.len()];
     rows.copy_data(&mut values, logits.len());
     values

@@ -29,7 +29,7 @@ pub use classes::LabelOrder;
 pub use column::LabelColumn;
 pub use distinct::{DistinctLabels, Place};
 pub(crate) use meaning::names_contradict_order;
-pub use meaning::names_have_meaning;
+pub use meaning::{names_ascend, names_have_meaning};
 pub use rules::{LabelRules, SourceNames};
 pub(crate) use value::is_missing;
 

@@ -43,6 +43,7 @@ pub(crate) struct ParquetFile {
     metadata: BTreeMap<String, String>,
     column_names: Vec<String>,
     schema: SchemaRef,
+    n_rows: u64,
     skips_arrow_schema: bool,
 }
 
@@ -63,7 +64,8 @@ impl ParquetFile {
                 key_values.filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?))).collect::<BTreeMap<_, _>>();
             let schema = builder.schema().clone();
             let column_names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-            Ok(Self { path: path.to_owned(), metadata, column_names, schema, skips_arrow_schema })
+            let n_rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
+            Ok(Self { path: path.to_owned(), metadata, column_names, schema, n_rows, skips_arrow_schema })
         })
     }
 
@@ -94,6 +96,11 @@ impl ParquetFile {
             first_row += n_rows;
         }
         Ok(())
+    }
+
+    /// How many rows the file says that it has.
+    pub(crate) fn n_rows(&self) -> u64 {
+        self.n_rows
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -173,6 +173,11 @@ impl Tokenizer {
         self.continues_word.len()
     }
 
+    /// The token with this id, as the vocabulary spells it.
+    pub fn token(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
     /// The id of the unknown token.
     pub fn unknown_id(&self) -> Option<u32> {
         self.special_ids.unknown

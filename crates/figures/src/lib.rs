@@ -30,4 +30,4 @@ mod testing;
 pub use charts::*;
 pub use drawing::raster::{FigureError, png};
 pub use drawing::scale::Scale;
-pub use page::{Page, Part, html};
+pub use page::{Cell, Chart, Column, DataTable, Emphasis, Page, Part, Tile, Token, html};

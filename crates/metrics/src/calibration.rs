@@ -1,76 +1,11 @@
-//! Expected calibration error (ECE): how far confidence is from accuracy.
+//! Calibration: whether probabilities can be believed, and what to do about it.
 
-use crate::probabilities::n_classes;
+mod ece;
+mod reliability;
+mod temperature;
+mod selective;
 
-/// The customary number of bins, as in Guo et al. 2017.
-pub const CALIBRATION_BINS: usize = 15;
-
-/// Expected calibration error of `probabilities`, `(n, n_classes)`, against `labels`, `(n)`; in `[0, 1]`.
-///
-/// Rows fall by the probability of the predicted class into `n_bins` bins of equal width, each open below and closed
-/// above. The error is the mean over rows of `|accuracy - mean confidence|` of the row's bin (Guo et al. 2017, "On
-/// Calibration of Modern Neural Networks"). Of equal probabilities the first is the prediction. `None` when there are no
-/// rows or no bins, or when the shapes do not fit.
-#[must_use]
-pub fn expected_calibration_error(labels: &[usize], probabilities: &[Vec<f64>], n_bins: usize) -> Option<f64> {
-    n_classes(labels, probabilities)?;
-    if n_bins == 0 {
-        return None;
-    }
-    // The sum of (correct - confidence) over the rows of a bin is its size times its gap.
-    let mut gaps = vec![0.0; n_bins];
-    for (&label, row) in labels.iter().zip(probabilities) {
-        let (prediction, confidence) = most_probable(row)?;
-        let correct = if prediction == label { 1.0 } else { 0.0 };
-        gaps[bin(confidence, n_bins)] += correct - confidence;
-    }
-    let sum: f64 = gaps.iter().map(|gap| gap.abs()).sum();
-    Some(sum / labels.len() as f64)
-}
-
-fn most_probable(row: &[f64]) -> Option<(usize, f64)> {
-    let columns = row.iter().copied().enumerate();
-    columns.reduce(|best, column| if column.1 > best.1 { column } else { best })
-}
-
-/// The bin with `lower < confidence <= upper`, where the upper edge of bin `i` is `(i + 1) / n_bins`.
-fn bin(confidence: f64, n_bins: usize) -> usize {
-    let inner_edges = (1..n_bins).map(|edge| edge as f64 / n_bins as f64);
-    inner_edges.filter(|&edge| edge < confidence).count()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_edge_belongs_to_the_bin_below_it() {
-        assert_eq!(bin(0.0, 5), 0);
-        assert_eq!(bin(0.2, 5), 0);
-        assert_eq!(bin(0.200_000_1, 5), 1);
-        assert_eq!(bin(0.6, 5), 2);
-        assert_eq!(bin(1.0, 5), 4);
-    }
-
-    #[test]
-    fn of_equal_probabilities_the_first_is_the_prediction() {
-        assert_eq!(most_probable(&[0.2, 0.4, 0.4]), Some((1, 0.4)));
-    }
-
-    /// The expectation is that of the same definition written with NumPy.
-    #[test]
-    fn is_the_mean_gap_over_the_rows() {
-        let labels = [0, 1, 1, 0, 1, 0, 1, 0];
-        let scores = [0.2, 0.8, 0.5, 0.5, 0.5, 0.1, 0.3, 0.4];
-        let probabilities = scores.map(|s| vec![1.0 - s, s]);
-        let error = expected_calibration_error(&labels, &probabilities, CALIBRATION_BINS).unwrap();
-        assert!((error - 0.2625).abs() < 1e-15);
-    }
-
-    #[test]
-    fn is_undefined_for_shapes_that_do_not_fit() {
-        assert_eq!(expected_calibration_error(&[], &[], 15), None);
-        assert_eq!(expected_calibration_error(&[0], &[vec![0.3, 0.7]], 0), None);
-        assert_eq!(expected_calibration_error(&[0, 1], &[vec![0.3, 0.7]], 15), None);
-    }
-}
+pub use ece::{CALIBRATION_BINS, expected_calibration_error};
+pub use reliability::{Binning, ReliabilityBin, reliability};
+pub use selective::{CoveragePoint, PrecisionThreshold, accuracy_by_coverage, threshold_for_precision};
+pub use temperature::{TEMPERATURES, Temperature, fit_temperature};

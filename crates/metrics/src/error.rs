@@ -29,6 +29,13 @@ pub enum MetricsError {
         /// The number of names.
         n_classes: usize,
     },
+    /// Numbers are no whole number of rows.
+    NotRows {
+        /// How many numbers there are.
+        values: usize,
+        /// How many of them a row has.
+        n_classes: usize,
+    },
 }
 
 impl fmt::Display for MetricsError {
@@ -41,6 +48,9 @@ impl fmt::Display for MetricsError {
             }
             Self::NotSquare { n_classes } => {
                 write!(formatter, "the counts are not {n_classes} rows of {n_classes} columns, one for each label name")
+            }
+            Self::NotRows { values, n_classes } => {
+                write!(formatter, "{values} probabilities are not rows of {n_classes} classes")
             }
         }
     }

@@ -7,31 +7,52 @@
 //!
 //! - [`ConfusionMatrix`] counts rows by true and predicted class; everything about classes derives from it.
 //! - [`Classification`] is accuracy, precision, recall, F1 and MCC.
-//! - [`roc_auc`] and [`expected_calibration_error`] are computed from probabilities.
-//! - [`wilson_interval`] and [`F1Intervals`] are confidence intervals.
+//! - [`Figure`] and [`ScoreFigure`] name all figures; an [`Estimate`] is one of them with its influence values, from which
+//!   its interval and its differences come.
+//! - [`paired_difference`], [`McNemar`], [`paired_bootstrap`] and [`slice`] compare, [`holm`] corrects for several.
+//! - [`reliability`], [`fit_temperature`] and [`accuracy_by_coverage`] are about probabilities, [`roc_curve`] and
+//!   [`precision_recall_curve`] about rankings.
+//! - [`find_label_issues`] finds likely label errors.
 //! - [`Regression`] is for scores instead of classes.
 //! - [`Sample`] summarizes a figure over seeds.
 
-mod confusion;
-
-mod calibration;
-mod classification;
-mod interval;
-mod regression;
-mod roc;
-mod sample;
-
+mod split_mix64;
 mod error;
 mod probabilities;
 mod ranks;
-mod split_mix64;
+mod distributions;
+mod rows;
+mod confusion;
 
-pub use calibration::{CALIBRATION_BINS, expected_calibration_error};
+mod classification;
+mod interval;
+mod estimate;
+mod calibration;
+mod figures;
+mod curves;
+mod regression;
+mod comparison;
+mod label_issues;
+mod sample;
+
+pub use calibration::{
+    Binning, CALIBRATION_BINS, CoveragePoint, PrecisionThreshold, ReliabilityBin, TEMPERATURES, Temperature,
+    accuracy_by_coverage, expected_calibration_error, fit_temperature, reliability, threshold_for_precision,
+};
 pub use classification::{Classification, PerClass, Scores};
+pub use comparison::{
+    Difference, McNemar, PairedBootstrap, SliceDifference, holm, paired_bootstrap, paired_difference,
+    paired_score_difference, score_slice, slice,
+};
 pub use confusion::ConfusionMatrix;
+pub use curves::{Curve, CurvePoint, precision_recall_curve, roc_curve};
 pub use error::MetricsError;
-pub use interval::{F1Intervals, Interval, wilson_interval};
+pub use estimate::{Estimate, Reason};
+pub use figures::{Average, ClassEvaluation, Figure, Score, ScoreFigure, score_estimate};
+pub use interval::{Interval, wilson_interval};
+pub use label_issues::{LabelIssue, LabelIssues, find_label_issues, ranked_labels};
+pub use probabilities::Probabilities;
 pub use regression::Regression;
-pub use roc::roc_auc;
+pub use rows::{ClassRows, ClassSample, ScoreRows};
 pub use sample::Sample;
 pub use split_mix64::split_mix64;

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{MetricsError, check_lengths};
-use crate::ranks::average_ranks;
+use crate::error::MetricsError;
+use crate::figures::{ScoreFigure, score_estimate};
+use crate::rows::ScoreRows;
 
 /// How well predicted scores follow the true ones; as in scikit-learn and SciPy.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,56 +30,22 @@ impl Regression {
     /// # Errors
     /// When there are no rows or when the lengths differ.
     pub fn new(targets: &[f64], predictions: &[f64]) -> Result<Self, MetricsError> {
-        check_lengths(targets.len(), predictions.len())?;
-        let errors: Vec<f64> = targets.iter().zip(predictions).map(|(t, p)| p - t).collect();
-        Ok(Self {
-            n: targets.len() as u64,
-            mse: mean(errors.iter().map(|error| error * error)),
-            mae: mean(errors.iter().map(|error| error.abs())),
-            pearson: pearson(targets, predictions),
-            spearman: pearson(&average_ranks(targets), &average_ranks(predictions)),
-            r2: r2(targets, &errors),
-        })
+        Ok(Self::of(ScoreRows::new(targets, predictions)?))
     }
-}
 
-fn pearson(left: &[f64], right: &[f64]) -> Option<f64> {
-    let left = centered(left);
-    let right = centered(right);
-    let norm = dot(&left, &left).sqrt() * dot(&right, &right).sqrt();
-    (norm > 0.0).then(|| (dot(&left, &right) / norm).clamp(-1.0, 1.0))
-}
-
-fn r2(targets: &[f64], errors: &[f64]) -> Option<f64> {
-    if targets.len() < 2 {
-        return None;
+    /// Measures the rows.
+    #[must_use]
+    pub fn of(rows: ScoreRows) -> Self {
+        let value = |figure| score_estimate(figure, rows).map(|estimate| estimate.value).ok();
+        Self {
+            n: rows.n() as u64,
+            mse: value(ScoreFigure::Mse).unwrap_or_default(),
+            mae: value(ScoreFigure::Mae).unwrap_or_default(),
+            pearson: value(ScoreFigure::Pearson),
+            spearman: value(ScoreFigure::Spearman),
+            r2: value(ScoreFigure::R2),
+        }
     }
-    let targets = centered(targets);
-    let residual = dot(errors, errors);
-    let total = dot(&targets, &targets);
-    if total > 0.0 {
-        return Some(1.0 - residual / total);
-    }
-    Some(if residual == 0.0 { 1.0 } else { 0.0 })
-}
-
-/// The values less their mean; exact zeros for a constant.
-fn centered(values: &[f64]) -> Vec<f64> {
-    // Rounding would leave a little of a constant such as 0.1, and a correlation out of it.
-    if values.windows(2).all(|pair| pair[0] == pair[1]) {
-        return vec![0.0; values.len()];
-    }
-    let mean = mean(values.iter().copied());
-    values.iter().map(|value| value - mean).collect()
-}
-
-fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let n = values.len() as f64;
-    values.sum::<f64>() / n
-}
-
-fn dot(left: &[f64], right: &[f64]) -> f64 {
-    left.iter().zip(right).map(|(l, r)| l * r).sum()
 }
 
 #[cfg(test)]

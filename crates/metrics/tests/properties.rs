@@ -1,8 +1,10 @@
 //! What holds for any predictions: the order of rows says nothing, and a perfect prediction is perfect by every metric.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use metrics::{
-    CALIBRATION_BINS, Classification, ConfusionMatrix, F1Intervals, Regression, Scores, expected_calibration_error,
-    roc_auc, wilson_interval,
+    Average, ClassEvaluation, ClassRows, Classification, ConfusionMatrix, Figure, Probabilities, Regression, Score,
+    Scores,
 };
 
 const N: usize = 200;
@@ -27,6 +29,14 @@ fn predictions(probabilities: &[Vec<f64>]) -> Vec<usize> {
     probabilities.iter().map(arg_max).collect()
 }
 
+/// Every figure that is defined for these rows.
+fn estimates(labels: &[usize], probabilities: &[Vec<f64>]) -> Vec<(Figure, metrics::Estimate)> {
+    let (predictions, values) = (predictions(probabilities), probabilities.concat());
+    let rows = ClassRows::new(labels, &predictions, Probabilities::new(&values, N_CLASSES).unwrap()).unwrap();
+    let evaluation = ClassEvaluation::new(rows);
+    Figure::all(N_CLASSES, true).into_iter().map(|figure| (figure, evaluation.estimate(figure).unwrap())).collect()
+}
+
 fn names() -> Vec<String> {
     (0..N_CLASSES).map(|class| format!("class {class}")).collect()
 }
@@ -46,14 +56,17 @@ fn the_order_of_rows_says_nothing() {
     let matrix_2 = ConfusionMatrix::new(&labels_2, &predictions(&probabilities_2), &names()).unwrap();
     assert_eq!(matrix, matrix_2);
     assert_eq!(Classification::new(&matrix), Classification::new(&matrix_2));
-    assert_eq!(F1Intervals::new(&matrix), F1Intervals::new(&matrix_2));
 
-    let area = roc_auc(&labels, &probabilities).unwrap();
-    assert!((area - roc_auc(&labels_2, &probabilities_2).unwrap()).abs() < 1e-14);
-
-    let gap = expected_calibration_error(&labels, &probabilities, CALIBRATION_BINS).unwrap();
-    let gap_2 = expected_calibration_error(&labels_2, &probabilities_2, CALIBRATION_BINS).unwrap();
-    assert!((gap - gap_2).abs() < 1e-14);
+    let estimates = estimates(&labels, &probabilities);
+    for ((figure, left), (_, right)) in estimates.into_iter().zip(self::estimates(&labels_2, &probabilities_2)) {
+        assert!((left.value - right.value).abs() < 1e-13, "{figure:?}");
+        match (left.interval(), right.interval()) {
+            (Ok(left), Ok(right)) => {
+                assert!((left.low - right.low).abs() + (left.high - right.high).abs() < 1e-12, "{figure:?}");
+            }
+            (left, right) => assert_eq!(left, right),
+        }
+    }
 }
 
 #[test]
@@ -68,10 +81,17 @@ fn a_perfect_prediction_is_perfect_by_every_metric() {
     assert_eq!([all.accuracy, all.mcc], [1.0, 1.0]);
     assert_eq!([all.weighted, all.macro_, all.micro], [ones, ones, ones]);
     assert!(all.per_class.iter().all(|class| class.f1 == 1.0));
-    assert_eq!(F1Intervals::new(&matrix).weighted.low, 1.0);
-    assert_eq!(wilson_interval(matrix.n_correct(), matrix.n()).high, 1.0);
-    assert_eq!(roc_auc(&labels, &probabilities), Some(1.0));
-    assert_eq!(expected_calibration_error(&labels, &probabilities, CALIBRATION_BINS), Some(0.0));
+    for (figure, estimate) in estimates(&labels, &probabilities) {
+        let perfect = match (figure, figure.greater_is_better()) {
+            (Figure::MajorityRate, _) => 0.2,
+            (_, Some(true)) => 1.0,
+            _ => 0.0,
+        };
+        assert!((estimate.value - perfect).abs() < 1e-14, "{figure:?}: {}", estimate.value);
+        if let Ok(interval) = estimate.interval() {
+            assert_eq!(if perfect == 1.0 { interval.high } else { interval.low }, perfect, "{figure:?}");
+        }
+    }
 
     let targets: Vec<f64> = (0..N).map(|row| (row * row % 13) as f64).collect();
     let exact = Regression::new(&targets, &targets).unwrap();
@@ -84,10 +104,15 @@ fn a_perfect_prediction_is_perfect_by_every_metric() {
 #[test]
 fn intervals_hold_the_figure_that_they_are_about() {
     let (labels, probabilities) = rows();
-    let matrix = ConfusionMatrix::new(&labels, &predictions(&probabilities), &names()).unwrap();
-    let all = Classification::new(&matrix);
-    let holds = |interval: metrics::Interval, value| interval.low < value && value < interval.high;
-    assert!(holds(wilson_interval(matrix.n_correct(), matrix.n()), all.accuracy));
-    assert!(holds(F1Intervals::new(&matrix).weighted, all.weighted.f1));
-    assert!(holds(F1Intervals::new(&matrix).macro_, all.macro_.f1));
+    let mut without = Vec::new();
+    for (figure, estimate) in estimates(&labels, &probabilities) {
+        match estimate.interval() {
+            Ok(interval) => assert!(interval.low < estimate.value && estimate.value < interval.high, "{figure:?}"),
+            Err(_) => without.push(figure),
+        }
+    }
+    // One class is predicted twice.
+    let rare = Figure::Averaged(Average::Macro, Score::Precision);
+    assert_eq!(without, [rare, Figure::CalibrationError, Figure::MajorityRate]);
+    assert_eq!(rare.name(), "precision_macro");
 }

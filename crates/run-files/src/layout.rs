@@ -93,6 +93,14 @@ pub mod eval {
     pub const CONFUSION_MATRIX_SVG: &str = "confusion_matrix.svg";
     /// The same as pixels.
     pub const CONFUSION_MATRIX_PNG: &str = "confusion_matrix.png";
+    /// The figures of [`METRICS`] by one name each.
+    pub const FLAT_METRICS: &str = "metrics_flat.json";
+    /// The evaluation on one page.
+    pub const REPORT: &str = "report.html";
+    /// Figures of slices: texts that have something in common; absent when no row of the split has a label.
+    pub const SLICES: &str = "slices.json";
+    /// The surest wrong predictions, one line each.
+    pub const ERRORS: &str = "errors.jsonl";
     /// See [`crate::calibration`]; where the evaluation fitted a temperature.
     pub const CALIBRATION: &str = "calibration.json";
 }

@@ -8,6 +8,8 @@
 //! | `n`, `accuracy`, `weighted`, `macro`, `micro`, `mcc`, `per_class`, `warnings` | | [`Classification`] |
 //! | `roc_auc`, `expected_calibration_error` | number, nullable | of the probabilities |
 //! | `intervals` | object | 95 % each: [`Intervals`] |
+//! | `balanced_accuracy`, `kappa`, `brier` and the other fields of [`MoreFigures`] | number, nullable | absent in files of version 1 |
+//! | `undefined`, `no_interval` | object | why a figure is null, or has no interval |
 //! | `confusion_matrix` | object | the counts, from which all but the probabilities' figures derive |
 //! | `n`, `mse`, `mae`, `pearson`, `spearman`, `r2` | | instead, of a regression: [`Regression`] |
 //!
@@ -15,15 +17,19 @@
 //! all figures but the loss and `mcc` lie in [0, 1]. A reader never meets a gap: a missing figure is an error that names
 //! the file and the field. A file without labels has no metrics at all, and then the file is absent.
 
+mod tables;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use metrics::{Classification, ConfusionMatrix, F1Intervals, Interval, Regression};
+use metrics::{Classification, ConfusionMatrix, Interval, Regression};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{RunFileError, read_bytes};
-use crate::schema::{Field, Table};
+
+pub use tables::TABLES;
 
 /// What was evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,19 +60,102 @@ pub struct ClassMetrics {
     pub roc_auc: Option<f64>,
     /// With 15 bins; `None` where it is not defined.
     pub expected_calibration_error: Option<f64>,
-    /// How sure the headline figures are.
+    /// How sure the figures are.
     pub intervals: Intervals,
     /// The counts.
     pub confusion_matrix: ConfusionMatrix,
+    /// Further figures.
+    #[serde(flatten)]
+    pub more: MoreFigures,
+    /// What is not there, and why.
+    #[serde(flatten)]
+    pub reasons: Reasons,
 }
 
-/// Confidence intervals, 95 % each.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// Figures that files of version 1 do not have. `None` where a figure is not defined.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MoreFigures {
+    /// Mean recall of the classes that have rows.
+    pub balanced_accuracy: Option<f64>,
+    /// Cohen's kappa.
+    pub kappa: Option<f64>,
+    /// Cohen's kappa with squared distances of class indices, of ordered classes.
+    pub quadratic_kappa: Option<f64>,
+    /// Mean distance of class indices, of ordered classes.
+    pub mean_absolute_error: Option<f64>,
+    /// Brier score.
+    pub brier: Option<f64>,
+    /// Average precision.
+    pub pr_auc: Option<f64>,
+    /// Fraction of rows whose label is among the two largest probabilities.
+    pub top_2_accuracy: Option<f64>,
+    /// Among the three largest.
+    pub top_3_accuracy: Option<f64>,
+    /// Among the five largest.
+    pub top_5_accuracy: Option<f64>,
+    /// Share of the most frequent label.
+    pub majority_rate: Option<f64>,
+}
+
+/// Why figures, or their intervals, are not there, by the names of the figures.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reasons {
+    /// Of figures that are null.
+    pub undefined: BTreeMap<String, String>,
+    /// Of figures without an interval.
+    pub no_interval: BTreeMap<String, String>,
+}
+
+/// Confidence intervals, 95 % each. `None` where no interval holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Intervals {
     /// Wilson's interval of the accuracy.
     pub accuracy: Interval,
-    /// Bootstrap intervals of the averages of F1.
-    pub f1: F1Intervals,
+    /// Of the averages of F1.
+    pub f1: AverageIntervals,
+    /// Of the averages of precision; not in files of version 1.
+    #[serde(default, skip_serializing_if = "AverageIntervals::is_empty")]
+    pub precision: AverageIntervals,
+    /// Of the averages of recall; not in files of version 1.
+    #[serde(default, skip_serializing_if = "AverageIntervals::is_empty")]
+    pub recall: AverageIntervals,
+    /// Of the classes' own figures, in their order; not in files of version 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub per_class: Vec<ClassIntervals>,
+    /// Of all other figures, by their names.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, Interval>,
+}
+
+/// Intervals of the averages of a score over the classes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct AverageIntervals {
+    /// Of the average weighted by support.
+    pub weighted: Option<Interval>,
+    /// Of the plain average.
+    #[serde(rename = "macro")]
+    pub macro_: Option<Interval>,
+}
+
+impl AverageIntervals {
+    fn is_empty(&self) -> bool {
+        self.weighted.is_none() && self.macro_.is_none()
+    }
+}
+
+/// Intervals of the figures of one class.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassIntervals {
+    /// Name of the class.
+    pub label: String,
+    /// Of its precision.
+    pub precision: Option<Interval>,
+    /// Of its recall.
+    pub recall: Option<Interval>,
+    /// Of its F1.
+    pub f1: Option<Interval>,
 }
 
 /// The metrics of a regression.
@@ -80,6 +169,12 @@ pub struct ScoreMetrics {
     /// Errors and correlations.
     #[serde(flatten)]
     pub regression: Regression,
+    /// Confidence intervals, 95 % each, by the names of the figures; not in files of version 1.
+    #[serde(default)]
+    pub intervals: BTreeMap<String, Interval>,
+    /// What is not there, and why.
+    #[serde(flatten)]
+    pub reasons: Reasons,
 }
 
 /// The content of the file.
@@ -120,91 +215,6 @@ fn typed<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, RunFileErr
     let problem = |error| format!("not the metrics of bert-eval: {error}; evaluate again");
     serde_json::from_slice(bytes).map_err(|error| RunFileError::damaged(path, problem(error)))
 }
-
-const DATASET: Field = Field { name: "dataset", type_name: "string", meaning: "name of the dataset" };
-const SPLIT: Field = Field { name: "split", type_name: "string", meaning: "`validation` or `test`" };
-const ROWS: Field = Field { name: "rows", type_name: "integer", meaning: "rows predicted" };
-const REMARK: Field =
-    Field { name: "remark", type_name: "string, optional", meaning: "what has to stand beside the figures" };
-const N: Field = Field { name: "n", type_name: "integer", meaning: "rows with a label, which are scored" };
-const PRECISION: Field =
-    Field { name: "precision", type_name: "number", meaning: "right predictions of a class by all of them" };
-const RECALL: Field = Field { name: "recall", type_name: "number", meaning: "found rows of a class by all of them" };
-const F1: Field = Field { name: "f1", type_name: "number", meaning: "harmonic mean of the two" };
-
-/// The tables of `docs/formats.md`.
-pub const TABLES: &[Table] = &[
-    Table {
-        name: "metrics.classes",
-        fields: &[
-            DATASET,
-            SPLIT,
-            ROWS,
-            REMARK,
-            Field { name: "loss", type_name: "number", meaning: "mean cross-entropy, nats" },
-            N,
-            Field { name: "accuracy", type_name: "number", meaning: "fraction of right predictions" },
-            Field { name: "weighted", type_name: "object", meaning: "averages, weighted by support" },
-            Field { name: "macro", type_name: "object", meaning: "plain averages over the classes" },
-            Field { name: "micro", type_name: "object", meaning: "all decisions pooled" },
-            Field { name: "mcc", type_name: "number", meaning: "Matthews' correlation coefficient" },
-            Field { name: "per_class", type_name: "list of objects", meaning: "in the order of the label names" },
-            Field { name: "warnings", type_name: "list of strings", meaning: "divisions by zero, in words" },
-            Field { name: "roc_auc", type_name: "number, nullable", meaning: "area under the ROC curve" },
-            Field { name: "expected_calibration_error", type_name: "number, nullable", meaning: "with 15 bins" },
-            Field { name: "intervals", type_name: "object", meaning: "95 % confidence intervals" },
-            Field { name: "confusion_matrix", type_name: "object", meaning: "the counts" },
-        ],
-    },
-    Table { name: "metrics.averages", fields: &[PRECISION, RECALL, F1] },
-    Table {
-        name: "metrics.per_class",
-        fields: &[
-            Field { name: "label", type_name: "string", meaning: "name of the class" },
-            PRECISION,
-            RECALL,
-            F1,
-            Field { name: "support", type_name: "integer", meaning: "rows of the class" },
-        ],
-    },
-    Table {
-        name: "metrics.intervals",
-        fields: &[
-            Field { name: "accuracy", type_name: "object", meaning: "Wilson's interval" },
-            Field { name: "f1", type_name: "object", meaning: "bootstrap intervals `weighted` and `macro`" },
-        ],
-    },
-    Table {
-        name: "metrics.interval",
-        fields: &[
-            Field { name: "low", type_name: "number", meaning: "lower bound" },
-            Field { name: "high", type_name: "number", meaning: "upper bound" },
-        ],
-    },
-    Table {
-        name: "metrics.confusion_matrix",
-        fields: &[
-            Field { name: "label_names", type_name: "list of strings", meaning: "by class index" },
-            Field { name: "counts", type_name: "list of lists of integers", meaning: "by label, then by prediction" },
-        ],
-    },
-    Table {
-        name: "metrics.scores",
-        fields: &[
-            DATASET,
-            SPLIT,
-            ROWS,
-            REMARK,
-            Field { name: "loss", type_name: "number", meaning: "mean squared error" },
-            N,
-            Field { name: "mse", type_name: "number", meaning: "mean squared error" },
-            Field { name: "mae", type_name: "number", meaning: "mean absolute error" },
-            Field { name: "pearson", type_name: "number, nullable", meaning: "null where one side is constant" },
-            Field { name: "spearman", type_name: "number, nullable", meaning: "null where one side is constant" },
-            Field { name: "r2", type_name: "number, nullable", meaning: "coefficient of determination" },
-        ],
-    },
-];
 
 #[cfg(test)]
 mod tests;

@@ -8,15 +8,19 @@
 //! | `probabilities` | list of float64 | one for each class; their sum is 1 |
 //! | `logits` | list of float32 | what the probabilities are the softmax of |
 //!
-//! For regression `label` (nullable) and `prediction` are float32, and there are no other columns. Metadata:
-//! `label_names`, a JSON list, by class index; one name for regression. Equal predictions give equal bytes.
+//! For regression `label` (nullable) and `prediction` are float32, and these are all. After them may come columns of text:
+//! the text, and what the user kept of his own. Metadata: `label_names`, a JSON list, by class index, one name for
+//! regression; where they apply `text_columns`, a JSON list, and `temperature`, by which logits were divided before their
+//! softmax. Equal predictions give equal bytes.
 
 mod record;
 mod columns;
 mod writer;
 mod reader;
 
-pub use record::{Outcomes, Predictions};
+pub use columns::COLUMN_NAMES;
+pub use record::{Outcomes, Predictions, TextColumns};
+pub use writer::PredictionsWriter;
 
 use crate::schema::{Field, Table};
 
@@ -37,7 +41,7 @@ pub const TABLES: &[Table] = &[
                 type_name: "list of float64",
                 meaning: "one for each class; their sum is 1",
             },
-            Field { name: "logits", type_name: "list of float32", meaning: "the probabilities are their softmax" },
+            Field { name: "logits", type_name: "list of float32", meaning: "not divided by a temperature" },
         ],
     },
     Table {

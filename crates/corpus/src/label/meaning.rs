@@ -36,6 +36,12 @@ pub fn names_have_meaning<S: AsRef<str>>(names: &[S]) -> bool {
     Meaning::of(names) != Meaning::Unknown
 }
 
+/// Whether class names are numbers that ascend, or known words from bad to good: then the distance of two classes says
+/// something.
+pub fn names_ascend<S: AsRef<str>>(names: &[S]) -> bool {
+    Meaning::of(names) == Meaning::Ascends
+}
+
 /// Whether class names are known words in another order than from bad to good: then no class can stand for another one.
 pub(crate) fn names_contradict_order<S: AsRef<str>>(names: &[S]) -> bool {
     let is_number = |name: &S| Number::parse(name.as_ref()).is_some();

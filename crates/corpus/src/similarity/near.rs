@@ -45,28 +45,40 @@ impl NearDuplicates {
     pub fn add(&mut self, text: &str) -> Option<u32> {
         let number = self.runs.len() as u32;
         let runs = runs(text);
-        let mut nearest = None;
-        if runs.len() + RUN > MIN_WORDS {
-            for band in 0..N_BANDS {
-                let minimum = |row: usize| {
-                    let seed = (band * PER_BAND + row) as u64;
-                    runs.iter().map(|&run| mixed(seed, run)).min().unwrap_or_default()
-                };
-                let key = (0..PER_BAND).map(minimum).fold(0, mixed);
-                let others = self.bands.entry((band, key)).or_default();
-                for &other in others.iter().take(MAX_COMPARED) {
-                    let is_near =
-                        self.runs[other as usize] != runs && similarity(&self.runs[other as usize], &runs) >= SIMILAR;
-                    if is_near && nearest.is_none_or(|nearest| other < nearest) {
-                        nearest = Some(other);
-                    }
-                }
-                others.push(number);
-            }
+        let keys = band_keys(&runs);
+        let nearest = self.nearest(&runs, &keys, |other| other != runs);
+        for key in keys {
+            self.bands.entry(key).or_default().push(number);
         }
         self.runs.push(runs);
         nearest
     }
+
+    /// The first of the texts that is nearly the same as `text`, or the same, which is not added.
+    pub fn find(&self, text: &str) -> Option<u32> {
+        let runs = runs(text);
+        self.nearest(&runs, &band_keys(&runs), |_| true)
+    }
+
+    fn nearest(&self, runs: &[u64], keys: &[(usize, u64)], may_be: impl Fn(&[u64]) -> bool) -> Option<u32> {
+        let others =
+            keys.iter().filter_map(|key| self.bands.get(key)).flat_map(|of_band| of_band.iter().take(MAX_COMPARED));
+        let is_near = |&&other: &&u32| {
+            let other = &self.runs[other as usize];
+            may_be(other) && similarity(other, runs) >= SIMILAR
+        };
+        others.filter(is_near).min().copied()
+    }
+}
+
+/// Under which keys texts are found that share most runs with one that has these; none for a short text.
+fn band_keys(runs: &[u64]) -> Vec<(usize, u64)> {
+    if runs.len() + RUN <= MIN_WORDS {
+        return Vec::new();
+    }
+    let minimum = |seed: usize| runs.iter().map(|&run| mixed(seed as u64, run)).min().unwrap_or_default();
+    let key = |band: usize| (0..PER_BAND).map(|row| minimum(band * PER_BAND + row)).fold(0, mixed);
+    (0..N_BANDS).map(|band| (band, key(band))).collect()
 }
 
 /// The keys of the runs of words of a text, sorted, each once.
@@ -104,5 +116,9 @@ mod tests {
         );
         assert_eq!(near.add("good film"), None);
         assert_eq!(near.add("good film"), None, "too short to compare");
+
+        assert_eq!(near.find(&base.replace("two hours", "four hours")), Some(0));
+        assert_eq!((near.find(base), near.len()), (Some(0), 6), "the same is found, and nothing is added");
+        assert_eq!(near.find("good film"), None);
     }
 }

@@ -38,6 +38,11 @@ impl TokensReader {
         &self.metadata
     }
 
+    /// How many rows the file says that it has.
+    pub fn n_rows(&self) -> u64 {
+        self.file.n_rows()
+    }
+
     /// Reads all rows in their order, as parts of whole texts that have at least `n_rows` rows, but for the last, until `each`
     /// breaks.
     ///

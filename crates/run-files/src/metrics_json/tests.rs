@@ -16,6 +16,12 @@ const CLASSES: &str = concat!(
     r#""f1":{"weighted":{"low":0.25,"high":1.0},"macro":{"low":0.2,"high":1.0}}},"#,
     r#""confusion_matrix":{"label_names":["negative","positive"],"counts":[[1,0],[1,2]]}}"#
 );
+/// What version 2 adds.
+const MORE: &str = concat!(
+    r#","balanced_accuracy":0.8333333333333333,"kappa":0.5,"quadratic_kappa":null,"mean_absolute_error":null,"#,
+    r#""brier":0.125,"pr_auc":null,"top_2_accuracy":null,"top_3_accuracy":null,"top_5_accuracy":null,"majority_rate":0.75,"#,
+    r#""undefined":{"pr_auc":"a class has no rows"},"no_interval":{"f1_macro":"too few rows"}}"#
+);
 const SCORES: &str = concat!(
     r#"{"dataset":"sst","split":"validation","rows":3,"loss":0.25,"n":2,"mse":0.25,"mae":0.5,"pearson":null,"#,
     r#""spearman":null,"r2":-1.5}"#
@@ -38,10 +44,38 @@ fn classes() -> Metrics {
         expected_calibration_error: Some(0.125),
         intervals: Intervals {
             accuracy: interval(0.3, 0.95),
-            f1: F1Intervals { weighted: interval(0.25, 1.0), macro_: interval(0.2, 1.0) },
+            f1: AverageIntervals { weighted: Some(interval(0.25, 1.0)), macro_: Some(interval(0.2, 1.0)) },
+            precision: AverageIntervals::default(),
+            recall: AverageIntervals::default(),
+            per_class: Vec::new(),
+            more: BTreeMap::new(),
         },
         confusion_matrix,
+        more: MoreFigures::default(),
+        reasons: Reasons::default(),
     }))
+}
+
+/// The same with what version 2 adds.
+fn more_classes() -> Metrics {
+    let Metrics::Classes(mut metrics) = classes() else { unreachable!() };
+    let interval = Some(Interval { low: 0.25, high: 1.0 });
+    metrics.intervals.f1.macro_ = None;
+    metrics.intervals.recall.weighted = interval;
+    metrics.intervals.per_class =
+        vec![ClassIntervals { label: "negative".to_owned(), f1: interval, ..ClassIntervals::default() }];
+    metrics.intervals.more = interval.map(|interval| ("mcc".to_owned(), interval)).into_iter().collect();
+    metrics.more = MoreFigures {
+        balanced_accuracy: Some(0.833_333_333_333_333_3),
+        kappa: Some(0.5),
+        brier: Some(0.125),
+        majority_rate: Some(0.75),
+        ..MoreFigures::default()
+    };
+    let reason = |figure: &str, reason: &str| BTreeMap::from([(figure.to_owned(), reason.to_owned())]);
+    metrics.reasons =
+        Reasons { undefined: reason("pr_auc", "a class has no rows"), no_interval: reason("f1_macro", "too few rows") };
+    Metrics::Classes(metrics)
 }
 
 fn scores() -> Metrics {
@@ -54,6 +88,8 @@ fn scores() -> Metrics {
         },
         loss: 0.25,
         regression: Regression { n: 2, mse: 0.25, mae: 0.5, pearson: None, spearman: None, r2: Some(-1.5) },
+        intervals: BTreeMap::new(),
+        reasons: Reasons::default(),
     })
 }
 
@@ -65,11 +101,23 @@ fn read_text(text: &str) -> Result<Metrics, RunFileError> {
 }
 
 #[test]
-fn the_bytes_are_those_of_earlier_versions() {
-    assert_eq!(serde_json::to_string(&classes()).unwrap(), CLASSES);
-    assert_eq!(serde_json::to_string(&scores()).unwrap(), SCORES);
+fn files_of_earlier_versions_are_read() {
     assert_eq!(read_text(CLASSES).unwrap(), classes());
     assert_eq!(read_text(SCORES).unwrap(), scores());
+}
+
+#[test]
+fn the_bytes_are_those_of_earlier_versions_and_more_behind() {
+    let text = serde_json::to_string(&more_classes()).unwrap();
+    let f1 = r#""f1":{"weighted":{"low":0.25,"high":1.0},"macro":null},"recall":{"weighted":{"low":0.25,"high":1.0},"macro":null},"#;
+    let per_class = r#""per_class":[{"label":"negative","precision":null,"recall":null,"f1":{"low":0.25,"high":1.0}}],"mcc":{"low":0.25,"high":1.0}"#;
+    let old_f1 = r#""f1":{"weighted":{"low":0.25,"high":1.0},"macro":{"low":0.2,"high":1.0}}"#;
+    let head = CLASSES.strip_suffix('}').unwrap().replace(old_f1, &format!("{f1}{per_class}"));
+    assert_eq!(text, head + MORE);
+    assert_eq!(read_text(&text).unwrap(), more_classes());
+    let head = SCORES.strip_suffix('}').unwrap();
+    let text = serde_json::to_string(&scores()).unwrap();
+    assert_eq!(text, format!(r#"{head},"intervals":{{}},"undefined":{{}},"no_interval":{{}}}}"#));
 }
 
 #[test]
@@ -92,7 +140,7 @@ fn a_missing_figure_is_an_error_that_names_the_field() {
 
 #[test]
 fn the_tables_are_those_of_the_types() {
-    let (classes, scores) = (serde_json::to_value(classes()).unwrap(), serde_json::to_value(scores()).unwrap());
+    let (classes, scores) = (serde_json::to_value(more_classes()).unwrap(), serde_json::to_value(scores()).unwrap());
     let records = [
         &classes,
         &classes["macro"],

@@ -6,6 +6,13 @@ use arrow::datatypes::{DataType, Field};
 
 /// The key of the metadata that names the classes.
 pub(super) const LABEL_NAMES: &str = "label_names";
+/// The key of the metadata that names the columns of text, where there are some.
+pub(super) const TEXT_COLUMNS: &str = "text_columns";
+/// The key of the metadata that says by what the logits were divided, where that is not 1.
+pub(super) const TEMPERATURE: &str = "temperature";
+
+/// The columns that are not the user's.
+pub const COLUMN_NAMES: [&str; 6] = ["id", "sentence_id", "label", "prediction", "probabilities", "logits"];
 
 /// The columns of a classifier's predictions.
 pub(super) fn class_columns() -> Vec<Field> {

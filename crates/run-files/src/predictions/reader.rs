@@ -5,14 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, ListArray, RecordBatch};
+use arrow::array::{Array, AsArray, ListArray, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int32Type, Int64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 
-use super::columns::{LABEL_NAMES, class_columns, score_columns};
-use super::record::{Outcomes, Predictions};
+use super::columns::{LABEL_NAMES, TEXT_COLUMNS, class_columns, score_columns};
+use super::record::{Outcomes, Predictions, TextColumns};
 use crate::error::RunFileError;
 
 impl Predictions {
@@ -21,11 +21,19 @@ impl Predictions {
     /// # Errors
     /// Names the file, and the column or metadata that is missing or not as the columns are described.
     pub fn read(path: &Path) -> Result<Self, RunFileError> {
+        Ok(read(path)?.0)
+    }
+
+    /// The same with the columns of text beside the predictions.
+    ///
+    /// # Errors
+    /// As [`Predictions::read`].
+    pub fn read_with_text(path: &Path) -> Result<(Self, TextColumns), RunFileError> {
         read(path)
     }
 }
 
-fn read(path: &Path) -> Result<Predictions, RunFileError> {
+fn read(path: &Path) -> Result<(Predictions, TextColumns), RunFileError> {
     let damaged = |problem: String| RunFileError::damaged(path, format!("not the predictions of bert-eval: {problem}"));
     let file = File::open(path).map_err(|source| RunFileError::Read { file: path.to_owned(), source })?;
     // Decoders of binary formats may panic on a damaged file.
@@ -43,7 +51,7 @@ fn read_batch(file: File) -> Result<RecordBatch, ParquetError> {
     Ok(concat_batches(&schema, &batches)?)
 }
 
-fn parse(batch: &RecordBatch) -> Result<Predictions, String> {
+fn parse(batch: &RecordBatch) -> Result<(Predictions, TextColumns), String> {
     let schema = batch.schema();
     let names = schema.metadata().get(LABEL_NAMES).ok_or("its metadata has no label_names")?;
     let label_names: Vec<String> =
@@ -65,11 +73,10 @@ fn parse(batch: &RecordBatch) -> Result<Predictions, String> {
         }
     } else {
         let n_classes = label_names.len();
-        let probabilities = lists::<Float64Type>(batch, "probabilities", n_classes)?;
         Outcomes::Classes {
             labels: nullable::<Int32Type>(batch, "label"),
             predictions: not_null::<Int32Type>(batch, "prediction")?,
-            probabilities: probabilities.chunks(n_classes.max(1)).map(<[f64]>::to_vec).collect(),
+            probabilities: lists::<Float64Type>(batch, "probabilities", n_classes)?,
             logits: lists::<Float32Type>(batch, "logits", n_classes)?,
         }
     };
@@ -80,7 +87,25 @@ fn parse(batch: &RecordBatch) -> Result<Predictions, String> {
         }
     }
     let (ids, sentence_ids) = (not_null::<Int64Type>(batch, "id")?, not_null::<Int64Type>(batch, "sentence_id")?);
-    Ok(Predictions { label_names, ids, sentence_ids, outcomes })
+    let texts = text_columns(batch)?;
+    Ok((Predictions { label_names, ids, sentence_ids, outcomes }, texts))
+}
+
+/// The columns of text that the metadata names.
+fn text_columns(batch: &RecordBatch) -> Result<TextColumns, String> {
+    let schema = batch.schema();
+    let Some(names) = schema.metadata().get(TEXT_COLUMNS) else { return Ok(TextColumns::default()) };
+    let names: Vec<String> =
+        serde_json::from_str(names).map_err(|error| format!("its metadata {TEXT_COLUMNS} is `{names}`: {error}"))?;
+    let values = names.iter().map(|name| match batch.column_by_name(name).and_then(|column| column.as_string_opt()) {
+        Some(column) => Ok(string_values(column)),
+        None => Err(format!("it has no column {name} of text")),
+    });
+    Ok(TextColumns { values: values.collect::<Result<_, _>>()?, names })
+}
+
+fn string_values(column: &StringArray) -> Vec<Option<String>> {
+    column.iter().map(|value| value.map(str::to_owned)).collect()
 }
 
 /// A column whose type was checked.

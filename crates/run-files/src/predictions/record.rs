@@ -22,8 +22,8 @@ pub enum Outcomes {
         labels: Vec<Option<i32>>,
         /// The predicted class.
         predictions: Vec<i32>,
-        /// `(n_rows, n_outputs)`.
-        probabilities: Vec<Vec<f64>>,
+        /// Row after row, `(n_rows * n_outputs)`.
+        probabilities: Vec<f64>,
         /// Row after row, `(n_rows * n_outputs)`.
         logits: Vec<f32>,
     },
@@ -34,4 +34,35 @@ pub enum Outcomes {
         /// The predicted score.
         predictions: Vec<f32>,
     },
+}
+
+impl Predictions {
+    /// The number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+}
+
+/// Columns of text beside the predictions: the texts themselves, and columns that the user kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TextColumns {
+    /// None of them is the name of a column of the predictions.
+    pub names: Vec<String>,
+    /// By column, then by row.
+    pub values: Vec<Vec<Option<String>>>,
+}
+
+impl TextColumns {
+    /// Columns without rows.
+    #[must_use]
+    pub fn new(names: Vec<String>) -> Self {
+        Self { values: vec![Vec::new(); names.len()], names }
+    }
 }

@@ -11,7 +11,7 @@ fn classes() -> Predictions {
         outcomes: Outcomes::Classes {
             labels: vec![Some(0), None, Some(1)],
             predictions: vec![0, 1, 1],
-            probabilities: vec![vec![0.75, 0.25], vec![0.1, 0.9], vec![0.5, 0.5]],
+            probabilities: vec![0.75, 0.25, 0.1, 0.9, 0.5, 0.5],
             logits: vec![1.0, -1.0, -2.0, 2.0, 0.5, 0.5],
         },
     }
@@ -28,7 +28,9 @@ fn scores() -> Predictions {
 
 fn bytes(predictions: &Predictions) -> Vec<u8> {
     let mut bytes = Vec::new();
-    predictions.write(&mut bytes).unwrap();
+    let mut writer = PredictionsWriter::new(&mut bytes, predictions, &[], None).unwrap();
+    writer.write(0..predictions.len(), &[]).unwrap();
+    writer.finish().unwrap();
     bytes
 }
 
@@ -45,6 +47,27 @@ fn what_was_written_is_read_back() {
         assert_eq!(read_bytes(&bytes(&predictions)).unwrap(), predictions);
         assert_eq!(bytes(&predictions), bytes(&predictions));
     }
+}
+
+#[test]
+fn columns_of_text_are_written_beside_and_read_back() {
+    let columns = TextColumns {
+        names: vec!["text".to_owned(), "region".to_owned()],
+        values: vec![
+            vec![Some("a".to_owned()), Some(String::new()), Some("c".to_owned())],
+            vec![None, Some("north".to_owned()), None],
+        ],
+    };
+    let (predictions, mut bytes) = (classes(), Vec::new());
+    let mut writer = PredictionsWriter::new(&mut bytes, &predictions, &columns.names, Some(1.5)).unwrap();
+    for rows in [0..1, 1..3] {
+        let values: Vec<_> = columns.values.iter().map(|values| values[rows.clone()].to_vec()).collect();
+        writer.write(rows, &values).unwrap();
+    }
+    writer.finish().unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, &bytes).unwrap();
+    assert_eq!(Predictions::read_with_text(file.path()).unwrap(), (predictions, columns));
 }
 
 #[test]
@@ -74,7 +97,7 @@ fn the_tables_are_those_of_the_schemas() {
         other => other.to_string().to_lowercase(),
     };
     for (predictions, table) in [classes(), scores()].iter().zip(TABLES) {
-        let schema = predictions.schema().unwrap();
+        let schema = writer::schema(predictions, &[], None).unwrap();
         let columns: Vec<_> = schema
             .fields()
             .iter()

@@ -1,68 +1,116 @@
 //! The writer of `predictions.parquet`. Equal predictions give equal bytes.
 
+use std::collections::HashMap;
 use std::io::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float32Array, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch};
+use arrow::array::{ArrayRef, Float32Array, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray};
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
-use super::columns::{LABEL_NAMES, class_columns, element, score_columns};
+use super::columns::{LABEL_NAMES, TEMPERATURE, TEXT_COLUMNS, class_columns, element, score_columns};
 use super::record::{Outcomes, Predictions};
 
-impl Predictions {
-    /// Writes the file.
+/// Rows of a row group, which are held in memory until it is written.
+const ROW_GROUP_SIZE: usize = 1 << 16;
+
+/// Writes the file some rows at a time; it is whole when [`PredictionsWriter::finish`] was called.
+#[derive(Debug)]
+pub struct PredictionsWriter<'a, W: Write + Send> {
+    predictions: &'a Predictions,
+    schema: SchemaRef,
+    writer: ArrowWriter<W>,
+}
+
+impl<'a, W: Write + Send> PredictionsWriter<'a, W> {
+    /// Begins the file of `predictions` with these columns of text beside; `temperature`: by which the logits were divided.
     ///
     /// # Errors
     /// Fails when the sink does.
-    pub fn write(&self, sink: impl Write + Send) -> Result<(), ParquetError> {
-        let schema = Arc::new(self.schema()?);
-        let batch = RecordBatch::try_new(Arc::clone(&schema), self.columns()?)?;
-        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-        let mut writer = ArrowWriter::try_new(sink, schema, Some(properties))?;
-        writer.write(&batch)?;
-        writer.close()?;
-        Ok(())
+    pub fn new(
+        sink: W,
+        predictions: &'a Predictions,
+        text_columns: &[String],
+        temperature: Option<f64>,
+    ) -> Result<Self, ParquetError> {
+        let schema = Arc::new(schema(predictions, text_columns, temperature)?);
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_max_row_group_row_count(Some(ROW_GROUP_SIZE))
+            .build();
+        let writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties))?;
+        Ok(Self { predictions, schema, writer })
     }
 
-    pub(super) fn schema(&self) -> Result<Schema, ParquetError> {
-        let columns = match self.outcomes {
-            Outcomes::Classes { .. } => class_columns(),
-            Outcomes::Scores { .. } => score_columns(),
-        };
-        let names = serde_json::to_string(&self.label_names).map_err(|error| ParquetError::External(error.into()))?;
-        Ok(Schema::new_with_metadata(columns, [(LABEL_NAMES.to_owned(), names)]))
+    /// Writes the next rows, with the values of the columns of text, by column, for these rows alone.
+    ///
+    /// # Errors
+    /// Fails when the sink does.
+    pub fn write(&mut self, rows: Range<usize>, text_columns: &[Vec<Option<String>>]) -> Result<(), ParquetError> {
+        let mut columns = columns(self.predictions, rows)?;
+        columns.extend(text_columns.iter().map(|values| Arc::new(StringArray::from_iter(values)) as ArrayRef));
+        self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
     }
 
-    fn columns(&self) -> Result<Vec<ArrayRef>, ArrowError> {
-        let ids = Arc::new(Int64Array::from(self.ids.clone()));
-        let sentence_ids = Arc::new(Int64Array::from(self.sentence_ids.clone()));
-        Ok(match &self.outcomes {
-            Outcomes::Classes { labels, predictions, probabilities, logits } => vec![
-                ids,
-                sentence_ids,
-                Arc::new(Int32Array::from(labels.clone())),
-                Arc::new(Int32Array::from(predictions.clone())),
-                self.lists(Arc::new(Float64Array::from(probabilities.concat())))?,
-                self.lists(Arc::new(Float32Array::from(logits.clone())))?,
-            ],
-            Outcomes::Scores { labels, predictions } => vec![
-                ids,
-                sentence_ids,
-                Arc::new(Float32Array::from(labels.clone())),
-                Arc::new(Float32Array::from(predictions.clone())),
-            ],
-        })
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// Fails when the sink does.
+    pub fn finish(self) -> Result<(), ParquetError> {
+        self.writer.close().map(|_| ())
     }
+}
 
-    /// Lists of one number for each class, from `values` row after row.
-    fn lists(&self, values: ArrayRef) -> Result<ArrayRef, ArrowError> {
-        let offsets = OffsetBuffer::from_lengths(self.ids.iter().map(|_| self.label_names.len()));
+pub(super) fn schema(
+    predictions: &Predictions,
+    text_columns: &[String],
+    temperature: Option<f64>,
+) -> Result<Schema, ParquetError> {
+    let mut columns = match predictions.outcomes {
+        Outcomes::Classes { .. } => class_columns(),
+        Outcomes::Scores { .. } => score_columns(),
+    };
+    columns.extend(text_columns.iter().map(|name| Field::new(name, DataType::Utf8, true)));
+    let json = |names: &[String]| serde_json::to_string(names).map_err(|error| ParquetError::External(error.into()));
+    let mut metadata = vec![(LABEL_NAMES.to_owned(), json(&predictions.label_names)?)];
+    if !text_columns.is_empty() {
+        metadata.push((TEXT_COLUMNS.to_owned(), json(text_columns)?));
+    }
+    metadata.extend(temperature.map(|temperature| (TEMPERATURE.to_owned(), temperature.to_string())));
+    let metadata: HashMap<String, String> = metadata.into_iter().collect();
+    Ok(Schema::new_with_metadata(columns, metadata))
+}
+
+fn columns(predictions: &Predictions, rows: Range<usize>) -> Result<Vec<ArrayRef>, ArrowError> {
+    let n_outputs = predictions.label_names.len();
+    let numbers = rows.start * n_outputs..rows.end * n_outputs;
+    // Lists of one number for each class, from values row after row.
+    let lists = |values: ArrayRef| -> Result<ArrayRef, ArrowError> {
+        let offsets = OffsetBuffer::from_lengths(rows.clone().map(|_| n_outputs));
         Ok(Arc::new(ListArray::try_new(element(values.data_type()), offsets, values, None)?))
-    }
+    };
+    let ids = Arc::new(Int64Array::from(predictions.ids[rows.clone()].to_vec()));
+    let sentence_ids = Arc::new(Int64Array::from(predictions.sentence_ids[rows.clone()].to_vec()));
+    Ok(match &predictions.outcomes {
+        Outcomes::Classes { labels, predictions, probabilities, logits } => vec![
+            ids,
+            sentence_ids,
+            Arc::new(Int32Array::from(labels[rows.clone()].to_vec())),
+            Arc::new(Int32Array::from(predictions[rows.clone()].to_vec())),
+            lists(Arc::new(Float64Array::from(probabilities[numbers.clone()].to_vec())))?,
+            lists(Arc::new(Float32Array::from(logits[numbers].to_vec())))?,
+        ],
+        Outcomes::Scores { labels, predictions } => vec![
+            ids,
+            sentence_ids,
+            Arc::new(Float32Array::from(labels[rows.clone()].to_vec())),
+            Arc::new(Float32Array::from(predictions[rows].to_vec())),
+        ],
+    })
 }

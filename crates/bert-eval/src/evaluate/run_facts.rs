@@ -5,7 +5,7 @@ use std::path::Path;
 use bert::Compute;
 use corpus::tokenizer::Overflow;
 use corpus::tokenizer::agreement::TokenizerOrigin;
-use corpus::tokens::{TokenSet, TokensMetadata};
+use corpus::tokens::TokensMetadata;
 use run_files::layout::train;
 use stage::{ComputeArgs, Manifest, bad_input};
 
@@ -52,9 +52,9 @@ pub(crate) fn resolve_compute(
 
 /// What to say of tokens whose texts were truncated to another length than those of the training. Runs of earlier programs
 /// do not know theirs.
-pub(crate) fn max_length_warning(args: &Args, trained: &Manifest, tokens: &TokenSet) -> Option<String> {
+pub(crate) fn max_length_warning(args: &Args, trained: &Manifest, tokens: &TokensMetadata) -> Option<String> {
     let of_run = trained.recorded.get(train::MAX_LENGTH)?.as_u64()?;
-    let max_length = tokens.metadata.max_length;
+    let max_length = tokens.max_length;
     (of_run != max_length as u64).then(|| {
         format!(
             "the texts of {} were truncated to {max_length} tokens, those of the training to {of_run}; for figures of the \
@@ -68,12 +68,16 @@ pub(crate) fn max_length_warning(args: &Args, trained: &Manifest, tokens: &Token
 ///
 /// # Errors
 /// Fails on a fact of the training that a newer program has written.
-pub(crate) fn overflow_warning(args: &Args, trained: &Manifest, tokens: &TokenSet) -> anyhow::Result<Option<String>> {
+pub(crate) fn overflow_warning(
+    args: &Args,
+    trained: &Manifest,
+    tokens: &TokensMetadata,
+) -> anyhow::Result<Option<String>> {
     let fact = |name| trained.recorded.get(name);
     let of_run = Overflow::of_json(fact(train::TRUNCATION_SIDE), fact(train::WINDOW_STRIDE)).map_err(|problem| {
         bad_input!("{}: {problem}; was it written by a newer program?", args.run.join(stage::MANIFEST).display())
     })?;
-    let of_tokens = tokens.metadata.overflow;
+    let of_tokens = tokens.overflow;
     Ok((of_run != of_tokens).then(|| {
         format!(
             "long texts of {} were {}, those of the training {}; for figures of the model as it was trained, tokenize \

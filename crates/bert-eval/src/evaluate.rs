@@ -1,0 +1,156 @@
+//! Evaluation of one run on one split: predictions, figures, and what explains them.
+//!
+//! ```text
+//! tokens, run ──inference──► predictions ──┬─ score ──────► metrics.json, requirements
+//!                                          ├─ calibration ► calibration.json
+//! raw texts, row by row ───────────────────┼─ slices ─────► slices.json
+//!                                          └─ errors ─────► errors.jsonl, with attributions
+//! ```
+
+mod run_facts;
+mod raw_texts;
+mod inputs;
+mod inference;
+mod score;
+mod requirements;
+mod slices;
+mod slice_figures;
+mod errors;
+mod attributed;
+mod text_pass;
+mod pictures;
+mod terminal;
+mod page;
+mod findings;
+
+use bert::Classifier;
+use corpus::tokens::{TokenSet, TokensReader};
+use corpus::{class_balance, vocabulary};
+use run_files::layout::eval::METRICS;
+use run_files::metrics_json::EvaluatedSplit;
+use run_files::predictions::{Outcomes, Predictions};
+use stage::{OutputFolder, Progress, counted};
+
+use self::attributed::Source;
+use self::findings::Findings;
+use self::inference::{Decoding, Inferred, infer};
+use self::inputs::Inputs;
+pub use self::inputs::STAGE;
+use self::run_facts::train_class_counts;
+use self::text_pass::TextPass;
+use crate::args::Args;
+use crate::labeled::Labeled;
+
+/// Evaluates a run, and holds its figures to what is required.
+///
+/// # Errors
+/// Fails when the run is not finished, the split is missing, or the labels or the tokenizers of the two differ; with exit
+/// code 5 when a requirement is missed.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let requirements = requirements::requirements(&args.require)?;
+    let inputs = Inputs::open(args)?;
+    if let Some(output) = inputs.job(args)?.begin()? {
+        evaluate(args, &inputs, output)?;
+    }
+    if args.common.explain {
+        return Ok(());
+    }
+    requirements::check(&requirements, &args.common.out.join(METRICS))
+}
+
+fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::Result<()> {
+    let say = |text: &str| args.common.say(&format!("{}: {text}", STAGE.name));
+    let mut warnings = inputs.warnings.clone();
+    inputs.remarks.iter().for_each(|remark| say(remark));
+    let calibration = inputs::calibration(args, &inputs.metadata, &output)?;
+    let temperature = calibration.map(|calibration| calibration.temperature);
+    let classifier = inputs.classifier(args)?;
+    let reader = TokensReader::open(&inputs.tokens)?;
+    let inferred = predict(args, inputs, &classifier, &reader, temperature)?;
+    let predictions = &inferred.predictions;
+    warnings.extend(balance_warnings(args, inputs, predictions));
+    warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+
+    let mut errors = errors::worst(predictions, args.errors);
+    let pass = TextPass { predictions, n_tokens: &inferred.n_tokens, temperature, save_texts: args.save_texts };
+    let slices = match &inputs.raw {
+        Some(raw) => pass.with_texts(raw, &mut errors, &mut output)?,
+        None => pass.without_texts(&mut output)?,
+    };
+    slices.said.iter().for_each(|said| say(said));
+    let n_attributed = args.attributions.min(errors.len());
+    attribute(args, &classifier, &reader, predictions, &mut errors[..n_attributed])?;
+
+    let evaluated = EvaluatedSplit {
+        dataset: inputs.metadata.dataset.clone(),
+        split: args.split.name().to_owned(),
+        rows: predictions.len(),
+        disclaimer: inputs.metadata.disclaimer().map(str::to_owned),
+    };
+    let disclaimer = evaluated.disclaimer.as_ref().map_or(String::new(), |text| format!(" ({text})"));
+    let Some(labeled) = Labeled::of(predictions) else {
+        output.finish()?;
+        let rows = counted(predictions.len() as u64, "row");
+        say(&format!("{rows} predicted, none of them labeled, so there are no metrics; {}", args.common.out.display()));
+        return Ok(());
+    };
+    let findings = Findings {
+        metrics: score::score(&labeled, evaluated)?,
+        slices: slice_figures::slice_figures(&slices.slices, &labeled)?,
+        labeled,
+        errors,
+        warnings,
+    };
+    findings.write(args, inputs, &mut output)?.iter().for_each(|said| say(said));
+    output.finish()?;
+    args.common.say(terminal::class_table(&findings.metrics).trim_end());
+    let summary = terminal::summary(&findings.metrics);
+    say(&format!("{}{disclaimer}: {summary}; {}", args.split.name(), args.common.out.display()));
+    Ok(())
+}
+
+/// What the model predicts for the split.
+fn predict(
+    args: &Args,
+    inputs: &Inputs,
+    classifier: &Classifier,
+    reader: &TokensReader,
+    temperature: Option<f64>,
+) -> anyhow::Result<Inferred> {
+    let vocab_size = classifier.folder.config.vocab_size;
+    let check = |part: &TokenSet| Ok(vocabulary::check_token_set(part, &inputs.tokens, vocab_size)?);
+    let decoding = Decoding { window_pooling: args.window_pooling, temperature: temperature.unwrap_or(1.0) };
+    let mut progress = Progress::new(STAGE.name, 0, reader.n_rows(), args.common.quiet);
+    let inferred = infer(classifier, reader, decoding, &mut progress, check)?;
+    progress.finish();
+    Ok(inferred)
+}
+
+fn balance_warnings(args: &Args, inputs: &Inputs, predictions: &Predictions) -> Vec<String> {
+    let names = &inputs.metadata.label_names;
+    let Outcomes::Classes { labels, .. } = &predictions.outcomes else { return Vec::new() };
+    let mut of_split = vec![0; names.len()];
+    labels.iter().flatten().for_each(|&label| of_split[label as usize] += 1);
+    let of_training = train_class_counts(&inputs.trained.manifest, names.len());
+    let of_training = of_training.map(|counts| (corpus::Split::Train, counts));
+    let counts: Vec<_> = of_training.into_iter().chain([(args.split.of_corpus(), of_split)]).collect();
+    class_balance::warnings(names, &counts)
+}
+
+fn attribute(
+    args: &Args,
+    classifier: &Classifier,
+    reader: &TokensReader,
+    predictions: &Predictions,
+    errors: &mut [errors::WrongPrediction],
+) -> anyhow::Result<()> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let mut progress = Progress::new("bert-eval: attributions", 0, errors.len() as u64, args.common.quiet);
+    let threads = classifier.threads();
+    let source = Source { classifier, reader, predictions, pooling: args.window_pooling, threads };
+    source.attribute(errors, &mut progress)?;
+    progress.finish();
+    Ok(())
+}

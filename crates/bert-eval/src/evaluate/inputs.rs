@@ -1,0 +1,210 @@
+//! Inputs of an evaluation: the run, the tokens, the raw texts and the calibration, opened and held against each other.
+
+use std::path::PathBuf;
+
+use bert::{Classifier, Compute, Precision};
+use checkpoint::CONFIG_AND_TOKENIZER_FILES;
+use corpus::shortened_list;
+use corpus::task::Task;
+use corpus::tokenizer::Overflow;
+use corpus::tokens::TokensMetadata;
+use run_files::calibration::Calibration;
+use run_files::layout::train;
+use serde_json::Value;
+use stage::{Job, OutputFolder, Stage, Upstream, bail_input, ensure_input};
+
+use super::raw_texts::RawTexts;
+use super::run_facts::{check_tokenizer, max_length_warning, overflow_warning, read_metadata, resolve_compute};
+use crate::args::Args;
+
+/// What the manifests of this stage say wrote them.
+pub const STAGE: Stage = Stage { name: "bert-eval", version: 2 };
+
+/// The roles of input files that are looked up again.
+const WEIGHTS: &str = "train/model.safetensors";
+const CALIBRATION: &str = "calibration.json";
+
+/// Everything that is read, none of it hashed yet.
+pub(crate) struct Inputs {
+    pub(crate) trained: Upstream,
+    pub(crate) tokens: PathBuf,
+    pub(crate) metadata: TokensMetadata,
+    pub(crate) raw: Option<Raw>,
+    pub(crate) compute: Compute,
+    /// What has to be said before the work begins.
+    pub(crate) remarks: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// The raw texts, and their files as far as they are read.
+pub(crate) struct Raw {
+    pub(crate) texts: RawTexts,
+    pub(crate) split: PathBuf,
+    /// Absent where the tokens have no train split.
+    pub(crate) train: Option<PathBuf>,
+    /// The tokens of the train split, which say which of its texts were trained on; for the baseline.
+    pub(crate) train_tokens: Option<PathBuf>,
+}
+
+impl Inputs {
+    /// Opens what the arguments name.
+    ///
+    /// # Errors
+    /// Fails when something is not there, unfinished, or does not belong together.
+    pub(crate) fn open(args: &Args) -> anyhow::Result<Self> {
+        let trained = Upstream::open(&args.run, "bert-finetune")?;
+        let tokenized = Upstream::open(&args.tokens, "sst-tokenize")?;
+        let tokens = tokenized.required(&args.split.of_corpus().file())?;
+        stage::verify_files(&args.run, &CONFIG_AND_TOKENIZER_FILES)?;
+        let metadata = read_metadata(&tokens)?;
+        let doubt = check_tokenizer(args, &tokenized.manifest, &metadata)?;
+        let (compute, remark) = resolve_compute(&args.compute, &trained.manifest)?;
+        let raw = match &args.raw {
+            Some(folder) => Some(Raw::open(RawTexts::open(folder)?, args, &tokenized)?),
+            None => None,
+        };
+        let warnings = doubt
+            .into_iter()
+            .chain(max_length_warning(args, &trained.manifest, &metadata))
+            .chain(overflow_warning(args, &trained.manifest, &metadata)?);
+        let (warnings, remarks) = (warnings.collect(), remark.map(str::to_owned).into_iter().collect());
+        Ok(Self { trained, tokens, metadata, raw, compute, remarks, warnings })
+    }
+
+    /// The job that reads them.
+    ///
+    /// # Errors
+    /// Fails when the run lacks a file.
+    pub(crate) fn job(&self, args: &Args) -> anyhow::Result<Job> {
+        let split = args.split.of_corpus();
+        let mut job = Job::new(STAGE, &args.common)
+            .plan(&plan(args, &self.metadata, self.compute.precision))?
+            .input_folder(&args.run)
+            .input_folder(&args.tokens)
+            .input("train/config.json", self.trained.required(train::CONFIG)?)
+            .input(WEIGHTS, self.trained.required(train::WEIGHTS)?)
+            .input(format!("tokens/{}", split.file()), &self.tokens)
+            .record("threads", self.compute.threads)
+            .record("device", self.compute.device_name())
+            .record("training", &self.trained.manifest.plan);
+        if let (Some(raw), Some(folder)) = (&self.raw, &args.raw) {
+            let files = [
+                (format!("raw/{}", split.file()), Some(&raw.split)),
+                ("raw/train.parquet".to_owned(), raw.train.as_ref()),
+                ("tokens/train.parquet".to_owned(), raw.train_tokens.as_ref()),
+            ];
+            job = job.input_folder(folder);
+            for (role, path) in files {
+                job = path.into_iter().fold(job, |job, path| job.input(role.clone(), path));
+            }
+        }
+        if let Some(file) = &args.calibration {
+            job = job.input(CALIBRATION, file);
+        }
+        Ok(job)
+    }
+
+    /// The model, whose labels are those of the tokens.
+    ///
+    /// # Errors
+    /// Fails when it cannot be read, or its labels are others.
+    pub(crate) fn classifier(&self, args: &Args) -> anyhow::Result<Classifier> {
+        let classifier = Classifier::open(&args.run, self.compute)?;
+        check_labels(&self.metadata, &classifier)?;
+        Ok(classifier)
+    }
+}
+
+impl Raw {
+    fn open(texts: RawTexts, args: &Args, tokenized: &Upstream) -> anyhow::Result<Self> {
+        let train = corpus::Split::Train;
+        let train_tokens = tokenized.optional(&train.file());
+        ensure_input!(
+            !args.baseline || train_tokens.is_some(),
+            "--baseline needs the train split, which {} does not have",
+            args.tokens.display()
+        );
+        Ok(Self {
+            split: texts.file(args.split.of_corpus(), &tokenized.manifest)?,
+            train: train_tokens.is_some().then(|| texts.file(train, &tokenized.manifest)).transpose()?,
+            train_tokens: train_tokens.filter(|_| args.baseline),
+            texts,
+        })
+    }
+}
+
+/// Everything in the settings that defines the result. What is off or has no say is left out.
+fn plan(args: &Args, metadata: &TokensMetadata, precision: Precision) -> Value {
+    let mut plan = serde_json::json!({
+        "split": args.split.name(),
+        "precision": precision,
+        "errors": args.errors,
+        "attributions": args.attributions.min(args.errors),
+    });
+    if let Overflow::Windows { .. } = metadata.overflow {
+        plan["window_pooling"] = args.window_pooling.name().into();
+    }
+    for (name, is_on) in [("baseline", args.baseline), ("nodes", args.nodes), ("save_texts", args.save_texts)] {
+        if is_on {
+            plan[name] = true.into();
+        }
+    }
+    plan
+}
+
+/// The calibration that was given, which has to be one of these weights.
+///
+/// # Errors
+/// Fails when it cannot be read, is of other weights, or the model has no classes.
+pub(crate) fn calibration(
+    args: &Args,
+    metadata: &TokensMetadata,
+    output: &OutputFolder,
+) -> anyhow::Result<Option<Calibration>> {
+    let Some(file) = &args.calibration else { return Ok(None) };
+    let calibration = Calibration::read(file)?;
+    ensure_input!(
+        metadata.task != Task::Regression,
+        "--calibration is for classes; the scores of a regression have no temperature"
+    );
+    let weights = weights_sha256(output);
+    ensure_input!(
+        calibration.weights_sha256 == weights,
+        "{} is of other weights than those of {}: SHA-256 {:.12}… there, {weights:.12}… here; give the calibration.json of \
+         an evaluation of this run",
+        file.display(),
+        args.run.display(),
+        calibration.weights_sha256
+    );
+    Ok(Some(calibration))
+}
+
+/// SHA-256 of the weights that are evaluated.
+pub(crate) fn weights_sha256(output: &OutputFolder) -> &str {
+    output.inputs().get(WEIGHTS).map_or("", |fingerprint| &fingerprint.sha256)
+}
+
+/// Refuses tokens whose labels are not those that the model was trained on.
+fn check_labels(metadata: &TokensMetadata, classifier: &Classifier) -> anyhow::Result<()> {
+    let (token_labels, model_labels) = (&metadata.label_names, &classifier.output_names);
+    let agree = match metadata.task {
+        Task::Regression => classifier.is_regression(),
+        _ => token_labels == model_labels,
+    };
+    if !agree {
+        bail_input!(
+            "the tokens have {}, the model has {}; tokenize for the task that the model was trained on",
+            described(token_labels),
+            described(model_labels)
+        );
+    }
+    Ok(())
+}
+
+/// Label names as a part of a sentence; tokens of scores have none.
+fn described(label_names: &[String]) -> String {
+    match label_names {
+        [] => "scores".to_owned(),
+        names => format!("the labels ({})", shortened_list(names)),
+    }
+}

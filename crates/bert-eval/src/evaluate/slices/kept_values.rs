@@ -1,0 +1,69 @@
+//! Slices by the values of a column that the user kept.
+
+use std::collections::HashMap;
+
+use super::Slice;
+
+/// A column with more values divides the texts into pieces of which nothing can be said; ids are of this kind.
+const MAX_VALUES: usize = 200;
+/// So many of the values with the most texts are slices.
+const MAX_SLICES: usize = 20;
+
+/// The values of one column and the texts of each.
+#[derive(Debug)]
+pub(super) struct KeptValues {
+    column: String,
+    /// `None` from the first value on that is one too many.
+    rows: Option<HashMap<String, Vec<u32>>>,
+}
+
+impl KeptValues {
+    pub(super) fn new(column: &str) -> Self {
+        Self { column: column.to_owned(), rows: Some(HashMap::new()) }
+    }
+
+    /// Adds the value of the text with number `row`.
+    pub(super) fn add(&mut self, row: u32, value: Option<&str>) {
+        let Some(rows) = &mut self.rows else { return };
+        let value = value.filter(|value| !value.is_empty()).unwrap_or("(empty)");
+        if let Some(of_value) = rows.get_mut(value) {
+            of_value.push(row);
+        } else if rows.len() == MAX_VALUES {
+            self.rows = None;
+        } else {
+            rows.insert(value.to_owned(), vec![row]);
+        }
+    }
+
+    /// The slices, the largest first, or why there are none.
+    pub(super) fn slices(self) -> Result<Vec<Slice>, String> {
+        let Self { column, rows } = self;
+        let Some(rows) = rows else {
+            return Err(format!("column {column} has more than {MAX_VALUES} values, so that it gives no slices"));
+        };
+        let mut values: Vec<(String, Vec<u32>)> = rows.into_iter().collect();
+        values.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
+        values.truncate(MAX_SLICES);
+        Ok(values.into_iter().map(|(name, rows)| Slice { group: column.clone(), name, rows }).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_values_with_the_most_texts_are_slices_and_ids_give_none() {
+        let mut regions = KeptValues::new("region");
+        for row in 0..60 {
+            regions.add(row, Some(&format!("region {}", row % 25)));
+        }
+        let slices = regions.slices().unwrap();
+        assert_eq!(slices.len(), MAX_SLICES);
+        assert_eq!((slices[0].name.as_str(), slices[0].rows.as_slice()), ("region 0", &[0, 25, 50][..]));
+
+        let mut ids = KeptValues::new("id");
+        (0..300).for_each(|row| ids.add(row, Some(&row.to_string())));
+        assert_eq!(ids.slices(), Err("column id has more than 200 values, so that it gives no slices".to_owned()));
+    }
+}

@@ -1,0 +1,76 @@
+//! Figures by one name each, such as `f1_macro`: as MLflow and the like take them, and as `--require` and `compare` speak of
+//! them.
+//!
+//! Averages have the average behind their name (`precision_weighted`), figures of a class its label (`f1.negative`), the ends
+//! of an interval `_low` and `_high`.
+
+use serde_json::{Map, Value};
+
+/// All numbers of `metrics.json` by their names, in its order; null where a figure is not defined.
+pub(crate) fn flat_figures(metrics: &Value) -> Map<String, Value> {
+    let mut flat = Map::new();
+    for (name, value) in metrics.as_object().into_iter().flatten() {
+        match (name.as_str(), value) {
+            ("confusion_matrix" | "warnings" | "undefined", _) => {}
+            ("per_class", Value::Array(classes)) => per_class(classes, &mut flat),
+            ("intervals", Value::Object(intervals)) => add_intervals("", intervals, &mut flat),
+            (average, Value::Object(figures)) => {
+                let named = figures.iter().filter(|(_, value)| is_figure(value));
+                flat.extend(named.map(|(figure, value)| (format!("{figure}_{average}"), value.clone())));
+            }
+            (_, value) if is_figure(value) => {
+                flat.insert(name.clone(), value.clone());
+            }
+            _ => {}
+        }
+    }
+    flat
+}
+
+fn is_figure(value: &Value) -> bool {
+    value.is_number() || value.is_null()
+}
+
+fn per_class(classes: &[Value], flat: &mut Map<String, Value>) {
+    for class in classes {
+        let label = class["label"].as_str().unwrap_or_default();
+        let figures = class.as_object().into_iter().flatten().filter(|(_, value)| is_figure(value));
+        flat.extend(figures.map(|(figure, value)| (format!("{figure}.{label}"), value.clone())));
+    }
+}
+
+/// `{"accuracy": {"low": .., "high": ..}, "f1": {"macro": {"low": ..}}}` to `accuracy_low`, `f1_macro_low`.
+fn add_intervals(prefix: &str, intervals: &Map<String, Value>, flat: &mut Map<String, Value>) {
+    for (name, value) in intervals {
+        match value {
+            Value::Object(inner) => add_intervals(&format!("{prefix}{name}_"), inner, flat),
+            value if is_figure(value) => {
+                flat.insert(format!("{prefix}{name}"), value.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_number_has_one_name() {
+        let metrics = json!({
+            "dataset": "sst", "n": 4, "accuracy": 0.75, "macro": {"f1": 0.5, "precision": 0.25}, "roc_auc": null,
+            "per_class": [{"label": "negative", "f1": 0.5, "support": 2}],
+            "warnings": ["a"], "undefined": {"roc_auc": "one class"}, "confusion_matrix": {"counts": [[1]]},
+            "intervals": {"accuracy": {"low": 0.5, "high": 1.0}, "f1": {"macro": {"low": 0.25, "high": 0.75}}, "mcc": null},
+        });
+        let expected = json!({
+            "n": 4, "accuracy": 0.75, "f1_macro": 0.5, "precision_macro": 0.25, "roc_auc": null, "f1.negative": 0.5,
+            "support.negative": 2, "accuracy_low": 0.5, "accuracy_high": 1.0, "f1_macro_low": 0.25, "f1_macro_high": 0.75,
+            "mcc": null,
+        });
+        assert_eq!(Value::Object(flat_figures(&metrics)), expected);
+    }
+}
