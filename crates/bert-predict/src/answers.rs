@@ -42,13 +42,12 @@ impl<'a> Answering<'a> {
         say: &dyn Fn(&str),
     ) -> anyhow::Result<Counts> {
         let judge = &self.predictor.judge;
-        let mut of_texts = logits.chunks(judge.names.len());
+        let mut verdicts = judge.verdicts(logits).into_iter();
         let mut counts = Counts { rows: window.rows.len() as u64, ..Counts::default() };
         counts.add_longer(&window.encodings, self.predictor.max_length);
         for row in &window.rows {
-            let outcome = match (&row.text, row.text.is_ok().then(|| of_texts.next()).flatten()) {
-                (Ok(text), Some(logits)) => {
-                    let verdict = judge.verdict(logits);
+            let outcome = match (&row.text, row.text.is_ok().then(|| verdicts.next()).flatten()) {
+                (Ok(text), Some(verdict)) => {
                     counts.abstained += u64::from(verdict.abstains());
                     Outcome::Read { text, verdict }
                 }

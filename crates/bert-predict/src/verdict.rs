@@ -1,6 +1,6 @@
 //! Verdict: what the logits of a text say, by the kind of the model's outputs and what was asked for.
 
-use bert::{argmax, probabilities};
+use bert::{argmax, calibrated_probabilities};
 use checkpoint::OutputKind;
 
 /// How verdicts are made of logits.
@@ -36,26 +36,27 @@ pub(crate) enum Verdict {
 const LABEL_THRESHOLD: f64 = 0.5;
 
 impl Judge {
-    /// The verdict of `logits`, one for each name.
-    pub(crate) fn verdict(&self, logits: &[f32]) -> Verdict {
-        match self.kind {
-            OutputKind::Score => Verdict::Score(logits[0]),
-            OutputKind::Class => {
-                let probabilities = match self.temperature {
-                    Some(temperature) => softmax(logits, temperature),
-                    None => probabilities(logits, logits.len()),
-                };
-                let label = argmax(logits);
-                let is_sure = self.threshold.is_none_or(|threshold| probabilities[label] >= threshold);
-                Verdict::Class { label: is_sure.then_some(label), probabilities: self.given(&probabilities) }
-            }
-            OutputKind::Labels => {
-                let probabilities: Vec<f64> = logits.iter().map(|&logit| sigmoid(f64::from(logit))).collect();
-                let threshold = self.threshold.unwrap_or(LABEL_THRESHOLD);
-                let labels = (0..logits.len()).filter(|&label| probabilities[label] >= threshold).collect();
-                Verdict::Labels { labels, probabilities: self.given(&probabilities) }
-            }
+    /// The verdicts of texts by their `logits`, `(n_texts, n_names)`.
+    pub(crate) fn verdicts(&self, logits: &[f32]) -> Vec<Verdict> {
+        let n = self.names.len();
+        let probabilities = match self.kind {
+            OutputKind::Score => return logits.iter().map(|&score| Verdict::Score(score)).collect(),
+            OutputKind::Class => calibrated_probabilities(logits, n, self.temperature.unwrap_or(1.0)),
+            OutputKind::Labels => logits.iter().map(|&logit| sigmoid(f64::from(logit))).collect(),
+        };
+        let rows = logits.chunks(n).zip(probabilities.chunks(n));
+        rows.map(|(logits, probabilities)| self.verdict(argmax(logits), probabilities)).collect()
+    }
+
+    /// The verdict of a text whose largest logit is that of `label`.
+    fn verdict(&self, label: usize, probabilities: &[f64]) -> Verdict {
+        if self.kind == OutputKind::Labels {
+            let threshold = self.threshold.unwrap_or(LABEL_THRESHOLD);
+            let labels = (0..probabilities.len()).filter(|&label| probabilities[label] >= threshold).collect();
+            return Verdict::Labels { labels, probabilities: self.given(probabilities) };
         }
+        let is_sure = self.threshold.is_none_or(|threshold| probabilities[label] >= threshold);
+        Verdict::Class { label: is_sure.then_some(label), probabilities: self.given(probabilities) }
     }
 
     /// The probabilities that are given, each with its output: all in their order, or the largest in theirs.
@@ -76,14 +77,6 @@ impl Verdict {
     }
 }
 
-fn softmax(logits: &[f32], temperature: f64) -> Vec<f64> {
-    let scaled: Vec<f64> = logits.iter().map(|&logit| f64::from(logit) / temperature).collect();
-    let largest = scaled.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let powers: Vec<f64> = scaled.iter().map(|logit| (logit - largest).exp()).collect();
-    let sum: f64 = powers.iter().sum();
-    powers.iter().map(|power| power / sum).collect()
-}
-
 fn sigmoid(logit: f64) -> f64 {
     1.0 / (1.0 + (-logit).exp())
 }
@@ -97,12 +90,27 @@ mod tests {
         Judge { names, kind, top_k: None, threshold: None, temperature: None }
     }
 
+    fn first(judge: &Judge, logits: &[f32]) -> Verdict {
+        judge.verdicts(logits).remove(0)
+    }
+
+    #[test]
+    fn a_text_has_the_same_verdict_alone_and_among_others() {
+        for n in [2, 3, 5, 20, 151] {
+            let names = (0..n).map(|name| name.to_string()).collect();
+            let judge = Judge { names, ..judge(OutputKind::Class) };
+            let logits: Vec<f32> = (0..n * 70).map(|index| ((index * 7919 % 1013) as f32 - 500.0) / 97.0).collect();
+            let alone = logits.chunks(n).map(|logits| first(&judge, logits));
+            assert_eq!(judge.verdicts(&logits), alone.collect::<Vec<_>>(), "{n} classes");
+        }
+    }
+
     #[test]
     fn a_label_below_the_threshold_is_withheld() {
         let (logits, third) = ([2_f32.ln(), 0.0, 0.0], 0.5);
         for (threshold, label) in [(0.5 - 1e-6, Some(0)), (0.5 + 1e-6, None)] {
             let judge = Judge { threshold: Some(threshold), ..judge(OutputKind::Class) };
-            let Verdict::Class { label: found, probabilities } = judge.verdict(&logits) else { panic!("a class") };
+            let Verdict::Class { label: found, probabilities } = first(&judge, &logits) else { panic!("a class") };
             assert_eq!(found, label);
             assert!((probabilities[0].1 - third).abs() < 1e-6 && probabilities.len() == 3);
         }
@@ -111,14 +119,14 @@ mod tests {
     #[test]
     fn the_largest_come_first_and_of_equals_the_first() {
         let judge = Judge { top_k: Some(2), ..judge(OutputKind::Class) };
-        let Verdict::Class { probabilities, .. } = judge.verdict(&[0.0, 1.0, 0.0]) else { panic!("a class") };
+        let Verdict::Class { probabilities, .. } = first(&judge, &[0.0, 1.0, 0.0]) else { panic!("a class") };
         assert_eq!(probabilities.iter().map(|(output, _)| *output).collect::<Vec<_>>(), [1, 0]);
     }
 
     #[test]
     fn a_temperature_changes_probabilities_and_no_label() {
         let probabilities =
-            |temperature| match (Judge { temperature, ..judge(OutputKind::Class) }).verdict(&[1.0, 3.0, -2.0]) {
+            |temperature| match first(&Judge { temperature, ..judge(OutputKind::Class) }, &[1.0, 3.0, -2.0]) {
                 Verdict::Class { label: Some(1), probabilities } => probabilities,
                 other => panic!("{other:?}"),
             };
@@ -133,7 +141,7 @@ mod tests {
 
     #[test]
     fn labels_are_those_of_at_least_the_threshold() {
-        let labels = |threshold| match (Judge { threshold, ..judge(OutputKind::Labels) }).verdict(&[0.0, -1e4, 2.0]) {
+        let labels = |threshold| match first(&Judge { threshold, ..judge(OutputKind::Labels) }, &[0.0, -1e4, 2.0]) {
             Verdict::Labels { labels, .. } => labels,
             other => panic!("{other:?}"),
         };
