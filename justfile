@@ -133,6 +133,11 @@ test-sweep-kills: setup
     cargo build --release --locked --workspace --quiet
     SWEEP_KILLS=100 cargo test --release --locked --workspace --test end_to_end killed_at_random_moments
 
+# Report pages in a real Chromium: sort, filter, search, print, narrow, dark, no request, no finding of axe; further pages by path
+[group('checks')]
+test-browser *PAGES:
+    @sh tests/browser/run.sh {{ PAGES }}
+
 # Mutants of every input format through the readers, 100,000 of each: just test-mutants 1000 "json parquet"
 [group('checks')]
 test-mutants number="100000" formats="": setup
@@ -161,9 +166,9 @@ lint: setup
 ci:
     CI=true bash .ci/run
 
-# What takes long, or needs much installed: the operations under sanitizers, then every proof of survival at full size
+# What takes long, or needs much installed: the operations under sanitizers, the pages in a browser, then every proof of survival
 [group('checks')]
-nightly: (test-operations "1") test-crash test-sweep-kills
+nightly: (test-operations "1") test-browser test-crash test-sweep-kills
 
 # The fixtures of the tests anew, from the live reference
 [group('checks')]

@@ -15,6 +15,7 @@ fuzz_target!(|input: ([u8; 3], &[u8])| {
         encoding: one(&["windows-1252", "utf-16le", "shift_jis", "gb18030", "iso-2022-jp"], encoding & 15)
             .and_then(|name| name.parse().ok()),
         strict: encoding & 16 != 0,
+        passes_broken: encoding & 32 != 0,
     };
     let name = if dialect & 128 == 0 { "m.csv" } else { "m.tsv" };
     with_file(name, bytes, &[], |path| read_in_blocks(path, &options, 1 + usize::from(block % 9)));

@@ -1,4 +1,4 @@
-//! A training run survives: kills, failing calls, damage, a full disk, rivals, and a long life.
+//! A training run survives: kills, failing calls, damage, a full disk, rivals, and a long life; and so do predictions in parts.
 //!
 //! Every proof runs at a size that takes seconds; `CRASH_TESTS=full` (`just test-crash`) runs it at its full one and holds
 //! it to the figures that are promised. What was counted is printed as rows of one table. It looks into `/proc` and
@@ -13,6 +13,7 @@ mod faults;
 mod kills;
 mod life;
 mod minilm;
+mod predictions;
 mod processes;
 mod sandbox;
 mod soak;

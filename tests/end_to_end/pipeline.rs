@@ -111,7 +111,8 @@ fn texts_come_from_arguments_stdin_and_files() {
     pipeline.write("latin1.txt", b"caf\xe9\n");
     let wrong = pipeline.run("bert-predict --model train --input latin1.txt");
     assert_eq!(wrong.code, Some(2));
-    assert!(wrong.stderr.starts_with("error: latin1.txt: line 1 is not UTF-8"), "{}", wrong.stderr);
+    assert!(wrong.stderr.starts_with("bert-predict: latin1.txt, line 1: its bytes are no text"), "{}", wrong.stderr);
+    assert!(wrong.stderr.ends_with("error: no row of the input could be read\n"), "{}", wrong.stderr);
     let untrained = pipeline.run("bert-predict --model model fine");
     assert_eq!(untrained.code, Some(0), "the fixture has a classifier of its own: {}", untrained.stderr);
 }

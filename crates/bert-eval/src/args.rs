@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 
 use bert::WindowPooling;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::compare::CompareArgs;
+use crate::seeds::SeedsArgs;
+use crate::suspects::SuspectsArgs;
 
 const EXAMPLE: &str = "Examples:
   bert-eval --run data/runs/sst2/train --tokens data/tokens/sst2 --split test --out data/runs/sst2/eval/test
@@ -75,6 +79,33 @@ pub struct Args {
     /// Output folder, profile, freshness
     #[command(flatten)]
     pub common: stage::CommonArgs,
+}
+
+/// What is made from several evaluations
+#[derive(Debug, Parser)]
+#[command(name = "bert-eval", version)]
+pub struct AnalysisArgs {
+    /// What to make
+    #[command(subcommand)]
+    pub analysis: Analysis,
+}
+
+/// What is made from several evaluations.
+#[derive(Debug, Subcommand)]
+pub enum Analysis {
+    /// Compare evaluations of the same rows: differences, and whether they are more than chance
+    Compare(CompareArgs),
+    /// Mean and interval of each figure over evaluations of one setting with several seeds
+    Seeds(SeedsArgs),
+    /// Likely label errors, ranked, from evaluations of the folds of cross-validation
+    Suspects(SuspectsArgs),
+}
+
+impl Analysis {
+    /// Whether the first word after the program's name says that one of these is meant.
+    pub fn is_named(word: &str) -> bool {
+        <Self as Subcommand>::has_subcommand(word) || word == "help"
+    }
 }
 
 /// A split that can be evaluated.

@@ -12,14 +12,18 @@ mod raw_texts;
 mod inputs;
 mod inference;
 mod score;
-mod flat_figures;
 mod requirements;
 mod slices;
+mod slice_figures;
 mod errors;
 mod attributed;
 mod text_pass;
-mod most_confused;
-mod report;
+mod calibrate;
+mod curves;
+mod pictures;
+mod terminal;
+mod page;
+mod findings;
 
 use bert::Classifier;
 use corpus::tokens::{TokenSet, TokensReader};
@@ -30,12 +34,14 @@ use run_files::predictions::{Outcomes, Predictions};
 use stage::{OutputFolder, Progress, counted};
 
 use self::attributed::Source;
-use self::inference::{Decoding, infer};
+use self::findings::Findings;
+use self::inference::{Decoding, Inferred, infer};
 use self::inputs::Inputs;
 pub use self::inputs::STAGE;
 use self::run_facts::train_class_counts;
 use self::text_pass::TextPass;
-use crate::args::Args;
+use crate::args::{Args, Split};
+use crate::labeled::Labeled;
 
 /// Evaluates a run, and holds its figures to what is required.
 ///
@@ -55,22 +61,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::Result<()> {
-    let warn = |warning: &String| args.common.say(&format!("{}: warning: {warning}", STAGE.name));
-    inputs.warnings.iter().for_each(warn);
-    inputs.remarks.iter().for_each(|remark| args.common.say(&format!("{}: {remark}", STAGE.name)));
+    let say = |text: &str| args.common.say(&format!("{}: {text}", STAGE.name));
+    let mut warnings = inputs.warnings.clone();
+    inputs.remarks.iter().for_each(|remark| say(remark));
     let calibration = inputs::calibration(args, &inputs.metadata, &output)?;
     let temperature = calibration.map(|calibration| calibration.temperature);
     let classifier = inputs.classifier(args)?;
-
     let reader = TokensReader::open(&inputs.tokens)?;
-    let vocab_size = classifier.folder.config.vocab_size;
-    let check = |part: &TokenSet| Ok(vocabulary::check_token_set(part, &inputs.tokens, vocab_size)?);
-    let decoding = Decoding { window_pooling: args.window_pooling, temperature: temperature.unwrap_or(1.0) };
-    let mut progress = Progress::new(STAGE.name, 0, reader.n_rows(), args.common.quiet);
-    let inferred = infer(&classifier, &reader, decoding, &mut progress, check)?;
-    progress.finish();
+    let inferred = predict(args, inputs, &classifier, &reader, temperature)?;
     let predictions = &inferred.predictions;
-    balance_warnings(args, inputs, predictions).iter().for_each(warn);
+    warnings.extend(balance_warnings(args, inputs, predictions));
+    warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
 
     let mut errors = errors::worst(predictions, args.errors);
     let pass = TextPass { predictions, n_tokens: &inferred.n_tokens, temperature, save_texts: args.save_texts };
@@ -78,7 +79,7 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
         Some(raw) => pass.with_texts(raw, &mut errors, &mut output)?,
         None => pass.without_texts(&mut output)?,
     };
-    slices.said.iter().for_each(|said| args.common.say(&format!("{}: {said}", STAGE.name)));
+    slices.said.iter().for_each(|said| say(said));
     let n_attributed = args.attributions.min(errors.len());
     attribute(args, &classifier, &reader, predictions, &mut errors[..n_attributed])?;
 
@@ -88,21 +89,53 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
         rows: predictions.len(),
         disclaimer: inputs.metadata.disclaimer().map(str::to_owned),
     };
-    let summary = match score::score(predictions, evaluated)? {
-        Some(metrics) => {
-            report::write(&mut output, &metrics)?;
-            report::summary(&metrics)
-        }
-        None => {
-            let rows = counted(predictions.len() as u64, "row");
-            format!("{rows} predicted, none of them labeled, so there are no metrics")
-        }
+    let disclaimer = evaluated.disclaimer.as_ref().map_or(String::new(), |text| format!(" ({text})"));
+    let Some(labeled) = Labeled::of(predictions) else {
+        output.finish()?;
+        let rows = counted(predictions.len() as u64, "row");
+        say(&format!("{rows} predicted, none of them labeled, so there are no metrics; {}", args.common.out.display()));
+        return Ok(());
     };
+    let fitted = match &labeled {
+        Labeled::Classes(classes) if args.split == Split::Validation && temperature.is_none() => {
+            let weights = inputs::weights_sha256(&output);
+            Some(calibrate::fit(classes, predictions, args.split.name(), weights)?)
+        }
+        _ => None,
+    };
+    let findings = Findings {
+        predictions,
+        temperature,
+        fitted,
+        metrics: score::score(&labeled, evaluated)?,
+        slices: slice_figures::slice_figures(&slices.slices, &labeled)?,
+        labeled,
+        errors,
+        warnings,
+    };
+    findings.write(args, inputs, &mut output)?.iter().for_each(|said| say(said));
     output.finish()?;
-    let disclaimer = inputs.metadata.disclaimer().map_or(String::new(), |text| format!(" ({text})"));
-    let split = args.split.name();
-    args.common.say(&format!("{}: {split}{disclaimer}: {summary}; {}", STAGE.name, args.common.out.display()));
+    args.common.say(terminal::class_table(&findings.metrics).trim_end());
+    let summary = terminal::summary(&findings.metrics);
+    say(&format!("{}{disclaimer}: {summary}; {}", args.split.name(), args.common.out.display()));
     Ok(())
+}
+
+/// What the model predicts for the split.
+fn predict(
+    args: &Args,
+    inputs: &Inputs,
+    classifier: &Classifier,
+    reader: &TokensReader,
+    temperature: Option<f64>,
+) -> anyhow::Result<Inferred> {
+    let vocab_size = classifier.folder.config.vocab_size;
+    let check = |part: &TokenSet| Ok(vocabulary::check_token_set(part, &inputs.tokens, vocab_size)?);
+    let decoding = Decoding { window_pooling: args.window_pooling, temperature: temperature.unwrap_or(1.0) };
+    let mut progress = Progress::new(STAGE.name, 0, reader.n_rows(), args.common.quiet);
+    let inferred = infer(classifier, reader, decoding, &mut progress, check)?;
+    progress.finish();
+    Ok(inferred)
 }
 
 fn balance_warnings(args: &Args, inputs: &Inputs, predictions: &Predictions) -> Vec<String> {

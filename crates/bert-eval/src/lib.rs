@@ -4,8 +4,34 @@
 //! figures with intervals, pictures, and what explains them, as files and as one page. This is the only stage that reads the
 //! test split, and only with `--split test`. From several evaluations: comparisons, means over seeds, likely label errors.
 
+mod labeled;
+mod flat_figures;
+mod evaluations;
+
+mod compare;
+mod seeds;
+mod suspects;
+
 mod args;
 mod evaluate;
 
-pub use args::{Args, Split};
+pub use args::{Analysis, AnalysisArgs, Args, Split};
+pub use compare::CompareArgs;
 pub use evaluate::{STAGE, run};
+pub use seeds::SeedsArgs;
+pub use suspects::SuspectsArgs;
+
+/// The role of the weights among the inputs of an evaluation.
+pub(crate) const WEIGHTS: &str = "train/model.safetensors";
+
+/// Runs what is made from several evaluations.
+///
+/// # Errors
+/// Fails when a folder is no finished evaluation, or they do not belong together.
+pub fn analyze(args: &AnalysisArgs) -> anyhow::Result<()> {
+    match &args.analysis {
+        Analysis::Compare(args) => compare::run(args),
+        Analysis::Seeds(args) => seeds::run(args),
+        Analysis::Suspects(args) => suspects::run(args),
+    }
+}

@@ -1,43 +1,51 @@
 //! Command-line arguments.
 
+mod answer;
+mod input;
+mod output;
+
 use std::path::PathBuf;
 
 use bert::WindowPooling;
 use clap::Parser;
 use corpus::tokenizer::TruncationSide;
 
+pub(crate) use answer::AnswerArgs;
+pub(crate) use input::InputArgs;
+pub use input::InputFormat;
+pub(crate) use output::{OutputArgs, Shard};
+
 const EXAMPLE: &str = "Examples:
   bert-predict --model data/runs/sst2/export/hf \"A film of rare beauty.\" \"Two hours I will never get back.\"
   bert-predict --model data/runs/sst2/train --input reviews.csv --text-column review --output answers.jsonl
-  zcat reviews.txt.gz | bert-predict --model data/runs/sst2/train";
+  zcat reviews.txt.gz | bert-predict --model data/runs/sst2/train
+  bert-predict --model data/runs/sst2/train --input 'reviews-*.csv.gz' --keep-columns id --output answers.parquet
+  bert-predict --model data/runs/sst2/train --input reviews.parquet --out answers --output-format parquet --shard 1/4
+  bert-predict --collect answers";
 
 const PRECISION_HELP: &str = "Precision of matrix products: auto (that of the training where --model is its output folder, else bf16 if the \
 hardware supports it, else float32), float32 or bf16";
 
-/// Predict the sentiment of texts from arguments, a file, or stdin (one text per line)
+const STRICT_HELP: &str = "Stop at the first row that cannot be read, instead of answering it with null";
+
+/// Predict the sentiment of texts from arguments, files, or stdin
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bert-predict", version, after_help = EXAMPLE)]
 #[command(mut_arg("precision", |arg| arg.help(PRECISION_HELP)))]
+#[command(mut_arg("strict", |arg| arg.help(STRICT_HELP)))]
 pub struct Args {
     /// Fine-tuned model: the output folder of bert-finetune, or the hf folder of bert-export
-    #[arg(long, value_name = "DIR")]
-    pub model: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "collect")]
+    pub model: Option<PathBuf>,
 
-    /// Texts; without any, and without --input, the lines of stdin
-    #[arg(value_name = "TEXT", conflicts_with_all = ["input", "text_column"])]
-    pub texts: Vec<String>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 
-    /// File of texts.
-    #[arg(long, value_name = "FILE", help = input_help())]
-    pub input: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 
-    /// Column of --input that holds the texts; default: text, else sentence
-    #[arg(long, value_name = "NAME", requires = "input")]
-    pub text_column: Option<String>,
-
-    /// Write the JSON lines to this file instead of stdout; it appears complete or not at all
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) answer: AnswerArgs,
 
     /// Bring texts to at most this many tokens; default: as in the training, else as many as the model has positions
     #[arg(long, value_name = "N")]
@@ -63,11 +71,20 @@ pub struct Args {
     #[arg(long, value_name = "KEY,...")]
     pub unset: Vec<stage::List>,
 
+    /// Print no progress and no summary to stderr
+    #[arg(long)]
+    pub quiet: bool,
+
     /// Device, threads, precision
     #[command(flatten)]
     pub compute: stage::ComputeArgs,
 }
 
-fn input_help() -> String {
-    format!("File of texts: txt (one per line), or a table: {}", corpus::records::extension_list())
+impl Args {
+    /// Prints a line to stderr, unless `--quiet`.
+    pub(crate) fn say(&self, line: &str) {
+        if !self.quiet {
+            eprintln!("bert-predict: {line}");
+        }
+    }
 }

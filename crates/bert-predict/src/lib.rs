@@ -1,110 +1,76 @@
-//! `bert-predict`: texts in, a label and probabilities for each out, as JSON lines.
+//! `bert-predict`: rows of texts in, a label and probabilities for each out, in their order.
 //!
 //! The model is any fine-tuned BERT: a folder that `bert-finetune` or `bert-export` wrote, or one from the hub.
+//!
+//! ```text
+//! arguments, stdin, files ──input──► windows ──prepare: tokens, beside the model──► predictor: logits
+//!     ──verdict──► answers ──output──► stdout or a file (streaming), or a folder of parts (parts)
+//! ```
+
+mod verdict;
+mod answer;
+mod output;
+mod counts;
 
 mod args;
+mod input;
 mod run_facts;
-mod texts;
-mod too_long;
-mod prediction;
+mod predictor;
+mod prepare;
+mod answers;
+mod reporting;
+mod streaming;
+mod parts;
 
-use std::io::{self, BufWriter, stdout};
 use std::path::Path;
 
-use anyhow::Context;
-use bert::{Classifier, Compute};
-use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder};
-use corpus::tokenizer::{Overflow, Tokenizer};
-use corpus::vocabulary;
-use stage::{ComputeArgs, OutputFile, Verification, ensure_input};
+use stage::{bad_input, named_files};
 
-pub use args::Args;
+pub use args::{Args, InputFormat};
 
-use crate::prediction::{Prediction, write_json_lines};
-use crate::run_facts::RunFacts;
-use crate::too_long::too_long;
+use crate::input::{Input, WindowSize};
+use crate::output::{Layout, kept_names};
+use crate::parts::PartsRun;
+use crate::predictor::Predictor;
+use crate::prepare::PreparedWindows;
+use crate::reporting::Reporting;
+use crate::streaming::Streaming;
+
+/// Enough rows for batches of like length, few enough to be answered within a moment.
+const WINDOW_SIZE: WindowSize = WindowSize { rows: 512, bytes: 1 << 20 };
 
 /// Runs the program.
 ///
 /// # Errors
-/// Fails when the model is not fine-tuned, a text cannot be read, or the output cannot be written.
+/// Fails when the model is not fine-tuned, the input cannot be read, or the output cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let ComputeArgs { device, threads, precision } = &args.compute;
-    if let Some(file) = &args.output {
-        let inputs: Vec<&Path> =
-            [Some(&args.model), args.input.as_ref()].into_iter().flatten().map(|path| &**path).collect();
+    if let Some(out) = &args.output.collect {
+        return parts::collect(args, out);
+    }
+    let model = args.model.as_deref().ok_or_else(|| bad_input!("--model is missing"))?;
+    if let Some(file) = &args.output.output {
+        let files = named_files("--input", &args.input.input)?;
+        let inputs: Vec<&Path> = [model].into_iter().chain(files.iter().map(|path| &**path)).collect();
         stage::check_output_file(file, &inputs)?;
     }
-    if let Some(file) = &args.input {
-        stage::verify_file(file)?;
-    }
-    // A run or an export has to be what its stage wrote. The weights are hashed beside all else.
-    stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
-    let weights = ModelFolder::open(&args.model)?.weight_files()?;
-    let weights: Vec<Verification> = weights.iter().map(|(_, path)| Verification::begin(path)).collect();
-    let run = RunFacts::of(&args.model);
-    let (compute, remark) = Compute::resolve_for_run(device, *threads, precision, run.precision.as_deref())?;
-    if let Some(remark) = remark {
-        eprintln!("bert-predict: {remark}");
-    }
-    let classifier = Classifier::open(&args.model, compute)?;
-    classifier.remarks.iter().for_each(|remark| eprintln!("bert-predict: {remark}"));
-    let config = &classifier.folder.config;
-    let max_length = match args.max_length {
-        Some(max_length) => max_length,
-        None => run.default_max_length(&classifier.folder)?,
-    };
-    ensure_input!(
-        max_length <= config.max_position_embeddings,
-        "--max-length is {max_length}, but the model has only {} position embeddings",
-        config.max_position_embeddings
-    );
-    let overflow = overflow(args, &run, &classifier)?;
-    let mut tokenizer = Tokenizer::open(&args.model, max_length)?;
-    if let Some(overflow) = overflow {
-        tokenizer = tokenizer.with_overflow(overflow)?;
-    }
-    let texts = texts::read(args)?;
-    let encodings = tokenizer.encode(&texts)?;
-    vocabulary::check_encodings(&encodings, &tokenizer, config.vocab_size)?;
-    if let Some(message) = too_long(&encodings, &tokenizer) {
-        eprintln!("bert-predict: {message}");
-    }
-    let rows: Vec<&[i32]> = encodings.rows().collect();
-    let logits = classifier.logits(&rows, |_| ())?;
-    weights.into_iter().try_for_each(Verification::finish)?;
-    let output_names = &classifier.output_names;
-    let logits = args.window_pooling.pool(&logits, output_names.len(), &encodings.window_offsets);
-    let rows = texts.iter().zip(logits.chunks(output_names.len()));
-    let kind = classifier.output_kind;
-    let predictions = rows.map(|(text, logits)| Prediction { text, output_names, kind, logits });
-    match &args.output {
-        None => match write_json_lines(BufWriter::new(stdout().lock()), predictions) {
-            Err(error) if is_broken_pipe(&error) => Ok(()), // the reader has seen enough, as `head` does
-            result => result,
-        },
-        Some(path) => {
-            let mut file = OutputFile::create(path)?;
-            write_json_lines(&mut file, predictions).with_context(|| format!("cannot write {}", path.display()))?;
-            file.commit().map(|_| ())
+    let format = streaming::format(args)?;
+    let input = Input::open(args)?;
+    let (predictor, tokenizer) = Predictor::open(model, args)?;
+    let (kept, said) = kept_names(input.kept(), &predictor.judge)?;
+    said.iter().for_each(|said| args.say(said));
+    let layout = Layout { kept, judge: predictor.judge.clone() };
+    let (predictor, layout) = (&predictor, &layout);
+    let input = match input {
+        Input::Files(files) if args.output.out.is_some() => {
+            return PartsRun { predictor, layout, format, size: WINDOW_SIZE }.run(args, files, tokenizer);
         }
+        input => input,
+    };
+    let reporting = Reporting::begin(args, input.paths());
+    let windows = PreparedWindows::begin(input, tokenizer, predictor.vocab_size(), WINDOW_SIZE)?;
+    let streaming = Streaming { predictor, layout, format, windows };
+    match &args.output.output {
+        None => streaming.to_stdout(reporting),
+        Some(path) => streaming.to_file(path, reporting),
     }
-}
-
-/// What becomes of texts that are too long: what was typed, else what the run or the export says; `None`: as its tokenizer says.
-fn overflow(args: &Args, run: &RunFacts, classifier: &Classifier) -> anyhow::Result<Option<Overflow>> {
-    match (args.truncation_side, args.window_stride) {
-        (_, Some(stride)) => Ok(Some(Overflow::Windows { stride })),
-        (Some(side), None) => Ok(Some(Overflow::Truncate(side))),
-        (None, None) => run.default_overflow(&classifier.folder),
-    }
-}
-
-/// Whether a write failed since nobody reads any more.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let kind = error.chain().find_map(|cause| {
-        let of_json = |error: &serde_json::Error| error.io_error_kind();
-        cause.downcast_ref::<io::Error>().map(io::Error::kind).or_else(|| cause.downcast_ref().and_then(of_json))
-    });
-    kind == Some(io::ErrorKind::BrokenPipe)
 }

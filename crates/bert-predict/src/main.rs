@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use bert::BertError;
 use checkpoint::CheckpointError;
 use corpus::CorpusError;
+use run_files::RunFileError;
 use stage::BadInputType;
 
 fn main() -> ExitCode {
@@ -12,6 +13,7 @@ fn main() -> ExitCode {
         BadInputType::when(BertError::is_bad_input),
         BadInputType::of::<CorpusError>(),
         BadInputType::of::<CheckpointError>(),
+        BadInputType::of::<RunFileError>(),
     ];
     stage::run_main::<bert_predict::Args>("predict", &bad_input, bert_predict::run)
 }

@@ -6,6 +6,7 @@
 //! [`Format`] and its line in [`FORMATS`]. PTB trees are no tables, and have a reader of their own, [`trees`].
 
 mod options;
+mod table_args;
 mod file_name;
 mod compression;
 mod encoding;
@@ -13,6 +14,7 @@ mod text_file;
 
 mod beginning;
 mod table;
+mod format;
 
 mod fields;
 mod record_stream;
@@ -26,10 +28,12 @@ mod json_row;
 mod json_keys;
 mod json_list;
 mod json_lines;
+mod object_line;
 
 mod parquet_table;
 mod trees;
 mod whole_text;
+mod text_lines;
 mod table_file;
 mod find_columns;
 #[cfg(fuzzing)]
@@ -38,13 +42,15 @@ pub mod fuzzing;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::error::{CorpusError, Result};
+use crate::error::Result;
 
 pub use file_name::{Compression, FileName};
 pub use find_columns::find_columns;
+use format::Format;
+pub use object_line::ObjectLines;
 pub use options::{Delimiter, Encoding, Quotes, ReadOptions};
-use table::Format;
-pub use table::{Columns, NodePlace, Row, WithoutText};
+pub use table::{BrokenRow, Columns, NodePlace, ReadRow, Row, WithoutText};
+pub use table_args::{TableArgs, TablePlan};
 pub use table_file::TableFile;
 use text_file::TextFile;
 
@@ -62,28 +68,6 @@ pub fn extension_list() -> String {
     extensions().collect::<Vec<_>>().join(",")
 }
 
-/// Reads only the texts of a file: a line each of `.txt`, else `column` (by default `text`, else `sentence`).
-///
-/// # Errors
-/// As [`TableFile::open`] and [`TableFile::for_each_row`], and on a null text, so that every row has its text; labels are
-/// neither needed nor read.
-pub fn texts(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
-    if FileName::of(path).extension == "txt" {
-        let text = TextFile::open(path, None)?.read_whole(usize::MAX)?;
-        let texts: Vec<String> = text.lines().map(str::to_owned).collect();
-        return if texts.is_empty() { Err(CorpusError::Empty { file: path.to_owned() }) } else { Ok(texts) };
-    }
-    let text = column.map(str::to_owned);
-    let columns = Columns { text, label: None, targets_required: false, ..Columns::default() };
-    let options = ReadOptions { strict: true, ..ReadOptions::default() };
-    let mut texts = Vec::new();
-    TableFile::open(path, &columns, &options)?.for_each_row(&mut |row| {
-        texts.push(row.text);
-        ControlFlow::Continue(())
-    })?;
-    Ok(texts)
-}
-
 /// Gives the lines of a text file to `each`, compressed or not, until it breaks.
 ///
 /// # Errors
@@ -95,6 +79,7 @@ pub fn for_each_line(path: &Path, each: &mut dyn FnMut(&str) -> ControlFlow<()>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::CorpusError;
     use std::fs;
 
     /// A file with this name and content, in a folder that lives as long as the test.
@@ -174,13 +159,74 @@ mod tests {
         assert!(error.starts_with("a.csv, line 3: the text is not UTF-8"), "{error}");
     }
 
+    /// The rows as `text|kept,...`, or what is wrong with them, without the folder's name.
+    fn read(name: &str, content: &[u8], keep_all: bool) -> Result<Vec<String>, String> {
+        let (folder, path) = file(name, content);
+        let prefix = format!("{}/", folder.path().display());
+        let plain = |error: &CorpusError| error.to_string().replace(&prefix, "");
+        let columns = Columns { label: None, targets_required: false, keep_all, ..Columns::default() };
+        let options = ReadOptions { passes_broken: true, ..ReadOptions::default() };
+        let open = |path: &Path| match name.ends_with(".txt") {
+            true => TableFile::open_lines(path, &options),
+            false => TableFile::open(path, &columns, &options),
+        };
+        let mut rows = Vec::new();
+        let shown =
+            |kept: &[Option<String>]| kept.iter().map(|v| v.as_deref().unwrap_or("-")).collect::<Vec<_>>().join(",");
+        let table = open(&path).map_err(|error| plain(&error))?;
+        let read = table.for_each_read(&mut |row| {
+            rows.push(match &row {
+                Ok(row) => format!("{}|{}", row.text, shown(&row.kept)),
+                Err(row) => format!("({}|{})", plain(&row.error), shown(&row.kept)),
+            });
+            ControlFlow::Continue(())
+        });
+        read.map_err(|error| plain(&error))?;
+        Ok(rows)
+    }
+
     #[test]
-    fn texts_alone_need_no_label() {
-        let (_folder, path) = file("a.txt", "\u{feff}one\r\ntwo, \"three\"\n\nfour".as_bytes());
-        assert_eq!(texts(&path, None).unwrap(), ["one", "two, \"three\"", "", "four"]);
-        let (_folder, path) = file("a.csv", b"id,review\n1,\"good, really\"\n");
-        assert_eq!(texts(&path, Some("review")).unwrap(), ["good, really"]);
-        let error = texts(&path, None).unwrap_err().to_string();
-        assert!(error.ends_with("a.csv has no column text or sentence, only id, review"), "{error}");
+    fn a_broken_row_does_not_stop_the_others() {
+        let bytes =
+            "its bytes are no text in the encoding of the file; mend them, or give the encoding with --encoding";
+        assert_eq!(
+            read("a.txt", b"\xef\xbb\xbfone\r\ncaf\xe9\n\nfour", false).unwrap(),
+            ["one|", &format!("(a.txt, line 2: {bytes}|)"), "|", "four|"]
+        );
+        assert_eq!(
+            read("a.csv", b"id,text\n1,fine\n2,a,b\n3,\\N\n4,caf\xe9\n5,\xe9\n6,\n", true).unwrap(),
+            [
+                "fine|1",
+                "(a.csv, line 3: expected 2 fields as in the header, found 3; a field with the separator in it needs quotes|)",
+                "(a.csv, line 4: the text in column text is null; expected a text|3)",
+                &format!("(a.csv, line 5: {bytes}|4)"),
+                &format!("(a.csv, line 6: {bytes}|5)"),
+                "|6"
+            ]
+        );
+        let lines =
+            b"{\"text\": \"a\", \"id\": 1}\n{\"text\n\n{\"text\": 7}\n{\"id\": 5}\n{\"text\": \"b\", \"x\": null}\n";
+        let rows = read("a.jsonl", lines, true).unwrap();
+        assert!(rows[1].starts_with("(a.jsonl, line 2: expected a JSON object: EOF while parsing"), "{}", rows[1]);
+        assert_eq!(
+            [&rows[..1], &rows[2..]].concat(),
+            [
+                "a|1,-",
+                "(a.jsonl, line 4: text is `7`; expected a text|)",
+                "(a.jsonl, line 5: the text in column text is null; expected a text|5,-)",
+                "b|-,-"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_on_is_an_error() {
+        let error = read("a.csv", b"text\nfine\n\"open\n", false).unwrap_err();
+        assert!(error.starts_with("a.csv, line 3: the quote that opens a field here is not closed"), "{error}");
+        let error = read("a.jsonl", b"{\"text\n", false).unwrap_err();
+        assert!(error.starts_with("a.jsonl, line 1: expected a JSON object"), "{error}");
+        assert_eq!(read("a.txt", b"", false).unwrap_err(), "a.txt is empty; expected at least one row");
+        let error = read("a.csv", b"id,review\n1,fine\n", false).unwrap_err();
+        assert_eq!(error, "a.csv has no column text or sentence, only id, review");
     }
 }

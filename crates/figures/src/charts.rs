@@ -5,12 +5,29 @@
 
 mod curves;
 mod confusion_matrix;
+mod class_bars;
+mod slices;
+mod rates;
+mod reliability;
+mod coverage;
+mod regression;
+mod histogram;
 mod bar_chart;
 mod scatter;
 mod parallel_coordinates;
+mod rows;
+mod estimate;
 
 pub use bar_chart::{Bar, BarChart, BarGroup, bar_chart};
-pub use confusion_matrix::{Confusion, confusion_matrix};
+pub use class_bars::{ClassBar, ClassBars, class_bars};
+pub use confusion_matrix::{Confusion, Shares, confusion_matrix};
+pub use coverage::{Coverage, CoverageMark, CoveragePoint, coverage};
 pub use curves::{Curves, Marker, Panel, Series, Style, curves};
+pub use estimate::Estimate;
+pub use histogram::{Histogram, HistogramSeries, histogram};
 pub use parallel_coordinates::{ParallelAxis, ParallelCoordinates, ParallelLine, parallel_coordinates};
+pub use rates::{RateCurve, RateCurves, RateKind, rate_curves};
+pub use regression::{Scores, scores};
+pub use reliability::{Reliability, ReliabilityBin, ReliabilitySeries, reliability};
 pub use scatter::{Scatter, ScatterPanel, scatter};
+pub use slices::{Slice, Slices, slices};

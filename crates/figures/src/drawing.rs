@@ -2,6 +2,7 @@
 
 pub(crate) mod title;
 pub(crate) mod legend;
+pub(crate) mod plot;
 pub(crate) mod frame;
 pub(crate) mod scale;
 pub(crate) mod axis;

@@ -11,12 +11,17 @@
 //! embedded; the layout therefore does not depend on the machine, nothing is ever clipped, and equal input gives equal
 //! bytes.
 //!
-//! - [`confusion_matrix`] of a [`Confusion`]: true against predicted classes.
-//! - [`curves`] of [`Curves`]: quantities over training steps, in stacked panels.
+//! - [`confusion_matrix`] of a [`Confusion`]: true against predicted classes, of any number of classes.
+//! - [`rate_curves`] of [`RateCurves`]: ROC and precision-recall curves.
+//! - [`reliability`] of [`Reliability`] and [`coverage`] of [`Coverage`]: what a confidence is worth.
+//! - [`class_bars`] of [`ClassBars`] and [`slices`] of [`Slices`]: figures with their intervals, by class and by slice.
+//! - [`scores`] of [`Scores`]: predicted against true scores, and the residuals.
+//! - [`histogram`] of a [`Histogram`].
+//! - [`curves`] of [`Curves`]: quantities over training steps.
 //! - [`bar_chart`] of a [`BarChart`]: grouped horizontal bars, as for benchmarks.
 //! - [`scatter`] of [`Scatter`] and [`parallel_coordinates`] of [`ParallelCoordinates`]: many quantities, such as
 //!   hyper-parameters, of many observations.
-//! - [`html`] of a [`Page`]: charts, tables and text in one file.
+//! - [`html`] of a [`Page`]: charts, tables, tiles and text in one file that needs no network.
 //! - [`png`]: any SVG as pixels; its only errors are [`FigureError`]s.
 //!
 //! To add a chart, write one file in `charts/` with its tests, and name it in `charts.rs`.
@@ -30,4 +35,4 @@ mod testing;
 pub use charts::*;
 pub use drawing::raster::{FigureError, png};
 pub use drawing::scale::Scale;
-pub use page::{Page, Part, html};
+pub use page::{Cell, Chart, Column, DataTable, Emphasis, Page, Part, Tile, Token, html};

@@ -1,7 +1,7 @@
 //! Run folder layout: the names of the files and folders that the stages after tokenization write.
 //!
 //! ```text
-//! data/runs/<name>/train/         config.json model.safetensors, tokenizer files, log.jsonl curves.svg timing.json
+//! data/runs/<name>/train/         config.json model.safetensors, tokenizer files, log.jsonl curves.{svg,png} timing.json
 //!                                 tensorboard/ checkpoints/step-NNNNNN/ manifest.json
 //!                  eval/<split>/  metrics.json confusion_matrix.{svg,png} predictions.parquet manifest.json
 //!                  export/        hf/ manifest.json
@@ -20,6 +20,8 @@ pub mod train {
     pub const LOG: &str = "log.jsonl";
     /// The picture of the log.
     pub const CURVES: &str = "curves.svg";
+    /// The same picture for what shows no SVG; not listed in the manifest, so that folders without it stay fresh.
+    pub const CURVES_PNG: &str = "curves.png";
     /// The rates of the last process. No listed output, since no two runs have the same.
     pub const TIMING: &str = "timing.json";
     /// The folder of the TensorBoard event file.
@@ -93,8 +95,44 @@ pub mod eval {
     pub const CONFUSION_MATRIX_SVG: &str = "confusion_matrix.svg";
     /// The same as pixels.
     pub const CONFUSION_MATRIX_PNG: &str = "confusion_matrix.png";
+    /// The figures of [`METRICS`] by one name each.
+    pub const FLAT_METRICS: &str = "metrics_flat.json";
+    /// The evaluation on one page.
+    pub const REPORT: &str = "report.html";
+    /// Figures of slices: texts that have something in common; absent when no row of the split has a label.
+    pub const SLICES: &str = "slices.json";
+    /// The surest wrong predictions, one line each.
+    pub const ERRORS: &str = "errors.jsonl";
+    /// What the confidences are worth: reliability, coverage, thresholds; of classifiers.
+    pub const CONFIDENCE: &str = "confidence.json";
+    /// How DVC finds figures and plots.
+    pub const DVC: &str = "dvc.yaml";
     /// See [`crate::calibration`]; where the evaluation fitted a temperature.
     pub const CALIBRATION: &str = "calibration.json";
+}
+
+/// The output folder of `bert-eval compare`.
+pub mod compare {
+    /// Figures, differences and tests.
+    pub const COMPARISON: &str = "comparison.json";
+    /// The rows on which evaluations disagree, one line each.
+    pub const DISAGREEMENTS: &str = "disagreements.jsonl";
+    /// The comparison on one page.
+    pub const REPORT: &str = "report.html";
+}
+
+/// The output folder of `bert-eval seeds`.
+pub mod seeds {
+    /// Mean and interval of each figure.
+    pub const SEEDS: &str = "seeds.json";
+}
+
+/// The output folder of `bert-eval suspects`.
+pub mod suspects {
+    /// The likely label errors, ranked, one line each.
+    pub const SUSPECTS: &str = "suspects.jsonl";
+    /// The same as a page.
+    pub const REPORT: &str = "report.html";
 }
 
 /// The output folder of `bert-export`.

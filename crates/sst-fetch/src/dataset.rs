@@ -4,7 +4,6 @@
 //! which rows go where; the second writes them. So memory does not grow with the texts, and nothing is written of a dataset
 //! that is refused.
 
-mod table_args;
 mod scores;
 mod division;
 mod division_args;

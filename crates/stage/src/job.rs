@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::claim::{ensure_writable, refuse_inputs};
 use crate::common_args::CommonArgs;
 use crate::disk::unwritable;
+use crate::fingerprint::Fingerprint;
 use crate::freshness::{Verdict, judge};
 use crate::hash_cache::HashCache;
 use crate::input_error::bail_input;
@@ -30,6 +31,9 @@ pub struct Job {
     common: CommonArgs,
     plan: Value,
     inputs: Vec<(String, PathBuf)>,
+    /// Inputs of an earlier stage's result that stand for themselves, with their paths.
+    known_inputs: Vec<(String, String, Fingerprint)>,
+    shared_folder: Option<PathBuf>,
     input_folders: Vec<PathBuf>,
     own_folders: Vec<&'static str>,
     how_to_go_on: Option<String>,
@@ -44,6 +48,8 @@ impl Job {
             common: common.clone(),
             plan: Value::Null,
             inputs: Vec::new(),
+            known_inputs: Vec::new(),
+            shared_folder: None,
             input_folders: Vec::new(),
             own_folders: Vec::new(),
             how_to_go_on: None,
@@ -65,6 +71,21 @@ impl Job {
     #[must_use]
     pub fn input(mut self, role: impl Into<String>, path: impl Into<PathBuf>) -> Self {
         self.inputs.push((role.into(), path.into()));
+        self
+    }
+
+    /// Adds a file that an earlier part of the work has read, with what it was: it is not read again.
+    #[must_use]
+    pub fn known_input(mut self, role: &str, path: &str, fingerprint: Fingerprint) -> Self {
+        self.known_inputs.push((role.to_owned(), path.to_owned(), fingerprint));
+        self
+    }
+
+    /// Says that the output folder lies in one that others of the same stage write to at the same time, each in a folder of
+    /// its own; nobody can have that one alone meanwhile. It is held to what an output folder is held to.
+    #[must_use]
+    pub fn shared_folder(mut self, path: impl Into<PathBuf>) -> Self {
+        self.shared_folder = Some(path.into());
         self
     }
 
@@ -115,6 +136,7 @@ impl Job {
             println!("{}: {} does not exist yet", self.stage.name, folder.display());
             return Ok(None);
         }
+        let shared_lock = self.shared_folder.as_deref().map(|shared| self.lock_shared(shared)).transpose()?;
         fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, error))?;
         let mut lock = FolderLock::acquire(&folder)?;
         // Once more: another stage may have begun and ended in between.
@@ -135,7 +157,16 @@ impl Job {
             return Ok(None);
         }
         self.spare_edited(&verdict)?;
-        Ok(Some(OutputFolder::new(self.common, expected, lock, farewell)))
+        let locks = shared_lock.into_iter().chain([lock]).collect();
+        Ok(Some(OutputFolder::new(self.common, expected, locks, farewell)))
+    }
+
+    fn lock_shared(&self, shared: &Path) -> anyhow::Result<FolderLock> {
+        refuse_foreign(shared, self.stage.name, &self.own_folders)?;
+        fs::create_dir_all(shared).map_err(|error| unwritable(shared, error))?;
+        let mut lock = FolderLock::acquire_shared(shared)?;
+        lock.sign(self.stage.name);
+        Ok(lock)
     }
 
     /// Refuses an output folder that touches an input: a file, the folder of the manifest that vouches for it, or a folder.
@@ -159,6 +190,10 @@ impl Job {
             };
             inputs.insert(role.clone(), fingerprint);
             paths.insert(role.clone(), path.display().to_string());
+        }
+        for (role, path, fingerprint) in &self.known_inputs {
+            inputs.insert(role.clone(), fingerprint.clone());
+            paths.insert(role.clone(), path.clone());
         }
         let mut manifest = Manifest::new(self.stage, self.plan.clone(), inputs);
         manifest.recorded = self.recorded.clone();

@@ -32,6 +32,8 @@ mod seal;
 mod upstream;
 mod vouch;
 
+mod named_files;
+
 mod append_log;
 mod output_file;
 mod resumable_file;
@@ -64,6 +66,7 @@ pub use interrupt::Interrupt;
 pub use job::Job;
 pub use list::{List, ListError};
 pub use manifest::{MANIFEST, Manifest, Stage, UnreadableManifest};
+pub use named_files::{is_hidden, named_files};
 pub use output_file::{OutputFile, write_file, write_file_with};
 pub use output_folder::{OutputFolder, remove_partials};
 pub use progress::{Progress, clock};

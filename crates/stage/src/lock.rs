@@ -56,6 +56,15 @@ pub(crate) struct FolderLock {
 impl FolderLock {
     /// Locks `folder`, or says at once who has it. The file names its former holder until [`FolderLock::sign`].
     pub(crate) fn acquire(folder: &Path) -> anyhow::Result<Self> {
+        Self::acquire_by(folder, File::try_lock)
+    }
+
+    /// Locks `folder` beside others that do so: no one can [`FolderLock::acquire`] it meanwhile.
+    pub(crate) fn acquire_shared(folder: &Path) -> anyhow::Result<Self> {
+        Self::acquire_by(folder, File::try_lock_shared)
+    }
+
+    fn acquire_by(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> anyhow::Result<Self> {
         let path = folder.join(LOCK);
         let mut file = OpenOptions::new()
             .read(true)
@@ -64,7 +73,7 @@ impl FolderLock {
             .truncate(false)
             .open(&path)
             .map_err(|error| unwritable(&path, error))?;
-        match file.try_lock() {
+        match lock(&file) {
             Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
@@ -100,6 +109,17 @@ mod tests {
         drop(first);
         FolderLock::acquire(folder.path()).unwrap();
         assert_eq!(Holder::of(folder.path()).unwrap().stage.as_deref(), Some("test-stage"));
+    }
+
+    #[test]
+    fn those_who_share_a_folder_keep_out_who_wants_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared =
+            [FolderLock::acquire_shared(folder.path()).unwrap(), FolderLock::acquire_shared(folder.path()).unwrap()];
+        assert!(FolderLock::acquire(folder.path()).is_err());
+        drop(shared);
+        let _alone = FolderLock::acquire(folder.path()).unwrap();
+        assert!(FolderLock::acquire_shared(folder.path()).is_err());
     }
 
     #[test]

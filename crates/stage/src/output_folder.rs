@@ -26,12 +26,17 @@ pub struct OutputFolder {
     cleared: bool,
     /// What is said before a finished result is removed.
     farewell: Option<String>,
-    _lock: FolderLock,
+    _locks: Vec<FolderLock>,
 }
 
 impl OutputFolder {
-    pub(crate) fn new(common: CommonArgs, manifest: Manifest, lock: FolderLock, farewell: Option<String>) -> Self {
-        Self { folder: common.out, manifest, force: common.force, cleared: false, farewell, _lock: lock }
+    pub(crate) fn new(
+        common: CommonArgs,
+        manifest: Manifest,
+        locks: Vec<FolderLock>,
+        farewell: Option<String>,
+    ) -> Self {
+        Self { folder: common.out, manifest, force: common.force, cleared: false, farewell, _locks: locks }
     }
 
     /// Removes the old manifest first, then what it listed and what a killed run left half written.
@@ -147,6 +152,16 @@ impl OutputFolder {
         let fingerprint = Fingerprint::of_file(&self.folder.join(name))?;
         self.manifest.outputs.insert(name.to_owned(), fingerprint);
         Ok(())
+    }
+
+    /// Lists a file of an earlier, unfinished run of the same key, whose bytes the caller has checked.
+    pub fn list_checked(&mut self, name: &str, fingerprint: Fingerprint) {
+        self.manifest.outputs.insert(name.to_owned(), fingerprint);
+    }
+
+    /// What was written as the output `name`.
+    pub fn written(&self, name: &str) -> Option<&Fingerprint> {
+        self.manifest.outputs.get(name)
     }
 
     /// Adds a fact to the manifest that does not define the result.

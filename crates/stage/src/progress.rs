@@ -14,6 +14,7 @@ pub struct Progress {
     title: String,
     display: Display,
     done: u64,
+    /// 0 where it is not known.
     total: u64,
     /// Work that an earlier run had done: it does not count for the rate.
     at_start: u64,
@@ -28,15 +29,35 @@ enum Display {
 }
 
 impl Progress {
+    /// Progress of a loop whose end is not known, or not yet: [`Progress::set_total`].
+    pub fn open_ended(title: &str, quiet: bool) -> Self {
+        let progress = Self::new(title, 0, 0, quiet);
+        if let Display::Bar(bar) = &progress.display
+            && let Ok(style) = ProgressStyle::with_template("{prefix} {pos} {msg}")
+        {
+            bar.set_style(style);
+        }
+        progress
+    }
+
+    /// Says what the total is, once it is known.
+    pub fn set_total(&mut self, total: u64) {
+        if total != self.total {
+            self.total = total;
+            if let Display::Bar(bar) = &self.display {
+                bar.set_length(total);
+                bar.set_style(bar_style());
+            }
+        }
+    }
+
     /// Progress that begins at `done` of `total`; shows nothing when `quiet`.
     pub fn new(title: &str, done: u64, total: u64, quiet: bool) -> Self {
         let display = if quiet {
             Display::Nothing
         } else if stderr().is_terminal() {
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} {msg}") {
-                bar.set_style(style);
-            }
+            bar.set_style(bar_style());
             bar.set_prefix(title.to_owned());
             bar.set_position(done);
             Display::Bar(bar)
@@ -53,12 +74,13 @@ impl Progress {
         match &mut self.display {
             Display::Nothing => {}
             Display::Bar(bar) => {
-                bar.set_message(format!("{}  {left} left", message()));
+                bar.set_message(format!("{}{left}", message()));
                 bar.set_position(done);
             }
             Display::Lines { last } if last.elapsed() >= BETWEEN_LINES => {
                 *last = Instant::now();
-                eprintln!("{}: {done}/{}  {}  {left} left", self.title, self.total, message());
+                let of = if self.total > 0 { format!("/{}", self.total) } else { String::new() };
+                eprintln!("{}: {done}{of}  {}{left}", self.title, message());
             }
             Display::Lines { .. } => {}
         }
@@ -73,6 +95,19 @@ impl Progress {
         }
     }
 
+    /// As [`Progress::say`], also where no progress is shown.
+    pub fn say_always(&self, line: &str) {
+        match &self.display {
+            Display::Nothing => eprintln!("{line}"),
+            Display::Bar(_) | Display::Lines { .. } => self.say(line),
+        }
+    }
+
+    /// The time since its beginning.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Takes the bar away.
     pub fn finish(self) {
         if let Display::Bar(bar) = self.display {
@@ -80,15 +115,23 @@ impl Progress {
         }
     }
 
+    /// `  1:05 left`; nothing where the total is not known.
     fn time_left(&self) -> String {
         let done_here = self.done.saturating_sub(self.at_start);
+        if self.total == 0 {
+            return String::new();
+        }
         if done_here == 0 {
-            return "?".to_owned();
+            return "  ? left".to_owned();
         }
         let seconds =
             self.started.elapsed().as_secs_f64() / done_here as f64 * self.total.saturating_sub(self.done) as f64;
-        clock(seconds)
+        format!("  {} left", clock(seconds))
     }
+}
+
+fn bar_style() -> ProgressStyle {
+    ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 /// `3725.0` as `1:02:05`.

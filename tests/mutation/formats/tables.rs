@@ -54,6 +54,7 @@ fn options(name: &str) -> ReadOptions {
         encoding: one(&[("W", "windows-1252"), ("U", "utf-16le"), ("J", "shift_jis")])
             .and_then(|text| text.parse::<Encoding>().ok()),
         strict: has("X"),
+        passes_broken: false,
     }
 }
 

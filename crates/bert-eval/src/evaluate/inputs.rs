@@ -15,13 +15,13 @@ use stage::{Job, OutputFolder, Stage, Upstream, bail_input, ensure_input};
 
 use super::raw_texts::RawTexts;
 use super::run_facts::{check_tokenizer, max_length_warning, overflow_warning, read_metadata, resolve_compute};
+use crate::WEIGHTS;
 use crate::args::Args;
 
 /// What the manifests of this stage say wrote them.
 pub const STAGE: Stage = Stage { name: "bert-eval", version: 2 };
 
-/// The roles of input files that are looked up again.
-const WEIGHTS: &str = "train/model.safetensors";
+/// The role of the calibration among the inputs.
 const CALIBRATION: &str = "calibration.json";
 
 /// Everything that is read, none of it hashed yet.

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use stage::{ExitReason, List, bad_input, bail_input};
 
-use super::flat_figures::flat_figures;
+use crate::flat_figures::flat_figures;
 
 /// One figure and its bound.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,63 +2,33 @@
 //!
 //! The figures equal scikit-learn's on `predictions.parquet`. Rows without a label are predicted and not scored.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use corpus::label::names_ascend;
 use metrics::{
     Average, ClassEvaluation, ClassRows, Classification, ConfusionMatrix, Estimate, Figure, Interval, MetricsError,
-    Probabilities, Reason, Regression, Score, ScoreFigure, ScoreRows, score_estimate, wilson_interval,
+    Reason, Regression, Score, ScoreFigure, ScoreRows, score_estimate, wilson_interval,
 };
 use run_files::metrics_json::{
     AverageIntervals, ClassIntervals, ClassMetrics, EvaluatedSplit, Intervals, Metrics, MoreFigures, Reasons,
     ScoreMetrics,
 };
-use run_files::predictions::{Outcomes, Predictions};
 
-/// The metrics of `predictions`; `None` where no row has a label.
+use crate::labeled::Labeled;
+
+/// The metrics of the rows that have a label.
 ///
 /// # Errors
 /// Fails on a class that has no name.
-pub(crate) fn score(predictions: &Predictions, evaluated: EvaluatedSplit) -> Result<Option<Metrics>, MetricsError> {
-    let names = predictions.label_names.as_slice();
-    match &predictions.outcomes {
-        Outcomes::Classes { labels, predictions: predicted, probabilities, .. } => {
-            let truth: Vec<usize> = labels.iter().flatten().map(|&label| label as usize).collect();
-            if truth.is_empty() {
-                return Ok(None);
-            }
-            let pairs = labels.iter().zip(predicted);
-            let guesses: Vec<usize> =
-                pairs.filter(|(label, _)| label.is_some()).map(|(_, &guess)| guess as usize).collect();
-            let values = labeled_rows(labels, probabilities, names.len())?;
-            let rows = ClassRows::new(&truth, &guesses, Probabilities::new(&values, names.len())?)?;
-            let matrix = ConfusionMatrix::new(&truth, &guesses, names)?;
-            Ok(Some(Metrics::Classes(Box::new(class_metrics(rows, matrix, evaluated)))))
+pub(crate) fn score(labeled: &Labeled, evaluated: EvaluatedSplit) -> Result<Metrics, MetricsError> {
+    Ok(match labeled {
+        Labeled::Classes(classes) => {
+            let rows = classes.class_rows()?;
+            let matrix = ConfusionMatrix::new(rows.labels(), rows.predictions(), classes.label_names)?;
+            Metrics::Classes(Box::new(class_metrics(rows, matrix, evaluated)))
         }
-        Outcomes::Scores { labels, predictions: predicted } => {
-            let pairs = labels.iter().zip(predicted);
-            let (truth, guesses): (Vec<f64>, Vec<f64>) =
-                pairs.filter_map(|(label, guess)| Some((f64::from((*label)?), f64::from(*guess)))).unzip();
-            if truth.is_empty() {
-                return Ok(None);
-            }
-            Ok(Some(Metrics::Scores(score_metrics(ScoreRows::new(&truth, &guesses)?, evaluated))))
-        }
-    }
-}
-
-/// The probabilities of the rows that have a label; no copy where all have one.
-fn labeled_rows<'a>(
-    labels: &[Option<i32>],
-    probabilities: &'a [f64],
-    n_classes: usize,
-) -> Result<Cow<'a, [f64]>, MetricsError> {
-    if labels.iter().all(Option::is_some) {
-        return Ok(Cow::Borrowed(probabilities));
-    }
-    let rows = Probabilities::new(probabilities, n_classes)?.rows().zip(labels);
-    Ok(Cow::Owned(rows.filter(|(_, label)| label.is_some()).flat_map(|(row, _)| row).copied().collect()))
+        Labeled::Scores(scores) => Metrics::Scores(score_metrics(scores.score_rows()?, evaluated)),
+    })
 }
 
 fn class_metrics(rows: ClassRows, matrix: ConfusionMatrix, evaluated: EvaluatedSplit) -> ClassMetrics {
@@ -166,6 +136,8 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
+    use run_files::predictions::{Outcomes, Predictions};
+
     use super::*;
 
     fn evaluated() -> EvaluatedSplit {
@@ -185,8 +157,9 @@ mod tests {
             probabilities: vec![0.5, 0.5, 0.25, 0.75, 0.25, 0.75],
             logits: vec![0.0; 6],
         };
-        let scored = score(&predictions(outcomes(vec![Some(0), None, Some(0)])), evaluated()).unwrap();
-        let Some(Metrics::Classes(metrics)) = scored else { panic!("not of classes: {scored:?}") };
+        let predicted = predictions(outcomes(vec![Some(0), None, Some(0)]));
+        let scored = score(&Labeled::of(&predicted).unwrap(), evaluated()).unwrap();
+        let Metrics::Classes(metrics) = scored else { panic!("not of classes: {scored:?}") };
         assert_eq!(metrics.confusion_matrix.counts, [[1, 1], [0, 0]]);
         assert_eq!((metrics.classification.n, metrics.classification.accuracy), (2, 0.5));
         assert_eq!(metrics.loss, (2f64.ln() + 4f64.ln()) / 2.0);
@@ -195,14 +168,15 @@ mod tests {
         assert_eq!(metrics.reasons.undefined["top_2_accuracy"], "there are no more classes than that");
         assert_eq!(metrics.reasons.no_interval["loss"], "too few rows");
         assert_eq!(metrics.reasons.no_interval["f1.positive"], "the class has fewer than 30 rows or predictions");
-        assert_eq!(score(&predictions(outcomes(vec![None; 3])), evaluated()), Ok(None));
+        assert!(Labeled::of(&predictions(outcomes(vec![None; 3]))).is_none());
     }
 
     #[test]
     fn scores_are_measured_as_a_regression() {
         let outcomes = Outcomes::Scores { labels: vec![Some(0.5), None, Some(1.0)], predictions: vec![0.5, 0.0, 0.5] };
-        let scored = score(&predictions(outcomes), evaluated()).unwrap();
-        let Some(Metrics::Scores(metrics)) = scored else { panic!("not of scores: {scored:?}") };
+        let predicted = predictions(outcomes);
+        let scored = score(&Labeled::of(&predicted).unwrap(), evaluated()).unwrap();
+        let Metrics::Scores(metrics) = scored else { panic!("not of scores: {scored:?}") };
         assert_eq!((metrics.regression.n, metrics.loss), (2, 0.125));
     }
 }

@@ -17,6 +17,8 @@ use super::slices::{Slice, SliceCollector, WordCounts};
 /// Rows that are written at a time.
 const WRITE_SIZE: usize = 1 << 13;
 const TEXT: &str = "text";
+/// Where the text was read; raw files keep these names free.
+const SOURCE: [&str; 2] = ["source_file", "source_line"];
 
 /// What is known of the texts of a split beside what is predicted for them.
 pub(crate) struct TextPass<'a> {
@@ -91,14 +93,18 @@ impl TextPass<'_> {
         each: &mut dyn FnMut(usize, &Record) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let kept = &reader.metadata().kept;
-        let texts = self.save_texts.then(|| TEXT.to_owned());
-        let names: Vec<String> = texts.into_iter().chain(kept.iter().map(|name| free_name(name))).collect();
+        let names: Vec<String> = (self.save_texts.then_some(TEXT).into_iter().chain(SOURCE).map(str::to_owned))
+            .chain(kept.iter().map(|name| free_name(name)))
+            .collect();
         let mut writer = PredictionsWriter::new(file, self.predictions, &names, self.temperature)?;
         let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); names.len()];
         let mut first = 0;
         raw.texts.for_each(reader, &self.predictions.ids, &mut |row, record| {
             each(row, &record)?;
-            let values = self.save_texts.then_some(record.text).map(Some).into_iter().chain(record.kept);
+            let line = record.source.as_ref().map(|place| place.line.to_string());
+            let file = record.source.map(|place| place.file.to_string());
+            let text = self.save_texts.then_some(Some(record.text));
+            let values = text.into_iter().chain([file, line]).chain(record.kept);
             columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
             if row + 1 - first == WRITE_SIZE || row + 1 == self.predictions.len() {
                 writer.write(first..row + 1, &columns)?;

@@ -20,6 +20,9 @@ pub(crate) struct TrainingResult {
     pub(crate) timing: Timing,
 }
 
+/// Pixels of a picture for each unit of its drawing.
+const PNG_SCALE: f32 = 2.0;
+
 /// Writes all outputs but the manifest. `timing.json` is not listed in it: equal runs have equal manifests.
 pub(crate) fn write_outputs(
     output: &mut OutputFolder,
@@ -33,7 +36,9 @@ pub(crate) fn write_outputs(
     }
     let events = log::read(&output.folder().join(train::LOG))?;
     output.list(train::LOG)?;
-    output.write(train::CURVES, learning_curves(&events, &result.best, data.disclaimer()))?;
+    let curves = learning_curves(&events, &result.best, data.disclaimer());
+    output.write_unlisted(train::CURVES_PNG, figures::png(&curves, PNG_SCALE)?)?;
+    output.write(train::CURVES, curves)?;
     output.write_unlisted(train::TIMING, serde_json::to_vec_pretty(&result.timing)?)?;
     let best_weights = CheckpointFolder::of(output.folder()).best_path(result.best.step);
     output.copy(train::WEIGHTS, &best_weights)

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use figures::{
-    Curves, Page, Panel, ParallelAxis, ParallelCoordinates, ParallelLine, Part, Scale, Scatter, ScatterPanel, Series,
-    Style, curves, parallel_coordinates, scatter,
+    Cell, Chart, Column, Curves, DataTable, Page, Panel, ParallelAxis, ParallelCoordinates, ParallelLine, Part, Scale,
+    Scatter, ScatterPanel, Series, Style, curves, parallel_coordinates, scatter,
 };
 use toml::Value;
 
@@ -21,6 +21,10 @@ use crate::trials::values::{canonical, plain};
 const ABOUT_EFFECTS: &str = "The marginal effect of each argument: the fraction of the objective's variance between \
 groups of trials with similar values (eta squared). The next column is what chance alone would give, so that only an \
 effect far above it means anything. Interactions between arguments are not visible here.";
+
+const ABOUT_ALL_TRIALS: &str = "One line per trial, the darker the better; the best in orange.";
+const ABOUT_EACH_ARGUMENT: &str = "One dot per trial and argument; the best in orange.";
+const ABOUT_CURVES: &str = "Every run in gray, the best in orange.";
 
 /// What the page shows.
 pub(crate) struct Content<'a> {
@@ -43,23 +47,41 @@ pub(crate) fn html(content: &Content) -> String {
     let Content { space, summary, .. } = content;
     let metric = &summary.objective.metric;
     let heading = |text: &str| Part::Heading(text.to_owned());
-    let Table { head, rows } = table(&summary.ranking, &summary.objective);
-    let mut parts = vec![Part::Text(introduction(summary)), heading("Leaderboard"), Part::Table { head, rows }];
+    let chart = |svg: String, caption: &str| {
+        Part::Chart(Chart { svg, caption: caption.to_owned(), alternative: format!("Chart. {caption}") })
+    };
+    let mut parts = vec![Part::Text(introduction(summary)), heading("Leaderboard"), leaderboard(summary)];
     parts.extend(run_statistics(&summary.ranking, &summary.objective).map(Part::Text));
     let evaluated = evaluated_trials(content.trials, &summary.ranking);
     if !space.is_empty() && !evaluated.is_empty() {
-        parts.extend([heading("All trials"), Part::Svg(all_trials(space, &evaluated, metric))]);
-        parts.extend([heading("Each argument"), Part::Svg(each_argument(space, &evaluated, metric))]);
+        parts.extend([heading("All trials"), chart(all_trials(space, &evaluated, metric), ABOUT_ALL_TRIALS)]);
+        parts.extend([heading("Each argument"), chart(each_argument(space, &evaluated, metric), ABOUT_EACH_ARGUMENT)]);
     }
     if !summary.effects.is_empty() {
         parts.extend([heading("Effects"), Part::Text(ABOUT_EFFECTS.to_owned())]);
         parts.push(effect_table(&summary.effects, metric));
     }
-    parts.extend([heading("Learning curves"), Part::Svg(learning_curves(content.rows, summary))]);
+    parts.extend([heading("Learning curves"), chart(learning_curves(content.rows, summary), ABOUT_CURVES)]);
     if let Some(profile) = content.best_profile {
         parts.extend([heading("Best profile"), Part::Code(profile.to_owned())]);
     }
     figures::html(&Page { title: "Hyper-parameter search".to_owned(), parts })
+}
+
+/// The table of trials, which sorts by number where a cell is one.
+fn leaderboard(summary: &Summary) -> Part {
+    let Table { head, rows } = table(&summary.ranking, &summary.objective);
+    let column = |name: String| if name == "status" { Column::filtered(name) } else { Column::new(name) };
+    let cell = |text: String| match text.parse() {
+        Ok(value) => Cell::Number { value, text },
+        Err(_) if text.is_empty() => Cell::Empty,
+        Err(_) => Cell::Text(text),
+    };
+    Part::DataTable(DataTable {
+        name: "Leaderboard".to_owned(),
+        columns: head.into_iter().map(column).collect(),
+        rows: rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect(),
+    })
 }
 
 fn introduction(summary: &Summary) -> String {
@@ -110,7 +132,7 @@ fn all_trials(space: &Space, evaluated: &[EvaluatedTrial], metric: &str) -> Stri
     };
     parallel_coordinates(&ParallelCoordinates {
         title: String::new(),
-        subtitle: "One line per trial, the darker the better; the best in orange".to_owned(),
+        subtitle: String::new(),
         axes: space.iter().map(axis).chain([metric_axis]).collect(),
         lines: evaluated.iter().enumerate().map(line).collect(),
         marked: Some(0),
@@ -168,7 +190,7 @@ fn effect_table(effects: &[MarginalEffect], metric: &str) -> Part {
     Part::Table { head: head.map(str::to_owned).to_vec(), rows: effects.iter().map(row).collect() }
 }
 
-/// All runs, faint, with the best one over them, or with the best trial's best fold.
+/// All runs in gray, with the best one over them in the color that it has in the other charts, or with the best trial's best fold.
 fn learning_curves(rows: &[Row], summary: &Summary) -> String {
     let best = summary.best.as_ref();
     let ranked = best.and_then(|best| summary.ranking.iter().find(|ranked| ranked.trial == best.trial));
@@ -180,11 +202,12 @@ fn learning_curves(rows: &[Row], summary: &Summary) -> String {
     };
     let panel = |metric: &str| {
         let others = rows.iter().filter(|row| !is_best(row));
-        let faint = others.map(|row| Series { name: String::new(), points: points(row, metric), style: Style::Faint });
+        let faint =
+            others.map(|row| Series { name: String::new(), points: points(row, metric), style: Style::Background });
         let marked = rows.iter().find(|row| is_best(row)).map(|row| Series {
             name: format!("trial {}{}", row.trial, row.fold.map_or(String::new(), |fold| format!(", fold {fold}"))),
             points: points(row, metric),
-            style: Style::Markers,
+            style: Style::Highlight,
         });
         Panel {
             title: format!("Validation {metric}"),

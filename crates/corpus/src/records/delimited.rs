@@ -9,9 +9,10 @@ use std::path::Path;
 use super::beginning::{Beginning, N_ROWS};
 use super::dialect::{Dialect, header_names};
 use super::fields::{Field, FieldRecord, OpenQuote};
+use super::format::{Format, NullText, Opened, RowSink, Rows};
 use super::options::{Delimiter, Quotes, ReadOptions};
 use super::record_stream::RecordError;
-use super::table::{Columns, Format, Opened, Row, RowSink, Rows, parse_score};
+use super::table::{BrokenRow, Columns, Row, parse_score};
 use super::text_file::TextFile;
 use crate::error::{CorpusError, Location, Result};
 
@@ -44,12 +45,12 @@ struct DelimitedTable {
 }
 
 fn open(path: &Path, plain: Delimiter, columns: &Columns, options: &ReadOptions) -> Result<Opened> {
-    open_text(TextFile::open(path, options.encoding)?, plain, columns, options)
+    open_text(TextFile::open_with(path, options)?, plain, columns, options)
 }
 
 /// The separator is that with which the first records have as many fields.
 fn begin(path: &Path, plain: Delimiter, options: &ReadOptions) -> Result<Beginning> {
-    let file = TextFile::open(path, options.encoding)?;
+    let file = TextFile::open_with(path, options)?;
     let dialect = Dialect::find_without_columns(file, plain, options)?;
     let mut beginning = Beginning { has_header: !options.no_header, ..Beginning::default() };
     let mut records = dialect.records()?;
@@ -94,6 +95,7 @@ pub(super) fn open_text(file: TextFile, plain: Delimiter, columns: &Columns, opt
         said.push("the first field of a row is its name, for which the header has none".to_owned());
     }
     said.extend(encoding);
+    let kept = found.kept.clone();
     let rows = DelimitedTable {
         no_header: options.no_header,
         n_fields: names.len() + n_row_names,
@@ -104,7 +106,7 @@ pub(super) fn open_text(file: TextFile, plain: Delimiter, columns: &Columns, opt
         text_column: found.text,
         dialect,
     };
-    Ok(Opened { rows: Box::new(rows), label_names: None, said })
+    Ok(Opened { rows: Box::new(rows), kept, label_names: None, said })
 }
 
 impl Rows for DelimitedTable {
@@ -115,13 +117,13 @@ impl Rows for DelimitedTable {
             records.skip();
         }
         while let Some(row) = records.next(|record| self.row(path, &record)) {
-            match row.map_err(|error| unreadable(path, error))?? {
-                Ok(row) => {
-                    if sink.add(row).is_break() {
-                        return Ok(());
-                    }
-                }
-                Err(location) => sink.add_without_text(location, &self.text_column)?,
+            let flow = match row.map_err(|error| unreadable(path, error))? {
+                Ok(Ok(row)) => sink.add(row),
+                Ok(Err(row)) => sink.add_without_text(row, &self.text_column)?,
+                Err(error) => sink.add_broken(BrokenRow { error, kept: Vec::new() })?,
+            };
+            if flow.is_break() {
+                return Ok(());
             }
         }
         Ok(())
@@ -129,8 +131,8 @@ impl Rows for DelimitedTable {
 }
 
 impl DelimitedTable {
-    /// The row of a record, or its place if its text is null.
-    fn row(&self, path: &Path, record: &FieldRecord) -> Result<Result<Row, Location>> {
+    /// The row of a record, or what is left of it if its text is null.
+    fn row(&self, path: &Path, record: &FieldRecord) -> Result<Result<Row, NullText>> {
         let location = Location::Line(record.line);
         if record.fields.len() != self.n_fields {
             let first = if self.no_header { "first row" } else { "header" };
@@ -144,19 +146,20 @@ impl DelimitedTable {
                 parse_score(score, || CorpusError::Value { file: path.to_owned(), location, problem })?
             }
         };
-        let Some(mut text) = value(record, Some(self.text)) else { return Ok(Err(location)) };
+        let owned = |column: usize| value(record, Some(column)).map(str::to_owned);
+        let kept = self.kept.iter().map(|&column| owned(column)).collect();
+        let Some(mut text) = value(record, Some(self.text)) else { return Ok(Err(NullText { location, kept })) };
         let grammar = self.dialect.grammar;
         if grammar.delimiter == Delimiter::Tab && grammar.quotes == Quotes::Literal {
             text = text.trim_end_matches(' ');
         }
-        let owned = |column: usize| value(record, Some(column)).map(str::to_owned);
         Ok(Ok(Row {
             location,
             text: text.to_owned(),
             label: self.label.and_then(owned),
             score,
             node: None,
-            kept: self.kept.iter().map(|&column| owned(column)).collect(),
+            kept,
             source: None,
         }))
     }

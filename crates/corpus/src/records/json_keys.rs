@@ -27,6 +27,11 @@ impl KeyCollector {
         (self.n_objects > 0).then_some(self.names)
     }
 
+    /// Whether there was no object yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.n_objects == 0
+    }
+
     fn add_name(&mut self, name: &str) {
         if !self.names.iter().any(|known| known == name) {
             self.names.push(name.to_owned());
@@ -52,10 +57,11 @@ impl KeyCollector {
             self.add(&serde_json::from_str(text)?);
             return Ok(());
         }
-        self.n_objects += 1;
         let mut deserializer = serde_json::Deserializer::from_str(text);
         deserializer.deserialize_map(Keys(self))?;
-        deserializer.end()
+        deserializer.end()?;
+        self.n_objects += 1;
+        Ok(())
     }
 }
 

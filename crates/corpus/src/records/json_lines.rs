@@ -7,12 +7,13 @@ use std::path::Path;
 use serde_json::{Deserializer, Value};
 
 use super::beginning::{Beginning, N_ROWS};
+use super::format::{Format, Opened, RowSink, Rows};
 use super::json_document::Document;
 use super::json_keys::KeyCollector;
 use super::json_list::for_each_item;
 use super::json_row::{JsonColumns, Object, nested};
 use super::options::ReadOptions;
-use super::table::{Columns, Format, Opened, RowSink, Rows};
+use super::table::{BrokenRow, Columns};
 use super::text_file::TextFile;
 use crate::error::{CorpusError, Location, Result};
 
@@ -46,25 +47,26 @@ struct JsonTable {
 }
 
 fn open(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Opened> {
-    let file = TextFile::open(path, options.encoding)?;
+    let file = TextFile::open_with(path, options)?;
     let (form, how) = form(&file, columns)?;
     let mut keys = KeyCollector::new(columns);
     let objects = Objects { file: &file, form, asked: columns };
-    objects.for_each_key(&mut keys)?;
+    objects.for_each_key(&mut keys, options.passes_broken)?;
     let Some(names) = keys.names() else { return Err(CorpusError::Empty { file: path.to_owned() }) };
     let columns_found = JsonColumns::from(columns.find(path, &names)?);
     let said = how.into_iter().chain(file.said.clone()).collect();
+    let kept = columns_found.kept().to_vec();
     let rows = JsonTable { file, form, asked: columns.clone(), columns: columns_found };
-    Ok(Opened { rows: Box::new(rows), label_names: None, said })
+    Ok(Opened { rows: Box::new(rows), kept, label_names: None, said })
 }
 
 fn begin(path: &Path, options: &ReadOptions) -> Result<Beginning> {
-    let file = TextFile::open(path, options.encoding)?;
+    let file = TextFile::open_with(path, options)?;
     let asked = Columns::default();
     let (form, _) = form(&file, &asked)?;
     let mut first: Vec<Object> = Vec::new();
     Objects { file: &file, form, asked: &asked }.for_each(&mut |_, object| {
-        first.push(object);
+        first.push(object?);
         Ok(if first.len() < N_ROWS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     let mut names: Vec<String> = Vec::new();
@@ -95,9 +97,12 @@ impl Rows for JsonTable {
     fn for_each(&self, sink: &mut RowSink) -> Result<()> {
         let objects = Objects { file: &self.file, form: self.form, asked: &self.asked };
         let path = sink.path();
-        objects.for_each(&mut |location, object: Object| match self.columns.row(path, location, &object)? {
-            Some(row) => Ok(sink.add(row)),
-            None => sink.add_without_text(location, self.columns.text()).map(ControlFlow::Continue),
+        objects.for_each(&mut |location, object: Result<Object>| match object
+            .and_then(|object| self.columns.row(path, location, &object))
+        {
+            Ok(Ok(row)) => Ok(sink.add(row)),
+            Ok(Err(row)) => sink.add_without_text(row, self.columns.text()),
+            Err(error) => sink.add_broken(BrokenRow { error, kept: Vec::new() }),
         })
     }
 }
@@ -135,6 +140,9 @@ fn form(file: &TextFile, columns: &Columns) -> Result<(Form, Option<String>)> {
     Ok((if lines { Form::Lines } else { Form::Spread }, None))
 }
 
+/// Takes an object, or what is wrong with its line, and its place.
+type EachObject<'a> = dyn FnMut(Location, Result<Object>) -> Result<ControlFlow<()>> + 'a;
+
 /// The objects of a file, each with its place.
 struct Objects<'a> {
     file: &'a TextFile,
@@ -143,12 +151,12 @@ struct Objects<'a> {
 }
 
 impl Objects<'_> {
-    fn for_each(&self, each: &mut dyn FnMut(Location, Object) -> Result<ControlFlow<()>>) -> Result<()> {
+    fn for_each(&self, each: &mut EachObject) -> Result<()> {
         match self.form {
             Form::Lines => self.for_each_line(&mut |location, line| {
-                each(location, serde_json::from_str(line).map_err(|error| self.not_an_object(location, &error))?)
+                each(location, serde_json::from_str(line).map_err(|error| self.not_an_object(location, &error)))
             }),
-            Form::List => for_each_item(self.file, &mut |row, object| each(Location::Row(row), object)),
+            Form::List => for_each_item(self.file, &mut |row, object| each(Location::Row(row), Ok(object))),
             Form::Spread => self.for_each_spread(each),
             Form::Document => {
                 let text = self.file.read_whole(MAX_DOCUMENT)?;
@@ -156,7 +164,7 @@ impl Objects<'_> {
                     serde_json::from_str(&text).map_err(|error| self.damaged(error.to_string()))?;
                 let found = document.rows(self.asked).map_err(|problem| self.damaged(problem))?;
                 for (row, object) in (1..).zip(found.into_iter().flat_map(|found| found.rows)) {
-                    if each(Location::Row(row), object)?.is_break() {
+                    if each(Location::Row(row), Ok(object))?.is_break() {
                         break;
                     }
                 }
@@ -165,16 +173,25 @@ impl Objects<'_> {
         }
     }
 
-    /// Collects the keys of all objects: not every object needs every key.
-    fn for_each_key(&self, keys: &mut KeyCollector) -> Result<()> {
+    /// Collects the keys of all objects: not every object needs every key. Lines that are no objects may be passed over, but
+    /// not all of them.
+    fn for_each_key(&self, keys: &mut KeyCollector, passes_broken: bool) -> Result<()> {
         if self.form == Form::Lines {
-            return self.for_each_line(&mut |location, line| {
-                keys.add_text(line).map_err(|error| self.not_an_object(location, &error))?;
+            let mut broken = None;
+            self.for_each_line(&mut |location, line| {
+                match keys.add_text(line).map_err(|error| self.not_an_object(location, &error)) {
+                    Err(error) if passes_broken => broken = broken.take().or(Some(error)),
+                    read => read?,
+                }
                 Ok(ControlFlow::Continue(()))
-            });
+            })?;
+            return match broken {
+                Some(error) if keys.is_empty() => Err(error),
+                _ => Ok(()),
+            };
         }
         self.for_each(&mut |_, object| {
-            keys.add(&object);
+            keys.add(&object?);
             Ok(ControlFlow::Continue(()))
         })
     }
@@ -187,7 +204,7 @@ impl Objects<'_> {
         })
     }
 
-    fn for_each_spread(&self, each: &mut dyn FnMut(Location, Object) -> Result<ControlFlow<()>>) -> Result<()> {
+    fn for_each_spread(&self, each: &mut EachObject) -> Result<()> {
         let text = self.file.read_whole(MAX_DOCUMENT)?;
         let mut stream = Deserializer::from_str(&text).into_iter();
         let (mut line, mut counted) = (1, 0);
@@ -199,7 +216,7 @@ impl Objects<'_> {
             match stream.next() {
                 None => return Ok(()),
                 Some(Ok(object)) => {
-                    if each(Location::Line(line), object)?.is_break() {
+                    if each(Location::Line(line), Ok(object))?.is_break() {
                         return Ok(());
                     }
                 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::format::NullText;
 use super::table::{FoundColumns, Row, parse_score};
 use crate::error::{CorpusError, Location, Result};
 
@@ -24,8 +25,12 @@ impl JsonColumns {
         &self.0.text
     }
 
-    /// The row of an object; none where its text is null or missing.
-    pub(super) fn row(&self, path: &Path, location: Location, object: &Object) -> Result<Option<Row>> {
+    pub(super) fn kept(&self) -> &[String] {
+        &self.0.kept
+    }
+
+    /// The row of an object, or what is left of it where its text is null or missing.
+    pub(super) fn row(&self, path: &Path, location: Location, object: &Object) -> Result<Result<Row, NullText>> {
         let found = &self.0;
         let wrong = |column: &str, expected: &str, value: &Value| {
             let problem = format!("{column} is `{value}`; expected {expected}");
@@ -44,22 +49,23 @@ impl JsonColumns {
                 parse_score(&text, || wrong(column, "a finite number", value))?
             }
         };
-        let text = match value(object, Some(&found.text)) {
-            None | Some((_, Value::Null)) => return Ok(None),
-            Some((_, Value::String(text))) => text.clone(),
-            Some((column, other)) => return Err(wrong(column, "a text", other)),
-        };
         let kept = found.kept.iter().map(|column| match value(object, Some(column)) {
             None | Some((_, Value::Null)) => None,
             Some((_, Value::String(text))) => Some(text.clone()),
             Some((_, other)) => Some(other.to_string()),
         });
-        Ok(Some(Row { location, text, label, score, node: None, kept: kept.collect(), source: None }))
+        let kept = kept.collect();
+        let text = match value(object, Some(&found.text)) {
+            None | Some((_, Value::Null)) => return Ok(Err(NullText { location, kept })),
+            Some((_, Value::String(text))) => text.clone(),
+            Some((column, other)) => return Err(wrong(column, "a text", other)),
+        };
+        Ok(Ok(Row { location, text, label, score, node: None, kept, source: None }))
     }
 }
 
 /// A column that the file has, with its value in this object.
-fn value<'a>(object: &'a Object, column: Option<&'a str>) -> Option<(&'a str, &'a Value)> {
+pub(super) fn value<'a>(object: &'a Object, column: Option<&'a str>) -> Option<(&'a str, &'a Value)> {
     let column = column?;
     Some((column, object.get(column).or_else(|| nested(object, column))?))
 }

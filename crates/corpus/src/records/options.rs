@@ -1,5 +1,6 @@
 //! What a user says about a file that its name and content do not say, or say wrongly.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,6 +19,9 @@ pub struct ReadOptions {
     pub encoding: Option<Encoding>,
     /// Whether a row without a text is an error, instead of left out and counted.
     pub strict: bool,
+    /// Whether a row that cannot be read is given as a broken one, instead of as an error that ends the reading. Then a row
+    /// without a text is one, too, and so is one with bytes that are not in the file's encoding.
+    pub passes_broken: bool,
 }
 
 /// What separates fields.
@@ -118,6 +122,12 @@ impl Encoding {
     /// The name in the Encoding Standard: `windows-1252`.
     pub fn name(self) -> &'static str {
         self.0.name()
+    }
+
+    /// The text of bytes that hold whole characters; `None` where they are no text in this encoding. A mark at their beginning is
+    /// part of the text.
+    pub fn decode(self, bytes: &[u8]) -> Option<String> {
+        self.0.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned)
     }
 
     pub(super) fn is_unicode(self) -> bool {

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::beginning::{Beginning, N_ROWS};
 use super::file_name::FileName;
+use super::format::{Format, NullText, Opened, RowSink, Rows};
 use super::options::ReadOptions;
-use super::table::{Columns, Format, FoundColumns, Opened, Row, RowSink, Rows, name_of_label, parse_score};
+use super::table::{Columns, FoundColumns, Row, name_of_label, parse_score};
 use crate::error::{CorpusError, Location, Result};
 use crate::label::SourceNames;
 use crate::parquet_file::{Batch, ParquetFile};
@@ -28,7 +29,15 @@ struct ParquetTable {
 
 fn open(path: &Path, columns: &Columns, _: &ReadOptions) -> Result<Opened> {
     let file = open_file(path)?;
-    let columns = columns.find(path, file.column_names())?;
+    let keeps_all = columns.keep_all;
+    let mut columns = columns.find(path, file.column_names())?;
+    let mut said = Vec::new();
+    if keeps_all {
+        let without: Vec<String> = columns.kept.extract_if(.., |name| !file.has_text_form(name)).collect();
+        if !without.is_empty() {
+            said.push(format!("without {}, whose values have no form as text", without.join(", ")));
+        }
+    }
     let label = columns.label.as_deref();
     let index_names = label.filter(|label| file.is_integer(label));
     let index_names = index_names.and_then(|label| class_label(&file, label).or_else(|| own_names(&file)));
@@ -37,7 +46,8 @@ fn open(path: &Path, columns: &Columns, _: &ReadOptions) -> Result<Opened> {
         (None, Some(label)) => categories(&file, label)?,
         (None, None) => None,
     };
-    Ok(Opened { rows: Box::new(ParquetTable { file, columns, index_names }), label_names, said: Vec::new() })
+    let kept = columns.kept.clone();
+    Ok(Opened { rows: Box::new(ParquetTable { file, columns, index_names }), kept, label_names, said })
 }
 
 fn open_file(path: &Path) -> Result<ParquetFile> {
@@ -85,8 +95,11 @@ impl Rows for ParquetTable {
             let value = |column: &StringArray, row: usize| column.is_valid(row).then(|| column.value(row).to_owned());
             for (row, (number, score)) in (batch.first_row()..).zip(scores).enumerate() {
                 let location = Location::Row(number);
+                let kept = kept.iter().map(|column| value(column, row)).collect();
                 let Some(text_of_row) = value(&texts, row) else {
-                    sink.add_without_text(location, text)?;
+                    if sink.add_without_text(NullText { location, kept }, text)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
                     continue;
                 };
                 let label = labels.as_ref().and_then(|labels| value(labels, row));
@@ -99,7 +112,7 @@ impl Rows for ParquetTable {
                     },
                     score,
                     node: None,
-                    kept: kept.iter().map(|column| value(column, row)).collect(),
+                    kept,
                     source: None,
                 };
                 if sink.add(row).is_break() {

@@ -1,11 +1,7 @@
-//! Table: rows of texts with labels or scores, the columns they are read from, and what an input format has to provide.
+//! Table: rows of texts with labels or scores, and the columns they are read from.
 
-use std::fmt;
-use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::beginning::Beginning;
-use super::options::ReadOptions;
 use crate::error::{CorpusError, Location, Result};
 use crate::label::{SourceNames, is_missing};
 use crate::raw::SourcePlace;
@@ -28,6 +24,18 @@ pub struct Row {
     /// Where the row stands in the source of a raw file, if it is of one and that is known.
     pub source: Option<SourcePlace>,
 }
+
+/// A row that cannot be read.
+#[derive(Debug)]
+pub struct BrokenRow {
+    /// What is wrong; names the file and the place in it.
+    pub error: CorpusError,
+    /// As in [`Row`], if that much could be read; else empty.
+    pub kept: Vec<Option<String>>,
+}
+
+/// A row, or what is wrong with it.
+pub type ReadRow = Result<Row, Box<BrokenRow>>;
 
 /// A node of a sentence's tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,40 +68,25 @@ pub struct Columns {
     pub targets_required: bool,
     /// Other columns whose values are wanted; all of them must be there.
     pub keep: Vec<String>,
+    /// Whether the values of all columns but that of texts are wanted, instead of those of `keep`.
+    pub keep_all: bool,
 }
 
 impl Default for Columns {
     fn default() -> Self {
-        Self { text: None, label: Some("label".to_owned()), score: None, targets_required: true, keep: Vec::new() }
+        Self {
+            text: None,
+            label: Some("label".to_owned()),
+            score: None,
+            targets_required: true,
+            keep: Vec::new(),
+            keep_all: false,
+        }
     }
 }
 
-/// An input format: the extensions of its files, in lower case, and how one is opened.
-pub(super) struct Format {
-    pub(super) extensions: &'static [&'static str],
-    pub(super) open: fn(&Path, &Columns, &ReadOptions) -> Result<Opened>,
-    /// Reads the names of all columns, and the first rows.
-    pub(super) begin: fn(&Path, &ReadOptions) -> Result<Beginning>,
-}
-
-/// A table that was opened.
-#[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) rows: Box<dyn Rows>,
-    /// The names of the labels, where the file has them; then the labels of the rows are names.
-    pub(super) label_names: Option<SourceNames>,
-    /// How it is read, where that was guessed and is not the plain reading of its extension.
-    pub(super) said: Vec<String>,
-}
-
-/// The rows of an opened table.
-pub(super) trait Rows: fmt::Debug {
-    /// Gives all rows to `sink` in their order, until it breaks.
-    fn for_each(&self, sink: &mut RowSink) -> Result<()>;
-}
-
 /// The names of those columns that a file has.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct FoundColumns {
     pub(super) text: String,
     pub(super) label: Option<String>,
@@ -102,7 +95,7 @@ pub(super) struct FoundColumns {
 }
 
 /// The names of the column of texts, where the user gives none.
-const TEXT_COLUMNS: [&str; 2] = ["text", "sentence"];
+pub(super) const TEXT_COLUMNS: [&str; 2] = ["text", "sentence"];
 
 impl Columns {
     pub(super) fn find(&self, path: &Path, names: &[String]) -> Result<FoundColumns> {
@@ -128,11 +121,12 @@ impl Columns {
         if let Some(target) = target.filter(|_| self.targets_required && !is_there) {
             return Err(missing(target, flag));
         }
-        let kept: Vec<String> = self
-            .keep
-            .iter()
-            .map(|name| named(names, name).ok_or_else(|| missing(name, "--keep-columns")))
-            .collect::<Result<_>>()?;
+        let kept: Vec<String> = if self.keep_all {
+            names.iter().filter(|name| **name != text).cloned().collect()
+        } else {
+            let keep = self.keep.iter().map(|name| named(names, name).ok_or_else(|| missing(name, "--keep-columns")));
+            keep.collect::<Result<_>>()?
+        };
         let is_twice = |name: &&String| names.iter().filter(|other| other == name).count() > 1;
         let twice = [Some(&text), label.as_ref(), score.as_ref()].into_iter().flatten().chain(&kept).find(is_twice);
         if let Some(name) = twice {
@@ -170,54 +164,6 @@ fn named(names: &[String], wanted: &str) -> Option<String> {
 fn other_case<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
     let is_one = |name: &str| wanted.split(" or ").any(|wanted| name.to_lowercase() == wanted.to_lowercase());
     names.iter().map(|name| name.trim()).find(|name| is_one(name))
-}
-
-/// Where the rows of a table go while it is read: those without a text are counted, or refused.
-pub(super) struct RowSink<'a> {
-    path: &'a Path,
-    strict: bool,
-    each: &'a mut dyn FnMut(Row) -> ControlFlow<()>,
-    n_rows: u64,
-    without_text: Option<WithoutText>,
-}
-
-impl<'a> RowSink<'a> {
-    pub(super) fn new(path: &'a Path, strict: bool, each: &'a mut dyn FnMut(Row) -> ControlFlow<()>) -> Self {
-        Self { path, strict, each, n_rows: 0, without_text: None }
-    }
-
-    /// The file that is read.
-    pub(super) fn path(&self) -> &'a Path {
-        self.path
-    }
-
-    pub(super) fn add(&mut self, row: Row) -> ControlFlow<()> {
-        self.n_rows += 1;
-        (self.each)(row)
-    }
-
-    /// Counts a row whose text in `column` is null.
-    pub(super) fn add_without_text(&mut self, location: Location, column: &str) -> Result<()> {
-        if self.strict {
-            let problem = format!("the text in column {column} is null; expected a text");
-            return Err(CorpusError::Value { file: self.path.to_owned(), location, problem });
-        }
-        let so_far = self.without_text.unwrap_or(WithoutText { n_rows: 0, first: location });
-        self.without_text = Some(WithoutText { n_rows: so_far.n_rows + 1, ..so_far });
-        Ok(())
-    }
-
-    /// What rows had no text; there must have been one that has.
-    pub(super) fn finish(self) -> Result<Option<WithoutText>> {
-        match (self.n_rows, self.without_text) {
-            (0, Some(WithoutText { first: location, n_rows })) => {
-                let problem = format!("the text is null, as in all {n_rows} rows; expected at least one text");
-                Err(CorpusError::Value { file: self.path.to_owned(), location, problem })
-            }
-            (0, None) => Err(CorpusError::Empty { file: self.path.to_owned() }),
-            (_, without_text) => Ok(without_text),
-        }
-    }
 }
 
 /// The name of a label that is an index of `names`; -1 means that there is no label.

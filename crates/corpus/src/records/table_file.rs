@@ -4,9 +4,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::file_name::FileName;
+use super::format::{Format, Opened, RowSink, Rows};
 use super::options::{Delimiter, Encoding, ReadOptions};
-use super::table::{Columns, Format, Opened, Row, RowSink, Rows, WithoutText, name_of_label};
+use super::table::{Columns, ReadRow, Row, WithoutText, name_of_label};
 use super::text_file::TextFile;
+use super::text_lines::TextLines;
 use super::trees::TreeFile;
 use super::whole_text::WholeText;
 use super::{FORMATS, delimited, extensions};
@@ -18,7 +20,8 @@ use crate::label::SourceNames;
 pub struct TableFile {
     path: PathBuf,
     rows: Box<dyn Rows>,
-    strict: bool,
+    options: ReadOptions,
+    kept: Vec<String>,
     said: Vec<String>,
     label_names: Option<SourceNames>,
     /// Whether the labels in the file are indices of the names.
@@ -33,7 +36,7 @@ impl TableFile {
     /// column; the error names the file, and says what it looks like.
     pub fn open(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Self> {
         let opened = (format_of(path)?.open)(path, columns, options)?;
-        Ok(Self { strict: options.strict, ..Self::of(path, opened) })
+        Ok(Self { options: options.clone(), ..Self::of(path, opened) })
     }
 
     /// Opens a file of PTB trees, whose rows are the nodes of all sentences; their labels, 0 to 4, get these names.
@@ -42,7 +45,7 @@ impl TableFile {
     /// Fails when the file cannot be read.
     pub fn open_trees(path: &Path, encoding: Option<Encoding>, names: SourceNames) -> Result<Self> {
         let rows = Box::new(TreeFile(TextFile::open(path, encoding)?));
-        Ok(Self::of(path, Opened { rows, label_names: None, said: Vec::new() }).with_names(names))
+        Ok(Self::of(path, Opened { rows, kept: Vec::new(), label_names: None, said: Vec::new() }).with_names(names))
     }
 
     /// Opens a file whose whole content is one text, with this label. The line breaks at its end are no part of the text.
@@ -52,7 +55,19 @@ impl TableFile {
     pub fn open_text(path: &Path, label: String, encoding: Option<Encoding>) -> Result<Self> {
         let file = TextFile::open(path, encoding)?;
         let said = file.said.iter().cloned().collect();
-        Ok(Self::of(path, Opened { rows: Box::new(WholeText { file, label }), label_names: None, said }))
+        let rows = Box::new(WholeText { file, label });
+        Ok(Self::of(path, Opened { rows, kept: Vec::new(), label_names: None, said }))
+    }
+
+    /// Opens a file whose lines are texts; an empty line is an empty text.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be read.
+    pub fn open_lines(path: &Path, options: &ReadOptions) -> Result<Self> {
+        let file = TextFile::open_with(path, options)?;
+        let said = file.said.iter().cloned().collect();
+        let opened = Opened { rows: Box::new(TextLines(file)), kept: Vec::new(), label_names: None, said };
+        Ok(Self { options: options.clone(), ..Self::of(path, opened) })
     }
 
     /// A table of CSV in memory; errors name it as the file `name`.
@@ -65,8 +80,9 @@ impl TableFile {
     }
 
     fn of(path: &Path, opened: Opened) -> Self {
-        let Opened { rows, label_names, said } = opened;
-        Self { path: path.to_owned(), rows, strict: false, said, label_names, has_indices: false }
+        let Opened { rows, kept, label_names, said } = opened;
+        let options = ReadOptions::default();
+        Self { path: path.to_owned(), rows, options, kept, said, label_names, has_indices: false }
     }
 
     /// The table with `names` for the labels 0, 1, ...; -1 means that there is no label. A label that is none of these
@@ -79,6 +95,11 @@ impl TableFile {
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The names of the columns that are kept, as the file spells them.
+    pub fn kept(&self) -> &[String] {
+        &self.kept
     }
 
     /// The names of the labels, where the file has them; then the labels of the rows are names.
@@ -97,10 +118,28 @@ impl TableFile {
     /// Fails on no rows, and on a row that is wrong: with more or fewer fields than the header, a quote that is not closed, a
     /// value of a wrong type, and, if the options are strict, a null text; the error names file, row and column.
     pub fn for_each_row(&self, each: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<Option<WithoutText>> {
+        let mut broken = None;
+        let without_text = self.for_each_read(&mut |row| match row {
+            Ok(row) => each(row),
+            Err(row) => {
+                broken = Some(row.error);
+                ControlFlow::Break(())
+            }
+        })?;
+        broken.map_or(Ok(without_text), Err)
+    }
+
+    /// As [`TableFile::for_each_row`], but gives the rows that cannot be read, too, in their order, where the options say that
+    /// these are passed on.
+    ///
+    /// # Errors
+    /// As [`TableFile::for_each_row`]; fails on broken rows where they are not passed on, and where the file cannot be read
+    /// beyond one.
+    pub fn for_each_read(&self, each: &mut dyn FnMut(ReadRow) -> ControlFlow<()>) -> Result<Option<WithoutText>> {
         let names = self.label_names.as_ref().filter(|_| self.has_indices);
         let (mut wrong, mut is_whole) = (None, true);
-        let mut named = |mut row: Row| {
-            if let Some(names) = names {
+        let mut named = |mut read: ReadRow| {
+            if let (Some(names), Ok(row)) = (names, &mut read) {
                 match name_of_label(&self.path, row.location, row.label.take(), names) {
                     Ok(label) => row.label = label,
                     Err(error) => {
@@ -109,11 +148,11 @@ impl TableFile {
                     }
                 }
             }
-            let flow = each(row);
+            let flow = each(read);
             is_whole = flow.is_continue();
             flow
         };
-        let mut sink = RowSink::new(&self.path, self.strict, &mut named);
+        let mut sink = RowSink::new(&self.path, &self.options, &mut named);
         self.rows.for_each(&mut sink)?;
         let without_text = sink.finish();
         match wrong {

@@ -7,10 +7,12 @@ use encoding_rs::{Decoder, DecoderResult, UTF_8};
 
 use super::compression::Bytes;
 use super::encoding::{N_LOOKED_AT, binary_kind, doubt, not_utf8, unmarked_utf16};
-use super::options::Encoding;
+use super::options::{Encoding, ReadOptions};
 use crate::error::{CorpusError, Location, Result};
 
 const BLOCK_SIZE: usize = 1 << 20;
+/// What stands in a text for bytes that are not in its encoding, where they are marked: no text has it.
+pub(super) const NO_CHARACTER: char = '\u{10ffff}';
 /// The longest line, in bytes.
 pub(super) const MAX_LINE: usize = 64 << 20;
 
@@ -36,6 +38,8 @@ pub(super) fn block_size() -> usize {
 pub(super) struct TextFile {
     path: PathBuf,
     content: Content,
+    /// Whether bytes that are not in the encoding are [`NO_CHARACTER`], instead of an error.
+    marks_broken: bool,
     /// What has to be said of the encoding: where it was told from the bytes and is not UTF-8, and where it is doubtful.
     pub(super) said: Option<String>,
 }
@@ -51,6 +55,11 @@ enum Content {
 }
 
 impl TextFile {
+    /// Opens a text file, compressed or not, as the options say.
+    pub(super) fn open_with(path: &Path, options: &ReadOptions) -> Result<Self> {
+        Ok(Self { marks_broken: options.passes_broken, ..Self::open(path, options.encoding)? })
+    }
+
     /// Opens a text file, compressed or not, and finds out its encoding.
     pub(super) fn open(path: &Path, given: Option<Encoding>) -> Result<Self> {
         let mut bytes = Bytes::open(path)?;
@@ -73,12 +82,12 @@ impl TextFile {
                 None => (UTF_8, None),
             },
         };
-        Ok(Self { path: path.to_owned(), content: Content::File { encoding, mark }, said })
+        Ok(Self { path: path.to_owned(), content: Content::File { encoding, mark }, marks_broken: false, said })
     }
 
     /// A text in memory, whose errors name it as the file `name`.
     pub(super) fn of(name: &Path, text: &'static str) -> Self {
-        Self { path: name.to_owned(), content: Content::Memory(text), said: None }
+        Self { path: name.to_owned(), content: Content::Memory(text), marks_broken: false, said: None }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -178,6 +187,7 @@ struct DecodedBytes {
     bytes: Bytes,
     encoding: &'static encoding_rs::Encoding,
     mark: usize,
+    marks_broken: bool,
     decoder: Decoder,
     buffer: Vec<u8>,
     ended: bool,
@@ -193,7 +203,16 @@ impl TextBlocks {
                 bytes.read(&mut buffer, mark)?;
                 buffer.clear();
                 let decoder = encoding.new_decoder_without_bom_handling();
-                BlockSource::File(Box::new(DecodedBytes { bytes, encoding, mark, decoder, buffer, ended: false }))
+                let marks_broken = file.marks_broken;
+                BlockSource::File(Box::new(DecodedBytes {
+                    bytes,
+                    encoding,
+                    mark,
+                    marks_broken,
+                    decoder,
+                    buffer,
+                    ended: false,
+                }))
             }
         };
         Ok(Self { path: file.path.clone(), source, n_lines: 0 })
@@ -229,9 +248,18 @@ impl DecodedBytes {
     fn read(&mut self, text: &mut String, n: usize) -> Result<bool> {
         self.buffer.clear();
         self.ended = self.bytes.read(&mut self.buffer, n)? < n;
-        text.reserve(self.decoder.max_utf8_buffer_length_without_replacement(self.buffer.len()).unwrap_or(n * 4));
-        let (result, _) = self.decoder.decode_to_string_without_replacement(&self.buffer, text, self.ended);
-        Ok(matches!(result, DecoderResult::InputEmpty))
+        let mut begin = 0;
+        loop {
+            let rest = &self.buffer[begin..];
+            text.reserve(self.decoder.max_utf8_buffer_length_without_replacement(rest.len()).unwrap_or(n * 4));
+            let (result, n_read) = self.decoder.decode_to_string_without_replacement(rest, text, self.ended);
+            match result {
+                DecoderResult::Malformed(..) if self.marks_broken => text.push(NO_CHARACTER),
+                DecoderResult::OutputFull if self.marks_broken => {}
+                result => return Ok(matches!(result, DecoderResult::InputEmpty)),
+            }
+            begin += n_read;
+        }
     }
 
     /// What is wrong with bytes that are no text.

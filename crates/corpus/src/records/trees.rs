@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::table::{NodePlace, Row, RowSink, Rows};
+use super::format::{RowSink, Rows};
+use super::table::{NodePlace, Row};
 use super::text_file::TextFile;
 use crate::error::{CorpusError, Location, Result};
 use crate::tree;

@@ -1,6 +1,7 @@
 //! Files of one text each.
 
-use super::table::{Row, RowSink, Rows};
+use super::format::{RowSink, Rows};
+use super::table::Row;
 use super::text_file::TextFile;
 use crate::error::{Location, Result};
 

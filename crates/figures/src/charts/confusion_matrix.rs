@@ -1,15 +1,21 @@
-//! Confusion matrix: counts and class names in, a heat map out, with the count and its percentage of the row in each
-//! cell.
+//! Confusion matrix: counts and class names in, a heat map out, with counts and shares in its cells.
 //!
-//! Cells are colored by their fraction of the row, so that the diagonal shows recall and rare classes are as visible as
-//! frequent ones. The size of the picture follows from its text: names of columns wrap or slant when they are longer
-//! than a cell is wide, and margins grow until every name fits.
+//! Cells are colored by their share of the row, so that the diagonal shows recall and rare classes are as visible as
+//! frequent ones, or of the column for precision. A cell without rows is blank. Beyond 12 classes colors alone are shown,
+//! and beyond 40 the most confused pairs as a list, with a small map of all. Long names are shortened, so that the size
+//! of the picture is bounded, whatever the number of classes and the length of their names.
 
+mod counts;
+mod grid;
 mod class_names;
 mod color_bar;
-mod grid;
+mod map;
+mod pairs;
+
+pub use counts::{Confusion, Shares};
 
 use self::class_names::{AXIS_TITLE_GAP, ColumnNames, NAME_GAP, RowNames};
+use self::counts::{column_sums, fraction};
 use self::grid::Grid;
 use crate::drawing::color::{self, Rgb};
 use crate::drawing::font::{Anchor, Font};
@@ -18,22 +24,17 @@ use crate::drawing::svg::{Element, document, rect};
 use crate::drawing::ticks::group_thousands;
 use crate::drawing::title::{MARGIN, title_block};
 
-/// The counts of a confusion matrix, with its title and class names.
-#[derive(Clone, Copy, Debug)]
-pub struct Confusion<'a> {
-    /// May be empty.
-    pub title: &'a str,
-    /// Such as "n = 1821 · accuracy 88.6 %"; may be empty.
-    pub subtitle: &'a str,
-    /// The name of each class. Length `n_classes`.
-    pub label_names: &'a [String],
-    /// Numbers of rows by true class (outer) and predicted class (inner), `(n_classes, n_classes)`.
-    pub counts: &'a [Vec<u64>],
-}
+/// Beyond so many classes a cell is too small for numbers.
+const MAX_WITH_NUMBERS: usize = 12;
+/// Beyond so many classes names are too small to be read.
+const MAX_WITH_NAMES: usize = 40;
 
 /// Draws a confusion matrix as SVG: a row for each true label, a column for each predicted label.
 #[must_use]
 pub fn confusion_matrix(confusion: &Confusion) -> String {
+    if confusion.label_names.len() > MAX_WITH_NAMES {
+        return pairs::draw(confusion);
+    }
     let names = confusion.label_names;
     let cell = cell_size(confusion);
     let row_names = RowNames::new(names, cell);
@@ -42,7 +43,8 @@ pub fn confusion_matrix(confusion: &Confusion) -> String {
     let left = MARGIN + column_names.overhang.max(AXIS_TITLE_GAP + row_names.width + NAME_GAP);
     let side = cell * names.len() as f64;
     let right = left + side + color_bar::width();
-    let title = title_block(confusion.title, confusion.subtitle, (right - MARGIN).max(440.0));
+    let subtitle = subtitle(confusion);
+    let title = title_block(confusion.title, &subtitle, (right - MARGIN).max(440.0));
     let grid = Grid { left, top: title.bottom, cell, side };
 
     let columns = column_names.draw(&grid);
@@ -51,14 +53,28 @@ pub fn confusion_matrix(confusion: &Confusion) -> String {
     elements.extend(cells(confusion, &grid));
     elements.extend(row_names.draw(&grid));
     elements.extend(columns.elements);
-    elements.extend(color_bar::draw(&grid));
+    elements.extend(color_bar::draw(&grid, confusion.shares.color_title()));
     document(size, confusion.title, elements)
+}
+
+/// With both shares it says which is which.
+fn subtitle(confusion: &Confusion) -> String {
+    if confusion.shares != Shares::Both || confusion.label_names.len() > MAX_WITH_NUMBERS {
+        return confusion.subtitle.to_owned();
+    }
+    let separator = if confusion.subtitle.is_empty() { "" } else { " · " };
+    format!("{}{separator}→\u{a0}of\u{a0}the\u{a0}row, ↓\u{a0}of\u{a0}the\u{a0}column", confusion.subtitle)
 }
 
 /// Large cells for few classes, and never so small that a count does not fit.
 fn cell_size(confusion: &Confusion) -> f64 {
-    let preferred = (560.0 / confusion.label_names.len().max(1) as f64).clamp(46.0, 130.0);
-    preferred.max(widest_count(confusion, Font::regular(10.0)) + 8.0)
+    let n_classes = confusion.label_names.len().max(1);
+    if n_classes > MAX_WITH_NUMBERS {
+        return (640.0 / n_classes as f64).clamp(16.0, 46.0);
+    }
+    let share = if confusion.shares == Shares::Both { Font::regular(9.0).width("→ 100.0 %") + 6.0 } else { 0.0 };
+    let preferred = (560.0 / n_classes as f64).clamp(46.0, 130.0);
+    preferred.max(share).max(widest_count(confusion, Font::regular(10.0)) + 8.0)
 }
 
 fn widest_count(confusion: &Confusion, font: Font) -> f64 {
@@ -70,27 +86,38 @@ fn cells(confusion: &Confusion, grid: &Grid) -> Vec<Element> {
     let preferred = Font::regular((grid.cell * 0.22).clamp(11.0, 25.0));
     let shrink = (grid.cell - 8.0) / widest_count(confusion, preferred).max(1.0);
     let count_font = Font::regular(preferred.size * shrink.min(1.0));
-    let percent_font = Font::regular((grid.cell * 0.12).clamp(9.0, 13.0));
+    let share_font = Font::regular((grid.cell * 0.12).clamp(9.0, 13.0));
+    let gap = if grid.cell > 30.0 { 2.0 } else { 1.0 };
 
+    let columns = column_sums(confusion.counts);
     let mut elements = Vec::new();
     for (row, counts) in confusion.counts.iter().enumerate() {
         let n: u64 = counts.iter().sum();
         for (column, &count) in counts.iter().enumerate() {
-            let fraction = (n > 0).then(|| count as f64 / n as f64);
-            let color = fraction.map_or(Rgb::BLANK, color::sequential);
-            let percent = fraction.map_or("–".to_owned(), |fraction| format!("{:.1} %", 100.0 * fraction));
+            let (of_row, of_column) = (fraction(count, n), fraction(count, columns[column]));
+            let shade = if confusion.shares == Shares::ByColumn { of_column } else { of_row };
+            let color = shade.map_or(Rgb::BLANK, color::sequential);
             let (x, y) = (grid.column_center(column), grid.row_center(row));
-            let text = |font: Font, y, text: &str| {
-                font.centered_line(Point::new(x, y), Anchor::Middle, text).set("fill", color.text_color().hex())
-            };
             elements.push(
                 rect(Point::new(x - grid.cell / 2.0, y - grid.cell / 2.0), Size::square(grid.cell))
                     .set("fill", color.hex())
                     .set("stroke", "#ffffff")
-                    .number("stroke-width", 2.0),
+                    .number("stroke-width", gap),
             );
-            elements.push(text(count_font, y - percent_font.size * 0.6, &group_thousands(&count.to_string())));
-            elements.push(text(percent_font, y + count_font.size * 0.6, &percent));
+            if count == 0 || confusion.label_names.len() > MAX_WITH_NUMBERS {
+                continue;
+            }
+            let shares = confusion.shares.texts(of_row.unwrap_or(0.0), of_column.unwrap_or(0.0));
+            let shares = shares.into_iter().map(|text| (share_font, text));
+            let lines: Vec<(Font, String)> =
+                [(count_font, group_thousands(&count.to_string()))].into_iter().chain(shares).collect();
+            let mut top = y - lines.iter().map(|(font, _)| font.line_height()).sum::<f64>() / 2.0;
+            for (font, text) in lines {
+                let center = Point::new(x, top + font.line_height() / 2.0);
+                let text = font.centered_line(center, Anchor::Middle, &text);
+                elements.push(text.set("fill", color.text_color().hex()));
+                top += font.line_height();
+            }
         }
     }
     elements
@@ -103,7 +130,11 @@ mod tests {
 
     fn draw(label_names: &[&str], counts: &[Vec<u64>]) -> String {
         let label_names: Vec<String> = label_names.iter().map(ToString::to_string).collect();
-        confusion_matrix(&Confusion { title: "Confusion", subtitle: "n = 1821", label_names: &label_names, counts })
+        draw_shares(&label_names, counts, Shares::ByRow)
+    }
+
+    fn draw_shares(label_names: &[String], counts: &[Vec<u64>], shares: Shares) -> String {
+        confusion_matrix(&Confusion { title: "Confusion", subtitle: "n = 1821", label_names, counts, shares })
     }
 
     #[test]
@@ -140,9 +171,20 @@ mod tests {
     }
 
     #[test]
-    fn a_class_without_rows_has_no_percentages() {
+    fn a_cell_without_rows_is_blank() {
         let svg = draw(&["a", "b"], &[vec![3, 1], vec![0, 0]]);
-        assert_eq!(texts(&svg)[2..10], ["3", "75.0 %", "1", "25.0 %", "0", "–", "0", "–"]);
+        assert_eq!(texts(&svg)[2..7], ["3", "75.0 %", "1", "25.0 %", "a"]);
+    }
+
+    #[test]
+    fn shares_are_those_of_rows_of_columns_or_both() {
+        let (names, counts) = (["a", "b"].map(str::to_owned), [vec![3, 1], vec![1, 0]]);
+        let by_column = draw_shares(&names, &counts, Shares::ByColumn);
+        assert_eq!(texts(&by_column)[2..8], ["3", "75.0 %", "1", "100.0 %", "1", "25.0 %"]);
+        assert!(texts(&by_column).contains(&"Share of predicted label".to_owned()));
+        let both = draw_shares(&names, &counts, Shares::Both);
+        assert_eq!(texts(&both)[2..8], ["3", "→ 75.0 %", "↓ 75.0 %", "1", "→ 25.0 %", "↓ 100.0 %"]);
+        assert_eq!(texts(&both)[1], "n = 1821 · →\u{a0}of\u{a0}the\u{a0}row, ↓\u{a0}of\u{a0}the\u{a0}column");
     }
 
     #[test]
@@ -157,12 +199,42 @@ mod tests {
         let short = "joy";
         let phrase = "neither positive nor negative, or both";
         let word = "pneumonoultramicroscopicsilicovolcanoconiosis";
-        for n_classes in [1, 2, 3, 5, 20] {
+        for n_classes in [1, 2, 5, 12, 13, 40, 41] {
             for name in [short, "very negative", "very_negative", phrase, word] {
                 let counts = vec![vec![1_234_567; n_classes]; n_classes];
                 assert_text_is_readable(&draw(&vec![name; n_classes], &counts));
             }
         }
+    }
+
+    #[test]
+    fn both_shares_fit() {
+        for n_classes in [1, 5, 12] {
+            let names = vec!["positive".to_owned(); n_classes];
+            assert_text_is_readable(&draw_shares(&names, &vec![vec![1_234_567; n_classes]; n_classes], Shares::Both));
+        }
+    }
+
+    #[test]
+    fn the_picture_is_bounded() {
+        let size = |svg: &str| {
+            let tree = crate::drawing::raster::parse(svg).unwrap();
+            (tree.size().width(), tree.size().height(), svg.len())
+        };
+        for (n_classes, length) in [(2, 4000), (40, 4000), (174, 20), (1000, 4000)] {
+            let names: Vec<String> = (0..n_classes).map(|class| format!("{class}{}", "x".repeat(length))).collect();
+            let counts: Vec<Vec<u64>> =
+                (0..n_classes).map(|row| (0..n_classes).map(|column| (row * column) as u64).collect()).collect();
+            let (width, height, bytes) = size(&draw_shares(&names, &counts, Shares::Both));
+            assert!(width < 1200.0 && height < 1200.0 && bytes < 1_000_000, "{n_classes}: {width} x {height}, {bytes}");
+        }
+    }
+
+    #[test]
+    fn beyond_twelve_classes_only_colors_are_shown() {
+        let names: Vec<String> = (0..13).map(|class| format!("class {class}")).collect();
+        let svg = draw_shares(&names, &vec![vec![777; 13]; 13], Shares::ByRow);
+        assert!(!texts(&svg).contains(&"777".to_owned()) && texts(&svg).contains(&"class 12".to_owned()));
     }
 
     #[test]
@@ -176,7 +248,13 @@ mod tests {
         let label_names = ["a".to_owned(), "b".to_owned()];
         let counts = [vec![1, 0], vec![0, 1]];
         let subtitle = &title.repeat(2);
-        let svg = confusion_matrix(&Confusion { title, subtitle, label_names: &label_names, counts: &counts });
+        let svg = confusion_matrix(&Confusion {
+            title,
+            subtitle,
+            label_names: &label_names,
+            counts: &counts,
+            shares: Shares::ByRow,
+        });
         assert_text_is_readable(&svg);
         assert!(texts(&svg)[0].len() < title.len());
     }

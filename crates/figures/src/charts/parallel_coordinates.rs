@@ -9,7 +9,7 @@ use crate::drawing::color::{self, FAINT_TEXT};
 use crate::drawing::font::{Anchor, Font};
 use crate::drawing::geometry::{Interval, Point, Size};
 use crate::drawing::scale::Scale;
-use crate::drawing::svg::{Block, Element, document, line, polyline};
+use crate::drawing::svg::{Block, Element, document, line, polyline, rect};
 use crate::drawing::title::{MARGIN, title_block};
 
 const NAME: Font = Font::bold(11.0);
@@ -84,7 +84,7 @@ pub fn parallel_coordinates(figure: &ParallelCoordinates) -> String {
         }
     }
     if let Some(line) = figure.marked.and_then(|index| figure.lines.get(index)) {
-        page.elements.push(across(&axes, line).set("stroke", color::series(1)).number("stroke-width", 3.0));
+        page.elements.push(across(&axes, line).set("stroke", color::HIGHLIGHT).number("stroke-width", 3.0));
     }
     for (axis, name) in axes.iter().zip(&names) {
         page.append(axis.draw(top, bottom));
@@ -113,9 +113,12 @@ impl PlacedAxis<'_> {
         for tick in self.scale.ticks(&self.axis, 2.0, |_| TICK.line_height()) {
             let y = self.axis.pixel(tick.value);
             elements.push(line(Point::new(x - 4.0, y), Point::new(x, y)).set("stroke", FAINT_TEXT));
-            // A white outline keeps the number readable where lines pass under it.
-            let label = TICK.centered_line(Point::new(x - 7.0, y), Anchor::End, &tick.label).set("fill", FAINT_TEXT);
-            elements.push(label.set("stroke", "#ffffff").number("stroke-width", 3.0).set("paint-order", "stroke"));
+            // White under the number keeps it readable where lines pass. An outline under it would need `paint-order`, and
+            // renderers that do not know that draw the outline over the number.
+            let width = TICK.width(&tick.label);
+            let ground = rect(Point::new(x - 8.0 - width, y - 7.0), Size::new(width + 2.0, 14.0));
+            elements.push(ground.set("fill", "#ffffff").number("fill-opacity", 0.8));
+            elements.push(TICK.centered_line(Point::new(x - 7.0, y), Anchor::End, &tick.label).set("fill", FAINT_TEXT));
         }
         Block { elements, right: x, bottom }
     }
@@ -161,6 +164,7 @@ mod tests {
             "{texts:?}"
         );
         assert_eq!(svg.matches("stroke=\"#d55e00\"").count(), 1);
+        assert!(!svg.contains("paint-order"), "not every renderer knows it");
     }
 
     #[test]

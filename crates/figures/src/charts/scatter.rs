@@ -87,9 +87,19 @@ fn grid(frame: &Frame, y_axis: &Axis, column: usize) -> Block {
 fn points(figure: &Scatter, panel: &ScatterPanel, frame: &Frame, y_axis: &Axis) -> Block {
     let x_axis = panel.scale.axis(panel.x.iter().copied(), frame.across());
     let mut elements = Vec::new();
-    for tick in panel.scale.ticks(&x_axis, 8.0, |label| TICK.width(label)) {
+    // Names are shortened to the width of their category, unless nothing would be left of them.
+    let category = match &panel.scale {
+        Scale::Names(names) => (frame.right - frame.left) / names.len().max(1) as f64 - 10.0,
+        Scale::Linear | Scale::Logarithmic => f64::INFINITY,
+    };
+    let shown = |label: &str| match category {
+        30.0..1e6 => TICK.shortened(label, category),
+        _ => label.to_owned(),
+    };
+    for tick in panel.scale.ticks(&x_axis, 8.0, |label| TICK.width(&shown(label))) {
         let center = Point::new(x_axis.pixel(tick.value), frame.bottom + 12.0);
-        elements.push(TICK.centered_line(center, Anchor::Middle, &tick.label).set("fill", FAINT_TEXT));
+        let label = TICK.centered_line(center, Anchor::Middle, &shown(&tick.label));
+        elements.push(label.set("fill", FAINT_TEXT));
     }
     let mut bottom = frame.bottom + 20.0;
     for text in LABEL.wrap(&panel.x_label, frame.right - frame.left) {
@@ -100,9 +110,10 @@ fn points(figure: &Scatter, panel: &ScatterPanel, frame: &Frame, y_axis: &Axis) 
     let dot = |index: usize| -> Option<Element> {
         let (x, y) = (*panel.x.get(index)?, *figure.y.get(index)?);
         let shown = panel.scale.shows(x) && Scale::Linear.shows(y);
-        let (radius, series) = if figure.marked == Some(index) { (5.5, 1) } else { (3.5, 0) };
+        let is_marked = figure.marked == Some(index);
+        let (radius, color) = if is_marked { (5.5, color::HIGHLIGHT) } else { (3.5, color::series(0)) };
         let center = Point::new(x_axis.pixel(x), y_axis.pixel(y));
-        shown.then(|| circle(center, radius).set("fill", color::series(series)).set("stroke", "#ffffff"))
+        shown.then(|| circle(center, radius).set("fill", color).set("stroke", "#ffffff"))
     };
     let unmarked = (0..figure.y.len()).filter(|index| figure.marked != Some(*index));
     elements.extend(unmarked.chain(figure.marked).filter_map(dot));
@@ -143,6 +154,19 @@ mod tests {
         assert_eq!(svg.matches("<circle").count(), 12, "the observation without a figure has no dot");
         assert_eq!(texts(&svg).iter().filter(|text| *text == "accuracy").count(), 2, "one for each row");
         assert!(texts(&svg).contains(&"cosine".to_owned()));
+    }
+
+    #[test]
+    fn every_category_is_named() {
+        let names = ["linear", "cosine", "constant_with_warmup"].map(str::to_owned);
+        let names = Scale::Names(names.to_vec());
+        let svg = scatter(&figure(vec![panel("kind", names, vec![0.0, 1.0, 2.0, 1.0])]));
+        assert_text_is_readable(&svg);
+        assert!(
+            texts(&svg).iter().any(|text| text.starts_with("constant") && text.ends_with('…')),
+            "{:?}",
+            texts(&svg)
+        );
     }
 
     #[test]

@@ -50,6 +50,16 @@ impl Axis {
         }
         ticks::linear(self.values, n)
     }
+
+    /// About `n` ticks at whole numbers.
+    pub(crate) fn whole_ticks(&self, n: usize) -> Vec<Tick> {
+        ticks::whole(self.values, n)
+    }
+
+    /// About `n` ticks at whole percentages of fractions.
+    pub(crate) fn percent_ticks(&self, n: usize) -> Vec<Tick> {
+        ticks::percent(self.values, n)
+    }
 }
 
 /// Whether an axis can show the value: it is finite, and so are its square and its inverse.

@@ -14,6 +14,11 @@ pub(crate) fn series(index: usize) -> &'static str {
     PALETTE[index % PALETTE.len()]
 }
 
+/// What is compared with, such as the line of chance, and the many that have no color of their own.
+pub(crate) const REFERENCE: &str = "#8a949e";
+/// What is highlighted, in every chart.
+pub(crate) const HIGHLIGHT: &str = PALETTE[1];
+
 /// Above the 3 that WCAG 2.1 requires of large text.
 const MIN_CONTRAST: f64 = 3.5;
 

@@ -65,6 +65,32 @@ impl Font {
         lines.iter().map(|line| line.trim().to_owned()).collect()
     }
 
+    /// The text if it fits in `max_width`, else its beginning and an ellipsis.
+    pub(crate) fn shortened(self, text: &str, max_width: f64) -> String {
+        // No character is narrower than a tenth of the size; the end of a text of any length is never laid out.
+        let most = (10.0 * max_width.max(0.0) / self.size) as usize + 1;
+        let ends: Vec<usize> = text.char_indices().map(|(start, _)| start).take(most + 1).skip(1).collect();
+        if ends.len() < most && self.width(text) <= max_width {
+            return text.to_owned();
+        }
+        let shortened = |end: usize| format!("{}…", text[..end].trim_end());
+        let n_fitting = ends.partition_point(|&end| self.width(&shortened(end)) <= max_width);
+        n_fitting.checked_sub(1).map_or("…".to_owned(), |last| shortened(ends[last]))
+    }
+
+    /// At most `max_lines` lines of at most `max_width`; where something is left out, an ellipsis says so.
+    pub(crate) fn wrap_shortened(self, text: &str, max_width: f64, max_lines: usize) -> Vec<String> {
+        // As much as the lines can hold, so that a text of any length is never laid out.
+        let most = (10.0 * max_width.max(0.0) / self.size) as usize * max_lines + 1;
+        let end = text.char_indices().nth(most).map_or(text.len(), |(end, _)| end);
+        let mut lines = self.wrap(&text[..end], max_width);
+        if lines.len() > max_lines {
+            let rest = lines.split_off(max_lines.saturating_sub(1));
+            lines.push(rest.join(" "));
+        }
+        lines.iter().map(|line| self.shortened(line, max_width)).collect()
+    }
+
     /// A line whose baseline passes through `position`.
     pub(crate) fn line(self, position: Point, anchor: Anchor, line: &str) -> Element {
         let anchor = match anchor {
@@ -126,5 +152,20 @@ mod tests {
         assert_eq!(font.wrap("very negative", 600.0), ["very negative"]);
         assert_eq!(font.wrap("indivisible", 5.0), ["indivisible"]);
         assert_eq!(font.wrap("", 5.0), [""; 0]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_shortened() {
+        let font = Font::regular(10.0);
+        assert_eq!(font.shortened("very negative", 600.0), "very negative");
+        assert_eq!(font.shortened("very negative", 45.0), "very n…");
+        assert_eq!(font.shortened("very negative", 38.0), "very…", "no space before the ellipsis");
+        assert_eq!(font.shortened("very negative", 1.0), "…");
+        assert_eq!(font.shortened("", 1.0), "");
+        let long = font.shortened(&"ä".repeat(1_000_000), 100.0);
+        assert!(font.width(&long) <= 100.0 && font.width(&long) > 90.0, "{long}");
+        assert_eq!(font.wrap_shortened("very very negative", 60.0, 2), ["very very", "negative"]);
+        assert_eq!(font.wrap_shortened("very very negative or not", 60.0, 2), ["very very", "negative…"]);
+        assert_eq!(font.wrap_shortened(&"x".repeat(1_000_000), 60.0, 2).len(), 1);
     }
 }

@@ -45,13 +45,14 @@ pub(crate) fn legend(entries: &[Entry], corner: Point, right: f64) -> Block {
     let mut y = corner.y + ROW_HEIGHT / 2.0;
     for entry in entries {
         let indent = entry.swatch.width() + 6.0;
-        let width = indent + NAME.width(entry.name);
+        let name = NAME.shortened(entry.name, right - corner.x - indent);
+        let width = indent + NAME.width(&name);
         if x > corner.x && x + width > right {
             x = corner.x;
             y += ROW_HEIGHT;
         }
         block.elements.extend(entry.sample(Point::new(x, y)));
-        block.elements.push(NAME.centered_line(Point::new(x + indent, y), Anchor::Start, entry.name));
+        block.elements.push(NAME.centered_line(Point::new(x + indent, y), Anchor::Start, &name));
         block.right = block.right.max(x + width);
         block.bottom = y + ROW_HEIGHT / 2.0;
         x += width + GAP;

@@ -84,7 +84,13 @@ pub(crate) fn circle(center: Point, radius: f64) -> Element {
     Element::new("circle").number("cx", center.x).number("cy", center.y).number("r", radius)
 }
 
-/// The whole picture on white, with a title for screen readers.
+/// A closed area; the caller sets its color.
+pub(crate) fn polygon(points: &[Point]) -> Element {
+    let points: Vec<String> = points.iter().map(|point| format!("{},{}", rounded(point.x), rounded(point.y))).collect();
+    Element::new("polygon").set("points", points.join(" "))
+}
+
+/// The whole picture on white, with a title for screen readers; one without a title gets its name from what it is in.
 pub(crate) fn document(size: Size, title: &str, elements: Vec<Element>) -> String {
     let (width, height) = (size.width.ceil(), size.height.ceil());
     let root = Element::new("svg")
@@ -94,7 +100,7 @@ pub(crate) fn document(size: Size, title: &str, elements: Vec<Element>) -> Strin
         .set("viewBox", format!("0 0 {width} {height}"))
         .set("font-family", FONT_FAMILY)
         .set("role", "img")
-        .children([Element::new("title").text(title)])
+        .children((!title.is_empty()).then(|| Element::new("title").text(title)))
         .children([rect(Point::new(0.0, 0.0), Size::new(width, height)).set("fill", "#ffffff")])
         .children(elements);
     format!("{root}\n")

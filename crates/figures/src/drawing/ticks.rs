@@ -11,8 +11,24 @@ pub(crate) struct Tick {
 
 /// The multiples of 1, 2 or 5 times a power of ten in an interval, about `n` of them.
 pub(crate) fn linear(values: Interval, n: usize) -> Vec<Tick> {
+    multiples(values, n, i32::MIN)
+}
+
+/// The same of whole numbers only, for what is counted.
+pub(crate) fn whole(values: Interval, n: usize) -> Vec<Tick> {
+    multiples(values, n, 0)
+}
+
+/// Percentages in an interval of fractions, about `n` of them.
+pub(crate) fn percent(values: Interval, n: usize) -> Vec<Tick> {
+    let ticks = linear(Interval::new(100.0 * values.start, 100.0 * values.end), n).into_iter();
+    ticks.map(|tick| Tick { value: tick.value / 100.0, label: format!("{} %", tick.label) }).collect()
+}
+
+/// The multiples of a step that is no smaller than `10^min_exponent`.
+fn multiples(values: Interval, n: usize, min_exponent: i32) -> Vec<Tick> {
     let Interval { start: low, end: high } = values;
-    let exponent = ((high - low) / n as f64).log10().floor() as i32;
+    let exponent = (((high - low) / n as f64).log10().floor() as i32).max(min_exponent);
     let candidates = [(1.0, exponent), (2.0, exponent), (5.0, exponent), (1.0, exponent + 1)];
     let fits = |&(factor, exponent): &(f64, i32)| (high - low) / scaled(factor, exponent) <= n as f64 + 0.5;
     let (factor, exponent) = candidates.into_iter().find(fits).unwrap_or((1.0, exponent + 1));
@@ -99,6 +115,13 @@ mod tests {
         assert_eq!(labels(linear(Interval::new(-3.0, 3.0), 4)), ["−2", "0", "2"]);
         assert_eq!(labels(linear(Interval::new(0.0, 2e-5), 4)), ["0", "5e−6", "1.0e−5", "1.5e−5", "2.0e−5"]);
         assert_eq!(linear(Interval::new(0.0, 0.3), 3)[1].value, 0.1);
+    }
+
+    #[test]
+    fn what_is_counted_has_whole_ticks() {
+        assert_eq!(labels(whole(Interval::new(0.0, 3.0), 8)), ["0", "1", "2", "3"]);
+        assert_eq!(labels(whole(Interval::new(0.0, 250.0), 5)), ["0", "50", "100", "150", "200", "250"]);
+        assert_eq!(labels(percent(Interval::new(0.7, 1.0), 4)), ["70 %", "80 %", "90 %", "100 %"]);
     }
 
     #[test]

@@ -8,14 +8,16 @@ use super::svg::Block;
 /// White space around a picture.
 pub(crate) const MARGIN: f64 = 28.0;
 
+const MAX_LINES: usize = 4;
 const TITLE: Font = Font::bold(20.0);
 const SUBTITLE: Font = Font::regular(13.0);
 
-/// Title and subtitle from the upper left, in lines of at most `width` pixels, which only a longer word exceeds. The
+/// Title and subtitle from the upper left, in at most four lines each of at most `width` pixels. The
 /// chart begins at the lower edge of the block.
 pub(crate) fn title_block(title: &str, subtitle: &str, width: f64) -> Block {
-    let title = TITLE.wrap(title, width).into_iter().map(|line| (TITLE, TEXT, line));
-    let subtitle = SUBTITLE.wrap(subtitle, width).into_iter().map(|line| (SUBTITLE, FAINT_TEXT, line));
+    let title = TITLE.wrap_shortened(title, width, MAX_LINES).into_iter().map(|line| (TITLE, TEXT, line));
+    let subtitle =
+        SUBTITLE.wrap_shortened(subtitle, width, MAX_LINES).into_iter().map(|line| (SUBTITLE, FAINT_TEXT, line));
 
     let mut block = Block { elements: Vec::new(), right: MARGIN, bottom: MARGIN };
     for (font, color, line) in title.chain(subtitle) {

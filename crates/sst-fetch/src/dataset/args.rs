@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use corpus::raw::kept_name;
+use corpus::records::TableArgs;
 use stage::{CommonArgs, List, bad_input, bail_input};
 
 use super::division_args::DivisionArgs;
 use super::scores::ScoreRange;
-use super::table_args::{TableArgs, first_given};
 use crate::source::Source;
 
 pub(crate) const DEFAULT_LABEL_COLUMN: &str = "label";
@@ -166,6 +166,11 @@ impl DatasetArgs {
             |bounds: &List| ScoreRange::of(bounds.items()).map_err(|problem| bad_input!("--score-range: {problem}"));
         self.score_range.as_ref().map(parse).transpose()
     }
+}
+
+/// The first of these flags that was given.
+fn first_given<const N: usize>(flags: [(&'static str, bool); N]) -> Option<&'static str> {
+    flags.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
 }
 
 fn refuse_given<const N: usize>(given: [(&'static str, bool); N], source: &str) -> anyhow::Result<()> {

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use corpus::records::FileName;
-use stage::{BadInput, ensure_input};
-
-use super::patterns::is_hidden;
+use stage::{BadInput, ensure_input, is_hidden};
 
 /// The files of the classes of a folder: class by class, and file by file in each. None if it holds no such folder.
 pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {

@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use corpus::Split;
 use corpus::raw::{RawMetadata, RawReader};
 use corpus::records::FileName;
-use stage::{bail_input, ensure_input, sha256_hex};
+use stage::{bail_input, ensure_input, named_files, sha256_hex};
 
 use super::args::DatasetArgs;
 use super::class_folders;
 use super::local::{self, Layout, RAW_STAGE};
-use super::patterns::expanded;
 use super::sample;
 use super::stanford::StanfordFiles;
 use crate::hub::Repository;
@@ -85,7 +84,7 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
     let given = [(Split::Train, &args.train), (Split::Validation, &args.validation), (Split::Test, &args.test)];
     let mut files = SplitFiles::new();
     for (split, given) in given.into_iter().filter(|(_, given)| !given.is_empty()) {
-        files.push((split, expanded(&format!("--{}", split.name()), given)?));
+        files.push((split, named_files(&format!("--{}", split.name()), given)?));
     }
     ensure_input!(
         args.source.is_none() || files.is_empty(),

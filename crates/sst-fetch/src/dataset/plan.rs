@@ -1,6 +1,7 @@
 //! The plan: everything in the settings that defines the result.
 
 use corpus::Split;
+use corpus::records::TablePlan;
 use serde::Serialize;
 use stage::List;
 
@@ -9,7 +10,6 @@ use super::division::Division;
 use super::find::{Content, Dataset};
 use super::local::Layout;
 use super::scores::ScoreRange;
-use super::table_args::TablePlan;
 
 /// The names of its fields are part of the key. What is absent was not given.
 #[derive(Debug, Clone, Serialize)]

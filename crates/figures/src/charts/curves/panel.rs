@@ -46,6 +46,28 @@ pub enum Style {
     Faint,
     /// A line with a dot at every point, for few.
     Markers,
+    /// A thin gray line, for one of many that another stands out from.
+    Background,
+    /// A line with dots in the color of what is highlighted.
+    Highlight,
+}
+
+impl Style {
+    fn color(self, index: usize) -> &'static str {
+        match self {
+            Self::Line | Self::Faint | Self::Markers => color::series(index),
+            Self::Background => color::REFERENCE,
+            Self::Highlight => color::HIGHLIGHT,
+        }
+    }
+
+    fn is_pale(self) -> bool {
+        matches!(self, Self::Faint | Self::Background)
+    }
+
+    fn has_dots(self) -> bool {
+        matches!(self, Self::Markers | Self::Highlight)
+    }
 }
 
 /// A panel and the points of it that are drawn.
@@ -76,7 +98,7 @@ impl<'a> Plot<'a> {
     pub(super) fn heading(&self, corner: Point, right: f64) -> Block {
         let width = right - corner.x;
         let mut block = Block { elements: Vec::new(), right, bottom: corner.y };
-        let lines = TITLE.wrap(&self.panel.title, width);
+        let lines = TITLE.wrap_shortened(&self.panel.title, width, 3);
         for line in &lines {
             let center = Point::new(corner.x, block.bottom + 10.0);
             block.elements.push(TITLE.centered_line(center, Anchor::Start, line));
@@ -94,9 +116,9 @@ impl<'a> Plot<'a> {
     }
 
     /// Lines at the ticks of both axes, the numbers of the vertical one, and the border.
-    pub(super) fn grid(&self, frame: &Frame, x_axis: &Axis) -> Vec<Element> {
+    pub(super) fn grid(&self, frame: &Frame, x_axis: &Axis, whole_x: bool) -> Vec<Element> {
         let mut elements = Vec::new();
-        for tick in x_axis.ticks(8) {
+        for tick in if whole_x { x_axis.whole_ticks(7) } else { x_axis.ticks(7) } {
             elements.push(frame.line_at_x(x_axis.pixel(tick.value)));
         }
         if let Some(y_axis) = self.y_axis(frame.upwards()) {
@@ -118,7 +140,7 @@ impl<'a> Plot<'a> {
         let mut elements = Vec::new();
         for (index, (series, points)) in self.panel.series.iter().zip(&self.points).enumerate() {
             let positions: Vec<Point> = points.iter().map(position).collect();
-            elements.extend(curve(&positions, series.style, color::series(index)));
+            elements.extend(curve(&positions, series.style, series.style.color(index)));
         }
         elements
     }
@@ -138,11 +160,11 @@ impl<'a> Plot<'a> {
         }
         let entry = |(index, series): (usize, &'a Series)| Entry {
             name: &series.name,
-            color: color::series(index),
+            color: series.style.color(index),
             swatch: match series.style {
                 Style::Line => Swatch::Line,
-                Style::Faint => Swatch::FaintLine,
-                Style::Markers => Swatch::Markers,
+                Style::Faint | Style::Background => Swatch::FaintLine,
+                Style::Markers | Style::Highlight => Swatch::Markers,
             },
         };
         self.panel.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty()).map(entry).collect()
@@ -151,10 +173,10 @@ impl<'a> Plot<'a> {
 
 /// A line through the points, with dots where the style has them or where a line would have no length.
 fn curve(points: &[Point], style: Style, color: &str) -> Vec<Element> {
-    let (width, opacity) = if style == Style::Faint { (1.0, FAINT_OPACITY) } else { (1.7, 1.0) };
+    let (width, opacity) = if style.is_pale() { (1.0, FAINT_OPACITY) } else { (1.7, 1.0) };
     let line = polyline(points).set("stroke", color).number("stroke-width", width);
     let line = line.set("stroke-linejoin", "round").number("stroke-opacity", opacity);
-    if style != Style::Markers && points.len() > 1 {
+    if !style.has_dots() && points.len() > 1 {
         return vec![line];
     }
     let dots = points.iter().map(|&point| circle(point, 3.5).set("fill", color).set("stroke", "#ffffff"));

@@ -1,7 +1,5 @@
 //! The program from outside: what it makes of the outputs of a model folder, by its config.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
-
 use std::fs;
 
 use serde_json::{Value, json};

@@ -1,0 +1,129 @@
+//! Findings of an evaluation, and the files that tell them.
+
+use std::io::Write;
+
+use run_files::calibration::Calibration;
+use run_files::layout::eval::{CALIBRATION, CONFIDENCE, DVC, ERRORS, FLAT_METRICS, METRICS, REPORT, SLICES};
+use run_files::metrics_json::Metrics;
+use run_files::predictions::Predictions;
+use stage::OutputFolder;
+
+use super::calibrate::confidence;
+use super::curves::{class_curves, csv_files};
+use super::errors::WrongPrediction;
+use super::inputs::Inputs;
+use super::page::{self, Provenance, Report};
+use super::pictures::{self, Picture};
+use super::slice_figures::SliceFigures;
+use crate::args::Args;
+use crate::flat_figures::flat_figures;
+use crate::labeled::{Labeled, LabeledClasses};
+
+/// How DVC shows the figures and the tables: `dvc metrics show`, `dvc plots show`.
+const DVC_FRAGMENT: &str = "\
+# `dvc metrics show` and `dvc plots show` in a DVC repository, from this folder
+metrics:
+  - metrics_flat.json
+plots:
+  - confusion_matrix.csv:
+      template: confusion
+      x: actual
+      y: predicted
+  - roc.csv:
+      x: false_positive_rate
+      y: true_positive_rate
+  - precision_recall.csv:
+      x: recall
+      y: precision
+  - reliability.csv:
+      x: confidence
+      y: accuracy
+  - coverage.csv:
+      x: coverage
+      y: accuracy
+";
+
+/// What was found in the predictions of a split that has labels.
+pub(crate) struct Findings<'a> {
+    pub(crate) metrics: Metrics,
+    pub(crate) predictions: &'a Predictions,
+    pub(crate) labeled: Labeled<'a>,
+    /// What the logits were divided by, where a temperature was given.
+    pub(crate) temperature: Option<f64>,
+    /// The temperature of the validation split of a classifier.
+    pub(crate) fitted: Option<Calibration>,
+    pub(crate) slices: SliceFigures,
+    pub(crate) errors: Vec<WrongPrediction>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Findings<'_> {
+    /// Writes all files, the figures first; what could not be drawn, in words.
+    ///
+    /// # Errors
+    /// Fails when a file cannot be written.
+    pub(crate) fn write(&self, args: &Args, inputs: &Inputs, output: &mut OutputFolder) -> anyhow::Result<Vec<String>> {
+        output.write_json(METRICS, &self.metrics)?;
+        output.write_json(FLAT_METRICS, &flat_figures(&serde_json::to_value(&self.metrics)?))?;
+        output.write_json(SLICES, &self.slices)?;
+        self.write_errors(output)?;
+        let pictures = match &self.labeled {
+            Labeled::Classes(classes) => self.write_classes(classes, output)?,
+            Labeled::Scores(_) => self.pictures()?,
+        };
+        let said = pictures::write(&pictures, output)?;
+        let report = Report {
+            metrics: &self.metrics,
+            pictures: &pictures,
+            slices: &self.slices,
+            errors: &self.errors,
+            warnings: &self.warnings,
+            provenance: Provenance::new(args, inputs, output),
+        };
+        output.write(REPORT, figures::html(&page::page(&report)))?;
+        Ok(said)
+    }
+
+    /// One line for each error that is shown.
+    fn write_errors(&self, output: &mut OutputFolder) -> anyhow::Result<()> {
+        output.output(ERRORS, |file| {
+            for error in &self.errors {
+                serde_json::to_writer(&mut *file, error)?;
+                file.write_all(b"\n")?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What only classifiers have: calibration, curves, tables; and all pictures.
+    fn write_classes(&self, classes: &LabeledClasses, output: &mut OutputFolder) -> anyhow::Result<Vec<Picture>> {
+        let Metrics::Classes(metrics) = &self.metrics else { return self.pictures() };
+        if let Some(calibration) = &self.fitted {
+            output.write_json(CALIBRATION, calibration)?;
+        }
+        let fitted = self.fitted.as_ref().map(|calibration| calibration.temperature);
+        let confidence = confidence(classes, self.predictions, self.temperature, fitted)?;
+        output.write_json(CONFIDENCE, &confidence)?;
+        let curves = class_curves(classes.class_rows()?, classes.label_names);
+        for (name, table) in csv_files(&curves, &metrics.confusion_matrix, &confidence) {
+            output.write(name, table)?;
+        }
+        output.write(DVC, DVC_FRAGMENT)?;
+        let mut pictures = pictures::class_pictures(metrics);
+        pictures.extend(pictures::confidence_pictures(metrics, &curves, &confidence));
+        pictures.extend(pictures::slice_picture(&self.slices, &metrics.evaluated));
+        Ok(pictures)
+    }
+
+    fn pictures(&self) -> anyhow::Result<Vec<Picture>> {
+        let mut pictures = match (&self.metrics, &self.labeled) {
+            (Metrics::Classes(metrics), _) => pictures::class_pictures(metrics),
+            (Metrics::Scores(metrics), Labeled::Scores(scores)) => {
+                pictures::score_pictures(metrics, scores.score_rows()?)
+            }
+            (Metrics::Scores(_), Labeled::Classes(_)) => Vec::new(), // figures are of the kind of the rows
+        };
+        pictures.extend(pictures::slice_picture(&self.slices, self.metrics.evaluated()));
+        Ok(pictures)
+    }
+}

@@ -1,0 +1,55 @@
+//! Pictures of a classifier: confusion matrix, the figures of each class.
+
+use figures::{ClassBar, ClassBars, Confusion, Shares, class_bars, confusion_matrix};
+use run_files::metrics_json::{ClassIntervals, ClassMetrics};
+
+use super::{Picture, estimate, subtitle};
+
+/// What can be drawn of the figures alone.
+pub(crate) fn class_pictures(metrics: &ClassMetrics) -> Vec<Picture> {
+    vec![confusion(metrics), classes(metrics)]
+}
+
+fn confusion(metrics: &ClassMetrics) -> Picture {
+    let figures = &metrics.classification;
+    let accuracy =
+        format!("n = {} · accuracy {:.1} % · F1 {:.3}", figures.n, 100.0 * figures.accuracy, figures.weighted.f1);
+    let matrix = &metrics.confusion_matrix;
+    let chart = Confusion {
+        title: "Confusion matrix",
+        subtitle: &subtitle(&metrics.evaluated, &accuracy),
+        label_names: &matrix.label_names,
+        counts: &matrix.counts,
+        shares: Shares::ByRow,
+    };
+    Picture {
+        name: "confusion_matrix",
+        title: "Confusion matrix",
+        caption: "A row for each true label, a column for each predicted one; colors are shares of the row, so that the \
+                  diagonal shows recall.",
+        svg: confusion_matrix(&chart),
+    }
+}
+
+fn classes(metrics: &ClassMetrics) -> Picture {
+    let intervals = &metrics.intervals.per_class;
+    let bar = |(index, class): (usize, &metrics::PerClass)| {
+        let interval = |of: fn(&ClassIntervals) -> Option<&metrics::Interval>| intervals.get(index).and_then(of);
+        ClassBar {
+            name: metrics.confusion_matrix.label_names.get(index).map_or("", String::as_str),
+            n: class.support,
+            precision: estimate(class.precision, interval(|it| it.precision.as_ref())),
+            recall: estimate(class.recall, interval(|it| it.recall.as_ref())),
+            f1: estimate(class.f1, interval(|it| it.f1.as_ref())),
+        }
+    };
+    let bars: Vec<ClassBar> = metrics.classification.per_class.iter().enumerate().map(bar).collect();
+    let n = format!("n = {}", metrics.classification.n);
+    let chart = ClassBars { title: "Classes", subtitle: &subtitle(&metrics.evaluated, &n), classes: &bars };
+    Picture {
+        name: "classes",
+        title: "Classes",
+        caption: "Precision, recall and F1 of each class with their 95 % intervals.",
+        svg: class_bars(&chart),
+    }
+}

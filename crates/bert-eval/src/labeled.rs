@@ -1,0 +1,101 @@
+//! Labeled rows of predictions, which are those that figures are computed of.
+
+use std::borrow::Cow;
+
+use metrics::{ClassRows, MetricsError, Probabilities, ScoreRows};
+use run_files::predictions::{Outcomes, Predictions};
+
+/// The rows of predictions that have a label.
+#[derive(Debug)]
+pub(crate) enum Labeled<'a> {
+    Classes(LabeledClasses<'a>),
+    Scores(LabeledScores),
+}
+
+/// Those of a classifier; `(n)` each.
+#[derive(Debug)]
+pub(crate) struct LabeledClasses<'a> {
+    /// The number of each row among all predictions, ascending.
+    pub(crate) rows: Vec<usize>,
+    pub(crate) label_names: &'a [String],
+    labels: Vec<usize>,
+    predictions: Vec<usize>,
+    /// `(n, n_classes)`
+    probabilities: Cow<'a, [f64]>,
+}
+
+/// Those of a regression; `(n)` each.
+#[derive(Debug)]
+pub(crate) struct LabeledScores {
+    /// The number of each row among all predictions, ascending.
+    pub(crate) rows: Vec<usize>,
+    targets: Vec<f64>,
+    predictions: Vec<f64>,
+}
+
+impl<'a> Labeled<'a> {
+    /// `None` where no row has a label.
+    pub(crate) fn of(predictions: &'a Predictions) -> Option<Self> {
+        let labeled = match &predictions.outcomes {
+            Outcomes::Classes { labels, predictions: predicted, probabilities, .. } => {
+                let rows: Vec<usize> = (0..labels.len()).filter(|&row| labels[row].is_some()).collect();
+                let n_classes = predictions.label_names.len();
+                Self::Classes(LabeledClasses {
+                    label_names: &predictions.label_names,
+                    labels: labels.iter().flatten().map(|&label| label as usize).collect(),
+                    predictions: rows.iter().map(|&row| predicted[row] as usize).collect(),
+                    probabilities: if rows.len() == labels.len() {
+                        Cow::Borrowed(probabilities)
+                    } else {
+                        let of_row = |&row: &usize| &probabilities[row * n_classes..(row + 1) * n_classes];
+                        Cow::Owned(rows.iter().flat_map(of_row).copied().collect())
+                    },
+                    rows,
+                })
+            }
+            Outcomes::Scores { labels, predictions } => {
+                let rows: Vec<usize> = (0..labels.len()).filter(|&row| labels[row].is_some()).collect();
+                Self::Scores(LabeledScores {
+                    targets: labels.iter().flatten().map(|&label| f64::from(label)).collect(),
+                    predictions: rows.iter().map(|&row| f64::from(predictions[row])).collect(),
+                    rows,
+                })
+            }
+        };
+        (labeled.n() > 0).then_some(labeled)
+    }
+
+    /// How many rows have a label.
+    pub(crate) fn n(&self) -> usize {
+        self.rows().len()
+    }
+
+    /// The number of each row among all predictions, ascending.
+    pub(crate) fn rows(&self) -> &[usize] {
+        match self {
+            Self::Classes(classes) => &classes.rows,
+            Self::Scores(scores) => &scores.rows,
+        }
+    }
+}
+
+impl LabeledClasses<'_> {
+    /// As the figures take them.
+    ///
+    /// # Errors
+    /// Fails on a class that has no name.
+    pub(crate) fn class_rows(&self) -> Result<ClassRows<'_>, MetricsError> {
+        let probabilities = Probabilities::new(&self.probabilities, self.label_names.len())?;
+        ClassRows::new(&self.labels, &self.predictions, probabilities)
+    }
+}
+
+impl LabeledScores {
+    /// As the figures take them.
+    ///
+    /// # Errors
+    /// Fails where there is no row.
+    pub(crate) fn score_rows(&self) -> Result<ScoreRows<'_>, MetricsError> {
+        ScoreRows::new(&self.targets, &self.predictions)
+    }
+}

@@ -1,0 +1,103 @@
+//! Where answers go.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+
+use crate::output::Format;
+
+/// Where answers go.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OutputArgs {
+    /// Write the answers to this file instead of stdout, in the format of its ending; it appears complete or not at all
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Format of the answers: jsonl, csv, tsv, parquet; default: as --output ends, else jsonl
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) output_format: Option<Format>,
+
+    /// For large files: write the answers into this folder, in parts; a run that was killed goes on where it was
+    #[arg(long, value_name = "DIR", requires = "input", conflicts_with_all = ["output", "texts"])]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Rows of the input that make one part
+    #[arg(long, value_name = "N", requires = "out", default_value_t = 16384, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) rows_per_part: u64,
+
+    /// Answer only the parts of shard I of N, into a folder of its own in --out
+    #[arg(long, value_name = "I/N", requires = "out")]
+    pub(crate) shard: Option<Shard>,
+
+    /// Make one result of the shards in this folder; nothing else is needed
+    #[arg(long, value_name = "DIR", exclusive = true)]
+    pub(crate) collect: Option<PathBuf>,
+
+    /// With --out, start over: run even if the output is fresh, and go on with nothing
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+
+    /// With --out, print what differs from the last run, and run nothing
+    #[arg(long, requires = "out")]
+    pub(crate) explain: bool,
+}
+
+/// One of several runs that share the parts of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shard {
+    /// From 1.
+    pub(crate) index: u64,
+    /// How many there are.
+    pub(crate) count: u64,
+}
+
+impl Shard {
+    /// Whether it has the part with this number, from 0.
+    pub(crate) fn has(self, part: u64) -> bool {
+        part % self.count == self.index - 1
+    }
+
+    /// The name of its folder.
+    pub(crate) fn folder(self) -> String {
+        format!("shard-{}-of-{}", self.index, self.count)
+    }
+
+    /// The shard of a folder's name.
+    pub(crate) fn of_folder(name: &str) -> Option<Self> {
+        let (index, count) = name.strip_prefix("shard-")?.split_once("-of-")?;
+        format!("{index}/{count}").parse().ok().filter(|shard: &Self| shard.folder() == name)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = text.split_once('/').map(|(index, count)| (index.parse::<u64>(), count.parse::<u64>()));
+        match numbers {
+            Some((Ok(index), Ok(count))) if (1..=count).contains(&index) => Ok(Self { index, count }),
+            _ => Err("expected I/N with I from 1 to N, such as 1/4".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_is_of_one_shard() {
+        let shards: Vec<Shard> = ["1/3", "2/3", "3/3"].map(|text| text.parse().unwrap()).to_vec();
+        for part in 0..20 {
+            assert_eq!(shards.iter().filter(|shard| shard.has(part)).count(), 1, "{part}");
+        }
+        for shard in shards {
+            assert_eq!(Shard::of_folder(&shard.folder()), Some(shard));
+        }
+        for wrong in ["0/3", "4/3", "1", "a/b", "1/0", "-1/3"] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+        assert_eq!(Shard::of_folder("shard-01-of-3"), None);
+    }
+}

@@ -1,0 +1,175 @@
+//! Rows of files, one file after the other. Where the output has parts, rows of parts that are not wanted are passed over.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use corpus::records::{Columns, FileName, ReadOptions, ReadRow, TableFile};
+use stage::{bail_input, ensure_input, named_files};
+
+use super::window::{InputRow, Part, Window, WindowBuilder};
+use crate::args::{Args, Shard};
+
+/// The ending of files of a text a line.
+const TXT: &str = "txt";
+
+/// Files, opened.
+pub(crate) struct InputFiles {
+    tables: Vec<TableFile>,
+    rule: Option<PartRule>,
+    n_parts: PartCount,
+}
+
+/// How many parts the whole input has; known at its end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PartCount(Arc<AtomicU64>);
+
+impl PartCount {
+    /// The number, once the input has been read.
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Which rows make a part, and which parts are wanted.
+#[derive(Debug, Clone)]
+pub(crate) struct PartRule {
+    pub(crate) rows_per_part: u64,
+    pub(crate) shard: Option<Shard>,
+    /// Those that are there already.
+    pub(crate) done: BTreeSet<u64>,
+}
+
+impl PartRule {
+    fn wants(&self, part: u64) -> bool {
+        self.shard.is_none_or(|shard| shard.has(part)) && !self.done.contains(&part)
+    }
+}
+
+impl InputFiles {
+    /// Opens the files that the arguments name.
+    pub(super) fn open(args: &Args) -> anyhow::Result<Self> {
+        let input = &args.input;
+        let paths = named_files("--input", &input.input)?;
+        paths.iter().try_for_each(|path| stage::verify_file(path))?;
+        if let Some(flag) = given_for_tables(args).filter(|_| paths.iter().all(|path| is_lines(path))) {
+            bail_input!("{flag} is about tables, but .txt has a text a line; leave it out");
+        }
+        let columns = Columns {
+            text: input.text_column.clone(),
+            label: None,
+            targets_required: false,
+            keep: input.kept().to_vec(),
+            keep_all: input.keeps_all(),
+            ..Columns::default()
+        };
+        let options = ReadOptions { passes_broken: !input.tables.strict, ..input.tables.options() };
+        let open = |path: &PathBuf| match is_lines(path) {
+            true => TableFile::open_lines(path, &options),
+            false => TableFile::open(path, &columns, &options),
+        };
+        let tables = paths.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        for table in &tables {
+            for said in table.said() {
+                args.say(&format!("{}: {said}", table.path().display()));
+            }
+        }
+        if let [first, others @ ..] = tables.as_slice()
+            && let Some(other) = others.iter().find(|other| other.kept() != first.kept())
+        {
+            ensure_input!(
+                !input.keeps_all(),
+                "{} has other columns than {}; name those that go along with --keep-columns",
+                other.path().display(),
+                first.path().display()
+            );
+        }
+        Ok(Self { tables, rule: None, n_parts: PartCount::default() })
+    }
+
+    /// The same where the output has parts.
+    pub(crate) fn in_parts(self, rule: PartRule) -> Self {
+        Self { rule: Some(rule), ..self }
+    }
+
+    /// The number of parts, which is known when all windows were given.
+    pub(crate) fn n_parts(&self) -> PartCount {
+        self.n_parts.clone()
+    }
+
+    /// The files in their order.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.tables.iter().map(TableFile::path)
+    }
+
+    pub(super) fn kept(&self) -> &[String] {
+        self.tables.first().map_or(&[], TableFile::kept)
+    }
+
+    pub(super) fn for_each_window(
+        self,
+        mut builder: WindowBuilder,
+        each: &mut dyn FnMut(Window) -> ControlFlow<()>,
+    ) -> anyhow::Result<()> {
+        let mut parts_before = 0;
+        for (file, table) in self.tables.iter().enumerate() {
+            let (mut n_rows, mut ended) = (0, false);
+            let read = table.for_each_read(&mut |row| {
+                let part = self.part(file, parts_before, n_rows);
+                n_rows += 1;
+                if self.rule.as_ref().is_some_and(|rule| !rule.wants(part.number)) {
+                    return ControlFlow::Continue(());
+                }
+                let is_next = builder.part().is_some_and(|before| before != part);
+                if (is_next || builder.is_full()) && each(builder.take()).is_break() {
+                    ended = true;
+                    return ControlFlow::Break(());
+                }
+                builder.push_of(part, input_row(row));
+                ControlFlow::Continue(())
+            });
+            if ended {
+                return Ok(());
+            }
+            if let Err(error) = read {
+                // What came before is answered.
+                let _ = builder.is_empty() || each(builder.take()).is_break();
+                return Err(error.into());
+            }
+            if let Some(rule) = &self.rule {
+                parts_before += n_rows.div_ceil(rule.rows_per_part);
+            }
+        }
+        self.n_parts.0.store(parts_before, Ordering::Relaxed);
+        let _ = builder.is_empty() || each(builder.take()).is_break();
+        Ok(())
+    }
+
+    /// The part of the row before which its file has `n_rows`.
+    fn part(&self, file: usize, parts_before: u64, n_rows: u64) -> Part {
+        let Some(rule) = &self.rule else { return Part::default() };
+        let in_file = n_rows / rule.rows_per_part;
+        Part { number: parts_before + in_file, file, first_row: in_file * rule.rows_per_part + 1 }
+    }
+}
+
+fn input_row(row: ReadRow) -> InputRow {
+    match row {
+        Ok(row) => InputRow { text: Ok(row.text), kept: row.kept },
+        Err(row) => InputRow { text: Err(row.error.to_string()), kept: row.kept },
+    }
+}
+
+fn is_lines(path: &Path) -> bool {
+    FileName::of(path).extension == TXT
+}
+
+/// The first of the given flags that are about the columns of tables.
+fn given_for_tables(args: &Args) -> Option<&'static str> {
+    let input = &args.input;
+    let flags = [("--text-column", input.text_column.is_some()), ("--keep-columns", !input.kept().is_empty())];
+    let given = flags.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag);
+    given.or(input.tables.of_separated_fields())
+}

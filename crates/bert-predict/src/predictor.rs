@@ -1,0 +1,125 @@
+//! Predictor: a model folder with everything that decides what it says of a text.
+
+use std::path::{Path, PathBuf};
+
+use bert::{Classifier, Compute, WindowPooling};
+use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, OutputKind};
+use corpus::tokenizer::{Encodings, Overflow, Tokenizer};
+use run_files::calibration::Calibration;
+use stage::{ComputeArgs, Verification, bail_input, ensure_input};
+
+use crate::args::Args;
+use crate::run_facts::RunFacts;
+use crate::verdict::Judge;
+
+/// A model that is ready to predict.
+pub(crate) struct Predictor {
+    classifier: Classifier,
+    pooling: WindowPooling,
+    pub(crate) compute: Compute,
+    pub(crate) judge: Judge,
+    pub(crate) max_length: usize,
+    pub(crate) overflow: Overflow,
+    /// The files of the model's folder that it was made of.
+    pub(crate) files: Vec<(String, PathBuf)>,
+}
+
+impl Predictor {
+    /// Opens the model folder `model`, and its tokenizer.
+    ///
+    /// # Errors
+    /// Fails when the model is not fine-tuned, is not what its stage wrote, or does not fit what is asked for.
+    pub(crate) fn open(model: &Path, args: &Args) -> anyhow::Result<(Self, Tokenizer)> {
+        // A run or an export has to be what its stage wrote. The weights are hashed beside all else.
+        stage::verify_files(model, &CONFIG_AND_TOKENIZER_FILES)?;
+        let weights = ModelFolder::open(model)?.weight_files()?;
+        let verifications: Vec<Verification> = weights.iter().map(|(_, path)| Verification::begin(path)).collect();
+        let run = RunFacts::of(model);
+        let ComputeArgs { device, threads, precision } = &args.compute;
+        let (compute, remark) = Compute::resolve_for_run(device, *threads, precision, run.precision.as_deref())?;
+        let classifier = Classifier::open(model, compute)?;
+        let remarks = remark.into_iter().chain(classifier.remarks.iter().map(String::as_str));
+        remarks.for_each(|remark| eprintln!("bert-predict: {remark}"));
+        let positions = classifier.folder.config.max_position_embeddings;
+        let max_length = match args.max_length {
+            Some(max_length) => max_length,
+            None => run.default_max_length(&classifier.folder)?,
+        };
+        ensure_input!(
+            max_length <= positions,
+            "--max-length is {max_length}, but the model has only {positions} position embeddings"
+        );
+        let mut tokenizer = Tokenizer::open(model, max_length)?;
+        if let Some(overflow) = overflow(args, &run, &classifier)? {
+            tokenizer = tokenizer.with_overflow(overflow)?;
+        }
+        let judge = judge(args, &classifier)?;
+        let small = CONFIG_AND_TOKENIZER_FILES.iter().map(|name| ((*name).to_owned(), model.join(name)));
+        let files = small.filter(|(_, path)| path.is_file()).chain(weights).collect();
+        verifications.into_iter().try_for_each(Verification::finish)?;
+        let (overflow, pooling) = (tokenizer.overflow(), args.window_pooling);
+        Ok((Self { classifier, pooling, compute, judge, max_length, overflow, files }, tokenizer))
+    }
+
+    /// The rows that the model's word embeddings have.
+    pub(crate) fn vocab_size(&self) -> usize {
+        self.classifier.folder.config.vocab_size
+    }
+
+    /// The logits of texts, `(n_texts, n_outputs)`.
+    ///
+    /// # Errors
+    /// Fails when a kernel does.
+    pub(crate) fn logits(&self, encodings: &Encodings) -> anyhow::Result<Vec<f32>> {
+        let rows: Vec<&[i32]> = encodings.rows().collect();
+        let logits = self.classifier.logits(&rows, |_| ())?;
+        Ok(self.pooling.pool(&logits, self.judge.names.len(), &encodings.window_offsets))
+    }
+}
+
+/// What becomes of texts that are too long: what was typed, else what the run or the export says; `None`: as its tokenizer says.
+fn overflow(args: &Args, run: &RunFacts, classifier: &Classifier) -> anyhow::Result<Option<Overflow>> {
+    match (args.truncation_side, args.window_stride) {
+        (_, Some(stride)) => Ok(Some(Overflow::Windows { stride })),
+        (Some(side), None) => Ok(Some(Overflow::Truncate(side))),
+        (None, None) => run.default_overflow(&classifier.folder),
+    }
+}
+
+/// How verdicts are made, where the model's outputs allow what is asked for.
+fn judge(args: &Args, classifier: &Classifier) -> anyhow::Result<Judge> {
+    let answer = &args.answer;
+    let kind = classifier.output_kind;
+    let given = [("--top-k", answer.top_k.is_some()), ("--threshold", answer.threshold.is_some())];
+    if let Some((flag, _)) = given.iter().find(|(_, given)| *given && kind == OutputKind::Score) {
+        bail_input!("{flag} is about probabilities, but the model predicts a score; leave it out");
+    }
+    let temperature = match &answer.calibration {
+        None => None,
+        Some(_) if kind != OutputKind::Class => {
+            bail_input!("--calibration is about classes of which one is right; the model has others; leave it out")
+        }
+        Some(file) => Some(temperature(file, &classifier.folder)?),
+    };
+    let top_k = answer.top_k.map(|top_k| usize::try_from(top_k).unwrap_or(usize::MAX));
+    Ok(Judge { names: classifier.output_names.clone(), kind, top_k, threshold: answer.threshold, temperature })
+}
+
+/// The temperature of a file, which has to be that of these weights.
+fn temperature(file: &Path, folder: &ModelFolder) -> anyhow::Result<f64> {
+    stage::verify_file(file)?;
+    let calibration = Calibration::read(file)?;
+    let weights = folder.weight_files()?;
+    if let [(_, path)] = weights.as_slice() {
+        let found = stage::Fingerprint::of_file(path)?.sha256;
+        ensure_input!(
+            found == calibration.weights_sha256,
+            "{} was fitted for other weights ({:.12}…) than those of {} ({found:.12}…); make it anew with bert-eval on the \
+             validation split",
+            file.display(),
+            calibration.weights_sha256,
+            path.display()
+        );
+    }
+    Ok(calibration.temperature)
+}

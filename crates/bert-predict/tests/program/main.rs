@@ -1,0 +1,11 @@
+//! The program from outside.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
+
+mod common;
+
+mod folders;
+mod inputs;
+mod outputs;
+mod streams;
+mod parts;
