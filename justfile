@@ -186,6 +186,11 @@ bench *SECTIONS: build (environment "benchmarks")
 compare OLD NEW *PARTS: setup
     python3 tests/benchmarks/compare_commits.py {{ OLD }} {{ NEW }} {{ PARTS }}
 
+# How often the intervals hold and the comparisons err, in a simulation: the tables of docs/evaluation.md; about ten minutes
+[group('checks')]
+coverage repetitions="4000":
+    @cargo run --release --locked --quiet -p metrics --example coverage -- {{ repetitions }}
+
 # The circles among the modules of each crate (none), the longest files and parameter lists
 [group('checks')]
 structure:

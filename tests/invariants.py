@@ -14,6 +14,7 @@ STAGES = {"sst-fetch", "sst-tokenize", "bert-finetune", "bert-eval", "bert-expor
 ON_LIBTORCH = {"bert", "bert-kernels", "bert-finetune", "bert-eval", "bert-predict", "bert-doctor"}
 WITHOUT_IO = [
     "crates/metrics/src",
+    "crates/baseline/src",
     "crates/corpus/src/label.rs",
     "crates/corpus/src/task.rs",
     "crates/corpus/src/tree.rs",

@@ -5,16 +5,20 @@ mod confusion;
 mod probability;
 mod ranking;
 mod scores;
+mod row_means;
+mod cut;
 
 use crate::calibration::{CALIBRATION_BINS, expected_calibration_error};
 use crate::estimate::{Estimate, Freedom, Influence, Method, Reason, Scale};
 use crate::rows::{ClassRows, ScoreRows};
 
+pub use cut::{cut, cut_accuracy};
 pub(crate) use ranking::{Ranking, Tie};
 pub use shares::{Average, Score};
 
 use confusion::MatrixFigure;
 use ranking::Area;
+use row_means::{hits, mean, wilson};
 
 /// The fewest rows of a class with which the interval of the average precision is neither too narrow nor too wide.
 const FEWEST_OF_A_CURVE: usize = 30;
@@ -202,9 +206,7 @@ impl<'a> ClassEvaluation<'a> {
                 if k >= rows.n_classes() {
                     return Err("there are no more classes than that");
                 }
-                let hits: Vec<f64> = probability::in_top(rows, k).map(|hit| if hit { 1.0 } else { 0.0 }).collect();
-                let n_hits = probability::n_in_top(rows, k);
-                Ok(Estimate { method: wilson(n_hits, rows.n()), ..mean(hits, Freedom::Bounded) })
+                Ok(hits(probability::in_top(rows, k)))
             }
             Figure::CalibrationError => {
                 let error = expected_calibration_error(rows.labels(), rows.probabilities(), CALIBRATION_BINS);
@@ -258,18 +260,6 @@ pub fn score_estimate(figure: ScoreFigure, rows: ScoreRows) -> Result<Estimate, 
     };
     let influence = Influence::Rows { values: influence, center: value };
     Ok(Estimate { value, influence, method: Method::Symmetric(scale, Freedom::Satterthwaite) })
-}
-
-/// The mean of a value of every row.
-fn mean(mut values: Vec<f64>, freedom: Freedom) -> Estimate {
-    let value = scores::mean(&values);
-    values.iter_mut().for_each(|each| *each -= value);
-    let influence = Influence::Rows { values, center: value };
-    Estimate { value, influence, method: Method::Skewed(Scale::Log, freedom) }
-}
-
-fn wilson(n_successes: u64, n: usize) -> Method {
-    Method::Wilson { n_successes, n: n as u64 }
 }
 
 fn without_interval(value: f64, reason: Reason) -> Estimate {

@@ -48,7 +48,7 @@ pub use confusion::ConfusionMatrix;
 pub use curves::{Curve, CurvePoint, precision_recall_curve, roc_curve};
 pub use error::MetricsError;
 pub use estimate::{Estimate, Reason};
-pub use figures::{Average, ClassEvaluation, Figure, Score, ScoreFigure, score_estimate};
+pub use figures::{Average, ClassEvaluation, Figure, Score, ScoreFigure, cut, cut_accuracy, score_estimate};
 pub use interval::{Interval, wilson_interval};
 pub use label_issues::{LabelIssue, LabelIssues, find_label_issues, ranked_labels};
 pub use probabilities::Probabilities;

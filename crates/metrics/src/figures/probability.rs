@@ -28,13 +28,8 @@ pub(crate) fn brier(rows: ClassRows) -> Vec<f64> {
     rows.labels().iter().zip(rows.probabilities().rows()).map(score).collect()
 }
 
-/// How many rows have their label among the `k` largest probabilities; of equal ones the later class comes first, as in
+/// Whether each row has its label among the `k` largest probabilities; of equal ones the later class comes first, as in
 /// scikit-learn's `top_k_accuracy_score`.
-pub(crate) fn n_in_top(rows: ClassRows, k: usize) -> u64 {
-    in_top(rows, k).filter(|&hit| hit).count() as u64
-}
-
-/// Whether each row has its label among the `k` largest probabilities.
 pub(crate) fn in_top<'a>(rows: ClassRows<'a>, k: usize) -> impl Iterator<Item = bool> + 'a {
     rows.labels().iter().zip(rows.probabilities().rows()).map(move |(&label, row)| {
         let own = row[label];
