@@ -72,7 +72,8 @@ fn what_is_not_a_whole_bert_is_refused() {
 
 #[test]
 fn what_was_never_fetched_and_what_is_another_kind_of_folder_is_told() {
-    let refused = |change: &dyn Fn(&mut Vec<(&str, Vec<u8>)>)| {
+    type Files = Vec<(&'static str, Vec<u8>)>;
+    let refused = |change: &dyn Fn(&mut Files)| {
         let mut files = tiny_bert::files();
         change(&mut files);
         let (_sandbox, outcome) = fetched(files);
