@@ -7,6 +7,9 @@ use run_files::metrics_json::{self, Metrics};
 use run_files::predictions::{Outcomes, Predictions, TextColumns};
 use stage::{Job, Manifest, Upstream, ensure_input};
 
+/// The role of the weights among the inputs of an evaluation.
+pub(crate) const WEIGHTS: &str = "train/model.safetensors";
+
 /// An output folder of `bert-eval`.
 #[derive(Debug)]
 pub(crate) struct Evaluation {
@@ -80,7 +83,7 @@ impl Evaluation {
 
     /// SHA-256 of the weights that were evaluated.
     pub(crate) fn weights(&self) -> Option<&stage::Fingerprint> {
-        self.manifest.inputs.get(crate::WEIGHTS)
+        self.manifest.inputs.get(WEIGHTS)
     }
 }
 

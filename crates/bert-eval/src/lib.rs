@@ -21,9 +21,6 @@ pub use evaluate::{STAGE, run};
 pub use seeds::SeedsArgs;
 pub use suspects::SuspectsArgs;
 
-/// The role of the weights among the inputs of an evaluation.
-pub(crate) const WEIGHTS: &str = "train/model.safetensors";
-
 /// Runs what is made from several evaluations.
 ///
 /// # Errors

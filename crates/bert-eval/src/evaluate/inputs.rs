@@ -15,8 +15,8 @@ use stage::{Job, OutputFolder, Stage, Upstream, bail_input, ensure_input};
 
 use super::raw_texts::RawTexts;
 use super::run_facts::{check_tokenizer, max_length_warning, overflow_warning, read_metadata, resolve_compute};
-use crate::WEIGHTS;
 use crate::args::Args;
+use crate::evaluations::WEIGHTS;
 
 /// What the manifests of this stage say wrote them.
 pub const STAGE: Stage = Stage { name: "bert-eval", version: 2 };

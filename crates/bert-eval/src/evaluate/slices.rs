@@ -2,6 +2,7 @@
 //!
 //! Each text is seen once, with its text where `--raw` gives it, and its number is added to the slices that it belongs to.
 
+mod slice;
 mod words;
 mod lengths;
 mod kept_values;
@@ -9,22 +10,12 @@ mod kept_values;
 use corpus::raw::{RawMetadata, Record};
 use corpus::task::{FINE_GRAINED, fine_grained_class};
 
+pub(crate) use self::slice::Slice;
 pub(crate) use self::words::WordCounts;
 
 use self::kept_values::KeptValues;
 use self::lengths::length_slices;
 use self::words::{has_contrast, has_negation};
-
-/// Texts that have something in common.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Slice {
-    /// What is common, such as `negation`, or a kept column.
-    pub(crate) group: String,
-    /// Which of the group, such as `with a negation`.
-    pub(crate) name: String,
-    /// The numbers of the texts, ascending.
-    pub(crate) rows: Vec<u32>,
-}
 
 /// Collects the slices of a split, text by text.
 #[derive(Debug, Default)]

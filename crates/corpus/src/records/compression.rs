@@ -167,10 +167,17 @@ mod tests {
             let told = problem(name, b"<!doctype html><html>").unwrap_err();
             assert!(told.contains(name) && told.contains("it is an HTML page"), "{told}");
         }
-        let (_folder, path) = file("page.txt", b"<html>a text</html>\n");
-        assert_eq!(super::super::texts(&path, None).unwrap(), ["<html>a text</html>"]);
-        let (_folder, path) = file("page.txt", pointer);
-        assert!(super::super::texts(&path, None).unwrap_err().to_string().contains("git lfs pull"));
+        let lines = |content: &[u8]| {
+            let (_folder, path) = file("page.txt", content);
+            let mut lines = Vec::new();
+            super::super::for_each_line(&path, &mut |line| {
+                lines.push(line.to_owned());
+                std::ops::ControlFlow::Continue(())
+            })?;
+            Ok::<_, crate::CorpusError>(lines)
+        };
+        assert_eq!(lines(b"<html>a text</html>\n").unwrap(), ["<html>a text</html>"]);
+        assert!(lines(pointer).unwrap_err().to_string().contains("git lfs pull"));
     }
 
     #[test]

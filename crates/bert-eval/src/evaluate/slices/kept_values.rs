@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Slice;
+use super::slice::Slice;
 
 /// A column with more values divides the texts into pieces of which nothing can be said; ids are of this kind.
 const MAX_VALUES: usize = 200;

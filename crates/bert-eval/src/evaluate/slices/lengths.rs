@@ -1,6 +1,6 @@
 //! Slices by length: the quarters of a split by the number of tokens that the model read.
 
-use super::Slice;
+use super::slice::Slice;
 
 /// Up to four slices of about equal size, by tokens; texts of one length are never divided.
 pub(super) fn length_slices(n_tokens: &[u32]) -> Vec<Slice> {
