@@ -205,8 +205,8 @@ def test_calibration_and_curves_are_those_of_the_references():
     assert abs(ours["temperature"]["loss_after"] - best.fun) <= CLOSE
 
     points = lambda name: numpy.array([[point["x"], point["y"]] for point in ours[name]["points"]]).T
-    fpr, tpr, _ = metrics.roc_curve(labels, shares[:, 1])
-    assert numpy.allclose(points("roc"), [fpr, tpr], rtol=0, atol=CLOSE)
+    *rates, _ = metrics.roc_curve(labels, shares[:, 1])
+    assert numpy.allclose(points("roc"), rates, rtol=0, atol=CLOSE)
     precision, recall, _ = metrics.precision_recall_curve(labels, shares[:, 1])
     assert numpy.allclose(points("precision_recall"), [recall[::-1], precision[::-1]], rtol=0, atol=CLOSE)
     assert abs(ours["roc"]["area"] - metrics.roc_auc_score(labels, shares[:, 1])) <= CLOSE
