@@ -39,7 +39,7 @@ default:
 # Set-up, build, and the whole pipeline of the profile
 [group('pipeline')]
 all: export
-    @echo "figures: {{ run }}/eval/*/{metrics.json,confusion_matrix.png}  curves: {{ run }}/train/curves.svg  model: {{ run }}/export/hf" >&2
+    @echo "report: {{ run }}/eval/*/report.html  figures: {{ run }}/eval/*/metrics.json  curves: {{ run }}/train/curves.svg  model: {{ run }}/export/hf" >&2
 
 # libtorch and the quickstart's model, found or brought
 [group('pipeline')]
@@ -75,10 +75,11 @@ sweep: tokenize
 # data/runs/NAME/train, data/tokens -> data/runs/NAME/eval
 [group('pipeline')]
 eval: finetune
-    @for split in validation test; do \
+    @set --; for split in validation test; do \
         if [ -f {{ quote(tokens) }}/$split.parquet ]; then \
-            {{ bin }}/bert-eval {{ common }} --run {{ quote(run / "train") }} --tokens {{ quote(tokens) }} --split $split {{ eval_args }} --out {{ quote(run / "eval") }}/$split; \
+            {{ bin }}/bert-eval {{ common }} --run {{ quote(run / "train") }} --tokens {{ quote(tokens) }} --raw {{ quote(raw) }} --split $split "$@" {{ eval_args }} --out {{ quote(run / "eval") }}/$split || exit; \
         fi; \
+        if [ -f {{ quote(run / "eval/validation/calibration.json") }} ]; then set -- --calibration {{ quote(run / "eval/validation/calibration.json") }}; fi; \
     done
 
 # data/runs/NAME/{train,eval} -> data/runs/NAME/export

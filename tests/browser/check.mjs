@@ -225,13 +225,13 @@ try {
     const begin = Date.now();
     try {
       const tables = await rowsWithoutScript(browser, path);
+      tested += tables.length;
       for (const view of VIEWS) await checkView(browser, path, view);
       const { page, faults } = await open(browser, path);
       await checkTables(page, tables);
       assert.deepEqual(faults, [], "tables");
       await page.close();
       await checkPrint(browser, path);
-      tested += tables.length;
       const rows = tables.map((table) => table.rows.length);
       console.log(`ok    ${path}: ${tables.length} tables of ${rows.join(", ") || "no"} rows, ${((Date.now() - begin) / 1000).toFixed(1)} s`);
     } catch (error) {

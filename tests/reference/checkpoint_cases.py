@@ -135,6 +135,10 @@ def only(name):
     return lambda folder, tensors: pathlib.Path(folder / name).write_bytes(b"\0")
 
 
+def text(name, content):
+    return lambda folder, tensors: (folder / name).write_text(content)
+
+
 def beside_an_index(folder, tensors):
     one_file(folder, tensors)
     (folder / "model.safetensors.index.json").write_text('{"weight_map": {"x": "lost.safetensors"}}')
@@ -173,6 +177,7 @@ def listed(name):
     return lambda index, parts: index["weight_map"].update({"classifier.bias": name})
 
 
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 90868376\n"
 NAMES = ["bad", "good"]
 THREE = ["bad", "middling", "good"]
 WORD_TABLE = "bert.embeddings.word_embeddings.weight"
@@ -195,6 +200,9 @@ LOADED = [
         "_num_labels": 5, "finetuning_task": "mnli", "task_specific_params": {"x": 1}, "pruned_heads": {}, "torch_dtype": "float32",
         "output_past": True, "pooler_type": "first_token_transform", "directionality": "bidi", "gradient_checkpointing": False}),
     Case("names-that-are-numbers", names=["0", "1"], config={"id2label": {"0": 0, "1": 1}}),
+    Case("names-that-are-truth-values", names=["False", "True"], config={"id2label": {"0": False, "1": True}}),
+    Case("one-name-twice", n=3, config={"id2label": {"0": "a", "1": "b", "2": "a"}}, reference="", said="for the classes (a, b, a)",
+         unpredictable='id2label gives the outputs 0 and 2 one name, "a", of (a, b, a)'),
     Case("names-in-another-order", names=NAMES, config={"id2label": {" 1": "good", "00": "bad"}}),
     # config.json: other keys
     Case("pad-null", names=NAMES, config={"pad_token_id": None}),
@@ -212,6 +220,16 @@ LOADED = [
     Case("layer-norm-eps", names=NAMES, config={"layer_norm_eps": 1e-3}),
     *[Case(act, names=NAMES, config={"hidden_act": act})
       for act in ["gelu_new", "gelu_fast", "gelu_python", "gelu_pytorch_tanh", "gelu_accurate", "relu"]],
+    # config.json: keys that mean nothing here, with values that one version of Transformers refuses, or both
+    Case("refused-by-5", names=NAMES, reference="4", config={
+        "use_cache": None, "tie_word_embeddings": None, "initializer_range": 1, "bos_token_id": "", "eos_token_id": 1.5,
+        "layer_types": ["full_attention"], "attn_implementation": "flash_attention_2", "output_hidden_states": "x"}),
+    Case("refused-by-both", names=NAMES, reference="", config={
+        "is_decoder": None, "_attn_implementation": "flash_attention_2", "chunk_size_feed_forward": 2, "use_return_dict": True,
+        "sub_configs": {"a": 1}, "rope_scaling": "x", "position_embedding_type": None}),
+    Case("chunks-null", names=NAMES, reference="", config={"chunk_size_feed_forward": None, "add_cross_attention": None}),
+    Case("positions-null", names=NAMES, reference="5", config={"position_embedding_type": None}),
+    Case("no-numbers", names=NAMES, config={"unknown": [float("nan"), float("inf"), float("-inf")], "half a pair": "\ud83d"}),
     # dtypes
     Case("float16", names=NAMES, **cast(torch.float16)),
     Case("bfloat16", names=NAMES, **cast(torch.bfloat16)),
@@ -220,6 +238,7 @@ LOADED = [
     # several files
     Case("shards", names=NAMES, write=shards()),
     Case("shards-below", names=NAMES, write=shards(("parts/a.safetensors", "parts/b.safetensors"))),
+    Case("shards-with-dots", names=NAMES, write=shards(("./a.safetensors", "./b.safetensors"))),
     Case("shard-with-more-than-listed", names=NAMES, write=shards(change=unlist), reference="5"),
     Case("one-file-beside-an-index", names=NAMES, write=beside_an_index),
     Case("shards-float16-prefixed", names=NAMES, write=shards(), reference="", said="begins with module., which is cut off",
@@ -227,6 +246,8 @@ LOADED = [
     # names of tensors
     *[Case(f"prefix-{prefix}", names=NAMES, stored=prefixed(prefix), reference="", said=f"begins with {prefix}, which is cut off")
       for prefix in ["module.", "model.", "model.module.", "_orig_mod.", "bert."]],
+    *[Case(f"prefix-{prefix}-without-bert", names=NAMES, stored=prefixed(prefix, strip="bert."), reference="", said=f"begins with {prefix}, which")
+      for prefix in ["tinybert.", "rubert.", "my_bert.", "albert."]],
     Case("prefix-without-bert", head=False, stored=prefixed("module.", strip="bert."), reference=""),
     Case("old-names", names=NAMES, stored=old_names),
     Case("encoder-alone", head=False, stored=prefixed("", strip="bert."), unpredictable="have no classifier.weight [n, 12]"),
@@ -276,7 +297,9 @@ REFUSED = [
     Case("float64-beyond-float32", stored=with_one(WORD_TABLE, lambda t: number(1e39)(t.double())), refused="one too large for float32, at [0, 3]"),
     Case("shape", stored=with_one("bert.pooler.dense.weight", lambda t: t[:4]), refused="has shape [4, 12]; config.json asks for [12, 12]"),
     Case("missing", stored=without("layer.1.output.dense.bias"), refused="tensor bert.encoder.layer.1.output.dense.bias: missing"),
-    Case("unexpected", stored=beside("bert.encoder.layer.2.output.dense.bias"), refused="unexpected: this BERT has no such tensor"),
+    Case("unexpected", stored=beside("bert.encoder.layer.1.output.more.bias"), refused="unexpected: this BERT has no such tensor"),
+    Case("more-layers-than-the-config", config={"num_hidden_layers": 1},
+         refused="unexpected: num_hidden_layers of config.json is 1, and this is of layer 1, counted from 0"),
     Case("prefix-on-some", stored=lambda tensors: {**prefixed("module.")(tensors), "n_averaged": torch.ones(1)},
          refused="tensor n_averaged: has not the prefix module. of the encoder's tensors"),
     Case("two-encoders", stored=lambda tensors: {**prefixed("query.")(tensors), **prefixed("context.")(tensors)},
@@ -296,5 +319,13 @@ REFUSED = [
          refused="its weights are pytorch_model.bin.index.json, a pickle"),
     Case("tensorflow", write=only("tf_model.h5"), refused="its weights are tf_model.h5, of TensorFlow"),
     Case("flax", write=only("flax_model.msgpack"), refused="its weights are flax_model.msgpack, of Flax"),
+    Case("pointer", write=text("model.safetensors", POINTER), refused="model.safetensors is not a complete safetensors file: it is a pointer of Git LFS"),
+    Case("page", write=text("model.safetensors", "<!DOCTYPE html>"), refused="model.safetensors is not a complete safetensors file: it is an HTML page"),
+    Case("pointer-index", write=text("model.safetensors.index.json", POINTER), refused="model.safetensors.index.json: it is a pointer of Git LFS"),
+    Case("another-name", write=only("model.fp16.safetensors"), refused="of weights it has model.fp16.safetensors: where one is the model, "),
+    Case("onnx", write=only("model.onnx"), refused="of weights it has model.onnx: only safetensors are read"),
+    Case("shard-alone", write=only("model-00001-of-00002.safetensors"), refused="weights in several files, whose index is missing"),
+    Case("link", write=lambda folder, tensors: (folder / "model.safetensors").symlink_to("../blobs/0"),
+         refused="has no model.safetensors: model.safetensors is a link to ../blobs/0, which is not there"),
     Case("nothing", write=only("README.md"), refused="has no model.safetensors, nor a model.safetensors.index.json"),
 ]

@@ -18,6 +18,8 @@ mod slice_figures;
 mod errors;
 mod attributed;
 mod text_pass;
+mod reference_model;
+mod nodes;
 mod calibrate;
 mod curves;
 mod pictures;
@@ -26,6 +28,7 @@ mod page;
 mod findings;
 
 use bert::Classifier;
+use corpus::raw::RawReader;
 use corpus::tokens::{TokenSet, TokensReader};
 use corpus::{class_balance, vocabulary};
 use run_files::layout::eval::METRICS;
@@ -36,9 +39,12 @@ use stage::{OutputFolder, Progress, counted};
 use self::attributed::Source;
 use self::findings::Findings;
 use self::inference::{Decoding, Inferred, infer};
-use self::inputs::Inputs;
 pub use self::inputs::STAGE;
+use self::inputs::{Inputs, Raw};
+use self::nodes::node_figures;
+use self::reference_model::baseline_report;
 use self::run_facts::train_class_counts;
+use self::slice_figures::SliceFigures;
 use self::text_pass::TextPass;
 use crate::args::{Args, Split};
 use crate::labeled::Labeled;
@@ -103,11 +109,22 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
         }
         _ => None,
     };
+    let metrics = score::score(&labeled, evaluated)?;
+    let baseline = match &inputs.raw {
+        Some(raw) if args.baseline => baseline_report(raw, &predictions.ids, &labeled, &metrics)?,
+        _ => None,
+    };
+    let nodes = match &inputs.raw {
+        Some(raw) if args.nodes => nodes(args, inputs, raw, &classifier)?,
+        _ => None,
+    };
     let findings = Findings {
         predictions,
+        baseline,
+        nodes,
         temperature,
         fitted,
-        metrics: score::score(&labeled, evaluated)?,
+        metrics,
         slices: slice_figures::slice_figures(&slices.slices, &labeled)?,
         labeled,
         errors,
@@ -136,6 +153,14 @@ fn predict(
     let inferred = infer(classifier, reader, decoding, &mut progress, check)?;
     progress.finish();
     Ok(inferred)
+}
+
+/// The figures of the nodes of the trees.
+fn nodes(args: &Args, inputs: &Inputs, raw: &Raw, classifier: &Classifier) -> anyhow::Result<Option<SliceFigures>> {
+    let mut progress = Progress::new("bert-eval: nodes", 0, RawReader::open(&raw.split)?.n_rows(), args.common.quiet);
+    let figures = node_figures(raw, classifier, &inputs.metadata, &mut progress)?;
+    progress.finish();
+    Ok(figures)
 }
 
 fn balance_warnings(args: &Args, inputs: &Inputs, predictions: &Predictions) -> Vec<String> {

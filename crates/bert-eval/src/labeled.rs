@@ -79,7 +79,18 @@ impl<'a> Labeled<'a> {
     }
 }
 
-impl LabeledClasses<'_> {
+impl<'a> LabeledClasses<'a> {
+    /// The same rows with the probabilities of another classifier, `(n, n_classes)`.
+    pub(crate) fn with_probabilities(&self, probabilities: Vec<f64>) -> LabeledClasses<'a> {
+        LabeledClasses {
+            rows: self.rows.clone(),
+            label_names: self.label_names,
+            labels: self.labels.clone(),
+            predictions: probabilities.chunks(self.label_names.len()).map(bert::argmax).collect(),
+            probabilities: Cow::Owned(probabilities),
+        }
+    }
+
     /// As the figures take them.
     ///
     /// # Errors
@@ -91,6 +102,11 @@ impl LabeledClasses<'_> {
 }
 
 impl LabeledScores {
+    /// The same rows with other predictions, `(n)`.
+    pub(crate) fn with_predictions(&self, predictions: Vec<f64>) -> Self {
+        Self { rows: self.rows.clone(), targets: self.targets.clone(), predictions }
+    }
+
     /// As the figures take them.
     ///
     /// # Errors

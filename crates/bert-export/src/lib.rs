@@ -9,7 +9,10 @@ mod model_card;
 
 use std::path::{Path, PathBuf};
 
-use checkpoint::{ExportedConfig, LongTexts, ModelFolder, TOKENIZER_CONFIG, TOKENIZER_FILES, exported_config};
+use checkpoint::{
+    ExportedConfig, LongTexts, ModelFolder, TOKENIZER_CONFIG, TOKENIZER_FILES, exported_config,
+    tokenizer_config_changes,
+};
 use run_files::layout::export::{HF, MODEL_CARD};
 use run_files::layout::{eval, train};
 use run_files::metrics_json;
@@ -33,7 +36,12 @@ const TRAINED_WEIGHTS: &str = "train/model.safetensors";
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let trained = Upstream::open(&args.run, "bert-finetune")?;
     let config = changed_config(&trained)?;
-    let plan = Plan { format: &args.format, config_changes: config.as_ref().map(|config| config.changed.as_slice()) };
+    let tokenizer_changes = tokenizer_config_changes(&args.run)?;
+    let plan = Plan {
+        format: &args.format,
+        config_changes: config.as_ref().map(|config| config.changed.as_slice()),
+        tokenizer_config_changes: Some(tokenizer_changes.as_slice()).filter(|changes| !changes.is_empty()),
+    };
     let mut job = Job::new(STAGE, &args.common)
         .plan(&plan)?
         .own_folders(&[HF])
@@ -77,6 +85,9 @@ struct Plan<'a> {
     /// The keys of config.json that are other than in the run; exports that changed none keep the key that they had.
     #[serde(skip_serializing_if = "Option::is_none")]
     config_changes: Option<&'a [String]>,
+    /// Those of tokenizer_config.json, beside what it says of long texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokenizer_config_changes: Option<&'a [&'static str]>,
 }
 
 /// The config as it is exported, where that is not the run's: with the dropout that the training's flags gave, and without what
@@ -89,13 +100,10 @@ fn changed_config(trained: &Upstream) -> anyhow::Result<Option<ExportedConfig>> 
     Ok(exported_config(&path, &rates)?)
 }
 
-/// The tokenizer's files as they are, but for the length to which Transformers truncates texts, and what becomes of longer ones:
-/// as in the training. Runs of earlier programs do not know their length.
+/// The tokenizer's files as they are, but for keys that Transformers 4 does not take, the length to which Transformers truncates texts,
+/// and what becomes of longer ones: as in the training. Runs of earlier programs do not know their length.
 fn copy_tokenizer(folder: &ModelFolder, trained: &Upstream, output: &mut OutputFolder) -> anyhow::Result<()> {
-    let config = match long_texts(trained)? {
-        Some(long_texts) => folder.tokenizer_config_with(&long_texts)?,
-        None => None,
-    };
+    let config = folder.exported_tokenizer_config(long_texts(trained)?.as_ref())?;
     for (name, path) in
         folder.tokenizer_files().into_iter().filter(|(name, _)| config.is_none() || *name != TOKENIZER_CONFIG)
     {

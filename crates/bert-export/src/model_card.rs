@@ -140,7 +140,7 @@ mod tests {
             intervals: std::collections::BTreeMap::new(),
             reasons: run_files::metrics_json::Reasons::default(),
         };
-        let card = results(&[Metrics::Scores(metrics)]);
+        let card = results(&[Metrics::Scores(Box::new(metrics))]);
         assert!(card.starts_with("## Results\n\n| split | n | MSE |"), "{card}");
         assert!(card.ends_with("| test | 2 | 0.2500 | 0.5000 | undefined | 0.5000 | 0.0000 |\n\n"), "{card}");
         assert_eq!(results(&[]), "");

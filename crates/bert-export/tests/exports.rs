@@ -26,6 +26,10 @@ fn run(sandbox: &Sandbox, plan: &Value, change: impl Fn(&mut Value)) {
     let mut config: Value = serde_json::from_slice(&fs::read(fixture("small-bert/config.json")).unwrap()).unwrap();
     change(&mut config);
     output.output("config.json", |file| Ok(file.write_all(config.to_string().as_bytes())?)).unwrap();
+    let tokenizer = r#"{"extra_special_tokens": [], "vocab_file": "/x/vocab.txt", "do_lower_case": true}"#;
+    if plan.get("with_tokenizer_config").is_some() {
+        output.output("tokenizer_config.json", |file| Ok(file.write_all(tokenizer.as_bytes())?)).unwrap();
+    }
     for name in ["vocab.txt", "model.safetensors"] {
         output.copy(name, &fixture("small-bert").join(name)).unwrap();
     }
@@ -60,6 +64,27 @@ fn the_dropout_of_the_training_is_kept() {
     assert_eq!(config["attention_probs_dropout_prob"], 0.0);
     assert_eq!(plan(&sandbox)["config_changes"], json!(["hidden_dropout_prob", "classifier_dropout"]));
     assert_eq!(sandbox.succeed(EXPORT).stderr, "bert-export: export is fresh\n");
+}
+
+#[test]
+fn keys_that_a_version_of_transformers_does_not_take_are_left_out() {
+    let sandbox = Sandbox::new();
+    run(&sandbox, &json!({"with_tokenizer_config": true}), |config| {
+        config["use_cache"] = Value::Null;
+        config["attn_implementation"] = json!("flash_attention_2");
+        config["initializer_range"] = json!(1);
+    });
+    sandbox.succeed(EXPORT);
+    let config = exported(&sandbox);
+    assert!(config.get("use_cache").is_none() && config.get("attn_implementation").is_none(), "{config}");
+    assert_eq!(config["initializer_range"].to_string(), "1.0");
+    let tokenizer: Value = serde_json::from_slice(&sandbox.read("export/hf/tokenizer_config.json")).unwrap();
+    assert_eq!(tokenizer, json!({"do_lower_case": true}));
+    let key = json!({
+        "format": "hf", "config_changes": ["attn_implementation", "use_cache", "initializer_range"],
+        "tokenizer_config_changes": ["extra_special_tokens", "vocab_file"]
+    });
+    assert_eq!(plan(&sandbox), key);
 }
 
 #[test]

@@ -18,6 +18,9 @@ pub(crate) fn print(inputs: Inputs<'_>, args: &Args) -> anyhow::Result<()> {
     let Inputs { plan, model, data, compute } = inputs;
     let settings = plan.resolved(&model.config, data.problem_type())?;
     plan.check(data.problem_type())?;
+    for remark in model.weights()?.remarks() {
+        args.common.say(&format!("bert-finetune: {remark}"));
+    }
     let batches = MicroBatches::new(plan, data.train_lengths());
     let n_outputs = data.output_names().len();
     let tensors = TensorCounts::new(plan, &model.config, n_outputs, &missing(model, n_outputs)?, compute);

@@ -245,7 +245,7 @@ fn contradictions_and_unfit_input_are_named() {
     );
     assert!(refusal("--device cuda:99").contains("libtorch sees"));
     assert!(refusal("--tokens nowhere").ends_with("nowhere does not exist; `sst-tokenize` makes it"));
-    assert!(refusal("--model nowhere").contains("nowhere has no config.json"));
+    assert!(refusal("--model nowhere").contains("nowhere does not exist; "));
     assert!(!sandbox.path("train").exists(), "nothing was begun");
 
     sandbox.write_tokens(|set| set.input_ids[4] = 61);

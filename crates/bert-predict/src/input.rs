@@ -13,7 +13,7 @@ use stage::{bail_input, ensure_input};
 use crate::args::{Args, InputFormat};
 use stdin::StdinRows;
 
-pub(crate) use files::{InputFiles, PartRule};
+pub(crate) use files::{InputFiles, PartRule, TableRules};
 use window::WindowBuilder;
 pub(crate) use window::{InputRow, Part, Window, WindowSize};
 

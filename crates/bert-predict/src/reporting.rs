@@ -1,17 +1,16 @@
 //! What a run says while it lasts and at its end: progress with rate and time left, and one line of counts.
 
 use std::io::{IsTerminal, stdin, stdout};
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use corpus::records::{Columns, FileName, ReadOptions, TableFile};
 use stage::{Progress, ensure_input};
 
 use crate::args::Args;
 use crate::counts::Counts;
+use crate::input::TableRules;
 use crate::predictor::Predictor;
 
 /// Talks of a run.
@@ -37,19 +36,13 @@ impl Reporting {
         let is_quiet = args.quiet || is_typed || !is_shown_elsewhere;
         let total = Arc::new(AtomicU64::new(0));
         if !is_quiet && has_files {
-            let options = ReadOptions { passes_broken: true, ..args.input.tables.options() };
-            let columns = Columns {
-                text: args.input.text_column.clone(),
-                label: None,
-                targets_required: false,
-                ..Columns::default()
-            };
+            let rules = TableRules::of(args);
             let counted = Arc::clone(&total);
             let n_shards = output.shard.map_or(1, |shard| shard.count);
             // Beside all else: what is left is worth knowing, but no first answer has to wait for it.
-            let _ = thread::Builder::new().name("count".to_owned()).spawn(move || {
-                counted.store(count(&files, &columns, &options).unwrap_or(0) / n_shards, Ordering::Relaxed)
-            });
+            let _ = thread::Builder::new()
+                .name("count".to_owned())
+                .spawn(move || counted.store(rules.count(&files).unwrap_or(0) / n_shards, Ordering::Relaxed));
         }
         let has_summary = !args.quiet && args.input.texts.is_empty();
         let progress = Progress::open_ended("bert-predict", is_quiet);
@@ -97,21 +90,4 @@ impl Reporting {
             eprintln!("bert-predict: {}", self.counts.summary(predictor.overflow, rate));
         }
     }
-}
-
-/// The rows of all files, broken ones among them; none where one cannot be read.
-fn count(files: &[PathBuf], columns: &Columns, options: &ReadOptions) -> Option<u64> {
-    let mut n_rows = 0;
-    for file in files {
-        let table = match FileName::of(file).extension.as_str() {
-            "txt" => TableFile::open_lines(file, options),
-            _ => TableFile::open(file, columns, options),
-        };
-        let read = table.ok()?.for_each_read(&mut |_| {
-            n_rows += 1;
-            ControlFlow::Continue(())
-        });
-        read.ok()?;
-    }
-    Some(n_rows)
 }

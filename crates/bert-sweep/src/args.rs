@@ -77,6 +77,10 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     pub threads: Option<u64>,
 
+    /// Whose weights are kept: run (the best run), trial (all seeds and folds of the best trial), or all
+    #[arg(long, value_enum, default_value_t = KeepWeights::Run, value_name = "WHOSE")]
+    pub keep_weights: KeepWeights,
+
     /// Path of the bert-finetune program [default: in the folder of bert-sweep]
     #[arg(long, value_name = "FILE")]
     pub finetune: Option<PathBuf>,
@@ -95,6 +99,18 @@ pub enum Action {
     Plan,
     /// Rank trials that were trained elsewhere.
     Collect,
+}
+
+/// Whose weights are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeepWeights {
+    /// Those of the best run.
+    Run,
+    /// Those of every seed and fold of the best trial.
+    Trial,
+    /// Those of all runs.
+    All,
 }
 
 /// The search algorithm.

@@ -80,7 +80,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let model = ModelFolder::open(&args.model)?;
     let mut job = Job::new(STAGE, &args.common)
         .plan(&settings.definition())?
-        .own_folders(&["trials", retention::BEST, fold_preparation::FOLDS])
+        .own_folders(&["trials", retention::BEST, retention::KEPT, fold_preparation::FOLDS])
         .takes_long(match starts_anew(args) {
             true => "--force removes its folder trials, too",
             false => "what was trained stays in its folder trials, and is found again where it fits",

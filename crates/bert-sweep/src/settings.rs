@@ -7,7 +7,7 @@ use serde::Serialize;
 use stage::{Upstream, bad_input, bail_input, ensure_input};
 use toml::{Table, Value};
 
-use crate::args::{Action, Args, Direction, Method};
+use crate::args::{Action, Args, Direction, KeepWeights, Method};
 use crate::cross_validation::CrossValidation;
 use crate::profile::{Profile, SET_BY_SWEEP};
 use crate::programs::sibling;
@@ -32,6 +32,7 @@ pub(crate) struct SweepSettings {
     pub(crate) finetune: Table,
     /// All other sections, for the profile of the best trial.
     pub(crate) other_sections: Table,
+    pub(crate) keep_weights: KeepWeights,
     pub(crate) resources: Resources,
 }
 
@@ -63,7 +64,17 @@ impl SweepSettings {
         let cross_validation = args.folds.map(|folds| CrossValidation::resolve(folds, args, tokens)).transpose()?;
         let resources = Resources { jobs: usize::try_from(args.jobs)?, threads, finetune: finetune_program(args)? };
         let (halving, other_sections) = (profile.halving, profile.other_sections);
-        Ok(Self { sampler, halving, objective, cross_validation, seeds, finetune, other_sections, resources })
+        Ok(Self {
+            sampler,
+            halving,
+            objective,
+            cross_validation,
+            seeds,
+            finetune,
+            other_sections,
+            keep_weights: args.keep_weights,
+            resources,
+        })
     }
 
     /// Everything that defines the result, for the manifest. Its fields are hashed into the manifest's key.
@@ -80,6 +91,8 @@ impl SweepSettings {
             objective: Objective,
             halving: Option<Halving>,
             finetune: Table,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            keep_weights: Option<KeepWeights>,
         }
         let sampler = &self.sampler;
         let space = sampler.space.iter().map(|(name, distribution)| (name.clone(), distribution.plan_text()));
@@ -93,6 +106,7 @@ impl SweepSettings {
             objective: self.objective.clone(),
             halving: self.halving,
             finetune: self.finetune.clone(),
+            keep_weights: Some(self.keep_weights).filter(|kept| *kept != KeepWeights::Run),
         }
     }
 }

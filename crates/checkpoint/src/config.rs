@@ -12,7 +12,8 @@ use serde_json::{Map, Value};
 
 use crate::activation::Activation;
 use crate::error::CheckpointError;
-use crate::json_keys::{Keys, described, whole_number, wrong};
+use crate::json_keys::{Keys, whole_number, wrong};
+use crate::json_text::parse_json_object;
 
 /// The shape of a BERT, and what its classifier was trained for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -76,8 +77,7 @@ impl BertConfig {
     }
 
     fn parse(text: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(text).map_err(|error| format!("not JSON: {error}"))?;
-        let Value::Object(map) = value else { return Err(format!("it is {}; expected an object", described(&value))) };
+        let map = parse_json_object(text)?;
         match Keys(&map).text("model_type")? {
             Some("bert") => {}
             Some(other) => return Err(format!("model_type is {other}, but only bert is supported")),
@@ -180,7 +180,7 @@ fn pad_token_id(keys: Keys<'_>, vocab_size: usize) -> Result<Option<usize>, Stri
     }
 }
 
-/// Keys are numbers as texts, as Python's `int` takes them; a name that is a number is the text of it.
+/// Keys are numbers as texts, as Python's `int` takes them; a name that is a number or a truth value is Python's text of it.
 fn id2label(keys: Keys<'_>) -> Result<Option<BTreeMap<usize, String>>, String> {
     let Some(value) = keys.value("id2label") else { return Ok(None) };
     let given = value.as_object().ok_or_else(|| wrong("id2label", value, "an object such as {\"0\": \"negative\"}"))?;
@@ -195,6 +195,8 @@ fn id2label(keys: Keys<'_>) -> Result<Option<BTreeMap<usize, String>>, String> {
         let name = match name {
             Value::String(name) => name.clone(),
             Value::Number(number) => number.to_string(),
+            Value::Bool(true) => "True".to_owned(),
+            Value::Bool(false) => "False".to_owned(),
             _ => return Err(wrong(&format!("id2label of {key:?}"), name, "a text")),
         };
         if names.insert(id, name).is_some() {

@@ -14,6 +14,14 @@ pub enum CheckpointError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A path that is no folder.
+    #[error("{} {problem}", path.display())]
+    NoFolder {
+        /// The path.
+        path: PathBuf,
+        /// What is there instead, and what to do.
+        problem: String,
+    },
     /// A folder without a file that it needs.
     #[error("{} has no {file}{hint}", folder.display())]
     MissingFile {

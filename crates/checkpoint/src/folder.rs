@@ -29,19 +29,37 @@ impl ModelFolder {
     /// is missing, unexpected or misshapen.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
         let missing = |file, hint: String| CheckpointError::MissingFile { folder: path.to_owned(), file, hint };
-        if !path.join("config.json").is_file() {
-            return Err(missing("config.json", no_config_hint(path)));
-        }
-        let config = BertConfig::read(&path.join("config.json"))?;
+        let config = Self::read_config(path)?;
         if !path.join(WEIGHTS).is_file() && !path.join(WEIGHTS_INDEX).is_file() {
-            return Err(missing(WEIGHTS, no_weights_hint(|name| path.join(name).is_file())));
+            let hint = dangling(path, &[WEIGHTS, WEIGHTS_INDEX]).unwrap_or_else(|| no_weights_hint(&files(path)));
+            return Err(missing(WEIGHTS, hint));
         }
         if !path.join("tokenizer.json").is_file() && !path.join("vocab.txt").is_file() {
-            return Err(missing("tokenizer.json", ", nor a vocab.txt".to_owned()));
+            let hint = dangling(path, &["tokenizer.json", "vocab.txt"]);
+            return Err(missing("tokenizer.json", hint.unwrap_or_else(|| ", nor a vocab.txt".to_owned())));
         }
         let folder = Self { path: path.to_owned(), config };
         folder.weights()?.check(&folder.config)?;
         Ok(folder)
+    }
+
+    /// Reads the config of the model folder `path` alone.
+    ///
+    /// # Errors
+    /// Fails where there is no such folder, and where its config is missing, damaged or not that of a BERT.
+    pub fn read_config(path: &Path) -> Result<BertConfig, CheckpointError> {
+        if !path.is_dir() {
+            let what = if path.exists() { "is a file, not a model folder" } else { "does not exist" };
+            return Err(CheckpointError::NoFolder {
+                path: path.to_owned(),
+                problem: format!("{what}{}", of_hub(path)),
+            });
+        }
+        if !path.join("config.json").is_file() {
+            let hint = dangling(path, &["config.json"]).unwrap_or_else(|| no_config_hint(path));
+            return Err(CheckpointError::MissingFile { folder: path.to_owned(), file: "config.json", hint });
+        }
+        BertConfig::read(&path.join("config.json"))
     }
 
     /// The path of `config.json`.
@@ -94,12 +112,120 @@ impl ModelFolder {
     }
 }
 
-/// Points to the model in the folder: `train` of a trial, `hf` of an export.
+/// What a folder without `config.json` is, and what to do.
 fn no_config_hint(path: &Path) -> String {
-    let folders = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.file_name());
-    let model = folders.map(|name| path.join(name)).filter(|folder| folder.join("config.json").is_file()).min();
-    match model {
+    let has = |name: &str| path.join(name).exists();
+    if has("adapter_config.json") {
+        return "; it is an adapter of PEFT, which changes the weights of another model: load both with PEFT, and save what \
+                merge_and_unload() returns with save_pretrained, together with the tokenizer"
+            .to_owned();
+    }
+    if has("bert_config.json") {
+        return "; its bert_config.json is that of a BERT of TensorFlow: copy it as config.json with a line \"model_type\": \
+                \"bert\", and what has to be done with its weights is said next"
+            .to_owned();
+    }
+    // `train` of a trial, `hf` of an export, a commit in the hub's cache.
+    let models = |folder: &Path| {
+        let folders = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        folders.filter(|folder| folder.join("config.json").is_file()).min()
+    };
+    match models(path).or_else(|| models(&path.join("snapshots"))) {
         Some(model) => format!("; the model is in {}", model.display()),
-        None => "; a model folder is what `sst-fetch model` makes".to_owned(),
+        None => "; a model folder has config.json, model.safetensors and tokenizer.json or vocab.txt, as `save_pretrained` of \
+                 Transformers, `sst-fetch model` and `bert-export` write them"
+            .to_owned(),
+    }
+}
+
+/// What to say of a path that is no folder, where it looks like the name of a repository: that only one program downloads.
+fn of_hub(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let name = text.strip_prefix("hub:").unwrap_or(&text);
+    let is_part = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@".contains(c))
+    };
+    if path.exists() || name.split('/').count() > 2 || !name.split('/').all(is_part) {
+        return String::new();
+    }
+    format!(
+        "; a model of the Hugging Face Hub is brought into a folder by `sst-fetch model --source hub:{name} --out FOLDER`"
+    )
+}
+
+/// What to say of the first of these files that is a link to nothing.
+fn dangling(folder: &Path, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| {
+        let target = fs::read_link(folder.join(name)).ok()?;
+        Some(format!(": {name} is a link to {}, which is not there", target.display()))
+    })
+}
+
+/// The files of a folder and of its folders, by their paths in it.
+fn files(folder: &Path) -> Vec<String> {
+    let names = |folder: &Path| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect::<Vec<_>>()
+    };
+    let below = |name: String| {
+        let mut found: Vec<String> = names(&folder.join(&name)).iter().map(|file| format!("{name}/{file}")).collect();
+        found.push(name);
+        found
+    };
+    names(folder).into_iter().flat_map(below).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "files of the test's own")]
+mod tests {
+    use super::*;
+
+    fn refusal(files: &[&str], path: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
+            fs::write(folder.path().join(file), r#"{"model_type": "bert"}"#).unwrap();
+        }
+        let error = ModelFolder::open(&folder.path().join(path)).unwrap_err().to_string();
+        error.replace(&folder.path().display().to_string(), "DIR")
+    }
+
+    #[test]
+    fn a_folder_that_is_no_model_is_told_for_what_it_is() {
+        assert_eq!(refusal(&["x"], "x"), "DIR/x is a file, not a model folder");
+        assert_eq!(refusal(&[], "x"), "DIR/x does not exist");
+        assert!(
+            refusal(&[], "").contains("has no config.json; a model folder has config.json, model.safetensors and ")
+        );
+        assert!(refusal(&["adapter_config.json"], "").contains("it is an adapter of PEFT"));
+        assert!(refusal(&["bert_config.json", "bert_model.ckpt.index"], "").contains("that of a BERT of TensorFlow"));
+        assert!(refusal(&["snapshots/1/config.json"], "").ends_with("; the model is in DIR/snapshots/1"));
+        assert!(refusal(&["hf/config.json"], "").ends_with("; the model is in DIR/hf"));
+        let named = refusal(&["config.json", "vocab.txt", "onnx/model.onnx"], "");
+        assert!(named.contains("of weights it has onnx/model.onnx: only safetensors are read"), "{named}");
+    }
+
+    #[test]
+    fn a_name_of_the_hub_is_told_where_to_go() {
+        let problem = |path: &str| ModelFolder::open(Path::new(path)).unwrap_err().to_string();
+        for name in ["bert-base-uncased-x", "hub:owner/name", "owner/name@v1"] {
+            let source = format!("`sst-fetch model --source hub:{} --out FOLDER`", name.trim_start_matches("hub:"));
+            assert!(problem(name).ends_with(&source), "{name}");
+        }
+        for path in ["/a/b", "a/b/c", "./a", "../b"] {
+            assert_eq!(problem(path), format!("{path} does not exist"));
+        }
+    }
+
+    #[test]
+    fn a_link_to_nothing_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("../../blobs/0", folder.path().join("config.json")).unwrap();
+        let error = ModelFolder::open(folder.path()).unwrap_err().to_string();
+        assert!(
+            error.ends_with("has no config.json: config.json is a link to ../../blobs/0, which is not there"),
+            "{error}"
+        );
     }
 }

@@ -6,24 +6,11 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::error::CheckpointError;
-use crate::json_keys::described;
-
-/// Keys that speak of another head, of weights in another form, or of code that is not in the folder. Transformers 5 believes
-/// `num_labels` where it contradicts `id2label`.
-const OF_ANOTHER_HEAD: [&str; 9] = [
-    "num_labels",
-    "_num_labels",
-    "finetuning_task",
-    "pruned_heads",
-    "task_specific_params",
-    "per_layer_config",
-    "quantization_config",
-    "auto_map",
-    "custom_pipelines",
-];
+use crate::exported_keys::bring_to_what_is_taken;
+use crate::json_text::parse_json_object;
 
 /// The `config.json` at `path` as that of a classifier: architecture, label names and problem type set, what speaks of another
-/// head left out, all else kept.
+/// head and what Transformers does not take left out, all else kept.
 ///
 /// One label name means regression.
 ///
@@ -42,26 +29,24 @@ pub fn label_config(path: &Path, label_names: &[String]) -> Result<Value, Checkp
     config.insert("label2id".to_owned(), label2id.into());
     config.insert("problem_type".to_owned(), json!(problem));
     config.insert("dtype".to_owned(), json!("float32"));
-    for key in ["torch_dtype", "_name_or_path"].into_iter().chain(OF_ANOTHER_HEAD) {
+    for key in ["torch_dtype", "_name_or_path"] {
         config.remove(key);
     }
+    bring_to_what_is_taken(&mut config);
     Ok(config.into())
 }
 
 /// The `config.json` at `path`, of a trained classifier, as it is given away, and what is other than in the file: `None` where
 /// nothing is.
 ///
-/// What speaks of another head is left out, as runs of earlier programs have it, and each of the `rates` that a run trained
+/// What speaks of another head and what Transformers does not take is left out, as runs of earlier programs have it, and each of the `rates` that a run trained
 /// with stands where the file has another.
 ///
 /// # Errors
 /// Fails when the file cannot be read or is not a JSON object.
 pub fn exported_config(path: &Path, rates: &[(&str, f64)]) -> Result<Option<ExportedConfig>, CheckpointError> {
     let mut config = read(path)?;
-    let mut changed: Vec<String> = Vec::new();
-    for key in OF_ANOTHER_HEAD.into_iter().filter(|&key| config.remove(key).is_some()) {
-        changed.push(key.to_owned());
-    }
+    let mut changed: Vec<String> = bring_to_what_is_taken(&mut config).into_iter().map(str::to_owned).collect();
     for &(key, rate) in rates {
         if config.get(key).and_then(Value::as_f64) != Some(rate) {
             config.insert(key.to_owned(), json!(rate));
@@ -82,11 +67,7 @@ pub struct ExportedConfig {
 
 fn read(path: &Path) -> Result<Map<String, Value>, CheckpointError> {
     let text = fs::read(path).map_err(|source| CheckpointError::Io { path: path.to_owned(), source })?;
-    let wrong = |problem| CheckpointError::Config { path: path.to_owned(), problem };
-    match serde_json::from_slice(&text).map_err(|error| wrong(format!("not JSON: {error}")))? {
-        Value::Object(config) => Ok(config),
-        other => Err(wrong(format!("it is {}; expected an object", described(&other)))),
-    }
+    parse_json_object(&text).map_err(|problem| CheckpointError::Config { path: path.to_owned(), problem })
 }
 
 #[cfg(test)]

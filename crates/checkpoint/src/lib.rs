@@ -6,10 +6,13 @@
 //! an error that names it. Heads of other tasks are left aside, and said.
 
 mod error;
+mod stand_in;
 mod json_keys;
+mod json_text;
 mod activation;
 mod config;
 mod outputs;
+mod exported_keys;
 mod label_config;
 
 mod element;
@@ -30,13 +33,15 @@ pub use config::{BertConfig, ProblemType};
 pub use element::Element;
 pub use error::CheckpointError;
 pub use folder::ModelFolder;
+pub use json_text::{parse_json, parse_json_object};
 pub use label_config::{ExportedConfig, exported_config, label_config};
 pub use names::{TensorSpec, expected_tensors};
 pub use no_weights::no_weights_hint;
 pub use outputs::{OutputKind, Outputs};
 pub use safetensors_file::{SafetensorsFile, TensorEntry};
 pub use shards::{WEIGHTS_INDEX, shards};
-pub use tokenizer_config::{LongTexts, long_texts};
+pub use stand_in::StandIn;
+pub use tokenizer_config::{LongTexts, long_texts, tokenizer_config_changes};
 pub use tokenizer_files::{CONFIG_AND_TOKENIZER_FILES, TOKENIZER_CONFIG, TOKENIZER_FILES, tokenizer_files};
 pub use weights::Weights;
 pub use writer::{TensorBytes, write_safetensors};

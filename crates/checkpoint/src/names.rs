@@ -53,8 +53,10 @@ pub(crate) fn role(name: &str) -> Role {
 pub(crate) fn common_prefix<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Result<&'a str, (&'a str, String)> {
     let encoder = |name: &'a str| {
         let stem = name.strip_suffix("embeddings.word_embeddings.weight")?;
-        let stem = stem.strip_suffix("bert.").unwrap_or(stem);
-        (stem.is_empty() || stem.ends_with('.')).then_some((name, stem))
+        let is_prefix = |stem: &str| stem.is_empty() || stem.ends_with('.');
+        // The last part of `tinybert.` is no `bert.`.
+        let stem = stem.strip_suffix("bert.").filter(|stem| is_prefix(stem)).unwrap_or(stem);
+        is_prefix(stem).then_some((name, stem))
     };
     let mut encoders = names.clone().filter_map(encoder);
     let Some((first, prefix)) = encoders.next() else { return Ok("") };
@@ -147,6 +149,11 @@ mod tests {
         assert_eq!(prefix(&["module.bert.embeddings.word_embeddings.weight", "module.classifier.bias"]), Ok("module."));
         assert_eq!(prefix(&["model.module.embeddings.word_embeddings.weight", "model.module.x"]), Ok("model.module."));
         assert_eq!(prefix(&["bert.bert.embeddings.word_embeddings.weight", "bert.classifier.bias"]), Ok("bert."));
+        for whole in ["tinybert.", "rubert.", "my_bert.", "albert."] {
+            let names = ["embeddings.word_embeddings.weight", "classifier.bias"].map(|name| format!("{whole}{name}"));
+            assert_eq!(common_prefix(names.iter().map(String::as_str)), Ok(whole));
+        }
+        assert_eq!(prefix(&["my.bert.embeddings.word_embeddings.weight"]), Ok("my."));
         assert_eq!(prefix(&["classifier.bias"]), Ok(""));
         assert_eq!(
             prefix(&["bert.embeddings.word_embeddings.weight", "teacher.embeddings.word_embeddings.weight"]),

@@ -3,6 +3,8 @@
 //! Transformers leaves out what is its default: two outputs without names are LABEL_0 and LABEL_1. Where `num_labels`
 //! contradicts `id2label`, Transformers 4 believes the names and Transformers 5 the number; here the classifier decides.
 
+use std::collections::BTreeMap;
+
 use crate::config::{BertConfig, ProblemType};
 
 /// What the outputs of a classifier mean.
@@ -72,6 +74,14 @@ impl BertConfig {
                     n - 1
                 ));
             }
+            if let Some((one, other)) = same_name(id2label) {
+                return Err(format!(
+                    "id2label gives the outputs {one} and {other} one name, {:?}, of ({}); a prediction by name could mean \
+                     either, so give each output a name of its own",
+                    id2label[&one],
+                    id2label.values().cloned().collect::<Vec<_>>().join(", ")
+                ));
+            }
             let remark =
                 format!("num_labels is {number}, but id2label and the classifier have {n} outputs, whose names hold");
             return Ok((id2label.values().cloned().collect(), (number != n).then_some(remark)));
@@ -86,6 +96,12 @@ impl BertConfig {
         }
         Err(format!("id2label names {named}, but the size of the classifier is {n}"))
     }
+}
+
+/// Two outputs that have one name.
+fn same_name(id2label: &BTreeMap<usize, String>) -> Option<(usize, usize)> {
+    let mut output_of = BTreeMap::new();
+    id2label.iter().find_map(|(&output, name)| output_of.insert(name, output).map(|earlier| (earlier, output)))
 }
 
 #[cfg(test)]
@@ -116,6 +132,10 @@ mod tests {
         );
         let gap = "id2label names the output 2, but not 1; expected outputs 0 to 1";
         assert_eq!(refusal(json!({"id2label": {"0": "bad", "2": "good"}}), 2), gap);
+        for problem in [json!(null), json!("multi_label_classification")] {
+            let twice = refusal(json!({"id2label": {"0": "a", "1": "b", "2": "a"}, "problem_type": problem}), 3);
+            assert!(twice.starts_with("id2label gives the outputs 0 and 2 one name, \"a\", of (a, b, a); "), "{twice}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use crate::element::Element;
 use crate::error::CheckpointError;
 use crate::not_finite::NotFinite;
+use crate::stand_in::StandIn;
 
 /// A tensor's row in the table: its dtype, its shape and where its bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,9 @@ impl SafetensorsFile {
         let damaged = |problem: String| CheckpointError::Damaged { path: path.to_owned(), problem };
         let mut file = File::open(path).map_err(io)?;
         let file_size = file.metadata().map_err(io)?.len();
+        if let Some(stand_in) = StandIn::in_file(&mut file).map_err(io)? {
+            return Err(damaged(stand_in.to_string()));
+        }
         if file_size < 8 {
             return Err(damaged(format!("it has {file_size} bytes")));
         }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::error::CheckpointError;
 use crate::json_keys::{described, wrong};
+use crate::json_text::parse_json;
 
 /// The name of the one file of weights.
 pub(crate) const WEIGHTS: &str = "model.safetensors";
@@ -35,7 +36,7 @@ impl Index {
     }
 
     fn parse(text: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(text).map_err(|error| format!("not JSON: {error}"))?;
+        let value = parse_json(text)?;
         let Value::Object(keys) = &value else {
             return Err(format!("it is {}; expected an object with a weight_map", described(&value)));
         };
@@ -46,6 +47,8 @@ impl Index {
         for (tensor, file) in map {
             let name =
                 file.as_str().ok_or_else(|| wrong(&format!("weight_map of {tensor}"), file, "the name of a file"))?;
+            // `./` names the folder itself.
+            let name = name.trim_start_matches("./");
             if !is_shard(name) {
                 return Err(format!(
                     "weight_map of {tensor} is {name:?}; expected a .safetensors file below the folder"
@@ -97,6 +100,7 @@ mod tests {
         let text = br#"{"metadata": {"total_size": 8}, "weight_map": {"b": "2.safetensors", "a": "1.safetensors", "c": "2.safetensors"}}"#;
         assert_eq!(Index::parse(text).unwrap().files(), ["1.safetensors", "2.safetensors"]);
         assert_eq!(Index::parse(br#"{"weight_map": {"a": "x/1.safetensors"}}"#).unwrap().files(), ["x/1.safetensors"]);
+        assert_eq!(Index::parse(br#"{"weight_map": {"a": "./1.safetensors"}}"#).unwrap().files(), ["1.safetensors"]);
     }
 
     #[test]

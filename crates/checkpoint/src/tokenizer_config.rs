@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::CheckpointError;
 use crate::folder::ModelFolder;
+use crate::json_text::parse_json_object;
 use crate::tokenizer_files::TOKENIZER_CONFIG;
 
 const MODEL_MAX_LENGTH: &str = "model_max_length";
@@ -19,6 +20,12 @@ const TRUNCATION_SIDE: &str = "truncation_side";
 /// What becomes of texts that are too long, where it is nothing that Transformers does by itself: `truncation_side` or
 /// `window_stride`.
 const LONG_TEXTS: &str = "long_texts";
+
+/// The key of special tokens without a key of their own, and what Transformers 4 calls it.
+const EXTRA: &str = "extra_special_tokens";
+const ADDITIONAL: &str = "additional_special_tokens";
+/// Paths of files on the machine where the tokenizer was saved.
+const FILES: [&str; 2] = ["vocab_file", "tokenizer_file"];
 
 /// What an export says of texts that are too long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,31 +50,64 @@ impl ModelFolder {
         Ok(length.filter(|&length: &usize| length <= self.config.max_position_embeddings))
     }
 
-    /// The folder's `tokenizer_config.json` with these facts of long texts, all else kept; `None` where it has them already.
-    /// A folder without the file gets one that says nothing else, since its absence means defaults, truncation on the right
-    /// among them.
+    /// The folder's `tokenizer_config.json` as both versions of Transformers take it, with these facts of long texts where they are
+    /// known, all else kept; `None` where it is that already. A folder without the file gets one that says nothing else, since
+    /// its absence means defaults, truncation on the right among them.
     ///
     /// # Errors
     /// Fails when the file is there and cannot be read as a JSON object.
-    pub fn tokenizer_config_with(&self, facts: &LongTexts) -> Result<Option<Value>, CheckpointError> {
+    pub fn exported_tokenizer_config(&self, facts: Option<&LongTexts>) -> Result<Option<Value>, CheckpointError> {
         let before = read(&self.path.join(TOKENIZER_CONFIG))?;
         let mut config = before.clone();
-        let mut set = |name: &str, value: Value| {
-            config.insert(name.to_owned(), value);
-        };
-        set(MODEL_MAX_LENGTH, json!(facts.max_length));
-        if before.contains_key(TRUNCATION_SIDE) || facts.truncation_side != "right" {
-            set(TRUNCATION_SIDE, json!(facts.truncation_side));
-        }
-        match &facts.other {
-            Some((name, value)) => set(LONG_TEXTS, json!({ *name: value })),
-            None => _ = config.remove(LONG_TEXTS),
+        bring_to_what_both_take(&mut config);
+        if let Some(facts) = facts {
+            facts.write(&mut config);
         }
         Ok((config != before).then(|| config.into()))
     }
 }
 
-/// What a model folder says of texts that are too long: `truncation_side` or `window_stride`, or nothing.
+impl LongTexts {
+    fn write(&self, config: &mut Map<String, Value>) {
+        config.insert(MODEL_MAX_LENGTH.to_owned(), json!(self.max_length));
+        if config.contains_key(TRUNCATION_SIDE) || self.truncation_side != "right" {
+            config.insert(TRUNCATION_SIDE.to_owned(), json!(self.truncation_side));
+        }
+        match &self.other {
+            Some((name, value)) => _ = config.insert(LONG_TEXTS.to_owned(), json!({ *name: value })),
+            None => _ = config.remove(LONG_TEXTS),
+        }
+    }
+}
+
+/// The keys of a folder's `tokenizer_config.json` that an export has otherwise, beside the facts of long texts.
+///
+/// # Errors
+/// Fails when the file is there and cannot be read as a JSON object.
+pub fn tokenizer_config_changes(model_folder: &Path) -> Result<Vec<&'static str>, CheckpointError> {
+    read(&model_folder.join(TOKENIZER_CONFIG)).map(|mut config| bring_to_what_both_take(&mut config))
+}
+
+/// Brings a config to what Transformers 4 takes, too: it knows a list of extra tokens by the old key alone, to which the new version
+/// listens as well, and opens files at the paths that it finds. Returns the keys that changed.
+fn bring_to_what_both_take(config: &mut Map<String, Value>) -> Vec<&'static str> {
+    let mut changed = Vec::new();
+    match config.get(EXTRA) {
+        None | Some(Value::Object(_)) => {}
+        Some(value) => {
+            if let Some(tokens) = value.as_array().filter(|tokens| !tokens.is_empty()) {
+                config.insert(ADDITIONAL.to_owned(), tokens.clone().into());
+            }
+            config.remove(EXTRA);
+            changed.push(EXTRA);
+        }
+    }
+    changed.extend(FILES.into_iter().filter(|&key| config.remove(key).is_some()));
+    changed
+}
+
+/// What a model folder says of texts that are too long where Transformers has no key for it: `truncation_side` or `window_stride`,
+/// or nothing. The side of Transformers' own key is the tokenizer's.
 ///
 /// # Errors
 /// Fails when `tokenizer_config.json` is there and cannot be read as a JSON object.
@@ -75,7 +115,7 @@ pub fn long_texts(model_folder: &Path) -> Result<Map<String, Value>, CheckpointE
     let mut config = read(&model_folder.join(TOKENIZER_CONFIG))?;
     match config.remove(LONG_TEXTS) {
         Some(Value::Object(facts)) => Ok(facts),
-        _ => Ok(config.remove_entry(TRUNCATION_SIDE).into_iter().collect()),
+        _ => Ok(Map::new()),
     }
 }
 
@@ -85,10 +125,7 @@ fn read(path: &Path) -> Result<Map<String, Value>, CheckpointError> {
         return Ok(Map::new());
     }
     let text = fs::read(path).map_err(|source| CheckpointError::Io { path: path.to_owned(), source })?;
-    serde_json::from_slice(&text).map_err(|error| CheckpointError::Config {
-        path: path.to_owned(),
-        problem: format!("expected a JSON object: {error}"),
-    })
+    parse_json_object(&text).map_err(|problem| CheckpointError::Config { path: path.to_owned(), problem })
 }
 
 #[cfg(test)]
@@ -132,7 +169,7 @@ mod tests {
     #[test]
     fn only_a_different_length_changes_the_file() {
         let right = LongTexts { max_length: 12, truncation_side: "right".to_owned(), other: None };
-        let changed = |config: Option<&str>| folder(config).1.tokenizer_config_with(&right).unwrap();
+        let changed = |config: Option<&str>| folder(config).1.exported_tokenizer_config(Some(&right)).unwrap();
         assert_eq!(changed(Some(r#"{"do_lower_case": true, "model_max_length": 12}"#)), None);
         let kept = json!({"do_lower_case": true, "model_max_length": 12});
         assert_eq!(changed(Some(r#"{"do_lower_case": true, "model_max_length": 512}"#)), Some(kept.clone()));
@@ -143,17 +180,33 @@ mod tests {
     }
 
     #[test]
+    fn an_export_says_what_both_versions_of_transformers_take() {
+        let changed = |config: &str| folder(Some(config)).1.exported_tokenizer_config(None).unwrap();
+        assert_eq!(changed(r#"{"do_lower_case": true, "additional_special_tokens": ["[X]"]}"#), None);
+        assert_eq!(changed(r#"{"extra_special_tokens": {"image_token": "[X]"}}"#), None);
+        let moved = changed(r#"{"extra_special_tokens": ["[X]"], "additional_special_tokens": ["[Y]"], "a": 1}"#);
+        assert_eq!(moved, Some(json!({"additional_special_tokens": ["[X]"], "a": 1})));
+        for none in ["null", "[]"] {
+            let config = format!(r#"{{"extra_special_tokens": {none}, "additional_special_tokens": ["[Y]"]}}"#);
+            assert_eq!(changed(&config), Some(json!({"additional_special_tokens": ["[Y]"]})));
+        }
+        let files = r#"{"vocab_file": "/x/vocab.txt", "tokenizer_file": null, "a": 1}"#;
+        assert_eq!(changed(files), Some(json!({"a": 1})));
+        assert_eq!(tokenizer_config_changes(folder(Some(files)).0.path()).unwrap(), ["vocab_file", "tokenizer_file"]);
+    }
+
+    #[test]
     fn what_becomes_of_long_texts_is_read_back() {
         let read_back = |truncation_side: &str, other: Option<(&'static str, Value)>| {
             let facts = LongTexts { max_length: 12, truncation_side: truncation_side.to_owned(), other };
-            let written = folder(Some(r#"{"a": 1}"#)).1.tokenizer_config_with(&facts).unwrap().unwrap();
+            let written = folder(Some(r#"{"a": 1}"#)).1.exported_tokenizer_config(Some(&facts)).unwrap().unwrap();
             let (written_folder, _) = folder(Some(&written.to_string()));
             let read = long_texts(written_folder.path()).unwrap();
             (written, Value::Object(read))
         };
         assert_eq!(read_back("right", None), (json!({"a": 1, "model_max_length": 12}), json!({})));
         let left = json!({"a": 1, "model_max_length": 12, "truncation_side": "left"});
-        assert_eq!(read_back("left", None), (left, json!({"truncation_side": "left"})));
+        assert_eq!(read_back("left", None), (left, json!({})));
         let written = json!({"a": 1, "model_max_length": 12, "long_texts": {"window_stride": 3}});
         assert_eq!(read_back("right", Some(("window_stride", json!(3)))), (written, json!({"window_stride": 3})));
     }
@@ -162,7 +215,7 @@ mod tests {
     fn a_file_that_is_no_object_is_named() {
         let (_folder, model) = folder(Some("[1]"));
         let problem = model.model_max_length().unwrap_err().to_string();
-        assert!(problem.contains("tokenizer_config.json: expected a JSON object: "), "{problem}");
+        assert!(problem.contains("tokenizer_config.json: it is a list; expected an object"), "{problem}");
         assert!(long_texts(&model.path).is_err());
     }
 }

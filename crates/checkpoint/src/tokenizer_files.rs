@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::json_text::parse_json;
 use crate::shards::WEIGHTS_INDEX;
 
 /// The file of a model folder with what the rules of its tokenizer leave open.
@@ -38,7 +39,7 @@ pub fn tokenizer_files(folder: &Path) -> Vec<(&'static str, PathBuf)> {
 
 /// Whether `added_tokens.json` has tokens that no other file has. One that cannot be read is left to who reads it.
 fn adds_tokens(folder: &Path) -> bool {
-    let read = |name: &str| serde_json::from_slice::<Value>(&fs::read(folder.join(name)).ok()?).ok();
+    let read = |name: &str| parse_json(&fs::read(folder.join(name)).ok()?).ok();
     if read(TOKENIZER_CONFIG).is_some_and(|config| config.get("added_tokens_decoder").is_some()) {
         return false;
     }

@@ -112,7 +112,7 @@ impl Weights {
         let specs = expected_tensors(config, 1);
         for (canonical, (file, name)) in &self.tensors {
             let Some(spec) = specs.iter().find(|spec| spec.name == *canonical) else {
-                return Err(self.tensor_error(canonical, "unexpected: this BERT has no such tensor"));
+                return Err(self.tensor_error(canonical, unexpected(canonical, config)));
             };
             let entry = &self.files[*file].entries[name];
             if entry.shape != spec.shape && !canonical.starts_with("classifier.") {
@@ -133,6 +133,18 @@ impl Weights {
     /// Reads every tensor, to know that each of their numbers is finite.
     pub(crate) fn check_numbers(&mut self) -> Result<(), CheckpointError> {
         self.tensors.values().try_for_each(|(file, name)| self.files[*file].read(name).map(drop))
+    }
+}
+
+/// What is wrong with a tensor of the encoder that the config does not ask for.
+fn unexpected(canonical: &str, config: &BertConfig) -> String {
+    let layer = canonical.strip_prefix("bert.encoder.layer.").and_then(|rest| rest.split('.').next()?.parse().ok());
+    match (layer, config.num_hidden_layers) {
+        (Some(layer), n_layers) if (n_layers..usize::MAX).contains(&layer) => format!(
+            "unexpected: num_hidden_layers of config.json is {n_layers}, and this is of layer {layer}, counted from 0; write the \
+             number of layers that the file has, or remove the layers that are not meant from the file"
+        ),
+        _ => "unexpected: this BERT has no such tensor".to_owned(),
     }
 }
 

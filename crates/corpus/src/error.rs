@@ -143,6 +143,19 @@ pub enum CorpusError {
         /// What is wrong, and what was expected.
         problem: String,
     },
+    /// Windows that would share all of their tokens.
+    #[error(
+        "--window-stride {stride}: windows of {max_length} tokens, with [CLS] and [SEP], can share at most {most}; give a \
+         smaller one"
+    )]
+    WindowStride {
+        /// The tokens that neighboring windows were to share.
+        stride: usize,
+        /// The most tokens of a row, special ones counted.
+        max_length: usize,
+        /// The most that neighboring windows can share.
+        most: usize,
+    },
     /// Tokens and a model that have different tokenizers: the ids of one mean other words to the other.
     #[error(
         "the tokens {} were made with the tokenizer of {made_with} ({theirs:.12}), but the model {} has another one \

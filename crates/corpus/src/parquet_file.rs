@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
+use checkpoint::StandIn;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, ProjectionMask, encode_arrow_schema};
@@ -50,7 +51,18 @@ pub(crate) struct ParquetFile {
 impl ParquetFile {
     /// Reads the description of a file and none of its rows.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|source| CorpusError::Read { file: path.to_owned(), source })?;
+        let unreadable = |source| CorpusError::Read { file: path.to_owned(), source };
+        let mut file = File::open(path).map_err(unreadable)?;
+        let metadata = file.metadata().map_err(unreadable)?;
+        if metadata.is_file()
+            && let Some(stand_in) = StandIn::in_file(&mut file).map_err(unreadable)?
+        {
+            return Err(CorpusError::Damaged {
+                file: path.to_owned(),
+                format: "Parquet",
+                problem: stand_in.to_string(),
+            });
+        }
         decode(path, || {
             let mut builder = ParquetRecordBatchReaderBuilder::try_new(file.try_clone()?)?;
             // The decoder knows no such dictionary; without the Arrow schema the values are plain booleans.

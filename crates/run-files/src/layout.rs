@@ -101,6 +101,10 @@ pub mod eval {
     pub const REPORT: &str = "report.html";
     /// Figures of slices: texts that have something in common; absent when no row of the split has a label.
     pub const SLICES: &str = "slices.json";
+    /// Figures of the nodes of the trees by size and depth, on request.
+    pub const NODES: &str = "nodes.json";
+    /// A baseline beside the model, on request.
+    pub const BASELINE: &str = "baseline.json";
     /// The surest wrong predictions, one line each.
     pub const ERRORS: &str = "errors.jsonl";
     /// What the confidences are worth: reliability, coverage, thresholds; of classifiers.

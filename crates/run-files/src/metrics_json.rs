@@ -184,7 +184,7 @@ pub enum Metrics {
     /// Of a classifier.
     Classes(Box<ClassMetrics>),
     /// Of a regression.
-    Scores(ScoreMetrics),
+    Scores(Box<ScoreMetrics>),
 }
 
 impl Metrics {
@@ -206,7 +206,7 @@ pub fn read(path: &Path) -> Result<Metrics, RunFileError> {
     let bytes = read_bytes(path)?;
     let value: Value = typed(path, &bytes)?;
     match value.get("mse") {
-        Some(_) => Ok(Metrics::Scores(typed(path, &bytes)?)),
+        Some(_) => Ok(Metrics::Scores(Box::new(typed(path, &bytes)?))),
         None => Ok(Metrics::Classes(Box::new(typed(path, &bytes)?))),
     }
 }

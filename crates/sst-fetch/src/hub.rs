@@ -124,10 +124,11 @@ impl Repository {
         chosen.into_iter().map(fetch).collect()
     }
 
-    /// The path of a file in the cache, downloaded if necessary, and verified in any case.
+    /// The path of a file in the cache, downloaded if necessary, and verified: offline by the digest that the cache has, if any.
     pub(crate) fn fetch(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.folder().join(name);
-        if path.exists() && self.is_intact(&path, name)? {
+        let state = if path.exists() { self.state(&path, name)? } else { State::Wrong };
+        if state == State::Intact || (state == State::NoDigest && self.client.is_none()) {
             return Ok(path);
         }
         let Some(client) = &self.client else {
@@ -159,6 +160,11 @@ impl Repository {
                 self.name
             );
         };
+        // Of a copy of a cache, which has files in place of links.
+        let copied = self.folder().join(name);
+        if copied.is_file() && digest.matches(&copied)? {
+            return Ok(copied);
+        }
         let blob = self.snapshot.blob(&etag);
         let is_right = |path: &Path| digest.matches(path);
         let request = Request { url: &url, name, target: &blob, bytes: None, is_right: &is_right };
@@ -169,18 +175,27 @@ impl Repository {
     }
 
     /// Whether the content of a cached file has the digest that its blob is named by; if not, it is removed.
-    fn is_intact(&self, path: &Path, name: &str) -> anyhow::Result<bool> {
+    fn state(&self, path: &Path, name: &str) -> anyhow::Result<State> {
         let blob = fs::canonicalize(path).with_context(|| format!("cannot read {}", path.display()))?;
         let etag = blob.file_name().unwrap_or_default().to_string_lossy();
-        let Some(digest) = Digest::parse(&etag) else {
-            bail!("{} was not written by the hub's client; remove it", path.display());
-        };
-        let intact = digest.matches(&blob)?;
-        if !intact {
-            self.snapshot.remove(name, &blob);
+        let Some(digest) = Digest::parse(&etag) else { return Ok(State::NoDigest) };
+        if digest.matches(&blob)? {
+            return Ok(State::Intact);
         }
-        Ok(intact)
+        self.snapshot.remove(name, &blob);
+        Ok(State::Wrong)
     }
+}
+
+/// What is known of a file in the cache.
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    /// Its content has its digest.
+    Intact,
+    /// It is a file and no link to a blob, as in a copy of a cache: what it should hold is known to the hub alone.
+    NoDigest,
+    /// It is not there, or was removed since its content is another.
+    Wrong,
 }
 
 fn endpoint() -> String {

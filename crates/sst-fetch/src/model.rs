@@ -100,18 +100,13 @@ fn files_to_fetch(listed: &[String]) -> anyhow::Result<Vec<&'static str>> {
     let has = |name: &str| listed.iter().any(|listed| listed == name);
     ensure_input!(has("config.json"), "the repository has no config.json: it is not a Transformers model");
     let weights = if has("model.safetensors") { "model.safetensors" } else { WEIGHTS_INDEX };
-    ensure_input!(has(weights), "the repository has no model.safetensors{}", no_weights_hint(has));
+    ensure_input!(has(weights), "the repository has no model.safetensors{}", no_weights_hint(listed));
     ensure_input!(has("tokenizer.json") || has("vocab.txt"), "the repository has neither tokenizer.json nor vocab.txt");
     Ok(["config.json", weights].into_iter().chain(TOKENIZER_FILES).filter(|name| has(name)).collect())
 }
 
 /// The folder, if it is a BERT, and its tokenizer, if that fits it.
 fn check(path: &Path) -> anyhow::Result<(ModelFolder, Tokenizer)> {
-    ensure_input!(
-        path.is_dir(),
-        "{} is not a folder; expected one with config.json, model.safetensors and tokenizer.json",
-        path.display()
-    );
     let folder = ModelFolder::open(path)?;
     let config = &folder.config;
     let tokenizer = Tokenizer::open(path, config.max_position_embeddings)?;

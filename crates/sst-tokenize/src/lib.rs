@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
-use checkpoint::{BertConfig, CONFIG_AND_TOKENIZER_FILES, tokenizer_files};
+use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, tokenizer_files};
 use corpus::label::names_have_meaning;
 use corpus::raw::RawReader;
 use corpus::tokenizer::{Tokenizer, agreement};
@@ -45,7 +45,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let raw = Upstream::open(&args.raw, "sst-fetch dataset")?;
     stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
     let config_path = args.model.join("config.json");
-    let config = BertConfig::read(&config_path)?;
+    let config = ModelFolder::read_config(&args.model)?;
     let splits: Vec<(Split, PathBuf)> =
         Split::ALL.into_iter().filter_map(|split| Some((split, raw.optional(&split.file())?))).collect();
     let plan = Plan::new(args, splits.first().map(|(_, path)| path.as_path()), &config)?;

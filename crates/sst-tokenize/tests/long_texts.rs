@@ -76,7 +76,7 @@ fn the_side_of_the_model_folder_is_the_default() {
 
     sandbox.write("model/tokenizer_config.json", r#"{"truncation_side": "top"}"#);
     let ended = sandbox.tokenize(&["--task", "sst5"]);
-    let message = "model/tokenizer_config.json: truncation_side is top; expected one of right, left, head-tail";
+    let message = "model/tokenizer_config.json: truncation_side is \"top\"; expected \"right\" or \"left\"";
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains(message), "{}", ended.stderr);
 }

@@ -138,7 +138,11 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
             "error: raw does not exist; `sst-fetch dataset` makes it",
         ),
         (&|sandbox| fs::remove_file(sandbox.path("raw/manifest.json")).unwrap(), &sst2, "error: raw is unfinished"),
-        (&|sandbox| fs::remove_dir_all(sandbox.path("model")).unwrap(), &sst2, "error: cannot read model/config.json"),
+        (
+            &|sandbox| fs::remove_dir_all(sandbox.path("model")).unwrap(),
+            &sst2,
+            "error: model does not exist; a model of the Hugging Face Hub",
+        ),
         (
             &|sandbox| sandbox.write("model/config.json", br#"{"model_type": "gpt2"}"#),
             &sst2,

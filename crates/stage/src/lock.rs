@@ -30,7 +30,9 @@ impl Holder {
     }
 
     fn parse(text: &str) -> Self {
-        let (process, stage) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        // Behind the first line may lie the rest of a longer text, where a run was killed while it signed.
+        let line = text.trim_start().lines().next().unwrap_or_default().trim_end();
+        let (process, stage) = line.split_once(' ').unwrap_or((line, ""));
         Self { process: process.to_owned(), stage: (!stage.is_empty()).then(|| stage.to_owned()) }
     }
 
@@ -88,9 +90,12 @@ impl FolderLock {
     /// Writes whose work the folder holds from now on, should it stay unfinished.
     pub(crate) fn sign(&mut self, stage: &str) {
         // A full disk must not fail the run here: the lock holds without its text, which is then that of an older program.
-        let holder = format!("{} {stage}", std::process::id());
+        // Written over the old text and not behind its removal: at no moment does the file name nobody. The line break goes again
+        // with the rest of a longer text.
+        let holder = format!("{} {stage}\n", std::process::id());
         let file = &mut self.file;
-        let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(holder.as_bytes()));
+        let written = file.rewind().and_then(|()| file.write_all(holder.as_bytes()));
+        let _ = written.and_then(|()| file.set_len(holder.len() as u64 - 1));
     }
 }
 
@@ -126,6 +131,7 @@ mod tests {
     fn the_locks_of_older_programs_name_no_stage() {
         assert_eq!(Holder::parse("48213"), Holder { process: "48213".to_owned(), stage: None });
         assert_eq!(Holder::parse(""), Holder::default());
+        assert_eq!(Holder::parse("7 bert-eval\netune").stage.as_deref(), Some("bert-eval"), "a longer text was there");
         assert_eq!(Holder::parse("48213 sst-fetch dataset").stage.as_deref(), Some("sst-fetch dataset"));
     }
 }

@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use run_files::calibration::Calibration;
-use run_files::layout::eval::{CALIBRATION, CONFIDENCE, DVC, ERRORS, FLAT_METRICS, METRICS, REPORT, SLICES};
+use run_files::layout::eval::{
+    BASELINE, CALIBRATION, CONFIDENCE, DVC, ERRORS, FLAT_METRICS, METRICS, NODES, REPORT, SLICES,
+};
 use run_files::metrics_json::Metrics;
 use run_files::predictions::Predictions;
 use stage::OutputFolder;
@@ -14,6 +16,7 @@ use super::errors::WrongPrediction;
 use super::inputs::Inputs;
 use super::page::{self, Provenance, Report};
 use super::pictures::{self, Picture};
+use super::reference_model::BaselineReport;
 use super::slice_figures::SliceFigures;
 use crate::args::Args;
 use crate::flat_figures::flat_figures;
@@ -52,6 +55,9 @@ pub(crate) struct Findings<'a> {
     pub(crate) temperature: Option<f64>,
     /// The temperature of the validation split of a classifier.
     pub(crate) fitted: Option<Calibration>,
+    pub(crate) baseline: Option<BaselineReport>,
+    /// Of the trees, by size and depth.
+    pub(crate) nodes: Option<SliceFigures>,
     pub(crate) slices: SliceFigures,
     pub(crate) errors: Vec<WrongPrediction>,
     pub(crate) warnings: Vec<String>,
@@ -66,16 +72,25 @@ impl Findings<'_> {
         output.write_json(METRICS, &self.metrics)?;
         output.write_json(FLAT_METRICS, &flat_figures(&serde_json::to_value(&self.metrics)?))?;
         output.write_json(SLICES, &self.slices)?;
+        if let Some(nodes) = &self.nodes {
+            output.write_json(NODES, nodes)?;
+        }
+        if let Some(baseline) = &self.baseline {
+            output.write_json(BASELINE, baseline)?;
+        }
         self.write_errors(output)?;
-        let pictures = match &self.labeled {
+        let mut pictures = match &self.labeled {
             Labeled::Classes(classes) => self.write_classes(classes, output)?,
             Labeled::Scores(_) => self.pictures()?,
         };
+        let evaluated = self.metrics.evaluated();
+        pictures.extend(self.nodes.as_ref().and_then(|nodes| pictures::node_picture(nodes, evaluated)));
         let said = pictures::write(&pictures, output)?;
         let report = Report {
             metrics: &self.metrics,
             pictures: &pictures,
             slices: &self.slices,
+            baseline: self.baseline.as_ref(),
             errors: &self.errors,
             warnings: &self.warnings,
             provenance: Provenance::new(args, inputs, output),

@@ -87,6 +87,9 @@ impl Inputs {
             .record("threads", self.compute.threads)
             .record("device", self.compute.device_name())
             .record("training", &self.trained.manifest.plan);
+        if let Some(timing) = timing(args) {
+            job = job.record("timing", timing);
+        }
         if let (Some(raw), Some(folder)) = (&self.raw, &args.raw) {
             let files = [
                 (format!("raw/{}", split.file()), Some(&raw.split)),
@@ -131,6 +134,12 @@ impl Raw {
             texts,
         })
     }
+}
+
+/// How fast the training was, where its folder still says it.
+fn timing(args: &Args) -> Option<Value> {
+    let text = std::fs::read(args.run.join(train::TIMING)).ok()?;
+    serde_json::from_slice(&text).ok()
 }
 
 /// Everything in the settings that defines the result. What is off or has no say is left out.

@@ -13,6 +13,7 @@ use self::figures_table::figures_table;
 pub(crate) use self::provenance::Provenance;
 use super::errors::WrongPrediction;
 use super::pictures::Picture;
+use super::reference_model::BaselineReport;
 use super::slice_figures::SliceFigures;
 
 /// Everything that the page tells.
@@ -20,6 +21,7 @@ pub(crate) struct Report<'a> {
     pub(crate) metrics: &'a Metrics,
     pub(crate) pictures: &'a [Picture],
     pub(crate) slices: &'a SliceFigures,
+    pub(crate) baseline: Option<&'a BaselineReport>,
     pub(crate) errors: &'a [WrongPrediction],
     pub(crate) warnings: &'a [String],
     pub(crate) provenance: Provenance<'a>,
@@ -28,7 +30,7 @@ pub(crate) struct Report<'a> {
 /// The page.
 pub(crate) fn page(report: &Report) -> Page {
     let evaluated = report.metrics.evaluated();
-    let mut parts = vec![Part::Tiles(tiles(report.metrics))];
+    let mut parts = vec![Part::Tiles(tiles(report))];
     let notices = evaluated.disclaimer.iter().chain(report.warnings);
     parts.extend(notices.map(|text| Part::Notice { emphasis: Emphasis::Warning, text: text.clone() }));
     for picture in report.pictures.iter().filter(|picture| picture.name != "slices") {
@@ -58,20 +60,23 @@ fn chart(picture: &Picture) -> Part {
     })
 }
 
-fn tiles(metrics: &Metrics) -> Vec<Tile> {
-    match metrics {
-        Metrics::Classes(metrics) => class_tiles(metrics),
-        Metrics::Scores(metrics) => score_tiles(metrics),
+fn tiles(report: &Report) -> Vec<Tile> {
+    let baseline = report.baseline.map(BaselineReport::headline);
+    match report.metrics {
+        Metrics::Classes(metrics) => class_tiles(metrics, baseline),
+        Metrics::Scores(metrics) => score_tiles(metrics, baseline),
     }
 }
 
-fn class_tiles(metrics: &ClassMetrics) -> Vec<Tile> {
+fn class_tiles(metrics: &ClassMetrics, baseline: Option<f64>) -> Vec<Tile> {
     let (figures, intervals) = (&metrics.classification, &metrics.intervals);
-    let majority = metrics.more.majority_rate.map_or(String::new(), |rate| format!("majority {}", percent(rate)));
+    let baseline = baseline.map(|accuracy| format!("baseline {}", percent(accuracy)));
+    let majority = metrics.more.majority_rate.map(|rate| format!("majority {}", percent(rate)));
+    let beside = baseline.into_iter().chain(majority).collect::<Vec<_>>().join(", ");
     let more = |name: &str| intervals.more.get(name);
     let defined = |value: Option<f64>| value.map_or("undefined".to_owned(), decimal);
     vec![
-        tile("Accuracy", percent(figures.accuracy), Some(&intervals.accuracy), percent, majority),
+        tile("Accuracy", percent(figures.accuracy), Some(&intervals.accuracy), percent, beside),
         tile("F1, macro", decimal(figures.macro_.f1), intervals.f1.macro_.as_ref(), decimal, String::new()),
         tile("F1, weighted", decimal(figures.weighted.f1), intervals.f1.weighted.as_ref(), decimal, String::new()),
         tile("Matthews correlation", decimal(figures.mcc), more("mcc"), decimal, String::new()),
@@ -81,15 +86,17 @@ fn class_tiles(metrics: &ClassMetrics) -> Vec<Tile> {
     ]
 }
 
-fn score_tiles(metrics: &ScoreMetrics) -> Vec<Tile> {
+fn score_tiles(metrics: &ScoreMetrics, baseline: Option<f64>) -> Vec<Tile> {
     let regression = &metrics.regression;
     let defined = |value: Option<f64>| value.map_or("undefined".to_owned(), decimal);
     let of = |name: &str| metrics.intervals.get(name);
+    let baseline = baseline.map(|mse| format!("baseline {}", decimal(mse)));
+    let beside = std::iter::once("less is better".to_owned()).chain(baseline).collect::<Vec<_>>().join("; ");
     vec![
         tile("R²", defined(regression.r2), of("r2"), decimal, String::new()),
         tile("Pearson", defined(regression.pearson), of("pearson"), decimal, String::new()),
         tile("Spearman", defined(regression.spearman), of("spearman"), decimal, String::new()),
-        tile("Mean squared error", decimal(regression.mse), of("mse"), decimal, "less is better".to_owned()),
+        tile("Mean squared error", decimal(regression.mse), of("mse"), decimal, beside),
         tile("Mean absolute error", decimal(regression.mae), of("mae"), decimal, "less is better".to_owned()),
         rows_tile(regression.n, metrics.evaluated.rows),
     ]

@@ -47,6 +47,26 @@ pub(crate) fn write(pictures: &[Picture], output: &mut OutputFolder) -> anyhow::
 
 /// The slices as dots with intervals, the worst first.
 pub(crate) fn slice_picture(figures: &SliceFigures, evaluated: &EvaluatedSplit) -> Option<Picture> {
+    Some(Picture {
+        name: "slices",
+        title: "Slices",
+        caption: "Texts that have something in common. The line is the figure of all texts; marked slices are worse than \
+                  all other texts by more than chance, corrected for their number.",
+        svg: dots("Slices", figures, evaluated)?,
+    })
+}
+
+/// The nodes of the trees as dots with intervals, by size and depth.
+pub(crate) fn node_picture(figures: &SliceFigures, evaluated: &EvaluatedSplit) -> Option<Picture> {
+    Some(Picture {
+        name: "nodes",
+        title: "Nodes of the trees",
+        caption: "Every labeled phrase by its size and by its depth below the sentence. The line is the figure of all nodes.",
+        svg: dots("Nodes of the trees", figures, evaluated)?,
+    })
+}
+
+fn dots(title: &str, figures: &SliceFigures, evaluated: &EvaluatedSplit) -> Option<String> {
     let names: Vec<String> = figures.slices.iter().map(|slice| format!("{}: {}", slice.group, slice.name)).collect();
     let slices: Vec<Slice> = figures
         .slices
@@ -63,20 +83,14 @@ pub(crate) fn slice_picture(figures: &SliceFigures, evaluated: &EvaluatedSplit) 
         return None;
     }
     let chart = Slices {
-        title: "Slices",
+        title,
         subtitle: &subtitle(evaluated, ""),
         metric: if figures.is_accuracy() { "Accuracy" } else { "Mean absolute error" },
         is_percent: figures.is_accuracy(),
         overall: Some(figures.overall),
         slices: &slices,
     };
-    Some(Picture {
-        name: "slices",
-        title: "Slices",
-        caption: "Texts that have something in common. The line is the figure of all texts; marked slices are worse than \
-                  all other texts by more than chance, corrected for their number.",
-        svg: figures::slices(&chart),
-    })
+    Some(figures::slices(&chart))
 }
 
 fn estimate(value: f64, interval: Option<&Interval>) -> Estimate {

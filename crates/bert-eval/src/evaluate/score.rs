@@ -27,7 +27,7 @@ pub(crate) fn score(labeled: &Labeled, evaluated: EvaluatedSplit) -> Result<Metr
             let matrix = ConfusionMatrix::new(rows.labels(), rows.predictions(), classes.label_names)?;
             Metrics::Classes(Box::new(class_metrics(rows, matrix, evaluated)))
         }
-        Labeled::Scores(scores) => Metrics::Scores(score_metrics(scores.score_rows()?, evaluated)),
+        Labeled::Scores(scores) => Metrics::Scores(Box::new(score_metrics(scores.score_rows()?, evaluated))),
     })
 }
 

@@ -136,7 +136,7 @@ mod tests {
     /// 200 rows; of the last 40 half are wrong, of all others one in ten; one row has no label.
     fn predictions() -> Predictions {
         let is_wrong = |row: usize| if row >= 160 { row.is_multiple_of(2) } else { row.is_multiple_of(10) };
-        let labels: Vec<Option<i32>> = (0..200).map(|row| (row != 3).then_some((row % 2) as i32)).collect();
+        let labels: Vec<Option<i32>> = (0..200).map(|row| (row != 3).then_some(row % 2)).collect();
         let predicted: Vec<i32> = (0..200).map(|row| ((row + usize::from(is_wrong(row))) % 2) as i32).collect();
         let probabilities = predicted.iter().flat_map(|&class| if class == 0 { [0.75, 0.25] } else { [0.25, 0.75] });
         Predictions {

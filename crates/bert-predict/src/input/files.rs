@@ -18,6 +18,8 @@ const TXT: &str = "txt";
 /// Files, opened.
 pub(crate) struct InputFiles {
     tables: Vec<TableFile>,
+    /// Whether the first broken row ends the reading.
+    strict: bool,
     rule: Option<PartRule>,
     n_parts: PartCount,
 }
@@ -30,6 +32,49 @@ impl PartCount {
     /// The number, once the input has been read.
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How the files of a run are read.
+#[derive(Debug)]
+pub(crate) struct TableRules {
+    columns: Columns,
+    options: ReadOptions,
+}
+
+impl TableRules {
+    pub(crate) fn of(args: &Args) -> Self {
+        let input = &args.input;
+        let columns = Columns {
+            text: input.text_column.clone(),
+            label: None,
+            targets_required: false,
+            keep: input.kept().to_vec(),
+            keep_all: input.keeps_all(),
+            ..Columns::default()
+        };
+        let options = ReadOptions { passes_broken: true, ..input.tables.options() };
+        Self { columns, options }
+    }
+
+    fn open(&self, path: &Path) -> corpus::Result<TableFile> {
+        match is_lines(path) {
+            true => TableFile::open_lines(path, &self.options),
+            false => TableFile::open(path, &self.columns, &self.options),
+        }
+    }
+
+    /// The rows of files, broken ones among them; none where one cannot be read.
+    pub(crate) fn count(&self, paths: &[PathBuf]) -> Option<u64> {
+        let mut n_rows = 0;
+        for path in paths {
+            let read = self.open(path).ok()?.for_each_read(&mut |_| {
+                n_rows += 1;
+                ControlFlow::Continue(())
+            });
+            read.ok()?;
+        }
+        Some(n_rows)
     }
 }
 
@@ -57,20 +102,8 @@ impl InputFiles {
         if let Some(flag) = given_for_tables(args).filter(|_| paths.iter().all(|path| is_lines(path))) {
             bail_input!("{flag} is about tables, but .txt has a text a line; leave it out");
         }
-        let columns = Columns {
-            text: input.text_column.clone(),
-            label: None,
-            targets_required: false,
-            keep: input.kept().to_vec(),
-            keep_all: input.keeps_all(),
-            ..Columns::default()
-        };
-        let options = ReadOptions { passes_broken: !input.tables.strict, ..input.tables.options() };
-        let open = |path: &PathBuf| match is_lines(path) {
-            true => TableFile::open_lines(path, &options),
-            false => TableFile::open(path, &columns, &options),
-        };
-        let tables = paths.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let rules = TableRules::of(args);
+        let tables = paths.iter().map(|path| rules.open(path)).collect::<Result<Vec<_>, _>>()?;
         for table in &tables {
             for said in table.said() {
                 args.say(&format!("{}: {said}", table.path().display()));
@@ -86,7 +119,7 @@ impl InputFiles {
                 first.path().display()
             );
         }
-        Ok(Self { tables, rule: None, n_parts: PartCount::default() })
+        Ok(Self { tables, strict: input.tables.strict, rule: None, n_parts: PartCount::default() })
     }
 
     /// The same where the output has parts.
@@ -115,7 +148,7 @@ impl InputFiles {
     ) -> anyhow::Result<()> {
         let mut parts_before = 0;
         for (file, table) in self.tables.iter().enumerate() {
-            let (mut n_rows, mut ended) = (0, false);
+            let (mut n_rows, mut ended, mut broken) = (0, false, None);
             let read = table.for_each_read(&mut |row| {
                 let part = self.part(file, parts_before, n_rows);
                 n_rows += 1;
@@ -127,13 +160,19 @@ impl InputFiles {
                     ended = true;
                     return ControlFlow::Break(());
                 }
-                builder.push_of(part, input_row(row));
+                match row {
+                    Err(row) if self.strict => {
+                        broken = Some(row.error);
+                        return ControlFlow::Break(());
+                    }
+                    row => builder.push_of(part, input_row(row)),
+                }
                 ControlFlow::Continue(())
             });
             if ended {
                 return Ok(());
             }
-            if let Err(error) = read {
+            if let Some(error) = broken.or(read.err()) {
                 // What came before is answered.
                 let _ = builder.is_empty() || each(builder.take()).is_break();
                 return Err(error.into());

@@ -1,11 +1,13 @@
-//! Retention: which weights and checkpoints are kept. Those of the best run; of the others, and of all runs of
-//! cross-validation, only the log.
+//! Retention: which weights and checkpoints are kept. Those of the best run, unless `--keep-weights` says more; of the others,
+//! and of all runs of cross-validation, only the log.
 //!
 //! When all runs of a trial have ended, or it is ruled out, the weights and checkpoints of its runs are removed, except
 //! for the best seed of the trial that is best so far. The run folder of the best is complete, and `OUT/best` is a link
 //! to it. A pruned folder loses its manifest first, so that nobody takes it for complete; the trial table says that it
-//! was trained. `collect` removes nothing: what it finds may be running elsewhere.
+//! was trained. `collect` removes nothing: what it finds may be running elsewhere. Where more than the best run is kept, `OUT/kept` has a link
+//! to the training of each, named by trial, seed and fold.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -15,13 +17,16 @@ use run_files::layout::train::{CHECKPOINTS, WEIGHTS};
 use run_files::layout::trial::{FAILURE, STDERR, TRAIN};
 use stage::{MANIFEST, Manifest, sync_folder};
 
-use crate::trials::ranking::{RankedTrial, kept_row};
+use crate::args::KeepWeights;
+use crate::trials::ranking::{RankedTrial, best_trial, kept_row};
 use crate::trials::row::{Row, Status};
 use crate::trials::trial::Trial;
 use crate::trials::trial_folder::remove_if_exists;
 
 /// The link to the folder of the best run.
 pub(crate) const BEST: &str = "best";
+/// The folder of links to the trainings that are kept beside it.
+pub(crate) const KEPT: &str = "kept";
 
 /// What becomes of the weights and checkpoints of failed runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,14 +37,24 @@ pub(crate) enum FailedRuns {
     Prune,
 }
 
-/// Removes the weights and checkpoints of all ranked trials that have ended, except those of the best run.
+/// The ids of the runs whose weights are kept.
+pub(crate) fn kept_ids<'a>(whose: KeepWeights, ranking: &[RankedTrial], rows: &'a [Row]) -> BTreeSet<&'a str> {
+    let best = best_trial(ranking).map(|best| best.trial);
+    let is_kept = |row: &&Row| match whose {
+        KeepWeights::Run => kept_row(ranking, rows).is_some_and(|kept| kept.id == row.id),
+        KeepWeights::Trial => Some(row.trial) == best,
+        KeepWeights::All => row.status == Status::Done,
+    };
+    rows.iter().filter(is_kept).map(|row| row.id.as_str()).collect()
+}
+
+/// Removes the weights and checkpoints of all ranked trials that have ended, except those of the `kept` runs.
 pub(crate) fn prune(
     trials: &[Trial],
-    rows: &[Row],
+    kept: &BTreeSet<&str>,
     ranking: &[RankedTrial],
     failed_runs: FailedRuns,
 ) -> anyhow::Result<()> {
-    let kept = kept_row(ranking, rows).map(|row| row.id.as_str());
     for ranked in ranking {
         let has_ended = match ranked.status {
             Status::Done | Status::RuledOut => true,
@@ -47,7 +62,7 @@ pub(crate) fn prune(
             Status::Unfinished => false,
         };
         let runs = trials.iter().filter(|trial| trial.number == ranked.trial && has_ended);
-        for run in runs.flat_map(|trial| &trial.runs).filter(|run| Some(run.id.as_str()) != kept) {
+        for run in runs.flat_map(|trial| &trial.runs).filter(|run| !kept.contains(run.id.as_str())) {
             prune_run(&run.folder.train())?;
         }
     }
@@ -90,6 +105,31 @@ pub(crate) fn link_best(out: &Path, id: &str) -> anyhow::Result<bool> {
     symlink(&target, &link).with_context(|| format!("cannot make the link {}", link.display()))?;
     sync_folder(out).with_context(|| format!("cannot sync {}", out.display()))?;
     Ok(true)
+}
+
+/// Makes `OUT/kept` a folder of links to the trainings of these rows, in place of those that it had.
+pub(crate) fn link_kept(out: &Path, kept: &BTreeSet<&str>, rows: &[Row]) -> anyhow::Result<()> {
+    let folder = out.join(KEPT);
+    unlink_kept(out)?;
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    for row in rows.iter().filter(|row| kept.contains(row.id.as_str())) {
+        let fold = row.fold.map_or(String::new(), |fold| format!("-fold-{fold}"));
+        let link = folder.join(format!("trial-{}-seed-{}{fold}", row.trial, row.seed));
+        let target = Path::new("../trials").join(&row.id).join(TRAIN);
+        symlink(&target, &link).with_context(|| format!("cannot make the link {}", link.display()))?;
+    }
+    sync_folder(&folder).with_context(|| format!("cannot sync {}", folder.display()))
+}
+
+/// Removes the links to kept trainings, and nothing else.
+pub(crate) fn unlink_kept(out: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(out.join(KEPT)).into_iter().flatten().flatten() {
+        let link = entry.path();
+        if link.is_symlink() {
+            fs::remove_file(&link).with_context(|| format!("cannot remove {}", link.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes the link, but not the folder that it points to.

@@ -83,6 +83,7 @@ impl Training<'_> {
     /// Removes the finished result of an earlier sweep: from now on something new is written.
     pub(crate) fn clear_output(&mut self) -> anyhow::Result<()> {
         self.output.clear()?;
+        retention::unlink_kept(&self.common.out)?;
         retention::unlink_best(&self.common.out)
     }
 
@@ -153,7 +154,8 @@ impl Training<'_> {
         self.output.write_unlisted("trials.jsonl", json_lines(&rows)?)?;
         let is_busy = |ranked: &RankedTrial| rows.iter().any(|row| row.trial == ranked.trial && busy.contains(&row.id));
         let idle: Vec<RankedTrial> = self.ranking(&rows).into_iter().filter(|ranked| !is_busy(ranked)).collect();
-        retention::prune(&self.trials, &rows, &idle, FailedRuns::Keep)
+        let kept = retention::kept_ids(self.settings.keep_weights, &self.ranking(&rows), &rows);
+        retention::prune(&self.trials, &kept, &idle, FailedRuns::Keep)
     }
 
     /// Refuses to collect a table whose best weights are gone: an earlier sweep that ranked the run lower has removed them.
@@ -179,7 +181,8 @@ impl Training<'_> {
             return Ok(());
         }
         let path = run.folder.path().display();
-        self.common.say(&format!("bert-sweep: training {path} again, since the weights of the best trial are missing"));
+        self.common
+            .say(&format!("bert-sweep: training {path} again, since its weights are to be kept and are missing"));
         let command = run.command(&self.settings.resources.finetune);
         let task = Task { index: 0, command, stderr_log: Some(run.folder.stderr()) };
         process_pool::run(vec![task], 1, self.interrupt, |event| match event {

@@ -6,8 +6,8 @@ use toml::{Table, Value};
 use super::leaderboard::{LEADERBOARD, markdown, status_name};
 use super::page::{self, Content};
 use super::summary::{Best, Summary};
-use crate::args::Action;
-use crate::execution::retention::{self, FailedRuns};
+use crate::args::{Action, KeepWeights};
+use crate::execution::retention::{self, FailedRuns, KEPT};
 use crate::execution::training::Training;
 use crate::settings::SweepSettings;
 use crate::trials::ranking::kept_row;
@@ -46,12 +46,15 @@ pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
     training.output.write("sweep.html", page)?;
 
     let trains = training.action == Action::Run;
-    if let (true, Some(row)) = (trains, kept) {
-        training.ensure_weights(&row.id)?;
-    }
+    let keep_weights = training.settings.keep_weights;
+    let kept_ids = retention::kept_ids(keep_weights, &summary.ranking, &rows);
     if trains && summary.best.is_some() {
+        kept_ids.iter().try_for_each(|id| training.ensure_weights(id))?;
         let failed_runs = if is_complete { FailedRuns::Prune } else { FailedRuns::Keep };
-        retention::prune(&training.trials, &rows, &summary.ranking, failed_runs)?;
+        retention::prune(&training.trials, &kept_ids, &summary.ranking, failed_runs)?;
+        if keep_weights != KeepWeights::Run {
+            retention::link_kept(&training.common.out, &kept_ids, &rows)?;
+        }
     }
     let is_best_there = match kept {
         Some(row) => retention::link_best(&training.common.out, &row.id)?,
@@ -104,9 +107,13 @@ fn closing_message(training: &Training<'_>, is_complete: bool, summary: &Summary
     if summary.folds.is_none() || summary.best.is_none() {
         return message;
     }
+    let kept = match training.settings.keep_weights {
+        KeepWeights::Run => "no weights are kept".to_owned(),
+        KeepWeights::Trial | KeepWeights::All => format!("those in {out}/{KEPT} are for evaluation alone"),
+    };
     message
         + &format!(
-            "\nbert-sweep: no weights are kept, since every run was trained without its fold; `bert-finetune --profile \
+            "\nbert-sweep: {kept}, since every run was trained without its fold; `bert-finetune --profile \
              {out}/best.toml --tokens {} --model {} --out DIR` trains the best setting on all of train",
             training.tokens.display(),
             training.model.display()

@@ -59,6 +59,9 @@ fn what_is_not_a_bert_is_refused_with_the_reason() {
         "add_cross_attention is true, but only encoders are supported"
     );
     assert!(refusal("per_layer_config", json!({"0": {"intermediate_size": 8}})).contains("layers of one size"));
+    let infinite = BertConfig::parse(br#"{"model_type": "bert", "initializer_range": Infinity}"#).unwrap_err();
+    assert_eq!(infinite, "initializer_range is the text \"Infinity\"; expected a number");
+    assert!(BertConfig::parse(br#"{"model_type": "bert", "unknown": NaN}"#).is_ok());
     assert!(BertConfig::parse(b"{").unwrap_err().starts_with("not JSON"));
     assert_eq!(BertConfig::parse(b"[1]").unwrap_err(), "it is a list; expected an object");
 }
@@ -96,6 +99,7 @@ fn a_wrong_type_is_told_by_key_in_the_words_of_json() {
 fn keys_and_names_may_be_numbers() {
     let names = |value: Value| of("id2label", &value).unwrap().id2label.unwrap().into_iter().collect::<Vec<_>>();
     assert_eq!(names(json!({" 1": "good", "00": 0})), [(0, "0".to_owned()), (1, "good".to_owned())]);
+    assert_eq!(names(json!({"0": false, "1": true})), [(0, "False".to_owned()), (1, "True".to_owned())]);
     assert_eq!(of("pad_token_id", &json!(-1)).unwrap().pad_token_id, Some(29));
     assert_eq!(of("hidden_act", &json!("gelu_fast")).unwrap().hidden_act, Activation::GeluNew);
 }

@@ -70,6 +70,11 @@ impl RawReader {
         &self.metadata
     }
 
+    /// How many rows the file says that it has.
+    pub fn n_rows(&self) -> u64 {
+        self.file.n_rows()
+    }
+
     /// Reads all rows in their order, until `each` breaks.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use checkpoint::StandIn;
 use flate2::read::MultiGzDecoder;
 
 use super::file_name::{Compression, FileName};
@@ -36,13 +37,19 @@ impl Bytes {
     /// Fails when the file cannot be read, or is an empty archive.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let unreadable = |source| CorpusError::Read { file: path.to_owned(), source };
-        let file = File::open(path).map_err(unreadable)?;
+        let mut file = File::open(path).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         if metadata.is_dir() {
             return Err(unreadable(io::ErrorKind::IsADirectory.into()));
         }
         let packed = metadata.len();
-        let compression = FileName::of(path).compression;
+        let FileName { compression, extension, .. } = FileName::of(path);
+        // A text of its own may be a page.
+        let may_be = |found: StandIn| found == StandIn::HtmlPage && compression.is_none() && extension == "txt";
+        let stand_in = if metadata.is_file() { StandIn::in_file(&mut file).map_err(unreadable)? } else { None };
+        if let Some(stand_in) = stand_in.filter(|&found| !may_be(found)) {
+            return Err(CorpusError::Damaged { file: path.to_owned(), format: "text", problem: stand_in.to_string() });
+        }
         if compression.is_some() && packed == 0 {
             return Err(CorpusError::Empty { file: path.to_owned() });
         }
@@ -144,6 +151,26 @@ mod tests {
         let table = TableFile::open(&path, &Columns::default(), &ReadOptions::default());
         let error = table.unwrap_err().to_string();
         assert!(error.contains("unpack to more than 67108864, which is no table of texts"), "{error}");
+    }
+
+    #[test]
+    fn what_was_never_fetched_is_told_in_every_format() {
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 90868376\n";
+        let problem = |name: &str, content: &[u8]| {
+            let (_folder, path) = file(name, content);
+            let table = TableFile::open(&path, &Columns::default(), &ReadOptions::default());
+            table.and_then(|table| table.rows()).map_err(|error| error.to_string())
+        };
+        for name in ["a.csv", "a.tsv.gz", "a.jsonl.zst", "a.json", "a.parquet"] {
+            let told = problem(name, pointer).unwrap_err();
+            assert!(told.contains(name) && told.contains("it is a pointer of Git LFS"), "{told}");
+            let told = problem(name, b"<!doctype html><html>").unwrap_err();
+            assert!(told.contains(name) && told.contains("it is an HTML page"), "{told}");
+        }
+        let (_folder, path) = file("page.txt", b"<html>a text</html>\n");
+        assert_eq!(super::super::texts(&path, None).unwrap(), ["<html>a text</html>"]);
+        let (_folder, path) = file("page.txt", pointer);
+        assert!(super::super::texts(&path, None).unwrap_err().to_string().contains("git lfs pull"));
     }
 
     #[test]

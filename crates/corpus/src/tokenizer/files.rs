@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use checkpoint::{StandIn, parse_json_object};
 use serde_json::{Map, Value};
 
 use crate::error::{CorpusError, Result};
@@ -94,14 +95,14 @@ fn object(file: &Path) -> Result<Map<String, Value>> {
 }
 
 pub(super) fn bytes(file: &Path) -> Result<Vec<u8>> {
-    std::fs::read(file).map_err(|source| CorpusError::Read { file: file.to_owned(), source })
+    let bytes = std::fs::read(file).map_err(|source| CorpusError::Read { file: file.to_owned(), source })?;
+    match StandIn::of(&bytes) {
+        Some(stand_in) => Err(CorpusError::Tokenizer { file: file.to_owned(), problem: stand_in.to_string() }),
+        None => Ok(bytes),
+    }
 }
 
 fn parse(file: &Path, bytes: &[u8]) -> Result<Map<String, Value>> {
     let fail = |problem: String| CorpusError::Tokenizer { file: file.to_owned(), problem };
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(fail("expected a JSON object".to_owned())),
-        Err(error) => Err(fail(format!("not JSON: {error}"))),
-    }
+    parse_json_object(bytes).map_err(fail)
 }

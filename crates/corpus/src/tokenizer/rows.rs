@@ -3,8 +3,8 @@
 use super::encodings::Encodings;
 use super::overflow::Overflow;
 use super::windows::windows;
-use super::{N_SPECIAL, Tokenizer, tokenizer_error};
-use crate::error::Result;
+use super::{N_SPECIAL, Tokenizer};
+use crate::error::{CorpusError, Result};
 
 impl Tokenizer {
     /// The same tokenizer, with `overflow` for texts that are too long.
@@ -14,10 +14,9 @@ impl Tokenizer {
     pub fn with_overflow(self, overflow: Overflow) -> Result<Self> {
         let capacity = self.max_length - N_SPECIAL;
         match overflow {
-            Overflow::Windows { stride } if stride >= capacity => Err(tokenizer_error(
-                &self.file,
-                format!("windows of {capacity} tokens cannot share {stride}; expected less than {capacity}"),
-            )),
+            Overflow::Windows { stride } if stride >= capacity => {
+                Err(CorpusError::WindowStride { stride, max_length: self.max_length, most: capacity - 1 })
+            }
             _ => Ok(Self { overflow, ..self }),
         }
     }

@@ -28,6 +28,8 @@ pub(super) const NAMED: [(&str, Option<&str>); 7] = [
 /// The key of special tokens that have no key of their own, and what it was called before.
 const EXTRA: &str = "extra_special_tokens";
 const ADDITIONAL: &str = "additional_special_tokens";
+/// The key of special tokens that a model of another kind has, by their names.
+const OWN: &str = "model_specific_special_tokens";
 
 /// The tokens of a folder beside its vocabulary.
 pub(super) struct SpecialTokens {
@@ -53,7 +55,10 @@ impl SpecialTokens {
         };
         let (mut named, mut by_default) = (Vec::new(), Vec::new());
         for (key, default) in NAMED {
-            match (settings.get(key).filter(|value| !value.is_null()), default) {
+            match (settings.get(key), default) {
+                // One that is null is none, unlike one that no file names.
+                (Some(Value::Null), Some(default)) if rules == Rules::Bert => refuse_null(files, key, default)?,
+                (Some(Value::Null), _) => {}
                 (Some(value), _) => named.push((key.to_owned(), find(special(files, key, value)?))),
                 (None, Some(default)) if rules == Rules::Bert => {
                     by_default.push(key);
@@ -63,10 +68,15 @@ impl SpecialTokens {
             }
         }
         let is_general = |key: &str| NAMED.iter().any(|(name, _)| *name == key);
-        for (key, value) in settings.iter().filter(|(key, _)| key.ends_with("_token") && !is_general(key)) {
-            if value.is_string() {
-                named.push((key.clone(), special(files, key, value)?));
-            }
+        let is_own = |key: &str, value: &Value| {
+            let is_token = value.is_string() || value.get("__type").is_some_and(|kind| kind == "AddedToken");
+            key.ends_with("_token") && !is_general(key) && is_token
+        };
+        for (key, value) in settings.iter().filter(|(key, value)| is_own(key, value)) {
+            named.push((key.clone(), special(files, key, value)?));
+        }
+        for (key, value) in own_tokens(files)? {
+            named.push((key.clone(), special(files, key, value)?));
         }
         let mut extra = Vec::new();
         match extra_tokens(&settings) {
@@ -82,7 +92,8 @@ impl SpecialTokens {
                 }
             }
             (key, other) => {
-                return Err(files.error(TOKENIZER_CONFIG, format!("{key} is {other}; expected a list of tokens")));
+                let key = as_written(files, key);
+                return Err(files.error(written_in(files, key), format!("{key} is {other}; expected a list of tokens")));
             }
         }
         let mut to_add: Vec<AddedToken> = listed.into_values().collect();
@@ -127,6 +138,43 @@ fn settings(files: &TokenizerFiles) -> Map<String, Value> {
         settings.insert(key.clone(), merged);
     }
     settings
+}
+
+/// Refuses a special token that is null, where texts get other ids than any model was trained with: Transformers 5.23 puts the ids 2
+/// and 3 around them without `[CLS]` and `[SEP]`. `[MASK]` is in no text by itself, so there may be none.
+fn refuse_null(files: &TokenizerFiles, key: &str, default: &str) -> Result<()> {
+    if key == "mask_token" {
+        return Ok(());
+    }
+    let problem = format!(
+        "{key} is null, and a BERT needs one; name the token of the vocabulary, or leave the key out, which means {default}"
+    );
+    Err(files.error(written_in(files, key), problem))
+}
+
+/// The file that has the last word on a key.
+fn written_in(files: &TokenizerFiles, key: &str) -> &'static str {
+    if files.special_tokens_map.contains_key(key) { SPECIAL_TOKENS_MAP } else { TOKENIZER_CONFIG }
+}
+
+/// The special tokens of the model's own that `tokenizer_config.json` has under one key. It counts only where the file names none
+/// of them besides: the reference writes each twice.
+fn own_tokens(files: &TokenizerFiles) -> Result<impl Iterator<Item = (&String, &Value)>> {
+    let is_named = |(key, value): (&String, &Value)| {
+        key.ends_with("_token") && value.is_string() && NAMED.iter().all(|(name, _)| name != key)
+    };
+    let is_listed = files.config.get(EXTRA).and_then(Value::as_object).is_some_and(|tokens| !tokens.is_empty());
+    let tokens = match files.config.get(OWN) {
+        _ if is_listed || files.config.iter().any(is_named) => None,
+        None | Some(Value::Null) => None,
+        Some(Value::Object(tokens)) => Some(tokens),
+        Some(other) => {
+            return Err(
+                files.error(TOKENIZER_CONFIG, format!("{OWN} is {other}; expected an object of tokens by name"))
+            );
+        }
+    };
+    Ok(tokens.into_iter().flatten())
 }
 
 /// Special tokens without a key of their own, and the key that lists them.
@@ -195,9 +243,17 @@ fn special(files: &TokenizerFiles, key: &str, value: &Value) -> Result<AddedToke
         _ => None,
     };
     token.ok_or_else(|| {
-        let file = if files.special_tokens_map.contains_key(key) { SPECIAL_TOKENS_MAP } else { TOKENIZER_CONFIG };
-        files.error(file, format!("{key} is {value}; expected a token"))
+        let key = as_written(files, key);
+        files.error(written_in(files, key), format!("{key} is {value}; expected a token"))
     })
+}
+
+/// The key of extra tokens as the files spell it, which may be that of older versions.
+fn as_written<'a>(files: &TokenizerFiles, key: &'a str) -> &'a str {
+    let has = |key: &str| {
+        files.config.get(key).is_some_and(|value| !is_empty(value)) || files.special_tokens_map.contains_key(key)
+    };
+    if key == EXTRA && !has(EXTRA) && has(ADDITIONAL) { ADDITIONAL } else { key }
 }
 
 /// A token with its flags.

@@ -94,7 +94,12 @@ fn a_long_text_is_read_in_windows() {
     // What windows share is counted once.
     assert_eq!((encodings.n_words, encodings.n_unknown_words), (6, 1));
     let refused = open(3).err().unwrap().to_string();
-    assert!(refused.ends_with("windows of 3 tokens cannot share 3; expected less than 3"), "{refused}");
+    assert!(
+        refused.ends_with(
+            "--window-stride 3: windows of 5 tokens, with [CLS] and [SEP], can share at most 2; give a smaller one"
+        ),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -147,6 +152,69 @@ fn what_a_reader_of_one_file_would_not_expect_is_said() {
         said(&[("vocab.txt", VOCABULARY), ("special_tokens_map.json", more)]),
         "added beside vocab.txt: `[A]`, `[B]`, `[C]`, `[D]`, `[E]` and 1 more"
     );
+}
+
+#[test]
+fn a_special_token_that_is_null_is_none_or_refused() {
+    let open = |file: &str, config: &str| {
+        let folder = folder(&[("vocab.txt", VOCABULARY), (file, config)]);
+        Tokenizer::open(folder.path(), 16).map_err(|error| error.to_string())
+    };
+    let with_mask = open("tokenizer_config.json", "{}").unwrap();
+    assert_eq!(ids(&with_mask, "it [MASK] it"), [2, 5, 4, 5, 3]);
+    for file in ["tokenizer_config.json", "special_tokens_map.json"] {
+        let without = open(file, r#"{"mask_token": null, "bos_token": null}"#).unwrap();
+        assert_eq!(ids(&without, "it [MASK] it"), [2, 5, 1, 1, 1, 5, 3], "{file}");
+        for (key, default) in
+            [("cls_token", "[CLS]"), ("sep_token", "[SEP]"), ("unk_token", "[UNK]"), ("pad_token", "[PAD]")]
+        {
+            let problem = open(file, &format!(r#"{{"{key}": null}}"#)).err().unwrap();
+            let told = format!(
+                "{file}: {key} is null, and a BERT needs one; name the token of the vocabulary, or leave the key out, which means {default}"
+            );
+            assert!(problem.ends_with(&told), "{problem}");
+        }
+    }
+}
+
+#[test]
+fn tokens_of_a_models_own_are_found_under_each_key() {
+    let rows = |config: &str| {
+        let folder = folder(&[("vocab.txt", VOCABULARY), ("tokenizer_config.json", config)]);
+        Tokenizer::open(folder.path(), 16).map(|tokenizer| ids(&tokenizer, "it[X]")).map_err(|error| error.to_string())
+    };
+    for config in [
+        r#"{"model_specific_special_tokens": {"image_token": "[X]"}}"#,
+        r#"{"image_token": "[X]", "model_specific_special_tokens": {"image_token": "[X]"}}"#,
+        r#"{"image_token": {"__type": "AddedToken", "content": "[X]"}}"#,
+        r#"{"extra_special_tokens": {"image_token": "[X]"}, "model_specific_special_tokens": {"other_token": "it"}}"#,
+    ] {
+        assert_eq!(rows(config), Ok(vec![2, 5, 12, 3]), "{config}");
+    }
+    let beside = r#"{"image_token": "[Y]", "model_specific_special_tokens": {"other_token": "[X]"}}"#;
+    assert_eq!(rows(beside), Ok(vec![2, 5, 1, 1, 1, 3]), "of the two the reference takes the keys of the file");
+    let refused = |config: &str| rows(config).unwrap_err();
+    assert!(refused(r#"{"model_specific_special_tokens": "[X]"}"#).ends_with("expected an object of tokens by name"));
+    assert!(refused(r#"{"model_specific_special_tokens": {"a": null}}"#).ends_with("a is null; expected a token"));
+    let old_key = refused(r#"{"additional_special_tokens": "[X]"}"#);
+    assert!(old_key.ends_with("additional_special_tokens is \"[X]\"; expected a list of tokens"), "{old_key}");
+}
+
+#[test]
+fn what_python_writes_and_what_is_no_file_is_told() {
+    let open = |files: &[(&str, &str)]| {
+        let folder = folder(files);
+        Tokenizer::open(folder.path(), 8).map(|tokenizer| ids(&tokenizer, "it")).map_err(|error| error.to_string())
+    };
+    let infinite = open(&[("vocab.txt", VOCABULARY), ("tokenizer_config.json", r#"{"model_max_length": Infinity}"#)]);
+    assert_eq!(infinite, Ok(vec![2, 5, 3]));
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
+    for name in ["vocab.txt", "tokenizer.json"] {
+        let problem = open(&[(name, pointer)]).unwrap_err();
+        assert!(problem.contains(&format!("{name}: it is a pointer of Git LFS in place of the file")), "{problem}");
+    }
+    let problem = open(&[("vocab.txt", VOCABULARY), ("tokenizer_config.json", pointer)]).unwrap_err();
+    assert!(problem.contains("tokenizer_config.json: it is a pointer of Git LFS"), "{problem}");
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Component, Path};
 
+use checkpoint::StandIn;
+
 use crate::error::{CorpusError, Result};
 
 /// The size of the record that ends an archive without its comment, and of an entry of the list without its name.
@@ -54,6 +56,10 @@ pub(super) fn read(file: &mut File, path: &Path) -> Result<Vec<Entry>> {
     file.take(END_SIZE as u64 + MAX_COMMENT).read_to_end(&mut tail).map_err(unreadable)?;
     let end = (0..tail.len().saturating_sub(END_SIZE - 1)).rev().find(|&at| is_end(&tail[at..]));
     let Some(end) = end else {
+        file.rewind().map_err(unreadable)?;
+        if let Some(stand_in) = StandIn::in_file(file).map_err(unreadable)? {
+            return Err(damaged(&stand_in.to_string()));
+        }
         return Err(damaged("the list of its entries is missing: it is no such archive, or its end is cut off"));
     };
     let record = Fields(&tail[end..]);

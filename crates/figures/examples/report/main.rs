@@ -73,14 +73,7 @@ fn of_classes(names: &[&str], n: usize) -> Page {
     ];
     parts.extend(pictures::of_classes(&evaluation).into_iter().map(Part::Chart));
     parts.extend([heading("Slices"), Part::DataTable(tables::slices(&evaluation))]);
-    parts.extend([
-        heading("Errors"),
-        Part::Text(
-            "Words that speak for the predicted class are blue and underlined, those against it orange and dotted."
-                .to_owned(),
-        ),
-        Part::DataTable(tables::errors(&evaluation)),
-    ]);
+    parts.extend([heading("Errors"), Part::DataTable(tables::errors(&evaluation))]);
     parts.extend([heading("Provenance"), tables::provenance(), heading("How to reproduce")]);
     parts.push(Part::Code(
         "bert-eval --run data/runs/sst2/train --tokens data/tokens/sst2 --split test --out data/runs/sst2/eval/test"

@@ -76,6 +76,7 @@ pub fn rate_curves(chart: &RateCurves) -> String {
     page.append(plot.draw());
 
     page.elements.extend(chance(chart, &named, &plot));
+    page.elements.extend(named.is_empty().then(|| plot.no_data()));
     let gray =
         others.iter().take(MAX_OTHERS).map(|curve| stroke(curve, &plot, REFERENCE).number("stroke-opacity", 0.45));
     page.elements.extend(gray);
@@ -189,9 +190,9 @@ mod tests {
         curves[3] = curve("missing", f64::NAN);
         let svg = draw(RateKind::Roc, &curves);
         assert_text_is_readable(&svg);
-        let texts = texts(&svg);
+        let texts = self::texts(&svg);
         assert!(texts.contains(&"lowest".to_owned()) && !texts.contains(&"missing".to_owned()));
         assert!(texts.contains(&"60 of 144 other classes".to_owned()), "{texts:?}");
-        assert_text_is_readable(&draw(RateKind::Roc, &[]));
+        assert!(self::texts(&draw(RateKind::Roc, &[])).contains(&"no data".to_owned()));
     }
 }

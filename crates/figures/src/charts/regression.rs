@@ -53,6 +53,9 @@ pub fn scores(chart: &Scores) -> String {
     let second = Plot::new(Point::new(second_left, top), Size::square(SIDE), predicted, residual);
     page.append(first.draw());
     page.append(second.draw());
+    if shown.is_empty() {
+        page.elements.extend([first.no_data(), second.no_data()]);
+    }
     let reference =
         |from, to| line(from, to).set("stroke", REFERENCE).number("stroke-width", 1.4).set("stroke-dasharray", "5 3");
     page.elements.extend(shown.iter().map(|&(truth, prediction)| dot(first.at(truth, prediction), shown.len())));
@@ -112,7 +115,7 @@ mod tests {
                 .iter()
                 .all(|text| texts(&svg).contains(&(*text).to_owned()))
         );
-        assert_text_is_readable(&draw(&[], &[]));
+        assert_eq!(texts(&draw(&[], &[])).iter().filter(|text| *text == "no data").count(), 2);
         assert_text_is_readable(&draw(&[3.0], &[3.0]));
         assert_text_is_readable(&draw(&[-1e9, 1e9], &[-1.0, 1e-9]));
     }

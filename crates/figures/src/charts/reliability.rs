@@ -71,6 +71,7 @@ pub fn reliability(chart: &Reliability) -> String {
     page.append(upper.draw());
     let diagonal = line(upper.at(across.start, across.start), upper.at(1.0, 1.0)).set("stroke", REFERENCE);
     page.elements.push(diagonal.number("stroke-width", 1.4).set("stroke-dasharray", "4 4"));
+    page.elements.extend(bins().next().is_none().then(|| upper.no_data()));
     for (index, series) in chart.series.iter().enumerate() {
         page.elements.extend(points(series, index, chart.series.len(), &upper));
     }
@@ -172,6 +173,7 @@ mod tests {
         assert_text_is_readable(&svg);
         assert!(texts(&svg).contains(&"temperature 1.31".to_owned()));
         assert_text_is_readable(&draw(&[]));
+        assert!(texts(&draw(&[])).contains(&"no data".to_owned()));
         let nan = ReliabilityBin { confidence: f64::NAN, edges: (f64::NAN, 1.0), ..bin(0, 1) };
         assert!(!draw(&[ReliabilitySeries { name: "", bins: &[nan] }]).contains("NaN"));
     }

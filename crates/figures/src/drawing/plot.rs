@@ -9,6 +9,7 @@ use super::svg::{Block, Element};
 use super::ticks::Tick;
 
 const AXIS_TITLE: Font = Font::regular(12.0);
+const NO_DATA: Font = Font::bold(14.0);
 const N_TICKS: usize = 5;
 const X_TICK_GAP: f64 = 14.0;
 
@@ -69,6 +70,11 @@ impl<'a> Plot<'a> {
     /// The pixel of a point.
     pub(crate) fn at(&self, x: f64, y: f64) -> Point {
         Point::new(self.x.pixel(x), self.y.pixel(y))
+    }
+
+    /// What an empty frame says.
+    pub(crate) fn no_data(&self) -> Element {
+        NO_DATA.centered_line(self.frame.center(), Anchor::Middle, "no data").set("fill", FAINT_TEXT)
     }
 
     /// Lines and numbers at the ticks, the border, and the titles of both axes. The lower edge is below all of them.

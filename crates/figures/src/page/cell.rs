@@ -46,7 +46,7 @@ pub struct Token {
     pub text: String,
     /// Whether a space stands before it.
     pub spaced: bool,
-    /// What it adds to the logit; below zero it speaks against the class. One that is not finite has no color.
+    /// What it adds to the logit of the predicted class; below zero it speaks against it. One that is not finite has no color.
     pub attribution: f64,
 }
 

@@ -5,6 +5,11 @@ use std::fmt::{self, Display};
 use super::cell::{Cell, is_long};
 use super::escape::Escaped;
 
+/// How the colors of word pieces read.
+const ABOUT_TOKENS: &str = "<p class=\"legend\">Words: <span class=\"tokens\"><span class=\"p5\">strongly for</span> \
+    <span class=\"p2\">for</span> <span class=\"n2\">against</span> <span class=\"n5\">strongly against</span></span> the \
+    predicted class; the value of each is in its tooltip.</p>";
+
 /// A table that its reader can sort by every column, filter, search and turn the pages of.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DataTable {
@@ -52,6 +57,9 @@ impl Column {
 impl Display for DataTable {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, columns, rows } = self;
+        if rows.iter().flatten().any(|cell| matches!(cell, Cell::Tokens(_))) {
+            writeln!(out, "{ABOUT_TOKENS}")?;
+        }
         begin(name, "<table class=\"data\">", out)?;
         for (index, column) in columns.iter().enumerate() {
             let cells = || rows.iter().filter_map(|row| row.get(index)).filter(|cell| **cell != Cell::Empty);
@@ -147,6 +155,14 @@ mod tests {
             <tr><td class=\"n\" data-v=\"7\">7</td><td><bdi>good</bdi></td><td></td></tr>\n\
             <tr><td></td><td><bdi>&lt;b&gt;</bdi></td><td><bdi>x</bdi></td></tr>\n</tbody>\n</table></div>";
         assert_eq!(html, expected);
+    }
+
+    #[test]
+    fn colors_are_explained_where_there_are_any() {
+        let table =
+            |cell| DataTable { columns: vec![Column::wide("text")], rows: vec![vec![cell]], ..DataTable::default() };
+        assert!(table(Cell::Tokens(Vec::new())).to_string().starts_with("<p class=\"legend\">"));
+        assert!(!table("text".into()).to_string().contains("legend"));
     }
 
     #[test]

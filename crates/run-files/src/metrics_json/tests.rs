@@ -79,7 +79,7 @@ fn more_classes() -> Metrics {
 }
 
 fn scores() -> Metrics {
-    Metrics::Scores(ScoreMetrics {
+    Metrics::Scores(Box::new(ScoreMetrics {
         evaluated: EvaluatedSplit {
             dataset: "sst".to_owned(),
             split: "validation".to_owned(),
@@ -90,7 +90,7 @@ fn scores() -> Metrics {
         regression: Regression { n: 2, mse: 0.25, mae: 0.5, pearson: None, spearman: None, r2: Some(-1.5) },
         intervals: BTreeMap::new(),
         reasons: Reasons::default(),
-    })
+    }))
 }
 
 fn read_text(text: &str) -> Result<Metrics, RunFileError> {

@@ -62,8 +62,43 @@ fn what_is_not_a_whole_bert_is_refused() {
         assert!(stderr.contains(message), "expected `{message}`, found `{stderr}`");
     }
     let sandbox = Sandbox::new();
-    assert!(sandbox.refused("model --source nowhere --out model").contains("nowhere is not a folder"));
+    assert!(
+        sandbox
+            .refused("model --source nowhere --out model")
+            .contains("nowhere does not exist; a model of the Hugging Face Hub is ")
+    );
     assert!(sandbox.refused("model --source sample --out model").contains("there is no sample model"));
+}
+
+#[test]
+fn what_was_never_fetched_and_what_is_another_kind_of_folder_is_told() {
+    type Files = Vec<(&'static str, Vec<u8>)>;
+    let refused = |change: &dyn Fn(&mut Files)| {
+        let mut files = tiny_bert::files();
+        change(&mut files);
+        let (_sandbox, outcome) = fetched(files);
+        assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
+        outcome.stderr
+    };
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 90868376\n";
+    for (place, (name, _)) in tiny_bert::files().into_iter().enumerate() {
+        let told = refused(&|files| files[place].1 = pointer.to_vec());
+        assert!(
+            told.contains(name) && told.contains("it is a pointer of Git LFS in place of the file; run `git lfs"),
+            "{told}"
+        );
+        let told = refused(&|files| files[place].1 = b"<!DOCTYPE html>\n<html><body>Sign in".to_vec());
+        assert!(told.contains(name) && told.contains("it is an HTML page"), "{told}");
+    }
+    let renamed = refused(&|files| {
+        files.iter_mut().filter(|file| file.0 == "model.safetensors").for_each(|file| file.0 = "model.fp16.safetensors")
+    });
+    assert!(renamed.contains("of weights it has model.fp16.safetensors: where one is the model"), "{renamed}");
+    let adapter = refused(&|files| files[0].0 = "adapter_config.json");
+    assert!(adapter.contains("tiny has no config.json; it is an adapter of PEFT"), "{adapter}");
+    let sandbox = Sandbox::new();
+    let named = sandbox.refused("model --source bert-base-uncased --out model");
+    assert!(named.contains("`sst-fetch model --source hub:bert-base-uncased --out FOLDER`"), "{named}");
 }
 
 /// Fetches a folder of these files into `model`.

@@ -39,6 +39,31 @@ fn a_snapshot_as_python_writes_it_is_read() {
     assert!(ended.stderr.contains("data/train.csv of hub:owner/reviews is not in the cache"), "{}", ended.stderr);
 }
 
+/// A cache that was copied with what its links lead to, as `cp -rL` and images of containers have it.
+#[test]
+fn a_copied_cache_with_files_in_place_of_links_is_read() {
+    let hub = Hub::start("datasets/owner/reviews", vec![("train.csv", TRAIN.into())]);
+    let copied = |content: &str| {
+        let sandbox = Sandbox::new();
+        let repository = "hub-cache/hub/datasets--owner--reviews";
+        sandbox.write(&format!("{repository}/refs/main"), COMMIT);
+        sandbox.write(&format!("{repository}/snapshots/{COMMIT}/train.csv"), content);
+        let path = sandbox.path(&format!("{repository}/snapshots/{COMMIT}/train.csv"));
+        (sandbox, path)
+    };
+    let (sandbox, path) = copied(TRAIN);
+    for environment in [OFFLINE, [("HF_ENDPOINT", hub.endpoint.as_str())]] {
+        let ended = sandbox.fetch_with(LINE, &environment);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert_eq!(rows(&sandbox.path("raw/train.parquet")).len(), 2);
+        assert!(!path.is_symlink(), "a file with the hub's digest is not fetched again");
+    }
+    let (sandbox, path) = copied("text,label\nfine,0\n");
+    assert_eq!(sandbox.fetch_with(LINE, &[("HF_ENDPOINT", &hub.endpoint)]).code, Some(0));
+    assert!(path.is_symlink(), "another content is replaced where the hub can be asked");
+    assert_eq!(fs::read_to_string(path).unwrap(), TRAIN);
+}
+
 #[test]
 fn the_conversion_of_a_script_is_found_offline() {
     let train = b"text,label\nfine,1\nbad,0\n".to_vec();

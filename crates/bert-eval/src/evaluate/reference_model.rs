@@ -1,0 +1,130 @@
+//! Baseline: TF-IDF with logistic or ridge regression, trained on the texts that the model was trained on; what a figure has to
+//! stand beside. `baseline.json`.
+
+use std::ops::ControlFlow;
+
+use baseline::{Baseline, NGrams, RidgeBaseline};
+use corpus::raw::RawReader;
+use corpus::tokens::{Labels, TokensReader};
+use metrics::{ClassEvaluation, ClassRows, Difference, Figure, McNemar, ScoreFigure, ScoreRows};
+use metrics::{paired_difference, paired_score_difference};
+use run_files::metrics_json::Metrics;
+use serde::Serialize;
+use stage::ensure_input;
+
+use super::inputs::Raw;
+use super::score::score;
+use crate::labeled::{Labeled, LabeledClasses};
+
+/// Rows of a token file that are in memory at a time.
+const PART: usize = 1 << 16;
+
+/// The baseline beside the model.
+#[derive(Debug, Serialize)]
+pub(crate) struct BaselineReport {
+    pub(crate) method: &'static str,
+    /// Texts that it was trained on.
+    pub(crate) n_train: usize,
+    pub(crate) metrics: Metrics,
+    /// By how much the model's accuracy, or its mean squared error, is larger.
+    pub(crate) difference: Option<Difference>,
+    /// Of classifiers: who is right where the other is not, the baseline first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mcnemar: Option<McNemar>,
+}
+
+impl BaselineReport {
+    /// Its accuracy, or its mean squared error.
+    pub(crate) fn headline(&self) -> f64 {
+        match &self.metrics {
+            Metrics::Classes(metrics) => metrics.classification.accuracy,
+            Metrics::Scores(metrics) => metrics.regression.mse,
+        }
+    }
+}
+
+/// Trains and evaluates a baseline on the rows of `labeled`, whose ids are `ids` of all predictions.
+///
+/// # Errors
+/// Fails when the train split cannot be read or has no labels.
+pub(crate) fn baseline_report(
+    raw: &Raw,
+    ids: &[i64],
+    labeled: &Labeled,
+    metrics: &Metrics,
+) -> anyhow::Result<Option<BaselineReport>> {
+    let (Some(train), Some(tokens)) = (&raw.train, &raw.train_tokens) else { return Ok(None) };
+    let (train_ids, targets) = train_targets(&TokensReader::open(tokens)?)?;
+    let train_texts = texts(raw, &RawReader::open(train)?, &train_ids)?;
+    let labeled_ids: Vec<i64> = labeled.rows().iter().map(|&row| ids[row]).collect();
+    let split_texts = texts(raw, &RawReader::open(&raw.split)?, &labeled_ids)?;
+    let n_train = train_texts.len();
+    let evaluated = metrics.evaluated().clone();
+    Ok(Some(match (labeled, targets) {
+        (Labeled::Classes(classes), Labels::Classes(targets)) => {
+            let targets: Vec<usize> = targets.into_iter().flatten().map(|class| class as usize).collect();
+            let names = classes.label_names;
+            let baseline = Baseline::fit(&train_texts, &targets, names.len(), NGrams::Words)?;
+            let of_baseline = classes.with_probabilities(baseline.predict_proba(&split_texts));
+            let (difference, mcnemar) = class_difference(&of_baseline, classes)?;
+            BaselineReport {
+                method: "TF-IDF of words with logistic regression (L2, C = 1), as scikit-learn's defaults",
+                n_train,
+                metrics: score(&Labeled::Classes(of_baseline), evaluated)?,
+                difference,
+                mcnemar: Some(mcnemar),
+            }
+        }
+        (Labeled::Scores(scores), Labels::Scores(targets)) => {
+            let targets: Vec<f64> = targets.into_iter().flatten().map(f64::from).collect();
+            let baseline = RidgeBaseline::fit(&train_texts, &targets, NGrams::Words)?;
+            let of_baseline = scores.with_predictions(baseline.predict(&split_texts));
+            let rows: [ScoreRows; 2] = [of_baseline.score_rows()?, scores.score_rows()?];
+            BaselineReport {
+                method: "TF-IDF of words with ridge regression (alpha = 1), as scikit-learn's defaults",
+                n_train,
+                difference: paired_score_difference(ScoreFigure::Mse, rows[0], rows[1]).ok(),
+                metrics: score(&Labeled::Scores(of_baseline), evaluated)?,
+                mcnemar: None,
+            }
+        }
+        _ => return Ok(None), // a token file of another task is refused before
+    }))
+}
+
+fn class_difference(
+    baseline: &LabeledClasses,
+    model: &LabeledClasses,
+) -> anyhow::Result<(Option<Difference>, McNemar)> {
+    let (first, second): (ClassRows, ClassRows) = (baseline.class_rows()?, model.class_rows()?);
+    let mcnemar = McNemar::of_predictions(first.labels(), first.predictions(), second.predictions());
+    let evaluations = [ClassEvaluation::new(first), ClassEvaluation::new(second)];
+    Ok((paired_difference(Figure::Accuracy, &evaluations[0], &evaluations[1]).ok(), mcnemar))
+}
+
+/// The ids and targets of the texts of the train split.
+fn train_targets(reader: &TokensReader) -> anyhow::Result<(Vec<i64>, Labels)> {
+    let (mut ids, mut classes, mut scores) = (Vec::new(), Vec::new(), Vec::new());
+    reader.for_each_part(PART, &mut |part| {
+        let labeled = part.labeled();
+        let rows = labeled.first_rows();
+        ids.extend(rows.iter().map(|&row| labeled.ids[row]));
+        match labeled.labels.of_rows(rows) {
+            Labels::Classes(of_part) => classes.extend(of_part),
+            Labels::Scores(of_part) => scores.extend(of_part),
+        }
+        ControlFlow::Continue(())
+    })?;
+    ensure_input!(!ids.is_empty(), "--baseline: the train split has no labels");
+    Ok((ids, if scores.is_empty() { Labels::Classes(classes) } else { Labels::Scores(scores) }))
+}
+
+/// The texts with these ascending ids.
+fn texts(raw: &Raw, reader: &RawReader, ids: &[i64]) -> anyhow::Result<Vec<String>> {
+    let mut texts = Vec::with_capacity(ids.len());
+    raw.texts.for_each(reader, ids, &mut |_, record| {
+        texts.push(record.text);
+        Ok(())
+    })?;
+    Ok(texts)
+}
