@@ -1,8 +1,9 @@
 //! Keys of `config.json` that are given away: those that Transformers takes, with the values that it takes.
 //!
-//! Transformers 5.23 holds the keys of its `BertConfig` to their types and refuses a file whole where one is wrong; Transformers 4
-//! takes nearly everything. None of these keys means anything to a BERT that classifies, so a file that says more than
-//! Transformers takes is read, and what is not taken is left out when it is written, which means the key's default.
+//! Transformers 5.23 holds the keys of its `BertConfig` to their types and refuses a whole file where one is wrong;
+//! Transformers 4 takes nearly everything. None of the keys that are left out means anything to a BERT that classifies, so
+//! a file with values that Transformers does not take is read, and such a value is left out when the file is written, which
+//! means the key's default.
 
 use serde_json::{Map, Value, json};
 

@@ -39,8 +39,8 @@ pub fn label_config(path: &Path, label_names: &[String]) -> Result<Value, Checkp
 /// The `config.json` at `path`, of a trained classifier, as it is given away, and what is other than in the file: `None` where
 /// nothing is.
 ///
-/// What speaks of another head and what Transformers does not take is left out, as runs of earlier programs have it, and each of the `rates` that a run trained
-/// with stands where the file has another.
+/// What speaks of another head and what Transformers does not take is left out, as runs of earlier programs have it, and
+/// each of the `rates` that a run trained with stands where the file has another.
 ///
 /// # Errors
 /// Fails when the file cannot be read or is not a JSON object.

@@ -61,6 +61,12 @@ impl ModelFolder {
         let mut config = before.clone();
         bring_to_what_both_take(&mut config);
         if let Some(facts) = facts {
+            // A side that tokenizer.json has for want of another would be taken there, too.
+            let json = read(&self.path.join("tokenizer.json")).unwrap_or_default();
+            let in_json = json.get("truncation").and_then(|truncation| truncation.get("direction"));
+            if in_json.is_some_and(|direction| direction == "Left") {
+                config.entry(TRUNCATION_SIDE).or_insert(Value::Null);
+            }
             facts.write(&mut config);
         }
         Ok((config != before).then(|| config.into()))
@@ -177,6 +183,11 @@ mod tests {
         assert_eq!(changed(None), Some(json!({"model_max_length": 12})));
         let left = r#"{"model_max_length": 12, "truncation_side": "left", "long_texts": {"window_stride": 2}}"#;
         assert_eq!(changed(Some(left)), Some(json!({"model_max_length": 12, "truncation_side": "right"})));
+        let (folder, model) = folder(None);
+        let mut json = File::create_new(folder.path().join("tokenizer.json")).unwrap();
+        json.write_all(br#"{"truncation": {"direction": "Left"}}"#).unwrap();
+        let side = model.exported_tokenizer_config(Some(&right)).unwrap();
+        assert_eq!(side, Some(json!({"model_max_length": 12, "truncation_side": "right"})));
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Format for Configs {
     fn read(&self, path: &Path) -> Result<(), Refusal> {
         let refusal = |error: &dyn std::error::Error| {
             let message = chain(error);
-            let is_json = std::fs::read(path).is_ok_and(|bytes| serde_json::from_slice::<Value>(&bytes).is_ok());
+            let is_json = std::fs::read(path).is_ok_and(|bytes| checkpoint::parse_json(&bytes).is_ok());
             Refusal::of(message, if is_json { &[] } else { &["line "] })
         };
         let config = BertConfig::read(path).map_err(|error| refusal(&error))?;

@@ -116,7 +116,7 @@ impl Format for Tokenizers {
         if path.ends_with("tokenizer_config.json") && !folder.join("vocab.txt").exists() {
             std::fs::write(folder.join("vocab.txt"), VOCABULARY).unwrap();
         }
-        let is_json = || std::fs::read(path).is_ok_and(|bytes| serde_json::from_slice::<Value>(&bytes).is_ok());
+        let is_json = || std::fs::read(path).is_ok_and(|bytes| checkpoint::parse_json(&bytes).is_ok());
         let refusal = |error: &dyn std::error::Error| {
             // What a configuration says of the vocabulary is the fault of both.
             let message = format!(
