@@ -42,10 +42,7 @@ pub(super) fn differences(
     let gone = expected.iter().filter(|(id, _)| !found.contains_key(id)).map(|(_, token)| token.content.as_str());
     let gone: Vec<&str> = gone.collect();
     if !gone.is_empty() {
-        said.push(format!(
-            "tokenizer_config.json does not list these added tokens, so they are none: {}",
-            names(&gone)
-        ));
+        said.push(format!("no added tokens by the other files, though {} has them: {}", files.defining, names(&gone)));
     }
     said
 }

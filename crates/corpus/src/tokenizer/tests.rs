@@ -152,6 +152,10 @@ fn what_a_reader_of_one_file_would_not_expect_is_said() {
         said(&[("vocab.txt", VOCABULARY), ("special_tokens_map.json", more)]),
         "added beside vocab.txt: `[A]`, `[B]`, `[C]`, `[D]`, `[E]` and 1 more"
     );
+    assert_eq!(
+        said(&[("vocab.txt", VOCABULARY), ("tokenizer_config.json", r#"{"mask_token": null}"#)]),
+        "no added tokens by the other files, though vocab.txt has them: `[MASK]`"
+    );
 }
 
 #[test]
