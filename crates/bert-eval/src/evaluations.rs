@@ -127,6 +127,9 @@ fn same_labels(left: &Outcomes, right: &Outcomes) -> bool {
 /// The parts of the paths between what all begin and what all end with; where that tells them not apart, with a number.
 fn short_names(folders: &[PathBuf]) -> Vec<String> {
     let paths: Vec<Vec<String>> = folders.iter().map(|folder| components(folder)).collect();
+    if let [path] = paths.as_slice() {
+        return vec![path.last().cloned().unwrap_or_default()];
+    }
     let shortest = paths.iter().map(Vec::len).min().unwrap_or(0);
     let all_have = |part: &dyn Fn(&[String]) -> Option<String>| {
         let first = paths.first().and_then(|path| part(path));
@@ -159,5 +162,6 @@ mod tests {
         assert_eq!(names(&["runs/a/seed-1/test", "runs/b/test"]), ["a/seed-1", "b"]);
         assert_eq!(names(&["test", "test"]), ["test (1)", "test (2)"]);
         assert_eq!(names(&["a/test", "a/test", "b/test"]), ["a", "test (2)", "b"]);
+        assert_eq!(names(&["a/test"]), ["test"]);
     }
 }

@@ -138,7 +138,7 @@ fn differing_settings(evaluations: &[Evaluation]) -> Vec<String> {
         let differing: Vec<&str> = first
             .keys()
             .chain(other.keys().filter(|key| !first.contains_key(*key)))
-            .filter(|key| *key != "seed" && first.get(*key) != other.get(*key))
+            .filter(|key| !["seed", "data_seed"].contains(&key.as_str()) && first.get(*key) != other.get(*key))
             .map(String::as_str)
             .collect();
         if !differing.is_empty() {
