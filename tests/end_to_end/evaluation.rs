@@ -41,7 +41,7 @@ fn a_missed_requirement_is_exit_code_5_after_everything_is_written_and_when_fres
     let unknown = pipeline.run_stage("eval/validation", "--require sharpness>0.5");
     assert_eq!(unknown.code, Some(2), "{}", unknown.stderr);
     assert!(unknown.stderr.contains("there is no figure sharpness; there are accuracy"), "{}", unknown.stderr);
-    let malformed = pipeline.run_stage("eval/other", "--require accuracy=0.5");
+    let malformed = pipeline.run_stage("eval/test", "--require accuracy=0.5");
     assert_eq!(malformed.code, Some(2), "{}", malformed.stderr);
 }
 

@@ -6,6 +6,7 @@
 
 mod labeled;
 mod flat_figures;
+mod p_value;
 mod evaluations;
 
 mod compare;

@@ -137,6 +137,7 @@ mod tests {
             evaluated,
             loss: 0.25,
             regression,
+            five_class_accuracy: None,
             intervals: std::collections::BTreeMap::new(),
             reasons: run_files::metrics_json::Reasons::default(),
         };

@@ -109,7 +109,8 @@ fn what_is_missing_unexpected_or_misshapen_is_named() {
     );
     assert_eq!(
         refusal(|tensors| tensors.push(("bert.encoder.layer.2.output.dense.bias".to_owned(), vec![1], vec![0; 4]))),
-        "tensor bert.encoder.layer.2.output.dense.bias: unexpected: this BERT has no such tensor"
+        "tensor bert.encoder.layer.2.output.dense.bias: unexpected: num_hidden_layers of config.json is 2, and this is of layer 2, \
+         counted from 0; write the number of layers that the file has, or remove the layers that are not meant from the file"
     );
     assert_eq!(
         refusal(|tensors| {

@@ -107,7 +107,7 @@ fn values(names: &[String]) -> Vec<f32> {
 }
 
 /// The highest score of each class of the treebank but the last, as its authors cut them.
-const CUT_OFFS: [f32; 4] = [0.2, 0.4, 0.6, 0.8];
+pub const CUT_OFFS: [f32; 4] = [0.2, 0.4, 0.6, 0.8];
 
 /// The class of the treebank, as an index of [`FINE_GRAINED`], of a score from 0 to 1.
 pub fn fine_grained_class(score: f32) -> i32 {

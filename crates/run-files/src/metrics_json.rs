@@ -169,6 +169,10 @@ pub struct ScoreMetrics {
     /// Errors and correlations.
     #[serde(flatten)]
     pub regression: Regression,
+    /// Accuracy after true and predicted scores from 0 to 1 are cut into the five classes of the treebank; not in files of
+    /// version 1.
+    #[serde(default)]
+    pub five_class_accuracy: Option<f64>,
     /// Confidence intervals, 95 % each, by the names of the figures; not in files of version 1.
     #[serde(default)]
     pub intervals: BTreeMap<String, Interval>,

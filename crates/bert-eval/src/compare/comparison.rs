@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::evaluations::{Evaluated, Evaluation};
 use crate::flat_figures::flat_figures;
 use crate::labeled::{Labeled, LabeledClasses, LabeledScores};
+use crate::p_value::shown as shown_p;
 
 /// A p-value below this, corrected for the number of comparisons, is more than chance.
 const LEVEL: f64 = 0.05;
@@ -233,8 +234,8 @@ fn in_words(pair: &Pair) -> String {
     let several =
         if headline.p_adjusted == headline.p_value { "" } else { ", corrected for the number of comparisons" };
     let verdict = match headline.p_adjusted {
-        Some(p) if p < LEVEL => format!("more than chance ({test} {p:.4}{several})"),
-        Some(p) => format!("no more than chance may give ({test} {p:.4}{several})"),
+        Some(p) if p < LEVEL => format!("more than chance ({test} {}{several})", shown_p(p)),
+        Some(p) => format!("no more than chance may give ({test} {}{several})", shown_p(p)),
         None => "of unknown weight".to_owned(),
     };
     let rows = pair.mcnemar.as_ref().map_or(String::new(), |it| {

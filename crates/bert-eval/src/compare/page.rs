@@ -7,6 +7,7 @@ use super::comparison::{BootstrappedFigure, Comparison, Pair};
 use super::disagreements::Disagreement;
 use super::settings::Row;
 use crate::evaluations::Evaluation;
+use crate::p_value;
 
 /// Rows of disagreement that the page shows; the file has all.
 const MAX_ROWS: usize = 1000;
@@ -90,7 +91,8 @@ fn headline_chart(comparison: &Comparison) -> Option<Part> {
 
 fn figures_table(comparison: &Comparison) -> Part {
     let names = comparison.evaluations.first().map(|evaluation| evaluation.figures.keys()).into_iter().flatten();
-    let is_shown = |name: &&String| !name.ends_with("_low") && !name.ends_with("_high") && *name != "rows";
+    let is_shown =
+        |name: &&String| !name.ends_with("_low") && !name.ends_with("_high") && !["rows", "n"].contains(&name.as_str());
     let rows = names.filter(is_shown).map(|name| {
         let of = |figures: &serde_json::Map<String, Value>| {
             number(figures.get(name)).map_or(Cell::Empty, |value| Cell::number(value, 4))
@@ -123,7 +125,7 @@ fn pair_parts(pair: &Pair) -> Vec<Part> {
             Cell::number(figure.difference, 4),
             optional(figure.interval.as_ref().map(|interval| interval.low)),
             optional(figure.interval.as_ref().map(|interval| interval.high)),
-            optional(figure.p_adjusted),
+            p_value::cell(figure.p_adjusted),
             verdict,
         ]
     });
@@ -143,9 +145,9 @@ fn pair_parts(pair: &Pair) -> Vec<Part> {
     })];
     if let Some(mcnemar) = &pair.mcnemar {
         parts.push(Part::Text(format!(
-            "McNemar: only {} is right on {} rows, only {} on {}; mid-p {:.4}, exact {:.4}. The p of accuracy is the mid-p, that \
+            "McNemar: only {} is right on {} rows, only {} on {}; mid-p {}, exact {}. The p of accuracy is the mid-p, that \
              of the others comes from the influence of each row; all are corrected for the number of comparisons (Holm).",
-            pair.first, mcnemar.only_first, pair.second, mcnemar.only_second, mcnemar.mid_p, mcnemar.exact
+            pair.first, mcnemar.only_first, pair.second, mcnemar.only_second, p_value::shown(mcnemar.mid_p), p_value::shown(mcnemar.exact)
         )));
     }
     for text in pair.bootstrap.iter().map(bootstrap_text) {
@@ -157,13 +159,13 @@ fn pair_parts(pair: &Pair) -> Vec<Part> {
 fn bootstrap_text(figure: &BootstrappedFigure) -> String {
     let bootstrap = &figure.bootstrap;
     format!(
-        "Paired bootstrap of {} ({} resamples): difference {:+.4}, 95 %: {:+.4} to {:+.4}, p {:.4}.",
+        "Paired bootstrap of {} ({} resamples): difference {:+.4}, 95 %: {:+.4} to {:+.4}, p {}.",
         figure.figure.replace('_', " "),
         bootstrap.n_resamples,
         bootstrap.value,
         bootstrap.interval.low,
         bootstrap.interval.high,
-        bootstrap.p_value
+        p_value::shown(bootstrap.p_value)
     )
 }
 

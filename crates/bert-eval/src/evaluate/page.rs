@@ -15,6 +15,7 @@ use super::errors::WrongPrediction;
 use super::pictures::Picture;
 use super::reference_model::BaselineReport;
 use super::slice_figures::SliceFigures;
+use crate::p_value;
 
 /// Everything that the page tells.
 pub(crate) struct Report<'a> {
@@ -139,7 +140,7 @@ fn slices_table(figures: &SliceFigures) -> Part {
             optional(interval.map(|interval| interval.low)),
             optional(interval.map(|interval| interval.high)),
             optional(slice.rest),
-            slice.p_adjusted.map_or(Cell::Empty, |p| Cell::number(p, 4)),
+            p_value::cell(slice.p_adjusted),
             if slice.is_worse { Cell::badge(Emphasis::Bad, "worse") } else { Cell::Empty },
         ]
     });

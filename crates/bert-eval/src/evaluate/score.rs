@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use corpus::label::names_ascend;
+use corpus::task::CUT_OFFS;
 use metrics::{
     Average, ClassEvaluation, ClassRows, Classification, ConfusionMatrix, Estimate, Figure, Interval, MetricsError,
-    Reason, Regression, Score, ScoreFigure, ScoreRows, score_estimate, wilson_interval,
+    Reason, Regression, Score, ScoreFigure, ScoreRows, cut_accuracy, score_estimate, wilson_interval,
 };
 use run_files::metrics_json::{
     AverageIntervals, ClassIntervals, ClassMetrics, EvaluatedSplit, Intervals, Metrics, MoreFigures, Reasons,
@@ -100,7 +101,20 @@ fn score_metrics(rows: ScoreRows, evaluated: EvaluatedSplit) -> ScoreMetrics {
     for figure in ScoreFigure::ALL {
         found.add(figure.name().to_owned(), score_estimate(figure, rows));
     }
-    ScoreMetrics { evaluated, loss: regression.mse, regression, intervals: found.intervals, reasons: found.reasons }
+    let name = "five_class_accuracy".to_owned();
+    if rows.targets().iter().all(|target| (0.0..=1.0).contains(target)) {
+        found.add(name.clone(), Ok(cut_accuracy(rows, &CUT_OFFS.map(f64::from))));
+    } else {
+        found.add(name.clone(), Err("the scores do not all lie between 0 and 1"));
+    }
+    ScoreMetrics {
+        evaluated,
+        loss: regression.mse,
+        regression,
+        five_class_accuracy: found.values.get(&name).copied(),
+        intervals: found.intervals,
+        reasons: found.reasons,
+    }
 }
 
 /// Figures and intervals by name, and why others are not there.

@@ -127,6 +127,7 @@ pub const TABLES: &[Table] = &[
             Field { name: "pearson", type_name: "number, nullable", meaning: "null where one side is constant" },
             Field { name: "spearman", type_name: "number, nullable", meaning: "null where one side is constant" },
             Field { name: "r2", type_name: "number, nullable", meaning: "coefficient of determination" },
+            Field { name: "five_class_accuracy", type_name: "number, nullable", meaning: "of scores cut into classes" },
             Field { name: "intervals", type_name: "object", meaning: "95 % confidence intervals by figure" },
             UNDEFINED,
             NO_INTERVAL,

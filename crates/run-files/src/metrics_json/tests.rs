@@ -88,6 +88,7 @@ fn scores() -> Metrics {
         },
         loss: 0.25,
         regression: Regression { n: 2, mse: 0.25, mae: 0.5, pearson: None, spearman: None, r2: Some(-1.5) },
+        five_class_accuracy: None,
         intervals: BTreeMap::new(),
         reasons: Reasons::default(),
     }))
