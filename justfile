@@ -120,7 +120,7 @@ test-reference: build (environment "reference") (environment "current")
 # The tests on a CUDA device
 [group('checks')]
 test-gpu: setup
-    BERT_TEST_DEVICE=cuda cargo test --release --locked --workspace --test operators --test optimizer --test loading --test parity --test runs
+    BERT_TEST_DEVICE=cuda cargo test --release --locked --workspace --test operators --test optimizer --test loading --test parity --test attributions --test runs
 
 # A training run survives: 300 kills, a failure at every call, 11,000 damages, full disks, rivals, a long life; an hour or two
 [group('checks')]
