@@ -118,7 +118,10 @@ fn the_bytes_are_those_of_earlier_versions_and_more_behind() {
     assert_eq!(read_text(&text).unwrap(), more_classes());
     let head = SCORES.strip_suffix('}').unwrap();
     let text = serde_json::to_string(&scores()).unwrap();
-    assert_eq!(text, format!(r#"{head},"intervals":{{}},"undefined":{{}},"no_interval":{{}}}}"#));
+    assert_eq!(
+        text,
+        format!(r#"{head},"five_class_accuracy":null,"intervals":{{}},"undefined":{{}},"no_interval":{{}}}}"#)
+    );
 }
 
 #[test]
