@@ -60,7 +60,7 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let comparison: Comparison = compare(&evaluations, &read, args.resamples, args.seed)?;
     let disagreements = disagreements::disagreements(&evaluations, &read);
     output.write_json(COMPARISON, &comparison)?;
-    output.output(DISAGREEMENTS, |file| disagreements::write(&disagreements, file))?;
+    output.write_json_lines(DISAGREEMENTS, &disagreements)?;
     let differing = settings::differing(&evaluations);
     let page = page::page(&evaluations, &comparison, &differing, &disagreements);
     output.write(REPORT, figures::html(&page))?;

@@ -18,7 +18,7 @@ mod slice_figures;
 mod errors;
 mod attributed;
 mod text_pass;
-mod reference_model;
+mod baseline_report;
 mod nodes;
 mod calibrate;
 mod curves;
@@ -37,12 +37,12 @@ use run_files::predictions::{Outcomes, Predictions};
 use stage::{OutputFolder, Progress, counted};
 
 use self::attributed::Source;
+use self::baseline_report::baseline_report;
 use self::findings::Findings;
 use self::inference::{Decoding, Inferred, infer};
 pub use self::inputs::STAGE;
 use self::inputs::{Inputs, Raw};
 use self::nodes::node_figures;
-use self::reference_model::baseline_report;
 use self::run_facts::train_class_counts;
 use self::slice_figures::SliceFigures;
 use self::text_pass::TextPass;
@@ -81,13 +81,16 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
 
     let mut errors = errors::worst(predictions, args.errors);
     let pass = TextPass { predictions, n_tokens: &inferred.n_tokens, temperature, save_texts: args.save_texts };
-    let slices = match &inputs.raw {
+    let (slices, said) = match &inputs.raw {
         Some(raw) => pass.with_texts(raw, &mut errors, &mut output)?,
         None => pass.without_texts(&mut output)?,
     };
-    slices.said.iter().for_each(|said| say(said));
+    said.iter().for_each(|said| say(said));
     let n_attributed = args.attributions.min(errors.len());
-    attribute(args, &classifier, &reader, predictions, &mut errors[..n_attributed])?;
+    if n_attributed > 0 {
+        let source = Source { classifier: &classifier, reader: &reader, predictions, pooling: args.window_pooling };
+        source.attribute(&mut errors[..n_attributed], args.common.quiet)?;
+    }
 
     let evaluated = EvaluatedSplit {
         dataset: inputs.metadata.dataset.clone(),
@@ -125,7 +128,7 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
         temperature,
         fitted,
         metrics,
-        slices: slice_figures::slice_figures(&slices.slices, &labeled)?,
+        slices: slice_figures::slice_figures(&slices, &labeled)?,
         labeled,
         errors,
         warnings,
@@ -172,22 +175,4 @@ fn balance_warnings(args: &Args, inputs: &Inputs, predictions: &Predictions) -> 
     let of_training = of_training.map(|counts| (corpus::Split::Train, counts));
     let counts: Vec<_> = of_training.into_iter().chain([(args.split.of_corpus(), of_split)]).collect();
     class_balance::warnings(names, &counts)
-}
-
-fn attribute(
-    args: &Args,
-    classifier: &Classifier,
-    reader: &TokensReader,
-    predictions: &Predictions,
-    errors: &mut [errors::WrongPrediction],
-) -> anyhow::Result<()> {
-    if errors.is_empty() {
-        return Ok(());
-    }
-    let mut progress = Progress::new("bert-eval: attributions", 0, errors.len() as u64, args.common.quiet);
-    let threads = classifier.threads();
-    let source = Source { classifier, reader, predictions, pooling: args.window_pooling, threads };
-    source.attribute(errors, &mut progress)?;
-    progress.finish();
-    Ok(())
 }

@@ -27,6 +27,11 @@ pub(crate) fn flat_figures(metrics: &Value) -> Map<String, Value> {
     flat
 }
 
+/// Whether the number of this name is a figure: no end of an interval, and no number of rows.
+pub(crate) fn is_figure_name(name: &str) -> bool {
+    !name.ends_with("_low") && !name.ends_with("_high") && !["rows", "n"].contains(&name)
+}
+
 fn is_figure(value: &Value) -> bool {
     value.is_number() || value.is_null()
 }

@@ -2,6 +2,8 @@
 
 use figures::Cell;
 
+/// A difference with a p-value below this, corrected for the number of tests, is more than chance.
+pub(crate) const LEVEL: f64 = 0.05;
 const SMALLEST: f64 = 1e-4;
 
 /// Four digits after the point.

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use stage::{CommonArgs, Job, Stage, ensure_input};
 
 use crate::evaluations::Evaluation;
-use crate::flat_figures::flat_figures;
+use crate::flat_figures::{flat_figures, is_figure_name};
 
 const STAGE: Stage = Stage { name: "bert-eval seeds", version: 1 };
 
@@ -114,10 +114,8 @@ fn summary(evaluations: &[Evaluation]) -> anyhow::Result<Summary> {
         let figures = flat_figures(&serde_json::to_value(metrics).context("metrics have no JSON form")?);
         of_seeds.push(OneSeed { name: evaluation.name.clone(), seed: seed.unwrap_or_default(), figures });
     }
-    let is_figure =
-        |name: &&String| !name.ends_with("_low") && !name.ends_with("_high") && *name != "rows" && *name != "n";
     let mut figures = Map::new();
-    for name in of_seeds[0].figures.keys().filter(is_figure) {
+    for name in of_seeds[0].figures.keys().filter(|name| is_figure_name(name)) {
         let values: Option<Vec<f64>> = of_seeds.iter().map(|of_seed| of_seed.figures.get(name)?.as_f64()).collect();
         let sample = values.and_then(|values| Sample::new(&values));
         figures.insert(name.clone(), serde_json::to_value(sample)?);

@@ -4,7 +4,6 @@
 //! predictions (Northcutt, Jiang and Chuang 2021). A model that has seen a label repeats it, so one row may come once only.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::PathBuf;
 
 use figures::{Cell, Column, DataTable, Page, Part};
@@ -99,17 +98,10 @@ pub(crate) fn run(args: &SuspectsArgs) -> anyhow::Result<()> {
     let found = find_label_issues(&rows.labels, probabilities)?;
     let n_listed = (args.at_least * rows.labels.len() as f64).ceil() as usize;
     let listed = listed(&found.issues, ranked_labels(&rows.labels, probabilities), n_listed);
-    let suspects: Vec<Suspect> = (1..)
-        .zip(&listed)
-        .map(|(rank, (issue, is_issue))| suspect(rank, issue, *is_issue, (&rows, &evaluations, &columns)))
-        .collect();
-    output.output(SUSPECTS, |file| {
-        for suspect in &suspects {
-            serde_json::to_writer(&mut *file, suspect)?;
-            file.write_all(b"\n")?;
-        }
-        Ok(())
-    })?;
+    let folds = Folds { rows: &rows, evaluations: &evaluations, columns: &columns };
+    let suspects: Vec<Suspect> =
+        (1..).zip(&listed).map(|(rank, (issue, is_issue))| folds.suspect(rank, issue, *is_issue)).collect();
+    output.write_json_lines(SUSPECTS, &suspects)?;
     output.write(REPORT, figures::html(&page(&suspects, &rows, found.issues.len())))?;
     output.finish()?;
     let n = rows.labels.len();
@@ -186,25 +178,30 @@ fn listed(issues: &[LabelIssue], ranked: Vec<LabelIssue>, n: usize) -> Vec<(Labe
     issues.iter().map(|issue| (*issue, true)).chain(others.take(n_others)).collect()
 }
 
-fn suspect(
-    rank: usize,
-    issue: &LabelIssue,
-    is_issue: bool,
-    (rows, evaluations, columns): (&Rows, &[Evaluation], &[Columns]),
-) -> Suspect {
-    let (evaluation, row) = rows.places[issue.row];
-    let (ids, texts) = &columns[evaluation];
-    let of_row = |(name, values): (&String, &Vec<Option<String>>)| (name.clone(), values[row].clone().into());
-    Suspect {
-        rank,
-        evaluation: evaluations[evaluation].name.clone(),
-        id: ids[row],
-        label: rows.label_names[issue.label].clone(),
-        suggested: rows.label_names[issue.suggested].clone(),
-        probability_of_label: issue.self_confidence,
-        probability_of_suggested: rows.probabilities[issue.row * rows.label_names.len() + issue.suggested],
-        is_issue,
-        columns: texts.names.iter().zip(&texts.values).map(of_row).collect(),
+/// All that is known of the rows.
+struct Folds<'a> {
+    rows: &'a Rows,
+    evaluations: &'a [Evaluation],
+    columns: &'a [Columns],
+}
+
+impl Folds<'_> {
+    fn suspect(&self, rank: usize, issue: &LabelIssue, is_issue: bool) -> Suspect {
+        let Self { rows, evaluations, columns } = self;
+        let (evaluation, row) = rows.places[issue.row];
+        let (ids, texts) = &columns[evaluation];
+        let of_row = |(name, values): (&String, &Vec<Option<String>>)| (name.clone(), values[row].clone().into());
+        Suspect {
+            rank,
+            evaluation: evaluations[evaluation].name.clone(),
+            id: ids[row],
+            label: rows.label_names[issue.label].clone(),
+            suggested: rows.label_names[issue.suggested].clone(),
+            probability_of_label: issue.self_confidence,
+            probability_of_suggested: rows.probabilities[issue.row * rows.label_names.len() + issue.suggested],
+            is_issue,
+            columns: texts.names.iter().zip(&texts.values).map(of_row).collect(),
+        }
     }
 }
 

@@ -155,14 +155,13 @@ fn check_weights(args: &Args, trained: &Upstream, folder: &Path, evaluated: &Ups
     let (run, eval) = (args.run.display(), folder.display());
     let of_run = trained.manifest.outputs.get(train::WEIGHTS);
     let of_eval = evaluated.manifest.inputs.get(TRAINED_WEIGHTS);
-    let short = |weights: Option<&Fingerprint>| weights.map_or("none".to_owned(), |w| format!("{:.12}…", w.sha256));
     ensure_input!(
         of_run == of_eval,
         "{eval} evaluates another model than that of {run}, or an older one: SHA-256 {} of {} there, {} here; evaluate \
          the run again with `bert-eval --run {run} --out {eval}`, its --tokens and its --split",
-        short(of_eval),
+        Fingerprint::short(of_eval),
         train::WEIGHTS,
-        short(of_run)
+        Fingerprint::short(of_run)
     );
     Ok(())
 }

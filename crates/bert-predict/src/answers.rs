@@ -41,8 +41,8 @@ impl<'a> Answering<'a> {
         writer: &mut AnswerWriter<'_, W>,
         say: &dyn Fn(&str),
     ) -> anyhow::Result<Counts> {
-        let judge = &self.predictor.judge;
-        let mut verdicts = judge.verdicts(logits).into_iter();
+        let decoding = &self.predictor.decoding;
+        let mut verdicts = decoding.verdicts(logits).into_iter();
         let mut counts = Counts { rows: window.rows.len() as u64, ..Counts::default() };
         counts.add_longer(&window.encodings, self.predictor.max_length);
         for row in &window.rows {

@@ -56,9 +56,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let format = streaming::format(args)?;
     let input = Input::open(args)?;
     let (predictor, tokenizer) = Predictor::open(model, args)?;
-    let (kept, said) = kept_names(input.kept(), &predictor.judge)?;
+    let (kept, said) = kept_names(input.kept(), &predictor.decoding)?;
     said.iter().for_each(|said| args.say(said));
-    let layout = Layout { kept, judge: predictor.judge.clone() };
+    let layout = Layout { kept, decoding: predictor.decoding.clone() };
     let (predictor, layout) = (&predictor, &layout);
     let input = match input {
         Input::Files(files) if args.output.out.is_some() => {

@@ -10,14 +10,14 @@ use stage::{ComputeArgs, Verification, bail_input, ensure_input};
 
 use crate::args::Args;
 use crate::run_facts::RunFacts;
-use crate::verdict::Judge;
+use crate::verdict::Decoding;
 
 /// A model that is ready to predict.
 pub(crate) struct Predictor {
     classifier: Classifier,
     pooling: WindowPooling,
     pub(crate) compute: Compute,
-    pub(crate) judge: Judge,
+    pub(crate) decoding: Decoding,
     pub(crate) max_length: usize,
     pub(crate) overflow: Overflow,
     /// The files of the model's folder that it was made of.
@@ -53,12 +53,12 @@ impl Predictor {
         if let Some(overflow) = overflow(args, &run, &classifier)? {
             tokenizer = tokenizer.with_overflow(overflow)?;
         }
-        let judge = judge(args, &classifier)?;
+        let decoding = decoding(args, &classifier)?;
         let small = CONFIG_AND_TOKENIZER_FILES.iter().map(|name| ((*name).to_owned(), model.join(name)));
         let files = small.filter(|(_, path)| path.is_file()).chain(weights).collect();
         verifications.into_iter().try_for_each(Verification::finish)?;
         let (overflow, pooling) = (tokenizer.overflow(), args.window_pooling);
-        Ok((Self { classifier, pooling, compute, judge, max_length, overflow, files }, tokenizer))
+        Ok((Self { classifier, pooling, compute, decoding, max_length, overflow, files }, tokenizer))
     }
 
     /// The rows that the model's word embeddings have.
@@ -73,7 +73,7 @@ impl Predictor {
     pub(crate) fn logits(&self, encodings: &Encodings) -> anyhow::Result<Vec<f32>> {
         let rows: Vec<&[i32]> = encodings.rows().collect();
         let logits = self.classifier.logits(&rows, |_| ())?;
-        Ok(self.pooling.pool(&logits, self.judge.names.len(), &encodings.window_offsets))
+        Ok(self.pooling.pool(&logits, self.decoding.names.len(), &encodings.window_offsets))
     }
 }
 
@@ -87,7 +87,7 @@ fn overflow(args: &Args, run: &RunFacts, classifier: &Classifier) -> anyhow::Res
 }
 
 /// How verdicts are made, where the model's outputs allow what is asked for.
-fn judge(args: &Args, classifier: &Classifier) -> anyhow::Result<Judge> {
+fn decoding(args: &Args, classifier: &Classifier) -> anyhow::Result<Decoding> {
     let answer = &args.answer;
     let kind = classifier.output_kind;
     let given = [("--top-k", answer.top_k.is_some()), ("--threshold", answer.threshold.is_some())];
@@ -102,7 +102,7 @@ fn judge(args: &Args, classifier: &Classifier) -> anyhow::Result<Judge> {
         Some(file) => Some(temperature(file, &classifier.folder)?),
     };
     let top_k = answer.top_k.map(|top_k| usize::try_from(top_k).unwrap_or(usize::MAX));
-    Ok(Judge { names: classifier.output_names.clone(), kind, top_k, threshold: answer.threshold, temperature })
+    Ok(Decoding { names: classifier.output_names.clone(), kind, top_k, threshold: answer.threshold, temperature })
 }
 
 /// The temperature of a file, which has to be that of these weights.

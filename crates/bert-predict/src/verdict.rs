@@ -5,7 +5,7 @@ use checkpoint::OutputKind;
 
 /// How verdicts are made of logits.
 #[derive(Debug, Clone)]
-pub(crate) struct Judge {
+pub(crate) struct Decoding {
     /// The label names by class index; of regression, the name of the score.
     pub(crate) names: Vec<String>,
     pub(crate) kind: OutputKind,
@@ -35,7 +35,7 @@ pub(crate) enum Verdict {
 /// From which probability a label is given, where any number of them can be.
 const LABEL_THRESHOLD: f64 = 0.5;
 
-impl Judge {
+impl Decoding {
     /// The verdicts of texts by their `logits`, `(n_texts, n_names)`.
     pub(crate) fn verdicts(&self, logits: &[f32]) -> Vec<Verdict> {
         let n = self.names.len();
@@ -85,23 +85,23 @@ fn sigmoid(logit: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn judge(kind: OutputKind) -> Judge {
+    fn decoding(kind: OutputKind) -> Decoding {
         let names = ["a", "b", "c"].map(str::to_owned).to_vec();
-        Judge { names, kind, top_k: None, threshold: None, temperature: None }
+        Decoding { names, kind, top_k: None, threshold: None, temperature: None }
     }
 
-    fn first(judge: &Judge, logits: &[f32]) -> Verdict {
-        judge.verdicts(logits).remove(0)
+    fn first(decoding: &Decoding, logits: &[f32]) -> Verdict {
+        decoding.verdicts(logits).remove(0)
     }
 
     #[test]
     fn a_text_has_the_same_verdict_alone_and_among_others() {
         for n in [2, 3, 5, 20, 151] {
             let names = (0..n).map(|name| name.to_string()).collect();
-            let judge = Judge { names, ..judge(OutputKind::Class) };
+            let decoding = Decoding { names, ..decoding(OutputKind::Class) };
             let logits: Vec<f32> = (0..n * 70).map(|index| ((index * 7919 % 1013) as f32 - 500.0) / 97.0).collect();
-            let alone = logits.chunks(n).map(|logits| first(&judge, logits));
-            assert_eq!(judge.verdicts(&logits), alone.collect::<Vec<_>>(), "{n} classes");
+            let alone = logits.chunks(n).map(|logits| first(&decoding, logits));
+            assert_eq!(decoding.verdicts(&logits), alone.collect::<Vec<_>>(), "{n} classes");
         }
     }
 
@@ -109,8 +109,8 @@ mod tests {
     fn a_label_below_the_threshold_is_withheld() {
         let (logits, third) = ([2_f32.ln(), 0.0, 0.0], 0.5);
         for (threshold, label) in [(0.5 - 1e-6, Some(0)), (0.5 + 1e-6, None)] {
-            let judge = Judge { threshold: Some(threshold), ..judge(OutputKind::Class) };
-            let Verdict::Class { label: found, probabilities } = first(&judge, &logits) else { panic!("a class") };
+            let decoding = Decoding { threshold: Some(threshold), ..decoding(OutputKind::Class) };
+            let Verdict::Class { label: found, probabilities } = first(&decoding, &logits) else { panic!("a class") };
             assert_eq!(found, label);
             assert!((probabilities[0].1 - third).abs() < 1e-6 && probabilities.len() == 3);
         }
@@ -118,15 +118,15 @@ mod tests {
 
     #[test]
     fn the_largest_come_first_and_of_equals_the_first() {
-        let judge = Judge { top_k: Some(2), ..judge(OutputKind::Class) };
-        let Verdict::Class { probabilities, .. } = first(&judge, &[0.0, 1.0, 0.0]) else { panic!("a class") };
+        let decoding = Decoding { top_k: Some(2), ..decoding(OutputKind::Class) };
+        let Verdict::Class { probabilities, .. } = first(&decoding, &[0.0, 1.0, 0.0]) else { panic!("a class") };
         assert_eq!(probabilities.iter().map(|(output, _)| *output).collect::<Vec<_>>(), [1, 0]);
     }
 
     #[test]
     fn a_temperature_changes_probabilities_and_no_label() {
         let probabilities =
-            |temperature| match first(&Judge { temperature, ..judge(OutputKind::Class) }, &[1.0, 3.0, -2.0]) {
+            |temperature| match first(&Decoding { temperature, ..decoding(OutputKind::Class) }, &[1.0, 3.0, -2.0]) {
                 Verdict::Class { label: Some(1), probabilities } => probabilities,
                 other => panic!("{other:?}"),
             };
@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn labels_are_those_of_at_least_the_threshold() {
-        let labels = |threshold| match first(&Judge { threshold, ..judge(OutputKind::Labels) }, &[0.0, -1e4, 2.0]) {
+        let labels = |threshold| match first(&Decoding { threshold, ..decoding(OutputKind::Labels) }, &[0.0, -1e4, 2.0])
+        {
             Verdict::Labels { labels, .. } => labels,
             other => panic!("{other:?}"),
         };

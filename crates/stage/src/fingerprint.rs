@@ -34,6 +34,11 @@ impl Fingerprint {
         Self::read(path, limit).with_context(|| format!("cannot read {}", path.display()))
     }
 
+    /// The beginning of the hash, for messages; `none` where there is no file.
+    pub fn short(fingerprint: Option<&Self>) -> String {
+        fingerprint.map_or("none".to_owned(), |fingerprint| format!("{:.12}…", fingerprint.sha256))
+    }
+
     /// As [`Fingerprint::of_first`], with the bare error of the system.
     pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Self> {
         let (bytes, sha256) = hash_reader(File::open(path)?.take(limit), Sha256::new())?;

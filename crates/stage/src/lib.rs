@@ -50,6 +50,7 @@ mod disk;
 mod environment;
 mod interrupt;
 mod progress;
+mod shell;
 
 pub use append_log::AppendLog;
 pub use claim::check_output_file;
@@ -73,5 +74,6 @@ pub use progress::{Progress, clock};
 pub use resumable_file::ResumableFile;
 pub use seal::{Seal, check_seal, sealed};
 pub use set_aside::SetAside;
+pub use shell::shell_quoted;
 pub use upstream::Upstream;
 pub use vouch::{Listed, Verification, Vouchers, verify_file, verify_files};

@@ -132,6 +132,20 @@ impl OutputFolder {
         self.write(name, text)
     }
 
+    /// Writes one output as JSON lines, one for each value.
+    ///
+    /// # Errors
+    /// Fails when a value has no JSON form or the file cannot be written.
+    pub fn write_json_lines(&mut self, name: &str, values: &[impl Serialize]) -> anyhow::Result<()> {
+        self.output(name, |file| {
+            for value in values {
+                serde_json::to_writer(&mut *file, value).with_context(|| format!("{name} has no JSON form"))?;
+                file.write_all(b"\n")?;
+            }
+            Ok(())
+        })
+    }
+
     /// Copies a file into the folder as an output.
     ///
     /// # Errors

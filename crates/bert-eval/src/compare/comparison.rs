@@ -9,10 +9,8 @@ use serde::Serialize;
 use crate::evaluations::{Evaluated, Evaluation};
 use crate::flat_figures::flat_figures;
 use crate::labeled::{Labeled, LabeledClasses, LabeledScores};
-use crate::p_value::shown as shown_p;
+use crate::p_value::{LEVEL, shown as shown_p};
 
-/// A p-value below this, corrected for the number of comparisons, is more than chance.
-const LEVEL: f64 = 0.05;
 /// The bootstrap draws at most so many rows in all, which takes some seconds.
 const MAX_DRAWS: usize = 100_000_000;
 

@@ -1,7 +1,5 @@
 //! Rows on which evaluations disagree: `disagreements.jsonl`.
 
-use std::io::Write;
-
 use run_files::predictions::{Outcomes, Predictions};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -46,15 +44,6 @@ pub(crate) fn disagreements(evaluations: &[Evaluation], read: &[Evaluated]) -> V
             .collect(),
     };
     rows.into_iter().map(disagreement).collect()
-}
-
-/// One line for each.
-pub(crate) fn write(disagreements: &[Disagreement], file: &mut impl Write) -> anyhow::Result<()> {
-    for disagreement in disagreements {
-        serde_json::to_writer(&mut *file, disagreement)?;
-        file.write_all(b"\n")?;
-    }
-    Ok(())
 }
 
 fn class(predictions: &Predictions, row: usize) -> Option<i32> {

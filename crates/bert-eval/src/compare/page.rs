@@ -7,6 +7,7 @@ use super::comparison::{BootstrappedFigure, Comparison, Pair};
 use super::disagreements::Disagreement;
 use super::settings::Row;
 use crate::evaluations::Evaluation;
+use crate::flat_figures::is_figure_name;
 use crate::p_value;
 
 /// Rows of disagreement that the page shows; the file has all.
@@ -91,9 +92,7 @@ fn headline_chart(comparison: &Comparison) -> Option<Part> {
 
 fn figures_table(comparison: &Comparison) -> Part {
     let names = comparison.evaluations.first().map(|evaluation| evaluation.figures.keys()).into_iter().flatten();
-    let is_shown =
-        |name: &&String| !name.ends_with("_low") && !name.ends_with("_high") && !["rows", "n"].contains(&name.as_str());
-    let rows = names.filter(is_shown).map(|name| {
+    let rows = names.filter(|name| is_figure_name(name)).map(|name| {
         let of = |figures: &serde_json::Map<String, Value>| {
             number(figures.get(name)).map_or(Cell::Empty, |value| Cell::number(value, 4))
         };
@@ -113,8 +112,8 @@ fn pair_parts(pair: &Pair) -> Vec<Part> {
     let rows = pair.figures.iter().map(|figure| {
         let is_better = (figure.difference > 0.0) == figure.greater_is_better;
         let verdict = match figure.p_adjusted {
-            Some(p) if p < 0.05 && is_better => Cell::badge(Emphasis::Good, "better"),
-            Some(p) if p < 0.05 => Cell::badge(Emphasis::Bad, "worse"),
+            Some(p) if p < p_value::LEVEL && is_better => Cell::badge(Emphasis::Good, "better"),
+            Some(p) if p < p_value::LEVEL => Cell::badge(Emphasis::Bad, "worse"),
             Some(_) => Cell::from("no more than chance may give"),
             None => figure.reason.map_or(Cell::Empty, Cell::from),
         };

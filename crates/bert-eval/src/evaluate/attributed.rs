@@ -11,9 +11,7 @@ use run_files::predictions::{Outcomes, Predictions};
 use stage::Progress;
 
 use super::errors::{TokenContribution, WrongPrediction};
-
-/// Rows of a token file that are in memory at a time.
-const PART: usize = 1 << 15;
+use super::inference::PART;
 
 /// What attributions are made of.
 pub(crate) struct Source<'a> {
@@ -21,7 +19,6 @@ pub(crate) struct Source<'a> {
     pub(crate) reader: &'a TokensReader,
     pub(crate) predictions: &'a Predictions,
     pub(crate) pooling: WindowPooling,
-    pub(crate) threads: u32,
 }
 
 impl Source<'_> {
@@ -29,7 +26,7 @@ impl Source<'_> {
     ///
     /// # Errors
     /// Fails when the tokens or the tokenizer cannot be read, or a kernel fails.
-    pub(crate) fn attribute(&self, errors: &mut [WrongPrediction], progress: &mut Progress) -> anyhow::Result<()> {
+    pub(crate) fn attribute(&self, errors: &mut [WrongPrediction], quiet: bool) -> anyhow::Result<()> {
         let mut windows_of = self.windows(errors)?;
         for error in errors.iter() {
             let output = self.output(error.row);
@@ -52,8 +49,10 @@ impl Source<'_> {
                 windows_of.get(row).into_iter().flatten().map(|window| (window.as_slice(), self.output(*row)))
             })
             .collect();
-        let found =
-            attributions(self.classifier, &requests, self.threads, |done| progress.set(done as u64, String::new))?;
+        let mut progress = Progress::new("bert-eval: attributions", 0, requests.len() as u64, quiet);
+        let threads = self.classifier.threads();
+        let found = attributions(self.classifier, &requests, threads, |done| progress.set(done as u64, String::new))?;
+        progress.finish();
         let tokenizer = Tokenizer::open(&self.classifier.folder.path, usize::MAX)?;
         let mut found = requests.iter().map(|request| request.0).zip(found);
         for error in errors {
@@ -79,7 +78,8 @@ impl Source<'_> {
                 *windows = rows.map(|row| part.input_ids(row).to_vec()).collect();
             }
             first += part.n_texts();
-            ControlFlow::Continue(())
+            let are_all_found = windows_of.last_key_value().is_none_or(|(&last, _)| last < first);
+            if are_all_found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         Ok(windows_of)
     }

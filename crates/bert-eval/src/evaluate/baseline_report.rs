@@ -12,12 +12,10 @@ use run_files::metrics_json::Metrics;
 use serde::Serialize;
 use stage::ensure_input;
 
+use super::inference::PART;
 use super::inputs::Raw;
 use super::score::score;
 use crate::labeled::{Labeled, LabeledClasses};
-
-/// Rows of a token file that are in memory at a time.
-const PART: usize = 1 << 16;
 
 /// The baseline beside the model.
 #[derive(Debug, Serialize)]

@@ -1,7 +1,5 @@
 //! Curves of each class against the rest, and tables of curves and counts as CSV, for programs that plot them: DVC, pandas.
 
-use std::fmt::Write;
-
 use metrics::{ClassRows, ConfusionMatrix, Curve, precision_recall_curve, roc_curve};
 
 use super::calibrate::Confidence;
@@ -35,60 +33,66 @@ pub(crate) fn class_curves(rows: ClassRows, label_names: &[String]) -> Vec<Class
 pub(crate) type CsvFile = (&'static str, String);
 
 /// `roc.csv`, `precision_recall.csv`, `confusion_matrix.csv`, `reliability.csv`, `coverage.csv`.
-pub(crate) fn csv_files(curves: &[ClassCurve], matrix: &ConfusionMatrix, confidence: &Confidence) -> Vec<CsvFile> {
-    vec![
-        ("roc.csv", curve_table(["false_positive_rate", "true_positive_rate"], curves, |curve| &curve.roc)),
-        ("precision_recall.csv", curve_table(["recall", "precision"], curves, |curve| &curve.precision_recall)),
-        ("confusion_matrix.csv", confusion_table(matrix)),
-        ("reliability.csv", reliability_table(confidence)),
-        ("coverage.csv", coverage_table(confidence)),
-    ]
+///
+/// # Errors
+/// Fails where memory does.
+pub(crate) fn csv_files(
+    curves: &[ClassCurve],
+    matrix: &ConfusionMatrix,
+    confidence: &Confidence,
+) -> anyhow::Result<Vec<CsvFile>> {
+    Ok(vec![
+        ("roc.csv", curve_table(["false_positive_rate", "true_positive_rate"], curves, |curve| &curve.roc)?),
+        ("precision_recall.csv", curve_table(["recall", "precision"], curves, |curve| &curve.precision_recall)?),
+        ("confusion_matrix.csv", confusion_table(matrix)?),
+        ("reliability.csv", reliability_table(confidence)?),
+        ("coverage.csv", coverage_table(confidence)?),
+    ])
 }
 
-// Writing to a string cannot fail, so that results of `writeln!` are dropped below.
-
-fn curve_table(axes: [&str; 2], curves: &[ClassCurve], of: fn(&ClassCurve) -> &Curve) -> String {
-    let mut text = format!("label,{},{},threshold\n", axes[0], axes[1]);
-    for curve in curves {
-        for point in &of(curve).points {
+fn curve_table(axes: [&str; 2], curves: &[ClassCurve], of: fn(&ClassCurve) -> &Curve) -> anyhow::Result<String> {
+    let rows = curves.iter().flat_map(|curve| {
+        of(curve).points.iter().map(|point| {
             let threshold = point.threshold.map_or(String::new(), |threshold| threshold.to_string());
-            let _ = writeln!(text, "{},{},{},{threshold}", field(&curve.label), point.x, point.y);
-        }
-    }
-    text
+            [curve.label.clone(), point.x.to_string(), point.y.to_string(), threshold]
+        })
+    });
+    table(["label", axes[0], axes[1], "threshold"], rows)
 }
 
 /// One line for each pair of classes that occurs, as DVC's template `confusion` counts them.
-fn confusion_table(matrix: &ConfusionMatrix) -> String {
-    let mut text = String::from("actual,predicted,count\n");
-    for (label, counts) in matrix.label_names.iter().zip(&matrix.counts) {
-        for (prediction, count) in matrix.label_names.iter().zip(counts).filter(|(_, count)| **count > 0) {
-            let _ = writeln!(text, "{},{},{count}", field(label), field(prediction));
-        }
-    }
-    text
+fn confusion_table(matrix: &ConfusionMatrix) -> anyhow::Result<String> {
+    let names = &matrix.label_names;
+    let rows = names.iter().zip(&matrix.counts).flat_map(|(label, counts)| {
+        let occurring = names.iter().zip(counts).filter(|(_, count)| **count > 0);
+        occurring.map(|(prediction, count)| [label.clone(), prediction.clone(), count.to_string()])
+    });
+    table(["actual", "predicted", "count"], rows)
 }
 
-fn reliability_table(confidence: &Confidence) -> String {
-    let mut text = String::from("low,high,n,confidence,accuracy,accuracy_low,accuracy_high\n");
-    for bin in &confidence.reliability {
-        let (low, high) = (bin.interval.low, bin.interval.high);
-        let _ = writeln!(text, "{},{},{},{},{},{low},{high}", bin.low, bin.high, bin.n, bin.confidence, bin.accuracy);
-    }
-    text
+fn reliability_table(confidence: &Confidence) -> anyhow::Result<String> {
+    let rows = confidence.reliability.iter().map(|bin| {
+        let [mean, accuracy, low, high] =
+            [bin.confidence, bin.accuracy, bin.interval.low, bin.interval.high].map(|number| number.to_string());
+        [bin.low.to_string(), bin.high.to_string(), bin.n.to_string(), mean, accuracy, low, high]
+    });
+    table(["low", "high", "n", "confidence", "accuracy", "accuracy_low", "accuracy_high"], rows)
 }
 
-fn coverage_table(confidence: &Confidence) -> String {
-    let mut text = String::from("coverage,threshold,accuracy\n");
-    for point in &confidence.accuracy_by_coverage {
-        let _ = writeln!(text, "{},{},{}", point.coverage, point.threshold, point.accuracy);
-    }
-    text
+fn coverage_table(confidence: &Confidence) -> anyhow::Result<String> {
+    let points = confidence.accuracy_by_coverage.iter();
+    let rows = points.map(|point| [point.coverage, point.threshold, point.accuracy].map(|number| number.to_string()));
+    table(["coverage", "threshold", "accuracy"], rows)
 }
 
-/// A field of a table, quoted where it has to be (RFC 4180).
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+/// A header and its rows as CSV; fields are quoted where they have to be.
+fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header)?;
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
 #[cfg(test)]
@@ -101,6 +105,6 @@ mod tests {
         let matrix = ConfusionMatrix { label_names, counts: vec![vec![3, 0], vec![1, 2]] };
         let expected =
             "actual,predicted,count\n\"a, b\",\"a, b\",3\n\"\"\"c\"\"\",\"a, b\",1\n\"\"\"c\"\"\",\"\"\"c\"\"\",2\n";
-        assert_eq!(confusion_table(&matrix), expected);
+        assert_eq!(confusion_table(&matrix).unwrap(), expected);
     }
 }

@@ -1,22 +1,20 @@
 //! Findings of an evaluation, and the files that tell them.
 
-use std::io::Write;
-
 use run_files::calibration::Calibration;
 use run_files::layout::eval::{
     BASELINE, CALIBRATION, CONFIDENCE, DVC, ERRORS, FLAT_METRICS, METRICS, NODES, REPORT, SLICES,
 };
-use run_files::metrics_json::Metrics;
+use run_files::metrics_json::{ClassMetrics, Metrics};
 use run_files::predictions::Predictions;
 use stage::OutputFolder;
 
+use super::baseline_report::BaselineReport;
 use super::calibrate::confidence;
 use super::curves::{class_curves, csv_files};
 use super::errors::WrongPrediction;
 use super::inputs::Inputs;
 use super::page::{self, Provenance, Report};
 use super::pictures::{self, Picture};
-use super::reference_model::BaselineReport;
 use super::slice_figures::SliceFigures;
 use crate::args::Args;
 use crate::flat_figures::flat_figures;
@@ -78,12 +76,16 @@ impl Findings<'_> {
         if let Some(baseline) = &self.baseline {
             output.write_json(BASELINE, baseline)?;
         }
-        self.write_errors(output)?;
-        let mut pictures = match &self.labeled {
-            Labeled::Classes(classes) => self.write_classes(classes, output)?,
-            Labeled::Scores(_) => self.pictures()?,
+        output.write_json_lines(ERRORS, &self.errors)?;
+        let mut pictures = match (&self.metrics, &self.labeled) {
+            (Metrics::Classes(metrics), Labeled::Classes(classes)) => self.write_classes(metrics, classes, output)?,
+            (Metrics::Scores(metrics), Labeled::Scores(scores)) => {
+                pictures::score_pictures(metrics, scores.score_rows()?)
+            }
+            _ => Vec::new(), // figures are of the kind of the rows
         };
         let evaluated = self.metrics.evaluated();
+        pictures.extend(pictures::slice_picture(&self.slices, evaluated));
         pictures.extend(self.nodes.as_ref().and_then(|nodes| pictures::node_picture(nodes, evaluated)));
         let said = pictures::write(&pictures, output)?;
         let report = Report {
@@ -99,20 +101,13 @@ impl Findings<'_> {
         Ok(said)
     }
 
-    /// One line for each error that is shown.
-    fn write_errors(&self, output: &mut OutputFolder) -> anyhow::Result<()> {
-        output.output(ERRORS, |file| {
-            for error in &self.errors {
-                serde_json::to_writer(&mut *file, error)?;
-                file.write_all(b"\n")?;
-            }
-            Ok(())
-        })
-    }
-
-    /// What only classifiers have: calibration, curves, tables; and all pictures.
-    fn write_classes(&self, classes: &LabeledClasses, output: &mut OutputFolder) -> anyhow::Result<Vec<Picture>> {
-        let Metrics::Classes(metrics) = &self.metrics else { return self.pictures() };
+    /// What only classifiers have: calibration, curves, tables; and their pictures.
+    fn write_classes(
+        &self,
+        metrics: &ClassMetrics,
+        classes: &LabeledClasses,
+        output: &mut OutputFolder,
+    ) -> anyhow::Result<Vec<Picture>> {
         if let Some(calibration) = &self.fitted {
             output.write_json(CALIBRATION, calibration)?;
         }
@@ -120,25 +115,12 @@ impl Findings<'_> {
         let confidence = confidence(classes, self.predictions, self.temperature, fitted)?;
         output.write_json(CONFIDENCE, &confidence)?;
         let curves = class_curves(classes.class_rows()?, classes.label_names);
-        for (name, table) in csv_files(&curves, &metrics.confusion_matrix, &confidence) {
+        for (name, table) in csv_files(&curves, &metrics.confusion_matrix, &confidence)? {
             output.write(name, table)?;
         }
         output.write(DVC, DVC_FRAGMENT)?;
         let mut pictures = pictures::class_pictures(metrics);
         pictures.extend(pictures::confidence_pictures(metrics, &curves, &confidence));
-        pictures.extend(pictures::slice_picture(&self.slices, &metrics.evaluated));
-        Ok(pictures)
-    }
-
-    fn pictures(&self) -> anyhow::Result<Vec<Picture>> {
-        let mut pictures = match (&self.metrics, &self.labeled) {
-            (Metrics::Classes(metrics), _) => pictures::class_pictures(metrics),
-            (Metrics::Scores(metrics), Labeled::Scores(scores)) => {
-                pictures::score_pictures(metrics, scores.score_rows()?)
-            }
-            (Metrics::Scores(_), Labeled::Classes(_)) => Vec::new(), // figures are of the kind of the rows
-        };
-        pictures.extend(pictures::slice_picture(&self.slices, self.metrics.evaluated()));
         Ok(pictures)
     }
 }

@@ -10,7 +10,7 @@ use run_files::predictions::{Outcomes, Predictions};
 use stage::Progress;
 
 /// Rows of a token file that are in memory at a time: enough to be sorted by length.
-const PART: usize = 1 << 15;
+pub(crate) const PART: usize = 1 << 15;
 
 /// The predictions of a split.
 pub(crate) struct Inferred {

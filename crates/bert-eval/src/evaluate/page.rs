@@ -11,9 +11,9 @@ use run_files::metrics_json::{ClassMetrics, Metrics, ScoreMetrics};
 use self::errors_table::errors_table;
 use self::figures_table::figures_table;
 pub(crate) use self::provenance::Provenance;
+use super::baseline_report::BaselineReport;
 use super::errors::WrongPrediction;
 use super::pictures::Picture;
-use super::reference_model::BaselineReport;
 use super::slice_figures::SliceFigures;
 use crate::p_value;
 

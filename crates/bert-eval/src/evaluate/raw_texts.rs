@@ -30,16 +30,15 @@ impl RawTexts {
     pub(crate) fn file(&self, split: corpus::Split, tokenized: &Manifest) -> anyhow::Result<PathBuf> {
         let name = split.file();
         let path = self.upstream.required(&name)?;
-        let sha256 = |fingerprint: Option<&Fingerprint>| fingerprint.map(|fingerprint| fingerprint.sha256.clone());
-        let here = sha256(self.upstream.manifest.outputs.get(&name));
-        let tokenized = sha256(tokenized.inputs.get(&format!("raw/{name}")));
+        let here = self.upstream.manifest.outputs.get(&name);
+        let tokenized = tokenized.inputs.get(&format!("raw/{name}"));
         ensure_input!(
             here == tokenized,
             "{} holds other texts than those that were tokenized: SHA-256 {} here, {} there; give the --raw that the tokens were \
              made from, or tokenize it again",
             path.display(),
-            short(here.as_deref()),
-            short(tokenized.as_deref())
+            Fingerprint::short(here),
+            Fingerprint::short(tokenized)
         );
         Ok(path)
     }
@@ -74,8 +73,4 @@ impl RawTexts {
             )),
         }
     }
-}
-
-fn short(sha256: Option<&str>) -> String {
-    sha256.map_or("none".to_owned(), |sha256| format!("{sha256:.12}…"))
 }

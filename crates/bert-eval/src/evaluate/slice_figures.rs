@@ -9,9 +9,7 @@ use serde::Serialize;
 
 use super::slices::Slice;
 use crate::labeled::Labeled;
-
-/// A difference with a p-value below this, corrected for the number of slices, is more than chance.
-const LEVEL: f64 = 0.05;
+use crate::p_value::LEVEL;
 
 /// `slices.json`.
 #[derive(Debug, Serialize)]

@@ -7,6 +7,8 @@ mod words;
 mod lengths;
 mod kept_values;
 
+use std::collections::HashMap;
+
 use corpus::raw::{RawMetadata, Record};
 use corpus::task::{FINE_GRAINED, fine_grained_class};
 
@@ -96,10 +98,9 @@ impl SliceCollector {
         }
         slices.retain(|slice| !slice.rows.is_empty());
         // What all texts have in common divides nothing.
-        let n_of_group: Vec<usize> =
-            slices.iter().map(|slice| slices.iter().filter(|other| other.group == slice.group).count()).collect();
-        let mut n_of_group = n_of_group.into_iter();
-        slices.retain(|_| n_of_group.next() != Some(1));
+        let mut n_of_group: HashMap<String, usize> = HashMap::new();
+        slices.iter().for_each(|slice| *n_of_group.entry(slice.group.clone()).or_default() += 1);
+        slices.retain(|slice| n_of_group[&slice.group] > 1);
         (slices, said)
     }
 }

@@ -29,11 +29,7 @@ pub(crate) struct TextPass<'a> {
 }
 
 /// The slices of a split, and what has to be said of columns that give none.
-#[derive(Default)]
-pub(crate) struct Slices {
-    pub(crate) slices: Vec<Slice>,
-    pub(crate) said: Vec<String>,
-}
+type Slices = (Vec<Slice>, Vec<String>);
 
 impl TextPass<'_> {
     /// Writes `predictions.parquet` without texts; the slices are those by length.
@@ -48,8 +44,7 @@ impl TextPass<'_> {
             }
             Ok(writer.finish()?)
         })?;
-        let (slices, said) = SliceCollector::default().finish(self.n_tokens);
-        Ok(Slices { slices, said })
+        Ok(SliceCollector::default().finish(self.n_tokens))
     }
 
     /// Writes it beside the texts of `raw`, describes `errors` by theirs, and sorts the texts into slices.
@@ -77,11 +72,10 @@ impl TextPass<'_> {
             Ok(())
         };
         output.output(PREDICTIONS, |file| self.write(file, raw, &reader, &mut each))?;
-        if let Some(train) = &raw.train {
+        if let Some(train) = raw.train.as_ref().filter(|_| !errors.is_empty()) {
             find_near_duplicates(errors, &RawReader::open(train)?)?;
         }
-        let (slices, said) = collector.finish(self.n_tokens);
-        Ok(Slices { slices, said })
+        Ok(collector.finish(self.n_tokens))
     }
 
     /// Writes all predictions with their columns of text; `each` sees every row.

@@ -3,7 +3,7 @@
 use checkpoint::OutputKind;
 use stage::bail_input;
 
-use crate::verdict::Judge;
+use crate::verdict::Decoding;
 
 pub(super) const TEXT: &str = "text";
 pub(super) const LABEL: &str = "label";
@@ -23,10 +23,10 @@ const SOURCE: &str = "source_";
 ///
 /// # Errors
 /// Fails where two would have one name; that is bad input.
-pub(crate) fn kept_names(columns: &[String], judge: &Judge) -> anyhow::Result<(Vec<String>, Option<String>)> {
+pub(crate) fn kept_names(columns: &[String], decoding: &Decoding) -> anyhow::Result<(Vec<String>, Option<String>)> {
     let is_taken = |name: &str| {
         [TEXT, LABEL, LABELS, SCORE, ABSTAINED, PROBABILITIES, ERROR].contains(&name)
-            || columns_of_probabilities(judge).iter().any(|column| column == name)
+            || columns_of_probabilities(decoding).iter().any(|column| column == name)
     };
     let renamed = |column: &String| if is_taken(column) { format!("{SOURCE}{column}") } else { column.clone() };
     let names: Vec<String> = columns.iter().map(renamed).collect();
@@ -45,15 +45,15 @@ pub(crate) fn kept_names(columns: &[String], judge: &Judge) -> anyhow::Result<(V
 }
 
 /// The columns of a table that hold probabilities: one for each label, or two for each of the largest.
-pub(super) fn columns_of_probabilities(judge: &Judge) -> Vec<String> {
-    if judge.kind == OutputKind::Score {
+pub(super) fn columns_of_probabilities(decoding: &Decoding) -> Vec<String> {
+    if decoding.kind == OutputKind::Score {
         return Vec::new();
     }
-    match judge.top_k {
-        Some(top_k) => (1..=top_k.min(judge.names.len()))
+    match decoding.top_k {
+        Some(top_k) => (1..=top_k.min(decoding.names.len()))
             .flat_map(|rank| [format!("label_{rank}"), format!("{PROBABILITY}{rank}")])
             .collect(),
-        None => judge.names.iter().map(|name| format!("{PROBABILITY}{name}")).collect(),
+        None => decoding.names.iter().map(|name| format!("{PROBABILITY}{name}")).collect(),
     }
 }
 
@@ -64,10 +64,10 @@ mod tests {
     #[test]
     fn a_name_that_an_answer_has_is_given_to_no_other() {
         let names = ["bad", "good"].map(str::to_owned).to_vec();
-        let judge = Judge { names, kind: OutputKind::Class, top_k: None, threshold: None, temperature: None };
+        let decoding = Decoding { names, kind: OutputKind::Class, top_k: None, threshold: None, temperature: None };
         let kept = |columns: &[&str]| {
             let columns: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
-            kept_names(&columns, &judge).map_err(|error| error.to_string())
+            kept_names(&columns, &decoding).map_err(|error| error.to_string())
         };
         assert_eq!(kept(&["id", "region"]).unwrap(), (vec!["id".to_owned(), "region".to_owned()], None));
         let (names, said) = kept(&["id", "label", "probability_bad"]).unwrap();

@@ -44,7 +44,7 @@ struct Line<'a> {
 
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (Layout { kept, judge }, answer) = (self.layout, self.answer);
+        let (Layout { kept, decoding }, answer) = (self.layout, self.answer);
         let mut line = serializer.serialize_map(None)?;
         for (column, name) in kept.iter().enumerate() {
             line.serialize_entry(name, &answer.kept(column))?;
@@ -52,7 +52,7 @@ impl Serialize for Line<'_> {
         let (text, verdict) = match &answer.outcome {
             Outcome::Broken(problem) => {
                 line.serialize_entry(TEXT, &None::<&str>)?;
-                let answer = match judge.kind {
+                let answer = match decoding.kind {
                     OutputKind::Score => SCORE,
                     OutputKind::Class => LABEL,
                     OutputKind::Labels => LABELS,
@@ -64,7 +64,7 @@ impl Serialize for Line<'_> {
             Outcome::Read { text, verdict } => (text, verdict),
         };
         line.serialize_entry(TEXT, text)?;
-        let names = &judge.names;
+        let names = &decoding.names;
         let probabilities = match verdict {
             Verdict::Score(score) => {
                 line.serialize_entry(SCORE, score)?;
@@ -72,7 +72,7 @@ impl Serialize for Line<'_> {
             }
             Verdict::Class { label, probabilities } => {
                 line.serialize_entry(LABEL, &label.map(|label| &names[label]))?;
-                if judge.threshold.is_some() {
+                if decoding.threshold.is_some() {
                     line.serialize_entry(ABSTAINED, &verdict.abstains())?;
                 }
                 probabilities

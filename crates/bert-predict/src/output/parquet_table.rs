@@ -52,7 +52,7 @@ impl<'a, W: Write + Send> ParquetWriter<'a, W> {
         };
         let fields = columns.iter().map(|column| Field::new(&column.name, data_type(column.kind), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let label_names = serde_json::to_string(&layout.judge.names)?;
+        let label_names = serde_json::to_string(&layout.decoding.names)?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_max_row_group_row_count(Some(ROW_GROUP_SIZE))

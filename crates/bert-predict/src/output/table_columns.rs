@@ -43,21 +43,21 @@ pub(super) enum Value<'a> {
 /// The columns of a table of answers.
 pub(super) fn columns(layout: &Layout) -> Vec<Column> {
     let column = |name: &str, kind| Column { name: name.to_owned(), kind };
-    let judge = &layout.judge;
+    let decoding = &layout.decoding;
     let mut columns: Vec<Column> = layout.kept.iter().map(|name| column(name, Kind::Text)).collect();
     columns.push(column(TEXT, Kind::Text));
-    match judge.kind {
+    match decoding.kind {
         OutputKind::Score => columns.push(column(SCORE, Kind::Score)),
         OutputKind::Class => {
             columns.push(column(LABEL, Kind::Text));
-            if judge.threshold.is_some() {
+            if decoding.threshold.is_some() {
                 columns.push(column(ABSTAINED, Kind::Boolean));
             }
         }
         OutputKind::Labels => columns.push(column(LABELS, Kind::Names)),
     }
-    for (index, name) in columns_of_probabilities(judge).iter().enumerate() {
-        let is_label = judge.top_k.is_some() && index % 2 == 0;
+    for (index, name) in columns_of_probabilities(decoding).iter().enumerate() {
+        let is_label = decoding.top_k.is_some() && index % 2 == 0;
         columns.push(column(name, if is_label { Kind::Text } else { Kind::Probability }));
     }
     columns
@@ -65,7 +65,7 @@ pub(super) fn columns(layout: &Layout) -> Vec<Column> {
 
 /// The values of an answer, one for each of the [`columns`].
 pub(super) fn values<'a>(layout: &'a Layout, answer: &'a Answer<'a>) -> Vec<Value<'a>> {
-    let judge = &layout.judge;
+    let decoding = &layout.decoding;
     let kept = (0..layout.kept.len()).map(|column| answer.kept(column).map_or(Value::None, Value::Text));
     let mut values: Vec<Value> = kept.collect();
     let Outcome::Read { text, verdict } = &answer.outcome else {
@@ -73,7 +73,7 @@ pub(super) fn values<'a>(layout: &'a Layout, answer: &'a Answer<'a>) -> Vec<Valu
         return values;
     };
     values.push(Value::Text(text));
-    let name = |output: &usize| judge.names[*output].as_str();
+    let name = |output: &usize| decoding.names[*output].as_str();
     let probabilities = match verdict {
         Verdict::Score(score) => {
             values.push(Value::Score(*score));
@@ -81,7 +81,7 @@ pub(super) fn values<'a>(layout: &'a Layout, answer: &'a Answer<'a>) -> Vec<Valu
         }
         Verdict::Class { label, probabilities } => {
             values.push(label.as_ref().map_or(Value::None, |label| Value::Text(name(label))));
-            if judge.threshold.is_some() {
+            if decoding.threshold.is_some() {
                 values.push(Value::Boolean(verdict.abstains()));
             }
             probabilities
@@ -92,7 +92,7 @@ pub(super) fn values<'a>(layout: &'a Layout, answer: &'a Answer<'a>) -> Vec<Valu
         }
     };
     for (output, probability) in probabilities {
-        if judge.top_k.is_some() {
+        if decoding.top_k.is_some() {
             values.push(Value::Text(name(output)));
         }
         values.push(Value::Probability(*probability));

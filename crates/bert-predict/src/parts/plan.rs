@@ -53,9 +53,9 @@ impl<'a> Plan<'a> {
             overflow,
             window_pooling: args.window_pooling.name(),
             precision: predictor.compute.precision,
-            top_k: layout.judge.top_k,
-            threshold: layout.judge.threshold,
-            temperature: layout.judge.temperature,
+            top_k: layout.decoding.top_k,
+            threshold: layout.decoding.threshold,
+            temperature: layout.decoding.temperature,
         }
     }
 }

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use stage::{CommonArgs, write_file};
+use stage::{CommonArgs, shell_quoted, write_file};
 
 use crate::trials::trial::Trial;
 
@@ -33,7 +33,7 @@ pub(crate) fn write(trials: &[Trial], finetune_program: &Path, common: &CommonAr
     common.say(&format!(
         "bert-sweep: {} trials are planned; run them with make -f {} -j2, then `bert-sweep collect` ranks them",
         runs.len(),
-        quoted(&makefile_path.display().to_string())
+        shell_quoted(&makefile_path.display().to_string())
     ));
     Ok(())
 }
@@ -56,16 +56,7 @@ fn makefile(runs: &[PlannedRun]) -> String {
 /// A command, quoted for a shell.
 fn command_line(command: &Command) -> String {
     let words = [command.get_program()].into_iter().chain(command.get_args());
-    words.map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
-}
-
-fn quoted(word: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-=+:@%".contains(character);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    words.map(|word| shell_quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

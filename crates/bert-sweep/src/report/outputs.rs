@@ -11,7 +11,7 @@ use crate::execution::retention::{self, FailedRuns, KEPT};
 use crate::execution::training::Training;
 use crate::settings::SweepSettings;
 use crate::trials::ranking::kept_row;
-use crate::trials::row::{Row, json_lines};
+use crate::trials::row::Row;
 
 /// Writes all outputs but the manifest; `true` when no trial is open any more and the best one is there.
 ///
@@ -28,7 +28,7 @@ pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
     training.clear_output()?;
     let summary = Summary::new(&training.settings.objective, &rows, ranking);
     let leaderboard = markdown(&summary.ranking, &summary.objective);
-    training.output.write("trials.jsonl", json_lines(&rows)?)?;
+    training.output.write_json_lines("trials.jsonl", &rows)?;
     training.output.write(LEADERBOARD, &leaderboard)?;
     training.output.write_json("summary.json", &summary)?;
     training.output.write_unlisted("timing.json", serde_json::to_vec_pretty(&training.seconds)?)?;

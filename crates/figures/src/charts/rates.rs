@@ -72,7 +72,7 @@ pub fn rate_curves(chart: &RateCurves) -> String {
     let right = left + SIDE + 36.0 + legend_width;
     let mut page = title_block(chart.title, chart.subtitle, right - MARGIN);
     let plot = Plot::new(Point::new(left, page.bottom), Size::square(SIDE), ruler(x), ruler(y));
-    let legend_area = (Point::new(left + SIDE + 36.0, page.bottom), legend_width);
+    let legend_corner = Point::new(left + SIDE + 36.0, page.bottom);
     page.append(plot.draw());
 
     page.elements.extend(chance(chart, &named, &plot));
@@ -84,7 +84,7 @@ pub fn rate_curves(chart: &RateCurves) -> String {
         let curve = stroke(curve, &plot, color::series(index)).number("stroke-width", 2.2);
         page.elements.push(curve.set("stroke-dasharray", DASHES[index]));
     }
-    page.append(legend(measure, &named, others.len(), legend_area));
+    page.append(legend(measure, &named, others.len(), legend_corner, legend_width));
     document(Size::new(right + MARGIN, page.bottom + MARGIN), chart.title, page.elements)
 }
 
@@ -122,7 +122,7 @@ fn chance(chart: &RateCurves, named: &[&RateCurve], plot: &Plot) -> Option<Eleme
 }
 
 /// The names with their areas, in a column.
-fn legend(measure: &str, named: &[&RateCurve], n_others: usize, (corner, width): (Point, f64)) -> Block {
+fn legend(measure: &str, named: &[&RateCurve], n_others: usize, corner: Point, width: f64) -> Block {
     let mut elements = vec![HEADING.line(Point::new(corner.x, corner.y + HEADING.size), Anchor::Start, measure)];
     let mut y = corner.y + HEADING.line_height() + ROW_HEIGHT / 2.0 + 2.0;
     let text_left = corner.x + 38.0;

@@ -58,11 +58,3 @@ pub struct TextColumns {
     /// By column, then by row.
     pub values: Vec<Vec<Option<String>>>,
 }
-
-impl TextColumns {
-    /// Columns without rows.
-    #[must_use]
-    pub fn new(names: Vec<String>) -> Self {
-        Self { values: vec![Vec::new(); names.len()], names }
-    }
-}

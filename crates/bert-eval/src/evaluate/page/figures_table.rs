@@ -4,7 +4,7 @@ use figures::{Cell, Column, DataTable, Part};
 use run_files::metrics_json::{Metrics, Reasons};
 use serde_json::{Map, Value};
 
-use crate::flat_figures::flat_figures;
+use crate::flat_figures::{flat_figures, is_figure_name};
 
 /// Figures of the classes have a picture and a table of their own.
 const OF_A_CLASS: char = '.';
@@ -16,13 +16,7 @@ pub(super) fn figures_table(metrics: &Metrics) -> Part {
         Metrics::Classes(metrics) => &metrics.reasons,
         Metrics::Scores(metrics) => &metrics.reasons,
     };
-    let is_shown = |name: &str| {
-        !name.contains(OF_A_CLASS)
-            && !name.ends_with("_low")
-            && !name.ends_with("_high")
-            && name != "rows"
-            && name != "n"
-    };
+    let is_shown = |name: &str| is_figure_name(name) && !name.contains(OF_A_CLASS);
     let rows = flat.iter().filter(|(name, _)| is_shown(name)).map(|(name, value)| row(name, value, &flat, reasons));
     Part::DataTable(DataTable {
         name: "Figures and their 95 % intervals".to_owned(),

@@ -1,9 +1,11 @@
 //! Where an evaluation comes from: files with their hashes, settings of the training and of the evaluation, and the command
 //! that makes it again.
 
+use std::path::Path;
+
 use figures::Part;
 use serde_json::Value;
-use stage::{Fingerprint, Manifest, OutputFolder};
+use stage::{Fingerprint, Manifest, OutputFolder, shell_quoted};
 
 use crate::args::Args;
 use crate::evaluate::inputs::Inputs;
@@ -89,11 +91,7 @@ fn settings(plan: &Value) -> Vec<Vec<String>> {
 
 /// A command that makes the evaluation again, in the folder that it was made in.
 fn command(args: &Args) -> String {
-    let quoted = |path: &std::path::Path| {
-        let text = path.display().to_string();
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@,".contains(c);
-        if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
-    };
+    let quoted = |path: &Path| shell_quoted(&path.to_string_lossy());
     let mut words = vec![
         "bert-eval".to_owned(),
         format!("--run {}", quoted(&args.run)),
