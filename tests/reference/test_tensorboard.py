@@ -50,3 +50,16 @@ def test_the_figures_are_those_of_the_log(train):
             expected = [(line["step"], line[key]) for line in log if line["event"] == event]
         assert [step for step, _ in found] == [step for step, _ in expected], tag
         assert [value for _, value in found] == pytest.approx([value for _, value in expected], rel=1e-6), tag
+
+
+def test_the_figures_of_an_evaluation_stand_at_the_step_of_the_weights(train):
+    out = train.parent / "eval"
+    stage("bert-eval", "--run", train, "--tokens", train.parent / "tokens", "--out", out)
+    events = EventAccumulator(str(out), size_guidance={"scalars": 0}).Reload()
+    figures = json.loads((out / "metrics_flat.json").read_text())
+    defined = {f"eval/{name}": value for name, value in figures.items() if value is not None}
+    assert set(events.Tags()["scalars"]) == set(defined) and "eval/accuracy" in defined
+    best_step = json.loads((train / "log.jsonl").read_text().splitlines()[-1])["best_step"]
+    for tag, value in defined.items():
+        [scalar] = events.Scalars(tag)
+        assert (scalar.step, scalar.value) == (best_step, pytest.approx(value, rel=1e-6)), tag

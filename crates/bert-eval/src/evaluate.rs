@@ -25,6 +25,7 @@ mod curves;
 mod pictures;
 mod terminal;
 mod page;
+mod tensorboard;
 mod findings;
 
 use bert::Classifier;
@@ -112,6 +113,11 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
         }
         _ => None,
     };
+    let label_issues = match &labeled {
+        Labeled::Classes(classes) => classes.label_issues()?,
+        Labeled::Scores(_) => Vec::new(),
+    };
+    errors::mark_label_issues(&mut errors, &label_issues);
     let metrics = score::score(&labeled, evaluated)?;
     let baseline = match &inputs.raw {
         Some(raw) if args.baseline => baseline_report(raw, &predictions.ids, &labeled, &metrics)?,
@@ -131,6 +137,7 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
         slices: slice_figures::slice_figures(&slices, &labeled)?,
         labeled,
         errors,
+        n_label_issues: label_issues.len(),
         warnings,
     };
     findings.write(args, inputs, &mut output)?.iter().for_each(|said| say(said));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use metrics::{ClassRows, MetricsError, Probabilities, ScoreRows};
+use metrics::{ClassRows, MetricsError, Probabilities, ScoreRows, find_label_issues};
 use run_files::predictions::{Outcomes, Predictions};
 
 /// The rows of predictions that have a label.
@@ -91,6 +91,18 @@ impl<'a> LabeledClasses<'a> {
         }
     }
 
+    /// The rows whose label is likely wrong if the model has not seen it, by their numbers among all predictions, ascending.
+    ///
+    /// # Errors
+    /// Fails on a class that has no name.
+    pub(crate) fn label_issues(&self) -> Result<Vec<usize>, MetricsError> {
+        let probabilities = Probabilities::new(&self.probabilities, self.label_names.len())?;
+        let found = find_label_issues(&self.labels, probabilities)?;
+        let mut rows: Vec<usize> = found.issues.iter().map(|issue| self.rows[issue.row]).collect();
+        rows.sort_unstable();
+        Ok(rows)
+    }
+
     /// As the figures take them.
     ///
     /// # Errors
@@ -113,5 +125,27 @@ impl LabeledScores {
     /// Fails where there is no row.
     pub(crate) fn score_rows(&self) -> Result<ScoreRows<'_>, MetricsError> {
         ScoreRows::new(&self.targets, &self.predictions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn label_issues_are_counted_among_all_predictions() {
+        // Row 1 has no label, row 4 contradicts a sure model.
+        let labels = vec![Some(0), None, Some(0), Some(0), Some(0), Some(1), Some(1), Some(1), Some(1)];
+        let of_zero = [0.9, 0.5, 0.9, 0.8, 0.05, 0.1, 0.1, 0.2, 0.3];
+        let outcomes = Outcomes::Classes {
+            predictions: of_zero.iter().map(|&p| i32::from(p < 0.5)).collect(),
+            probabilities: of_zero.iter().flat_map(|&p| [p, 1.0 - p]).collect(),
+            logits: Vec::new(),
+            labels,
+        };
+        let label_names = vec!["negative".to_owned(), "positive".to_owned()];
+        let predictions = Predictions { label_names, ids: (0..9).collect(), sentence_ids: vec![0; 9], outcomes };
+        let Some(Labeled::Classes(classes)) = Labeled::of(&predictions) else { unreachable!("a classifier") };
+        assert_eq!(classes.label_issues().unwrap(), [4]);
     }
 }

@@ -109,6 +109,8 @@ pub mod eval {
     pub const ERRORS: &str = "errors.jsonl";
     /// What the confidences are worth: reliability, coverage, thresholds; of classifiers.
     pub const CONFIDENCE: &str = "confidence.json";
+    /// The figures for TensorBoard; holds the time, so it is no listed output.
+    pub const TENSORBOARD_EVENTS: &str = "events.out.tfevents.0.bert-eval";
     /// How DVC finds figures and plots.
     pub const DVC: &str = "dvc.yaml";
     /// See [`crate::calibration`]; where the evaluation fitted a temperature.

@@ -12,11 +12,13 @@
 //! | [`log`] | `log.jsonl` | `bert-finetune` | `bert-finetune`, `bert-sweep` |
 //! | [`metrics_json`] | `metrics.json` | `bert-eval` | `bert-export` |
 //! | [`calibration`] | `calibration.json` | `bert-eval` | `bert-eval`, `bert-predict`, `bert-export` |
+//! | [`event_file`] | `events.out.tfevents.*` | `bert-finetune`, `bert-eval` | TensorBoard |
 //! | [`predictions`] | `predictions.parquet` | `bert-eval` | programs that compare evaluations |
 
 pub mod layout;
 pub mod plan;
 pub mod log;
+pub mod event_file;
 pub mod metrics_json;
 pub mod calibration;
 pub mod predictions;

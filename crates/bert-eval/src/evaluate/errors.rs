@@ -44,6 +44,9 @@ pub(crate) struct WrongPrediction {
     pub(crate) kept: serde_json::Map<String, serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) near_duplicate: Option<NearText>,
+    /// Whether confident learning takes the label, not the model, for wrong.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_label_issue: bool,
     /// With `--attributions`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) attribution: Option<Vec<TokenContribution>>,
@@ -64,6 +67,13 @@ pub(crate) enum WrongOutcome {
     },
     /// Of a regression.
     Score { score: f32, prediction: f32 },
+}
+
+/// Marks the errors whose label is likely wrong; `issues` are rows of the predictions, ascending.
+pub(crate) fn mark_label_issues(errors: &mut [WrongPrediction], issues: &[usize]) {
+    for error in errors {
+        error.is_label_issue = issues.binary_search(&error.row).is_ok();
+    }
 }
 
 /// The `n` worst, the worst first; of equals the first.
@@ -111,6 +121,7 @@ fn wrong_prediction(predictions: &Predictions, row: usize) -> Option<WrongPredic
         source_line: None,
         kept: serde_json::Map::new(),
         near_duplicate: None,
+        is_label_issue: false,
         attribution: None,
     })
 }
@@ -150,6 +161,25 @@ mod tests {
         let line =
             r#"{"id":13,"label":"negative","prediction":"positive","probability":0.875,"probability_of_label":0.125}"#;
         assert_eq!(serde_json::to_string(&found[0]).unwrap(), line);
+    }
+
+    #[test]
+    fn rows_whose_label_is_likely_wrong_are_marked() {
+        let labels = vec![Some(0), Some(1), None, Some(0)];
+        let outcomes = Outcomes::Classes {
+            labels,
+            predictions: vec![1, 0, 0, 0],
+            probabilities: vec![0.5; 8],
+            logits: Vec::new(),
+        };
+        let mut found = worst(&predictions(outcomes), 5);
+        mark_label_issues(&mut found, &[1, 3]);
+        assert_eq!(
+            found.iter().map(|wrong| (wrong.row, wrong.is_label_issue)).collect::<Vec<_>>(),
+            [(0, false), (1, true)]
+        );
+        assert!(serde_json::to_string(&found[1]).unwrap().ends_with(r#""is_label_issue":true}"#));
+        assert!(!serde_json::to_string(&found[0]).unwrap().contains("issue"));
     }
 
     #[test]

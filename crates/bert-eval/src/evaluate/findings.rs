@@ -2,7 +2,7 @@
 
 use run_files::calibration::Calibration;
 use run_files::layout::eval::{
-    BASELINE, CALIBRATION, CONFIDENCE, DVC, ERRORS, FLAT_METRICS, METRICS, NODES, REPORT, SLICES,
+    BASELINE, CALIBRATION, CONFIDENCE, DVC, ERRORS, FLAT_METRICS, METRICS, NODES, REPORT, SLICES, TENSORBOARD_EVENTS,
 };
 use run_files::metrics_json::{ClassMetrics, Metrics};
 use run_files::predictions::Predictions;
@@ -16,6 +16,7 @@ use super::inputs::Inputs;
 use super::page::{self, Provenance, Report};
 use super::pictures::{self, Picture};
 use super::slice_figures::SliceFigures;
+use super::tensorboard;
 use crate::args::Args;
 use crate::flat_figures::flat_figures;
 use crate::labeled::{Labeled, LabeledClasses};
@@ -58,6 +59,8 @@ pub(crate) struct Findings<'a> {
     pub(crate) nodes: Option<SliceFigures>,
     pub(crate) slices: SliceFigures,
     pub(crate) errors: Vec<WrongPrediction>,
+    /// Labels of classes that are likely wrong.
+    pub(crate) n_label_issues: usize,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -68,7 +71,9 @@ impl Findings<'_> {
     /// Fails when a file cannot be written.
     pub(crate) fn write(&self, args: &Args, inputs: &Inputs, output: &mut OutputFolder) -> anyhow::Result<Vec<String>> {
         output.write_json(METRICS, &self.metrics)?;
-        output.write_json(FLAT_METRICS, &flat_figures(&serde_json::to_value(&self.metrics)?))?;
+        let figures = flat_figures(&serde_json::to_value(&self.metrics)?);
+        output.write_json(FLAT_METRICS, &figures)?;
+        output.write_unlisted(TENSORBOARD_EVENTS, tensorboard::event_file(&figures, &args.run))?;
         output.write_json(SLICES, &self.slices)?;
         if let Some(nodes) = &self.nodes {
             output.write_json(NODES, nodes)?;
@@ -94,6 +99,7 @@ impl Findings<'_> {
             slices: &self.slices,
             baseline: self.baseline.as_ref(),
             errors: &self.errors,
+            n_label_issues: self.n_label_issues,
             warnings: &self.warnings,
             provenance: Provenance::new(args, inputs, output),
         };

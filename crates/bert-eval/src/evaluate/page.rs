@@ -24,6 +24,8 @@ pub(crate) struct Report<'a> {
     pub(crate) slices: &'a SliceFigures,
     pub(crate) baseline: Option<&'a BaselineReport>,
     pub(crate) errors: &'a [WrongPrediction],
+    /// Labels of classes that are likely wrong.
+    pub(crate) n_label_issues: usize,
     pub(crate) warnings: &'a [String],
     pub(crate) provenance: Provenance<'a>,
 }
@@ -47,10 +49,19 @@ pub(crate) fn page(report: &Report) -> Page {
         Metrics::Classes(_) => "The surest errors".to_owned(),
         Metrics::Scores(_) => "The farthest predictions".to_owned(),
     }));
+    parts.extend((report.n_label_issues > 0).then(|| label_issues(report.n_label_issues)));
     parts.extend(errors_table(report.errors));
     parts.push(Part::Heading("Where it comes from".to_owned()));
     parts.extend(report.provenance.parts());
     Page { title: format!("{}: {}", evaluated.dataset, evaluated.split), parts }
+}
+
+fn label_issues(n: usize) -> Part {
+    let labels = if n == 1 { "1 label of this split is".to_owned() } else { format!("{n} labels of this split are") };
+    Part::Text(format!(
+        "{labels} likely wrong, rather than the model (confident learning). Those among the errors below are marked; look at \
+         the text before you change one. `bert-eval suspects` looks for such labels in train."
+    ))
 }
 
 fn chart(picture: &Picture) -> Part {

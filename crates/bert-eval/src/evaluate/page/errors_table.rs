@@ -1,6 +1,6 @@
 //! The table of errors that are shown: their texts, colored by what each word piece contributes where that is known.
 
-use figures::{Cell, Column, DataTable, Part, Token};
+use figures::{Cell, Column, DataTable, Emphasis, Part, Token};
 
 use crate::evaluate::errors::{TokenContribution, WrongOutcome, WrongPrediction};
 
@@ -15,6 +15,7 @@ pub(super) fn errors_table(errors: &[WrongPrediction]) -> Vec<Part> {
     let is_colored = errors.iter().any(|error| error.attribution.is_some());
     let has_text = errors.iter().any(|error| error.text.is_some() || error.attribution.is_some());
     let has_near = errors.iter().any(|error| error.near_duplicate.is_some());
+    let has_issues = errors.iter().any(|error| error.is_label_issue);
     let kept: Vec<&String> = first.kept.keys().collect();
     let mut columns = vec![Column::new("id")];
     columns.extend(match first.outcome {
@@ -29,12 +30,14 @@ pub(super) fn errors_table(errors: &[WrongPrediction]) -> Vec<Part> {
         WrongOutcome::Score { .. } => vec![Column::new("true"), Column::new("predicted"), Column::new("error")],
     });
     columns.extend(has_text.then(|| Column::wide("text")));
+    columns.extend(has_issues.then(|| Column::filtered("label")));
     columns.extend(has_near.then(|| Column::wide("nearly the same in train")));
     columns.extend(kept.iter().map(|name| Column::filtered(name.as_str())));
     let rows = errors.iter().map(|error| {
         let mut cells = vec![Cell::Number { value: error.id as f64, text: error.id.to_string() }];
         cells.extend(outcome(&error.outcome));
         cells.extend(has_text.then(|| text(error)));
+        cells.extend(has_issues.then(|| label_doubt(error)));
         cells.extend(
             has_near.then(|| error.near_duplicate.as_ref().map_or(Cell::Empty, |near| Cell::from(near.text.as_str()))),
         );
@@ -65,6 +68,10 @@ fn outcome(outcome: &WrongOutcome) -> Vec<Cell> {
             numbers.map(|number| Cell::number(f64::from(number), 4)).into()
         }
     }
+}
+
+fn label_doubt(error: &WrongPrediction) -> Cell {
+    if error.is_label_issue { Cell::badge(Emphasis::Warning, "likely wrong") } else { Cell::Empty }
 }
 
 fn text(error: &WrongPrediction) -> Cell {
