@@ -1,6 +1,7 @@
 """The same work by this project and by the reference, in turn, on the same machine: rates, ratios, memory.
 
     bench.py [training] [guide] [base] [inference] [tokenization] [growth]      (all of them without an argument)
+    bench.py answers [--rows N]                                                  (latency, streaming, large files; only where it is named)
     bench.py large-table [--rows N]                                              (only where it is named; 5 million rows)
     BENCH_DEVICE=cuda bench.py training base inference                          (on a GPU)
 
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 
+import answers
 import growth
 import large_table
 from events import step_ends
@@ -26,7 +28,8 @@ OUT = ROOT / "data/bench"
 HERE = pathlib.Path(__file__).parent
 FIRST, LAST, ROUNDS = 50, 250, 2
 SECTIONS = ["training", "guide", "base", "inference", "tokenization", "growth"]
-LARGE_TABLE = "large-table"
+# Of millions of rows, so only where they are named.
+LARGE = {"large-table": large_table.measure, "answers": answers.measure}
 
 
 class Bench:
@@ -160,20 +163,20 @@ def table(rows):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("sections", nargs="*")
-    parser.add_argument("--rows", type=int, default=large_table.N_ROWS, help=f"rows of {LARGE_TABLE}")
+    parser.add_argument("--rows", type=int, default=large_table.N_ROWS, help=f"rows of {', '.join(LARGE)}")
     arguments = parser.parse_args()
     wanted = arguments.sections or SECTIONS
-    unknown = set(wanted) - {*SECTIONS, LARGE_TABLE}
+    unknown = set(wanted) - {*SECTIONS, *LARGE}
     if unknown:
-        sys.exit(f"no such section: {', '.join(unknown)}; there are {', '.join([*SECTIONS, LARGE_TABLE])}")
+        sys.exit(f"no such section: {', '.join(unknown)}; there are {', '.join([*SECTIONS, *LARGE])}")
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(pathlib.Path(folder))
         for section in wanted:
             if section == "growth":
                 bench.results["growth"] = growth.measure(bench, OUT)
-            elif section == LARGE_TABLE:
-                large_table.measure(bench, arguments.rows)
+            elif section in LARGE:
+                LARGE[section](bench, arguments.rows)
             else:
                 globals()[section](bench)
     (OUT / "results.json").write_text(json.dumps(bench.results, indent=1))

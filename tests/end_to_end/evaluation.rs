@@ -65,6 +65,12 @@ fn errors_have_their_texts_and_attributions_that_add_up() {
     let tokens: Vec<&str> =
         errors[0]["attribution"].as_array().unwrap().iter().map(|piece| piece["token"].as_str().unwrap()).collect();
     assert_eq!(tokens.join(" "), format!("[CLS] {} [SEP]", errors[0]["text"].as_str().unwrap()));
+    // A prediction of the same text says the same.
+    let text = errors[0]["text"].as_str().unwrap();
+    pipeline.write("error.txt", text);
+    let line = "bert-predict --model train --input error.txt --attributions --quiet";
+    let predicted: Value = serde_json::from_str(&pipeline.succeed(line).stdout).unwrap();
+    assert_eq!((&predicted["attribution"], &predicted["label"]), (&errors[0]["attribution"], &errors[0]["prediction"]));
     let baseline = json_file(&pipeline, "eval/validation/baseline.json");
     assert_eq!(baseline["n_train"], json!(200));
     assert!(baseline["metrics"]["accuracy"].as_f64().unwrap() > 0.6, "{baseline}");

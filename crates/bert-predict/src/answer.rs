@@ -1,5 +1,7 @@
 //! Answer: what is said of one row of the input.
 
+use run_files::attribution::TokenContribution;
+
 use crate::verdict::Verdict;
 
 /// What is said of one row of the input. Every row has one.
@@ -18,9 +20,18 @@ pub(crate) enum Outcome<'a> {
         /// As it was given.
         text: &'a str,
         verdict: Verdict,
+        /// Where it was asked for.
+        attribution: Option<&'a Attribution>,
     },
     /// It has no text that can be read, for this reason.
     Broken(&'a str),
+}
+
+/// What the tokens of a text contribute to one of the outputs.
+#[derive(Debug)]
+pub(crate) struct Attribution {
+    pub(crate) output: usize,
+    pub(crate) tokens: Vec<TokenContribution>,
 }
 
 impl Answer<'_> {

@@ -5,7 +5,7 @@ use std::io::Write;
 use crate::answer::{Answer, Outcome};
 use crate::counts::Counts;
 use crate::output::AnswerWriter;
-use crate::predictor::Predictor;
+use crate::predictor::{Predicted, Predictor};
 use crate::prepare::PreparedWindow;
 
 /// Broken rows that are named; the others are counted.
@@ -22,12 +22,12 @@ impl<'a> Answering<'a> {
         Self { predictor, n_named: 0 }
     }
 
-    /// The logits of the texts of a window, `(n_texts, n_outputs)`.
+    /// What the model says of the texts of a window.
     ///
     /// # Errors
     /// Fails when a kernel does.
-    pub(crate) fn predict(&self, window: &PreparedWindow) -> anyhow::Result<Vec<f32>> {
-        self.predictor.logits(&window.encodings)
+    pub(crate) fn predict(&self, window: &PreparedWindow) -> anyhow::Result<Predicted> {
+        self.predictor.predict(&window.encodings)
     }
 
     /// Writes an answer for each row of a window; `say` hears of broken ones.
@@ -37,19 +37,20 @@ impl<'a> Answering<'a> {
     pub(crate) fn write<W: Write + Send>(
         &mut self,
         window: &PreparedWindow,
-        logits: &[f32],
+        predicted: &Predicted,
         writer: &mut AnswerWriter<'_, W>,
         say: &dyn Fn(&str),
     ) -> anyhow::Result<Counts> {
         let decoding = &self.predictor.decoding;
-        let mut verdicts = decoding.verdicts(logits).into_iter();
+        let mut verdicts = decoding.verdicts(&predicted.logits).into_iter();
+        let mut attributions = predicted.attributions.iter();
         let mut counts = Counts { rows: window.rows.len() as u64, ..Counts::default() };
         counts.add_longer(&window.encodings, self.predictor.max_length);
         for row in &window.rows {
             let outcome = match (&row.text, row.text.is_ok().then(|| verdicts.next()).flatten()) {
                 (Ok(text), Some(verdict)) => {
                     counts.abstained += u64::from(verdict.abstains());
-                    Outcome::Read { text, verdict }
+                    Outcome::Read { text, verdict, attribution: attributions.next() }
                 }
                 (Ok(_), None) => anyhow::bail!("there are fewer predictions than texts"),
                 (Err(problem), _) => {

@@ -38,6 +38,8 @@ use crate::streaming::Streaming;
 
 /// Enough rows for batches of like length, few enough to be answered within a moment.
 const WINDOW_SIZE: WindowSize = WindowSize { rows: 512, bytes: 1 << 20 };
+/// Where each row takes as long as dozens do otherwise.
+const WINDOW_SIZE_OF_ATTRIBUTIONS: WindowSize = WindowSize { rows: 16, bytes: 1 << 20 };
 
 /// Runs the program.
 ///
@@ -58,16 +60,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let (predictor, tokenizer) = Predictor::open(model, args)?;
     let (kept, said) = kept_names(input.kept(), &predictor.decoding)?;
     said.iter().for_each(|said| args.say(said));
-    let layout = Layout { kept, decoding: predictor.decoding.clone() };
+    let layout = Layout { kept, decoding: predictor.decoding.clone(), attributions: args.answer.attributions };
     let (predictor, layout) = (&predictor, &layout);
+    let size = if layout.attributions { WINDOW_SIZE_OF_ATTRIBUTIONS } else { WINDOW_SIZE };
     let input = match input {
         Input::Files(files) if args.output.out.is_some() => {
-            return PartsRun { predictor, layout, format, size: WINDOW_SIZE }.run(args, files, tokenizer);
+            return PartsRun { predictor, layout, format, size }.run(args, files, tokenizer);
         }
         input => input,
     };
     let reporting = Reporting::begin(args, input.paths());
-    let windows = PreparedWindows::begin(input, tokenizer, predictor.vocab_size(), WINDOW_SIZE)?;
+    let windows = PreparedWindows::begin(input, tokenizer, predictor.vocab_size(), size)?;
     let streaming = Streaming { predictor, layout, format, windows };
     match &args.output.output {
         None => streaming.to_stdout(reporting),

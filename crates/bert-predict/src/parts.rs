@@ -161,8 +161,8 @@ impl Filling<'_> {
             let mut writer = AnswerWriter::new(run.format, run.layout, sink)?;
             let (mut window, mut counts) = (first, Counts::default());
             loop {
-                let logits = answering.predict(&window).map_err(&mut stop)?;
-                let of_window = answering.write(&window, &logits, &mut writer, &|line| reporting.say(line))?;
+                let predicted = answering.predict(&window).map_err(&mut stop)?;
+                let of_window = answering.write(&window, &predicted, &mut writer, &|line| reporting.say(line))?;
                 counts.add(&of_window);
                 reporting.add(&of_window);
                 match windows.next(Some(interrupt)).map_err(&mut stop)? {

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use bert::{Classifier, Compute, WindowPooling};
+use bert::{Classifier, Compute, TextRequest, WindowPooling, argmax, attribute_texts};
 use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, OutputKind};
 use corpus::tokenizer::{Encodings, Overflow, Tokenizer};
+use run_files::attribution::token_contributions;
 use run_files::calibration::Calibration;
 use stage::{ComputeArgs, Verification, bail_input, ensure_input};
 
+use crate::answer::Attribution;
 use crate::args::Args;
 use crate::run_facts::RunFacts;
 use crate::verdict::Decoding;
@@ -16,12 +18,22 @@ use crate::verdict::Decoding;
 pub(crate) struct Predictor {
     classifier: Classifier,
     pooling: WindowPooling,
+    /// Spells the tokens of attributions, where these are asked for.
+    spelling: Option<Tokenizer>,
     pub(crate) compute: Compute,
     pub(crate) decoding: Decoding,
     pub(crate) max_length: usize,
     pub(crate) overflow: Overflow,
     /// The files of the model's folder that it was made of.
     pub(crate) files: Vec<(String, PathBuf)>,
+}
+
+/// What the model says of the texts of a window.
+pub(crate) struct Predicted {
+    /// `(n_texts, n_outputs)`
+    pub(crate) logits: Vec<f32>,
+    /// `(n_texts)`, or nothing where nobody asked.
+    pub(crate) attributions: Vec<Attribution>,
 }
 
 impl Predictor {
@@ -58,7 +70,8 @@ impl Predictor {
         let files = small.filter(|(_, path)| path.is_file()).chain(weights).collect();
         verifications.into_iter().try_for_each(Verification::finish)?;
         let (overflow, pooling) = (tokenizer.overflow(), args.window_pooling);
-        Ok((Self { classifier, pooling, compute, decoding, max_length, overflow, files }, tokenizer))
+        let spelling = args.answer.attributions.then(|| Tokenizer::open(model, usize::MAX)).transpose()?;
+        Ok((Self { classifier, pooling, spelling, compute, decoding, max_length, overflow, files }, tokenizer))
     }
 
     /// The rows that the model's word embeddings have.
@@ -66,14 +79,39 @@ impl Predictor {
         self.classifier.folder.config.vocab_size
     }
 
-    /// The logits of texts, `(n_texts, n_outputs)`.
+    /// What the model says of texts.
     ///
     /// # Errors
     /// Fails when a kernel does.
-    pub(crate) fn logits(&self, encodings: &Encodings) -> anyhow::Result<Vec<f32>> {
+    pub(crate) fn predict(&self, encodings: &Encodings) -> anyhow::Result<Predicted> {
         let rows: Vec<&[i32]> = encodings.rows().collect();
         let logits = self.classifier.logits(&rows, |_| ())?;
-        Ok(self.pooling.pool(&logits, self.decoding.names.len(), &encodings.window_offsets))
+        let logits = self.pooling.pool(&logits, self.decoding.names.len(), &encodings.window_offsets);
+        let attributions = match &self.spelling {
+            Some(tokenizer) => self.attributions(encodings, &rows, &logits, tokenizer)?,
+            None => Vec::new(),
+        };
+        Ok(Predicted { logits, attributions })
+    }
+
+    /// What the tokens of each text contribute to its largest logit.
+    fn attributions(
+        &self,
+        encodings: &Encodings,
+        rows: &[&[i32]],
+        logits: &[f32],
+        tokenizer: &Tokenizer,
+    ) -> anyhow::Result<Vec<Attribution>> {
+        let outputs: Vec<usize> = logits.chunks(self.decoding.names.len()).map(argmax).collect();
+        let request =
+            |(text, &output): (usize, &usize)| TextRequest { windows: rows[encodings.windows(text)].to_vec(), output };
+        let requests = outputs.iter().enumerate().map(request).collect();
+        let found = attribute_texts(&self.classifier, self.pooling, requests, |_| ())?;
+        let attributed = outputs.iter().zip(found).map(|(&output, text)| Attribution {
+            output,
+            tokens: token_contributions(tokenizer.spelled(&text.input_ids), text.contributions),
+        });
+        Ok(attributed.collect())
     }
 }
 

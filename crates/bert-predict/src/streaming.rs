@@ -77,9 +77,9 @@ impl Streaming<'_> {
         loop {
             match self.windows.next(file.map(|(interrupt, _)| interrupt))? {
                 Next::Window(window) => {
-                    let logits = answering.predict(&window)?;
+                    let predicted = answering.predict(&window)?;
                     let counts = answering
-                        .write(&window, &logits, &mut writer, &|line| reporting.say(line))
+                        .write(&window, &predicted, &mut writer, &|line| reporting.say(line))
                         .with_context(cannot_write)?;
                     writer.flush().with_context(cannot_write)?;
                     reporting.add(&counts);

@@ -9,6 +9,7 @@
 //! It is computed by libtorch's operators in float32, whichever precision and backend the model predicts with.
 
 mod gauss_legendre;
+mod texts;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -17,6 +18,7 @@ use std::thread;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use self::gauss_legendre::gauss_legendre;
+pub use self::texts::{AttributedText, TextRequest, attribute_texts};
 use crate::backend::EncoderOfOperators;
 use crate::batch::Batch;
 use crate::classifier::Classifier;

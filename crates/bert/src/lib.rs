@@ -38,7 +38,7 @@ pub mod random;
 pub mod tensor_bytes;
 mod error;
 
-pub use attributions::{Attribution, IntegratedGradients, attributions};
+pub use attributions::{AttributedText, Attribution, IntegratedGradients, TextRequest, attribute_texts, attributions};
 pub use batch::Batch;
 pub use classifier::{Classifier, argmax};
 pub use device::{Compute, Machine, Precision};

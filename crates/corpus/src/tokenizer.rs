@@ -178,6 +178,12 @@ impl Tokenizer {
         self.inner.id_to_token(id)
     }
 
+    /// How tokens are spelled; an id that the tokenizer does not have stands for itself.
+    pub fn spelled(&self, ids: &[i32]) -> Vec<String> {
+        let token = |&id: &i32| u32::try_from(id).ok().and_then(|id| self.token(id)).unwrap_or_else(|| id.to_string());
+        ids.iter().map(token).collect()
+    }
+
     /// The id of the unknown token.
     pub fn unknown_id(&self) -> Option<u32> {
         self.special_ids.unknown

@@ -13,6 +13,7 @@
 //! | [`metrics_json`] | `metrics.json` | `bert-eval` | `bert-export` |
 //! | [`calibration`] | `calibration.json` | `bert-eval` | `bert-eval`, `bert-predict`, `bert-export` |
 //! | [`event_file`] | `events.out.tfevents.*` | `bert-finetune`, `bert-eval` | TensorBoard |
+//! | [`attribution`] | a part of `errors.jsonl` and of answers | `bert-eval`, `bert-predict` | |
 //! | [`predictions`] | `predictions.parquet` | `bert-eval` | programs that compare evaluations |
 
 pub mod layout;
@@ -21,6 +22,7 @@ pub mod log;
 pub mod event_file;
 pub mod metrics_json;
 pub mod calibration;
+pub mod attribution;
 pub mod predictions;
 mod error;
 mod schema;

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use bert::{Attribution, Classifier, WindowPooling, attributions};
+use bert::{Classifier, TextRequest, WindowPooling, attribute_texts};
 use corpus::tokenizer::Tokenizer;
 use corpus::tokens::TokensReader;
+use run_files::attribution::token_contributions;
 use run_files::predictions::{Outcomes, Predictions};
 use stage::Progress;
 
-use super::errors::{TokenContribution, WrongPrediction};
+use super::errors::WrongPrediction;
 use super::inference::PART;
 
 /// What attributions are made of.
@@ -27,42 +28,21 @@ impl Source<'_> {
     /// # Errors
     /// Fails when the tokens or the tokenizer cannot be read, or a kernel fails.
     pub(crate) fn attribute(&self, errors: &mut [WrongPrediction], quiet: bool) -> anyhow::Result<()> {
-        let mut windows_of = self.windows(errors)?;
-        for error in errors.iter() {
-            let output = self.output(error.row);
-            if let Some(windows) = windows_of.get_mut(&error.row)
-                && self.pooling == WindowPooling::Max
-                && windows.len() > 1
-            {
-                let sentences: Vec<&[i32]> = windows.iter().map(Vec::as_slice).collect();
-                let logits = self.classifier.logits(&sentences, |_| ())?;
-                let of_output: Vec<f32> =
-                    logits.iter().skip(output).step_by(self.classifier.output_names.len()).copied().collect();
-                let largest = bert::argmax(&of_output);
-                *windows = vec![windows.swap_remove(largest)]; // the others have no say
-            }
-        }
-        let order: Vec<usize> = errors.iter().map(|error| error.row).collect();
-        let requests: Vec<(&[i32], usize)> = order
-            .iter()
-            .flat_map(|row| {
-                windows_of.get(row).into_iter().flatten().map(|window| (window.as_slice(), self.output(*row)))
-            })
-            .collect();
-        let mut progress = Progress::new("bert-eval: attributions", 0, requests.len() as u64, quiet);
-        let threads = self.classifier.threads();
-        let found = attributions(self.classifier, &requests, threads, |done| progress.set(done as u64, String::new))?;
+        let windows_of = self.windows(errors)?;
+        let request = |error: &WrongPrediction| TextRequest {
+            windows: windows_of.get(&error.row).into_iter().flatten().map(Vec::as_slice).collect(),
+            output: self.output(error.row),
+        };
+        let requests: Vec<TextRequest> = errors.iter().map(request).collect();
+        let n_windows = requests.iter().map(|text| text.windows.len() as u64).sum();
+        let mut progress = Progress::new("bert-eval: attributions", 0, n_windows, quiet);
+        let found = attribute_texts(self.classifier, self.pooling, requests, |done| {
+            progress.set(done as u64, String::new);
+        })?;
         progress.finish();
         let tokenizer = Tokenizer::open(&self.classifier.folder.path, usize::MAX)?;
-        let mut found = requests.iter().map(|request| request.0).zip(found);
-        for error in errors {
-            let n_windows = windows_of.get(&error.row).map_or(0, Vec::len);
-            let pieces = found.by_ref().take(n_windows);
-            error.attribution = Some(
-                pieces
-                    .flat_map(|(window, attribution)| contributions(&tokenizer, window, &attribution, n_windows))
-                    .collect(),
-            );
+        for (error, found) in errors.iter_mut().zip(found) {
+            error.attribution = Some(token_contributions(tokenizer.spelled(&found.input_ids), found.contributions));
         }
         Ok(())
     }
@@ -91,16 +71,4 @@ impl Source<'_> {
             Outcomes::Scores { .. } => 0,
         }
     }
-}
-
-/// Of one of `n_windows` windows, whose mean is the logit of the text.
-fn contributions(
-    tokenizer: &Tokenizer,
-    window: &[i32],
-    attribution: &Attribution,
-    n_windows: usize,
-) -> Vec<TokenContribution> {
-    let token = |id: i32| u32::try_from(id).ok().and_then(|id| tokenizer.token(id)).unwrap_or_else(|| id.to_string());
-    let pairs = window.iter().zip(&attribution.contributions);
-    pairs.map(|(&id, value)| TokenContribution { token: token(id), contribution: value / n_windows as f64 }).collect()
 }

@@ -3,17 +3,9 @@
 //! `errors.jsonl` has one line for each, the worst first.
 
 use corpus::raw::Record;
+use run_files::attribution::TokenContribution;
 use run_files::predictions::{Outcomes, Predictions};
 use serde::Serialize;
-
-/// A word piece and what it contributes to the logit of the predicted class, or to the score.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct TokenContribution {
-    /// As the tokenizer spells it.
-    pub(crate) token: String,
-    /// In the unit of the logit.
-    pub(crate) contribution: f64,
-}
 
 /// A text of another split that is nearly the same.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -19,6 +19,11 @@ pub(crate) struct AnswerArgs {
     /// Divide logits by the temperature that bert-eval fitted, so that probabilities say how often the label is right
     #[arg(long, value_name = "FILE")]
     pub(crate) calibration: Option<PathBuf>,
+
+    /// Say what each word piece contributes to the logit of the most probable label, or to the score, by integrated gradients;
+    /// this takes as long as some dozens of predictions
+    #[arg(long)]
+    pub(crate) attributions: bool,
 }
 
 fn probability(text: &str) -> Result<f64, String> {

@@ -11,6 +11,9 @@ pub(super) const LABELS: &str = "labels";
 pub(super) const SCORE: &str = "score";
 pub(super) const ABSTAINED: &str = "abstained";
 pub(super) const PROBABILITIES: &str = "probabilities";
+/// The label whose logit is explained.
+pub(super) const ATTRIBUTED_LABEL: &str = "attributed_label";
+pub(super) const ATTRIBUTION: &str = "attribution";
 pub(super) const ERROR: &str = "error";
 /// Before the name of a label, the column of its probability.
 pub(super) const PROBABILITY: &str = "probability_";
@@ -25,7 +28,7 @@ const SOURCE: &str = "source_";
 /// Fails where two would have one name; that is bad input.
 pub(crate) fn kept_names(columns: &[String], decoding: &Decoding) -> anyhow::Result<(Vec<String>, Option<String>)> {
     let is_taken = |name: &str| {
-        [TEXT, LABEL, LABELS, SCORE, ABSTAINED, PROBABILITIES, ERROR].contains(&name)
+        [TEXT, LABEL, LABELS, SCORE, ABSTAINED, PROBABILITIES, ATTRIBUTED_LABEL, ATTRIBUTION, ERROR].contains(&name)
             || columns_of_probabilities(decoding).iter().any(|column| column == name)
     };
     let renamed = |column: &String| if is_taken(column) { format!("{SOURCE}{column}") } else { column.clone() };

@@ -1,5 +1,5 @@
 //! CSV and TSV: a header, and a record for each row. Fields are quoted where they need it, inner quotes doubled; what there is
-//! none of is an empty field, and the names of several labels are a JSON list.
+//! none of is an empty field; the names of several labels and the tokens of an attribution are a JSON list.
 
 use std::io::Write;
 
@@ -31,6 +31,7 @@ impl<'a, W: Write> DelimitedWriter<'a, W> {
                 Value::Score(score) => serde_json::to_string(&score)?,
                 Value::Probability(probability) => serde_json::to_string(&probability)?,
                 Value::Names(names) => serde_json::to_string(&names)?,
+                Value::Attribution(tokens) => serde_json::to_string(tokens)?,
             };
             self.writer.write_field(field).map_err(plain)?;
         }

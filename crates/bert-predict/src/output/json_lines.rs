@@ -3,7 +3,8 @@
 //! `{"text": "..", "label": "positive", "probabilities": {"negative": 0.02, "positive": 0.98}}`, the classes in the order
 //! of the model's outputs; for regression `{"text": "..", "score": 0.7}`. Of a model with any number of labels a text
 //! (`problem_type` is multi_label_classification) each probability is a sigmoid of its own, and instead of a label the line
-//! has `"labels"`, those of at least 0.5. Columns that go along stand before the text. A row without an answer has nulls, and
+//! has `"labels"`, those of at least 0.5. With attributions `"attributed_label"` says whose logit is explained, and `"attribution"`
+//! is a list of `{"token": "..", "contribution": 0.1}`. Columns that go along stand before the text. A row without an answer has nulls, and
 //! says why in `"error"`.
 
 use std::io::Write;
@@ -11,7 +12,7 @@ use std::io::Write;
 use checkpoint::OutputKind;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::columns::{ABSTAINED, ERROR, LABEL, LABELS, PROBABILITIES, SCORE, TEXT};
+use super::columns::{ABSTAINED, ATTRIBUTED_LABEL, ATTRIBUTION, ERROR, LABEL, LABELS, PROBABILITIES, SCORE, TEXT};
 use super::layout::Layout;
 use crate::answer::{Answer, Outcome};
 use crate::verdict::Verdict;
@@ -44,12 +45,12 @@ struct Line<'a> {
 
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (Layout { kept, decoding }, answer) = (self.layout, self.answer);
+        let (Layout { kept, decoding, .. }, answer) = (self.layout, self.answer);
         let mut line = serializer.serialize_map(None)?;
         for (column, name) in kept.iter().enumerate() {
             line.serialize_entry(name, &answer.kept(column))?;
         }
-        let (text, verdict) = match &answer.outcome {
+        let (text, verdict, attribution) = match &answer.outcome {
             Outcome::Broken(problem) => {
                 line.serialize_entry(TEXT, &None::<&str>)?;
                 let answer = match decoding.kind {
@@ -61,28 +62,36 @@ impl Serialize for Line<'_> {
                 line.serialize_entry(ERROR, problem)?;
                 return line.end();
             }
-            Outcome::Read { text, verdict } => (text, verdict),
+            Outcome::Read { text, verdict, attribution } => (text, verdict, attribution),
         };
         line.serialize_entry(TEXT, text)?;
         let names = &decoding.names;
         let probabilities = match verdict {
             Verdict::Score(score) => {
                 line.serialize_entry(SCORE, score)?;
-                return line.end();
+                None
             }
             Verdict::Class { label, probabilities } => {
                 line.serialize_entry(LABEL, &label.map(|label| &names[label]))?;
                 if decoding.threshold.is_some() {
                     line.serialize_entry(ABSTAINED, &verdict.abstains())?;
                 }
-                probabilities
+                Some(probabilities)
             }
             Verdict::Labels { labels, probabilities } => {
                 line.serialize_entry(LABELS, &labels.iter().map(|&label| &names[label]).collect::<Vec<_>>())?;
-                probabilities
+                Some(probabilities)
             }
         };
-        line.serialize_entry(PROBABILITIES, &ByLabel { names, probabilities })?;
+        if let Some(probabilities) = probabilities {
+            line.serialize_entry(PROBABILITIES, &ByLabel { names, probabilities })?;
+        }
+        if let Some(attribution) = attribution {
+            if decoding.kind != OutputKind::Score {
+                line.serialize_entry(ATTRIBUTED_LABEL, &names[attribution.output])?;
+            }
+            line.serialize_entry(ATTRIBUTION, &attribution.tokens)?;
+        }
         line.end()
     }
 }

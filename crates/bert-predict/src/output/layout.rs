@@ -8,4 +8,6 @@ pub(crate) struct Layout {
     /// The names that the columns which go along have in the output.
     pub(crate) kept: Vec<String>,
     pub(crate) decoding: Decoding,
+    /// Whether answers say what each word piece contributes.
+    pub(crate) attributions: bool,
 }

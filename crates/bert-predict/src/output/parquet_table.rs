@@ -5,12 +5,15 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, Float32Builder, Float64Builder, ListBuilder, RecordBatch, StringBuilder};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Float32Builder, Float64Builder, ListBuilder, RecordBatch, StringBuilder, StructBuilder,
+};
+use arrow::datatypes::{DataType, Field, Fields, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
+use run_files::attribution::TokenContribution;
 
 use super::layout::Layout;
 use super::table_columns::{Kind, Value, columns, values};
@@ -37,18 +40,19 @@ enum Builder {
     Boolean(BooleanBuilder),
     Probability(Float64Builder),
     Names(ListBuilder<StringBuilder>),
+    Attribution(ListBuilder<StructBuilder>),
 }
 
 impl<'a, W: Write + Send> ParquetWriter<'a, W> {
     pub(super) fn new(layout: &'a Layout, sink: W) -> anyhow::Result<Self> {
         let columns = columns(layout);
-        let names = DataType::List(Field::new("element", DataType::Utf8, true).into());
         let data_type = |kind| match kind {
             Kind::Text => DataType::Utf8,
             Kind::Score => DataType::Float32,
             Kind::Boolean => DataType::Boolean,
             Kind::Probability => DataType::Float64,
-            Kind::Names => names.clone(),
+            Kind::Names => DataType::List(element(DataType::Utf8)),
+            Kind::Attribution => DataType::List(element(DataType::Struct(token_fields()))),
         };
         let fields = columns.iter().map(|column| Field::new(&column.name, data_type(column.kind), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
@@ -87,6 +91,31 @@ impl<'a, W: Write + Send> ParquetWriter<'a, W> {
     }
 }
 
+/// The element of a list column.
+fn element(data_type: DataType) -> Arc<Field> {
+    Field::new("element", data_type, true).into()
+}
+
+/// A token of an attribution.
+fn token_fields() -> Fields {
+    let field = |name: &str, data_type| Field::new(name, data_type, true);
+    vec![field("token", DataType::Utf8), field("contribution", DataType::Float64)].into()
+}
+
+fn append_tokens(builder: &mut ListBuilder<StructBuilder>, tokens: &[TokenContribution]) {
+    let row = builder.values();
+    for TokenContribution { token, contribution } in tokens {
+        if let Some(names) = row.field_builder::<StringBuilder>(0) {
+            names.append_value(token);
+        }
+        if let Some(numbers) = row.field_builder::<Float64Builder>(1) {
+            numbers.append_value(*contribution);
+        }
+        row.append(true);
+    }
+    builder.append(true);
+}
+
 impl Builder {
     fn new(kind: Kind) -> Self {
         match kind {
@@ -94,9 +123,10 @@ impl Builder {
             Kind::Score => Self::Score(Float32Builder::new()),
             Kind::Boolean => Self::Boolean(BooleanBuilder::new()),
             Kind::Probability => Self::Probability(Float64Builder::new()),
-            Kind::Names => {
-                let element = Field::new("element", DataType::Utf8, true);
-                Self::Names(ListBuilder::new(StringBuilder::new()).with_field(element))
+            Kind::Names => Self::Names(ListBuilder::new(StringBuilder::new()).with_field(element(DataType::Utf8))),
+            Kind::Attribution => {
+                let builder = StructBuilder::from_fields(token_fields(), 0);
+                Self::Attribution(ListBuilder::new(builder).with_field(element(DataType::Struct(token_fields()))))
             }
         }
     }
@@ -109,11 +139,13 @@ impl Builder {
             (Self::Boolean(builder), Value::Boolean(value)) => builder.append_value(value),
             (Self::Probability(builder), Value::Probability(probability)) => builder.append_value(probability),
             (Self::Names(builder), Value::Names(names)) => builder.append_value(names.into_iter().map(Some)),
+            (Self::Attribution(builder), Value::Attribution(tokens)) => append_tokens(builder, tokens),
             (Self::Text(builder), _) => builder.append_null(),
             (Self::Score(builder), _) => builder.append_null(),
             (Self::Boolean(builder), _) => builder.append_null(),
             (Self::Probability(builder), _) => builder.append_null(),
             (Self::Names(builder), _) => builder.append_null(),
+            (Self::Attribution(builder), _) => builder.append_null(),
         }
     }
 
@@ -124,6 +156,7 @@ impl Builder {
             Self::Boolean(builder) => Arc::new(builder.finish()),
             Self::Probability(builder) => Arc::new(builder.finish()),
             Self::Names(builder) => Arc::new(builder.finish()),
+            Self::Attribution(builder) => Arc::new(builder.finish()),
         }
     }
 }

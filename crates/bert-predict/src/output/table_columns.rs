@@ -1,12 +1,13 @@
 //! The columns of answers as a table, the same for CSV, TSV and Parquet.
 //!
 //! Those that go along, `text`, then `score`; or `label`, `abstained` where there is a threshold, and `probability_NAME` for
-//! each label, or `label_1`, `probability_1`, ... for the largest; or `labels` and `probability_NAME`. A row without an answer
-//! has none of them.
+//! each label, or `label_1`, `probability_1`, ... for the largest; or `labels` and `probability_NAME`; with attributions
+//! `attributed_label` (not of scores) and `attribution`. A row without an answer has none of them.
 
 use checkpoint::OutputKind;
+use run_files::attribution::TokenContribution;
 
-use super::columns::{ABSTAINED, LABEL, LABELS, SCORE, TEXT, columns_of_probabilities};
+use super::columns::{ABSTAINED, ATTRIBUTED_LABEL, ATTRIBUTION, LABEL, LABELS, SCORE, TEXT, columns_of_probabilities};
 use super::layout::Layout;
 use crate::answer::{Answer, Outcome};
 use crate::verdict::Verdict;
@@ -20,6 +21,8 @@ pub(super) enum Kind {
     Probability,
     /// Names, any number of them.
     Names,
+    /// Word pieces and what they contribute.
+    Attribution,
 }
 
 /// A column of the table.
@@ -38,6 +41,7 @@ pub(super) enum Value<'a> {
     Boolean(bool),
     Probability(f64),
     Names(Vec<&'a str>),
+    Attribution(&'a [TokenContribution]),
 }
 
 /// The columns of a table of answers.
@@ -60,6 +64,10 @@ pub(super) fn columns(layout: &Layout) -> Vec<Column> {
         let is_label = decoding.top_k.is_some() && index % 2 == 0;
         columns.push(column(name, if is_label { Kind::Text } else { Kind::Probability }));
     }
+    if layout.attributions {
+        columns.extend((decoding.kind != OutputKind::Score).then(|| column(ATTRIBUTED_LABEL, Kind::Text)));
+        columns.push(column(ATTRIBUTION, Kind::Attribution));
+    }
     columns
 }
 
@@ -68,7 +76,7 @@ pub(super) fn values<'a>(layout: &'a Layout, answer: &'a Answer<'a>) -> Vec<Valu
     let decoding = &layout.decoding;
     let kept = (0..layout.kept.len()).map(|column| answer.kept(column).map_or(Value::None, Value::Text));
     let mut values: Vec<Value> = kept.collect();
-    let Outcome::Read { text, verdict } = &answer.outcome else {
+    let Outcome::Read { text, verdict, attribution } = &answer.outcome else {
         values.resize(columns(layout).len(), Value::None);
         return values;
     };
@@ -77,7 +85,7 @@ pub(super) fn values<'a>(layout: &'a Layout, answer: &'a Answer<'a>) -> Vec<Valu
     let probabilities = match verdict {
         Verdict::Score(score) => {
             values.push(Value::Score(*score));
-            return values;
+            &Vec::new()
         }
         Verdict::Class { label, probabilities } => {
             values.push(label.as_ref().map_or(Value::None, |label| Value::Text(name(label))));
@@ -96,6 +104,10 @@ pub(super) fn values<'a>(layout: &'a Layout, answer: &'a Answer<'a>) -> Vec<Valu
             values.push(Value::Text(name(output)));
         }
         values.push(Value::Probability(*probability));
+    }
+    if let Some(attribution) = attribution {
+        let label = (decoding.kind != OutputKind::Score).then(|| Value::Text(name(&attribution.output)));
+        values.extend(label.into_iter().chain([Value::Attribution(&attribution.tokens)]));
     }
     values
 }

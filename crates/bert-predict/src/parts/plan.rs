@@ -31,6 +31,8 @@ pub(super) struct Plan<'a> {
     threshold: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    attributions: bool,
 }
 
 /// The name of the field that alone differs between the shards of an input.
@@ -56,6 +58,7 @@ impl<'a> Plan<'a> {
             top_k: layout.decoding.top_k,
             threshold: layout.decoding.threshold,
             temperature: layout.decoding.temperature,
+            attributions: layout.attributions,
         }
     }
 }

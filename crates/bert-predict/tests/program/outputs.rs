@@ -231,3 +231,65 @@ fn a_row_alone_and_among_others_have_one_answer() {
         assert!(difference.abs() < 1e-6, "row {row}: {difference}");
     }
 }
+
+/// Tokens and contributions of a JSON list.
+fn contributions(attribution: &Value) -> Vec<(String, f64)> {
+    let of = |piece: &Value| (piece["token"].as_str().unwrap().to_owned(), piece["contribution"].as_f64().unwrap());
+    attribution.as_array().unwrap().iter().map(of).collect()
+}
+
+#[test]
+fn attributions_say_what_each_word_piece_contributes_in_every_format() {
+    let sandbox = sandbox();
+    for format in ["jsonl", "csv", "parquet"] {
+        succeed(&sandbox, &format!("--input a.csv --attributions --output o.{format}"));
+    }
+    let json = lines(&sandbox.text("o.jsonl"));
+    let first = contributions(&json[0]["attribution"]);
+    let tokens: Vec<&str> = first.iter().map(|(token, _)| token.as_str()).collect();
+    assert_eq!(tokens, ["[CLS]", "w5", "[UNK]", "w6", "[SEP]"]);
+    assert_eq!((first[0].1, first[4].1), (0.0, 0.0), "what is in both texts of the path contributes nothing");
+    assert!(first[1].1 != 0.0 && first[3].1 != 0.0, "{first:?}");
+    assert_eq!(json[0]["attributed_label"], json[0]["label"]);
+    assert!(json[1].get("attribution").is_none(), "a row without a text has none: {}", json[1]);
+
+    let csv = sandbox.text("o.csv");
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let at = reader.headers().unwrap().iter().position(|name| name == "attribution").unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(contributions(&serde_json::from_str(&rows[0][at]).unwrap()), first);
+    assert_eq!((&rows[1][at], &rows[0][at - 1]), ("", json[0]["label"].as_str().unwrap()));
+
+    let file = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(sandbox.path("o.parquet")).unwrap()).unwrap();
+    let batch = file.build().unwrap().next().unwrap().unwrap();
+    let column = batch.column_by_name("attribution").unwrap().as_list::<i32>();
+    assert_eq!((column.is_null(0), column.is_null(1), column.is_null(2)), (false, true, false));
+    let row = column.value(0);
+    let row = row.as_struct();
+    let found: Vec<(String, f64)> = (row.column(0).as_string::<i32>().iter().flatten().map(str::to_owned))
+        .zip(row.column(1).as_primitive::<Float64Type>().values().iter().copied())
+        .collect();
+    assert_eq!(found, first);
+}
+
+#[test]
+fn attributions_explain_the_most_probable_output_of_every_kind_of_model() {
+    let sandbox = sandbox();
+    let withheld = lines(&succeed(&sandbox, "--attributions --threshold 1 w5").stdout).remove(0);
+    let likely = lines(&succeed(&sandbox, "--attributions w5").stdout).remove(0);
+    assert_eq!((&withheld["label"], &withheld["attributed_label"]), (&Value::Null, &likely["label"]));
+    assert_eq!(withheld["attribution"], likely["attribution"]);
+
+    model(&sandbox, "several", |config| config["problem_type"] = json!("multi_label_classification"));
+    let of = |model: &str| {
+        let flags = format!("bert-predict --model {model} --precision float32 --threads 1 --attributions w5");
+        let outcome = sandbox.run(&flags);
+        outcome.assert_success(&flags);
+        lines(&outcome.stdout).remove(0)
+    };
+    let several = of("several");
+    let probabilities = several["probabilities"].as_object().unwrap();
+    let largest = probabilities.iter().max_by(|a, b| a.1.as_f64().unwrap().total_cmp(&b.1.as_f64().unwrap())).unwrap();
+    assert_eq!(several["attributed_label"].as_str(), Some(largest.0.as_str()));
+    assert_eq!(several["attribution"], likely["attribution"], "the same logit");
+}

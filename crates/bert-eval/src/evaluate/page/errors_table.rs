@@ -1,8 +1,9 @@
 //! The table of errors that are shown: their texts, colored by what each word piece contributes where that is known.
 
 use figures::{Cell, Column, DataTable, Emphasis, Part, Token};
+use run_files::attribution::TokenContribution;
 
-use crate::evaluate::errors::{TokenContribution, WrongOutcome, WrongPrediction};
+use crate::evaluate::errors::{WrongOutcome, WrongPrediction};
 
 const COLORS: &str = "Word pieces that speak for the predicted class are blue and underlined, those against it orange and dotted; \
 the stronger, the more they contribute to its logit (integrated gradients).";
