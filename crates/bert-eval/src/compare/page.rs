@@ -184,8 +184,11 @@ fn disagreement_table(evaluations: &[Evaluation], disagreements: &[Disagreement]
         cells.extend(has_text.then(|| it.text.as_deref().map_or(Cell::Empty, Cell::from)));
         cells
     });
-    let mut columns = vec![Column::new("id"), Column::filtered("true")];
-    columns.extend(evaluations.iter().map(|evaluation| Column::filtered(evaluation.name.as_str())));
+    // Nearly every row has a score of its own.
+    let is_of_scores = disagreements.iter().any(|it| it.label.is_number());
+    let outcome = |name: &str| if is_of_scores { Column::new(name) } else { Column::filtered(name) };
+    let mut columns = vec![Column::new("id"), outcome("true")];
+    columns.extend(evaluations.iter().map(|evaluation| outcome(&evaluation.name)));
     columns.extend(has_text.then(|| Column::wide("text")));
     let shown = disagreements.len().min(MAX_ROWS);
     Part::DataTable(DataTable {

@@ -104,7 +104,8 @@
     const turn = (pages) => {
       first = Math.max(0, first + pages * size);
       show();
-      frame.scrollIntoView({ block: "nearest" });
+      // At once: who turns pages quickly would click beside a button that moves.
+      frame.scrollIntoView({ block: "nearest", behavior: "instant" });
     };
     previous.addEventListener("click", () => turn(-1));
     next.addEventListener("click", () => turn(1));
