@@ -146,18 +146,16 @@ fn decoding(args: &Args, classifier: &Classifier) -> anyhow::Result<Decoding> {
 /// The temperature of a file, which has to be that of these weights.
 fn temperature(file: &Path, folder: &ModelFolder) -> anyhow::Result<f64> {
     stage::verify_file(file)?;
-    let calibration = Calibration::read(file)?;
     let weights = folder.weight_files()?;
-    if let [(_, path)] = weights.as_slice() {
-        let found = stage::Fingerprint::of_file(path)?.sha256;
-        ensure_input!(
-            found == calibration.weights_sha256,
-            "{} was fitted for other weights ({:.12}…) than those of {} ({found:.12}…); make it anew with bert-eval on the \
-             validation split",
+    let calibration = match weights.as_slice() {
+        [(_, path)] => Calibration::read_of(file, &folder.path, &stage::Fingerprint::of_file(path)?.sha256)?,
+        // bert-eval evaluates whole files, so that none is of shards.
+        _ => bail_input!(
+            "--calibration {} is of one file of weights, but {} has {} of them",
             file.display(),
-            calibration.weights_sha256,
-            path.display()
-        );
-    }
+            folder.path.display(),
+            weights.len()
+        ),
+    };
     Ok(calibration.temperature)
 }

@@ -44,6 +44,23 @@ pub struct Calibration {
 }
 
 impl Calibration {
+    /// Reads the calibration of the weights of `model` whose SHA-256 is `weights_sha256`.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; and when it is of other weights.
+    pub fn read_of(path: &Path, model: &Path, weights_sha256: &str) -> Result<Self, RunFileError> {
+        let calibration = Self::read(path)?;
+        if calibration.weights_sha256 == weights_sha256 {
+            return Ok(calibration);
+        }
+        Err(RunFileError::OtherWeights {
+            file: path.to_owned(),
+            found: calibration.weights_sha256,
+            model: model.to_owned(),
+            expected: weights_sha256.to_owned(),
+        })
+    }
+
     /// Reads the file.
     ///
     /// # Errors

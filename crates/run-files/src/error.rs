@@ -24,6 +24,23 @@ pub enum RunFileError {
         /// What is wrong; a missing field is named.
         problem: String,
     },
+    /// A calibration is of other weights than those that are to be calibrated.
+    #[error(
+        "{} is of other weights than those of {}: SHA-256 {found:.12}… there, {expected:.12}… here; give the calibration.json that \
+         bert-eval made of this model on the validation split",
+        file.display(),
+        model.display()
+    )]
+    OtherWeights {
+        /// The calibration.
+        file: PathBuf,
+        /// SHA-256 of its weights.
+        found: String,
+        /// The folder of the weights.
+        model: PathBuf,
+        /// Their SHA-256.
+        expected: String,
+    },
     /// The file as a whole is not what it should be.
     #[error("{}: {problem}", file.display())]
     Damaged {

@@ -171,21 +171,11 @@ pub(crate) fn calibration(
     output: &OutputFolder,
 ) -> anyhow::Result<Option<Calibration>> {
     let Some(file) = &args.calibration else { return Ok(None) };
-    let calibration = Calibration::read(file)?;
     ensure_input!(
         metadata.task != Task::Regression,
         "--calibration is for classes; the scores of a regression have no temperature"
     );
-    let weights = weights_sha256(output);
-    ensure_input!(
-        calibration.weights_sha256 == weights,
-        "{} is of other weights than those of {}: SHA-256 {:.12}… there, {weights:.12}… here; give the calibration.json of \
-         an evaluation of this run",
-        file.display(),
-        args.run.display(),
-        calibration.weights_sha256
-    );
-    Ok(Some(calibration))
+    Ok(Some(Calibration::read_of(file, &args.run, weights_sha256(output))?))
 }
 
 /// SHA-256 of the weights that are evaluated.
