@@ -1,6 +1,7 @@
 //! Where libtorch lies: beside the program where both were installed, else where the checkout has it, which may have moved.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The library of libtorch's CPU half.
@@ -36,13 +37,11 @@ impl LibtorchFiles {
         let (library, libtorch) = (Path::new(BUILT.0), Path::new(BUILT.1));
         let then = library.ancestors().nth(LEVELS + 1).unwrap_or(library); // the folder of programs when it was built
         let below = library.strip_prefix(then).unwrap_or(library);
-        let moved_to = folders.iter().find(|now| now.join(below).exists());
-        let (bert_torch, moved) = match moved_to {
-            Some(now) => (now.join(below), now.join(relative(then, libtorch))),
-            None => (library.to_owned(), libtorch.to_owned()),
-        };
-        let lib = if moved.exists() { moved.join("lib") } else { libtorch.join("lib") };
-        Self { lib, bert_torch, installed: false }
+        let now = folders.into_iter().find(|now| now.join(below).exists()).unwrap_or(then);
+        let moved = relative(then, libtorch).map(|path| now.join(path)).filter(|path| path.exists());
+        let libtorch = moved.as_deref().unwrap_or(libtorch);
+        let libtorch = fs::canonicalize(libtorch).unwrap_or_else(|_| libtorch.to_owned());
+        Self { lib: libtorch.join("lib"), bert_torch: now.join(below), installed: false }
     }
 
     /// The path of libtorch's CPU half, which may be missing.
@@ -56,11 +55,12 @@ impl LibtorchFiles {
     }
 }
 
-/// The path of `to`, seen from the folder `from`; both absolute.
-fn relative(from: &Path, to: &Path) -> PathBuf {
+/// The path of `to`, seen from the folder `from`, both absolute; `None` where they have only the root in common.
+fn relative(from: &Path, to: &Path) -> Option<PathBuf> {
     let n_common = from.components().zip(to.components()).take_while(|(from, to)| from == to).count();
     let up = from.components().skip(n_common).map(|_| Path::new(".."));
-    up.chain(to.components().skip(n_common).map(|component| Path::new(component.as_os_str()))).collect()
+    let down = to.components().skip(n_common).map(|component| Path::new(component.as_os_str()));
+    (n_common > 1).then(|| up.chain(down).collect())
 }
 
 #[cfg(test)]
@@ -70,8 +70,8 @@ mod tests {
     #[test]
     fn a_path_is_seen_from_another_folder() {
         let seen = relative(Path::new("/home/a/bert/target/release"), Path::new("/home/a/bert/.libtorch"));
-        assert_eq!(seen, Path::new("../../.libtorch"));
-        assert_eq!(relative(Path::new("/a"), Path::new("/b/c")), Path::new("../b/c"));
+        assert_eq!(seen.as_deref(), Some(Path::new("../../.libtorch")));
+        assert_eq!(relative(Path::new("/home/a"), Path::new("/opt/libtorch")), None);
     }
 
     #[test]
