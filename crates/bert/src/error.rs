@@ -13,7 +13,7 @@ pub enum BertError {
     Checkpoint(#[from] CheckpointError),
     /// libtorch is missing or broken.
     #[error("{0}; {advice}; `bert-doctor` says more", advice = .0.advice())]
-    Load(#[from] LoadError),
+    Load(LoadError),
     /// libtorch refused an operation.
     #[error("libtorch: {}", .0.to_string().lines().next().unwrap_or_default())]
     Torch(#[from] TchError),
@@ -23,6 +23,12 @@ pub enum BertError {
     /// The device, the precision or the classifier that was asked for is not there.
     #[error("{0}")]
     Unavailable(String),
+}
+
+impl From<LoadError> for BertError {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error) // and not its source: the message has all of it
+    }
 }
 
 impl BertError {

@@ -12,6 +12,8 @@ pub const TORCH_CUDA: &str = "libtorch_cuda.so";
 const BERT_TORCH: &str = "libbert_torch.so";
 /// Where the build script made the shared library, and the libtorch that it was made with.
 const BUILT: (&str, &str) = (env!("BERT_TORCH_LIBRARY"), env!("BERT_TORCH_LIBTORCH"));
+/// Where the libraries of installed programs are, seen from the folder above that of the programs.
+const INSTALLED: &str = "lib/bert";
 /// The folders of a build between that of its programs and the shared library: `build/PACKAGE/out`.
 const LEVELS: usize = 3;
 
@@ -27,11 +29,11 @@ pub struct LibtorchFiles {
 }
 
 impl LibtorchFiles {
-    /// Where they lie, or should: `../lib` from an installed program; in the build of a checkout, `build/` beside the program.
+    /// Where they lie, or should: `../lib/bert` from an installed program; in the build of a checkout, `build/` beside the program.
     pub fn find() -> Self {
         let program = env::current_exe().unwrap_or_default();
         let folders: Vec<&Path> = program.ancestors().skip(1).take(LEVELS).collect();
-        if let Some(lib) = folders.get(1).map(|prefix| prefix.join("lib")).filter(|lib| lib.join(BERT_TORCH).exists()) {
+        if let Some(lib) = folders.get(1).map(|prefix| prefix.join(INSTALLED)).filter(|lib| lib.join(BERT_TORCH).exists()) {
             return Self { bert_torch: lib.join(BERT_TORCH), lib, installed: true };
         }
         let (library, libtorch) = (Path::new(BUILT.0), Path::new(BUILT.1));
