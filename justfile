@@ -94,10 +94,30 @@ export: eval
 predict *TEXTS: export
     @{{ bin }}/bert-predict --profile {{ quote(profile_file) }} --model {{ quote(run / "export/hf") }} "$@"
 
-# What this machine offers: libtorch, CUDA, bf16, threads, hub, disk
+# What works here, what is wrong, and what to do: libtorch, CUDA, processor, threads, memory, disk, hub
 [group('pipeline')]
 doctor: build
     @{{ bin }}/bert-doctor
+
+# A folder and an archive of the programs that run without toolchain, Python and checkout -> target/dist
+[group('programs')]
+dist: build
+    @sh pipeline/dist/dist.sh archive
+
+# The programs with libtorch, manual and completions: just install /usr/local
+[group('programs')]
+install PREFIX: build
+    @sh pipeline/dist/install.sh "$(sh pipeline/dist/dist.sh)" {{ quote(PREFIX) }}
+
+# Removes what `just install` listed there
+[group('programs')]
+uninstall PREFIX:
+    @sh pipeline/dist/install.sh --remove {{ quote(PREFIX) }}
+
+# Removes build output and set-up, having named them; nothing under data/
+[group('programs')]
+clean:
+    @sh pipeline/setup/clean.sh
 
 # Every test that needs no Python: the programs, the crates, the kernels' operations
 [group('checks')]
@@ -167,9 +187,14 @@ lint: setup
 ci:
     CI=true bash .ci/run
 
-# What takes long, or needs much installed: the operations under sanitizers, the pages in a browser, then every proof of survival
+# The archive in a bare Debian root, without toolchain, Python and checkout; needs root, and brings debootstrap
 [group('checks')]
-nightly: (test-operations "1") test-browser test-crash test-sweep-kills
+test-dist: dist
+    @sh tests/dist/run.sh
+
+# What takes long, or needs much installed: the archive in a bare root, the operations under sanitizers, the pages in a browser, then every proof of survival
+[group('checks')]
+nightly: test-dist (test-operations "1") test-browser test-crash test-sweep-kills
 
 # The fixtures of the tests anew, from the live reference
 [group('checks')]

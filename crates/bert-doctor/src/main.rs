@@ -1,7 +1,10 @@
-//! `bert-doctor`: diagnoses the installation, one line each (libtorch, CUDA, bf16, threads, hub and disk), and the files of
-//! an output folder, back to where they came from.
+//! `bert-doctor`: diagnoses the installation and the machine, a line each with what to do (libtorch, CUDA, processor, threads,
+//! memory, disk, hub), and the files of an output folder, back to where they came from.
 
-mod facts;
+mod finding;
+mod libtorch;
+mod machine;
+mod hub;
 mod provenance;
 
 use std::path::PathBuf;
@@ -9,11 +12,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::finding::Finding;
+
 const EXAMPLES: &str = "Examples:
   bert-doctor
   bert-doctor provenance data/runs/sst2/export";
 
-/// Print what this machine has: libtorch, CUDA, bf16, threads, hub, disk
+/// Say what works here, what is wrong, and what to do: libtorch, CUDA, processor, threads, memory, disk, hub
+///
+/// A line each: `ok`, `note` (it works, and could be better) or `WRONG`. The exit code is 1 where something is wrong.
 #[derive(Debug, Parser)]
 #[command(name = "bert-doctor", version, after_help = EXAMPLES)]
 struct Args {
@@ -23,6 +30,12 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Load libtorch, and print what it says
+    #[command(name = libtorch::PROBE, hide = true)]
+    Probe,
+    /// Print where libtorch's libraries and this project's are: `lib FOLDER`, `bert_torch FILE`
+    #[command(hide = true)]
+    Libraries,
     /// Print from what a folder was made, back to the first files, and check each of them against the manifests
     ///
     /// One line for each output and input: the beginning of its SHA-256, and `ok` or what is wrong. The exit code is 0 where
@@ -41,11 +54,21 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<()> {
     match &args.command {
         Some(Command::Provenance { folder }) => provenance::print(folder),
-        None => {
-            for (name, fact) in facts::all() {
-                println!("{name:16} {fact}");
-            }
+        Some(Command::Probe) => libtorch::probe(),
+        Some(Command::Libraries) => {
+            libtorch::print_places();
             Ok(())
         }
+        None => diagnose(),
+    }
+}
+
+fn diagnose() -> anyhow::Result<()> {
+    let findings: Vec<Finding> = [libtorch::findings(), machine::findings(), hub::findings()].concat();
+    findings.iter().for_each(|finding| println!("{}", finding.text()));
+    match findings.iter().filter(|finding| finding.is_wrong()).count() {
+        0 => Ok(()),
+        1 => anyhow::bail!("something is wrong; what to do stands below it"),
+        n => anyhow::bail!("{n} things are wrong; what to do stands below each"),
     }
 }

@@ -61,11 +61,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             stage::verify_file(file)?;
         }
         let data = Dataset::read(&tokens, &model.config)?;
+        if args.timed {
+            compute.load_libtorch()?;
+        }
         return planning::print(Inputs { plan: &plan, model: &model, data: &data, compute }, args);
     }
 
     let job = job(args, &plan, &compute, &tokens, &model)?;
     let Some(mut output) = job.begin()? else { return Ok(()) };
+    compute.load_libtorch()?;
 
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
     let data = Dataset::read(&tokens, &model.config)?;

@@ -17,9 +17,6 @@ typedef void *bert_kernels_tensor;
 
 const char *bert_kernels_last_error(void);
 
-// Bit 0: AVX512_BF16. Bit 1: AMX_BF16.
-uint32_t bert_kernels_cpu_features(void);
-
 // The version of libtorch and the instruction set of its kernels: "2.13.0, AVX512".
 const char *bert_kernels_libtorch(void);
 

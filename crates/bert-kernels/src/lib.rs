@@ -8,6 +8,7 @@
 #![allow(unsafe_code, reason = "this crate is the project's border to C++")]
 
 mod encoder;
+mod encoder_memory;
 mod encoder_parameters;
 mod packed_sentences;
 
@@ -20,13 +21,15 @@ mod update_rule;
 mod operators;
 
 mod cpu_features;
+pub mod libtorch;
 mod error;
 mod ffi;
 
-pub use cpu_features::{CpuFeatures, cpu_features, libtorch};
+pub use cpu_features::{CpuFeatures, cpu_features};
 pub use deferred_rows::{DeferredRows, DeferredTable};
 pub use distinct_rows::DistinctRows;
 pub use encoder::{Accumulate, Encoder, EncoderDropout, Keep};
+pub use encoder_memory::EncoderMemory;
 pub use encoder_parameters::{EncoderParameters, LayerNormParameters, LayerParameters, LinearParameters};
 pub use error::KernelError;
 pub use gradient::{Gradient, aten_norm, global_norm};
@@ -37,6 +40,3 @@ pub use operators::{
 pub use optimizer::{ParameterRun, aten_update, update};
 pub use packed_sentences::PackedSentences;
 pub use update_rule::{AdamConstants, UpdateRule, UpdateStep};
-
-// torch-sys's native libraries are linked for this crate's own C++, too.
-use torch_sys as _;

@@ -48,9 +48,9 @@ impl Backend {
         Ok(Self::Operators(EncoderOfOperators::new(parameters, config, precision)?))
     }
 
-    /// Whether [`Self::new`] takes the kernel; `adapted`: for parameters with adapters.
-    pub(crate) fn has_kernel(config: &BertConfig, device: Device, precision: Precision, adapted: bool) -> bool {
-        EncoderKernel::runs(config, device, precision, adapted)
+    /// Whether [`Self::new`] most likely takes the kernel, told without libtorch; `adapted`: for parameters with adapters.
+    pub(crate) fn probably_has_kernel(config: &BertConfig, device: Device, precision: Precision, adapted: bool) -> bool {
+        EncoderKernel::probably_runs(config, device, precision, adapted)
     }
 
     pub(crate) fn is_kernel(&self) -> bool {

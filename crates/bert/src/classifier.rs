@@ -30,7 +30,8 @@ impl Classifier {
     /// Opens a folder that `bert-finetune` or `bert-export` wrote, or any fine-tuned BERT.
     ///
     /// # Errors
-    /// Fails when the folder is not whole, has no classifier, or its config speaks of other outputs.
+    /// Fails when the folder is not whole, has no classifier, or its config speaks of other outputs, and where libtorch is
+    /// missing or broken.
     pub fn open(path: &Path, compute: Compute) -> Result<Self, BertError> {
         let folder = ModelFolder::open(path)?;
         let unusable = |problem: &str| BertError::Unavailable(format!("{}: {problem}", path.display()));
@@ -41,6 +42,7 @@ impl Classifier {
                  for sequence classification?"
             )));
         };
+        compute.load_libtorch()?;
         // With the seed unused: whatever would have to be drawn makes the folder unusable.
         let (parameters, report) = load(&folder, output_names.len(), 0, compute.device)?;
         if let Some(name) = report.new.first() {

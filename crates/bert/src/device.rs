@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use bert_kernels::libtorch;
 use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device, Kind};
 
@@ -49,18 +50,17 @@ pub struct Compute {
 }
 
 impl Compute {
-    /// Resolves `--device`, `--threads` and `--precision`, and sets libtorch's threads for the process.
+    /// Resolves `--device`, `--threads` and `--precision`, without libtorch where that can have no CUDA device.
     ///
     /// `device`: `auto`, `cpu`, `cuda` or `cuda:N`. `threads`: all cores where none are given. `precision`: `float32`, `bf16`,
     /// or anything else for what the device is fastest in.
     ///
     /// # Errors
-    /// Fails when the device is not there.
+    /// Fails when the device is not there, or libtorch is broken where it has to be asked.
     pub fn resolve(device: &str, threads: Option<u32>, precision: &str) -> Result<Self, BertError> {
         let device = resolve_device(device)?;
         let all_cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
         let threads = threads.unwrap_or_else(all_cores);
-        tch::set_num_threads(threads as i32);
         let precision = match precision {
             "float32" => Precision::Float32,
             "bf16" => Precision::Bf16,
@@ -68,6 +68,16 @@ impl Compute {
             _ => Precision::Float32,
         };
         Ok(Self { device, precision, threads })
+    }
+
+    /// Loads libtorch, and sets its threads for the process: before the first tensor.
+    ///
+    /// # Errors
+    /// Fails where libtorch is missing or broken.
+    pub fn load_libtorch(&self) -> Result<(), BertError> {
+        libtorch::load()?;
+        tch::set_num_threads(self.threads as i32);
+        Ok(())
     }
 
     /// As [`Compute::resolve`], but `auto` is the precision `of_run` in which the model was trained, where that is known;
@@ -99,7 +109,7 @@ impl Compute {
     /// What a result depends on beside the input; `threads_count`: whether its sums on the CPU depend on their number.
     pub fn machine(&self, threads_count: bool) -> Machine {
         let threads = (threads_count && self.device == Device::Cpu).then_some(self.threads);
-        Machine { device: self.device_name(), threads, libtorch: bert_kernels::libtorch() }
+        Machine { device: self.device_name(), threads, libtorch: libtorch::description() }
     }
 
     /// The device as the flags name it.
@@ -142,18 +152,27 @@ fn resolve_device(name: &str) -> Result<Device, BertError> {
     let unavailable = |problem: String| Err(BertError::Unavailable(problem));
     let index = match name {
         "cpu" => return Ok(Device::Cpu),
-        "auto" => return Ok(Device::cuda_if_available()),
+        "auto" => return Ok(if n_cuda_devices()? > 0 { Device::Cuda(0) } else { Device::Cpu }),
         "cuda" => 0,
         other => match other.strip_prefix("cuda:").map(usize::from_str) {
             Some(Ok(index)) => index,
             _ => return unavailable(format!("--device is {other}; expected auto, cpu, cuda or cuda:N")),
         },
     };
-    let count = if Cuda::is_available() { Cuda::device_count() } else { 0 };
+    let count = n_cuda_devices()?;
     if (index as i64) < count {
         return Ok(Device::Cuda(index));
     }
     unavailable(format!(
         "--device is {name}, but libtorch sees {count} CUDA devices; use --device cpu, or see `just doctor`"
     ))
+}
+
+/// As libtorch counts them, which is loaded and asked only where there may be one.
+fn n_cuda_devices() -> Result<i64, BertError> {
+    if !libtorch::may_have_cuda() {
+        return Ok(0);
+    }
+    libtorch::load()?;
+    Ok(if Cuda::is_available() { Cuda::device_count() } else { 0 })
 }

@@ -1,6 +1,7 @@
 //! Errors between a checkpoint and its logits, and which of them are the input's fault.
 
 use bert_kernels::KernelError;
+use bert_kernels::libtorch::LoadError;
 use checkpoint::CheckpointError;
 use tch::TchError;
 
@@ -10,6 +11,9 @@ pub enum BertError {
     /// The model folder cannot be used.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// libtorch is missing or broken.
+    #[error("{0}; {advice}; `bert-doctor` says more", advice = .0.advice())]
+    Load(LoadError),
     /// libtorch refused an operation.
     #[error("libtorch: {}", .0.to_string().lines().next().unwrap_or_default())]
     Torch(#[from] TchError),
@@ -19,6 +23,12 @@ pub enum BertError {
     /// The device, the precision or the classifier that was asked for is not there.
     #[error("{0}")]
     Unavailable(String),
+}
+
+impl From<LoadError> for BertError {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error) // and not its source: the message has all of it
+    }
 }
 
 impl BertError {

@@ -1,11 +1,10 @@
-//! Memory of the encoder in training, told before a model is made: the copies of the weights that its products read, and
-//! what a forward pass keeps for the backward pass.
+//! Memory of the encoder in training, told before a model is made or libtorch is loaded: the copies of the weights that its
+//! products read, and what a forward pass keeps for the backward pass.
 
 use checkpoint::BertConfig;
 
 use crate::backend::Backend;
 use crate::device::{Compute, Precision};
-use crate::error::BertError;
 
 /// Bytes beside the parameters, their gradients and their moments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,26 +17,22 @@ pub struct EncoderMemory {
 
 impl EncoderMemory {
     /// With batches of at most `n_tokens` tokens and `n_sentences` sentences; `adapted`: beside LoRA's adapters.
-    ///
-    /// # Errors
-    /// Fails where memory does.
     pub fn of_training(
         config: &BertConfig,
         compute: Compute,
         adapted: bool,
         n_tokens: usize,
         n_sentences: usize,
-    ) -> Result<Self, BertError> {
+    ) -> Self {
         let bf16 = compute.precision == Precision::Bf16;
-        if Backend::has_kernel(config, compute.device, compute.precision, adapted) {
-            let mut kernel = bert_kernels::Encoder::new(config, bf16)?;
-            let weight_copies = kernel.memory(0, 0);
-            return Ok(Self { weight_copies, activations: kernel.memory(n_tokens, n_sentences) - weight_copies });
+        if Backend::probably_has_kernel(config, compute.device, compute.precision, adapted) {
+            let kernel = bert_kernels::EncoderMemory::new(config, bf16, n_tokens, n_sentences);
+            return Self { weight_copies: kernel.weight_copies, activations: kernel.activations };
         }
         let BertConfig { hidden_size, intermediate_size, num_hidden_layers, .. } = *config;
         // Floats that autograd keeps of a token in a layer: about 14 of the model's width, 3 of the intermediate's.
         let activations = n_tokens * num_hidden_layers * 4 * (14 * hidden_size + 3 * intermediate_size);
         let matrices = num_hidden_layers * (4 * hidden_size * hidden_size + 2 * hidden_size * intermediate_size);
-        Ok(Self { weight_copies: if bf16 { 2 * matrices } else { 0 }, activations })
+        Self { weight_copies: if bf16 { 2 * matrices } else { 0 }, activations }
     }
 }

@@ -110,6 +110,7 @@ fn the_order_of_an_epoch_is_that_of_the_reference() {
 #[test]
 fn automatic_precision_is_one_that_the_machine_has() {
     let compute = Compute::resolve("cpu", Some(1), "auto").unwrap();
+    compute.load_libtorch().unwrap();
     let cpu = bert_kernels::cpu_features();
     let expected = if cpu.avx512_bf16 || cpu.amx_bf16 { Precision::Bf16 } else { Precision::Float32 };
     assert_eq!(compute.precision, expected);

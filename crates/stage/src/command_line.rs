@@ -9,6 +9,7 @@ use clap::Parser;
 use crate::arguments::{Arguments, ProfileRules, arguments};
 use crate::exit_reason::{BAD_INPUT, exit_code};
 use crate::input_error::BadInputType;
+use crate::manual;
 use crate::set_aside::SetAside;
 
 /// A stage's program: where its settings come from, and what its errors mean.
@@ -78,6 +79,9 @@ impl<'a> Program<'a> {
         let typed: Vec<OsString> = std::env::args_os().collect();
         panic::set_hook(Box::new(|panic| eprintln!("error: internal: {}", panic_line(panic))));
         let outcome = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(folder) = manual::folder(&typed) {
+                return manual::write(A::command(), &folder);
+            }
             let Arguments { parsed, from_profile } = arguments::<A>(self.rules, typed)?;
             run(&parsed).map_err(|error| match exit_code(&error, self.bad_input) {
                 BAD_INPUT => from_profile.explain(error),

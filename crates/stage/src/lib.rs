@@ -13,6 +13,7 @@
 
 mod command_line;
 mod arguments;
+mod manual;
 mod typed_flags;
 mod set_aside;
 mod profile;

@@ -53,7 +53,7 @@ impl ProfileSection {
     pub(crate) fn read(path: &Path, name: &str) -> anyhow::Result<Self> {
         let path = existing_profile(path.to_owned());
         let text = fs::read_to_string(&path)
-            .with_context(|| BadInput::new(format!("cannot read the profile {}", path.display())))?;
+            .with_context(|| BadInput::new(format!("cannot read the profile {}{}", path.display(), other_profiles(&path))))?;
         let table = section_of_text(&text, name).with_context(|| in_profile(&path))?;
         Ok(Self { path, name: name.to_owned(), table })
     }
@@ -108,6 +108,25 @@ pub(crate) fn existing_profile(path: PathBuf) -> PathBuf {
     let Some(name) = path.file_name() else { return path };
     let moved = path.with_file_name("profiles").join(name);
     if !path.exists() && moved.exists() { moved } else { path }
+}
+
+/// What to say of a profile that is not there: the one of its folder with the nearest name, and where they are.
+fn other_profiles(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.exists() {
+        return String::new();
+    }
+    let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let names: Vec<String> = names.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".toml")).collect();
+    let stem = |name: &str| name.trim_end_matches(".toml").to_owned();
+    let wanted = stem(&path.file_name().unwrap_or_default().to_string_lossy());
+    let mut known: Vec<String> = names.iter().map(|name| stem(name)).collect();
+    known.sort();
+    if known.is_empty() {
+        return String::new();
+    }
+    let listed = known.join(", ");
+    format!("{}; {} has {listed}", nearest(&wanted, known.iter().map(String::as_str)), folder.display())
 }
 
 fn section_of_text(text: &str, name: &str) -> anyhow::Result<Table> {
@@ -173,6 +192,17 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
 mod tests {
     use super::*;
     use crate::list::List;
+
+    #[test]
+    fn a_profile_that_is_not_there_is_answered_with_those_that_are() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["sst2.toml", "guide.toml", "notes.txt"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let error = ProfileSection::read(&folder.path().join("sst3.toml"), "finetune").unwrap_err().to_string();
+        let end = format!("sst3.toml; did you mean sst2?; {} has guide, sst2", folder.path().display());
+        assert!(error.ends_with(&end), "{error}");
+    }
 
     fn words_of(text: &str) -> anyhow::Result<Vec<String>> {
         let command = Command::new("finetune")

@@ -30,14 +30,14 @@ impl MemoryOf<'_> {
     pub(crate) fn bytes(self, counts: &TensorCounts) -> anyhow::Result<Memory> {
         let Self { plan, config, data, compute, batch } = self;
         let adapted = plan.weights.lora.is_some();
-        let encoder = EncoderMemory::of_training(config, compute, adapted, batch.n_tokens, batch.n_sentences)?;
+        let encoder = EncoderMemory::of_training(config, compute, adapted, batch.n_tokens, batch.n_sentences);
         let rows_of_batch = batch.n_tokens.min(config.vocab_size);
         let sparse_rows = if counts.gradients < counts.trained { rows_of_batch * config.hidden_size } else { 0 };
         let average = if counts.has_average { 4 * counts.parameters } else { 0 };
         let merged = if adapted { 4 * counts.parameters } else { 0 };
         // An average and merged adapters are evaluated as a model of their own.
         let evaluated = match plan.evaluates() && (counts.has_average || adapted) {
-            true => merged + EncoderMemory::of_training(config, compute, false, 0, 0)?.weight_copies,
+            true => merged + EncoderMemory::of_training(config, compute, false, 0, 0).weight_copies,
             false => 0,
         };
         // Adafactor updates a parameter through tensors of its size: the gradient, its square, the update.

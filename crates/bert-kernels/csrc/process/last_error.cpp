@@ -3,15 +3,11 @@
 #include "process/last_error.h"
 
 #include "bert_kernels.h"
-#include "process/omp_wait_policy.h"
 
 #include <string>
 
 namespace {
 thread_local std::string last_error;
-
-// Every program that can fail links this file, and so the wait policy.
-__attribute__((used)) const int *const wait_policy = &omp_wait_policy_is_linked;
 } // namespace
 
 void set_last_error(const char *message) { last_error = message; }

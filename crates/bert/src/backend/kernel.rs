@@ -47,6 +47,11 @@ impl EncoderKernel {
         device == Device::Cpu && !adapted && bert_kernels::Encoder::runs(config, precision == Precision::Bf16)
     }
 
+    /// What [`Self::runs`] most likely says, without libtorch.
+    pub(crate) fn probably_runs(config: &BertConfig, device: Device, precision: Precision, adapted: bool) -> bool {
+        device == Device::Cpu && !adapted && bert_kernels::Encoder::probably_runs(config, precision == Precision::Bf16)
+    }
+
     /// Packs the matrices as they are now.
     pub(crate) fn read_weights(&mut self, parameters: &Parameters) -> Result<(), BertError> {
         let tensors = self.indices.map(|&index| parameters.list[index].tensor.detach());

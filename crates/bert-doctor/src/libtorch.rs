@@ -1,0 +1,158 @@
+//! libtorch, its CUDA half, and what computes. It is loaded in a process of its own: a broken library may kill whoever loads it.
+
+use std::env;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Output};
+
+use anyhow::{Context, anyhow};
+use bert::Compute;
+use bert_kernels::libtorch::{self, LibtorchFiles};
+use tch::Cuda;
+
+use crate::finding::Finding;
+
+/// The hidden subcommand that loads libtorch.
+pub(crate) const PROBE: &str = "probe";
+
+/// What the probe prints: a line each, in this order.
+struct Probed {
+    version: String,
+    cuda_devices: i64,
+    threads: i32,
+    compute: String,
+}
+
+/// Loads libtorch and prints what it says. Exit code 1 where it cannot be loaded.
+pub(crate) fn probe() -> anyhow::Result<()> {
+    libtorch::load().map_err(|error| anyhow!("{error}\n{}", error.advice()))?;
+    let cuda_devices = if Cuda::is_available() { Cuda::device_count() } else { 0 };
+    let compute = Compute::resolve("auto", None, "auto")?;
+    let compute = format!("{}, {}", compute.device_name(), compute.precision);
+    // An operation of libtorch, and one of its kernels' libraries.
+    let ones = tch::Tensor::f_ones([64, 64], (tch::Kind::Float, tch::Device::Cpu))?;
+    anyhow::ensure!(ones.f_matmul(&ones)?.f_double_value(&[63, 63])? == 64.0, "a product of matrices is wrong");
+    println!("{}\n{cuda_devices}\n{}\n{compute}", libtorch::description(), tch::get_num_threads());
+    Ok(())
+}
+
+/// Where the libraries are, for those who package the programs.
+pub(crate) fn print_places() {
+    let files = LibtorchFiles::find();
+    println!("lib {}\nbert_torch {}", files.lib.display(), files.bert_torch.display());
+}
+
+/// What can be said of libtorch, having tried it.
+pub(crate) fn findings() -> Vec<Finding> {
+    let files = LibtorchFiles::find();
+    match probed() {
+        Ok(probed) => {
+            let version = format!("{} in {}", probed.version, files.lib.display());
+            vec![
+                Finding::fine("libtorch", version),
+                cuda(&files, probed.cuda_devices),
+                Finding::fine("computes", format!("--device auto --precision auto: {}", probed.compute)),
+                threads(probed.threads),
+            ]
+        }
+        Err(error) => {
+            let text = format!("{error:#}");
+            let (problem, advice) = text.split_once('\n').unwrap_or((&text, "remove it and install it anew"));
+            vec![Finding::wrong("libtorch", problem, advice)]
+        }
+    }
+}
+
+/// Runs the probe. The error's second line is what to do.
+fn probed() -> anyhow::Result<Probed> {
+    let program = env::current_exe().context("the program does not know its own path")?;
+    let output = Command::new(program).arg(PROBE).output().context("cannot start a program")?;
+    parsed(&output).ok_or_else(|| how_it_ended(&output))
+}
+
+fn parsed(output: &Output) -> Option<Probed> {
+    if !output.status.success() {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut lines = text.lines();
+    Some(Probed {
+        version: lines.next()?.to_owned(),
+        cuda_devices: lines.next()?.parse().ok()?,
+        threads: lines.next()?.parse().ok()?,
+        compute: lines.next()?.to_owned(),
+    })
+}
+
+fn how_it_ended(output: &Output) -> anyhow::Error {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.trim().trim_start_matches("error: ");
+    match output.status.signal() {
+        Some(signal) => {
+            let last = said.lines().last().unwrap_or_default();
+            let last = if last.is_empty() { String::new() } else { format!(": {last}") };
+            anyhow!("a program that loads it is killed by signal {signal}{}{last}\n{}", meaning(signal), anew())
+        }
+        None => anyhow!("{said}"),
+    }
+}
+
+fn meaning(signal: i32) -> &'static str {
+    match signal {
+        4 => " (an instruction that this processor does not have)",
+        7 => " (a file that ends early)",
+        11 => " (a file that was changed)",
+        9 => " (too little memory?)",
+        _ => "",
+    }
+}
+
+fn anew() -> String {
+    let files = LibtorchFiles::find();
+    match files.lib.parent() {
+        Some(libtorch) if !files.installed => {
+            format!("remove {} and run `just setup`, which brings it anew", libtorch.display())
+        }
+        _ => "install the programs anew, all from one archive".to_owned(),
+    }
+}
+
+fn cuda(files: &LibtorchFiles, devices: i64) -> Finding {
+    let name = "CUDA";
+    let brings = if files.installed { "install programs that were built with it" } else { "`just setup` brings it" };
+    match (files.torch_cuda().is_some(), libtorch::has_cuda_driver(), devices) {
+        (false, false, _) => Finding::fine(name, "none: no NVIDIA driver, and libtorch has no CUDA half"),
+        (false, true, _) => Finding::note(name, "there is an NVIDIA driver, but libtorch has no CUDA half", brings),
+        (true, false, _) => Finding::note(
+            name,
+            "libtorch has a CUDA half, but there is no NVIDIA driver (libcuda.so.1)",
+            "the CPU computes; for a GPU, install its driver",
+        ),
+        (true, true, 0) => Finding::wrong(
+            name,
+            "there are a driver and libtorch's CUDA half, but no device",
+            "see whether `nvidia-smi` lists one, whether CUDA_VISIBLE_DEVICES hides it, and whether the driver is too old for this libtorch",
+        ),
+        (true, true, n) => Finding::fine(name, format!("{n} device{}", if n == 1 { "" } else { "s" })),
+    }
+}
+
+fn threads(of_libtorch: i32) -> Finding {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let fact = format!("{cores} cores, libtorch uses {of_libtorch} unless --threads says otherwise");
+    let active = env::var("OMP_WAIT_POLICY").is_ok_and(|policy| policy.eq_ignore_ascii_case("active"));
+    if active {
+        return Finding::note(
+            "threads",
+            format!("{fact}; OMP_WAIT_POLICY is active"),
+            "waiting threads take cores from working ones; unset it where other programs run",
+        );
+    }
+    match usize::try_from(of_libtorch) {
+        Ok(n) if n > cores => Finding::note(
+            "threads",
+            fact,
+            "more threads than cores wait for each other; unset OMP_NUM_THREADS, or lower --threads",
+        ),
+        _ => Finding::fine("threads", fact),
+    }
+}
