@@ -63,6 +63,20 @@ fn main() {
     println!("cargo:rustc-env=BERT_TORCH_FINGERPRINT={}", entry_points.fingerprint());
     println!("cargo:rustc-env=BERT_TORCH_LIBRARY={}", out.join(LIBRARY).display());
     println!("cargo:rustc-env=BERT_TORCH_LIBTORCH={}", libtorch.display());
+    println!("cargo:rustc-env=BERT_TORCH_LIBTORCH_VERSION={}", libtorch_version(&libtorch));
+}
+
+/// The version of the headers: "2.13.0".
+fn libtorch_version(libtorch: &Path) -> String {
+    let headers = ["torch/headeronly/version.h", "torch/csrc/api/include/torch/version.h"]; // the second before 2.10
+    let text = headers.iter().find_map(|name| std::fs::read_to_string(libtorch.join("include").join(name)).ok());
+    let text = text.expect("libtorch has a version.h");
+    let number = |name: &str| {
+        let define = format!("#define TORCH_VERSION_{name} ");
+        let line = text.lines().find_map(|line| line.strip_prefix(&define));
+        line.expect("version.h defines the version").trim().to_owned()
+    };
+    ["MAJOR", "MINOR", "PATCH"].map(number).join(".")
 }
 
 /// The functions that `src/ffi.rs` declares.

@@ -19,7 +19,7 @@ pub use self::files::{LibtorchFiles, TORCH_CPU, TORCH_CUDA};
 use crate::ffi;
 
 /// The version whose headers the shared library was compiled with, as [`torch_version`] writes it.
-pub const VERSION: &str = "2.13.0";
+pub const VERSION: &str = env!("BERT_TORCH_LIBTORCH_VERSION");
 
 /// Why libtorch could not be loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
