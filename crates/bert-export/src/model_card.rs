@@ -1,149 +1,162 @@
-//! Model card: what the model is, its metrics, its training arguments, and the files it was made from, as Markdown with
-//! the front matter of the Hugging Face Hub.
+//! Model card: what the model is, how to use it, its figures, the proof of its files, its training, and where it came from, as Markdown
+//! with the front matter of the Hugging Face Hub.
 //!
-//! The metrics are typed, so a card never has an empty cell: what `metrics.json` lacks is an error of its reader.
+//! What is not known is left out, never guessed. The metrics are typed, so a card never has an empty cell: what `metrics.json` lacks is
+//! an error of its reader.
 
-use std::fmt::Write;
+mod front_matter;
+mod results;
+mod usage;
+mod provenance;
+mod verified;
 
-use checkpoint::ModelFolder;
-use run_files::metrics_json::{ClassMetrics, EvaluatedSplit, Metrics, ScoreMetrics};
-use stage::Manifest;
+use checkpoint::{LongTexts, ModelFolder, OutputKind, Outputs};
+use corpus::raw::RawMetadata;
+use run_files::calibration::Calibration;
+use run_files::verification::ExportVerification;
+use serde_json::Value;
+use stage::StagedOutputs;
 
-const FRONT_MATTER: &str = "\
----
-library_name: transformers
-pipeline_tag: text-classification
-tags:
-- bert
-- sentiment-analysis
----
-";
+use crate::args::Args;
+use crate::inputs::{Evaluated, Inputs};
 
-/// The whole card; `trained` is the manifest of `bert-finetune`.
-pub(crate) fn markdown(folder: &ModelFolder, trained: &Manifest, metrics: &[Metrics]) -> String {
-    let config = &folder.config;
-    let names: Vec<&str> = config.id2label.iter().flat_map(|names| names.values()).map(String::as_str).collect();
-    let title = if names.len() == 1 { "A regression model on BERT" } else { "A sentiment classifier on BERT" };
-    let description = format!(
-        "{} layers, hidden size {}, {:.1} M parameters. Outputs: {}.",
-        config.num_hidden_layers,
-        config.hidden_size,
-        config.n_parameters(names.len()) as f64 / 1e6,
-        names.join(", ")
-    );
-    [
-        format!("{FRONT_MATTER}\n# {title}\n\n{description}\n\n"),
-        results(metrics),
-        training(trained),
-        provenance(trained),
-    ]
-    .concat()
+pub(crate) use verified::verification_lines;
+
+/// Names of outputs that are listed; of more the first.
+const MOST_NAMES: usize = 20;
+
+/// What a card is written from.
+pub(crate) struct Card<'a> {
+    pub(crate) args: &'a Args,
+    pub(crate) inputs: &'a Inputs,
+    pub(crate) folder: &'a ModelFolder,
+    pub(crate) outputs: Option<&'a Outputs>,
+    pub(crate) evaluated: &'a [Evaluated],
+    /// What the texts' files say of the dataset.
+    pub(crate) raw: Option<RawMetadata>,
+    pub(crate) calibration: Option<&'a Calibration>,
+    pub(crate) long_texts: Option<&'a LongTexts>,
+    pub(crate) verification: Option<&'a ExportVerification>,
+    /// The files beside the card.
+    pub(crate) staged: &'a StagedOutputs,
 }
 
-fn results(metrics: &[Metrics]) -> String {
-    let mut classes = String::new();
-    let mut scores = String::new();
-    for metrics in metrics {
-        match metrics {
-            Metrics::Classes(metrics) => classes += &class_row(metrics),
-            Metrics::Scores(metrics) => scores += &score_row(metrics),
-        }
+impl Card<'_> {
+    /// The whole card.
+    pub(crate) fn markdown(&self) -> String {
+        [
+            front_matter::front_matter(self),
+            self.introduction(),
+            usage::usage(self),
+            results::results(self.evaluated),
+            verified::section(self),
+            self.training(),
+            provenance::provenance(self),
+        ]
+        .concat()
     }
-    let mut text = String::new();
-    for (head, rows) in [(CLASS_HEAD, classes), (SCORE_HEAD, scores)] {
-        if !rows.is_empty() {
-            text += &format!("## Results\n\n{head}{rows}\n");
-        }
+
+    /// The name of the dataset, where a file that was given says it.
+    fn dataset(&self) -> Option<&str> {
+        let of_raw = self.raw.as_ref().map(|raw| raw.dataset.as_str());
+        let of_evaluation = self.evaluated.first().map(|it| it.metrics.evaluated().dataset.as_str());
+        of_raw.or(of_evaluation).or_else(|| self.inputs.tokens.as_ref().map(|tokens| tokens.metadata.dataset.as_str()))
     }
-    text
-}
 
-const CLASS_HEAD: &str = "\
-| split | n | accuracy | 95 % interval | precision | recall | F1 (weighted) | loss |
-|---|---|---|---|---|---|---|---|
-";
-const SCORE_HEAD: &str = "\
-| split | n | MSE | MAE | Pearson | Spearman | R² |
-|---|---|---|---|---|---|---|
-";
-
-fn class_row(metrics: &ClassMetrics) -> String {
-    let (figures, interval) = (&metrics.classification, &metrics.intervals.accuracy);
-    format!(
-        "| {} | {} | {:.4} | {:.4} to {:.4} | {:.4} | {:.4} | {:.4} | {:.4} |\n",
-        split(&metrics.evaluated),
-        figures.n,
-        figures.accuracy,
-        interval.low,
-        interval.high,
-        figures.weighted.precision,
-        figures.weighted.recall,
-        figures.weighted.f1,
-        metrics.loss
-    )
-}
-
-fn score_row(metrics: &ScoreMetrics) -> String {
-    let figures = &metrics.regression;
-    let defined = |figure: Option<f64>| figure.map_or("undefined".to_owned(), |figure| format!("{figure:.4}"));
-    format!(
-        "| {} | {} | {:.4} | {:.4} | {} | {} | {} |\n",
-        split(&metrics.evaluated),
-        figures.n,
-        figures.mse,
-        figures.mae,
-        defined(figures.pearson),
-        defined(figures.spearman),
-        defined(figures.r2)
-    )
-}
-
-fn split(evaluated: &EvaluatedSplit) -> String {
-    let disclaimer = evaluated.disclaimer.as_ref().map_or(String::new(), |text| format!(" ({text})"));
-    format!("{}{disclaimer}", evaluated.split)
-}
-
-fn training(trained: &Manifest) -> String {
-    let mut text = String::from("## Training\n\n| argument | value |\n|---|---|\n");
-    for (name, value) in trained.plan.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let _ = writeln!(text, "| `{name}` | {value} |"); // writing to a string cannot fail
+    /// The name of the dataset on the hub, and of the model that the run began with.
+    fn dataset_on_hub(&self) -> Option<&str> {
+        self.dataset().filter(|name| name.contains('/'))
     }
-    text.push('\n');
-    text
-}
 
-fn provenance(trained: &Manifest) -> String {
-    let mut text = String::from("## Made from\n\n| file | bytes | SHA-256 |\n|---|---|---|\n");
-    for (role, fingerprint) in &trained.inputs {
-        let _ = writeln!(text, "| {role} | {} | `{}` |", fingerprint.bytes, fingerprint.sha256);
+    /// `OWNER/NAME@COMMIT` of the model that the run began with.
+    fn base_model(&self) -> Option<(&str, &str)> {
+        let source = self.inputs.base_model.as_ref()?.plan.get("source").and_then(Value::as_str)?;
+        source.strip_prefix("hub:")?.split_once('@')
     }
-    let _ = writeln!(text, "\nWritten by {} (version {}); key `{}`.", trained.stage, trained.version, trained.key);
-    text
-}
 
-#[cfg(test)]
-mod tests {
-    use metrics::Regression;
+    fn kind(&self) -> OutputKind {
+        self.outputs.map_or(OutputKind::Class, |outputs| outputs.kind)
+    }
 
-    use super::*;
+    /// The name of the model.
+    fn name(&self) -> String {
+        let given = self.args.card.model_name.clone();
+        given
+            .or_else(|| self.dataset().map(|dataset| format!("bert-{}", dataset.replace('/', "-"))))
+            .unwrap_or("bert".to_owned())
+    }
 
-    #[test]
-    fn a_correlation_that_is_not_defined_is_said_to_be_so() {
-        let evaluated =
-            EvaluatedSplit { dataset: "sst".to_owned(), split: "test".to_owned(), rows: 2, disclaimer: None };
-        let regression = Regression { n: 2, mse: 0.25, mae: 0.5, pearson: None, spearman: Some(0.5), r2: Some(0.0) };
-        let metrics = ScoreMetrics {
-            evaluated,
-            loss: 0.25,
-            regression,
-            five_class_accuracy: None,
-            intervals: std::collections::BTreeMap::new(),
-            reasons: run_files::metrics_json::Reasons::default(),
+    fn introduction(&self) -> String {
+        let config = &self.folder.config;
+        let names = self.outputs.map_or(&[][..], |outputs| &outputs.names);
+        let listed = if names.len() > MOST_NAMES {
+            format!(
+                "{}, and {} more (`id2label` of `config.json`)",
+                names[..MOST_NAMES].join(", "),
+                names.len() - MOST_NAMES
+            )
+        } else {
+            names.join(", ")
         };
-        let card = results(&[Metrics::Scores(Box::new(metrics))]);
-        assert!(card.starts_with("## Results\n\n| split | n | MSE |"), "{card}");
-        assert!(card.ends_with("| test | 2 | 0.2500 | 0.5000 | undefined | 0.5000 | 0.0000 |\n\n"), "{card}");
-        assert_eq!(results(&[]), "");
+        let what = match self.kind() {
+            OutputKind::Score => "A BERT that gives a text a score.".to_owned(),
+            OutputKind::Class => format!("A BERT that gives a text one of {} labels: {listed}.", names.len()),
+            OutputKind::Labels => format!("A BERT that gives a text any of {} labels: {listed}.", names.len()),
+        };
+        let size = format!(
+            "{} layers, hidden size {}, {:.1} M parameters.",
+            config.num_hidden_layers,
+            config.hidden_size,
+            config.n_parameters(names.len()) as f64 / 1e6
+        );
+        let mut sentences = vec![what, size];
+        if let Some((base, commit)) = self.base_model() {
+            sentences.push(format!("Fine-tuned from [{base}](https://huggingface.co/{base}/tree/{commit})."));
+        }
+        if let Some(dataset) = self.dataset() {
+            let linked = match self.dataset_on_hub() {
+                Some(id) => format!("[{id}](https://huggingface.co/datasets/{id})"),
+                None => dataset.to_owned(),
+            };
+            sentences.push(format!("Trained on the dataset {linked}."));
+        }
+        if let Some(raw) = self.raw.as_ref().filter(|raw| !raw.license.is_empty()) {
+            sentences.push(format!("License of the dataset: {}.", raw.license.trim_end_matches('.')));
+        }
+        if let Some(long_texts) = self.long_texts {
+            sentences.push(told(long_texts));
+        }
+        if let Some(calibration) = self.calibration {
+            sentences.push(format!(
+                "Temperature {:.4}, fitted on the {} split: logits divided by it give probabilities that say how often they are \
+                 right. No file holds it but the metadata of ONNX files.",
+                calibration.temperature, calibration.split
+            ));
+        }
+        format!("# {}\n\n{}\n\n", self.name(), sentences.join(" "))
+    }
+
+    fn training(&self) -> String {
+        let plan = self.inputs.trained.manifest.plan.as_object();
+        let row = |(name, value): (&String, &Value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            format!("| `{name}` | {value} |\n")
+        };
+        let rows: String = plan.into_iter().flatten().filter(|(_, value)| !value.is_null()).map(row).collect();
+        format!("## Training\n\n| argument | value |\n|---|---|\n{rows}\n")
+    }
+}
+
+/// What became of long texts, in a sentence.
+fn told(long_texts: &LongTexts) -> String {
+    let LongTexts { max_length, truncation_side, other } = long_texts;
+    match other {
+        Some((name, value)) if *name == run_files::layout::train::WINDOW_STRIDE => {
+            format!(
+                "Texts of more than {max_length} tokens were read in windows of that length that share {value} tokens."
+            )
+        }
+        Some(_) => format!("Of texts of more than {max_length} tokens the middle was cut out."),
+        None => format!("Texts were cut to {max_length} tokens on the {truncation_side}."),
     }
 }

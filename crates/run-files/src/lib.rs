@@ -13,6 +13,7 @@
 //! | [`metrics_json`] | `metrics.json` | `bert-eval` | `bert-export` |
 //! | [`calibration`] | `calibration.json` | `bert-eval` | `bert-eval`, `bert-predict`, `bert-export` |
 //! | [`predictions`] | `predictions.parquet` | `bert-eval` | programs that compare evaluations |
+//! | [`verification`] | `verification.json` | `bert-export` | people and their tools |
 
 pub mod layout;
 pub mod plan;
@@ -20,6 +21,7 @@ pub mod log;
 pub mod metrics_json;
 pub mod calibration;
 pub mod predictions;
+pub mod verification;
 mod error;
 mod schema;
 
@@ -27,5 +29,5 @@ pub use error::RunFileError;
 pub use schema::{Field, Table, check_json};
 
 /// The tables of all formats, in the order of the modules.
-pub const TABLES: [&[Table]; 5] =
-    [plan::TABLES, log::TABLES, metrics_json::TABLES, calibration::TABLES, predictions::TABLES];
+pub const TABLES: [&[Table]; 6] =
+    [plan::TABLES, log::TABLES, metrics_json::TABLES, calibration::TABLES, predictions::TABLES, verification::TABLES];
