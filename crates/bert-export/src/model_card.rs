@@ -25,6 +25,10 @@ pub(crate) use verified::verification_lines;
 /// Names of outputs that are listed; of more the first.
 const MOST_NAMES: usize = 20;
 
+/// What raw files say of texts that are the user's own, and of their license.
+const OWN_FILES: &str = "files";
+const UNKNOWN: &str = "unknown";
+
 /// What a card is written from.
 pub(crate) struct Card<'a> {
     pub(crate) args: &'a Args,
@@ -104,23 +108,23 @@ impl Card<'_> {
             OutputKind::Labels => format!("A BERT that gives a text any of {} labels: {listed}.", names.len()),
         };
         let size = format!(
-            "{} layers, hidden size {}, {:.1} M parameters.",
+            "{} layers, hidden size {}, {} parameters.",
             config.num_hidden_layers,
             config.hidden_size,
-            config.n_parameters(names.len()) as f64 / 1e6
+            grouped(config.n_parameters(names.len()))
         );
         let mut sentences = vec![what, size];
         if let Some((base, commit)) = self.base_model() {
             sentences.push(format!("Fine-tuned from [{base}](https://huggingface.co/{base}/tree/{commit})."));
         }
-        if let Some(dataset) = self.dataset() {
+        if let Some(dataset) = self.dataset().filter(|&dataset| dataset != OWN_FILES) {
             let linked = match self.dataset_on_hub() {
                 Some(id) => format!("[{id}](https://huggingface.co/datasets/{id})"),
                 None => dataset.to_owned(),
             };
             sentences.push(format!("Trained on the dataset {linked}."));
         }
-        if let Some(raw) = self.raw.as_ref().filter(|raw| !raw.license.is_empty()) {
+        if let Some(raw) = self.raw.as_ref().filter(|raw| raw.license != UNKNOWN) {
             sentences.push(format!("License of the dataset: {}.", raw.license.trim_end_matches('.')));
         }
         if let Some(long_texts) = self.long_texts {
@@ -145,6 +149,19 @@ impl Card<'_> {
         let rows: String = plan.into_iter().flatten().filter(|(_, value)| !value.is_null()).map(row).collect();
         format!("## Training\n\n| argument | value |\n|---|---|\n{rows}\n")
     }
+}
+
+/// A number with commas: `22,713,986`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// What became of long texts, in a sentence.

@@ -128,3 +128,6 @@ fn numbers(tensor: &TensorProto) -> anyhow::Result<Tensor> {
     ensure!(bytes.len() as i64 == n * size, "{} bytes for the shape {:?}", bytes.len(), tensor.dims);
     Ok(Tensor::f_from_data_size(&bytes, &tensor.dims, kind)?)
 }
+
+#[cfg(test)]
+mod tests;

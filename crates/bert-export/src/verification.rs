@@ -127,22 +127,37 @@ impl Loaded {
             Self::Folder(classifier) => return Ok(classifier.logits(rows, |_| ())?),
             Self::Graph { session, pad_token_id, one_by_one } => (session, *pad_token_id, *one_by_one),
         };
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        order.sort_by_key(|&row| rows[row].len());
-        let mut logits = vec![0.0; rows.len() * n_outputs];
-        let mut rest = order.as_slice();
-        while !rest.is_empty() {
-            // Sorted by length: the last of a batch is its longest.
-            let fits = |&n: &usize| n == 1 || (!one_by_one && n * rows[rest[n - 1]].len() <= TOKENS_PER_BATCH);
-            let n = (1..=rest.len()).take_while(fits).last().unwrap_or(1);
-            let batch: Vec<&[i32]> = rest[..n].iter().map(|&row| rows[row]).collect();
-            for (&row, values) in rest[..n].iter().zip(session.logits(&batch, pad_token_id)?.chunks(n_outputs)) {
-                logits[row * n_outputs..][..n_outputs].copy_from_slice(values);
-            }
-            rest = &rest[n..];
-        }
-        Ok(logits)
+        // A text by itself gives threads nothing to share, and each of its many small steps would wait for all of them.
+        let threads = tch::get_num_threads();
+        tch::set_num_threads(if one_by_one { 1 } else { threads });
+        let logits = in_batches(session, rows, n_outputs, (pad_token_id, one_by_one));
+        tch::set_num_threads(threads);
+        logits
     }
+}
+
+/// The logits of rows in their order, computed in batches of rows of similar length, or one by one.
+fn in_batches(
+    session: &Session,
+    rows: &[&[i32]],
+    n_outputs: usize,
+    (pad_token_id, one_by_one): (i64, bool),
+) -> anyhow::Result<Vec<f32>> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|&row| rows[row].len());
+    let mut logits = vec![0.0; rows.len() * n_outputs];
+    let mut rest = order.as_slice();
+    while !rest.is_empty() {
+        // Sorted by length: the last of a batch is its longest.
+        let fits = |&n: &usize| n == 1 || (!one_by_one && n * rows[rest[n - 1]].len() <= TOKENS_PER_BATCH);
+        let n = (1..=rest.len()).take_while(fits).last().unwrap_or(1);
+        let batch: Vec<&[i32]> = rest[..n].iter().map(|&row| rows[row]).collect();
+        for (&row, values) in rest[..n].iter().zip(session.logits(&batch, pad_token_id)?.chunks(n_outputs)) {
+            logits[row * n_outputs..][..n_outputs].copy_from_slice(values);
+        }
+        rest = &rest[n..];
+    }
+    Ok(logits)
 }
 
 /// What the model and the formats say of all texts: logits, `(n_texts, n_outputs)` each.

@@ -1,11 +1,11 @@
 //! Weights in the graph: float32, or the products of the encoder in 8 bits.
 //!
 //! In 8 bits (`onnx-int8`) as ONNX Runtime's `quantize_dynamic` does per channel: activations become uint8 with a scale and a zero point
-//! of the tensor at hand, weights int8, symmetric, with a scale of each output. The weights have 7 bits: of a processor with AVX2 or
-//! AVX-512 and without VNNI, ONNX Runtime takes an instruction that adds two products of a uint8 and an int8 in 16 bits, which 8-bit
-//! weights overflow (255 · 127 · 2 > 32767) and 7-bit weights do not (255 · 64 · 2 = 32640); so the file means the same on every
-//! processor. The word embeddings, half of a small model, are int8 with a scale of each row; no product reads them, so they have all
-//! 8 bits. What is small stays float32: the other embeddings, biases, normalization, pooler and classifier.
+//! of the tensor at hand, weights uint8, symmetric around 128, with a scale of each output. uint8 and not int8, since of a processor
+//! with AVX2 or AVX-512 and without VNNI, ONNX Runtime takes an instruction for uint8 by int8 that adds two products in 16 bits, which
+//! overflow and are cut (255 · 127 · 2 > 32767); int8 of 7 bits would not, but its roundings are twice as large. So the file means the
+//! same on every processor, with all 8 bits. The word embeddings, half of a small model, are int8 with a scale of each row. What is
+//! small stays float32: the other embeddings, biases, normalization, pooler and classifier.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,10 +17,8 @@ use super::graph_builder::{GraphBuilder, Initializer, MakeBytes, Name};
 use super::messages::DataType;
 use super::quantization::{Quantized, transposed};
 
-/// The largest magnitude of a weight that a product reads: 7 bits.
-const MAX_WEIGHT: f32 = 64.0;
-/// The largest magnitude of a number of the word embeddings.
-const MAX_EMBEDDING: f32 = 127.0;
+/// What stands for zero in the weights of products.
+const ZERO_POINT: u8 = 128;
 
 /// How the encoder computes its products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,14 +79,13 @@ impl WeightTensors {
             name: format!("{name}_scale"),
             data_type: DataType::Float,
             dims: vec![shape.first().copied().unwrap_or(1), 1],
-            bytes: self
-                .bytes_of(name, move |values| float_bytes(&Quantized::of_rows(values, width, MAX_EMBEDDING).scales)),
+            bytes: self.bytes_of(name, move |values| float_bytes(&Quantized::of_rows(values, width).scales)),
         });
         let table = graph.initializer(Initializer {
             name: format!("{name}_quantized"),
             data_type: DataType::Int8,
             dims: shape,
-            bytes: self.bytes_of(name, move |values| Quantized::of_rows(values, width, MAX_EMBEDDING).bytes()),
+            bytes: self.bytes_of(name, move |values| Quantized::of_rows(values, width).bytes()),
         });
         let rows = graph.node(format!("{node}/Gather"), "Gather", &[&table, input_ids], &[]);
         let rows = graph.node(format!("{node}/Cast"), "Cast", &[&rows], &[("to", Int(DataType::Float as i64))]);
@@ -122,23 +119,23 @@ impl WeightTensors {
         let node = path.replace('.', "/");
         let weight = graph.initializer(Initializer {
             name: format!("{name}_quantized"),
-            data_type: DataType::Int8,
+            data_type: DataType::Uint8,
             dims: vec![n_in, n_out],
-            bytes: self
-                .bytes_of(&name, move |values| transposed(&Quantized::of_rows(values, n_in, MAX_WEIGHT).bytes(), n_in)),
+            bytes: self.bytes_of(&name, move |values| {
+                transposed(&Quantized::of_rows(values, n_in).bytes_above(ZERO_POINT), n_in)
+            }),
         });
         let weight_scale = graph.initializer(Initializer {
             name: format!("{name}_scale"),
             data_type: DataType::Float,
             dims: vec![n_out],
-            bytes: self
-                .bytes_of(&name, move |values| float_bytes(&Quantized::of_rows(values, n_in, MAX_WEIGHT).scales)),
+            bytes: self.bytes_of(&name, move |values| float_bytes(&Quantized::of_rows(values, n_in).scales)),
         });
         let weight_zero = graph.initializer(Initializer {
             name: format!("{name}_zero_point"),
-            data_type: DataType::Int8,
+            data_type: DataType::Uint8,
             dims: vec![n_out],
-            bytes: Box::new(move || Ok(vec![0; n_out])),
+            bytes: Box::new(move || Ok(vec![ZERO_POINT; n_out])),
         });
         let inputs = [quantized, &weight, zero_point, &weight_zero];
         let product = graph.node(format!("{node}/MatMulInteger"), "MatMulInteger", &inputs, &[]);

@@ -5,8 +5,8 @@ use tch::{Kind, Tensor};
 
 use crate::onnx::messages::{AttributeProto, DataType, NodeProto};
 
-/// The most columns whose products of uint8 and int8 add up to whole numbers that float32 holds exactly: 512 · 255 · 128 < 2^24.
-const EXACT_COLUMNS: i64 = 512;
+/// The most columns whose products of 8 bits add up to whole numbers that float32 holds exactly: 256 · 255 · 255 < 2^24.
+const EXACT_COLUMNS: i64 = 256;
 
 /// The outputs of a node.
 ///
@@ -67,7 +67,7 @@ impl Operator<'_> {
         self.attribute(name)?.i.with_context(|| format!("its attribute {name} is no whole number"))
     }
 
-    /// `(.., n, k)` uint8 by `(k, n_out)` int8, each less its zero point, to int32. Every sum is exact.
+    /// `(.., n, k)` by `(k, n_out)` of 8 bits, each less its zero point, to int32. Every sum is exact.
     fn matmul_integer(&self) -> anyhow::Result<Tensor> {
         let rows = self.input(0)?.f_to_kind(Kind::Float)?.f_sub(&self.input(2)?.f_to_kind(Kind::Float)?)?;
         let matrix = self.input(1)?.f_sub(&self.input(3)?.f_to_kind(Kind::Float)?)?;
