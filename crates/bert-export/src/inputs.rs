@@ -1,17 +1,19 @@
 //! Inputs of an export: the run, and what the card and the verification need, opened and held against each other.
 
+mod sources;
+
 use std::path::{Path, PathBuf};
 
 use checkpoint::{ExportedConfig, TOKENIZER_FILES, exported_config, tokenizer_config_changes};
 use corpus::raw::{RawMetadata, RawReader};
-use corpus::tokenizer::agreement::TokenizerOrigin;
-use corpus::tokens::TokensMetadata;
 use run_files::calibration::Calibration;
 use run_files::layout::{eval, export, train};
 use run_files::metrics_json::{self, Metrics};
 use serde::Serialize;
 use stage::{Fingerprint, Job, List, Manifest, Stage, Upstream, bad_input, ensure_input};
 
+pub(crate) use self::sources::Tokens;
+use self::sources::{base_model, raw_file};
 use crate::args::Args;
 use crate::format::{Dtype, Format};
 
@@ -20,8 +22,6 @@ pub const STAGE: Stage = Stage { name: "bert-export", version: 1 };
 
 /// The role of the weights among the inputs of this stage and of `bert-eval`.
 const TRAINED_WEIGHTS: &str = "train/model.safetensors";
-/// The role of the weights that a run began with, among its inputs.
-const BASE_WEIGHTS: &str = "model/model.safetensors";
 
 /// Everything that is read, none of it hashed yet.
 pub(crate) struct Inputs {
@@ -50,13 +50,6 @@ pub(crate) struct Evaluated {
     pub(crate) precision: Option<String>,
 }
 
-/// The tokens that the formats are verified on.
-pub(crate) struct Tokens {
-    pub(crate) manifest: Manifest,
-    pub(crate) file: PathBuf,
-    pub(crate) metadata: TokensMetadata,
-}
-
 impl Inputs {
     /// Opens what the arguments name.
     ///
@@ -70,7 +63,7 @@ impl Inputs {
         );
         let trained = Upstream::open(&args.run, "bert-finetune")?;
         let (tokens, doubt) = match &args.tokens {
-            Some(folder) => Tokens::open(folder, args).map(|(tokens, doubt)| (Some(tokens), doubt))?,
+            Some(folder) => Tokens::open(folder, &args.run).map(|(tokens, doubt)| (Some(tokens), doubt))?,
             None => (None, None),
         };
         Ok(Self {
@@ -177,23 +170,6 @@ impl Inputs {
     }
 }
 
-impl Tokens {
-    fn open(folder: &Path, args: &Args) -> anyhow::Result<(Self, Option<String>)> {
-        let tokenized = Upstream::open(folder, "sst-tokenize")?;
-        let file = tokenized.required(&corpus::Split::Validation.file())?;
-        stage::verify_files(&args.run, &TOKENIZER_FILES)?;
-        let metadata = TokensMetadata::read(&file);
-        if metadata.is_err() {
-            stage::verify_file(&file)?; // that it was damaged says more than where
-        }
-        let (metadata, manifest) = (metadata?, tokenized.manifest);
-        let inputs = manifest.inputs.iter().map(|(role, input)| (role.as_str(), input.sha256.as_str()));
-        let origin = TokenizerOrigin::new(&manifest.recorded, inputs);
-        let doubt = origin.check(folder, &args.run, &metadata.tokenizer_sha256)?;
-        Ok((Self { manifest, file, metadata }, doubt))
-    }
-}
-
 /// Everything in the settings and in the run that defines the result. The names of its fields are part of the key; what is left out
 /// where it has its default leaves the key of earlier exports as it is.
 #[derive(Serialize)]
@@ -264,38 +240,4 @@ fn check_weights(args: &Args, trained: &Upstream, folder: &Path, evaluated: &Ups
         Fingerprint::short(of_run)
     );
     Ok(())
-}
-
-/// A file of texts that says where they are from; of the tokens' own texts, where there are tokens.
-fn raw_file(folder: &Path, tokens: Option<&Tokens>) -> anyhow::Result<PathBuf> {
-    let raw = Upstream::open(folder, "sst-fetch dataset")?;
-    let mut splits = corpus::Split::ALL.into_iter().map(|split| split.file());
-    let file = splits.find(|name| raw.manifest.outputs.contains_key(name));
-    let name = file.ok_or_else(|| bad_input!("{} has no texts; run `sst-fetch dataset` again", folder.display()))?;
-    if let Some(tokens) = tokens {
-        let (of_tokens, of_raw) = (tokens.manifest.inputs.get(&format!("raw/{name}")), raw.manifest.outputs.get(&name));
-        ensure_input!(
-            of_tokens == of_raw,
-            "the tokens were made from other texts than those of {}: SHA-256 {} of {name} there, {} here; give the --raw that \
-             sst-tokenize had",
-            folder.display(),
-            Fingerprint::short(of_tokens),
-            Fingerprint::short(of_raw)
-        );
-    }
-    raw.required(&name)
-}
-
-/// The model folder that the run began with.
-fn base_model(folder: &Path, trained: &Upstream) -> anyhow::Result<Manifest> {
-    let base = Upstream::open(folder, "sst-fetch model")?.manifest;
-    let (of_run, of_base) = (trained.manifest.inputs.get(BASE_WEIGHTS), base.outputs.get(train::WEIGHTS));
-    ensure_input!(
-        of_run == of_base,
-        "the run began with other weights than those of {}: SHA-256 {} there, {} here; give the --model that bert-finetune had",
-        folder.display(),
-        Fingerprint::short(of_run),
-        Fingerprint::short(of_base)
-    );
-    Ok(base)
 }

@@ -17,6 +17,7 @@ mod inputs;
 mod runtime;
 mod comparison;
 mod verification;
+mod card_facts;
 mod model_card;
 
 use std::io::Write;
@@ -34,8 +35,8 @@ pub use format::{Dtype, Format, Formats};
 pub use inputs::STAGE;
 pub use max_flips::MaxFlips;
 
+use card_facts::Card;
 use inputs::Inputs;
-use model_card::Card;
 
 /// Runs the stage.
 ///
@@ -97,7 +98,7 @@ fn export(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::Res
         verification: verification.as_ref(),
         staged: &staged,
     };
-    let card = card.markdown();
+    let card = model_card::markdown(&card);
     staged.write(&format!("{HF}/{MODEL_CARD}"), card)?;
     if let Some(verification) = &verification {
         staged.write_json(VERIFICATION, verification)?;

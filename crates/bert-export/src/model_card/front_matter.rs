@@ -8,7 +8,7 @@ use run_files::metrics_json::Metrics;
 use serde_json::Value;
 use stage::List;
 
-use super::Card;
+use crate::card_facts::Card;
 use crate::format::Format;
 
 /// Datasets of this project that are about sentiment.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use stage::{Fingerprint, Manifest};
 
-use super::Card;
+use crate::card_facts::Card;
 
 pub(super) fn provenance(card: &Card<'_>) -> String {
     let trained = &card.inputs.trained.manifest;

@@ -3,7 +3,7 @@
 use checkpoint::OutputKind;
 use run_files::layout::export::HF;
 
-use super::Card;
+use crate::card_facts::Card;
 use crate::format::Format;
 
 pub(super) fn usage(card: &Card<'_>) -> String {

@@ -3,7 +3,7 @@
 use run_files::verification::{ExportVerification, VerifiedFormat};
 use stage::counted;
 
-use super::Card;
+use crate::card_facts::Card;
 
 pub(super) fn section(card: &Card<'_>) -> String {
     let Some(verification) = card.verification else {
