@@ -82,11 +82,13 @@ eval: finetune
         if [ -f {{ quote(run / "eval/validation/calibration.json") }} ]; then set -- --calibration {{ quote(run / "eval/validation/calibration.json") }}; fi; \
     done
 
-# data/runs/NAME/{train,eval} -> data/runs/NAME/export
+# data/runs/NAME/{train,eval}, data/tokens -> data/runs/NAME/export, run over the validation split before it is visible
 [group('pipeline')]
 export: eval
     @set --; for folder in {{ quote(run / "eval") }}/*; do set -- "$@" --eval "\"$folder\""; done; \
-        {{ bin }}/bert-export {{ common }} --run {{ quote(run / "train") }} "$@" {{ export_args }} --out {{ quote(run / "export") }}
+        if [ -f {{ quote(tokens / "validation.parquet") }} ]; then set -- "$@" --tokens {{ quote(tokens) }}; fi; \
+        if [ -f {{ quote(run / "eval/validation/calibration.json") }} ]; then set -- "$@" --calibration {{ quote(run / "eval/validation/calibration.json") }}; fi; \
+        {{ bin }}/bert-export {{ common }} --run {{ quote(run / "train") }} --raw {{ quote(raw) }} --base-model {{ quote(models) }} "$@" {{ export_args }} --out {{ quote(run / "export") }}
 
 # Labels for texts: just predict "A film of rare beauty."
 [group('pipeline')]

@@ -11,7 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 STAGES = {"sst-fetch", "sst-tokenize", "bert-finetune", "bert-eval", "bert-export", "bert-predict", "bert-sweep", "bert-doctor"}
-ON_LIBTORCH = {"bert", "bert-kernels", "bert-finetune", "bert-eval", "bert-predict", "bert-doctor"}
+ON_LIBTORCH = {"bert", "bert-kernels", "bert-finetune", "bert-eval", "bert-export", "bert-predict", "bert-doctor"}
 WITHOUT_IO = [
     "crates/metrics/src",
     "crates/baseline/src",

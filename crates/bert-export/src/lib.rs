@@ -1,116 +1,151 @@
-//! `bert-export`: writes a fine-tuned model as a folder that Transformers and the Hugging Face Hub take.
+//! `bert-export`: writes a fine-tuned model as a folder that Transformers, ONNX Runtime and the Hugging Face Hub take, and proves it.
 //!
-//! In: the output folder of `bert-finetune`, and those of `bert-eval` for the model card. Out: `hf/` with the config and
-//! its label names and the dropout of the training, safetensors under the tensor names of Transformers, the tokenizer files with the length to which texts
-//! were truncated in the training, and the model card.
+//! ```text
+//! train/ ──┬─ config, tokenizer, model.safetensors (--dtype) ──┐
+//!          └─ onnx/model.onnx, onnx/model_int8.onnx ───────────┤ staged ──verify──► verification.json ──┐
+//! tokens/validation.parquet ───────────────────────────────────┘                                        ├─► hf/ is visible
+//! eval/*/metrics.json, calibration.json, raw/, model/ ──────────► model card ───────────────────────────┘
+//! ```
+//!
+//! Nothing is visible, and an earlier export stays as it is, until every format was loaded again and says what the model says.
 
+mod max_flips;
+mod onnx;
+mod format;
 mod args;
+mod inputs;
+mod runtime;
+mod comparison;
+mod verification;
+mod card_facts;
 mod model_card;
 
-use std::path::{Path, PathBuf};
+use std::io::Write;
 
-use checkpoint::{
-    ExportedConfig, LongTexts, ModelFolder, TOKENIZER_CONFIG, TOKENIZER_FILES, exported_config,
-    tokenizer_config_changes,
-};
-use run_files::layout::export::{HF, MODEL_CARD};
-use run_files::layout::{eval, train};
-use run_files::metrics_json;
-use serde::Serialize;
+use anyhow::Context;
+use checkpoint::{LongTexts, ModelFolder, OutputKind, Outputs, TOKENIZER_CONFIG, write_converted};
+use run_files::calibration::Calibration;
+use run_files::layout::export::{HF, MODEL_CARD, VERIFICATION};
+use run_files::layout::train;
 use serde_json::Value;
-use stage::{Fingerprint, Job, List, OutputFolder, Stage, Upstream, bad_input, ensure_input};
+use stage::{OutputFolder, StagedOutputs, Upstream, bad_input};
 
-pub use args::Args;
+pub use args::{Args, CardArgs};
+pub use format::{Dtype, Format, Formats};
+pub use inputs::STAGE;
+pub use max_flips::MaxFlips;
 
-/// What the manifests of this stage say wrote them.
-pub const STAGE: Stage = Stage { name: "bert-export", version: 1 };
-
-/// The role of the weights among the inputs of this stage and of `bert-eval`.
-const TRAINED_WEIGHTS: &str = "train/model.safetensors";
+use card_facts::Card;
+use inputs::Inputs;
 
 /// Runs the stage.
 ///
 /// # Errors
 /// Fails when the run or an evaluation is not finished, an evaluation is of another model, a metric is missing, or a file
-/// cannot be written.
+/// cannot be written; with exit code 5 when a format does not say what the model says.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let trained = Upstream::open(&args.run, "bert-finetune")?;
-    let config = changed_config(&trained)?;
-    let tokenizer_changes = tokenizer_config_changes(&args.run)?;
-    let plan = Plan {
-        format: &args.format,
-        config_changes: config.as_ref().map(|config| config.changed.as_slice()),
-        tokenizer_config_changes: Some(tokenizer_changes.as_slice()).filter(|changes| !changes.is_empty()),
-    };
-    let mut job = Job::new(STAGE, &args.common)
-        .plan(&plan)?
-        .own_folders(&[HF])
-        .input_folder(&args.run)
-        .input("train/config.json", trained.required(train::CONFIG)?)
-        .input(TRAINED_WEIGHTS, trained.required(train::WEIGHTS)?)
-        .input("train/manifest.json", args.run.join(stage::MANIFEST));
-    for name in TOKENIZER_FILES {
-        if let Some(path) = trained.optional(name) {
-            job = job.input(format!("train/{name}"), path);
-        }
-    }
-    for folder in args.eval.iter().flat_map(List::items) {
-        job = job.input_folder(folder);
-    }
-    let metrics_files = metrics_files(args, &trained)?;
-    for (split, path) in &metrics_files {
-        job = job.input(format!("eval/{split}/metrics.json"), path);
-    }
-    let Some(mut output) = job.begin()? else { return Ok(()) };
+    let inputs = Inputs::open(args)?;
+    let Some(output) = inputs.job(args)?.begin()? else { return Ok(()) };
+    inputs.warnings.iter().for_each(|warning| args.common.say(&format!("{}: warning: {warning}", STAGE.name)));
+    export(args, &inputs, output)
+}
 
+fn export(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::Result<()> {
     let folder = ModelFolder::open(&args.run)?;
     folder.check_numbers()?;
-    let metrics = metrics_files.iter().map(|(_, path)| metrics_json::read(path)).collect::<Result<Vec<_>, _>>()?;
-    match config {
-        Some(config) => output.write_json(&format!("{HF}/{}", train::CONFIG), &config.config)?,
-        None => output.copy(&format!("{HF}/{}", train::CONFIG), &folder.config_path())?,
+    let evaluated = inputs.evaluated()?;
+    let calibration = inputs.calibration(args)?;
+    let outputs = folder.outputs()?;
+    let mut staged = StagedOutputs::begin(&output)?;
+
+    match &inputs.config {
+        Some(config) => staged.write_json(&format!("{HF}/{}", train::CONFIG), &config.config)?,
+        None => staged.copy(&format!("{HF}/{}", train::CONFIG), &folder.config_path())?,
     }
-    copy_tokenizer(&folder, &trained, &mut output)?;
-    output.write(&format!("{HF}/{MODEL_CARD}"), model_card::markdown(&folder, &trained.manifest, &metrics))?;
-    output.copy(&format!("{HF}/{}", train::WEIGHTS), &trained.required(train::WEIGHTS)?)?;
+    let long_texts = long_texts(&inputs.trained)?;
+    copy_tokenizer(&folder, long_texts.as_ref(), &mut staged)?;
+    for &format in args.format.list() {
+        let name = format!("{HF}/{}", format.file());
+        match (format.products(), args.dtype) {
+            (None, Dtype::Float32) => staged.copy(&name, &inputs.trained.required(train::WEIGHTS)?)?,
+            (None, dtype) => {
+                staged.output(&name, |file| Ok(write_converted(file, folder.weights()?, dtype.element())?))?
+            }
+            (Some(products), _) => {
+                let outputs = outputs.as_ref().ok_or_else(|| bad_input!("{} has no classifier", args.run.display()))?;
+                let facts = facts(inputs, outputs, calibration.as_ref());
+                staged.output(&name, |file| {
+                    let model = (&folder.config, folder.weights()?);
+                    let file: &mut dyn Write = file;
+                    onnx::write_classifier(&mut &mut *file, model, outputs.names.len(), products, &facts)
+                })?;
+            }
+        }
+    }
+    let verification = match &inputs.tokens {
+        Some(tokens) => Some(verification::verify(args, tokens, &staged)?),
+        None => None,
+    };
+    let card = Card {
+        args,
+        inputs,
+        folder: &folder,
+        outputs: outputs.as_ref(),
+        evaluated: &evaluated,
+        raw: inputs.raw_metadata()?,
+        calibration: calibration.as_ref(),
+        long_texts: long_texts.as_ref(),
+        verification: verification.as_ref(),
+        staged: &staged,
+    };
+    let card = model_card::markdown(&card);
+    staged.write(&format!("{HF}/{MODEL_CARD}"), card)?;
+    if let Some(verification) = &verification {
+        staged.write_json(VERIFICATION, verification)?;
+    }
+    staged.publish(&mut output)?;
     output.finish()?;
-    args.common.say(&format!("bert-export: {}", args.common.out.join(HF).display()));
+    for line in verification.iter().flat_map(model_card::verification_lines) {
+        args.common.say(&format!("{}: {line}", STAGE.name));
+    }
+    args.common.say(&format!("{}: {}", STAGE.name, args.common.out.join(HF).display()));
     Ok(())
 }
 
-/// Everything in the settings and in the run that defines the result. The names of its fields are part of the key.
-#[derive(Serialize)]
-struct Plan<'a> {
-    format: &'a str,
-    /// The keys of config.json that are other than in the run; exports that changed none keep the key that they had.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    config_changes: Option<&'a [String]>,
-    /// Those of tokenizer_config.json, beside what it says of long texts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tokenizer_config_changes: Option<&'a [&'static str]>,
-}
-
-/// The config as it is exported, where that is not the run's: with the dropout that the training's flags gave, and without what
-/// runs of earlier programs kept of the head of the model that they began with.
-fn changed_config(trained: &Upstream) -> anyhow::Result<Option<ExportedConfig>> {
-    let path = trained.required(train::CONFIG)?;
-    stage::verify_file(&path)?;
-    let given = |&name: &&'static str| Some((name, trained.manifest.plan.get(name)?.as_f64()?));
-    let rates: Vec<(&str, f64)> = train::DROPOUT.iter().filter_map(given).collect();
-    Ok(exported_config(&path, &rates)?)
+/// What an ONNX file says of itself beside its graph.
+fn facts(inputs: &Inputs, outputs: &Outputs, calibration: Option<&Calibration>) -> Vec<(&'static str, String)> {
+    let problem = match outputs.kind {
+        OutputKind::Score => "regression",
+        OutputKind::Class => "single_label_classification",
+        OutputKind::Labels => "multi_label_classification",
+    };
+    let mut facts = vec![
+        ("labels", Value::from(outputs.names.clone()).to_string()),
+        ("problem_type", problem.to_owned()),
+        ("run_key", inputs.trained.manifest.key.clone()),
+    ];
+    facts.extend(inputs.weights().map(|weights| ("weights_sha256", weights.sha256.clone())));
+    let max_length = inputs.trained.manifest.recorded.get(train::MAX_LENGTH);
+    facts.extend(max_length.map(|length| ("max_length", length.to_string())));
+    facts.extend(calibration.map(|calibration| ("temperature", calibration.temperature.to_string())));
+    facts
 }
 
 /// The tokenizer's files as they are, but for keys that Transformers 4 does not take, the length to which Transformers truncates texts,
 /// and what becomes of longer ones: as in the training. Runs of earlier programs do not know their length.
-fn copy_tokenizer(folder: &ModelFolder, trained: &Upstream, output: &mut OutputFolder) -> anyhow::Result<()> {
-    let config = folder.exported_tokenizer_config(long_texts(trained)?.as_ref())?;
+fn copy_tokenizer(
+    folder: &ModelFolder,
+    long_texts: Option<&LongTexts>,
+    staged: &mut StagedOutputs,
+) -> anyhow::Result<()> {
+    let config = folder.exported_tokenizer_config(long_texts)?;
     for (name, path) in
         folder.tokenizer_files().into_iter().filter(|(name, _)| config.is_none() || *name != TOKENIZER_CONFIG)
     {
-        output.copy(&format!("{HF}/{name}"), &path)?;
+        staged.copy(&format!("{HF}/{name}"), &path)?;
     }
     match config {
-        Some(config) => output.write_json(&format!("{HF}/{TOKENIZER_CONFIG}"), &config),
+        Some(config) => staged.write_json(&format!("{HF}/{TOKENIZER_CONFIG}"), &config),
         None => Ok(()),
     }
 }
@@ -119,7 +154,7 @@ fn copy_tokenizer(folder: &ModelFolder, trained: &Upstream, output: &mut OutputF
 fn long_texts(trained: &Upstream) -> anyhow::Result<Option<LongTexts>> {
     let fact = |name| trained.manifest.recorded.get(name);
     let Some(max_length) = fact(train::MAX_LENGTH).and_then(Value::as_u64) else { return Ok(None) };
-    let max_length = usize::try_from(max_length)?;
+    let max_length = usize::try_from(max_length).context("the length of the training's texts")?;
     let right = || "right".to_owned();
     let side = fact(train::TRUNCATION_SIDE).and_then(Value::as_str);
     Ok(Some(match (side, fact(train::WINDOW_STRIDE)) {
@@ -132,36 +167,4 @@ fn long_texts(trained: &Upstream) -> anyhow::Result<Option<LongTexts>> {
             LongTexts { max_length, truncation_side: right(), other: Some((train::TRUNCATION_SIDE, side.into())) }
         }
     }))
-}
-
-/// The name of each evaluation's folder and the path of its metrics. A split without labels has no metrics.
-fn metrics_files(args: &Args, trained: &Upstream) -> anyhow::Result<Vec<(String, PathBuf)>> {
-    let mut files = Vec::new();
-    for folder in args.eval.iter().flat_map(List::items).map(Path::new) {
-        let name = folder.file_name().ok_or_else(|| {
-            bad_input!("--eval is {}, which has no name; expected an output folder of bert-eval", folder.display())
-        })?;
-        let evaluated = Upstream::open(folder, "bert-eval")?;
-        check_weights(args, trained, folder, &evaluated)?;
-        if let Some(path) = evaluated.optional(eval::METRICS) {
-            files.push((name.to_string_lossy().into_owned(), path));
-        }
-    }
-    Ok(files)
-}
-
-/// Refuses the evaluation of other weights than those of the run: its figures would be another model's.
-fn check_weights(args: &Args, trained: &Upstream, folder: &Path, evaluated: &Upstream) -> anyhow::Result<()> {
-    let (run, eval) = (args.run.display(), folder.display());
-    let of_run = trained.manifest.outputs.get(train::WEIGHTS);
-    let of_eval = evaluated.manifest.inputs.get(TRAINED_WEIGHTS);
-    ensure_input!(
-        of_run == of_eval,
-        "{eval} evaluates another model than that of {run}, or an older one: SHA-256 {} of {} there, {} here; evaluate \
-         the run again with `bert-eval --run {run} --out {eval}`, its --tokens and its --split",
-        Fingerprint::short(of_eval),
-        train::WEIGHTS,
-        Fingerprint::short(of_run)
-    );
-    Ok(())
 }

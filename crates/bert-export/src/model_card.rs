@@ -1,149 +1,122 @@
-//! Model card: what the model is, its metrics, its training arguments, and the files it was made from, as Markdown with
-//! the front matter of the Hugging Face Hub.
+//! Model card: what the model is, how to use it, its figures, the proof of its files, its training, and where it came from, as Markdown
+//! with the front matter of the Hugging Face Hub.
 //!
-//! The metrics are typed, so a card never has an empty cell: what `metrics.json` lacks is an error of its reader.
+//! What is not known is left out, never guessed. The metrics are typed, so a card never has an empty cell: what `metrics.json` lacks is
+//! an error of its reader.
 
-use std::fmt::Write;
+mod front_matter;
+mod results;
+mod usage;
+mod provenance;
+mod verified;
 
-use checkpoint::ModelFolder;
-use run_files::metrics_json::{ClassMetrics, EvaluatedSplit, Metrics, ScoreMetrics};
-use stage::Manifest;
+use checkpoint::{LongTexts, OutputKind};
+use serde_json::Value;
 
-const FRONT_MATTER: &str = "\
----
-library_name: transformers
-pipeline_tag: text-classification
-tags:
-- bert
-- sentiment-analysis
----
-";
+use crate::card_facts::{Card, OWN_FILES, UNKNOWN};
 
-/// The whole card; `trained` is the manifest of `bert-finetune`.
-pub(crate) fn markdown(folder: &ModelFolder, trained: &Manifest, metrics: &[Metrics]) -> String {
-    let config = &folder.config;
-    let names: Vec<&str> = config.id2label.iter().flat_map(|names| names.values()).map(String::as_str).collect();
-    let title = if names.len() == 1 { "A regression model on BERT" } else { "A sentiment classifier on BERT" };
-    let description = format!(
-        "{} layers, hidden size {}, {:.1} M parameters. Outputs: {}.",
-        config.num_hidden_layers,
-        config.hidden_size,
-        config.n_parameters(names.len()) as f64 / 1e6,
-        names.join(", ")
-    );
+pub(crate) use verified::verification_lines;
+
+/// Names of outputs that are listed; of more the first.
+const MOST_NAMES: usize = 20;
+
+/// The whole card.
+pub(crate) fn markdown(card: &Card<'_>) -> String {
     [
-        format!("{FRONT_MATTER}\n# {title}\n\n{description}\n\n"),
-        results(metrics),
-        training(trained),
-        provenance(trained),
+        front_matter::front_matter(card),
+        introduction(card),
+        usage::usage(card),
+        results::results(card.evaluated),
+        verified::section(card),
+        training(card),
+        provenance::provenance(card),
     ]
     .concat()
 }
 
-fn results(metrics: &[Metrics]) -> String {
-    let mut classes = String::new();
-    let mut scores = String::new();
-    for metrics in metrics {
-        match metrics {
-            Metrics::Classes(metrics) => classes += &class_row(metrics),
-            Metrics::Scores(metrics) => scores += &score_row(metrics),
-        }
+fn introduction(card: &Card<'_>) -> String {
+    let config = &card.folder.config;
+    let names = card.outputs.map_or(&[][..], |outputs| &outputs.names);
+    let listed = if names.len() > MOST_NAMES {
+        format!(
+            "{}, and {} more (`id2label` of `config.json`)",
+            names[..MOST_NAMES].join(", "),
+            names.len() - MOST_NAMES
+        )
+    } else {
+        names.join(", ")
+    };
+    let what = match card.kind() {
+        OutputKind::Score => "A BERT that gives a text a score.".to_owned(),
+        OutputKind::Class => format!("A BERT that gives a text one of {} labels: {listed}.", names.len()),
+        OutputKind::Labels => format!("A BERT that gives a text any of {} labels: {listed}.", names.len()),
+    };
+    let size = format!(
+        "{} layers, hidden size {}, {} parameters.",
+        config.num_hidden_layers,
+        config.hidden_size,
+        grouped(config.n_parameters(names.len()))
+    );
+    let mut sentences = vec![what, size];
+    if let Some((base, commit)) = card.base_model() {
+        sentences.push(format!("Fine-tuned from [{base}](https://huggingface.co/{base}/tree/{commit})."));
     }
-    let mut text = String::new();
-    for (head, rows) in [(CLASS_HEAD, classes), (SCORE_HEAD, scores)] {
-        if !rows.is_empty() {
-            text += &format!("## Results\n\n{head}{rows}\n");
-        }
-    }
-    text
-}
-
-const CLASS_HEAD: &str = "\
-| split | n | accuracy | 95 % interval | precision | recall | F1 (weighted) | loss |
-|---|---|---|---|---|---|---|---|
-";
-const SCORE_HEAD: &str = "\
-| split | n | MSE | MAE | Pearson | Spearman | R² |
-|---|---|---|---|---|---|---|
-";
-
-fn class_row(metrics: &ClassMetrics) -> String {
-    let (figures, interval) = (&metrics.classification, &metrics.intervals.accuracy);
-    format!(
-        "| {} | {} | {:.4} | {:.4} to {:.4} | {:.4} | {:.4} | {:.4} | {:.4} |\n",
-        split(&metrics.evaluated),
-        figures.n,
-        figures.accuracy,
-        interval.low,
-        interval.high,
-        figures.weighted.precision,
-        figures.weighted.recall,
-        figures.weighted.f1,
-        metrics.loss
-    )
-}
-
-fn score_row(metrics: &ScoreMetrics) -> String {
-    let figures = &metrics.regression;
-    let defined = |figure: Option<f64>| figure.map_or("undefined".to_owned(), |figure| format!("{figure:.4}"));
-    format!(
-        "| {} | {} | {:.4} | {:.4} | {} | {} | {} |\n",
-        split(&metrics.evaluated),
-        figures.n,
-        figures.mse,
-        figures.mae,
-        defined(figures.pearson),
-        defined(figures.spearman),
-        defined(figures.r2)
-    )
-}
-
-fn split(evaluated: &EvaluatedSplit) -> String {
-    let disclaimer = evaluated.disclaimer.as_ref().map_or(String::new(), |text| format!(" ({text})"));
-    format!("{}{disclaimer}", evaluated.split)
-}
-
-fn training(trained: &Manifest) -> String {
-    let mut text = String::from("## Training\n\n| argument | value |\n|---|---|\n");
-    for (name, value) in trained.plan.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let _ = writeln!(text, "| `{name}` | {value} |"); // writing to a string cannot fail
-    }
-    text.push('\n');
-    text
-}
-
-fn provenance(trained: &Manifest) -> String {
-    let mut text = String::from("## Made from\n\n| file | bytes | SHA-256 |\n|---|---|---|\n");
-    for (role, fingerprint) in &trained.inputs {
-        let _ = writeln!(text, "| {role} | {} | `{}` |", fingerprint.bytes, fingerprint.sha256);
-    }
-    let _ = writeln!(text, "\nWritten by {} (version {}); key `{}`.", trained.stage, trained.version, trained.key);
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use metrics::Regression;
-
-    use super::*;
-
-    #[test]
-    fn a_correlation_that_is_not_defined_is_said_to_be_so() {
-        let evaluated =
-            EvaluatedSplit { dataset: "sst".to_owned(), split: "test".to_owned(), rows: 2, disclaimer: None };
-        let regression = Regression { n: 2, mse: 0.25, mae: 0.5, pearson: None, spearman: Some(0.5), r2: Some(0.0) };
-        let metrics = ScoreMetrics {
-            evaluated,
-            loss: 0.25,
-            regression,
-            five_class_accuracy: None,
-            intervals: std::collections::BTreeMap::new(),
-            reasons: run_files::metrics_json::Reasons::default(),
+    if let Some(dataset) = card.dataset().filter(|&dataset| dataset != OWN_FILES) {
+        let linked = match card.dataset_on_hub() {
+            Some(id) => format!("[{id}](https://huggingface.co/datasets/{id})"),
+            None => dataset.to_owned(),
         };
-        let card = results(&[Metrics::Scores(Box::new(metrics))]);
-        assert!(card.starts_with("## Results\n\n| split | n | MSE |"), "{card}");
-        assert!(card.ends_with("| test | 2 | 0.2500 | 0.5000 | undefined | 0.5000 | 0.0000 |\n\n"), "{card}");
-        assert_eq!(results(&[]), "");
+        sentences.push(format!("Trained on the dataset {linked}."));
+    }
+    if let Some(raw) = card.raw.as_ref().filter(|raw| raw.license != UNKNOWN) {
+        sentences.push(format!("License of the dataset: {}.", raw.license.trim_end_matches('.')));
+    }
+    if let Some(long_texts) = card.long_texts {
+        sentences.push(told(long_texts));
+    }
+    if let Some(calibration) = card.calibration {
+        sentences.push(format!(
+            "Temperature {:.4}, fitted on the {} split: logits divided by it give probabilities that say how often they are \
+             right. No file holds it but the metadata of ONNX files.",
+            calibration.temperature, calibration.split
+        ));
+    }
+    format!("# {}\n\n{}\n\n", card.name(), sentences.join(" "))
+}
+
+fn training(card: &Card<'_>) -> String {
+    let plan = card.inputs.trained.manifest.plan.as_object();
+    let row = |(name, value): (&String, &Value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        format!("| `{name}` | {value} |\n")
+    };
+    let rows: String = plan.into_iter().flatten().filter(|(_, value)| !value.is_null()).map(row).collect();
+    format!("## Training\n\n| argument | value |\n|---|---|\n{rows}\n")
+}
+
+/// A number with commas: `22,713,986`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// What became of long texts, in a sentence.
+fn told(long_texts: &LongTexts) -> String {
+    let LongTexts { max_length, truncation_side, other } = long_texts;
+    match other {
+        Some((name, value)) if *name == run_files::layout::train::WINDOW_STRIDE => {
+            format!(
+                "Texts of more than {max_length} tokens were read in windows of that length that share {value} tokens."
+            )
+        }
+        Some(_) => format!("Of texts of more than {max_length} tokens the middle was cut out."),
+        None => format!("Texts were cut to {max_length} tokens on the {truncation_side}."),
     }
 }

@@ -27,6 +27,17 @@ impl Element {
         }
     }
 
+    /// Its name in `config.json`, which is PyTorch's.
+    pub fn torch_name(self) -> &'static str {
+        match self {
+            Self::F32 => "float32",
+            Self::F16 => "float16",
+            Self::BF16 => "bfloat16",
+            Self::F64 => "float64",
+            Self::I64 => "int64",
+        }
+    }
+
     /// Whether weights may be of this type.
     pub(crate) fn is_float(self) -> bool {
         self != Self::I64

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::element::Element;
 use crate::error::CheckpointError;
 use crate::exported_keys::bring_to_what_is_taken;
 use crate::json_text::parse_json_object;
@@ -40,11 +41,16 @@ pub fn label_config(path: &Path, label_names: &[String]) -> Result<Value, Checkp
 /// nothing is.
 ///
 /// What speaks of another head and what Transformers does not take is left out, as runs of earlier programs have it, and
-/// each of the `rates` that a run trained with stands where the file has another.
+/// each of the `rates` that a run trained with stands where the file has another. `dtype` is that of the weights, where it is another
+/// than in the run.
 ///
 /// # Errors
 /// Fails when the file cannot be read or is not a JSON object.
-pub fn exported_config(path: &Path, rates: &[(&str, f64)]) -> Result<Option<ExportedConfig>, CheckpointError> {
+pub fn exported_config(
+    path: &Path,
+    rates: &[(&str, f64)],
+    dtype: Option<Element>,
+) -> Result<Option<ExportedConfig>, CheckpointError> {
     let mut config = read(path)?;
     let mut changed: Vec<String> = bring_to_what_is_taken(&mut config).into_iter().map(str::to_owned).collect();
     for &(key, rate) in rates {
@@ -52,6 +58,11 @@ pub fn exported_config(path: &Path, rates: &[(&str, f64)]) -> Result<Option<Expo
             config.insert(key.to_owned(), json!(rate));
             changed.push(key.to_owned());
         }
+    }
+    if let Some(dtype) = dtype {
+        config.insert("dtype".to_owned(), json!(dtype.torch_name()));
+        config.remove("torch_dtype"); // what Transformers 4 called it; it knows both
+        changed.push("dtype".to_owned());
     }
     Ok((!changed.is_empty()).then(|| ExportedConfig { config: config.into(), changed }))
 }
@@ -103,12 +114,14 @@ mod tests {
     fn an_export_is_the_file_itself_unless_something_has_to_change() {
         let rates = [("hidden_dropout_prob", 0.2), ("classifier_dropout", 0.3)];
         let plain = file(&json!({"hidden_dropout_prob": 0.2, "classifier_dropout": 0.3, "id2label": {}}));
-        assert_eq!(exported_config(&plain.path().join("config.json"), &rates).unwrap(), None);
+        assert_eq!(exported_config(&plain.path().join("config.json"), &rates, None).unwrap(), None);
         let other = file(&json!({"hidden_dropout_prob": 0.1, "classifier_dropout": null, "num_labels": 5}));
-        let exported = exported_config(&other.path().join("config.json"), &rates).unwrap().unwrap();
+        let exported = exported_config(&other.path().join("config.json"), &rates, None).unwrap().unwrap();
         assert_eq!(exported.config, json!({"hidden_dropout_prob": 0.2, "classifier_dropout": 0.3}));
         assert_eq!(exported.changed, ["num_labels", "hidden_dropout_prob", "classifier_dropout"]);
-        assert_eq!(exported_config(&plain.path().join("config.json"), &[]).unwrap(), None);
+        assert_eq!(exported_config(&plain.path().join("config.json"), &[], None).unwrap(), None);
+        let bf16 = exported_config(&plain.path().join("config.json"), &rates, Some(Element::BF16)).unwrap().unwrap();
+        assert_eq!((&bf16.config["dtype"], bf16.changed), (&json!("bfloat16"), vec!["dtype".to_owned()]));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod exported_keys;
 mod label_config;
 
 mod element;
+mod floats;
 mod not_finite;
 mod safetensors_file;
 mod writer;
@@ -23,6 +24,7 @@ mod writer;
 mod names;
 mod shards;
 mod weights;
+mod converted;
 mod no_weights;
 mod tokenizer_files;
 mod folder;
@@ -30,6 +32,7 @@ mod tokenizer_config;
 
 pub use activation::Activation;
 pub use config::{BertConfig, ProblemType};
+pub use converted::{ConversionError, write_converted};
 pub use element::Element;
 pub use error::CheckpointError;
 pub use folder::ModelFolder;

@@ -80,6 +80,17 @@ impl Weights {
         Some((&mut self.files[*file], name))
     }
 
+    /// The numbers of the tensor `canonical`, row by row, as float32.
+    ///
+    /// # Errors
+    /// Fails when there is no such tensor, it cannot be read, or it holds no finite floating-point numbers.
+    pub fn floats(&mut self, canonical: &str) -> Result<Vec<f32>, CheckpointError> {
+        let Some((file, name)) = self.locate(canonical) else { return Err(self.tensor_error(canonical, "missing")) };
+        let element = file.entries.get(name).and_then(|entry| entry.element);
+        let bytes = file.read(name)?;
+        Ok(element.map_or_else(Vec::new, |element| element.floats(&bytes)))
+    }
+
     /// The size of the classifier, where there is one.
     pub fn n_outputs(&self, config: &BertConfig) -> Option<usize> {
         let (weight, bias) = (self.entry("classifier.weight")?, self.entry("classifier.bias")?);

@@ -4,7 +4,7 @@
 //! data/runs/<name>/train/         config.json model.safetensors, tokenizer files, log.jsonl curves.{svg,png} timing.json
 //!                                 tensorboard/ checkpoints/step-NNNNNN/ manifest.json
 //!                  eval/<split>/  metrics.json confusion_matrix.{svg,png} predictions.parquet manifest.json
-//!                  export/        hf/ manifest.json
+//!                  export/        hf/ verification.json manifest.json
 //!                  sweep/         trials/<id>/{profile.toml,plan.json,stderr.log,failure.json,train/} trials.jsonl ...
 //! ```
 //!
@@ -147,6 +147,12 @@ pub mod export {
     pub const HF: &str = "hf";
     /// The model card in it.
     pub const MODEL_CARD: &str = "README.md";
+    /// The graph in float32 in it, where Optimum and Transformers.js look for it.
+    pub const ONNX: &str = "onnx/model.onnx";
+    /// The graph in 8 bits in it, as Transformers.js calls it.
+    pub const ONNX_INT8: &str = "onnx/model_int8.onnx";
+    /// What the formats say of the validation split, see [`crate::verification`].
+    pub const VERIFICATION: &str = "verification.json";
 }
 
 /// The folder of one run of a trial of `bert-sweep`.

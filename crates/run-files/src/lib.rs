@@ -15,6 +15,7 @@
 //! | [`event_file`] | `events.out.tfevents.*` | `bert-finetune`, `bert-eval` | TensorBoard |
 //! | [`attribution`] | a part of `errors.jsonl` and of answers | `bert-eval`, `bert-predict` | |
 //! | [`predictions`] | `predictions.parquet` | `bert-eval` | programs that compare evaluations |
+//! | [`verification`] | `verification.json` | `bert-export` | people and their tools |
 
 pub mod layout;
 pub mod plan;
@@ -24,6 +25,7 @@ pub mod metrics_json;
 pub mod calibration;
 pub mod attribution;
 pub mod predictions;
+pub mod verification;
 mod error;
 mod schema;
 
@@ -31,5 +33,5 @@ pub use error::RunFileError;
 pub use schema::{Field, Table, check_json};
 
 /// The tables of all formats, in the order of the modules.
-pub const TABLES: [&[Table]; 5] =
-    [plan::TABLES, log::TABLES, metrics_json::TABLES, calibration::TABLES, predictions::TABLES];
+pub const TABLES: [&[Table]; 6] =
+    [plan::TABLES, log::TABLES, metrics_json::TABLES, calibration::TABLES, predictions::TABLES, verification::TABLES];

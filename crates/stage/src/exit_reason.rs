@@ -29,7 +29,7 @@ pub enum ExitReason {
         /// ` (process 123)`, or nothing where it is not known.
         holder: String,
     },
-    /// Everything is written, and a figure is not what the user requires: exit code 5.
+    /// A figure is not what the user requires: exit code 5. An evaluation is written all the same, an export is not.
     #[error("{0}")]
     RequirementMissed(String),
     /// SIGINT or SIGTERM: exit code 128 + the signal. What was saved can be resumed.

@@ -39,6 +39,7 @@ mod append_log;
 mod output_file;
 mod resumable_file;
 mod output_folder;
+mod staged_outputs;
 
 mod fingerprint;
 mod hash_cache;
@@ -76,5 +77,6 @@ pub use resumable_file::ResumableFile;
 pub use seal::{Seal, check_seal, sealed};
 pub use set_aside::SetAside;
 pub use shell::shell_quoted;
+pub use staged_outputs::StagedOutputs;
 pub use upstream::Upstream;
 pub use vouch::{Listed, Verification, Vouchers, verify_file, verify_files};

@@ -118,6 +118,16 @@ pub fn write_file_with<T>(
     Ok((value, file.commit()?))
 }
 
+/// Renames a file that is complete, durably.
+///
+/// # Errors
+/// Fails when it cannot be renamed, or its new folder not be synced.
+#[expect(clippy::disallowed_methods, reason = "this is the one place where files are renamed")]
+pub(crate) fn move_file(from: &Path, target: &Path) -> anyhow::Result<()> {
+    let renamed = fs::rename(from, target).and_then(|()| sync_folder_of(target));
+    renamed.with_context(|| format!("cannot write {}", target.display()))
+}
+
 /// Writes the file `target` from bytes in memory.
 ///
 /// # Errors

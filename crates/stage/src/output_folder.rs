@@ -216,7 +216,7 @@ pub fn remove_partials(folder: &Path) -> anyhow::Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') && name.ends_with(PARTIAL) {
+        if name.starts_with('.') && name.ends_with(PARTIAL) && !entry.path().is_dir() {
             remove_if_there(&entry.path())?;
         }
     }

@@ -1,47 +1,12 @@
-//! The program from outside: what the config of an export says that that of its run does not.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
-
-use std::fs;
-use std::io::Write;
+//! What the config of an export says that that of its run does not.
 
 use serde_json::{Value, json};
-use stage::{CommonArgs, Job, Manifest, Stage};
-use testkit::{Sandbox, fixture};
+use testkit::Sandbox;
 
-const EXPORT: &str = "bert-export --run train --out export";
-
-/// A run as `bert-finetune` leaves it: the fixture's model with another config, under a manifest of this plan.
-fn run(sandbox: &Sandbox, plan: &Value, change: impl Fn(&mut Value)) {
-    let common = CommonArgs {
-        profile: None,
-        unset: Vec::new(),
-        out: sandbox.path("train"),
-        force: true,
-        explain: false,
-        quiet: true,
-    };
-    let job = Job::new(Stage { name: "bert-finetune", version: 5 }, &common).plan(plan).unwrap();
-    let mut output = job.begin().unwrap().unwrap();
-    let mut config: Value = serde_json::from_slice(&fs::read(fixture("small-bert/config.json")).unwrap()).unwrap();
-    change(&mut config);
-    output.output("config.json", |file| Ok(file.write_all(config.to_string().as_bytes())?)).unwrap();
-    let tokenizer = r#"{"extra_special_tokens": [], "vocab_file": "/x/vocab.txt", "do_lower_case": true}"#;
-    if plan.get("with_tokenizer_config").is_some() {
-        output.output("tokenizer_config.json", |file| Ok(file.write_all(tokenizer.as_bytes())?)).unwrap();
-    }
-    for name in ["vocab.txt", "model.safetensors"] {
-        output.copy(name, &fixture("small-bert").join(name)).unwrap();
-    }
-    output.finish().unwrap();
-}
+use crate::common::{EXPORT, plan, run};
 
 fn exported(sandbox: &Sandbox) -> Value {
     serde_json::from_slice(&sandbox.read("export/hf/config.json")).unwrap()
-}
-
-fn plan(sandbox: &Sandbox) -> Value {
-    Manifest::read(&sandbox.path("export")).unwrap().plan
 }
 
 #[test]

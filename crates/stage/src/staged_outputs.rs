@@ -1,0 +1,184 @@
+//! Staged outputs: files of an output folder that are written and looked at before any of them is visible.
+//!
+//! They are made in a hidden folder inside of the output folder and renamed into their places together. Until then an earlier result
+//! stays as it is; without [`StagedOutputs::publish`] nothing is left. What a killed run left is removed by the next one.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::Serialize;
+
+use crate::fingerprint::Fingerprint;
+use crate::output_file::{OutputFile, move_file, write_file_with};
+use crate::output_folder::OutputFolder;
+
+/// The folder in the output folder; its ending says that it is unfinished work.
+const FOLDER: &str = ".staged.partial";
+
+/// Outputs that nobody sees yet.
+#[derive(Debug)]
+pub struct StagedOutputs {
+    folder: PathBuf,
+    written: BTreeMap<String, Fingerprint>,
+}
+
+impl StagedOutputs {
+    /// Begins in an output folder that is locked.
+    ///
+    /// # Errors
+    /// Fails when what a killed run left cannot be removed, or the folder cannot be made.
+    pub fn begin(output: &OutputFolder) -> anyhow::Result<Self> {
+        let folder = output.folder().join(FOLDER);
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove {}", folder.display()));
+            }
+            _ => {}
+        }
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+        Ok(Self { folder, written: BTreeMap::new() })
+    }
+
+    /// Where the files are meanwhile, under the names that they will have in the output folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What was written under a name.
+    pub fn written(&self, name: &str) -> Option<&Fingerprint> {
+        self.written.get(name)
+    }
+
+    /// Writes one output through `fill`.
+    ///
+    /// # Errors
+    /// Fails with `fill`, and when the file cannot be written.
+    pub fn output<T>(
+        &mut self,
+        name: &str,
+        fill: impl FnOnce(&mut OutputFile) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let target = self.folder.join(name);
+        create_parent(&target)?;
+        let (value, fingerprint) = write_file_with(&target, fill)?;
+        self.written.insert(name.to_owned(), fingerprint);
+        Ok(value)
+    }
+
+    /// Writes one output from bytes in memory.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be written.
+    pub fn write(&mut self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
+        self.output(name, |file| Ok(file.write_all(content.as_ref())?))
+    }
+
+    /// Writes one output as indented JSON.
+    ///
+    /// # Errors
+    /// Fails when the value has no JSON form or the file cannot be written.
+    pub fn write_json(&mut self, name: &str, value: &impl Serialize) -> anyhow::Result<()> {
+        let mut text = serde_json::to_vec_pretty(value).with_context(|| format!("{name} has no JSON form"))?;
+        text.push(b'\n');
+        self.write(name, text)
+    }
+
+    /// Copies a file as an output.
+    ///
+    /// # Errors
+    /// Fails when either file cannot be read or written.
+    pub fn copy(&mut self, name: &str, from: &Path) -> anyhow::Result<()> {
+        self.output(name, |file| {
+            let mut source = fs::File::open(from).with_context(|| format!("cannot read {}", from.display()))?;
+            io::copy(&mut source, file).with_context(|| format!("cannot copy {}", from.display()))?;
+            Ok(())
+        })
+    }
+
+    /// Removes the earlier result, and puts the files into their places, where the manifest will list them.
+    ///
+    /// # Errors
+    /// Fails when a file cannot be removed or renamed; then the output folder is unfinished.
+    pub fn publish(self, output: &mut OutputFolder) -> anyhow::Result<()> {
+        output.clear()?;
+        for (name, fingerprint) in &self.written {
+            let target = output.folder().join(name);
+            create_parent(&target)?;
+            move_file(&self.folder.join(name), &target)?;
+            output.list_checked(name, fingerprint.clone());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for StagedOutputs {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder); // what is left of it is removed by the next run
+    }
+}
+
+fn create_parent(target: &Path) -> anyhow::Result<()> {
+    let Some(parent) = target.parent() else { return Ok(()) };
+    fs::create_dir_all(parent).with_context(|| format!("cannot create the folder {}", parent.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::common_args::CommonArgs;
+    use crate::job::Job;
+    use crate::manifest::{Manifest, Stage};
+
+    fn begin(out: &Path, plan: &str) -> OutputFolder {
+        let common = CommonArgs {
+            profile: None,
+            unset: Vec::new(),
+            out: out.to_owned(),
+            force: false,
+            explain: false,
+            quiet: true,
+        };
+        let job = Job::new(Stage { name: "tester", version: 1 }, &common).plan(&plan).unwrap();
+        job.begin().unwrap().unwrap()
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| ![".lock", ".hashes.json"].contains(&name.as_str())).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn all_files_appear_together_and_an_earlier_result_stays_until_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let mut output = begin(&out, "first");
+        output.write("old.txt", "old").unwrap();
+        output.finish().unwrap();
+
+        let output = begin(&out, "second");
+        let mut staged = StagedOutputs::begin(&output).unwrap();
+        staged.write("inner/new.txt", "new").unwrap();
+        assert_eq!(fs::read(staged.folder().join("inner/new.txt")).unwrap(), b"new");
+        assert_eq!(files(&out), [FOLDER, "manifest.json", "old.txt"]);
+        drop(staged);
+        drop(output);
+        assert_eq!(files(&out), ["manifest.json", "old.txt"], "what is not published leaves nothing");
+
+        let mut output = begin(&out, "second");
+        fs::create_dir_all(out.join(FOLDER).join("of a killed run")).unwrap();
+        let mut staged = StagedOutputs::begin(&output).unwrap();
+        staged.write("inner/new.txt", "new").unwrap();
+        assert_eq!(staged.written("inner/new.txt").unwrap().bytes, 3);
+        staged.publish(&mut output).unwrap();
+        assert_eq!(files(&out), ["inner"], "unfinished without its manifest");
+        output.finish().unwrap();
+        assert_eq!(files(&out), ["inner", "manifest.json"]);
+        let listed: Vec<String> = Manifest::read(&out).unwrap().outputs.into_keys().collect();
+        assert_eq!(listed, ["inner/new.txt"]);
+    }
+}
