@@ -5,6 +5,7 @@ import json
 import random
 import subprocess
 
+import huggingface_hub
 import numpy
 import onnx
 import onnxruntime
@@ -199,3 +200,25 @@ def test_runs_of_every_kind_are_exported(tmp_path, classes, task, positions):
     print(f"{classes} classes, {task}, {positions} positions: int8 differs by at most {difference.max():.4f}")
     assert abs(difference.max() - export.verified(GRAPHS[1])["max_difference"]) <= 0.2 * difference.max()
     assert ("mse" if task == "regression" else "accuracy") == export.verification["figure"]
+
+
+def test_the_hub_reads_the_card_and_its_examples_run(run, export, tmp_path, capsys):
+    folder = tmp_path / "export"
+    stage("bert-export", "--run", run.train, "--eval", run.evaluation("validation"), "--raw", run.raw, "--base-model", run.model,
+          "--calibration", run.evaluation("validation") / "calibration.json", "--format", "hf,onnx", "--license", "mit", "--language", "en",
+          "--out", folder)
+    card = huggingface_hub.ModelCard.load(folder / "hf/README.md")
+    assert (card.data.license, card.data.language, card.data.pipeline_tag) == ("mit", ["en"], "text-classification")
+    figures = {(it.dataset_split, it.metric_name): it.metric_value for it in card.data.eval_results}
+    assert figures["validation", "Accuracy"] == run.metrics("validation")["accuracy"]
+    blocks = [block.split("```")[0] for block in card.content.split("```python\n")[1:]]
+    assert len(blocks) == 2, "the pipeline, and ONNX Runtime"
+    for block in blocks:
+        exec(block.replace("PATH", str(folder / "hf")), {})
+    by_pipeline, by_onnx_runtime = (eval(line, {"np": numpy}) for line in capsys.readouterr().out.splitlines())
+    texts = ["A text.", "Another one."]
+    lines = stage("bert-predict", "--model", folder / "hf", "--precision", "float32", "--calibration",
+                  run.evaluation("validation") / "calibration.json", *texts).splitlines()
+    for theirs, (label, probability), line in zip(by_pipeline, by_onnx_runtime, map(json.loads, lines), strict=True):
+        assert theirs[0]["label"] == label == line["label"]
+        assert abs(probability - line["probabilities"][label]) < 1e-5
