@@ -151,17 +151,8 @@ impl Inputs {
     /// Fails when the file cannot be read or is of other weights.
     pub(crate) fn calibration(&self, args: &Args) -> anyhow::Result<Option<Calibration>> {
         let Some(file) = &args.card.calibration else { return Ok(None) };
-        let calibration = Calibration::read(file)?;
         let weights = self.weights().map_or("", |weights| &weights.sha256);
-        ensure_input!(
-            calibration.weights_sha256 == weights,
-            "{} is of other weights than those of {}: SHA-256 {:.12}… there, {weights:.12}… here; give the calibration.json of \
-             an evaluation of this run",
-            file.display(),
-            args.run.display(),
-            calibration.weights_sha256
-        );
-        Ok(Some(calibration))
+        Ok(Some(Calibration::read_of(file, &args.run, weights)?))
     }
 
     /// What the weights of the run are.

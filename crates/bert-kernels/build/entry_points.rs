@@ -10,6 +10,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The instructions of a slot: the jump, and what it leads to until the library is loaded.
+type Jump = fn(usize) -> (String, String);
+
 /// The functions, in the order of their slots.
 pub(crate) struct EntryPoints(BTreeSet<String>);
 
@@ -44,7 +47,10 @@ impl EntryPoints {
         let version = env::var("CARGO_PKG_VERSION").expect("set by cargo");
         let names = self.0.iter().map(String::as_str).chain([version.as_str()]);
         let bytes = names.flat_map(|name| name.bytes().chain([0]));
-        format!("{:016x}", bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
+        format!(
+            "{:016x}",
+            bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        )
     }
 
     /// Writes the library's table as C.
@@ -62,7 +68,7 @@ impl EntryPoints {
     pub(crate) fn write_trampolines(&self, folder: &Path) -> PathBuf {
         let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("set by cargo");
         let os = env::var("CARGO_CFG_TARGET_OS").expect("set by cargo");
-        let (jump, first_call): (fn(usize) -> (String, String), &str) = match (os.as_str(), arch.as_str()) {
+        let (jump, first_call): (Jump, &str) = match (os.as_str(), arch.as_str()) {
             ("linux", "x86_64") => (x86_64, include_str!("first_call_x86_64.S")),
             ("linux", "aarch64") => (aarch64, include_str!("first_call_aarch64.S")),
             _ => panic!("{arch} with {os} is not supported: programs are for Linux on x86-64 and aarch64"),
@@ -71,7 +77,8 @@ impl EntryPoints {
         text.push_str("\n.text\n");
         for (i, name) in self.0.iter().enumerate() {
             let (jump, first) = jump(i);
-            writeln!(text, ".p2align 2\n.globl {name}\n.hidden {name}\n.type {name}, %function\n{name}: {jump}").expect("a string");
+            writeln!(text, ".p2align 2\n.globl {name}\n.hidden {name}\n.type {name}, %function\n{name}: {jump}")
+                .expect("a string");
             writeln!(text, ".Lfirst{i}: {first}\n.size {name}, . - {name}").expect("a string");
         }
         text.push_str(".data\n.p2align 3\n.globl bert_torch_slots\n.hidden bert_torch_slots\nbert_torch_slots:\n");

@@ -4,6 +4,12 @@
 //! Programs are not linked to libtorch: `src/libtorch.rs` loads the shared library, and with it libtorch, when there is
 //! something to compute. Until then, and where libtorch is missing or broken, they start and answer in milliseconds.
 
+#![allow(
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a build script ends with what is wrong, and its folder is its own"
+)]
+
 mod torch_sys;
 mod entry_points;
 
@@ -86,7 +92,10 @@ fn own_functions() -> Vec<String> {
 }
 
 fn sources(folders: &[(&str, &[&str])]) -> Vec<String> {
-    folders.iter().flat_map(|(folder, names)| names.iter().map(move |name| format!("csrc/{folder}/{name}.cpp"))).collect()
+    folders
+        .iter()
+        .flat_map(|(folder, names)| names.iter().map(move |name| format!("csrc/{folder}/{name}.cpp")))
+        .collect()
 }
 
 fn kernels(libtorch: &Path) -> cc::Build {
