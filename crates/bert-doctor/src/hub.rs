@@ -41,9 +41,10 @@ fn hub() -> Finding {
             // A proxy's address may have a password before its host.
             let shown = proxy.rsplit('@').next().unwrap_or_default();
             match address(&proxy).or_else(|| address(&format!("http://{proxy}"))) {
-                Some(host) if is_reachable(&host) => {
-                    Finding::fine(name, format!("{endpoint}, through the proxy {shown} of {variable}, which is reachable"))
-                }
+                Some(host) if is_reachable(&host) => Finding::fine(
+                    name,
+                    format!("{endpoint}, through the proxy {shown} of {variable}, which is reachable"),
+                ),
                 _ => Finding::wrong(
                     name,
                     format!("{endpoint}, through the proxy {shown} of {variable}, which is not reachable"),
@@ -87,7 +88,11 @@ fn cache() -> Finding {
     let place = cache.display();
     let nearest = cache.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
     if !nearest.is_dir() {
-        return Finding::wrong(name, format!("{} is no folder", nearest.display()), "remove it, or set HF_HOME to another folder");
+        return Finding::wrong(
+            name,
+            format!("{} is no folder", nearest.display()),
+            "remove it, or set HF_HOME to another folder",
+        );
     }
     if !is_writable(nearest) {
         let what = "set HF_HOME to a folder that can be written; local folders still work as --source";

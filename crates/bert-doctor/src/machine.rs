@@ -29,10 +29,16 @@ fn processor() -> Finding {
         yes_no(cpu.avx512_bf16),
         yes_no(cpu.amx_bf16)
     );
-    match (cpu.avx512, cpu.avx512_bf16 || cpu.amx_bf16) {
+    let what = "products are in float32; bf16 would be emulated, and slower";
+    match (cpu.avx2, cpu.avx512_bf16 || cpu.amx_bf16) {
         (true, true) => Finding::fine("processor", fact),
-        (true, false) => Finding::note("processor", fact, "products are in float32; bf16 would be emulated, and slower"),
-        (false, _) => Finding::note("processor", fact, "without AVX-512 the CPU takes several times as long"),
+        (true, false) if cpu.avx512 => Finding::note("processor", fact, what),
+        (true, false) => Finding::note("processor", fact, format!("{what}; with AVX-512 vectors are twice as wide")),
+        (false, _) => Finding::note(
+            "processor",
+            fact,
+            "there are no kernels for it: libtorch's operators compute, which takes longer",
+        ),
     }
 }
 
@@ -41,7 +47,8 @@ fn memory() -> Finding {
     let available = fs::read_to_string("/proc/meminfo").ok().and_then(|text| kilobytes(&text, "MemAvailable:"));
     let Some(available) = available else { return Finding::fine("memory", "unknown: /proc/meminfo does not say") };
     let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse::<f64>().ok());
-    let used = fs::read_to_string("/sys/fs/cgroup/memory.current").ok().and_then(|text| text.trim().parse::<f64>().ok());
+    let used =
+        fs::read_to_string("/sys/fs/cgroup/memory.current").ok().and_then(|text| text.trim().parse::<f64>().ok());
     let left = limit.map_or(f64::INFINITY, |limit| limit - used.unwrap_or(0.0));
     let bytes = available.min(left);
     let fact = format!("{:.1} GB available", bytes / GB);

@@ -84,7 +84,8 @@ fn trained(pipeline: &Pipeline) {
     }
 }
 
-const FINETUNE: &str = "bert-finetune --tokens tokens --model model --max-steps 4 --per-device-train-batch-size 16 --threads 1";
+const FINETUNE: &str =
+    "bert-finetune --tokens tokens --model model --max-steps 4 --per-device-train-batch-size 16 --threads 1";
 const EVAL: &str = "bert-eval --run train --tokens tokens --split validation --threads 1";
 
 #[test]
@@ -132,7 +133,9 @@ fn a_truncated_libtorch_is_told() {
     let installed = Installed::without_libtorch();
     installed.link_libraries(TORCH_CPU);
     let mut bytes = fs::read(LibtorchFiles::find().torch_cpu()).unwrap();
-    for (size, problem) in [(bytes.len() / 2, "is incomplete: its end is missing"), (40, "is incomplete"), (0, "is incomplete")] {
+    for (size, problem) in
+        [(bytes.len() / 2, "is incomplete: its end is missing"), (40, "is incomplete"), (0, "is incomplete")]
+    {
         bytes.truncate(size);
         fs::write(installed.library(TORCH_CPU), &bytes).unwrap();
         installed.assert_wrong(problem);
@@ -143,8 +146,11 @@ fn a_truncated_libtorch_is_told() {
 
 #[test]
 fn another_version_of_libtorch_is_told() {
-    let source = "#include <stdint.h>\nuint64_t aoti_torch_abi_version(void) { return 2ull << 56 | 12ull << 48 | 1ull << 40; }";
-    for (source, problem) in [(source, "is of version 2.12.1; expected 2.13.0"), ("int a;", "is of version another age")] {
+    let source =
+        "#include <stdint.h>\nuint64_t aoti_torch_abi_version(void) { return 2ull << 56 | 12ull << 48 | 1ull << 40; }";
+    for (source, problem) in
+        [(source, "is of version 2.12.1; expected 2.13.0"), ("int a;", "is of version another age")]
+    {
         let installed = Installed::without_libtorch();
         installed.0.write("other.c", source);
         let mut compiler = Command::new("cc");

@@ -44,7 +44,10 @@ impl EntryPoints {
         let version = env::var("CARGO_PKG_VERSION").expect("set by cargo");
         let names = self.0.iter().map(String::as_str).chain([version.as_str()]);
         let bytes = names.flat_map(|name| name.bytes().chain([0]));
-        format!("{:016x}", bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
+        format!(
+            "{:016x}",
+            bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        )
     }
 
     /// Writes the library's table as C.
@@ -71,7 +74,8 @@ impl EntryPoints {
         text.push_str("\n.text\n");
         for (i, name) in self.0.iter().enumerate() {
             let (jump, first) = jump(i);
-            writeln!(text, ".p2align 2\n.globl {name}\n.hidden {name}\n.type {name}, %function\n{name}: {jump}").expect("a string");
+            writeln!(text, ".p2align 2\n.globl {name}\n.hidden {name}\n.type {name}, %function\n{name}: {jump}")
+                .expect("a string");
             writeln!(text, ".Lfirst{i}: {first}\n.size {name}, . - {name}").expect("a string");
         }
         text.push_str(".data\n.p2align 3\n.globl bert_torch_slots\n.hidden bert_torch_slots\nbert_torch_slots:\n");

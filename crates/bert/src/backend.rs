@@ -49,7 +49,12 @@ impl Backend {
     }
 
     /// Whether [`Self::new`] most likely takes the kernel, told without libtorch; `adapted`: for parameters with adapters.
-    pub(crate) fn probably_has_kernel(config: &BertConfig, device: Device, precision: Precision, adapted: bool) -> bool {
+    pub(crate) fn probably_has_kernel(
+        config: &BertConfig,
+        device: Device,
+        precision: Precision,
+        adapted: bool,
+    ) -> bool {
         EncoderKernel::probably_runs(config, device, precision, adapted)
     }
 

@@ -72,9 +72,11 @@ mod tests {
             .subcommand(Command::new("probe").hide(true));
         write(command, folder.path()).unwrap();
         let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
-        for completions in
-            ["bash-completion/completions/bert-example", "zsh/site-functions/_bert-example", "fish/vendor_completions.d/bert-example.fish"]
-        {
+        for completions in [
+            "bash-completion/completions/bert-example",
+            "zsh/site-functions/_bert-example",
+            "fish/vendor_completions.d/bert-example.fish",
+        ] {
             assert!(text(completions).contains("learning-rate"), "{completions}");
         }
         assert!(text("man/man1/bert-example.1").contains("learning\\-rate"));

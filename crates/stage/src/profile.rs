@@ -52,8 +52,9 @@ impl ProfileSection {
     /// Fails when the file cannot be read or parsed, and on a section that no stage has.
     pub(crate) fn read(path: &Path, name: &str) -> anyhow::Result<Self> {
         let path = existing_profile(path.to_owned());
-        let text = fs::read_to_string(&path)
-            .with_context(|| BadInput::new(format!("cannot read the profile {}{}", path.display(), other_profiles(&path))))?;
+        let text = fs::read_to_string(&path).with_context(|| {
+            BadInput::new(format!("cannot read the profile {}{}", path.display(), other_profiles(&path)))
+        })?;
         let table = section_of_text(&text, name).with_context(|| in_profile(&path))?;
         Ok(Self { path, name: name.to_owned(), table })
     }
@@ -117,7 +118,8 @@ fn other_profiles(path: &Path) -> String {
         return String::new();
     }
     let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
-    let names: Vec<String> = names.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".toml")).collect();
+    let names: Vec<String> =
+        names.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".toml")).collect();
     let stem = |name: &str| name.trim_end_matches(".toml").to_owned();
     let wanted = stem(&path.file_name().unwrap_or_default().to_string_lossy());
     let mut known: Vec<String> = names.iter().map(|name| stem(name)).collect();

@@ -33,7 +33,9 @@ impl LibtorchFiles {
     pub fn find() -> Self {
         let program = env::current_exe().unwrap_or_default();
         let folders: Vec<&Path> = program.ancestors().skip(1).take(LEVELS).collect();
-        if let Some(lib) = folders.get(1).map(|prefix| prefix.join(INSTALLED)).filter(|lib| lib.join(BERT_TORCH).exists()) {
+        if let Some(lib) =
+            folders.get(1).map(|prefix| prefix.join(INSTALLED)).filter(|lib| lib.join(BERT_TORCH).exists())
+        {
             return Self { bert_torch: lib.join(BERT_TORCH), lib, installed: true };
         }
         let (library, libtorch) = (Path::new(BUILT.0), Path::new(BUILT.1));
