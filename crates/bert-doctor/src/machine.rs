@@ -29,12 +29,16 @@ fn processor() -> Finding {
         yes_no(cpu.avx512_bf16),
         yes_no(cpu.amx_bf16)
     );
-    match (cpu.avx512, cpu.avx512_bf16 || cpu.amx_bf16) {
+    let what = "products are in float32; bf16 would be emulated, and slower";
+    match (cpu.avx2, cpu.avx512_bf16 || cpu.amx_bf16) {
         (true, true) => Finding::fine("processor", fact),
-        (true, false) => {
-            Finding::note("processor", fact, "products are in float32; bf16 would be emulated, and slower")
-        }
-        (false, _) => Finding::note("processor", fact, "without AVX-512 the CPU takes several times as long"),
+        (true, false) if cpu.avx512 => Finding::note("processor", fact, what),
+        (true, false) => Finding::note("processor", fact, format!("{what}; with AVX-512 vectors are twice as wide")),
+        (false, _) => Finding::note(
+            "processor",
+            fact,
+            "there are no kernels for it: libtorch's operators compute, which takes longer",
+        ),
     }
 }
 

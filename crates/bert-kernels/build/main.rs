@@ -24,7 +24,7 @@ use torch_sys::TorchSys;
 const SOURCES: [(&str, &[&str]); 4] = [
     ("cpu/bert", &["abi", "activations", "backward", "forward", "optimizer_abi", "packed_weights"]),
     ("cpu/ops", &["attention", "embedding", "gelu", "linear", "pack", "residual_layer_norm", "row_sums"]),
-    ("aten", &["as_bf16", "dropout", "heads", "packed_attention", "update_group"]),
+    ("aten", &["all"]),
     ("process", &["last_error", "libtorch_version"]),
 ];
 
@@ -118,6 +118,7 @@ fn with_libtorch(libtorch: &Path) -> cc::Build {
         .cpp(true)
         .std("c++17")
         .pic(true)
+        .debug(false) // it takes longer to write than the code
         .flag("-D_GLIBCXX_USE_CXX11_ABI=1")
         .warnings(false) // libtorch's headers are not clean
         .include(include.join("torch/csrc/api/include"))
@@ -129,7 +130,7 @@ fn with_libtorch(libtorch: &Path) -> cc::Build {
 fn link(objects: &[PathBuf], lib: &Path, library: &Path) {
     let mut linker = cc::Build::new().cpp(true).get_compiler().to_command();
     linker.args(["-shared", "-fopenmp", "-o"]).arg(library).args(objects);
-    linker.args(["-Wl,-soname,libbert_torch.so", "-Wl,-rpath,$ORIGIN", "-Wl,-z,defs", "-Wl,--strip-debug"]);
+    linker.args(["-Wl,-soname,libbert_torch.so", "-Wl,-rpath,$ORIGIN", "-Wl,-z,defs"]);
     // Calls within it go straight; what libtorch and it define both stays one.
     linker.arg("-Wl,-Bsymbolic-functions");
     linker.arg(format!("-L{}", lib.display())).args(["-ltorch_cpu", "-lc10"]);

@@ -42,11 +42,6 @@ impl TorchSys {
     /// Compiles the C++ half: thin calls, which gain nothing by much optimization.
     pub(crate) fn compile(&self, libtorch: &Path) -> Vec<PathBuf> {
         let files = ["torch_api.cpp", "torch_api_generated.cpp"].map(|name| self.0.join("libtch").join(name));
-        crate::with_libtorch(libtorch)
-            .opt_level(1)
-            .debug(false)
-            .flag("-DGLOG_USE_GLOG_EXPORT")
-            .files(files)
-            .compile_intermediates()
+        crate::with_libtorch(libtorch).opt_level(1).flag("-DGLOG_USE_GLOG_EXPORT").files(files).compile_intermediates()
     }
 }
