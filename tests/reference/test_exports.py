@@ -131,7 +131,7 @@ def test_onnx_runtime_takes_its_kernels_for_int8(export, tmp_path):
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_weights_of_16_bits_are_what_transformers_makes_of_them(run, tmp_path, dtype):
     export = Export(run.train, run.tokens, tmp_path / "export", "--dtype", dtype)
-    ours = AutoModelForSequenceClassification.from_pretrained(export.hf)
+    ours = AutoModelForSequenceClassification.from_pretrained(export.hf, dtype="auto")
     theirs = AutoModelForSequenceClassification.from_pretrained(run.train, dtype=getattr(torch, dtype))
     assert ours.config.dtype == getattr(torch, dtype) and ours.dtype == ours.config.dtype
     ours, theirs = ours.state_dict(), theirs.state_dict()
@@ -189,7 +189,7 @@ def test_runs_of_every_kind_are_exported(tmp_path, classes, task, positions):
           "--out", tmp_path / "tokens")
     stage("bert-finetune", "--tokens", tmp_path / "tokens", "--model", tmp_path / "model", "--out", tmp_path / "train", "--precision",
           "float32", "--max-steps", 20, "--learning-rate", 1e-3, "--eval-strategy", "no", "--save-strategy", "no", "--threads", 1)
-    export = Export(tmp_path / "train", tmp_path / "tokens", tmp_path / "export", *ALL, "--max-flips", "50%")
+    export = Export(tmp_path / "train", tmp_path / "tokens", tmp_path / "export", *ALL, "--max-flips", "100%")
     theirs = export.transformers()
     assert theirs.shape == (100, 1 if task == "regression" else classes)
     for size in (1, 16):
