@@ -4,6 +4,8 @@
 //! Programs are not linked to libtorch: `src/libtorch.rs` loads the shared library, and with it libtorch, when there is
 //! something to compute. Until then, and where libtorch is missing or broken, they start and answer in milliseconds.
 
+#![allow(clippy::panic, reason = "so a build script ends")]
+
 mod torch_sys;
 mod entry_points;
 
