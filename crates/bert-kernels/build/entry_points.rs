@@ -10,6 +10,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The code of the slot of a number, and that of its first call.
+type Jump = fn(usize) -> (String, String);
+
 /// The functions, in the order of their slots.
 pub(crate) struct EntryPoints(BTreeSet<String>);
 
@@ -65,7 +68,7 @@ impl EntryPoints {
     pub(crate) fn write_trampolines(&self, folder: &Path) -> PathBuf {
         let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("set by cargo");
         let os = env::var("CARGO_CFG_TARGET_OS").expect("set by cargo");
-        let (jump, first_call): (fn(usize) -> (String, String), &str) = match (os.as_str(), arch.as_str()) {
+        let (jump, first_call): (Jump, &str) = match (os.as_str(), arch.as_str()) {
             ("linux", "x86_64") => (x86_64, include_str!("first_call_x86_64.S")),
             ("linux", "aarch64") => (aarch64, include_str!("first_call_aarch64.S")),
             _ => panic!("{arch} with {os} is not supported: programs are for Linux on x86-64 and aarch64"),

@@ -127,7 +127,7 @@ fn load_from(files: &LibtorchFiles) -> Result<(), LoadError> {
         }
     }
     let libtorch = opened(&torch_cpu, RTLD_LAZY | RTLD_GLOBAL)?;
-    let found = torch_version(&libtorch);
+    let found = torch_version(libtorch);
     if found.as_deref() != Some(VERSION) {
         let found = found.unwrap_or_else(|| "another age".to_owned());
         return Err(LoadError::Version { file: torch_cpu, found });

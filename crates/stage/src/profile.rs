@@ -199,7 +199,7 @@ mod tests {
     fn a_profile_that_is_not_there_is_answered_with_those_that_are() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["sst2.toml", "guide.toml", "notes.txt"] {
-            fs::write(folder.path().join(name), "").unwrap();
+            crate::output_file::write_file(&folder.path().join(name), "").unwrap();
         }
         let error = ProfileSection::read(&folder.path().join("sst3.toml"), "finetune").unwrap_err().to_string();
         let end = format!("sst3.toml; did you mean sst2?; {} has guide, sst2", folder.path().display());
