@@ -1,7 +1,7 @@
 //! Comparison of what a format says of texts with what the model says: differences of probabilities, labels that flip, and the figure
 //! of both. Pure functions of logits.
 
-use bert::{argmax, probabilities};
+use bert::{argmax, probabilities, sigmoid};
 use checkpoint::OutputKind;
 use corpus::tokens::Labels;
 
@@ -86,7 +86,7 @@ impl Outputs<'_> {
         match self.kind {
             OutputKind::Score => logits.iter().map(|&score| f64::from(score)).collect(),
             OutputKind::Class => probabilities(logits, self.names.len()),
-            OutputKind::Labels => logits.iter().map(|&logit| 1.0 / (1.0 + (-f64::from(logit)).exp())).collect(),
+            OutputKind::Labels => logits.iter().map(|&logit| sigmoid(f64::from(logit))).collect(),
         }
     }
 

@@ -37,6 +37,7 @@ pub use max_flips::MaxFlips;
 
 use card_facts::Card;
 use inputs::Inputs;
+use onnx::{TrainedClassifier, write_classifier};
 
 /// Runs the stage.
 ///
@@ -75,9 +76,10 @@ fn export(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::Res
                 let outputs = outputs.as_ref().ok_or_else(|| bad_input!("{} has no classifier", args.run.display()))?;
                 let facts = facts(inputs, outputs, calibration.as_ref());
                 staged.output(&name, |file| {
-                    let model = (&folder.config, folder.weights()?);
+                    let (weights, n_outputs) = (folder.weights()?, outputs.names.len());
+                    let classifier = TrainedClassifier { config: &folder.config, weights, n_outputs };
                     let file: &mut dyn Write = file;
-                    onnx::write_classifier(&mut &mut *file, model, outputs.names.len(), products, &facts)
+                    write_classifier(&mut &mut *file, classifier, products, &facts)
                 })?;
             }
         }

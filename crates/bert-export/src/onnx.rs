@@ -19,17 +19,24 @@ use classifier_graph::classifier_graph;
 use file::write_model;
 use weights::WeightTensors;
 
-/// Writes the classifier of `n_outputs` that these weights are, with facts about it.
+/// A classifier as it is written.
+pub(crate) struct TrainedClassifier<'a> {
+    pub(crate) config: &'a BertConfig,
+    pub(crate) weights: Weights,
+    pub(crate) n_outputs: usize,
+}
+
+/// Writes a classifier, with facts about it.
 ///
 /// # Errors
 /// Fails when the file would be too large, a tensor cannot be read, or the stream fails.
 pub(crate) fn write_classifier(
     stream: &mut impl Write,
-    (config, weights): (&BertConfig, Weights),
-    n_outputs: usize,
+    classifier: TrainedClassifier,
     products: Products,
     facts: &[(&str, String)],
 ) -> anyhow::Result<()> {
+    let TrainedClassifier { config, weights, n_outputs } = classifier;
     let tensors = WeightTensors::new(weights, config, n_outputs, products);
     write_model(stream, classifier_graph(config, &tensors), n_outputs, facts)
 }

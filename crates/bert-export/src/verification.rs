@@ -98,7 +98,14 @@ pub(crate) fn dtype(format: Format, of_hf: Dtype) -> &'static str {
 /// A format, loaded again.
 enum Loaded {
     Folder(Box<Classifier>),
-    Graph { session: Session, pad_token_id: i64, one_by_one: bool },
+    Graph(Graph),
+}
+
+/// An ONNX file, and how rows are given to it.
+struct Graph {
+    session: Session,
+    pad_token_id: i64,
+    one_by_one: bool,
 }
 
 impl Loaded {
@@ -107,58 +114,59 @@ impl Loaded {
             return Ok(Self::Folder(Box::new(Classifier::open(folder, compute)?)));
         }
         let config = checkpoint::ModelFolder::read_config(folder)?;
-        Ok(Self::Graph {
+        Ok(Self::Graph(Graph {
             session: Session::open(&folder.join(format.file()))?,
             pad_token_id: config.pad_token_id.unwrap_or(0) as i64,
             one_by_one: format == Format::OnnxInt8,
-        })
+        }))
     }
 
     fn runtime(&self) -> &'static str {
         match self {
             Self::Folder(_) => "this project's model, float32",
-            Self::Graph { one_by_one: false, .. } => "node by node on libtorch, in padded batches",
-            Self::Graph { one_by_one: true, .. } => "node by node on libtorch, each row by itself",
+            Self::Graph(Graph { one_by_one: false, .. }) => "node by node on libtorch, in padded batches",
+            Self::Graph(Graph { one_by_one: true, .. }) => "node by node on libtorch, each row by itself",
         }
     }
 
     /// The logits of rows, in their order.
     fn logits(&self, rows: &[&[i32]], n_outputs: usize) -> anyhow::Result<Vec<f32>> {
-        let (session, pad_token_id, one_by_one) = match self {
-            Self::Folder(classifier) => return Ok(classifier.logits(rows, |_| ())?),
-            Self::Graph { session, pad_token_id, one_by_one } => (session, *pad_token_id, *one_by_one),
-        };
-        // A text by itself gives threads nothing to share, and each of its many small steps would wait for all of them.
-        let threads = tch::get_num_threads();
-        tch::set_num_threads(if one_by_one { 1 } else { threads });
-        let logits = in_batches(session, rows, n_outputs, (pad_token_id, one_by_one));
-        tch::set_num_threads(threads);
-        logits
+        match self {
+            Self::Folder(classifier) => Ok(classifier.logits(rows, |_| ())?),
+            Self::Graph(graph) => graph.logits(rows, n_outputs),
+        }
     }
 }
 
-/// The logits of rows in their order, computed in batches of rows of similar length, or one by one.
-fn in_batches(
-    session: &Session,
-    rows: &[&[i32]],
-    n_outputs: usize,
-    (pad_token_id, one_by_one): (i64, bool),
-) -> anyhow::Result<Vec<f32>> {
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by_key(|&row| rows[row].len());
-    let mut logits = vec![0.0; rows.len() * n_outputs];
-    let mut rest = order.as_slice();
-    while !rest.is_empty() {
-        // Sorted by length: the last of a batch is its longest.
-        let fits = |&n: &usize| n == 1 || (!one_by_one && n * rows[rest[n - 1]].len() <= TOKENS_PER_BATCH);
-        let n = (1..=rest.len()).take_while(fits).last().unwrap_or(1);
-        let batch: Vec<&[i32]> = rest[..n].iter().map(|&row| rows[row]).collect();
-        for (&row, values) in rest[..n].iter().zip(session.logits(&batch, pad_token_id)?.chunks(n_outputs)) {
-            logits[row * n_outputs..][..n_outputs].copy_from_slice(values);
-        }
-        rest = &rest[n..];
+impl Graph {
+    /// The logits of rows in their order, computed in batches of rows of similar length, or one by one.
+    fn logits(&self, rows: &[&[i32]], n_outputs: usize) -> anyhow::Result<Vec<f32>> {
+        // A text by itself gives threads nothing to share, and each of its many small steps would wait for all of them.
+        let threads = tch::get_num_threads();
+        tch::set_num_threads(if self.one_by_one { 1 } else { threads });
+        let logits = self.logits_of_batches(rows, n_outputs);
+        tch::set_num_threads(threads);
+        logits
     }
-    Ok(logits)
+
+    fn logits_of_batches(&self, rows: &[&[i32]], n_outputs: usize) -> anyhow::Result<Vec<f32>> {
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_by_key(|&row| rows[row].len());
+        let mut logits = vec![0.0; rows.len() * n_outputs];
+        let mut rest = order.as_slice();
+        while !rest.is_empty() {
+            // Sorted by length: the last of a batch is its longest.
+            let fits = |&n: &usize| n == 1 || (!self.one_by_one && n * rows[rest[n - 1]].len() <= TOKENS_PER_BATCH);
+            let n = (1..=rest.len()).take_while(fits).last().unwrap_or(1);
+            let batch: Vec<&[i32]> = rest[..n].iter().map(|&row| rows[row]).collect();
+            let of_batch = self.session.logits(&batch, self.pad_token_id)?;
+            for (&row, values) in rest[..n].iter().zip(of_batch.chunks(n_outputs)) {
+                logits[row * n_outputs..][..n_outputs].copy_from_slice(values);
+            }
+            rest = &rest[n..];
+        }
+        Ok(logits)
+    }
 }
 
 /// What the model and the formats say of all texts: logits, `(n_texts, n_outputs)` each.

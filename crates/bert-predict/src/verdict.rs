@@ -1,6 +1,6 @@
 //! Verdict: what the logits of a text say, by the kind of the model's outputs and what was asked for.
 
-use bert::{argmax, calibrated_probabilities};
+use bert::{argmax, calibrated_probabilities, sigmoid};
 use checkpoint::OutputKind;
 
 /// How verdicts are made of logits.
@@ -75,10 +75,6 @@ impl Verdict {
     pub(crate) fn abstains(&self) -> bool {
         matches!(self, Self::Class { label: None, .. })
     }
-}
-
-fn sigmoid(logit: f64) -> f64 {
-    1.0 / (1.0 + (-logit).exp())
 }
 
 #[cfg(test)]

@@ -58,6 +58,11 @@ fn batch_size(next: &[usize], sentences: &[&[i32]], budget: usize) -> usize {
     fitting.count().max(1)
 }
 
+/// The probability of a label that is given or not by itself, from its logit.
+pub fn sigmoid(logit: f64) -> f64 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
 /// The softmax of each row of `n_outputs` logits, in double precision.
 pub fn probabilities(logits: &[f32], n_outputs: usize) -> Vec<f64> {
     calibrated_probabilities(logits, n_outputs, 1.0)

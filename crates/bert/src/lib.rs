@@ -45,7 +45,7 @@ pub use device::{Compute, Machine, Precision};
 pub use dropout::{DropoutCounters, DropoutRates, DropoutSites};
 pub use error::BertError;
 pub use gradients::Gradients;
-pub use infer::{calibrated_probabilities, infer, probabilities};
+pub use infer::{calibrated_probabilities, infer, probabilities, sigmoid};
 pub use load::{LoadReport, load, load_with_new_head};
 pub use lora::{Lora, LoraTarget};
 pub use memory::EncoderMemory;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use testkit::fixture;
 
 use super::*;
-use crate::onnx::{Products, write_classifier};
+use crate::onnx::{Products, TrainedClassifier, write_classifier};
 
 struct Variant {
     folder: ModelFolder,
@@ -45,8 +45,9 @@ impl Variant {
 
     fn file(&self, products: Products) -> Vec<u8> {
         let mut file = Vec::new();
-        let model = (&self.folder.config, self.folder.weights().unwrap());
-        write_classifier(&mut file, model, self.n_outputs, products, &[("labels", "[]".to_owned())]).unwrap();
+        let weights = self.folder.weights().unwrap();
+        let classifier = TrainedClassifier { config: &self.folder.config, weights, n_outputs: self.n_outputs };
+        write_classifier(&mut file, classifier, products, &[("labels", "[]".to_owned())]).unwrap();
         file
     }
 
