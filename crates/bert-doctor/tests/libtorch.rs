@@ -91,17 +91,20 @@ fn trained(pipeline: &Pipeline) {
 const FINETUNE: &str =
     "bert-finetune --tokens tokens --model model --max-steps 4 --per-device-train-batch-size 16 --threads 1";
 const EVAL: &str = "bert-eval --run train --tokens tokens --split validation --threads 1";
+const PREDICT: &str = "bert-predict --model train --input reviews/test.csv --threads 1";
 
 #[test]
 fn what_needs_no_libtorch_is_done_without_it() {
     let installed = Installed::without_libtorch();
     trained(&installed.0);
+    outcome(&mut installed.0.command(&format!("{PREDICT} --out answers"))).assert_success("answers");
     for name in PROGRAMS {
         for flag in ["--help", "--version"] {
             installed.run(&format!("{name} {flag}")).assert_success(name);
         }
     }
-    for fresh in [format!("{FINETUNE} --out train"), format!("{EVAL} --out eval/validation")] {
+    let commands = [(FINETUNE, "train"), (EVAL, "eval/validation"), (PREDICT, "answers")];
+    for fresh in commands.map(|(line, out)| format!("{line} --out {out}")) {
         let outcome = installed.run(&fresh);
         assert!(outcome.stderr.ends_with(" is fresh\n"), "{fresh}: {}", outcome.stderr);
         let outcome = installed.run(&format!("{fresh} --explain"));

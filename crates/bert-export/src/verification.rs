@@ -11,10 +11,10 @@ use bert::{Classifier, Compute, WindowPooling};
 use checkpoint::OutputKind;
 use corpus::task::Task;
 use corpus::tokens::{Labels, TokenSet, TokensReader};
-use corpus::{shortened_list, vocabulary};
+use corpus::vocabulary;
 use run_files::layout::export::HF;
 use run_files::verification::{ExportVerification, VerifiedFormat};
-use stage::{ExitReason, Progress, StagedOutputs, ensure_input};
+use stage::{ExitReason, Progress, StagedOutputs};
 
 use crate::args::Args;
 use crate::comparison::{Difference, Outputs};
@@ -38,7 +38,10 @@ const MOST_TOLD: usize = 5;
 pub(crate) fn verify(args: &Args, tokens: &Tokens, staged: &StagedOutputs) -> anyhow::Result<ExportVerification> {
     let compute = Compute::resolve("cpu", args.threads, "float32")?;
     let model = Classifier::open(&args.run, compute)?;
-    check_labels(tokens, &model)?;
+    // Those of a model with several labels a text are never its own: their texts alone are compared.
+    if model.output_kind != OutputKind::Labels {
+        tokens.metadata.check_labels(&model.output_names, model.is_regression())?;
+    }
     let folder = staged.folder().join(HF);
     let open = |&format: &Format| Ok((format, Loaded::open(format, &folder, compute)?));
     let formats = args.format.list().iter().map(open).collect::<anyhow::Result<Vec<_>>>()?;
@@ -218,24 +221,6 @@ impl Said {
         }
         Ok(())
     }
-}
-
-/// Refuses tokens whose labels are not those of the model. Those of a model with several labels a text are never theirs: its tokens alone
-/// are compared.
-fn check_labels(tokens: &Tokens, model: &Classifier) -> anyhow::Result<()> {
-    let (of_tokens, of_model) = (&tokens.metadata.label_names, &model.output_names);
-    let agree = match model.output_kind {
-        OutputKind::Score => tokens.metadata.task == Task::Regression,
-        OutputKind::Class => of_tokens == of_model,
-        OutputKind::Labels => true,
-    };
-    ensure_input!(
-        agree,
-        "the tokens have the labels ({}), the model has ({}); give the tokens of the task that the model was trained on",
-        shortened_list(of_tokens),
-        shortened_list(of_model)
-    );
-    Ok(())
 }
 
 fn too_many(format: Format, found: &Difference, most: usize, ids: &[i64]) -> anyhow::Error {

@@ -13,12 +13,12 @@ const MOST_NAMED: u64 = 20;
 
 /// Answers windows, and says which rows are broken.
 pub(crate) struct Answering<'a> {
-    predictor: &'a Predictor,
+    predictor: &'a Predictor<'a>,
     n_named: u64,
 }
 
 impl<'a> Answering<'a> {
-    pub(crate) fn new(predictor: &'a Predictor) -> Self {
+    pub(crate) fn new(predictor: &'a Predictor<'a>) -> Self {
         Self { predictor, n_named: 0 }
     }
 
@@ -41,11 +41,11 @@ impl<'a> Answering<'a> {
         writer: &mut AnswerWriter<'_, W>,
         say: &dyn Fn(&str),
     ) -> anyhow::Result<Counts> {
-        let decoding = &self.predictor.decoding;
+        let decoding = &self.predictor.settings.decoding;
         let mut verdicts = decoding.verdicts(&predicted.logits).into_iter();
         let mut attributions = predicted.attributions.iter();
         let mut counts = Counts { rows: window.rows.len() as u64, ..Counts::default() };
-        counts.add_longer(&window.encodings, self.predictor.max_length);
+        counts.add_longer(&window.encodings, self.predictor.settings.max_length);
         for row in &window.rows {
             let outcome = match (&row.text, row.text.is_ok().then(|| verdicts.next()).flatten()) {
                 (Ok(text), Some(verdict)) => {

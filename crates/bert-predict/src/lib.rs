@@ -15,6 +15,7 @@ mod counts;
 mod args;
 mod input;
 mod run_facts;
+mod settings;
 mod predictor;
 mod prepare;
 mod answers;
@@ -34,6 +35,7 @@ use crate::parts::PartsRun;
 use crate::predictor::Predictor;
 use crate::prepare::PreparedWindows;
 use crate::reporting::Reporting;
+use crate::settings::Settings;
 use crate::streaming::Streaming;
 
 /// Enough rows for batches of like length, few enough to be answered within a moment.
@@ -57,21 +59,22 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     let format = streaming::format(args)?;
     let input = Input::open(args)?;
-    let (predictor, tokenizer) = Predictor::open(model, args)?;
-    let (kept, said) = kept_names(input.kept(), &predictor.decoding)?;
+    let (settings, tokenizer) = Settings::open(model, args)?;
+    let (kept, said) = kept_names(input.kept(), &settings.decoding)?;
     said.iter().for_each(|said| args.say(said));
-    let layout = Layout { kept, decoding: predictor.decoding.clone(), attributions: args.answer.attributions };
-    let (predictor, layout) = (&predictor, &layout);
+    let layout = Layout { kept, decoding: settings.decoding.clone(), attributions: settings.attributions };
+    let (settings, layout) = (&settings, &layout);
     let size = if layout.attributions { WINDOW_SIZE_OF_ATTRIBUTIONS } else { WINDOW_SIZE };
     let input = match input {
         Input::Files(files) if args.output.out.is_some() => {
-            return PartsRun { predictor, layout, format, size }.run(args, files, tokenizer);
+            return PartsRun { settings, layout, format, size }.run(args, files, tokenizer);
         }
         input => input,
     };
+    let predictor = Predictor::load(settings)?;
     let reporting = Reporting::begin(args, input.paths());
-    let windows = PreparedWindows::begin(input, tokenizer, predictor.vocab_size(), size)?;
-    let streaming = Streaming { predictor, layout, format, windows };
+    let windows = PreparedWindows::begin(input, tokenizer, settings.vocab_size, size)?;
+    let streaming = Streaming { predictor: &predictor, layout, format, windows };
     match &args.output.output {
         None => streaming.to_stdout(reporting),
         Some(path) => streaming.to_file(path, reporting),

@@ -21,6 +21,7 @@ use crate::output::{AnswerWriter, Format, Layout};
 use crate::predictor::Predictor;
 use crate::prepare::{Next, PreparedWindow, PreparedWindows};
 use crate::reporting::Reporting;
+use crate::settings::Settings;
 use ledger::{Entry, Ledger, part_name};
 use plan::Plan;
 
@@ -33,7 +34,7 @@ const N_PARTS: &str = "parts";
 
 /// What a run in parts needs beside its arguments.
 pub(crate) struct PartsRun<'a> {
-    pub(crate) predictor: &'a Predictor,
+    pub(crate) settings: &'a Settings,
     pub(crate) layout: &'a Layout,
     pub(crate) format: Format,
     pub(crate) size: WindowSize,
@@ -73,6 +74,7 @@ impl PartsRun<'_> {
     pub(crate) fn run(&self, args: &Args, files: InputFiles, tokenizer: Tokenizer) -> anyhow::Result<()> {
         let Some(mut folder) = self.begin(args, &files)? else { return Ok(()) };
         let interrupt = Interrupt::install().context("cannot install the handlers of signals")?;
+        let predictor = Predictor::load(self.settings)?;
         folder.clear()?;
         let ledger = Ledger::open(&folder, self.format)?;
         let mut reporting = Reporting::begin(args, files.paths().map(Path::to_owned).collect());
@@ -87,14 +89,14 @@ impl PartsRun<'_> {
         let rule = PartRule { rows_per_part: args.output.rows_per_part, shard: args.output.shard, done };
         let n_parts = files.n_parts();
         let input = Input::Files(files.in_parts(rule));
-        let windows = PreparedWindows::begin(input, tokenizer, self.predictor.vocab_size(), self.size)?;
-        let answering = Answering::new(self.predictor);
+        let windows = PreparedWindows::begin(input, tokenizer, self.settings.vocab_size, self.size)?;
+        let answering = Answering::new(&predictor);
         let filling = Filling { run: self, folder, ledger, windows, interrupt, answering, reporting };
         let Filling { mut folder, ledger, reporting, .. } = filling.fill()?;
         ledger.finish(&mut folder)?;
         folder.record(N_PARTS, n_parts.get());
         folder.finish()?;
-        reporting.end(self.predictor);
+        reporting.end(self.settings);
         Ok(())
     }
 
@@ -102,9 +104,9 @@ impl PartsRun<'_> {
         let out = args.output.out.clone().ok_or_else(|| bad_input!("--out is missing"))?;
         ensure_own(&out)?;
         let folder = args.output.shard.map_or(out.clone(), |shard| out.join(shard.folder()));
-        let plan = Plan::of(args, self.predictor, self.layout, self.format);
+        let plan = Plan::of(args, self.settings, self.layout, self.format);
         let mut job = Job::new(STAGE, &common(args, folder)).plan(&plan)?;
-        for (name, path) in &self.predictor.files {
+        for (name, path) in &self.settings.files {
             job = job.input(format!("model/{name}"), path);
         }
         for (index, path) in files.paths().enumerate() {
@@ -116,7 +118,7 @@ impl PartsRun<'_> {
         if args.output.shard.is_some() {
             job = job.shared_folder(out);
         }
-        let compute = &self.predictor.compute;
+        let compute = &self.settings.compute;
         job.record("threads", compute.threads).record("device", compute.device_name()).begin()
     }
 }

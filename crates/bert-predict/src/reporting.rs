@@ -11,7 +11,7 @@ use stage::{Progress, ensure_input};
 use crate::args::Args;
 use crate::counts::Counts;
 use crate::input::TableRules;
-use crate::predictor::Predictor;
+use crate::settings::Settings;
 
 /// Talks of a run.
 pub(crate) struct Reporting {
@@ -80,14 +80,14 @@ impl Reporting {
     }
 
     /// What became of all rows.
-    pub(crate) fn end(self, predictor: &Predictor) {
+    pub(crate) fn end(self, settings: &Settings) {
         let rate = (self.counts.rows - self.before) as f64 / self.progress.elapsed().as_secs_f64().max(1e-9);
         self.progress.finish();
-        if let Some(line) = self.counts.too_long(predictor.overflow, predictor.max_length) {
+        if let Some(line) = self.counts.too_long(settings.overflow, settings.max_length) {
             eprintln!("bert-predict: {line}");
         }
         if self.has_summary {
-            eprintln!("bert-predict: {}", self.counts.summary(predictor.overflow, rate));
+            eprintln!("bert-predict: {}", self.counts.summary(settings.overflow, rate));
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn format(args: &Args) -> anyhow::Result<Format> {
 
 /// Answers all windows.
 pub(crate) struct Streaming<'a> {
-    pub(crate) predictor: &'a Predictor,
+    pub(crate) predictor: &'a Predictor<'a>,
     pub(crate) layout: &'a Layout,
     pub(crate) format: Format,
     pub(crate) windows: PreparedWindows,
@@ -94,7 +94,7 @@ impl Streaming<'_> {
         }
         writer.finish().with_context(cannot_write)?;
         reporting.ensure_some_read()?;
-        reporting.end(self.predictor);
+        reporting.end(self.predictor.settings);
         Ok(())
     }
 }

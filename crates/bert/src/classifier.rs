@@ -11,7 +11,55 @@ use crate::infer::infer;
 use crate::load::load;
 use crate::model::Model;
 
-/// A model folder with a classifier and what its outputs mean.
+/// A model folder with a classifier, and what its outputs mean; its weights are not read yet.
+#[derive(Debug)]
+pub struct ClassifierFolder {
+    /// The folder.
+    pub folder: ModelFolder,
+    /// What the outputs mean.
+    pub outputs: Outputs,
+}
+
+impl ClassifierFolder {
+    /// Opens a folder that `bert-finetune` or `bert-export` wrote, or any fine-tuned BERT.
+    ///
+    /// # Errors
+    /// Fails when the folder is not whole, has no classifier, or its config speaks of other outputs.
+    pub fn open(path: &Path) -> Result<Self, BertError> {
+        let folder = ModelFolder::open(path)?;
+        let Some(outputs) = folder.outputs()? else {
+            let hidden_size = folder.config.hidden_size;
+            return Err(BertError::Unavailable(format!(
+                "{}: its weights have no classifier.weight [n, {hidden_size}] with a classifier.bias [n]; is the model fine-tuned \
+                 for sequence classification?",
+                path.display()
+            )));
+        };
+        Ok(Self { folder, outputs })
+    }
+
+    /// Loads libtorch and the weights.
+    ///
+    /// # Errors
+    /// Fails when weights are missing or cannot be read, and where libtorch is missing or broken.
+    pub fn load(self, compute: Compute) -> Result<Classifier, BertError> {
+        let Self { folder, outputs: Outputs { names: output_names, kind: output_kind, remark } } = self;
+        compute.load_libtorch()?;
+        // With the seed unused: whatever would have to be drawn makes the folder unusable.
+        let (parameters, report) = load(&folder, output_names.len(), 0, compute.device)?;
+        if let Some(name) = report.new.first() {
+            let shown = folder.path.display();
+            return Err(BertError::Unavailable(format!(
+                "{shown}: its weights have no {name}; is the model fine-tuned?"
+            )));
+        }
+        let remarks = report.remarks.into_iter().chain(remark).collect();
+        let model = tch::no_grad(|| Model::new(parameters, &folder.config, compute.precision))?;
+        Ok(Classifier { folder, output_names, output_kind, remarks, model, compute })
+    }
+}
+
+/// A fine-tuned model that is ready to predict.
 #[derive(Debug)]
 pub struct Classifier {
     /// The folder.
@@ -27,30 +75,12 @@ pub struct Classifier {
 }
 
 impl Classifier {
-    /// Opens a folder that `bert-finetune` or `bert-export` wrote, or any fine-tuned BERT.
+    /// [`ClassifierFolder::open`] and [`ClassifierFolder::load`].
     ///
     /// # Errors
-    /// Fails when the folder is not whole, has no classifier, or its config speaks of other outputs, and where libtorch is
-    /// missing or broken.
+    /// As they do.
     pub fn open(path: &Path, compute: Compute) -> Result<Self, BertError> {
-        let folder = ModelFolder::open(path)?;
-        let unusable = |problem: &str| BertError::Unavailable(format!("{}: {problem}", path.display()));
-        let Some(Outputs { names: output_names, kind: output_kind, remark }) = folder.outputs()? else {
-            let hidden_size = folder.config.hidden_size;
-            return Err(unusable(&format!(
-                "its weights have no classifier.weight [n, {hidden_size}] with a classifier.bias [n]; is the model fine-tuned \
-                 for sequence classification?"
-            )));
-        };
-        compute.load_libtorch()?;
-        // With the seed unused: whatever would have to be drawn makes the folder unusable.
-        let (parameters, report) = load(&folder, output_names.len(), 0, compute.device)?;
-        if let Some(name) = report.new.first() {
-            return Err(unusable(&format!("its weights have no {name}; is the model fine-tuned?")));
-        }
-        let remarks = report.remarks.into_iter().chain(remark).collect();
-        let model = tch::no_grad(|| Model::new(parameters, &folder.config, compute.precision))?;
-        Ok(Self { folder, output_names, output_kind, remarks, model, compute })
+        ClassifierFolder::open(path)?.load(compute)
     }
 
     /// The threads of the CPU that it was opened for.

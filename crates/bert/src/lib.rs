@@ -40,7 +40,7 @@ mod error;
 
 pub use attributions::{AttributedText, Attribution, IntegratedGradients, TextRequest, attribute_texts, attributions};
 pub use batch::Batch;
-pub use classifier::{Classifier, argmax};
+pub use classifier::{Classifier, ClassifierFolder, argmax};
 pub use device::{Compute, Machine, Precision};
 pub use dropout::{DropoutCounters, DropoutRates, DropoutSites};
 pub use error::BertError;

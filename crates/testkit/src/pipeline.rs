@@ -50,7 +50,7 @@ impl Pipeline {
             "train" => format!("bert-finetune --tokens tokens --model model {}", self.training),
             "eval/validation" => "bert-eval --run train --tokens tokens --split validation --threads 1".to_owned(),
             "eval/test" => "bert-eval --run train --tokens tokens --split test --threads 1".to_owned(),
-            "export" => "bert-export --run train --eval eval/validation,eval/test".to_owned(),
+            "export" => "bert-export --run train --eval eval/validation,eval/test --tokens tokens".to_owned(),
             other => panic!("no stage writes {other}"),
         };
         let mut command = self.command(&last_of_each(&format!("{line} --out {output} {flags}")));

@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use bert::{Classifier, Compute, Precision};
 use checkpoint::CONFIG_AND_TOKENIZER_FILES;
-use corpus::shortened_list;
 use corpus::task::Task;
 use corpus::tokenizer::Overflow;
 use corpus::tokens::TokensMetadata;
 use run_files::calibration::Calibration;
 use run_files::layout::train;
 use serde_json::Value;
-use stage::{Job, OutputFolder, Stage, Upstream, bail_input, ensure_input};
+use stage::{Job, OutputFolder, Stage, Upstream, ensure_input};
 
 use super::raw_texts::RawTexts;
 use super::run_facts::{check_tokenizer, max_length_warning, overflow_warning, read_metadata, resolve_compute};
@@ -113,7 +112,7 @@ impl Inputs {
     /// Fails when it cannot be read, or its labels are others.
     pub(crate) fn classifier(&self, args: &Args) -> anyhow::Result<Classifier> {
         let classifier = Classifier::open(&args.run, self.compute)?;
-        check_labels(&self.metadata, &classifier)?;
+        self.metadata.check_labels(&classifier.output_names, classifier.is_regression())?;
         Ok(classifier)
     }
 }
@@ -181,29 +180,4 @@ pub(crate) fn calibration(
 /// SHA-256 of the weights that are evaluated.
 pub(crate) fn weights_sha256(output: &OutputFolder) -> &str {
     output.inputs().get(WEIGHTS).map_or("", |fingerprint| &fingerprint.sha256)
-}
-
-/// Refuses tokens whose labels are not those that the model was trained on.
-fn check_labels(metadata: &TokensMetadata, classifier: &Classifier) -> anyhow::Result<()> {
-    let (token_labels, model_labels) = (&metadata.label_names, &classifier.output_names);
-    let agree = match metadata.task {
-        Task::Regression => classifier.is_regression(),
-        _ => token_labels == model_labels,
-    };
-    if !agree {
-        bail_input!(
-            "the tokens have {}, the model has {}; tokenize for the task that the model was trained on",
-            described(token_labels),
-            described(model_labels)
-        );
-    }
-    Ok(())
-}
-
-/// Label names as a part of a sentence; tokens of scores have none.
-fn described(label_names: &[String]) -> String {
-    match label_names {
-        [] => "scores".to_owned(),
-        names => format!("the labels ({})", shortened_list(names)),
-    }
 }

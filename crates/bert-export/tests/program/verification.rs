@@ -64,11 +64,11 @@ fn tokens_of_other_labels_or_of_another_tokenizer_are_refused() {
     run(&sandbox, &json!({}), |_| ());
     tokens(&sandbox, &["a", "b", "d"], 0);
     let problem = sandbox.refuse(&format!("{EXPORT} --tokens tokens"));
-    assert!(problem.contains("the tokens have the labels (a, b, d), the model has (a, b, c);"), "{problem}");
+    assert!(problem.contains("the tokens have the labels (a, b, d), the model has the labels (a, b, c);"), "{problem}");
     assert_eq!(files(&sandbox, "export"), Vec::<String>::new());
     tokens(&sandbox, &[], 0);
     let problem = sandbox.refuse(&format!("{EXPORT} --tokens tokens"));
-    assert!(problem.contains("the tokens have the labels (), the model has (a, b, c);"), "{problem}");
+    assert!(problem.contains("the tokens have scores, the model has the labels (a, b, c);"), "{problem}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::args::Args;
 use crate::output::{Format, Layout};
-use crate::predictor::Predictor;
+use crate::settings::Settings;
 
 /// The names of its fields are part of the key. What is absent was not given.
 #[derive(Debug, Serialize)]
@@ -39,8 +39,8 @@ pub(super) struct Plan<'a> {
 pub(super) const SHARD: &str = "shard";
 
 impl<'a> Plan<'a> {
-    pub(super) fn of(args: &'a Args, predictor: &Predictor, layout: &'a Layout, format: Format) -> Self {
-        let overflow = match predictor.overflow {
+    pub(super) fn of(args: &'a Args, settings: &Settings, layout: &'a Layout, format: Format) -> Self {
+        let overflow = match settings.overflow {
             Overflow::Truncate(side) => side.to_string(),
             Overflow::Windows { stride } => format!("windows that share {stride} tokens"),
         };
@@ -51,10 +51,10 @@ impl<'a> Plan<'a> {
             text_column: args.input.text_column.as_deref(),
             keep_columns: &layout.kept,
             tables: args.input.tables.plan(),
-            max_length: predictor.max_length,
+            max_length: settings.max_length,
             overflow,
             window_pooling: args.window_pooling.name(),
-            precision: predictor.compute.precision,
+            precision: settings.compute.precision,
             top_k: layout.decoding.top_k,
             threshold: layout.decoding.threshold,
             temperature: layout.decoding.temperature,
