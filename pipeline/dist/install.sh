@@ -12,20 +12,18 @@ list=$prefix/share/bert/installed.txt
 
 remove() { # the files of the list, and the folders that are empty then
     [ -f "$list" ] || fail "$list is not there: nothing was installed there"
-    echo "install: removing the $(wc -l < "$list") files of $list, among them:" >&2
-    grep '^bin/' "$list" | sed "s|^|  $prefix/|" >&2
-    while read -r file; do
-        case "$file" in /* | *..*) fail "$list names $file, which no installation wrote" ;; esac
+    installed=$(cat "$list")
+    echo "install: removing the $(echo "$installed" | wc -l) files of $list, among them:" >&2
+    echo "$installed" | grep '^bin/' | while read -r file; do echo "  $prefix/$file" >&2; done
+    foreign=$(echo "$installed" | grep -E '^/|\.\.' | head -n 1) || true
+    [ -z "$foreign" ] || fail "$list names $foreign, which no installation wrote"
+    echo "$installed" | while read -r file; do
         rm -f "$prefix/$file"
-    done < "$list"
-    sed 's|/[^/]*$||' "$list" | sort -ru > "$list.folders"
-    rm -f "$list"
-    folders=$(cat "$list.folders")
-    rm -f "$list.folders"
-    for folder in $folders share/bert; do
-        while [ "$folder" != . ]; do # up to the prefix, as far as nothing else is there
-            rmdir "$prefix/$folder" 2>/dev/null || break
-            folder=$(dirname "$folder")
+    done
+    echo "$installed" | sed 's|/[^/]*$||' | sort -ru | while read -r below; do
+        while [ "$below" != . ]; do # up to the prefix, as far as nothing else is there
+            rmdir "$prefix/$below" 2>/dev/null || break
+            below=$(dirname "$below")
         done
     done
 }
@@ -35,9 +33,13 @@ if [ "$1" = --remove ]; then
     exit
 fi
 folder=$1
+files=$(cd "$folder" && find bin lib share -type f | sort)
+echo "$files" | while read -r file; do
+    [ ! -e "$prefix/$file" ] || grep -Fqx "$file" "$list" 2>/dev/null ||
+        fail "$prefix/$file is there, and \`just install\` did not write it: move it away, or give another prefix"
+done || exit 1
 [ ! -f "$list" ] || remove
 mkdir -p "$prefix/share/bert" || fail "cannot write $prefix"
-files=$(cd "$folder" && find bin lib share -type f | sort)
 echo "install: $(echo "$files" | wc -l) files to $prefix" >&2
 echo "$files" > "$list"
 echo share/bert/installed.txt >> "$list"

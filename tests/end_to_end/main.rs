@@ -16,6 +16,7 @@ mod old_folders;
 mod pipeline;
 mod profiles;
 mod provenance;
+mod recipes;
 mod snapshot;
 mod sweep;
 mod sweep_again;

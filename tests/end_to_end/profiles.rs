@@ -45,14 +45,14 @@ fn a_folder_with_a_comma_is_one_evaluation() {
     let pipeline = Pipeline::small();
     pipeline.run_all();
     std::fs::rename(pipeline.path("eval"), pipeline.path("eval, of the run")).unwrap();
-    let mut export = pipeline.command("bert-export --run train --out again");
+    let mut export = pipeline.command("bert-export --run train --tokens tokens --out again");
     let folders = ["--eval", "\"eval, of the run/validation\"", "--eval", "\"eval, of the run/test\""];
     succeed(export.args(folders));
     assert_eq!(pipeline.read("again/hf/README.md"), pipeline.read("export/hf/README.md"));
     pipeline.write("x.toml", "[export]\neval = ['eval, of the run/validation', 'eval, of the run/test']\n");
-    pipeline.succeed("bert-export --profile x.toml --run train --out again");
+    pipeline.succeed("bert-export --profile x.toml --run train --tokens tokens --out again");
     assert_eq!(
-        pipeline.run("bert-export --profile x.toml --run train --out again").stderr,
+        pipeline.run("bert-export --profile x.toml --run train --tokens tokens --out again").stderr,
         "bert-export: again is fresh\n"
     );
 

@@ -20,8 +20,8 @@ fn the_chain_leads_back_to_the_users_files() {
             "export: bert-export, sealed",
             "eval/test: bert-eval, sealed",
             "eval/validation: bert-eval, sealed",
-            "train: bert-finetune, sealed",
             "tokens: sst-tokenize, sealed",
+            "train: bert-finetune, sealed",
             "model: sst-fetch model from folder, sealed",
             "raw: sst-fetch dataset from local files, sealed",
         ];

@@ -18,5 +18,5 @@ fn main() -> ExitCode {
     if first.is_some_and(|word| Analysis::is_named(&word)) {
         return stage::run_main::<AnalysisArgs>("eval", &bad_input, bert_eval::analyze);
     }
-    stage::run_main::<Args>("eval", &bad_input, bert_eval::run)
+    stage::Program::new("eval").bad_input(&bad_input).subcommands_of::<AnalysisArgs>().run::<Args>(bert_eval::run)
 }

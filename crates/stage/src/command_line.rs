@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Command, CommandFactory, Parser};
 
 use crate::arguments::{Arguments, ProfileRules, arguments};
 use crate::exit_reason::{BAD_INPUT, exit_code};
@@ -23,6 +23,7 @@ use crate::set_aside::SetAside;
 pub struct Program<'a> {
     rules: ProfileRules<'a>,
     bad_input: &'a [BadInputType],
+    subcommands: Option<fn() -> Command>,
 }
 
 /// The whole of a stage's `main`, for a program of which no more is to be said: see [`Program`].
@@ -38,7 +39,7 @@ impl<'a> Program<'a> {
     /// A program whose settings are the section `section` of a profile; a subcommand has a section below it.
     pub fn new(section: &'a str) -> Self {
         let rules = ProfileRules { section, other_sections: &[], set_aside: &[] };
-        Self { rules, bad_input: &[] }
+        Self { rules, bad_input: &[], subcommands: None }
     }
 
     /// The error types of libraries that the user's input alone can cause: they exit with 2, as
@@ -64,6 +65,13 @@ impl<'a> Program<'a> {
         self
     }
 
+    /// Subcommands that the program parses apart from its own arguments: its manual tells them, too.
+    #[must_use]
+    pub fn subcommands_of<S: CommandFactory>(mut self) -> Self {
+        self.subcommands = Some(S::command);
+        self
+    }
+
     /// The arguments that `words` mean, the program's name before them, together with those of the profile that they name.
     ///
     /// # Errors
@@ -80,7 +88,9 @@ impl<'a> Program<'a> {
         panic::set_hook(Box::new(|panic| eprintln!("error: internal: {}", panic_line(panic))));
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             if let Some(folder) = manual::folder(&typed) {
-                return manual::write(A::command(), &folder);
+                let others = self.subcommands.map(|command| command());
+                let others = others.iter().flat_map(Command::get_subcommands).cloned();
+                return manual::write(A::command().subcommands(others), &folder);
             }
             let Arguments { parsed, from_profile } = arguments::<A>(self.rules, typed)?;
             run(&parsed).map_err(|error| match exit_code(&error, self.bad_input) {

@@ -130,7 +130,7 @@ fn tile(name: &str, value: String, interval: Option<&Interval>, format: fn(f64) 
 }
 
 fn percent(value: f64) -> String {
-    format!("{:.1} %", 100.0 * value)
+    format!("{:.1}\u{a0}%", 100.0 * value) // no line begins with the sign
 }
 
 fn decimal(value: f64) -> String {

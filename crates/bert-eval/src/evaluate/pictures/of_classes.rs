@@ -49,7 +49,7 @@ fn classes(metrics: &ClassMetrics) -> Picture {
     Picture {
         name: "classes",
         title: "Classes",
-        caption: "Precision, recall and F1 of each class with their 95 % intervals.",
+        caption: "Precision, recall and F1 of each class, with 95 % intervals where it has rows and predictions enough.",
         svg: class_bars(&chart),
     }
 }
