@@ -13,7 +13,7 @@ import time
 import pyarrow.parquet as pq
 
 from large_table import LABELS, measured
-from machine import BIN, DEVICE, PYTHON, run_stage
+from machine import BIN, DEVICE, PYTHON, run_reference, run_stage
 
 HERE = pathlib.Path(__file__).parent
 WARM_LINES, LINES = 50, 1000
@@ -139,12 +139,27 @@ def evaluation_of_sst2(bench, train):
     compare_evaluation(bench, "SST-2 test, MiniLM", train, bench.tokens, bench.raw, table, "test")
 
 
+def beside_others(bench, train):
+    """Sentences of train from start to file, beside ONNX Runtime and Transformers' pipeline, which are loaded and warm."""
+    export, file = bench.folder / "export", bench.folder / "texts.txt"
+    run_stage("bert-export", "--run", train, "--format", "hf,onnx,onnx-int8", "--out", export)
+    texts = [text.replace("\n", " ") for text, _ in texts_by_length(bench)]
+    file.write_text("".join(text + "\n" for text in texts))
+    _, seconds = run_stage("bert-predict", "--model", export / "hf", "--device", DEVICE, "--input", file, "--output", bench.folder / "answers.jsonl", "--quiet")
+    rates = {"bert-predict": len(texts) / seconds}
+    for side in ("pipeline", "onnx/model.onnx", "onnx/model_int8.onnx"):
+        rates[side] = run_reference("reference_answers.py", export / "hf", file, side)["sentences_per_second"]
+    bench.results["beside others"] = rates
+    print(f"{len(texts):,} sentences: " + ", ".join(f"{side} {rate:,.0f}/s" for side, rate in rates.items()), flush=True)
+
+
 def measure(bench, n_rows):
     """The section of the benchmark."""
     trained = bench.folder / "ours"
     bench.ours("auto", bench.model, 16, 0, 2)
     latency(bench, trained)
     streaming(bench, trained)
+    beside_others(bench, trained)
     evaluation_of_sst2(bench, trained)
     large_evaluation(bench, min(n_rows, EVALUATED_ROWS))
     large_prediction(bench, n_rows)

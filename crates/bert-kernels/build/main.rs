@@ -20,16 +20,15 @@ use std::process::Command;
 use entry_points::EntryPoints;
 use torch_sys::TorchSys;
 
-/// The sources by folder.
-const SOURCES: [(&str, &[&str]); 4] = [
-    ("cpu/bert", &["abi", "activations", "backward", "forward", "optimizer_abi", "packed_weights"]),
-    ("cpu/ops", &["attention", "embedding", "gelu", "linear", "pack", "residual_layer_norm", "row_sums"]),
-    ("aten", &["all"]),
-    ("process", &["last_error", "libtorch_version"]),
-];
+/// The sources that are compiled once.
+const SOURCES: [&str; 4] =
+    ["csrc/cpu/dispatch.cpp", "csrc/aten/all.cpp", "csrc/process/last_error.cpp", "csrc/process/libtorch_version.cpp"];
 
-/// Compiled so that a formula gives the same bits wherever it is written: products and sums are not contracted.
-const EXACT_SOURCES: [(&str, &[&str]); 1] = [("cpu/ops", &["optimizer"])];
+/// The kernels of the CPU, compiled for each level of the instruction set.
+const LEVEL_SOURCE: &str = "csrc/cpu/level.cpp";
+
+/// The same, compiled so that a formula gives the same bits wherever it is written: products and sums are not contracted.
+const EXACT_LEVEL_SOURCE: &str = "csrc/cpu/level_exact.cpp";
 
 /// Linked into the programs themselves.
 const OF_PROGRAMS: &str = "csrc/process/omp_wait_policy.cpp";
@@ -50,13 +49,9 @@ fn main() {
 
     let torch_sys = TorchSys::find();
     let entry_points = EntryPoints::of(torch_sys.functions().into_iter().chain(own_functions()).collect());
-    let objects = [
-        kernels(&libtorch).flag("-ffp-contract=fast").files(sources(&SOURCES)).compile_intermediates(),
-        kernels(&libtorch).flag("-ffp-contract=off").files(sources(&EXACT_SOURCES)).compile_intermediates(),
-        torch_sys.compile(&libtorch),
-        cc::Build::new().file(entry_points.write_table(&out)).compile_intermediates(),
-    ];
-    link(&objects.concat(), &libtorch.join("lib"), &out.join(LIBRARY));
+    let mut objects = [torch_sys.compile(&libtorch), compile_kernels(&libtorch, &out)].concat();
+    objects.extend(cc::Build::new().file(entry_points.write_table(&out)).compile_intermediates());
+    link(&objects, &libtorch.join("lib"), &out.join(LIBRARY));
 
     cc::Build::new()
         .file(entry_points.write_trampolines(&out))
@@ -91,11 +86,34 @@ fn own_functions() -> Vec<String> {
     entry_points::declared(&text)
 }
 
-fn sources(folders: &[(&str, &[&str])]) -> Vec<String> {
-    folders
-        .iter()
-        .flat_map(|(folder, names)| names.iter().map(move |name| format!("csrc/{folder}/{name}.cpp")))
-        .collect()
+/// Compiles the kernels, all units at a time: those of the CPU for each level that the compiler can choose within a file.
+fn compile_kernels(libtorch: &Path, out: &Path) -> Vec<PathBuf> {
+    let has_levels = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64")
+        && cc::Build::new().cpp(true).get_compiler().is_like_gnu();
+    let levels: &[&str] = if has_levels { &["base", "v3", "v4"] } else { &["base"] };
+    let mut once = kernels(libtorch);
+    if has_levels {
+        once.define("LEVELS_OF_X86_64", None);
+    }
+    let compile = |mut build: cc::Build, sources: &[&str], folder: &str| {
+        let folder = out.join(folder);
+        std::fs::create_dir_all(&folder).expect("the build's folder is writable");
+        build.out_dir(folder).files(sources).compile_intermediates()
+    };
+    std::thread::scope(|scope| {
+        let compile = &compile;
+        let mut units = vec![scope.spawn(move || compile(once, &SOURCES, "once"))];
+        for level in levels {
+            for (source, contraction) in [(LEVEL_SOURCE, "fast"), (EXACT_LEVEL_SOURCE, "off")] {
+                let mut build = kernels(libtorch);
+                build
+                    .flag(format!("-ffp-contract={contraction}"))
+                    .define(&format!("LEVEL_{}", level.to_uppercase()), None);
+                units.push(scope.spawn(move || compile(build, &[source], level)));
+            }
+        }
+        units.into_iter().flat_map(|unit| unit.join().expect("cc says what is wrong")).collect()
+    })
 }
 
 fn kernels(libtorch: &Path) -> cc::Build {

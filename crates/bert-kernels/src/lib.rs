@@ -1,7 +1,7 @@
 //! Fused BERT kernels in C++ behind a safe face: the encoder on the CPU, forward and backward; one-pass AdamW, Adam and SGD;
 //! and differentiable operators that tch lacks: counter-based dropout, packed attention, casts of many tensors at once.
 //!
-//! The functions of `csrc/cpu/` are compiled for several instruction sets, and the loader picks one. The encoder is for the
+//! All of `csrc/cpu/` is compiled for several instruction sets, and the first call picks one. The encoder is for the
 //! CPU alone, packed attention for CUDA; every other operator works on every device, by ATen's operators where there is no
 //! kernel. All unsafe code and all C++ of the project is in this crate.
 

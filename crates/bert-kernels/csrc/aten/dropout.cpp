@@ -4,13 +4,20 @@
 #include "aten/autograd_operator.h"
 #include "cpu/ops/dropout_mask.h"
 
+// Compiled for three levels of x86-64; the loader picks the one that the machine can run.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define CLONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONED
+#endif
+
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 template <typename T>
-VECTORIZED void drop_block(const T *x, T *y, int64_t n, const DropoutMask &mask, int64_t block) {
+CLONED void drop_block(const T *x, T *y, int64_t n, const DropoutMask &mask, int64_t block) {
   uint8_t keep[MASK_BLOCK];
   draw_block(mask, 0, block, keep);
   for (int64_t i = 0; i < n; ++i) {

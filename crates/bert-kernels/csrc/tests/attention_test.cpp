@@ -14,7 +14,7 @@ struct Shape {
 // Sentences of one token, of a tile of queries, of more, and of lengths that fill no vector.
 const Shape SHAPES[] = {{{0, 1}, 1, 16}, {{0, 3, 4, 28, 98}, 3, 20}, {{0, 17, 66}, 2, 64}};
 
-VECTORIZED void draw_head(const DropoutMask &mask, int64_t item, int64_t n, uint8_t *keep) {
+void draw_head(const DropoutMask &mask, int64_t item, int64_t n, uint8_t *keep) {
   draw(mask, uint64_t(item) << 32, 0, n, keep);
 }
 

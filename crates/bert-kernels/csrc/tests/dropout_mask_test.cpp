@@ -14,7 +14,7 @@ TEST(philox_gives_the_known_answers) {
   EXPECT(is(philox(~uint64_t(0), ~uint64_t(0), ~uint64_t(0)), 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd));
 }
 
-VECTORIZED const uint8_t *draw_range(const DropoutMask &mask, uint64_t first, int64_t begin, int64_t n, uint8_t *keep) {
+const uint8_t *draw_range(const DropoutMask &mask, uint64_t first, int64_t begin, int64_t n, uint8_t *keep) {
   return draw(mask, first, begin, n, keep);
 }
 

@@ -70,7 +70,7 @@ TEST(relu_float32) { each<float>(Activation::Relu); }
 TEST(relu_bf16) { each<BFloat16>(Activation::Relu); }
 
 // The activations themselves from -12 to 12, where products of this T may be missing.
-VECTORIZED void activate_all(const float *x, int64_t n, float *gelu, float *gelu_new) {
+void activate_all(const float *x, int64_t n, float *gelu, float *gelu_new) {
   for (int64_t i = 0; i < n; i += LANES) {
     store(gelu + i, activate<Activation::Gelu>(load(x + i)).value);
     store(gelu_new + i, activate<Activation::GeluNew>(load(x + i)).value);

@@ -14,7 +14,7 @@ struct Shape {
 
 constexpr Shape SHAPES[] = {{1, 16}, {16, 33}, {70, 50}, {96, 768}};
 
-VECTORIZED void draw_all(const DropoutMask &mask, int64_t n, uint8_t *keep) { draw(mask, 0, 0, n, keep); }
+void draw_all(const DropoutMask &mask, int64_t n, uint8_t *keep) { draw(mask, 0, 0, n, keep); }
 
 // What dropout multiplies by: 0 or 1 / (1 - p).
 at::Tensor factors(const DropoutMask *mask, const Shape &s) {

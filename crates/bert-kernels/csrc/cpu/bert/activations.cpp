@@ -141,3 +141,4 @@ template <typename T> LayerNormSums GradientBuffers<T>::embeddings_layer_norm_su
   template GradientBuffers<T> allocate_gradients(Arena &, const PassShape &);
 FOR_TYPE(float)
 FOR_TYPE(BFloat16)
+#undef FOR_TYPE

@@ -195,6 +195,3 @@ template <typename T> double Encoder<T>::sum_of_squares(const float *gradient, i
   }
   return n_known == n ? total : NAN;
 }
-
-template class Encoder<float>;
-template class Encoder<BFloat16>;

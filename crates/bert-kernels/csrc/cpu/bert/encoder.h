@@ -6,9 +6,9 @@
 #include "cpu/bert/packed_weights.h"
 #include "cpu/bert/parameters.h"
 
-// The object behind the ABI, of either precision.
-struct bert_kernels_encoder {
-  virtual ~bert_kernels_encoder() = default;
+// What the ABI calls an encoder, of either precision.
+struct AnyEncoder {
+  virtual ~AnyEncoder() = default;
   virtual void read_weights(const bert_kernels_encoder_parameters &parameters) = 0;
   // Bytes, with a training pass over so many rows and sentences.
   virtual int64_t memory(int64_t n_rows, int64_t batch) = 0;
@@ -31,7 +31,7 @@ struct MatrixGradient {
 };
 
 // The encoder with products of T.
-template <typename T> class Encoder final : public bert_kernels_encoder {
+template <typename T> class Encoder final : public AnyEncoder {
 public:
   explicit Encoder(const bert_kernels_encoder_config &config);
   void read_weights(const bert_kernels_encoder_parameters &parameters) override;

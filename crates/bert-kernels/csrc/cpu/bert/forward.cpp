@@ -105,6 +105,3 @@ template <typename T> std::vector<WeightCopy> Encoder<T>::copies_of(const float 
 template <typename T> void Encoder<T>::pack_again(const WeightCopy &copy, int64_t begin, int64_t end) const {
   pack_rows_again<T>(copy, begin, end);
 }
-
-template class Encoder<float>;
-template class Encoder<BFloat16>;

@@ -1,6 +1,7 @@
 // The C ABI of the optimizer: all parameters of a model in one parallel loop, with the encoder's packed copies kept up to date.
 
 #include "cpu/base/parallel.h"
+#include "cpu/bert/abi.h"
 #include "cpu/bert/encoder.h"
 #include "cpu/ops/optimizer.h"
 
@@ -44,8 +45,9 @@ bert_kernels_run part_of(const bert_kernels_run &run, int64_t begin, int64_t n) 
 
 } // namespace
 
-void bert_kernels_update(const bert_kernels_run *runs, int64_t n_runs, const bert_kernels_rule *rule,
-                         bert_kernels_encoder *encoder) noexcept {
+void update(const bert_kernels_run *runs, int64_t n_runs, const bert_kernels_rule *rule,
+            bert_kernels_encoder *of_runs) noexcept {
+  const AnyEncoder *encoder = opened(of_runs);
   std::vector<std::vector<WeightCopy>> copies(n_runs);
   std::vector<Piece> pieces;
   for (int64_t run = 0; run < n_runs; ++run) {
@@ -70,8 +72,8 @@ void bert_kernels_update(const bert_kernels_run *runs, int64_t n_runs, const ber
   });
 }
 
-void bert_kernels_apply_deferred(const bert_kernels_run *table, int64_t width, const bert_kernels_deferred_rows *deferred,
-                                 const bert_kernels_rule *rule) noexcept {
+void apply_deferred(const bert_kernels_run *table, int64_t width, const bert_kernels_deferred_rows *deferred,
+                    const bert_kernels_rule *rule) noexcept {
   const int64_t n_past = deferred->n_past;
   const std::vector<StepConstants> steps = step_constants(*rule, deferred->past, n_past, table->weight_decay);
   parallel_for(deferred->n_rows, [&](WorkQueue &queue) {
@@ -84,8 +86,9 @@ void bert_kernels_apply_deferred(const bert_kernels_run *table, int64_t width, c
   });
 }
 
-double bert_kernels_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs,
-                                   const bert_kernels_encoder *encoder) noexcept {
+double sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs,
+                      const bert_kernels_encoder *of_grads) noexcept {
+  const AnyEncoder *encoder = opened(of_grads);
   double known = 0;
   std::vector<Piece> pieces;
   for (int64_t run = 0; run < n_runs; ++run) {

@@ -2,7 +2,7 @@
 // (Hendrycks and Gimpel 2016), its tanh approximation as in GPT-2, ReLU. Rust sends the numbers across the ABI.
 #pragma once
 
-#include "cpu/base/simd.h"
+#include "cpu/base/exponential.h"
 
 enum class Activation : int32_t { Gelu = 0, GeluNew = 1, Relu = 2 };
 
@@ -10,7 +10,7 @@ struct Activated {
   Floats value, derivative;
 };
 
-template <Activation KIND> INLINE Activated activate(Floats x) {
+template <Activation KIND> INLINE Activated activate(const Floats &x) {
   static_assert(KIND == Activation::Gelu || KIND == Activation::GeluNew || KIND == Activation::Relu, "one case each below");
   if (KIND == Activation::Relu) {
     const Ints positive = x > 0.0f;

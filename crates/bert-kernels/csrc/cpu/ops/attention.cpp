@@ -1,5 +1,6 @@
 #include "cpu/ops/attention.h"
 
+#include "cpu/base/exponential.h"
 #include "cpu/base/parallel.h"
 #include "cpu/ops/small_product.h"
 
@@ -85,8 +86,7 @@ INLINE void transpose_head(const float *rows, const Head &head, float *columns) 
 }
 
 INLINE Ints lanes_below(int64_t n) {
-  const Ints lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  return lane < int32_t(std::min(n, LANES));
+  return lane_numbers() < int32_t(std::min(n, LANES));
 }
 
 // e^(scores - maximum) in place, zero behind the last key; returns the sum.
@@ -144,7 +144,7 @@ template <typename T> INLINE void read_operands(QueryKeyValue<const T> x, const 
 }
 
 template <typename T>
-VECTORIZED void head_forward(QueryKeyValue<const T> x, const Head &head, HeadMask mask, Matrix<T> y, Matrix<float> stats) {
+void head_forward(QueryKeyValue<const T> x, const Head &head, HeadMask mask, Matrix<T> y, Matrix<float> stats) {
   read_operands(x, head);
   for (int64_t begin = 0; begin < head.n_queries; begin += TILE) {
     const int64_t n = std::min(TILE, head.n_queries - begin);
@@ -204,7 +204,7 @@ INLINE void softmax_backward(const Head &head, HeadMask mask, const uint8_t *kee
 }
 
 template <typename T>
-VECTORIZED void head_backward(QueryKeyValue<const T> x, const Head &head, HeadMask mask, Matrix<const T> dy,
+void head_backward(QueryKeyValue<const T> x, const Head &head, HeadMask mask, Matrix<const T> dy,
                               Matrix<const float> stats) {
   read_operands(x, head);
   transpose_head(head.value, head, head.value_columns);
@@ -225,7 +225,7 @@ VECTORIZED void head_backward(QueryKeyValue<const T> x, const Head &head, HeadMa
   scale(head.dquery, head.n_queries * width, 1.0f / std::sqrt(float(head.size)));
 }
 
-template <typename T> VECTORIZED void write_gradients(const Head &head, QueryKeyValue<T> dx) {
+template <typename T> void write_gradients(const Head &head, QueryKeyValue<T> dx) {
   write_rows(head.dquery, head, dx.query);
   write_rows(head.dkey, head, dx.key);
   write_rows(head.dvalue, head, dx.value);
@@ -283,3 +283,4 @@ void attention_backward(const AttentionOptions &options, QueryKeyValue<const T> 
                                    Matrix<const float>, QueryKeyValue<T>);
 FOR_TYPE(float)
 FOR_TYPE(BFloat16)
+#undef FOR_TYPE

@@ -5,7 +5,7 @@
 
 namespace {
 
-VECTORIZED void sum_rows(const float *word, const float *position, const float *type, int64_t width, float *to) {
+void sum_rows(const float *word, const float *position, const float *type, int64_t width, float *to) {
   for (int64_t i = 0; i < width; i += LANES) {
     const int64_t left = width - i;
     store(to + i, load(word + i, left) + load(position + i, left) + load(type + i, left), left);

@@ -9,7 +9,7 @@ using c10::BFloat16;
 
 // h = block + bias, y = f(h); the rows of h follow one another.
 template <Activation KIND, typename T>
-VECTORIZED void activate_block(Block product, const float *bias, T *h, Matrix<T> y) {
+void activate_block(Block product, const float *bias, T *h, Matrix<T> y) {
   const float *block = product.data;
   const int64_t n_columns = product.n_cols;
   for (int64_t row = 0; row < product.n_rows; ++row) {
@@ -51,7 +51,7 @@ template <typename T> BlockGradient<T> part_of(const ActivationGradient<T> &whol
 }
 
 template <Activation KIND, typename T>
-VECTORIZED void activate_block_backward(Block product, const T *h, BlockGradient<T> to) {
+void activate_block_backward(Block product, const T *h, BlockGradient<T> to) {
   const float *block = product.data;
   const int64_t n_rows = product.n_rows, n_columns = product.n_cols;
   T values[BLOCK_ROWS * PANEL], gradients[BLOCK_ROWS * PANEL];
@@ -118,3 +118,4 @@ void linear_activation_backward(Matrix<const T> dz, Panels<const T> weight, Acti
                                            ActivationGradient<T>);
 FOR_TYPE(float)
 FOR_TYPE(BFloat16)
+#undef FOR_TYPE

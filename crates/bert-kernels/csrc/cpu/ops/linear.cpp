@@ -11,7 +11,7 @@ namespace {
 using c10::BFloat16;
 
 // y = block + bias.
-template <typename Y> VECTORIZED void add_bias(Block product, const float *bias, Matrix<Y> y) {
+template <typename Y> void add_bias(Block product, const float *bias, Matrix<Y> y) {
   const float *block = product.data;
   const int64_t n_columns = product.n_cols;
   for (int64_t row = 0; row < product.n_rows; ++row) {
@@ -23,7 +23,7 @@ template <typename Y> VECTORIZED void add_bias(Block product, const float *bias,
 }
 
 // x = block.
-template <typename T> VECTORIZED void copy_block(Block product, Matrix<T> x) {
+template <typename T> void copy_block(Block product, Matrix<T> x) {
   const float *block = product.data;
   const int64_t n_columns = product.n_cols;
   for (int64_t row = 0; row < product.n_rows; ++row) {
@@ -35,7 +35,7 @@ template <typename T> VECTORIZED void copy_block(Block product, Matrix<T> x) {
 
 // x = block, past the caches, which will have forgotten it when it is read again; or x += block. Returns the sum of the
 // result's squares.
-VECTORIZED double write_block(Block product, Matrix<float> x, bool add) {
+double write_block(Block product, Matrix<float> x, bool add) {
   const float *block = product.data;
   const int64_t n_columns = product.n_cols;
   Doubles total{};
@@ -56,7 +56,7 @@ VECTORIZED double write_block(Block product, Matrix<float> x, bool add) {
   return sum(total);
 }
 
-template <typename T> VECTORIZED void transpose_and_sum_chunk(Matrix<const T> rows, Matrix<T> transposed, float *sums) {
+template <typename T> void transpose_and_sum_chunk(Matrix<const T> rows, Matrix<T> transposed, float *sums) {
   const int64_t width = rows.cols;
   std::memset(sums, 0, width * sizeof(float));
   for (int64_t row = 0; row < rows.rows; ++row) {
@@ -115,3 +115,4 @@ template void linear_forward(Matrix<const BFloat16>, Panels<const BFloat16>, con
   template void transpose_and_sum(Matrix<const T>, Matrix<T>, Matrix<float>);
 FOR_TYPE(float)
 FOR_TYPE(BFloat16)
+#undef FOR_TYPE

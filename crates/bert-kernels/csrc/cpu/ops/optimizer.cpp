@@ -48,7 +48,7 @@ constexpr bool has_first(int kind) { return kind != BERT_KERNELS_SGD; }
 constexpr bool has_second(int kind) { return kind == BERT_KERNELS_ADAMW || kind == BERT_KERNELS_ADAM; }
 
 template <int KIND>
-VECTORIZED void update(float *p, const float *g, float *m, float *v, int64_t n, const StepConstants &c) {
+void update(float *p, const float *g, float *m, float *v, int64_t n, const StepConstants &c) {
   for (int64_t i = 0; i < n; i += LANES) {
     const int64_t left = n - i;
     Floats param = load(p + i, left), grad = g == nullptr ? Floats{} : load(g + i, left) * c.grad_scale;
@@ -74,7 +74,7 @@ INLINE bool is_zero(const float *x, int64_t n) {
 
 // Steps without a gradient, number by number. A row that never had a gradient has moments of zero and decays alone.
 template <int KIND>
-VECTORIZED void deferred_steps(float *p, float *m, float *v, int64_t n, const StepConstants *steps, int64_t n_steps) {
+void deferred_steps(float *p, float *m, float *v, int64_t n, const StepConstants *steps, int64_t n_steps) {
   const bool decays_alone = KIND == BERT_KERNELS_ADAMW && is_zero(m, n) && is_zero(v, n);
   for (int64_t i = 0; i < n; i += LANES) {
     const int64_t left = n - i;
@@ -111,7 +111,7 @@ template <typename Task> void with_kind(int32_t kind, const Task &task) {
   }
 }
 
-VECTORIZED double sum_squares(const float *g, int64_t n) {
+double sum_squares(const float *g, int64_t n) {
   Doubles total{};
   for (int64_t i = 0; i < n; i += LANES) {
     total += squares(load(g + i, n - i));

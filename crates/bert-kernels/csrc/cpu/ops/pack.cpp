@@ -25,7 +25,7 @@ INLINE Halves halves_of(const BFloat16 *from, int64_t n) { return load_halves(fr
 INLINE Halves halves_of(const float *from, int64_t n) { return to_bf16(load(from, n)); }
 
 // Columns from `first_col` on of a panel of W^T, from as many rows of W; pairs of its rows interleaved.
-VECTORIZED void pack_transposed(Matrix<const float> rows, int64_t first_col, Matrix<BFloat16> to) {
+void pack_transposed(Matrix<const float> rows, int64_t first_col, Matrix<BFloat16> to) {
   const float *weight = rows.data;
   BFloat16 *panel = to.data;
   const int64_t k = rows.cols, n_rows = rows.rows, width = to.cols;
@@ -46,7 +46,7 @@ VECTORIZED void pack_transposed(Matrix<const float> rows, int64_t first_col, Mat
 
 // Rows `begin..end` of a panel; pairs of them interleaved.
 template <Store STORE, typename From>
-VECTORIZED void pack_panel(Matrix<const From> x, int64_t begin, int64_t end, BFloat16 *panel) {
+void pack_panel(Matrix<const From> x, int64_t begin, int64_t end, BFloat16 *panel) {
   const From *from = x.data;
   const int64_t stride = x.stride, width = x.cols;
   for (int64_t row = begin; row < end; row += 2) {
@@ -59,7 +59,7 @@ VECTORIZED void pack_panel(Matrix<const From> x, int64_t begin, int64_t end, BFl
   }
 }
 
-template <Store STORE> VECTORIZED void pack_panel(Matrix<const float> x, int64_t begin, int64_t end, float *panel) {
+template <Store STORE> void pack_panel(Matrix<const float> x, int64_t begin, int64_t end, float *panel) {
   const float *from = x.data;
   const int64_t stride = x.stride, width = x.cols;
   for (int64_t row = begin; row < end; ++row) {
@@ -70,7 +70,7 @@ template <Store STORE> VECTORIZED void pack_panel(Matrix<const float> x, int64_t
   }
 }
 
-VECTORIZED void transpose(Matrix<const BFloat16> from, Matrix<BFloat16> transposed) {
+void transpose(Matrix<const BFloat16> from, Matrix<BFloat16> transposed) {
   const BFloat16 *rows = from.data;
   BFloat16 *to = transposed.data;
   const int64_t n = from.rows, width = from.cols, row_stride = from.stride, stride = transposed.stride;
@@ -86,7 +86,7 @@ VECTORIZED void transpose(Matrix<const BFloat16> from, Matrix<BFloat16> transpos
   }
 }
 
-template <Store STORE> VECTORIZED void transpose(Matrix<const float> from, Matrix<float> transposed) {
+template <Store STORE> void transpose(Matrix<const float> from, Matrix<float> transposed) {
   const float *rows = from.data;
   float *to = transposed.data;
   const int64_t n = from.rows, width = from.cols, row_stride = from.stride, stride = transposed.stride;
@@ -153,3 +153,4 @@ void transpose_rows(Matrix<const float> rows, Matrix<float> transposed) { transp
   template void pack_rows(Matrix<const T>, Panels<T>);
 FOR_TYPE(float)
 FOR_TYPE(BFloat16)
+#undef FOR_TYPE

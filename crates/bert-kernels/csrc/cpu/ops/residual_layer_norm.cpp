@@ -15,7 +15,7 @@ struct ChunkMask {
   float scale;
 };
 
-VECTORIZED const uint8_t *draw_chunk(const DropoutMask *mask, int64_t begin, int64_t n, uint8_t *bytes) {
+const uint8_t *draw_chunk(const DropoutMask *mask, int64_t begin, int64_t n, uint8_t *bytes) {
   return mask == nullptr ? nullptr : draw(*mask, 0, begin, n, bytes);
 }
 
@@ -23,7 +23,7 @@ INLINE Floats drop(Floats x, const uint8_t *keep, int64_t at, float scale) {
   return keep == nullptr ? x : x * (load_mask(keep + at) * scale);
 }
 
-VECTORIZED void add(const float *x, const float *residual, const uint8_t *keep, float scale, int64_t n, float *sum) {
+void add(const float *x, const float *residual, const uint8_t *keep, float scale, int64_t n, float *sum) {
   for (int64_t i = 0; i < n; i += LANES) {
     store(sum + i, load(residual + i, n - i) + drop(load(x + i, n - i), keep, i, scale), n - i);
   }
@@ -31,7 +31,7 @@ VECTORIZED void add(const float *x, const float *residual, const uint8_t *keep, 
 
 // x becomes n; y = dropout(w n + b).
 template <typename T>
-VECTORIZED void normalize(Matrix<float> x, LayerNorm weights, ChunkMask mask, float *factors, Matrix<float> to, T *y_bf16) {
+void normalize(Matrix<float> x, LayerNorm weights, ChunkMask mask, float *factors, Matrix<float> to, T *y_bf16) {
   const int64_t n = x.rows, width = x.cols;
   const uint8_t *keep = mask.keep;
   const float scale = mask.scale;
@@ -42,9 +42,8 @@ VECTORIZED void normalize(Matrix<float> x, LayerNorm weights, ChunkMask mask, fl
       total += load(rows + i, width - i);
     }
     const float mean = sum(total) / float(width);
-    const Ints lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     for (int64_t i = 0; i < width; i += LANES) {
-      const Floats centered = select(lane < int32_t(width - i), load(rows + i, width - i) - mean, Floats{});
+      const Floats centered = select(lane_numbers() < int32_t(width - i), load(rows + i, width - i) - mean, Floats{});
       squares += centered * centered;
     }
     const float factor = 1.0f / std::sqrt(sum(squares) / float(width) + weights.eps);
@@ -61,7 +60,7 @@ VECTORIZED void normalize(Matrix<float> x, LayerNorm weights, ChunkMask mask, fl
 }
 
 // y = w n + b: ds = (g - mean(g) - n mean(g n)) r with g = w dy, in place of dy.
-VECTORIZED void normalize_backward(Matrix<float> dy, const float *weight, const float *normalized, const float *factors,
+void normalize_backward(Matrix<float> dy, const float *weight, const float *normalized, const float *factors,
                                    float *dweight, float *dbias) {
   const int64_t n = dy.rows, width = dy.cols;
   float *gradient = dy.data;
@@ -90,7 +89,7 @@ VECTORIZED void normalize_backward(Matrix<float> dy, const float *weight, const 
 
 // dx = dropout(ds), its transpose and its sums.
 template <typename T>
-VECTORIZED void drop_backward(const float *ds, ChunkMask mask, Matrix<T> dx, Matrix<T> dx_transposed, float *sums) {
+void drop_backward(const float *ds, ChunkMask mask, Matrix<T> dx, Matrix<T> dx_transposed, float *sums) {
   const uint8_t *keep = mask.keep;
   const float scale = mask.scale;
   const int64_t n = dx.rows, width = dx.cols;
@@ -107,7 +106,7 @@ VECTORIZED void drop_backward(const float *ds, ChunkMask mask, Matrix<T> dx, Mat
   transpose_rows(Matrix<const T>(dx), dx_transposed);
 }
 
-VECTORIZED void drop_in_place(float *x, const uint8_t *keep, float scale, int64_t n) {
+void drop_in_place(float *x, const uint8_t *keep, float scale, int64_t n) {
   for (int64_t i = 0; i < n; i += LANES) {
     store(x + i, drop(load(x + i, n - i), keep, i, scale), n - i);
   }
@@ -175,3 +174,4 @@ void layer_norm_dropout_backward(Matrix<float> dy, const DropoutMask *mask, cons
                                              LayerNormSums, DroppedGradient<T>);
 FOR_TYPE(float)
 FOR_TYPE(BFloat16)
+#undef FOR_TYPE

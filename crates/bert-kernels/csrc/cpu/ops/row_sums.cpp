@@ -4,7 +4,7 @@
 
 namespace {
 
-VECTORIZED void add_rows(Matrix<const float> rows, bool add, float *to) {
+void add_rows(Matrix<const float> rows, bool add, float *to) {
   const int64_t n = rows.rows, width = rows.stride, end = rows.cols;
   for (int64_t i = 0; i < end; i += LANES) {
     const int64_t left = end - i;

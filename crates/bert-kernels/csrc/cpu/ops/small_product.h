@@ -1,5 +1,6 @@
-// Products of matrices of a few dozen rows, as heads of attention are, float32, in registers. A tile of 6 rows by two vectors
-// has 12 sums; with two vectors of B and a number of A these are 15 of the 32 registers of AVX-512.
+// Products of matrices of a few dozen rows, as heads of attention are, float32, in registers. A tile of 6 rows by two of the
+// machine's vectors has 12 sums; with two vectors of B and a number of A these are 15 registers: of the 32 of AVX-512, of the 16 of
+// AVX2.
 #pragma once
 
 #include "cpu/base/matrix.h"
@@ -59,8 +60,10 @@ INLINE void product_columns(Strided a, const Matrix<const float> &b, Matrix<floa
 // C (m, n) = A (m, k) B (k, n), or C += A B. n is a multiple of LANES.
 INLINE void small_product(const Strided &a, const Matrix<const float> &b, const Matrix<float> &c, bool add = false) {
   int64_t column = 0;
-  for (; column + 2 * LANES <= c.cols; column += 2 * LANES) {
-    product_columns<2>(a, b.columns_from(column, 2 * LANES), c.columns_from(column, 2 * LANES), add);
+  if constexpr (PARTS == 1) {
+    for (; column + 2 * LANES <= c.cols; column += 2 * LANES) {
+      product_columns<2>(a, b.columns_from(column, 2 * LANES), c.columns_from(column, 2 * LANES), add);
+    }
   }
   for (; column < c.cols; column += LANES) {
     product_columns<1>(a, b.columns_from(column, LANES), c.columns_from(column, LANES), add);
