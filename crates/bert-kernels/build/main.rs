@@ -21,7 +21,8 @@ use entry_points::EntryPoints;
 use torch_sys::TorchSys;
 
 /// The sources by folder.
-const SOURCES: [(&str, &[&str]); 4] = [
+const SOURCES: [(&str, &[&str]); 5] = [
+    ("cpu/base", &["placement", "thread_pool"]),
     ("cpu/bert", &["abi", "activations", "backward", "forward", "optimizer_abi", "packed_weights"]),
     ("cpu/ops", &["attention", "embedding", "gelu", "linear", "pack", "residual_layer_norm", "row_sums"]),
     ("aten", &["all"]),
