@@ -130,10 +130,10 @@ test: setup
     cargo test --release --locked --workspace --quiet
     @{{ just_executable() }} test-operations
 
-# Each operation of the kernels against ATen in float64; `sanitize=1` under AddressSanitizer and UndefinedBehaviorSanitizer
+# Each operation of the kernels against ATen in float64; `1` under AddressSanitizer and UndefinedBehaviorSanitizer, `thread` under ThreadSanitizer
 [group('checks')]
 test-operations sanitize="": setup
-    @make --no-print-directory -C crates/bert-kernels/csrc/tests check {{ if sanitize == "" { "" } else { "SANITIZE=1" } }}
+    @make --no-print-directory -C crates/bert-kernels/csrc/tests check {{ if sanitize == "" { "" } else { "SANITIZE=" + sanitize } }}
 
 # Agreement with the reference implementations, in Python environments of their own (3 GB)
 [group('checks')]
@@ -198,7 +198,7 @@ test-dist: dist
 
 # What takes long, or needs much installed: the archive in a bare root, the operations under sanitizers, the pages in a browser, then every proof of survival
 [group('checks')]
-nightly: test-dist (test-operations "1") test-browser test-crash test-sweep-kills
+nightly: test-dist (test-operations "1") (test-operations "thread") test-browser test-crash test-sweep-kills
 
 # The fixtures of the tests anew, from the live reference
 [group('checks')]

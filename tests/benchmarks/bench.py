@@ -1,6 +1,6 @@
 """The same work by this project and by the reference, in turn, on the same machine: rates, ratios, memory.
 
-    bench.py [training] [guide] [base] [inference] [tokenization] [growth]      (all of them without an argument)
+    bench.py [training] [guide] [base] [inference] [tokenization] [growth] [neighbors]      (all of them without an argument)
     bench.py answers [--rows N]                                                  (latency, streaming, large files; only where it is named)
     bench.py large-table [--rows N]                                              (only where it is named; 5 million rows)
     BENCH_DEVICE=cuda bench.py training base inference                          (on a GPU)
@@ -21,13 +21,14 @@ import time
 import answers
 import growth
 import large_table
+import neighbors
 from events import step_ends
 from machine import DEVICE, GLUE, MINILM, PYTHON, ROOT, TREES, run, run_reference, run_stage
 
 OUT = ROOT / "data/bench"
 HERE = pathlib.Path(__file__).parent
 FIRST, LAST, ROUNDS = 50, 250, 2
-SECTIONS = ["training", "guide", "base", "inference", "tokenization", "growth"]
+SECTIONS = ["training", "guide", "base", "inference", "tokenization", "growth", "neighbors"]
 # Of millions of rows, so only where they are named.
 LARGE = {"large-table": large_table.measure, "answers": answers.measure}
 
@@ -175,6 +176,8 @@ def main():
         for section in wanted:
             if section == "growth":
                 bench.results["growth"] = growth.measure(bench, OUT)
+            elif section == "neighbors":
+                bench.results["neighbors"] = neighbors.measure(bench)
             elif section in LARGE:
                 LARGE[section](bench, arguments.rows)
             else:

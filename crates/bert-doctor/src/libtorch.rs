@@ -144,7 +144,7 @@ fn threads(of_libtorch: i32) -> Finding {
         return Finding::note(
             "threads",
             format!("{fact}; OMP_WAIT_POLICY is active"),
-            "waiting threads take cores from working ones; unset it where other programs run",
+            "with LoRA and on old processors, waiting threads take cores from working ones; unset it where other programs run",
         );
     }
     match usize::try_from(of_libtorch) {

@@ -21,8 +21,14 @@ use entry_points::EntryPoints;
 use torch_sys::TorchSys;
 
 /// The sources that are compiled once.
-const SOURCES: [&str; 4] =
-    ["csrc/cpu/dispatch.cpp", "csrc/aten/all.cpp", "csrc/process/last_error.cpp", "csrc/process/libtorch_version.cpp"];
+const SOURCES: [&str; 6] = [
+    "csrc/cpu/dispatch.cpp",
+    "csrc/cpu/base/placement.cpp",
+    "csrc/cpu/base/thread_pool.cpp",
+    "csrc/aten/all.cpp",
+    "csrc/process/last_error.cpp",
+    "csrc/process/libtorch_version.cpp",
+];
 
 /// The kernels of the CPU, compiled for each level of the instruction set.
 const LEVEL_SOURCE: &str = "csrc/cpu/level.cpp";

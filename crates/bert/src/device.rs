@@ -9,7 +9,7 @@ use tch::{Cuda, Device, Kind};
 
 use crate::error::BertError;
 
-/// The precision of the matrix products; parameters, moments and sums are float32 in both.
+/// The precision of the encoder's matrix products; those of the head, parameters, moments and sums are float32 in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -26,6 +26,11 @@ impl Precision {
             Self::Float32 => Kind::Float,
             Self::Bf16 => Kind::BFloat16,
         }
+    }
+
+    /// The precision of the classification head, for plans: nothing where it is that of the rest.
+    pub fn of_head(self) -> Option<Self> {
+        (self == Self::Bf16).then_some(Self::Float32)
     }
 }
 

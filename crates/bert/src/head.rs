@@ -1,6 +1,8 @@
 //! Classification head: pooler, tanh, dropout, classifier; `(batch, hidden)` hidden states of `[CLS]` to `(batch, n_outputs)`.
+//!
+//! Its products are float32 whatever the encoder's are: they take no time, and a score is not rounded to the 8 bits of bfloat16.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use crate::device::Precision;
 use crate::dropout::CLASSIFIER_SITE;
@@ -17,8 +19,8 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    pub(crate) fn new(parameters: &Parameters, precision: Precision) -> Result<Self, BertError> {
-        let operands = Operands::new(parameters, precision, Parameter::is_of_head)?;
+    pub(crate) fn new(parameters: &Parameters) -> Result<Self, BertError> {
+        let operands = Operands::new(parameters, Precision::Float32, Parameter::is_of_head)?;
         Ok(Self {
             pooler: Linear::new(&operands, "bert.pooler.dense"),
             classifier: Linear::new(&operands, "classifier"),
@@ -29,6 +31,6 @@ impl Head {
     pub(crate) fn forward(&self, cls_hidden_states: &Tensor, mode: Mode) -> Result<Tensor, BertError> {
         let pooled = self.pooler.forward(cls_hidden_states).tanh();
         let pooled = mode.drop_pooled(&pooled, CLASSIFIER_SITE)?;
-        Ok(self.classifier.forward(&pooled).to_kind(Kind::Float))
+        Ok(self.classifier.forward(&pooled))
     }
 }

@@ -73,7 +73,7 @@ impl Model {
         config: &BertConfig,
         precision: Precision,
     ) -> Result<Self, BertError> {
-        let head = Head::new(&parameters, precision)?;
+        let head = Head::new(&parameters)?;
         let deferred_rows = RefCell::new(None);
         Ok(Self { parameters, backend, head, deferred_rows, precision, config: config.clone() })
     }
@@ -103,7 +103,7 @@ impl Model {
                 self.backend = Backend::operators(&self.parameters, &self.config, self.precision)?;
             }
         }
-        self.head = Head::new(&self.parameters, self.precision)?;
+        self.head = Head::new(&self.parameters)?;
         Ok(())
     }
 
@@ -202,7 +202,7 @@ impl Model {
         }
         match self.backend {
             // The kernel's matrices were packed again by the update.
-            Backend::Kernel(_) => self.head = Head::new(&self.parameters, self.precision)?,
+            Backend::Kernel(_) => self.head = Head::new(&self.parameters)?,
             Backend::Operators(_) => self.read_weights()?,
         }
         Ok(())

@@ -149,6 +149,9 @@ fn plan(args: &Args, metadata: &TokensMetadata, precision: Precision) -> Value {
         "errors": args.errors,
         "attributions": args.attributions.min(args.errors),
     });
+    if let Some(precision) = precision.of_head() {
+        plan["head_precision"] = serde_json::json!(precision);
+    }
     if let Overflow::Windows { .. } = metadata.overflow {
         plan["window_pooling"] = args.window_pooling.name().into();
     }

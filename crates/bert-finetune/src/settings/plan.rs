@@ -19,6 +19,9 @@ use super::weights::WeightPlan;
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Plan {
     pub(crate) precision: Precision,
+    /// Left out where it is the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) head_precision: Option<Precision>,
     #[serde(flatten)]
     pub(crate) batches: BatchPlan,
     #[serde(flatten)]
@@ -68,6 +71,7 @@ impl Plan {
         }
         Ok(Self {
             precision: compute.precision,
+            head_precision: compute.precision.of_head(),
             batches: BatchPlan::resolve(&args.batches)?,
             optimizer,
             schedule,

@@ -26,6 +26,8 @@ pub(super) struct Plan<'a> {
     window_pooling: &'static str,
     precision: Precision,
     #[serde(skip_serializing_if = "Option::is_none")]
+    head_precision: Option<Precision>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     top_k: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<f64>,
@@ -55,6 +57,7 @@ impl<'a> Plan<'a> {
             overflow,
             window_pooling: args.window_pooling.name(),
             precision: settings.compute.precision,
+            head_precision: settings.compute.precision.of_head(),
             top_k: layout.decoding.top_k,
             threshold: layout.decoding.threshold,
             temperature: layout.decoding.temperature,
