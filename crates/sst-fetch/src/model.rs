@@ -60,6 +60,7 @@ fn from_folder(args: &ModelArgs, path: &Path) -> anyhow::Result<()> {
         job = job.input(&file, folder.path.join(&file));
     }
     let Some(mut out) = job.begin()? else { return Ok(()) };
+    folder.check_numbers()?; // all weights are read, which no fresh folder waits for
     for file in files(&folder)? {
         out.copy(&file, &folder.path.join(&file))?;
     }
@@ -78,6 +79,7 @@ fn from_hub(args: &ModelArgs, repository: &Repository) -> anyhow::Result<()> {
         fetch_shards(repository)?;
     }
     let (folder, tokenizer) = check(&repository.folder())?;
+    folder.check_numbers()?;
     for file in files(&folder)? {
         out.copy(&file, &folder.path.join(&file))?;
     }
@@ -111,7 +113,6 @@ fn check(path: &Path) -> anyhow::Result<(ModelFolder, Tokenizer)> {
     let config = &folder.config;
     let tokenizer = Tokenizer::open(path, config.max_position_embeddings)?;
     vocabulary::check_tokenizer(&tokenizer, config.vocab_size)?;
-    folder.check_numbers()?;
     Ok((folder, tokenizer))
 }
 
