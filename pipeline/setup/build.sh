@@ -9,7 +9,7 @@ if [ -x "$programs/bert-finetune" ]; then
 fi
 cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 cat >&2 <<END
-build: everything is compiled once: 300 crates and the C++ kernels, 15 to 20 minutes of processor time ($cores cores here).
+build: everything is compiled once: 300 crates and the C++ kernels, 25 to 30 minutes of processor time ($cores cores here).
 build: the kernels (bert-kernels) and the table readers (parquet) take longest. Later builds take seconds.
 END
 exec cargo build --release --locked
