@@ -1,13 +1,16 @@
 //! Tests of the token files: what is written is read, and wrong content is named.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int32Type;
 
 use super::*;
-use crate::parquet_file::Batch;
 use crate::parquet_file::mutation::for_each_damaged;
+use crate::parquet_file::{Batch, ParquetFile};
+use crate::task::Task;
+use crate::tokenizer::Overflow;
 
 fn sample(labels: Labels) -> TokenSet {
     let (task, label_names) = match labels {
@@ -39,6 +42,28 @@ fn file_of(set: &TokenSet) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     set.write(&mut file).unwrap();
     file
+}
+
+#[test]
+fn tokens_are_for_a_model_of_their_labels() {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let classes = sample(Labels::Classes(vec![Some(1), None, Some(0)])).metadata;
+    let scores = sample(Labels::Scores(vec![Some(0.5), None, Some(1.0)])).metadata;
+    classes.check_labels(&names(&["negative", "positive"]), false).unwrap();
+    scores.check_labels(&names(&["LABEL_0"]), true).unwrap();
+    let refusal = |metadata: &TokensMetadata, names: &[String], is_regression| {
+        metadata.check_labels(names, is_regression).unwrap_err().to_string()
+    };
+    assert_eq!(
+        refusal(&classes, &names(&["positive", "negative"]), false),
+        "the tokens have the labels (negative, positive), the model has the labels (positive, negative); tokenize for the \
+         task that the model was trained on"
+    );
+    assert!(refusal(&classes, &names(&["LABEL_0"]), true).contains("(negative, positive), the model has scores;"));
+    assert!(
+        refusal(&scores, &names(&["bad", "good"]), false)
+            .contains("have scores, the model has the labels (bad, good);")
+    );
 }
 
 #[test]
