@@ -100,14 +100,14 @@ def test_float32_is_what_transformers_computes_on_872_sentences(export):
     assert verified["flips"] == 0 and verified["max_difference"] < 1e-5
 
 
-def test_both_versions_of_transformers_read_the_export_alike_on_872_sentences(export, prepared):
-    texts = pandas.read_parquet(prepared.raw / "validation.parquet").text.tolist()
-    ours = export.onnx_runtime(GRAPHS[0], 32)
-    for environment in ["reference", "current"] if CURRENT.exists() else ["reference"]:
-        answer = transformers_answers(environment, export.hf, texts)
-        difference = abs(ours - numpy.array(answer["logits"])).max()
-        print(f"ONNX float32 and Transformers of {environment}: largest difference of a logit {difference:.2e}")
-        assert answer["names"] == ["negative", "positive"] and difference <= 1e-4
+def test_the_current_transformers_reads_the_export_and_its_texts_alike_on_872_sentences(export, prepared):
+    text_of = pandas.read_parquet(prepared.raw / "validation.parquet").set_index("id").text
+    texts = text_of.loc[pandas.read_parquet(prepared.tokens / "validation.parquet").id].tolist()
+    assert len(texts) == 872
+    answer = transformers_answers("current" if CURRENT.exists() else "reference", export.hf, texts)
+    difference = abs(export.onnx_runtime(GRAPHS[0], 32) - numpy.array(answer["logits"])).max()
+    print(f"ONNX float32 and the current Transformers: largest difference of a logit {difference:.2e}")
+    assert answer["names"] == ["negative", "positive"] and difference <= 1e-4
 
 
 def test_int8_is_verified_as_onnx_runtime_computes_it(export):
