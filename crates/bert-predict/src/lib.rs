@@ -59,7 +59,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     let format = streaming::format(args)?;
     let input = Input::open(args)?;
-    let (settings, tokenizer) = Settings::open(model, args)?;
+    let (settings, model) = Settings::open(model, args)?;
     let (kept, said) = kept_names(input.kept(), &settings.decoding)?;
     said.iter().for_each(|said| args.say(said));
     let layout = Layout { kept, decoding: settings.decoding.clone(), attributions: settings.attributions };
@@ -67,13 +67,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let size = if layout.attributions { WINDOW_SIZE_OF_ATTRIBUTIONS } else { WINDOW_SIZE };
     let input = match input {
         Input::Files(files) if args.output.out.is_some() => {
-            return PartsRun { settings, layout, format, size }.run(args, files, tokenizer);
+            return PartsRun { settings, layout, format, size }.run(args, files, model);
         }
         input => input,
     };
-    let predictor = Predictor::load(settings)?;
+    let predictor = Predictor::load(settings, model.classifier)?;
     let reporting = Reporting::begin(args, input.paths());
-    let windows = PreparedWindows::begin(input, tokenizer, settings.vocab_size, size)?;
+    let windows = PreparedWindows::begin(input, model.tokenizer, settings.vocab_size, size)?;
     let streaming = Streaming { predictor: &predictor, layout, format, windows };
     match &args.output.output {
         None => streaming.to_stdout(reporting),

@@ -10,7 +10,6 @@ mod collect;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use corpus::tokenizer::Tokenizer;
 use stage::{CommonArgs, ExitReason, Interrupt, Job, Manifest, OutputFolder, Stage, bad_input, ensure_input};
 
 use crate::answers::Answering;
@@ -21,7 +20,7 @@ use crate::output::{AnswerWriter, Format, Layout};
 use crate::predictor::Predictor;
 use crate::prepare::{Next, PreparedWindow, PreparedWindows};
 use crate::reporting::Reporting;
-use crate::settings::Settings;
+use crate::settings::{Settings, Unloaded};
 use ledger::{Entry, Ledger, part_name};
 use plan::Plan;
 
@@ -71,10 +70,10 @@ impl PartsRun<'_> {
     /// # Errors
     /// Fails when the folder cannot be had, where the input cannot be read further, on a signal, and when a kernel or the
     /// disk does. What was answered stays, and the same command goes on.
-    pub(crate) fn run(&self, args: &Args, files: InputFiles, tokenizer: Tokenizer) -> anyhow::Result<()> {
+    pub(crate) fn run(&self, args: &Args, files: InputFiles, model: Unloaded) -> anyhow::Result<()> {
         let Some(mut folder) = self.begin(args, &files)? else { return Ok(()) };
         let interrupt = Interrupt::install().context("cannot install the handlers of signals")?;
-        let predictor = Predictor::load(self.settings)?;
+        let predictor = Predictor::load(self.settings, model.classifier)?;
         folder.clear()?;
         let ledger = Ledger::open(&folder, self.format)?;
         let mut reporting = Reporting::begin(args, files.paths().map(Path::to_owned).collect());
@@ -89,7 +88,7 @@ impl PartsRun<'_> {
         let rule = PartRule { rows_per_part: args.output.rows_per_part, shard: args.output.shard, done };
         let n_parts = files.n_parts();
         let input = Input::Files(files.in_parts(rule));
-        let windows = PreparedWindows::begin(input, tokenizer, self.settings.vocab_size, self.size)?;
+        let windows = PreparedWindows::begin(input, model.tokenizer, self.settings.vocab_size, self.size)?;
         let answering = Answering::new(&predictor);
         let filling = Filling { run: self, folder, ledger, windows, interrupt, answering, reporting };
         let Filling { mut folder, ledger, reporting, .. } = filling.fill()?;

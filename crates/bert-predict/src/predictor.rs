@@ -1,7 +1,6 @@
 //! Predictor: a model that is ready to predict.
 
-use bert::{Classifier, TextRequest, argmax, attribute_texts};
-use checkpoint::ModelFolder;
+use bert::{Classifier, ClassifierFolder, TextRequest, argmax, attribute_texts};
 use corpus::tokenizer::{Encodings, Tokenizer};
 use run_files::attribution::token_contributions;
 use stage::Verification;
@@ -30,14 +29,14 @@ impl<'a> Predictor<'a> {
     ///
     /// # Errors
     /// Fails when they are not, cannot be read, or libtorch is missing or broken.
-    pub(crate) fn load(settings: &'a Settings) -> anyhow::Result<Self> {
-        let path = &settings.path;
-        let weights = ModelFolder::open(path)?.weight_files()?;
+    pub(crate) fn load(settings: &'a Settings, classifier: ClassifierFolder) -> anyhow::Result<Self> {
+        let weights = classifier.folder.weight_files()?;
         let verifications: Vec<Verification> = weights.iter().map(|(_, path)| Verification::begin(path)).collect();
-        let classifier = Classifier::open(path, settings.compute)?;
+        let classifier = classifier.load(settings.compute)?;
         classifier.remarks.iter().for_each(|remark| eprintln!("bert-predict: {remark}"));
         verifications.into_iter().try_for_each(Verification::finish)?;
-        let spelling = settings.attributions.then(|| Tokenizer::open(path, usize::MAX)).transpose()?;
+        let spelling =
+            settings.attributions.then(|| Tokenizer::open(&classifier.folder.path, usize::MAX)).transpose()?;
         Ok(Self { settings, classifier, spelling })
     }
 

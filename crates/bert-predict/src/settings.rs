@@ -14,8 +14,6 @@ use crate::verdict::Decoding;
 
 /// A model folder with everything that decides what it says of a text.
 pub(crate) struct Settings {
-    /// The model folder.
-    pub(crate) path: PathBuf,
     pub(crate) compute: Compute,
     pub(crate) decoding: Decoding,
     pub(crate) max_length: usize,
@@ -28,12 +26,18 @@ pub(crate) struct Settings {
     pub(crate) files: Vec<(String, PathBuf)>,
 }
 
+/// What is there of a model before its weights are read.
+pub(crate) struct Unloaded {
+    pub(crate) classifier: ClassifierFolder,
+    pub(crate) tokenizer: Tokenizer,
+}
+
 impl Settings {
     /// Opens the model folder `model`, and its tokenizer.
     ///
     /// # Errors
     /// Fails when the model is not fine-tuned, is not what its stage wrote, or does not fit what is asked for.
-    pub(crate) fn open(model: &Path, args: &Args) -> anyhow::Result<(Self, Tokenizer)> {
+    pub(crate) fn open(model: &Path, args: &Args) -> anyhow::Result<(Self, Unloaded)> {
         // A run or an export has to be what its stage wrote; the weights are verified when they are read.
         stage::verify_files(model, &CONFIG_AND_TOKENIZER_FILES)?;
         let classifier = ClassifierFolder::open(model)?;
@@ -58,7 +62,6 @@ impl Settings {
         let small = CONFIG_AND_TOKENIZER_FILES.iter().map(|name| ((*name).to_owned(), model.join(name)));
         let files = small.filter(|(_, path)| path.is_file()).chain(folder.weight_files()?).collect();
         let settings = Self {
-            path: model.to_owned(),
             compute,
             decoding: decoding(args, &classifier)?,
             max_length,
@@ -68,7 +71,7 @@ impl Settings {
             vocab_size: folder.config.vocab_size,
             files,
         };
-        Ok((settings, tokenizer))
+        Ok((settings, Unloaded { classifier, tokenizer }))
     }
 }
 

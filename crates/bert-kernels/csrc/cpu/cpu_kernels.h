@@ -1,17 +1,15 @@
-// The functions of the C ABI that are compiled for each level of the instruction set.
+// The functions of the C ABI that are compiled for each level of the instruction set: `bert_kernels_NAME` is what the ABI calls,
+// NAME what a level has for it.
 #pragma once
 
 #include "bert_kernels.h"
 
+#define FOR_LEVEL_FUNCTIONS(f)                                                                                            \
+  f(encoder_runs) f(encoder_new) f(encoder_free) f(encoder_memory) f(encoder_read_weights) f(encoder_forward)             \
+  f(encoder_backward) f(update) f(apply_deferred) f(sum_of_squares)
+
 struct CpuKernels {
-  decltype(&bert_kernels_encoder_runs) encoder_runs;
-  decltype(&bert_kernels_encoder_new) encoder_new;
-  decltype(&bert_kernels_encoder_free) encoder_free;
-  decltype(&bert_kernels_encoder_memory) encoder_memory;
-  decltype(&bert_kernels_encoder_read_weights) encoder_read_weights;
-  decltype(&bert_kernels_encoder_forward) encoder_forward;
-  decltype(&bert_kernels_encoder_backward) encoder_backward;
-  decltype(&bert_kernels_update) update;
-  decltype(&bert_kernels_apply_deferred) apply_deferred;
-  decltype(&bert_kernels_sum_of_squares) sum_of_squares;
+#define MEMBER(name) decltype(&bert_kernels_##name) name;
+  FOR_LEVEL_FUNCTIONS(MEMBER)
+#undef MEMBER
 };

@@ -52,6 +52,11 @@ using Words16 = Vector<uint32_t>;
 using Halves = Vector<uint16_t>;
 using Bytes = Vector<uint8_t>;
 
+// A number beside a vector has the vector's type.
+template <typename T> struct Same {
+  using type = T;
+};
+
 #define VECTOR_OPERATOR(op)                                                                                               \
   template <typename T> INLINE Vector<T> operator op(const Vector<T> &a, const Vector<T> &b) {                            \
     Vector<T> y;                                                                                                          \
@@ -81,11 +86,6 @@ using Bytes = Vector<uint8_t>;
     FOR_PARTS(p) { y.parts[p] = a.parts[p] op b; }                                                                        \
     return y;                                                                                                             \
   }
-
-// A number beside a vector has the vector's type.
-template <typename T> struct Same {
-  using type = T;
-};
 
 VECTOR_OPERATOR(+)
 VECTOR_OPERATOR(-)
@@ -124,14 +124,14 @@ template <typename T> INLINE void store_vector(void *to, const Vector<T> &x) {
 
 INLINE Floats all(float x) {
   Floats y;
-  FOR_PARTS(p) { y.parts[p] = typename Floats::Part{} + x; }
+  FOR_PARTS(p) { y.parts[p] = Floats::Part{} + x; }
   return y;
 }
 
-// 0, 1, 2, ...
-INLINE Ints lane_numbers() {
+// The first n lanes, at most all.
+INLINE Ints lanes_below(int64_t n) {
   static constexpr int32_t NUMBERS[LANES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  return load_vector<int32_t>(NUMBERS);
+  return load_vector<int32_t>(NUMBERS) < int32_t(n < LANES ? n : LANES);
 }
 
 // Of the lanes in their order.

@@ -85,10 +85,6 @@ INLINE void transpose_head(const float *rows, const Head &head, float *columns) 
   }
 }
 
-INLINE Ints lanes_below(int64_t n) {
-  return lane_numbers() < int32_t(std::min(n, LANES));
-}
-
 // e^(scores - maximum) in place, zero behind the last key; returns the sum.
 INLINE float exponentials(float *scores, int64_t length, float maximum) {
   Floats total{};
@@ -204,8 +200,7 @@ INLINE void softmax_backward(const Head &head, HeadMask mask, const uint8_t *kee
 }
 
 template <typename T>
-void head_backward(QueryKeyValue<const T> x, const Head &head, HeadMask mask, Matrix<const T> dy,
-                              Matrix<const float> stats) {
+void head_backward(QueryKeyValue<const T> x, const Head &head, HeadMask mask, Matrix<const T> dy, Matrix<const float> stats) {
   read_operands(x, head);
   transpose_head(head.value, head, head.value_columns);
   read_rows(dy, head, 1.0f, head.dcontext);

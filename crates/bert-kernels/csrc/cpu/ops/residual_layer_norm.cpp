@@ -43,7 +43,7 @@ void normalize(Matrix<float> x, LayerNorm weights, ChunkMask mask, float *factor
     }
     const float mean = sum(total) / float(width);
     for (int64_t i = 0; i < width; i += LANES) {
-      const Floats centered = select(lane_numbers() < int32_t(width - i), load(rows + i, width - i) - mean, Floats{});
+      const Floats centered = select(lanes_below(width - i), load(rows + i, width - i) - mean, Floats{});
       squares += centered * centered;
     }
     const float factor = 1.0f / std::sqrt(sum(squares) / float(width) + weights.eps);
@@ -60,8 +60,8 @@ void normalize(Matrix<float> x, LayerNorm weights, ChunkMask mask, float *factor
 }
 
 // y = w n + b: ds = (g - mean(g) - n mean(g n)) r with g = w dy, in place of dy.
-void normalize_backward(Matrix<float> dy, const float *weight, const float *normalized, const float *factors,
-                                   float *dweight, float *dbias) {
+void normalize_backward(Matrix<float> dy, const float *weight, const float *normalized, const float *factors, float *dweight,
+                        float *dbias) {
   const int64_t n = dy.rows, width = dy.cols;
   float *gradient = dy.data;
   const float *rows = normalized;
