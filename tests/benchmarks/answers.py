@@ -139,15 +139,25 @@ def evaluation_of_sst2(bench, train):
     compare_evaluation(bench, "SST-2 test, MiniLM", train, bench.tokens, bench.raw, table, "test")
 
 
+def precisions():
+    """What `bert-doctor` says that this processor multiplies in."""
+    said = subprocess.run([BIN / "bert-doctor"], capture_output=True, text=True).stdout
+    with_instructions = {"bf16": ("AVX512_BF16 yes", "AMX_BF16 yes"), "int8": ("AVX512_VNNI yes",)}
+    return ["float32", *(name for name, signs in with_instructions.items() if any(sign in said for sign in signs))]
+
+
 def beside_others(bench, train):
     """Sentences of train from start to file, beside ONNX Runtime and Transformers' pipeline, which are loaded and warm."""
     export, file = bench.folder / "export", bench.folder / "texts.txt"
     run_stage("bert-export", "--run", train, "--format", "hf,onnx,onnx-int8", "--out", export)
     texts = [text.replace("\n", " ") for text, _ in texts_by_length(bench)]
     file.write_text("".join(text + "\n" for text in texts))
-    _, seconds = run_stage("bert-predict", "--model", export / "hf", "--device", DEVICE, "--input", file, "--output", bench.folder / "answers.jsonl", "--quiet")
-    rates = {"bert-predict": len(texts) / seconds}
-    for side in ("pipeline", "onnx/model.onnx", "onnx/model_int8.onnx"):
+    rates = {}
+    for precision in precisions():
+        words = ["--model", export / "hf", "--device", DEVICE, "--precision", precision, "--input", file, "--output", bench.folder / "answers.jsonl"]
+        rates[f"bert-predict {precision}"] = len(texts) / run_stage("bert-predict", *words, "--quiet")[1]
+    run_reference("quantize_dynamic.py", export / "hf/onnx/model.onnx", export / "hf/onnx/dynamic.onnx")
+    for side in ("pipeline", "onnx/model.onnx", "onnx/model_int8.onnx", "onnx/dynamic.onnx"):
         rates[side] = run_reference("reference_answers.py", export / "hf", file, side)["sentences_per_second"]
     bench.results["beside others"] = rates
     print(f"{len(texts):,} sentences: " + ", ".join(f"{side} {rate:,.0f}/s" for side, rate in rates.items()), flush=True)

@@ -1,6 +1,6 @@
 """Labels of texts by what people use otherwise, the model loaded and warm, its threads all cores; prints JSON.
 
-    reference_answers.py EXPORT/hf TEXTS.txt pipeline|onnx/model.onnx|onnx/model_int8.onnx
+    reference_answers.py EXPORT/hf TEXTS.txt pipeline|onnx/FILE.onnx
 
 `pipeline` is Transformers' own; else the file is run by ONNX Runtime, texts made tokens by `tokenizers`. Both are given the texts
 sorted by length, in batches of 32, which pads least.

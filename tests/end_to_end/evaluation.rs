@@ -45,6 +45,37 @@ fn a_missed_requirement_is_exit_code_5_after_everything_is_written_and_when_fres
     assert_eq!(malformed.code, Some(2), "{}", malformed.stderr);
 }
 
+/// Another precision is another result; where the processor has no products of bytes, int8 is refused in words.
+#[test]
+fn int8_is_asked_for_in_evaluation_and_never_in_training() {
+    let mut pipeline = trained();
+    let training = std::mem::replace(&mut pipeline.training, "--precision int8".to_owned());
+    let untrained = pipeline.run_stage("train", "");
+    assert_eq!(untrained.code, Some(2), "{}", untrained.stderr);
+    assert!(untrained.stderr.contains("invalid value 'int8' for '--precision <PRECISION>'"), "{}", untrained.stderr);
+    pipeline.training = training;
+    let evaluated = pipeline.run_stage("eval/validation", "--precision int8");
+    if evaluated.code == Some(2) {
+        assert!(
+            evaluated.stderr.contains("--precision int8 needs products of bytes (AVX512_VNNI"),
+            "{}",
+            evaluated.stderr
+        );
+        return;
+    }
+    evaluated.assert_success("bert-eval in int8");
+    let manifest = json_file(&pipeline, "eval/validation/manifest.json");
+    assert_eq!(
+        (&manifest["plan"]["precision"], &manifest["plan"]["head_precision"]),
+        (&json!("int8"), &json!("float32"))
+    );
+    let again = pipeline.run_stage("eval/validation", "--precision int8");
+    assert!(again.stderr.contains(" is fresh\n"), "{}", again.stderr);
+    let other = pipeline.run_stage("eval/validation", "--precision float32");
+    assert!(!other.stderr.contains(" is fresh\n"), "{}", other.stderr);
+    assert_ne!(json_file(&pipeline, "eval/validation/manifest.json")["key"], manifest["key"]);
+}
+
 #[test]
 fn errors_have_their_texts_and_attributions_that_add_up() {
     let pipeline = trained();

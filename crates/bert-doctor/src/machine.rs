@@ -23,10 +23,11 @@ fn processor() -> Finding {
     let cpu = cpu_features();
     let yes_no = |has: bool| if has { "yes" } else { "no" };
     let fact = format!(
-        "AVX2 {}, AVX-512 {}, AVX512_BF16 {}, AMX_BF16 {}",
+        "AVX2 {}, AVX-512 {}, AVX512_BF16 {}, AVX512_VNNI {}, AMX_BF16 {}",
         yes_no(cpu.avx2),
         yes_no(cpu.avx512),
         yes_no(cpu.avx512_bf16),
+        yes_no(cpu.avx512_vnni),
         yes_no(cpu.amx_bf16)
     );
     let what = "products are in float32; bf16 would be emulated, and slower";

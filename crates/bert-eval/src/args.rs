@@ -18,10 +18,13 @@ From several evaluations:
   bert-eval seeds EVAL_DIR EVAL_DIR... --out DIR      mean and interval of one setting over seeds
   bert-eval suspects EVAL_DIR... --out DIR            likely label errors, from the folds of cross-validation";
 
+const PRECISION_HELP: &str = "Precision of matrix products: auto (that of the run), float32, bf16, or int8 (quantized; processors with \
+AVX512_VNNI)";
+
 /// Evaluate a fine-tuned model on one split: figures with intervals, pictures, errors, a report of one page
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bert-eval", version, after_help = EXAMPLE)]
-#[command(mut_arg("precision", |arg| arg.help("Precision of matrix products: auto (that of the run), float32 or bf16")))]
+#[command(mut_arg("precision", |arg| arg.help(PRECISION_HELP).value_parser(stage::INFERENCE_PRECISIONS)))]
 pub struct Args {
     /// Output folder of bert-finetune
     #[arg(long, value_name = "DIR")]

@@ -132,6 +132,22 @@ int32_t bert_kernels_encoder_forward(bert_kernels_encoder *encoder, const bert_k
 int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float *dfirst, int32_t add,
                                       const bert_kernels_encoder_parameters *gradients, const float **dwords);
 
+// The same encoder for inference, whose linear layers multiply bytes: weights are quantized by outputs, activations by tokens.
+typedef struct bert_kernels_int8_encoder bert_kernels_int8_encoder;
+
+// Whether this machine has products of bytes for it.
+int32_t bert_kernels_int8_encoder_runs(void);
+
+// Null after an error. Of the config `bf16` is not read. Biases, norms and embeddings are read where they are in every pass;
+// matrices are quantized. The structs themselves may go.
+bert_kernels_int8_encoder *bert_kernels_int8_encoder_new(const bert_kernels_encoder_config *config,
+                                                         const bert_kernels_encoder_parameters *parameters);
+void bert_kernels_int8_encoder_free(bert_kernels_int8_encoder *encoder);
+
+// first (batch, hidden): the hidden states of the first tokens, each a function of its sentence alone. 0, or 1 after an error.
+int32_t bert_kernels_int8_encoder_forward(bert_kernels_int8_encoder *encoder, const bert_kernels_packed_batch *batch,
+                                          float *first);
+
 // A run of float32 parameters with their optimizer state. grad may be null: a gradient of zeros. first and second are
 // the moments; those that the rule does not have are null.
 typedef struct {

@@ -1,4 +1,4 @@
-//! CPU features that decide on kernels: AVX2, AVX-512, AVX512_BF16, AMX_BF16.
+//! CPU features that decide on kernels: AVX2, AVX-512, AVX512_BF16, AVX512_VNNI, AMX_BF16.
 
 /// Instructions of products, as far as the operating system lets programs use them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -9,6 +9,8 @@ pub struct CpuFeatures {
     pub avx512: bool,
     /// AVX-512 dot products of bfloat16 pairs.
     pub avx512_bf16: bool,
+    /// AVX-512 dot products of quadruples of bytes; every processor with AMX tiles of bytes has them, too.
+    pub avx512_vnni: bool,
     /// AMX tiles of bfloat16.
     pub amx_bf16: bool,
 }
@@ -28,6 +30,7 @@ pub fn cpu_features() -> CpuFeatures {
         avx2: has!("avx2") && has!("fma"),
         avx512: has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl"),
         avx512_bf16: has_leaf && bit(1, 5) && has!("avx512f"),
+        avx512_vnni: has!("avx512vnni") && has!("avx512vl"),
         amx_bf16: has_leaf && bit(0, 22),
     }
 }

@@ -88,23 +88,7 @@ impl Encoder {
     /// # Panics
     /// When the config was not checked: it has no layer, or its heads do not divide its width.
     pub fn new(config: &BertConfig, bf16: bool) -> Result<Self, KernelError> {
-        let raw = ffi::EncoderConfig {
-            layers: config.num_hidden_layers as i64,
-            hidden: config.hidden_size as i64,
-            heads: config.num_attention_heads as i64,
-            intermediate: config.intermediate_size as i64,
-            positions: config.max_position_embeddings as i64,
-            token_types: config.type_vocab_size as i64,
-            activation: match config.hidden_act {
-                Activation::Gelu => 0,
-                Activation::GeluNew => 1,
-                Activation::Relu => 2,
-            },
-            bf16: i32::from(bf16),
-            layer_norm_eps: config.layer_norm_eps as f32,
-        };
-        let is_checked = config.num_hidden_layers > 0 && config.hidden_size.is_multiple_of(config.num_attention_heads);
-        assert!(is_checked, "an encoder is made of a config that was checked");
+        let raw = raw_config(config, bf16);
         // SAFETY: `raw` lives through the call.
         let handle = unsafe { ffi::bert_kernels_encoder_new(&raw const raw) };
         if handle.is_null() {
@@ -137,9 +121,7 @@ impl Encoder {
     /// # Panics
     /// When a parameter is not what the config asks for: a mistake of the caller, never of the input.
     pub fn read_weights(&mut self, parameters: EncoderParameters<Tensor>) -> Result<(), KernelError> {
-        assert!(parameters.layers.len() == self.sizes.layers.len(), "parameters of {} layers", self.sizes.layers.len());
-        let fits = parameters.iter().zip(self.sizes.iter()).all(|(tensor, &size)| is_floats(tensor, size));
-        assert!(fits, "parameters of the encoder have the sizes of its config");
+        assert!(fit(&parameters, &self.sizes), "parameters of the encoder have the sizes of its config");
         let raw = ffi::RawParameters::new(&parameters.map(ffi::floats));
         self.pending = None;
         self.parameters = Some(parameters);
@@ -247,7 +229,37 @@ impl Drop for Encoder {
     }
 }
 
-fn sizes(config: &BertConfig) -> EncoderParameters<usize> {
+/// As the C++ side takes it.
+///
+/// # Panics
+/// When the config was not checked.
+pub(crate) fn raw_config(config: &BertConfig, bf16: bool) -> ffi::EncoderConfig {
+    let is_checked = config.num_hidden_layers > 0 && config.hidden_size.is_multiple_of(config.num_attention_heads);
+    assert!(is_checked, "an encoder is made of a config that was checked");
+    ffi::EncoderConfig {
+        layers: config.num_hidden_layers as i64,
+        hidden: config.hidden_size as i64,
+        heads: config.num_attention_heads as i64,
+        intermediate: config.intermediate_size as i64,
+        positions: config.max_position_embeddings as i64,
+        token_types: config.type_vocab_size as i64,
+        activation: match config.hidden_act {
+            Activation::Gelu => 0,
+            Activation::GeluNew => 1,
+            Activation::Relu => 2,
+        },
+        bf16: i32::from(bf16),
+        layer_norm_eps: config.layer_norm_eps as f32,
+    }
+}
+
+/// Whether the parameters are as many numbers as the config asks for, where the kernels can read them.
+pub(crate) fn fit(parameters: &EncoderParameters<Tensor>, sizes: &EncoderParameters<usize>) -> bool {
+    let of_layers = parameters.layers.len() == sizes.layers.len();
+    of_layers && parameters.iter().zip(sizes.iter()).all(|(tensor, &size)| is_floats(tensor, size))
+}
+
+pub(crate) fn sizes(config: &BertConfig) -> EncoderParameters<usize> {
     let (hidden, intermediate) = (config.hidden_size, config.intermediate_size);
     let linear = |n_out: usize, n_in: usize| LinearParameters { weight: n_out * n_in, bias: n_out };
     let layer_norm = LayerNormParameters { weight: hidden, bias: hidden };

@@ -83,6 +83,12 @@ pub(crate) struct Encoder {
     _opaque: [u8; 0],
 }
 
+/// The same.
+#[repr(C)]
+pub(crate) struct Int8Encoder {
+    _opaque: [u8; 0],
+}
+
 #[repr(C)]
 pub(crate) struct EncoderConfig {
     pub(crate) layers: i64,
@@ -230,5 +236,16 @@ unsafe extern "C" {
         add: i32,
         gradients: *const RawEncoderParameters,
         dwords: *mut *const f32,
+    ) -> i32;
+    pub(crate) fn bert_kernels_int8_encoder_runs() -> i32;
+    pub(crate) fn bert_kernels_int8_encoder_new(
+        config: *const EncoderConfig,
+        parameters: *const RawEncoderParameters,
+    ) -> *mut Int8Encoder;
+    pub(crate) fn bert_kernels_int8_encoder_free(encoder: *mut Int8Encoder);
+    pub(crate) fn bert_kernels_int8_encoder_forward(
+        encoder: *mut Int8Encoder,
+        batch: *const PackedBatch,
+        first: *mut f32,
     ) -> i32;
 }

@@ -10,6 +10,7 @@
 mod encoder;
 mod encoder_memory;
 mod encoder_parameters;
+mod int8_encoder;
 mod packed_sentences;
 
 mod deferred_rows;
@@ -33,6 +34,7 @@ pub use encoder_memory::EncoderMemory;
 pub use encoder_parameters::{EncoderParameters, LayerNormParameters, LayerParameters, LinearParameters};
 pub use error::KernelError;
 pub use gradient::{Gradient, aten_norm, global_norm};
+pub use int8_encoder::Int8Encoder;
 pub use operators::{
     AttentionDropout, PackedAttentionOptions, as_bf16, dropout, heads_from_rows, packed_attention,
     packed_attention_runs, rows_from_heads,

@@ -24,14 +24,14 @@ const EXAMPLE: &str = "Examples:
   bert-predict --collect answers";
 
 const PRECISION_HELP: &str = "Precision of matrix products: auto (that of the training where --model is its output folder, else bf16 if the \
-hardware supports it, else float32), float32 or bf16";
+hardware supports it, else float32), float32, bf16, or int8 (quantized; processors with AVX512_VNNI)";
 
 const STRICT_HELP: &str = "Stop at the first row that cannot be read, instead of answering it with null";
 
 /// Predict the sentiment of texts from arguments, files, or stdin
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bert-predict", version, after_help = EXAMPLE)]
-#[command(mut_arg("precision", |arg| arg.help(PRECISION_HELP)))]
+#[command(mut_arg("precision", |arg| arg.help(PRECISION_HELP).value_parser(stage::INFERENCE_PRECISIONS)))]
 #[command(mut_arg("strict", |arg| arg.help(STRICT_HELP)))]
 pub struct Args {
     /// Fine-tuned model: the output folder of bert-finetune, or the hf folder of bert-export

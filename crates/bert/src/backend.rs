@@ -1,9 +1,11 @@
-//! Backend of the encoder: one kernel for the CPU, or libtorch's operators on every device. Packed tokens in, the hidden
-//! states of the first tokens out, `(batch, hidden)`.
+//! Backend of the encoder: one kernel for the CPU, another with products of bytes, or libtorch's operators on every device.
+//! Packed tokens in, the hidden states of the first tokens out, `(batch, hidden)`.
 //!
-//! The kernel is chosen where the processor has it and no adapters are trained. The two agree to rounding, not to the bit.
+//! The kernel is chosen where the processor has it and no adapters are trained. It and the operators agree to rounding, not to
+//! the bit. Bytes are for evaluation alone, where they are asked for.
 
 mod kernel;
+mod int8_kernel;
 mod encoder;
 mod embeddings;
 mod attention;
@@ -14,6 +16,7 @@ use checkpoint::BertConfig;
 use tch::{Device, Tensor};
 
 pub(crate) use self::encoder::EncoderOfOperators;
+use self::int8_kernel::EncoderInt8Kernel;
 use self::kernel::EncoderKernel;
 use crate::batch::Batch;
 use crate::device::Precision;
@@ -26,6 +29,8 @@ use crate::parameters::Parameters;
 pub(crate) enum Backend {
     /// A fused kernel, which keeps its activations from the forward to the backward pass.
     Kernel(Box<RefCell<EncoderKernel>>),
+    /// The same with products of bytes, which evaluates and does not learn.
+    Int8Kernel(Box<RefCell<EncoderInt8Kernel>>),
     /// libtorch's operators, followed by autograd.
     Operators(EncoderOfOperators),
 }
@@ -33,6 +38,9 @@ pub(crate) enum Backend {
 impl Backend {
     /// The fastest that there is for these parameters.
     pub(crate) fn new(parameters: &Parameters, config: &BertConfig, precision: Precision) -> Result<Self, BertError> {
+        if precision == Precision::Int8 {
+            return Ok(Self::Int8Kernel(Box::new(RefCell::new(EncoderInt8Kernel::new(parameters, config)?))));
+        }
         match EncoderKernel::new(parameters, config, precision)? {
             Some(kernel) => Ok(Self::Kernel(Box::new(RefCell::new(kernel)))),
             None => Self::operators(parameters, config, precision),
@@ -58,14 +66,17 @@ impl Backend {
         EncoderKernel::probably_runs(config, device, precision, adapted)
     }
 
+    /// Whether a kernel computes, and not libtorch's operators: no bit depends on the number of threads, and autograd knows the
+    /// head alone.
     pub(crate) fn is_kernel(&self) -> bool {
-        matches!(self, Self::Kernel(_))
+        !matches!(self, Self::Operators(_))
     }
 
     /// The hidden states of the first tokens, `(batch, hidden)`, float32.
     pub(crate) fn forward(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
         match self {
             Self::Kernel(kernel) => kernel.borrow_mut().forward(batch, mode),
+            Self::Int8Kernel(kernel) => kernel.borrow_mut().forward(batch, mode),
             Self::Operators(encoder) => encoder.forward(batch, mode),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use bert_kernels::DistinctRows;
+use bert_kernels::{DistinctRows, PackedSentences};
 use tch::{Device, Kind, Tensor};
 
 /// On the CPU the number of rows is rounded up to a multiple of this with padding that nothing reads: for every new number
@@ -46,6 +46,11 @@ pub(crate) enum OutputRows {
 }
 
 impl Batch {
+    /// As the kernels of the CPU take them.
+    pub(crate) fn packed_sentences(&self) -> PackedSentences<'_> {
+        PackedSentences { input_ids: &self.input_ids, position_ids: &self.position_ids, cu_seqlens: &self.cu_seqlens }
+    }
+
     /// Packs `sentences`, each at least one token long.
     pub fn new(sentences: &[&[i32]], device: Device) -> Self {
         let n_tokens: usize = sentences.iter().map(|sentence| sentence.len()).sum();

@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use bert_kernels::libtorch;
 use serde::{Deserialize, Serialize};
-use tch::{Cuda, Device, Kind};
+use tch::{Cuda, Device};
 
 use crate::error::BertError;
 
-/// The precision of the encoder's matrix products; those of the head, parameters, moments and sums are float32 in both.
+/// The precision of the encoder's matrix products; those of the head, parameters, moments and sums are float32 in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -17,20 +17,14 @@ pub enum Precision {
     Float32,
     /// bfloat16 products with float32 masters.
     Bf16,
+    /// Products of bytes, for evaluation and prediction on the CPU: weights quantized by outputs, activations by tokens.
+    Int8,
 }
 
 impl Precision {
-    /// The type of the operands.
-    pub fn kind(self) -> Kind {
-        match self {
-            Self::Float32 => Kind::Float,
-            Self::Bf16 => Kind::BFloat16,
-        }
-    }
-
     /// The precision of the classification head, for plans: nothing where it is that of the rest.
     pub fn of_head(self) -> Option<Self> {
-        (self == Self::Bf16).then_some(Self::Float32)
+        (self != Self::Float32).then_some(Self::Float32)
     }
 }
 
@@ -39,6 +33,7 @@ impl fmt::Display for Precision {
         f.write_str(match self {
             Self::Float32 => "float32",
             Self::Bf16 => "bf16",
+            Self::Int8 => "int8",
         })
     }
 }
@@ -58,10 +53,10 @@ impl Compute {
     /// Resolves `--device`, `--threads` and `--precision`, without libtorch where that can have no CUDA device.
     ///
     /// `device`: `auto`, `cpu`, `cuda` or `cuda:N`. `threads`: all cores where none are given. `precision`: `float32`, `bf16`,
-    /// or anything else for what the device is fastest in.
+    /// `int8`, or anything else for what the device trains fastest in.
     ///
     /// # Errors
-    /// Fails when the device is not there, or libtorch is broken where it has to be asked.
+    /// Fails when the device is not there or has no such products, or libtorch is broken where it has to be asked.
     pub fn resolve(device: &str, threads: Option<u32>, precision: &str) -> Result<Self, BertError> {
         let device = resolve_device(device)?;
         let all_cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
@@ -69,6 +64,10 @@ impl Compute {
         let precision = match precision {
             "float32" => Precision::Float32,
             "bf16" => Precision::Bf16,
+            "int8" => {
+                has_int8(device)?;
+                Precision::Int8
+            }
             _ if has_bf16(device) => Precision::Bf16,
             _ => Precision::Float32,
         };
@@ -151,6 +150,21 @@ impl fmt::Display for Machine {
 pub(crate) fn has_bf16(device: Device) -> bool {
     let cpu = bert_kernels::cpu_features();
     device.is_cuda() || cpu.avx512_bf16 || cpu.amx_bf16
+}
+
+fn has_int8(device: Device) -> Result<(), BertError> {
+    if device != Device::Cpu {
+        return Err(BertError::Unavailable(
+            "--precision int8 is for the CPU; use bf16 on CUDA, or add --device cpu".to_owned(),
+        ));
+    }
+    if !bert_kernels::Int8Encoder::probably_runs() {
+        return Err(BertError::Unavailable(
+            "--precision int8 needs products of bytes (AVX512_VNNI or AMX), which this processor has not; use float32"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 fn resolve_device(name: &str) -> Result<Device, BertError> {

@@ -23,7 +23,7 @@ impl<'a> Operands<'a> {
     ) -> Result<Self, BertError> {
         let read: Vec<&Tensor> = parameters.list.iter().filter(|it| is_read(it)).map(|it| &it.tensor).collect();
         let cast = match precision {
-            Precision::Float32 => read.into_iter().map(Tensor::shallow_clone).collect(),
+            Precision::Float32 | Precision::Int8 => read.into_iter().map(Tensor::shallow_clone).collect(),
             Precision::Bf16 => bert_kernels::as_bf16(&read)?,
         };
         let mut cast = cast.into_iter();

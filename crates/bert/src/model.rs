@@ -99,6 +99,7 @@ impl Model {
     pub fn read_weights(&mut self) -> Result<(), BertError> {
         match &mut self.backend {
             Backend::Kernel(kernel) => kernel.get_mut().read_weights(&self.parameters)?,
+            Backend::Int8Kernel(_) => self.backend = Backend::new(&self.parameters, &self.config, self.precision)?,
             Backend::Operators(_) => {
                 self.backend = Backend::operators(&self.parameters, &self.config, self.precision)?;
             }
@@ -157,7 +158,7 @@ impl Model {
         let gradients = Gradients::new(&self.parameters);
         match &self.backend {
             Backend::Kernel(_) => gradients.allocated(&self.parameters, |parameter| !parameter.is_of_head()),
-            Backend::Operators(_) => gradients,
+            Backend::Int8Kernel(_) | Backend::Operators(_) => gradients,
         }
     }
 
@@ -170,7 +171,7 @@ impl Model {
             Backend::Kernel(kernel) => {
                 bert_kernels::global_norm(gradients.as_slice(), Some(kernel.borrow_mut().kernel()))
             }
-            Backend::Operators(_) => bert_kernels::global_norm(gradients.as_slice(), None),
+            Backend::Int8Kernel(_) | Backend::Operators(_) => bert_kernels::global_norm(gradients.as_slice(), None),
         };
         Ok(norm?)
     }
@@ -198,12 +199,12 @@ impl Model {
         }
         match &mut self.backend {
             Backend::Kernel(kernel) => bert_kernels::update(&mut runs, step, Some(kernel.get_mut().kernel()))?,
-            Backend::Operators(_) => bert_kernels::update(&mut runs, step, None)?,
+            Backend::Int8Kernel(_) | Backend::Operators(_) => bert_kernels::update(&mut runs, step, None)?,
         }
         match self.backend {
             // The kernel's matrices were packed again by the update.
             Backend::Kernel(_) => self.head = Head::new(&self.parameters)?,
-            Backend::Operators(_) => self.read_weights()?,
+            Backend::Int8Kernel(_) | Backend::Operators(_) => self.read_weights()?,
         }
         Ok(())
     }

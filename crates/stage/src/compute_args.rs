@@ -2,6 +2,9 @@
 //!
 //! They are text here, since this crate knows no tensor; `bert::Compute::resolve` makes a device and a precision of them.
 
+/// What `--precision` may be where a model is applied; it is trained in the first three.
+pub const INFERENCE_PRECISIONS: [&str; 4] = ["auto", "float32", "bf16", "int8"];
+
 /// The flags of every stage that computes with libtorch.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ComputeArgs {

@@ -58,7 +58,7 @@ pub use append_log::AppendLog;
 pub use claim::check_output_file;
 pub use command_line::{Program, run_main};
 pub use common_args::CommonArgs;
-pub use compute_args::ComputeArgs;
+pub use compute_args::{ComputeArgs, INFERENCE_PRECISIONS};
 pub use counted::counted;
 pub use disk::{available_bytes, sync_folder};
 pub use environment::{hub_is_offline, user_cache};

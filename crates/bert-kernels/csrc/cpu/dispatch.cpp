@@ -68,6 +68,20 @@ int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float
   return kernels().encoder_backward(encoder, dfirst, add, gradients, dwords);
 }
 
+int32_t bert_kernels_int8_encoder_runs() { return kernels().int8_encoder_runs(); }
+
+bert_kernels_int8_encoder *bert_kernels_int8_encoder_new(const bert_kernels_encoder_config *config,
+                                                         const bert_kernels_encoder_parameters *parameters) {
+  return kernels().int8_encoder_new(config, parameters);
+}
+
+void bert_kernels_int8_encoder_free(bert_kernels_int8_encoder *encoder) { kernels().int8_encoder_free(encoder); }
+
+int32_t bert_kernels_int8_encoder_forward(bert_kernels_int8_encoder *encoder, const bert_kernels_packed_batch *batch,
+                                          float *first) {
+  return kernels().int8_encoder_forward(encoder, batch, first);
+}
+
 void bert_kernels_update(const bert_kernels_run *runs, int64_t n_runs, const bert_kernels_rule *rule,
                          bert_kernels_encoder *encoder) noexcept {
   kernels().update(runs, n_runs, rule, encoder);

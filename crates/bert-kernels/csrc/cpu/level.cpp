@@ -6,13 +6,16 @@ LEVEL_BEGIN
 #include "cpu/ops/embedding.cpp"
 #include "cpu/ops/gelu.cpp"
 #include "cpu/ops/linear.cpp"
+#include "cpu/ops/linear_int8.cpp"
 #include "cpu/ops/pack.cpp"
+#include "cpu/ops/quantize.cpp"
 #include "cpu/ops/residual_layer_norm.cpp"
 #include "cpu/ops/row_sums.cpp"
 
 #include "cpu/bert/activations.cpp"
 #include "cpu/bert/backward.cpp"
 #include "cpu/bert/forward.cpp"
+#include "cpu/bert/int8_encoder.cpp"
 #include "cpu/bert/packed_weights.cpp"
 
 template class Encoder<float>;

@@ -127,4 +127,38 @@ TEST(encoder_bf16) {
   }
 }
 
+// The sentences of a batch, in one pass and one by one: the same bits.
+TEST(encoder_int8) {
+  if (bert_kernels_int8_encoder_runs() == 0) {
+    std::printf("skipped: this processor has no products of bytes\n");
+    return;
+  }
+  for (const int64_t n_layers : {1, 2, 4}) {
+    const Batch batch;
+    const std::vector<at::Tensor> p = parameters(n_layers);
+    const bert_kernels_encoder_config config{n_layers, HIDDEN, HEADS, INTERMEDIATE, POSITIONS, TYPES, 0, 0, EPS};
+    const Raw raw_parameters(p);
+    bert_kernels_int8_encoder *encoder = bert_kernels_int8_encoder_new(&config, &raw_parameters.encoder);
+    const bert_kernels_packed_batch raw = batch.raw();
+    const at::Tensor first = zeros<float>({batch.batch, HIDDEN}), alone = zeros<float>({batch.batch, HIDDEN});
+    EXPECT(bert_kernels_int8_encoder_forward(encoder, &raw, floats(first)) == 0);
+    std::vector<at::Tensor> inputs;
+    for (const at::Tensor &parameter : p) {
+      inputs.push_back(in_float64(parameter));
+    }
+    EXPECT_CLOSE(first, by_formula(batch, inputs), 0.05);
+    for (int64_t i = 0; i < batch.batch; ++i) {
+      const int64_t begin = batch.cu_seqlens[i], length = batch.cu_seqlens[i + 1] - begin;
+      const at::Tensor ids = zeros<int64_t>({16}), positions = zeros<int64_t>({16});
+      ids.narrow(0, 0, length).copy_(batch.input_ids.narrow(0, begin, length));
+      positions.narrow(0, 0, length).copy_(batch.position_ids.narrow(0, begin, length));
+      const std::vector<int64_t> cu_seqlens{0, length};
+      const bert_kernels_packed_batch one{ids.data_ptr<int64_t>(), positions.data_ptr<int64_t>(), cu_seqlens.data(), 16, 1};
+      EXPECT(bert_kernels_int8_encoder_forward(encoder, &one, floats(alone) + i * HIDDEN) == 0);
+    }
+    EXPECT(at::equal(first, alone));
+    bert_kernels_int8_encoder_free(encoder);
+  }
+}
+
 } // namespace

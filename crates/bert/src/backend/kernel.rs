@@ -1,6 +1,6 @@
 //! Encoder kernel of the CPU as a backend: chooses it, feeds it packed batches, and takes the gradients that it writes.
 
-use bert_kernels::{EncoderDropout, EncoderParameters, Gradient, Keep, PackedSentences};
+use bert_kernels::{EncoderDropout, EncoderParameters, Gradient, Keep};
 use checkpoint::BertConfig;
 use tch::{Device, Tensor};
 
@@ -65,16 +65,11 @@ impl EncoderKernel {
 
     /// The hidden states of the first tokens, `(batch, hidden)`. In training a backward pass may follow.
     pub(crate) fn forward(&mut self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
-        let packed = PackedSentences {
-            input_ids: &batch.input_ids,
-            position_ids: &batch.position_ids,
-            cu_seqlens: &batch.cu_seqlens,
-        };
         let (dropout, keep) = match mode {
             Mode::Evaluate => (None, Keep::Nothing),
             Mode::Train(sites) => (Some(dropout(sites)), Keep::ForBackward),
         };
-        Ok(self.kernel.forward(&packed, dropout, keep)?)
+        Ok(self.kernel.forward(&batch.packed_sentences(), dropout, keep)?)
     }
 
     /// Adds the gradients of every trained parameter of the encoder to `gradients`; `dfirst` is that of the last forward

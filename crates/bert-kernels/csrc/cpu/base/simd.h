@@ -16,6 +16,15 @@
 
 INLINE Floats load(const float *from) { return load_vector<float>(from); }
 
+INLINE Ints load_ints(const int32_t *from, int64_t n) {
+  if (n >= LANES) {
+    return load_vector<int32_t>(from);
+  }
+  int32_t some[LANES] = {};
+  std::memcpy(some, from, n * sizeof(int32_t));
+  return load_vector<int32_t>(some);
+}
+
 INLINE void store(float *to, const Floats &x) { store_vector(to, x); }
 
 INLINE Floats to_float32(const Halves &x) { return (Floats)(converted<uint32_t>(x) << 16); }
@@ -62,6 +71,18 @@ INLINE void store_words(void *to, const Words16 &x, int64_t n) {
   uint32_t some[LANES];
   store_vector(some, x);
   std::memcpy(to, some, n * sizeof(uint32_t));
+}
+
+// The first n lanes, whose values a byte holds.
+INLINE void store_bytes(uint8_t *to, const Ints &x, int64_t n) {
+  const Bytes bytes = converted<uint8_t>(x);
+  if (n >= LANES) {
+    store_vector(to, bytes);
+    return;
+  }
+  uint8_t some[LANES];
+  store_vector(some, bytes);
+  std::memcpy(to, some, n);
 }
 
 // The same past the caches, for what is not read again before it has left them: what a whole line held is not fetched
@@ -164,13 +185,6 @@ INLINE void transpose_square(int64_t n_rows, const Row &row, int64_t n_columns, 
     }
   }
 }
-
-INLINE Floats select(const Ints &condition, const Floats &yes, const Floats &no) {
-  return (Floats)((condition & (Ints)yes) | (~condition & (Ints)no));
-}
-
-INLINE Floats smaller(const Floats &a, const Floats &b) { return select(a < b, a, b); }
-INLINE Floats larger(const Floats &a, const Floats &b) { return select(a > b, a, b); }
 
 INLINE float maximum(const Floats &x) {
   float most = x[0];

@@ -99,6 +99,25 @@ VECTOR_COMPARISON(<)
 VECTOR_COMPARISON(>)
 VECTOR_COMPARISON(!=)
 
+// Each lane of `yes` where the condition's is not zero, else of `no`.
+template <typename T> INLINE Vector<T> select(const Ints &condition, const Vector<T> &yes, const Vector<T> &no) {
+  Vector<T> y;
+  FOR_PARTS(p) { y.parts[p] = condition.parts[p] ? yes.parts[p] : no.parts[p]; }
+  return y;
+}
+
+// The second of two that are equal, or of which one is not a number.
+template <typename T> INLINE Vector<T> smaller(const Vector<T> &a, const Vector<T> &b) {
+  Vector<T> y;
+  FOR_PARTS(p) { y.parts[p] = a.parts[p] < b.parts[p] ? a.parts[p] : b.parts[p]; }
+  return y;
+}
+template <typename T> INLINE Vector<T> larger(const Vector<T> &a, const Vector<T> &b) {
+  Vector<T> y;
+  FOR_PARTS(p) { y.parts[p] = a.parts[p] > b.parts[p] ? a.parts[p] : b.parts[p]; }
+  return y;
+}
+
 template <typename T> INLINE Vector<T> operator~(const Vector<T> &x) {
   Vector<T> y;
   FOR_PARTS(p) { y.parts[p] = ~x.parts[p]; }

@@ -24,6 +24,20 @@ template <typename T> bool multiplies() {
   return true;
 }
 
+// The same of bytes: whole numbers, which have to be exact. The largest do not fit into 16 bits in pairs.
+bool multiplies_bytes() {
+  constexpr int64_t N = 64;
+  const std::vector<uint8_t> a(N * N, 255);
+  const std::vector<int8_t> b(N * N, -127);
+  std::vector<int32_t> product(N * N);
+  const int32_t status = catch_errors([&] {
+    const auto *right = reinterpret_cast<const signed char *>(b.data());
+    at::native::cpublas::brgemm(N, N, N, N, N, N, false, a.data(), right, product.data(), true);
+    at::native::cpublas::brgemm_release(true);
+  });
+  return status == 0 && product.front() == -N * 255 * 127 && product.back() == product.front();
+}
+
 } // namespace
 
 int32_t encoder_runs(int32_t bf16) { return bf16 != 0 ? multiplies<c10::BFloat16>() : multiplies<float>(); }
@@ -59,4 +73,19 @@ int32_t encoder_backward(bert_kernels_encoder *encoder, const float *dfirst, int
                          const bert_kernels_encoder_parameters *gradients, const float **dwords) {
   const Write write = add != 0 ? Write::Add : Write::Over;
   return catch_errors([&] { *dwords = opened(encoder)->backward(dfirst, write, *gradients); });
+}
+
+int32_t int8_encoder_runs() { return multiplies_bytes(); }
+
+bert_kernels_int8_encoder *int8_encoder_new(const bert_kernels_encoder_config *config,
+                                            const bert_kernels_encoder_parameters *parameters) {
+  Int8Encoder *encoder = nullptr;
+  catch_errors([&] { encoder = new Int8Encoder(*config, *parameters); });
+  return reinterpret_cast<bert_kernels_int8_encoder *>(encoder);
+}
+
+void int8_encoder_free(bert_kernels_int8_encoder *encoder) { delete opened(encoder); }
+
+int32_t int8_encoder_forward(bert_kernels_int8_encoder *encoder, const bert_kernels_packed_batch *batch, float *first) {
+  return catch_errors([&] { opened(encoder)->forward(*batch, first); });
 }

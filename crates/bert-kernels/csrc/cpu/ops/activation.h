@@ -4,6 +4,8 @@
 
 #include "cpu/base/exponential.h"
 
+#include <type_traits>
+
 enum class Activation : int32_t { Gelu = 0, GeluNew = 1, Relu = 2 };
 
 struct Activated {
@@ -26,4 +28,16 @@ template <Activation KIND> INLINE Activated activate(const Floats &x) {
   const Floats sigmoid = 1.0f / (1.0f + exponential(-2.0f * z));
   const Floats dz = 0.79788456f * (1.0f + 3.0f * 0.044715f * square);
   return {x * sigmoid, sigmoid + 2.0f * x * sigmoid * (1.0f - sigmoid) * dz};
+}
+
+// Calls `task` with the activation as a constant.
+template <typename Task> void with_activation(Activation f, const Task &task) {
+  switch (f) {
+  case Activation::Gelu:
+    return task(std::integral_constant<Activation, Activation::Gelu>());
+  case Activation::GeluNew:
+    return task(std::integral_constant<Activation, Activation::GeluNew>());
+  case Activation::Relu:
+    return task(std::integral_constant<Activation, Activation::Relu>());
+  }
 }

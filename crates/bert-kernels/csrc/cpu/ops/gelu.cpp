@@ -77,18 +77,6 @@ void activate_block_backward(Block product, const T *h, BlockGradient<T> to) {
   }
 }
 
-// Calls `task` with the activation as a constant.
-template <typename Task> void with_activation(Activation f, const Task &task) {
-  switch (f) {
-  case Activation::Gelu:
-    return task(std::integral_constant<Activation, Activation::Gelu>());
-  case Activation::GeluNew:
-    return task(std::integral_constant<Activation, Activation::GeluNew>());
-  case Activation::Relu:
-    return task(std::integral_constant<Activation, Activation::Relu>());
-  }
-}
-
 } // namespace
 
 template <typename T>

@@ -29,6 +29,9 @@ struct Block {
 
 enum class Write { Over, Add };
 
+// Whether the right operand of a product of T interleaves rows: pairs of bfloat16, four of bytes.
+template <typename T> constexpr bool interleaves() { return !std::is_same<T, float>::value; }
+
 // y (n, n_out) = x W^T + b, in T or float32. weight: the panels of W^T.
 template <typename T, typename Y>
 void linear_forward(Matrix<const T> x, Panels<const T> weight, const float *bias, Matrix<Y> y);
@@ -55,7 +58,7 @@ inline void multiply_block(Matrix<const T> a, Matrix<const T> b, Write write, Ma
     const int64_t depth = std::min(DEPTH, a.cols - begin);
     const bool add = write == Write::Add || begin > 0;
     at::native::cpublas::brgemm(a.rows, b.cols, depth, a.stride, b.stride, c.stride, add, a.data + begin,
-                                b.data + begin * b.stride, c.data, std::is_same<T, c10::BFloat16>::value);
+                                b.data + begin * b.stride, c.data, interleaves<T>());
   }
 }
 
@@ -68,7 +71,7 @@ template <typename T, typename Task> void for_blocks(int64_t m, int64_t n, const
       const int64_t col = item / n_chunks * PANEL, row = item % n_chunks * BLOCK_ROWS;
       task(row, std::min(BLOCK_ROWS, m - row), col, std::min(PANEL, n - col));
     }
-    at::native::cpublas::brgemm_release(std::is_same<T, c10::BFloat16>::value);
+    at::native::cpublas::brgemm_release(interleaves<T>());
   });
 }
 
