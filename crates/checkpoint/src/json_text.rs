@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::json_keys::described;
@@ -19,6 +20,14 @@ const NOT_FINITE: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
 /// # Errors
 /// Says what is wrong: where it is no JSON, and where something else is in the place of the file.
 pub fn parse_json(text: &[u8]) -> Result<Value, String> {
+    parse_json_as(text)
+}
+
+/// The same into a type.
+///
+/// # Errors
+/// As [`parse_json`], and where it is another value.
+pub fn parse_json_as<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     let error = match serde_json::from_slice(text) {
         Ok(value) => return Ok(value),
         Err(error) => error,

@@ -36,7 +36,7 @@ pub use converted::{ConversionError, write_converted};
 pub use element::Element;
 pub use error::CheckpointError;
 pub use folder::ModelFolder;
-pub use json_text::{parse_json, parse_json_object};
+pub use json_text::{parse_json, parse_json_as, parse_json_object};
 pub use label_config::{ExportedConfig, exported_config, label_config};
 pub use names::{TensorSpec, expected_tensors};
 pub use no_weights::no_weights_hint;

@@ -12,6 +12,7 @@ mod windows;
 mod overflow;
 
 mod files;
+mod tokenizer_json;
 mod class;
 mod special_tokens;
 mod differences;
@@ -39,6 +40,9 @@ pub use encodings::Encodings;
 pub use loading::TokenizerFacts;
 pub use overflow::Overflow;
 pub use truncation::TruncationSide;
+
+/// How the tokenizer's files of a folder are read; raised when the same files give other ids.
+pub const TOKENIZER_RULES: u32 = 2;
 
 /// Texts that are encoded at a time; the library's encodings are far larger than the ids they hold.
 const CHUNK_SIZE: usize = 8192;

@@ -7,7 +7,7 @@ use checkpoint::{BertConfig, TOKENIZER_CONFIG, long_texts};
 use clap::{Parser, ValueEnum};
 use corpus::raw::RawReader;
 use corpus::task::Task;
-use corpus::tokenizer::{Overflow, Tokenizer, TruncationSide};
+use corpus::tokenizer::{Overflow, TOKENIZER_RULES, Tokenizer, TruncationSide};
 use serde::Serialize;
 use stage::{CommonArgs, bad_input, bail_input};
 
@@ -138,9 +138,6 @@ pub(crate) struct Plan {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tokenizer_rules: Option<u32>,
 }
-
-/// How the tokenizer's files of a folder are read; raised when the same files give other ids.
-const TOKENIZER_RULES: u32 = 2;
 
 impl Plan {
     /// The plan for a dataset of which `raw` is one file.

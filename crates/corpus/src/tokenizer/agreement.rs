@@ -1,10 +1,10 @@
 //! Tokenizer agreement: whether tokens were made by the tokenizer of a model folder.
 //!
 //! In: what the manifest of the tokens says of the model folder that they were made with, and another model folder. The
-//! stage that makes tokens keeps `{"sha256": ..., "file": ...}` under [`RECORDED`] in its manifest: the hash of the
-//! tokenizer's behavior and the name of the file that defined it. Equal files need no hash of behavior, unless they are such
-//! that earlier programs read less of them. Tokens of earlier programs have no such hash; theirs is
-//! computed from the folder that they were made with, where that is still as it was.
+//! stage that makes tokens keeps `{"sha256": ..., "file": ..., "rules": ...}` under [`RECORDED`] in its manifest: the hash of the
+//! tokenizer's behavior, the name of the file that defined it, and the rules by which the files were read. Equal files need no hash of
+//! behavior, unless they were read by the rules of earlier programs and are such that these read less of them. Tokens of earlier
+//! programs have no such hash; theirs is computed from the folder that they were made with, where that is still as it was.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,21 +12,23 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::Tokenizer;
-use super::files::{TOKENIZER_CONFIG, TOKENIZER_JSON, VOCAB_TXT};
+use super::files::{ADDED_TOKENS, SPECIAL_TOKENS_MAP, TOKENIZER_CONFIG, TOKENIZER_JSON, VOCAB_TXT};
+use super::{TOKENIZER_RULES, Tokenizer};
 use crate::error::{CorpusError, Result};
 
 /// The name of the fact in the manifest of the tokens.
 pub const RECORDED: &str = "tokenizer";
 
 /// The files that define a tokenizer, the first of the defining ones before the second.
-const FILES: [&str; 3] = [TOKENIZER_JSON, VOCAB_TXT, TOKENIZER_CONFIG];
+const FILES: [&str; 5] = [TOKENIZER_JSON, VOCAB_TXT, TOKENIZER_CONFIG, SPECIAL_TOKENS_MAP, ADDED_TOKENS];
 
 /// What a manifest of tokens says of the tokenizer that made them.
 #[derive(Debug, Clone, Default)]
 pub struct TokenizerOrigin {
     /// The hash of its behavior; tokens of earlier programs have none.
     pub behavior_sha256: Option<String>,
+    /// By which rules its files were read; tokens of earlier programs do not say it.
+    pub rules: Option<u64>,
     /// SHA-256 of each of its files, by name.
     pub files: BTreeMap<String, String>,
     /// The model folder, as it was given then.
@@ -36,7 +38,7 @@ pub struct TokenizerOrigin {
 /// What the stage that makes tokens keeps in its manifest under [`RECORDED`].
 pub fn recorded(tokenizer: &Tokenizer) -> Value {
     let file = tokenizer.file().file_name().map(|name| name.to_string_lossy().into_owned());
-    json!({ "sha256": tokenizer.behavior_sha256(), "file": file })
+    json!({ "sha256": tokenizer.behavior_sha256(), "file": file, "rules": TOKENIZER_RULES })
 }
 
 impl TokenizerOrigin {
@@ -50,6 +52,7 @@ impl TokenizerOrigin {
         let path = |name: &String| recorded.get("paths")?.get(format!("model/{name}"))?.as_str();
         Self {
             behavior_sha256: recorded.get(RECORDED).and_then(|fact| fact["sha256"].as_str()).map(str::to_owned),
+            rules: recorded.get(RECORDED).and_then(|fact| fact["rules"].as_u64()),
             model: files.keys().next().and_then(path).and_then(|path| Some(Path::new(path).parent()?.to_owned())),
             files,
         }
@@ -62,8 +65,10 @@ impl TokenizerOrigin {
     /// Fails when the tokenizers differ, and when the model's cannot be read.
     pub fn check(&self, tokens: &Path, model: &Path, defining_sha256: &str) -> Result<Option<String>> {
         let files = files_of(model)?;
-        let is_plain = || Ok::<_, CorpusError>(Tokenizer::facts(model)?.said.is_empty());
-        if !files.is_empty() && deciding(&files) == deciding(&self.files) && is_plain()? {
+        // A tokenizer takes tens of milliseconds to read, which a fresh folder is to be told without.
+        let by_these_rules = self.rules == Some(TOKENIZER_RULES.into());
+        let is_read_alike = || Ok::<_, CorpusError>(by_these_rules || Tokenizer::facts(model)?.said.is_empty());
+        if !files.is_empty() && deciding(&files) == deciding(&self.files) && is_read_alike()? {
             return Ok(None);
         }
         let theirs = match &self.behavior_sha256 {
@@ -174,6 +179,33 @@ mod tests {
                 assert!(refused.contains(&format!("`sst-tokenize --model {ours}`")), "{refused}");
             }
         }
+    }
+
+    /// A file of older checkpoints changes ids, too.
+    #[test]
+    fn files_of_special_tokens_have_a_say() {
+        let plain = folder(&[("vocab.txt", VOCABULARY)]);
+        let map = ("special_tokens_map.json", r#"{"additional_special_tokens": ["<user>"]}"#);
+        let with_map = folder(&[("vocab.txt", VOCABULARY), map]);
+        let same = folder(&[("vocab.txt", VOCABULARY), map]);
+        for hashed in [true, false] {
+            assert_eq!(check(&origin(with_map.path(), hashed), same.path()), Ok(None));
+            assert!(check(&origin(with_map.path(), hashed), plain.path()).is_err());
+            assert!(check(&origin(plain.path(), hashed), with_map.path()).is_err());
+        }
+    }
+
+    /// Tokens by the rules of today are those of equal files, without a look into them; earlier ones are looked at.
+    #[test]
+    fn equal_files_by_the_same_rules_are_not_read_again() {
+        let made_with = folder(&[("vocab.txt", VOCABULARY)]);
+        let damaged = folder(&[("vocab.txt", "no tokenizer")]);
+        let mut origin = origin(made_with.path(), true);
+        assert_eq!(origin.rules, Some(TOKENIZER_RULES.into()));
+        origin.files = files_of(damaged.path()).unwrap();
+        assert_eq!(check(&origin, damaged.path()), Ok(None));
+        origin.rules = None;
+        assert!(check(&origin, damaged.path()).is_err());
     }
 
     #[test]

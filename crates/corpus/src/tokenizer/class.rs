@@ -135,7 +135,7 @@ const OTHERS: [&str; 95] = [
 /// Whether `tokenizer.json` has the rules that Transformers gives a tokenizer of XLM-RoBERTa: the map of its SentencePiece model, if
 /// any, and words at white space that `▁` begins.
 fn is_written_as_built(files: &TokenizerFiles) -> bool {
-    let part = |key: &str| files.json.as_ref().and_then(|(_, json)| json.get(key)).cloned().unwrap_or_default();
+    let part = |key: &str| files.json.as_ref().and_then(|file| file.json.get(key)).cloned().unwrap_or_default();
     let normalizer = unwrapped(part("normalizer"), "normalizers");
     let words = part("pre_tokenizer");
     let kinds = words["pretokenizers"].as_array().map_or(&[][..], Vec::as_slice);

@@ -12,6 +12,7 @@ use super::behavior::unwrapped;
 use super::class::Rules;
 use super::files::TokenizerFiles;
 use super::special_tokens::{NAMED, SpecialTokens, content};
+use super::tokenizer_json::TokenizerJson;
 
 /// Tokens that are named; of more only the number is said.
 const MAX_NAMED: usize = 5;
@@ -49,7 +50,7 @@ pub(super) fn differences(
 
 /// Rules of `tokenizer.json` that are passed over.
 fn of_rules(files: &TokenizerFiles, tokenizer: &Tokenizer, tokens: &SpecialTokens) -> Vec<String> {
-    let Some((_, json)) = &files.json else { return Vec::new() };
+    let Some(TokenizerJson { json, .. }) = &files.json else { return Vec::new() };
     let as_json = |value: serde_json::Result<Value>| value.unwrap_or_default();
     let part = |key: &str| json.get(key).cloned().unwrap_or_default();
     let mut rules = Vec::new();
@@ -77,13 +78,13 @@ fn of_rules(files: &TokenizerFiles, tokenizer: &Tokenizer, tokens: &SpecialToken
     }
 
     let ModelWrapper::WordPiece(model) = tokenizer.get_model() else { return rules };
-    let theirs = part("model");
+    let theirs = json.get("model");
     let ours = json!({
         "unk_token": model.unk_token, "continuing_subword_prefix": model.continuing_subword_prefix,
         "max_input_chars_per_word": model.max_input_chars_per_word
     });
     for key in ["unk_token", "continuing_subword_prefix", "max_input_chars_per_word"] {
-        if let Some(theirs) = theirs.get(key).filter(|theirs| Some(*theirs) != ours.get(key)) {
+        if let Some(theirs) = theirs.and_then(|it| it.get(key)).filter(|theirs| Some(*theirs) != ours.get(key)) {
             rules.push(format!("{key} {} (there {theirs})", ours[key]));
         }
     }
@@ -112,7 +113,7 @@ fn around_a_text(processor: &Value) -> Option<[String; 2]> {
 fn expected(files: &TokenizerFiles, tokenizer: &Tokenizer) -> BTreeMap<u32, AddedToken> {
     let with_id = |token: AddedToken| Some((tokenizer.token_to_id(&token.content)?, token));
     match &files.json {
-        Some((_, json)) => {
+        Some(TokenizerJson { json, .. }) => {
             let tokens = json.get("added_tokens").and_then(Value::as_array).into_iter().flatten();
             let token = |value: &Value| {
                 let id = value.get("id")?.as_u64()?.try_into().ok()?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use checkpoint::{StandIn, parse_json_object};
 use serde_json::{Map, Value};
 
+use super::tokenizer_json::TokenizerJson;
 use crate::error::{CorpusError, Result};
 
 /// The file with rules, vocabulary and added tokens.
@@ -23,8 +24,8 @@ pub(super) struct TokenizerFiles {
     folder: PathBuf,
     /// The file that defines the tokenizer.
     pub(super) defining: &'static str,
-    /// `tokenizer.json`, as it is and parsed.
-    pub(super) json: Option<(Vec<u8>, Map<String, Value>)>,
+    /// `tokenizer.json`.
+    pub(super) json: Option<TokenizerJson>,
     /// `tokenizer_config.json`; empty where it is absent, as the two below.
     pub(super) config: Map<String, Value>,
     pub(super) special_tokens_map: Map<String, Value>,
@@ -47,9 +48,7 @@ impl TokenizerFiles {
         let json = match defining {
             TOKENIZER_JSON => {
                 let file = folder.join(TOKENIZER_JSON);
-                let bytes = bytes(&file)?;
-                let parsed = parse(&file, &bytes)?;
-                Some((bytes, parsed))
+                Some(TokenizerJson::parse(bytes(&file)?).map_err(|problem| CorpusError::Tokenizer { file, problem })?)
             }
             _ => None,
         };

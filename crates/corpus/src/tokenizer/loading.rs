@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ahash::AHashMap;
 use serde_json::{Map, Value};
 use tokenizers::Tokenizer;
 use tokenizers::models::wordpiece::WordPiece;
@@ -17,6 +18,7 @@ use super::class::{self, Rules};
 use super::differences::differences;
 use super::files::{self, TOKENIZER_CONFIG, TOKENIZER_JSON, TokenizerFiles, VOCAB_TXT};
 use super::special_tokens::SpecialTokens;
+use super::tokenizer_json::TokenizerJson;
 use super::truncation::TruncationSide;
 use crate::catch_panic::catch_panic;
 use crate::error::Result;
@@ -50,12 +52,12 @@ pub(super) struct Loaded {
 /// # Errors
 /// Fails, naming file and key, on what cannot be read, is not supported, or contradicts itself.
 pub(super) fn load(folder: &Path) -> Result<Loaded> {
-    let files = TokenizerFiles::read(folder)?;
+    let mut files = TokenizerFiles::read(folder)?;
     let (rules, said) = class::rules(&files)?;
     refuse_versions(&files)?;
     let tokens = SpecialTokens::collect(&files, rules)?;
     let mut inner = match rules {
-        Rules::Bert => bert(&files, &tokens)?,
+        Rules::Bert => bert(&mut files, &tokens)?,
         Rules::AsWritten => as_written(&files)?,
     };
     let model_size = inner.get_vocab_size(false);
@@ -87,14 +89,16 @@ fn refuse_versions(files: &TokenizerFiles) -> Result<()> {
 
 /// `tokenizer.json`, all of it.
 fn as_written(files: &TokenizerFiles) -> Result<Tokenizer> {
-    let bytes = files.json.as_ref().map_or(&[][..], |(bytes, _)| bytes);
+    let bytes = files.json.as_ref().map_or(&[][..], |file| &file.bytes);
     catch_panic(|| Tokenizer::from_bytes(bytes)).map_err(|problem| files.error(TOKENIZER_JSON, problem))
 }
 
 /// BERT's tokenizer over the vocabulary of the folder.
-fn bert(files: &TokenizerFiles, tokens: &SpecialTokens) -> Result<Tokenizer> {
+fn bert(files: &mut TokenizerFiles, tokens: &SpecialTokens) -> Result<Tokenizer> {
+    let ids = files.json.as_mut().and_then(|file| file.vocabulary.take());
+    let files = &*files;
     let vocabulary = match &files.json {
-        Some((_, json)) => vocabulary(files, json)?,
+        Some(TokenizerJson { json, .. }) => vocabulary(files, json, ids)?,
         None => {
             let bytes = files::bytes(&files.path(VOCAB_TXT))?;
             WordPiece::read_bytes(&bytes).map_err(|error| files.error(VOCAB_TXT, error.to_string()))?
@@ -121,7 +125,11 @@ fn bert(files: &TokenizerFiles, tokens: &SpecialTokens) -> Result<Tokenizer> {
 }
 
 /// The vocabulary in `tokenizer.json`, all of which is read by its own rules, too, so that damage is told.
-fn vocabulary(files: &TokenizerFiles, json: &Map<String, Value>) -> Result<ahash::AHashMap<String, u32>> {
+fn vocabulary(
+    files: &TokenizerFiles,
+    json: &Map<String, Value>,
+    ids: Option<AHashMap<String, u32>>,
+) -> Result<AHashMap<String, u32>> {
     let fail = |problem: String| files.error(TOKENIZER_JSON, problem);
     let model =
         json.get("model").and_then(Value::as_object).ok_or_else(|| fail("it has no object `model`".to_owned()))?;
@@ -131,14 +139,14 @@ fn vocabulary(files: &TokenizerFiles, json: &Map<String, Value>) -> Result<ahash
              write \"tokenizer_class\": \"PreTrainedTokenizerFast\" into {TOKENIZER_CONFIG}"
         )));
     }
-    let Some(tokens) = model.get("vocab").and_then(Value::as_object) else {
-        return Err(fail("its model has no object `vocab`".to_owned()));
+    let Some(vocabulary) = ids else {
+        let is_id = |id: &Value| id.as_u64().is_some_and(|id| u32::try_from(id).is_ok());
+        let wrong = model.get("vocab").and_then(Value::as_object).and_then(|ids| ids.iter().find(|(_, id)| !is_id(id)));
+        return Err(fail(match wrong {
+            Some((token, id)) => format!("vocab: \"{token}\" is {id}; expected an id"),
+            None => "its model has no object `vocab`".to_owned(),
+        }));
     };
-    let id = |(token, id): (&String, &Value)| match id.as_u64().and_then(|id| u32::try_from(id).ok()) {
-        Some(id) => Ok((token.clone(), id)),
-        None => Err(fail(format!("vocab: \"{token}\" is {id}; expected an id"))),
-    };
-    let vocabulary: ahash::AHashMap<String, u32> = tokens.iter().map(id).collect::<Result<_>>()?;
     let largest = vocabulary.values().max().copied().unwrap_or_default();
     if largest as usize > vocabulary.len().saturating_mul(MAX_GAPS) {
         return Err(fail(format!("its largest id, {largest}, is beyond any vocabulary")));
@@ -174,7 +182,7 @@ fn surround(files: &TokenizerFiles, tokenizer: &mut Tokenizer, tokens: &SpecialT
 }
 
 fn truncation_side(files: &TokenizerFiles) -> Result<TruncationSide> {
-    let in_json = || files.json.as_ref()?.1.get("truncation")?.get("direction");
+    let in_json = || files.json.as_ref()?.json.get("truncation")?.get("direction");
     match files.config.get("truncation_side").filter(|side| !side.is_null()) {
         Some(side) => match side.as_str() {
             Some("right") => Ok(TruncationSide::Right),

@@ -224,7 +224,7 @@ fn listed(files: &TokenizerFiles, settings: &Map<String, Value>) -> Result<BTree
         };
         listed.insert(id, AddedToken::from(token.clone(), is_special(token)));
     }
-    let in_json = files.json.as_ref().and_then(|(_, json)| json.get("added_tokens"));
+    let in_json = files.json.as_ref().and_then(|file| file.json.get("added_tokens"));
     for value in in_json.and_then(Value::as_array).into_iter().flatten() {
         let token = value.as_object().and_then(|fields| written(fields, false));
         let Some((token, id)) = token.zip(value.get("id").and_then(Value::as_u64)) else {

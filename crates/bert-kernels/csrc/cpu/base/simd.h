@@ -186,10 +186,19 @@ INLINE void transpose_square(int64_t n_rows, const Row &row, int64_t n_columns, 
   }
 }
 
-INLINE float maximum(const Floats &x) {
-  float most = x[0];
-  for (int64_t lane = 1; lane < LANES; ++lane) {
-    most = x[lane] > most ? x[lane] : most;
+// The halves of a vector beside each other, and theirs, down to one lane: the order of a maximum does not matter.
+template <int64_t N> INLINE float maximum_of(const typename Native<float, N>::type &x) {
+  if constexpr (N == 2) {
+    return x[0] > x[1] ? x[0] : x[1];
+  } else {
+    typename Native<float, N / 2>::type halves[2];
+    std::memcpy(halves, &x, sizeof(x));
+    return maximum_of<N / 2>(halves[0] > halves[1] ? halves[0] : halves[1]);
   }
-  return most;
+}
+
+INLINE float maximum(const Floats &x) {
+  Floats::Part most = x.parts[0];
+  FOR_PARTS(p) { most = most > x.parts[p] ? most : x.parts[p]; }
+  return maximum_of<PART_LANES>(most);
 }
