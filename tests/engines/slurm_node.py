@@ -28,7 +28,7 @@ JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
-SchedulerParameters=batch_sched_delay=0,sched_interval=1,requeue_delay=1
+SchedulerParameters=batch_sched_delay=0,sched_interval=1
 MpiDefault=none
 KillWait=60
 ReturnToService=2
