@@ -104,3 +104,17 @@ def assert_same(one, other):
     pruned = {name for name in found.keys() - expected.keys() if name.startswith("sweep/trials/")}
     assert found.keys() - pruned == expected.keys()
     assert {name for name in expected if found[name] != expected[name]} == set()
+
+
+def trainings(workplace, out):
+    """The processes that train in a folder of the workplace whose path has `out` in it; those that only plan are none."""
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and os.path.samefile(f"/proc/{entry}/cwd", workplace.folder):
+                words = Path(f"/proc/{entry}/cmdline").read_text().split("\0")
+                if Path(words[0]).name == "bert-finetune" and "--plan" not in words and any(out in word for word in words):
+                    found.append(int(entry))
+        except OSError:
+            pass  # it ended meanwhile
+    return found

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import NAME, PROFILE, PROGRAMS, ROWS_PER_PART, TOP, assert_same
+from conftest import NAME, PROFILE, PROGRAMS, ROWS_PER_PART, TOP, assert_same, trainings
 from slurm_node import free_ports
 
 AIRFLOW = TOP / ".cache/airflow/bin"
@@ -109,19 +109,6 @@ def configuration(workplace, **changes):
     return conf | {"shards": 2, "rows_per_part": int(ROWS_PER_PART)} | changes
 
 
-def processes(workplace, program):
-    """The processes of a program that work in a folder."""
-    found = []
-    for entry in os.listdir("/proc"):
-        try:
-            if entry.isdigit() and os.path.samefile(f"/proc/{entry}/cwd", workplace.folder):
-                if os.path.basename(os.readlink(f"/proc/{entry}/exe")) == program:
-                    found.append(int(entry))
-        except OSError:
-            pass  # it ended meanwhile
-    return found
-
-
 def test_dags_test_makes_what_one_machine_makes(airflow, one_machine, workplace):
     said = airflow.run("dags", "test", DAG, "--conf", json.dumps(configuration(workplace)))
     assert "state=success" in said or "success" in said, said[-4000:]
@@ -137,23 +124,24 @@ def test_a_killed_task_is_tried_again_to_the_same_bytes(airflow, one_machine, wo
         time.sleep(1)
     airflow.run("dags", "unpause", DAG)
     airflow.trigger("killed", configuration(workplace))
-    killed = 0
-    while killed < 2 and airflow.query("select state from dag_run where run_id = 'killed'")[0][0] in ("queued", "running"):
-        # Of the training, and of a trial below the program that waits for it.
-        for process in processes(workplace, "bert-finetune"):
+    # One trial, below the program that waits for it, and the training.
+    left = ["sweep/trials", f"{NAME}/train"]
+    while left and airflow.query("select state from dag_run where run_id = 'killed'")[0][0] in ("queued", "running"):
+        for process in trainings(workplace, left[0]):
             time.sleep(0.5)
             try:
                 os.kill(process, signal.SIGKILL)
-                killed += 1
+                left.pop(0)
+                break
             except ProcessLookupError:
                 pass
-        time.sleep(0.1)
-    assert killed >= 2
+        time.sleep(0.05)
+    assert not left
     assert airflow.wait_for("killed") == "success"
     tasks = airflow.tasks("killed")
     assert len([task for task in tasks if task[0] == "trial"]) == 6 and len([task for task in tasks if task[0] == "predict"]) == 2
     assert {state for state, _ in tasks.values()} == {"success"}
-    assert any(tries > 1 for _, tries in tasks.values()), tasks
+    assert sorted({task for (task, _), (_, tries) in tasks.items() if tries > 1}) == ["train", "trial"], tasks
     assert_same(one_machine, workplace)
     table = airflow.summary("killed", "table")
     assert table["state"] == "done" and table["figures"]["trials"] == {"done": 6}

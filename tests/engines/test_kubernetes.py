@@ -9,8 +9,7 @@ import time
 import kubernetes_validate
 import pytest
 import yaml
-from conftest import NAME, PROGRAMS, TOP, assert_same
-from test_airflow import processes
+from conftest import NAME, PROGRAMS, TOP, assert_same, trainings
 
 FOLDER = TOP / "pipeline/kubernetes"
 VERSIONS = ["1.31", "1.33"]
@@ -72,7 +71,7 @@ def test_indices_make_what_one_machine_makes_though_pods_end(one_machine, workpl
     # The pod of index 0 is deleted: SIGTERM, and the program saves within the grace period.
     pod = start(workplace, "trials.yaml", 0)
     for _ in range(600):
-        if processes(workplace, "bert-finetune"):
+        if trainings(workplace, "sweep/trials"):
             break
         time.sleep(0.1)
     time.sleep(1)

@@ -6,9 +6,8 @@ import subprocess
 import time
 
 import pytest
-from conftest import NAME, PROFILE, PROGRAMS, ROWS_PER_PART, TOP, assert_same
+from conftest import NAME, PROFILE, PROGRAMS, ROWS_PER_PART, TOP, assert_same, trainings
 from slurm_node import SlurmNode
-from test_airflow import processes
 
 PACKAGES = (TOP / ".cache/slurm").resolve()
 
@@ -30,19 +29,20 @@ def test_arrays_make_what_one_machine_makes_with_tasks_that_are_killed(slurm, on
     )
     assert submit.returncode == 0, submit.stderr
     table, answers = submit.stdout.split()
-    killed = []
-    while len(killed) < 2:
-        # One is killed, as if the node had no memory left; the other is told to save, as before a time limit.
-        for process in processes(workplace, "bert-finetune")[:1]:
+    # A trial is killed, as if the node had no memory left; the training is told to save, as before a time limit.
+    left = [("sweep/trials", signal.SIGKILL), (f"{NAME}/train", signal.SIGTERM)]
+    ended = {"COMPLETED", "FAILED"}
+    while left and not all(task["JobState"] in ended for task in slurm.job(answers)):
+        for process in trainings(workplace, left[0][0]):
             time.sleep(0.5)
             try:
-                os.kill(process, [signal.SIGKILL, signal.SIGTERM][len(killed)])
-                killed.append(process)
+                os.kill(process, left[0][1])
+                left.pop(0)
+                break
             except ProcessLookupError:
                 pass
-            while os.path.exists(f"/proc/{process}"):
-                time.sleep(0.1)
-        time.sleep(0.1)
+        time.sleep(0.05)
+    assert not left
     assert {task["JobState"] for task in slurm.wait_for(table) + slurm.wait_for(answers)} == {"COMPLETED"}
     logs = "\n".join(log.read_text() for log in workplace.folder.glob("slurm-*.log"))
     assert logs.count("run.sh: exit code") == 2 and "restart 1 of 3" in logs, logs
@@ -61,7 +61,7 @@ def test_a_signal_before_the_time_limit_saves_and_a_requeue_goes_on(slurm, one_m
     words = ["--profile", PROFILE, "--tokens", f"data/tokens/{NAME}", "--model", f"data/models/{NAME}"]
     script = [TOP / "pipeline/slurm/stage.sbatch", PROGRAMS / "bert-finetune", *words, "--out", f"data/runs/{NAME}/train"]
     job = slurm.run("sbatch", "--parsable", *script, cwd=workplace.folder).strip()
-    slurm.wait_until("a training", lambda: processes(workplace, "bert-finetune"), 120)
+    slurm.wait_until("a training", lambda: trainings(workplace, f"{NAME}/train"), 120)
     time.sleep(1)
     slurm.run("scancel", "--signal=TERM", "--batch", job)
     [ended] = slurm.wait_for(job)

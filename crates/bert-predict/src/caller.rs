@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use serde_json::{Map, Value};
 use stage::{State, Summary, ensure_input, summarize};
 
 use crate::args::Args;
@@ -22,13 +21,6 @@ pub(crate) fn check(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The counts as figures.
-pub(crate) fn figures(counts: &Counts) -> Map<String, Value> {
-    let Counts { rows, broken, abstained, longer, .. } = *counts;
-    let named = [("rows", rows), ("broken", broken), ("abstained", abstained), ("longer", longer)];
-    named.into_iter().map(|(name, n)| (name.to_owned(), n.into())).collect()
-}
-
 /// Notes that the answers are in `file`.
 pub(crate) fn summarize_file(file: &Path, counts: &Counts) {
     summarize(Summary {
@@ -37,6 +29,6 @@ pub(crate) fn summarize_file(file: &Path, counts: &Counts) {
         file: Some(file.display().to_string()),
         key: None,
         state: State::Done,
-        figures: figures(counts),
+        figures: counts.figures(),
     });
 }

@@ -15,7 +15,6 @@ use stage::{CommonArgs, ExitReason, Interrupt, Job, Manifest, OutputFolder, Stag
 
 use crate::answers::Answering;
 use crate::args::Args;
-use crate::caller;
 use crate::counts::Counts;
 use crate::input::{Input, InputFiles, PartRule, WindowSize};
 use crate::output::{AnswerWriter, Format, Layout};
@@ -195,7 +194,7 @@ impl Filling<'_> {
 fn figures(folder: &Path) -> anyhow::Result<Map<String, Value>> {
     let mut counts = Counts::default();
     ledger::read(&folder.join(ledger::PARTS))?.iter().for_each(|entry| counts.add(&entry.counts));
-    Ok(caller::figures(&counts))
+    Ok(counts.figures())
 }
 
 /// That a signal ended the run, and what is kept.

@@ -28,6 +28,8 @@ use crate::vouch::Vouchers;
 /// An output folder that several runs of its stage share, each with a folder of its own in it.
 #[derive(Debug)]
 pub struct SharedFolder {
+    /// The name of the stage.
+    pub stage: &'static str,
     /// The key of the whole result.
     pub key: String,
     /// The input files by their role.
@@ -200,7 +202,7 @@ impl Job {
         let mut cache = HashCache::load(&folder);
         let expected = self.expected_manifest(&mut cache, &mut vouchers)?;
         let is_fresh = judge(&folder, &expected, &mut cache)?.reasons.is_empty();
-        Ok(SharedFolder { key: expected.key, inputs: expected.inputs, is_fresh, _lock: lock })
+        Ok(SharedFolder { stage: self.stage.name, key: expected.key, inputs: expected.inputs, is_fresh, _lock: lock })
     }
 
     fn lock_shared(&self, shared: &Path) -> anyhow::Result<FolderLock> {

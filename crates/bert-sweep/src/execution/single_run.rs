@@ -14,7 +14,6 @@ use super::plan_check::{self, KnownPlans};
 use super::process_pool::{self, Event, Task};
 use super::relay::Relay;
 use super::training::failure;
-use crate::STAGE;
 use crate::args::Args;
 use crate::settings::SweepSettings;
 use crate::trials::dataset::Dataset;
@@ -41,7 +40,7 @@ pub(crate) fn list(args: &Args, settings: &SweepSettings, shared: &SharedFolder)
         }
     }
     summarize(Summary {
-        stage: STAGE.name.to_owned(),
+        stage: shared.stage.to_owned(),
         folder: Some(args.common.out.display().to_string()),
         file: None,
         key: Some(shared.key.clone()),
@@ -64,7 +63,7 @@ pub(crate) fn train(args: &Args, settings: &SweepSettings, shared: &SharedFolder
     let key_before = Manifest::read(&train).map(|manifest| manifest.key);
     if shared.is_fresh && !args.common.force {
         // What the table no longer needs of its trials may be gone.
-        args.common.say(&format!("{}: {} is fresh, and its trials with it", STAGE.name, args.common.out.display()));
+        args.common.say(&format!("{}: {} is fresh, and its trials with it", shared.stage, args.common.out.display()));
     } else {
         plan_check::check(std::slice::from_mut(&mut trial), KnownPlans::Keep, &settings.resources, &interrupt)?;
         run(args, settings, &trial, &interrupt)?;
@@ -73,7 +72,7 @@ pub(crate) fn train(args: &Args, settings: &SweepSettings, shared: &SharedFolder
     let was_there = shared.is_fresh || key.is_some() && key == key_before;
     let state = if was_there && !args.common.force { State::Fresh } else { State::Done };
     summarize(Summary {
-        stage: STAGE.name.to_owned(),
+        stage: shared.stage.to_owned(),
         folder: Some(trial.runs[0].folder.path().display().to_string()),
         file: None,
         key,
