@@ -141,6 +141,13 @@ test-reference: build (environment "reference") (environment "current")
     @cargo build --release --locked --workspace --examples --quiet
     .cache/reference/bin/python -m pytest -q tests/reference
 
+# The recipes for Airflow, Kubernetes, Slurm, Make and object storage, in the real ones as far as one machine has them; on Debian all
+[group('checks')]
+test-engines: build (environment "engines") (environment "airflow")
+    @sh pipeline/setup/debian.sh slurm libhwloc15 liblua5.1-0 libmunge2 munge slurm-wlm-basic-plugins slurm-client slurmctld slurmd || true
+    @sh pipeline/setup/debian.sh rclone rclone || true
+    .cache/engines/bin/python -m pytest -q -rs tests/engines
+
 # The tests on a CUDA device
 [group('checks')]
 test-gpu: setup
@@ -196,9 +203,9 @@ ci:
 test-dist: dist
     @sh tests/dist/run.sh
 
-# What takes long, or needs much installed: the archive in a bare root, the operations under sanitizers, the pages in a browser, then every proof of survival
+# What takes long, or needs much installed: the archive in a bare root, the engines, the operations under sanitizers, the pages in a browser, then every proof of survival
 [group('checks')]
-nightly: test-dist (test-operations "1") (test-operations "thread") test-browser test-crash test-sweep-kills
+nightly: test-dist test-engines (test-operations "1") (test-operations "thread") test-browser test-crash test-sweep-kills
 
 # The fixtures of the tests anew, from the live reference
 [group('checks')]

@@ -3,6 +3,7 @@
 #   reference: the implementations that tests compare with
 #   current: the Transformers of today, over the packages of reference
 #   benchmarks: those that benchmarks race against
+#   airflow, engines: what the recipes for engines are tried with
 set -eu
 
 cd -- "$(dirname -- "$0")/../.."
@@ -11,7 +12,8 @@ wanted=pipeline/setup/$name.txt
 
 cmp -s "$wanted" ".cache/$name/made-from.txt" && exit 0
 over=$(sed -n 's/^# over //p' "$wanted")
-echo "set-up: bringing the reference implementations into .cache/$name ($([ "$over" ] && echo 0.3 || echo 3) GB)" >&2
+takes=$(sed -n 's/^# takes //p' "$wanted")
+echo "set-up: bringing what $wanted lists into .cache/$name (${takes:-$([ "$over" ] && echo 0.3 || echo 3) GB})" >&2
 rm -rf ".cache/$name"
 mkdir -p .cache
 python3 -m venv ".cache/$name"

@@ -7,6 +7,7 @@
 mod agreement;
 mod bad_input;
 mod classes;
+mod engines;
 mod evaluation;
 mod foreign_folders;
 mod hostile_files;

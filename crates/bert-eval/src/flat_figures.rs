@@ -4,7 +4,24 @@
 //! Averages have the average behind their name (`precision_weighted`), figures of a class its label (`f1.negative`), the ends
 //! of an interval `_low` and `_high`.
 
+use std::path::Path;
+
+use anyhow::Context;
+use run_files::layout::eval::FLAT_METRICS;
 use serde_json::{Map, Value};
+
+/// The figures of a finished evaluation, but for those of single classes and the ends of intervals; none where no row had a
+/// label.
+pub(crate) fn of_folder(folder: &Path) -> anyhow::Result<Map<String, Value>> {
+    let path = folder.join(FLAT_METRICS);
+    if !path.exists() {
+        return Ok(Map::new());
+    }
+    let read = || -> anyhow::Result<Map<String, Value>> { Ok(serde_json::from_slice(&std::fs::read(&path)?)?) };
+    let all = read().with_context(|| format!("cannot read {}", path.display()))?;
+    let is_headline = |name: &str| !(name.contains('.') || name.ends_with("_low") || name.ends_with("_high"));
+    Ok(all.into_iter().filter(|(name, _)| is_headline(name)).collect())
+}
 
 /// All numbers of `metrics.json` by their names, in its order; null where a figure is not defined.
 pub(crate) fn flat_figures(metrics: &Value) -> Map<String, Value> {

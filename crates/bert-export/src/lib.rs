@@ -20,14 +20,17 @@ mod verification;
 mod card_facts;
 mod model_card;
 
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::Context;
 use checkpoint::{LongTexts, ModelFolder, OutputKind, Outputs, TOKENIZER_CONFIG, write_converted};
 use run_files::calibration::Calibration;
 use run_files::layout::export::{HF, MODEL_CARD, VERIFICATION};
 use run_files::layout::train;
-use serde_json::Value;
+use run_files::verification::ExportVerification;
+use serde_json::{Map, Value, json};
 use stage::{OutputFolder, StagedOutputs, Upstream, bad_input};
 
 pub use args::{Args, CardArgs};
@@ -39,6 +42,18 @@ use card_facts::Card;
 use inputs::Inputs;
 use onnx::{TrainedClassifier, write_classifier};
 
+/// How many texts have another label in each format than in the trained model; nothing where none was verified.
+fn figures(folder: &Path) -> anyhow::Result<Map<String, Value>> {
+    let path = folder.join(VERIFICATION);
+    if !path.exists() {
+        return Ok(Map::new());
+    }
+    let read = || -> anyhow::Result<ExportVerification> { Ok(serde_json::from_slice(&std::fs::read(&path)?)?) };
+    let ExportVerification { n, formats, .. } = read().with_context(|| format!("cannot read {}", path.display()))?;
+    let flips: BTreeMap<String, usize> = formats.into_iter().map(|format| (format.format, format.flips)).collect();
+    Ok(Map::from_iter([("rows".to_owned(), json!(n)), ("flips".to_owned(), json!(flips))]))
+}
+
 /// Runs the stage.
 ///
 /// # Errors
@@ -46,7 +61,7 @@ use onnx::{TrainedClassifier, write_classifier};
 /// cannot be written; with exit code 5 when a format does not say what the model says.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let inputs = Inputs::open(args)?;
-    let Some(output) = inputs.job(args)?.begin()? else { return Ok(()) };
+    let Some(output) = inputs.job(args)?.figures(figures).begin()? else { return Ok(()) };
     inputs.warnings.iter().for_each(|warning| args.common.say(&format!("{}: warning: {warning}", STAGE.name)));
     export(args, &inputs, output)
 }

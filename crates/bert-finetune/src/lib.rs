@@ -103,6 +103,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 fn job(args: &Args, plan: &Plan, compute: &Compute, tokens: &TokenFiles, model: &ModelFolder) -> anyhow::Result<Job> {
     let mut job = Job::new(STAGE, &args.common)
         .plan(plan)?
+        .figures(report::figures)
         .own_folders(&[layout::train::CHECKPOINTS, layout::train::TENSORBOARD])
         .takes_long(format!("--model {} --out OTHER goes on from its weights", args.common.out.display()))
         .input_folder(&args.tokens)

@@ -6,7 +6,9 @@ mod tensorboard;
 mod timing;
 mod curves;
 mod outputs;
+mod figures;
 
 pub(crate) use event_log::EventLog;
+pub(crate) use figures::figures;
 pub(crate) use outputs::{TrainingResult, summary, write_outputs};
 pub(crate) use timing::Timing;

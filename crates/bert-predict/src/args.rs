@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use bert::WindowPooling;
 use clap::Parser;
 use corpus::tokenizer::TruncationSide;
+use stage::LogFormat;
 
 pub(crate) use answer::AnswerArgs;
 pub(crate) use input::InputArgs;
@@ -21,6 +22,7 @@ const EXAMPLE: &str = "Examples:
   zcat reviews.txt.gz | bert-predict --model data/runs/sst2/train
   bert-predict --model data/runs/sst2/train --input 'reviews-*.csv.gz' --keep-columns id --output answers.parquet
   bert-predict --model data/runs/sst2/train --input reviews.parquet --out answers --output-format parquet --shard 1/4
+  bert-predict --model data/runs/sst2/train --input reviews.parquet --out answers --shard auto/4      under an engine
   bert-predict --collect answers";
 
 const PRECISION_HELP: &str = "Precision of matrix products: auto (that of the training where --model is its output folder, else bf16 if the \
@@ -75,6 +77,14 @@ pub struct Args {
     #[arg(long)]
     pub quiet: bool,
 
+    /// Print one JSON line last on stdout: stage, folder or file, key, state (fresh or done) and counts; with --output, --out or --collect
+    #[arg(long, conflicts_with = "explain")]
+    pub json_summary: bool,
+
+    /// How messages on stderr are written: text, or json (an object a line: time, level, stage, message)
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
+    pub log_format: LogFormat,
+
     /// Device, threads, precision
     #[command(flatten)]
     pub compute: stage::ComputeArgs,
@@ -84,7 +94,7 @@ impl Args {
     /// Prints a line to stderr, unless `--quiet`.
     pub(crate) fn say(&self, line: &str) {
         if !self.quiet {
-            eprintln!("bert-predict: {line}");
+            stage::say(&format!("bert-predict: {line}"));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use corpus::tokenizer::{Encodings, Overflow};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use stage::counted;
 
 /// What became of some rows.
@@ -29,6 +30,13 @@ impl Counts {
         self.lost_tokens += other.lost_tokens;
         self.windows += other.windows;
         self.abstained += other.abstained;
+    }
+
+    /// The numbers of rows, for whoever started the program.
+    pub(crate) fn figures(&self) -> Map<String, Value> {
+        let Self { rows, broken, abstained, longer, .. } = *self;
+        let named = [("rows", rows), ("broken", broken), ("abstained", abstained), ("longer", longer)];
+        named.into_iter().map(|(name, n)| (name.to_owned(), n.into())).collect()
     }
 
     /// Counts the texts that have more than `max_length` tokens.

@@ -11,6 +11,7 @@ mod verdict;
 mod answer;
 mod output;
 mod counts;
+mod caller;
 
 mod args;
 mod input;
@@ -48,6 +49,7 @@ const WINDOW_SIZE_OF_ATTRIBUTIONS: WindowSize = WindowSize { rows: 16, bytes: 1 
 /// # Errors
 /// Fails when the model is not fine-tuned, the input cannot be read, or the output cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    caller::check(args)?;
     if let Some(out) = &args.output.collect {
         return parts::collect(args, out);
     }

@@ -10,6 +10,7 @@ mod collect;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
+use serde_json::{Map, Value};
 use stage::{CommonArgs, ExitReason, Interrupt, Job, Manifest, OutputFolder, Stage, bad_input, ensure_input};
 
 use crate::answers::Answering;
@@ -49,6 +50,8 @@ fn common(args: &Args, out: PathBuf) -> CommonArgs {
         force: output.force,
         explain: output.explain,
         quiet: args.quiet,
+        json_summary: args.json_summary,
+        log_format: args.log_format,
     }
 }
 
@@ -104,7 +107,7 @@ impl PartsRun<'_> {
         ensure_own(&out)?;
         let folder = args.output.shard.map_or(out.clone(), |shard| out.join(shard.folder()));
         let plan = Plan::of(args, self.settings, self.layout, self.format);
-        let mut job = Job::new(STAGE, &common(args, folder)).plan(&plan)?;
+        let mut job = Job::new(STAGE, &common(args, folder)).plan(&plan)?.figures(figures);
         for (name, path) in &self.settings.files {
             job = job.input(format!("model/{name}"), path);
         }
@@ -185,6 +188,13 @@ impl Filling<'_> {
         ledger.add(Entry { part: part.number, file: name, input, first_row, counts, fingerprint })?;
         Ok(after)
     }
+}
+
+/// The counts of all parts in a finished folder.
+fn figures(folder: &Path) -> anyhow::Result<Map<String, Value>> {
+    let mut counts = Counts::default();
+    ledger::read(&folder.join(ledger::PARTS))?.iter().for_each(|entry| counts.add(&entry.counts));
+    Ok(counts.figures())
 }
 
 /// That a signal ended the run, and what is kept.

@@ -33,7 +33,7 @@ impl<'a> Predictor<'a> {
         let weights = classifier.folder.weight_files()?;
         let verifications: Vec<Verification> = weights.iter().map(|(_, path)| Verification::begin(path)).collect();
         let classifier = classifier.load(settings.compute)?;
-        classifier.remarks.iter().for_each(|remark| eprintln!("bert-predict: {remark}"));
+        classifier.remarks.iter().for_each(|remark| stage::say(&format!("bert-predict: {remark}")));
         verifications.into_iter().try_for_each(Verification::finish)?;
         let spelling =
             settings.attributions.then(|| Tokenizer::open(&classifier.folder.path, usize::MAX)).transpose()?;

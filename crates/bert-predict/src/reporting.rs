@@ -79,15 +79,20 @@ impl Reporting {
         Ok(())
     }
 
+    /// What became of the rows so far.
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts
+    }
+
     /// What became of all rows.
     pub(crate) fn end(self, settings: &Settings) {
         let rate = (self.counts.rows - self.before) as f64 / self.progress.elapsed().as_secs_f64().max(1e-9);
         self.progress.finish();
         if let Some(line) = self.counts.too_long(settings.overflow, settings.max_length) {
-            eprintln!("bert-predict: {line}");
+            stage::say(&format!("bert-predict: {line}"));
         }
         if self.has_summary {
-            eprintln!("bert-predict: {}", self.counts.summary(settings.overflow, rate));
+            stage::say(&format!("bert-predict: {}", self.counts.summary(settings.overflow, rate)));
         }
     }
 }

@@ -45,7 +45,7 @@ impl Settings {
         let run = RunFacts::of(model);
         let ComputeArgs { device, threads, precision } = &args.compute;
         let (compute, remark) = Compute::resolve_for_run(device, *threads, precision, run.precision.as_deref())?;
-        remark.iter().for_each(|remark| eprintln!("bert-predict: {remark}"));
+        remark.iter().for_each(|remark| stage::say(&format!("bert-predict: {remark}")));
         let positions = folder.config.max_position_embeddings;
         let max_length = match args.max_length {
             Some(max_length) => max_length,

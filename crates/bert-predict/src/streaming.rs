@@ -8,6 +8,8 @@ use stage::{ExitReason, Interrupt, OutputFile, ensure_input};
 
 use crate::answers::Answering;
 use crate::args::Args;
+use crate::caller;
+use crate::counts::Counts;
 use crate::output::{AnswerWriter, Format, Layout};
 use crate::predictor::Predictor;
 use crate::prepare::{Next, PreparedWindows};
@@ -48,7 +50,7 @@ impl Streaming<'_> {
     pub(crate) fn to_stdout(&self, reporting: Reporting) -> anyhow::Result<()> {
         match self.run(BufWriter::new(stdout()), None, reporting) {
             Err(error) if is_broken_pipe(&error) => Ok(()),
-            result => result,
+            result => result.map(drop),
         }
     }
 
@@ -59,8 +61,10 @@ impl Streaming<'_> {
     pub(crate) fn to_file(&self, path: &Path, reporting: Reporting) -> anyhow::Result<()> {
         let interrupt = Interrupt::install().context("cannot install the handlers of signals")?;
         let mut file = OutputFile::create(path)?;
-        self.run(&mut file, Some((&interrupt, path)), reporting)?;
-        file.commit().map(|_| ())
+        let counts = self.run(&mut file, Some((&interrupt, path)), reporting)?;
+        file.commit()?;
+        caller::summarize_file(path, &counts);
+        Ok(())
     }
 
     fn run<W: Write + Send>(
@@ -68,7 +72,7 @@ impl Streaming<'_> {
         sink: W,
         file: Option<(&Interrupt, &Path)>,
         mut reporting: Reporting,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Counts> {
         let cannot_write = || {
             file.map_or("cannot write the answers".to_owned(), |(_, path)| format!("cannot write {}", path.display()))
         };
@@ -94,8 +98,9 @@ impl Streaming<'_> {
         }
         writer.finish().with_context(cannot_write)?;
         reporting.ensure_some_read()?;
+        let counts = reporting.counts();
         reporting.end(self.predictor.settings);
-        Ok(())
+        Ok(counts)
     }
 }
 

@@ -10,6 +10,7 @@ const EXAMPLE: &str = "Examples:
       --out data/runs/sst2/sweep
   bert-sweep --profile pipeline/profiles/sst2.toml --seeds 5 ...     the same settings with five seeds
   bert-sweep --profile pipeline/profiles/sst2-sweep.toml --folds 5 ...     trials ranked by five-fold cross-validation
+  bert-sweep trial --index 3 ...     one run, as a task of an engine; afterwards bert-sweep collect ...
 
 The profile has the search space:
   [sweep.space]
@@ -22,8 +23,8 @@ All other training arguments are those in [finetune].";
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bert-sweep", version, after_help = EXAMPLE)]
 pub struct Args {
-    /// run: train the trials; plan: write their commands and train nothing; collect: rank trials that were trained
-    /// elsewhere
+    /// run: train the trials; plan: write their commands and train nothing; list: print their runs, a JSON object a line;
+    /// trial: train the run --index; collect: rank trials that were trained elsewhere
     #[arg(value_enum, default_value_t = Action::Run, value_name = "ACTION")]
     pub action: Action,
 
@@ -34,6 +35,11 @@ pub struct Args {
     /// Pretrained model that every trial starts from
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
+
+    /// With `trial`: the run to train, from 0 on in the order of `list`; `auto` takes it from JOB_COMPLETION_INDEX (Kubernetes)
+    /// or SLURM_ARRAY_TASK_ID (Slurm, --array=0-(N-1))
+    #[arg(long, value_name = "I", value_parser = index)]
+    pub index: Option<u64>,
 
     /// Search algorithm
     #[arg(long, value_enum, default_value_t = Method::Random, value_name = "METHOD")]
@@ -97,8 +103,26 @@ pub enum Action {
     Run,
     /// Write the command of each trial, and train nothing.
     Plan,
+    /// Print all runs of the trials.
+    List,
+    /// Train one run.
+    Trial,
     /// Rank trials that were trained elsewhere.
     Collect,
+}
+
+impl Action {
+    /// Whether it needs to know all trials before one of them is trained.
+    pub(crate) fn needs_independent_trials(self) -> bool {
+        matches!(self, Self::Plan | Self::List | Self::Trial)
+    }
+}
+
+fn index(text: &str) -> Result<u64, String> {
+    match text {
+        "auto" => stage::task_index(),
+        _ => text.parse().map_err(|_| "expected a number from 0 on, or auto".to_owned()),
+    }
 }
 
 /// Whose weights are kept.

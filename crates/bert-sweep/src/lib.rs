@@ -16,6 +16,8 @@
 //!      └──► report/ ──► OUT/{trials.jsonl, leaderboard.md, summary.json, sweep.html, best.toml, best/}
 //! ```
 //!
+//! `list` and `trial` are for engines that map tasks over an index: `execution/single_run` prints all runs, or trains one of them.
+//!
 //! With `--folds`, `execution/fold_preparation` first has `sst-fetch` and `sst-tokenize` make the tokens of every fold.
 //!
 //! It links no libtorch and knows no argument of `bert-finetune` by name but the few that it sets. What a trial did is
@@ -39,7 +41,7 @@ use std::path::Path;
 use anyhow::Context;
 use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder};
 use run_files::layout::trial::TRAIN;
-use stage::{Interrupt, Job, OutputFolder, Stage, Upstream};
+use stage::{Interrupt, Job, OutputFolder, Stage, Upstream, ensure_input};
 
 pub use args::{Action, Args, Direction, Method};
 pub use execution::trial_process::become_trial;
@@ -48,9 +50,9 @@ pub use profile::OTHER_SECTIONS;
 use crate::cross_validation::RAW_TRAIN;
 use crate::execution::plan_check::KnownPlans;
 use crate::execution::training::Training;
-use crate::execution::{batch_scripts, fold_preparation, plan_check, retention};
+use crate::execution::{batch_scripts, fold_preparation, plan_check, retention, single_run};
 use crate::report::leaderboard::LEADERBOARD;
-use crate::report::outputs;
+use crate::report::{outputs, summary};
 use crate::search::space::Observation;
 use crate::settings::SweepSettings;
 use crate::trials::dataset::Dataset;
@@ -74,12 +76,35 @@ enum Outcome {
 /// # Errors
 /// Fails on settings that do not fit, a trial that `bert-finetune` rejects, a signal, and when no trial was completed.
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    ensure_input!(args.index.is_none() || args.action == Action::Trial, "--index is for `bert-sweep trial` alone");
     let tokens = Upstream::open(&args.tokens, "sst-tokenize")?;
     let settings = SweepSettings::resolve(args, &tokens)?;
+    let job = job(args, &settings, &tokens)?;
+    match args.action {
+        Action::List => return single_run::list(args, &settings, &job.share()?),
+        Action::Trial => return single_run::train(args, &settings, &job.share()?),
+        Action::Run | Action::Plan | Action::Collect => {}
+    }
+    let Some(mut output) = job.begin()? else {
+        if !args.common.explain {
+            verify_best(&args.common.out)?;
+            print!("{}", fs::read_to_string(args.common.out.join(LEADERBOARD)).unwrap_or_default());
+        }
+        return Ok(());
+    };
+    match sweep(args, &settings, &mut output)? {
+        Outcome::Complete => output.finish().map(drop),
+        Outcome::Incomplete => Ok(()),
+    }
+}
+
+/// What freshness is judged by: the settings, the tokens and the model.
+fn job(args: &Args, settings: &SweepSettings, tokens: &Upstream) -> anyhow::Result<Job> {
     stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
     let model = ModelFolder::open(&args.model)?;
     let mut job = Job::new(STAGE, &args.common)
         .plan(&settings.definition())?
+        .figures(summary::figures)
         .own_folders(&["trials", retention::BEST, retention::KEPT, fold_preparation::FOLDS])
         .takes_long(match starts_anew(args) {
             true => "--force removes its folder trials, too",
@@ -102,25 +127,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     for (name, path) in model.tokenizer_files() {
         job = job.input(format!("model/{name}"), path);
     }
-    job = job.record("jobs", settings.resources.jobs).record("threads", settings.resources.threads);
-    let Some(mut output) = job.begin()? else {
-        if !args.common.explain {
-            verify_best(&args.common.out)?;
-            print!("{}", fs::read_to_string(args.common.out.join(LEADERBOARD)).unwrap_or_default());
-        }
-        return Ok(());
-    };
-    match sweep(args, &settings, &mut output)? {
-        Outcome::Complete => output.finish().map(drop),
-        Outcome::Incomplete => Ok(()),
-    }
+    Ok(job.record("jobs", settings.resources.jobs).record("threads", settings.resources.threads))
 }
 
 /// Runs, plans or collects all rounds of trials.
 fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> anyhow::Result<Outcome> {
     let interrupt = Interrupt::install().context("cannot install the signal handlers")?;
     let datasets = match &settings.cross_validation {
-        Some(folds) => fold_preparation::prepare(folds, args, output, (settings.resources.jobs, &interrupt))?,
+        Some(folds) => fold_preparation::prepare(folds, args, output.inputs(), (settings.resources.jobs, &interrupt))?,
         None => vec![Dataset { fold: None, tokens: args.tokens.clone(), inputs: output.inputs().clone() }],
     };
     let paths = SweepPaths { out: &args.common.out, model: &args.model, datasets: &datasets };

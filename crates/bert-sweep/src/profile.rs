@@ -27,7 +27,7 @@ pub const OTHER_SECTIONS: [&str; 3] = ["finetune", "sweep.space", "sweep.halving
 pub(crate) const SET_BY_SWEEP: [&str; 4] = ["model", "out", "threads", "tokens"];
 
 /// Flags of `bert-finetune` that do not make sense for many runs.
-const SINGLE_RUN_ONLY: [&str; 5] = ["force", "plan", "quiet", "stop_at_step", "timed"];
+const SINGLE_RUN_ONLY: [&str; 7] = ["force", "json_summary", "log_format", "plan", "quiet", "stop_at_step", "timed"];
 
 impl Profile {
     /// Reads the file; without one there is nothing to search, but seeds can be compared.

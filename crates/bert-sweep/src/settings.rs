@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use serde::Serialize;
 use stage::{Upstream, bad_input, bail_input, ensure_input};
 use toml::{Table, Value};
@@ -125,8 +126,9 @@ fn check_combination(sampler: &Sampler, halving: Option<Halving>, n_runs: usize,
         "[sweep.halving] needs --method grid or random: tpe learns from fully trained trials only"
     );
     ensure_input!(
-        action != Action::Plan || !(has_halving || is_tpe),
-        "`plan` needs trials that do not depend on each other; with tpe or [sweep.halving] they do"
+        !action.needs_independent_trials() || !(has_halving || is_tpe),
+        "`{}` needs trials that do not depend on each other; with tpe or [sweep.halving] they do",
+        action.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
     );
     Ok(())
 }

@@ -24,6 +24,7 @@ pub mod zip_archive;
 
 pub mod tokenizer;
 pub mod tokens;
+mod row_counts;
 pub mod vocabulary;
 
 mod catch_panic;
@@ -32,6 +33,7 @@ mod parquet_file;
 mod utf8;
 
 pub use error::{CorpusError, Location, Result, WriteError};
+pub use row_counts::{raw_rows, token_rows};
 pub use shortened::{shortened_list, shortened_name};
 pub use split::Split;
 pub use utf8::utf8;

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use corpus::Split;
-use stage::{List, Upstream, bail_input, write_file};
+use stage::{List, LogFormat, Upstream, bail_input, write_file};
 
 use kind::Kind;
 use report::Report;
@@ -49,6 +49,10 @@ pub struct CheckArgs {
     /// End with exit code 2 if something of these kinds was found
     #[arg(long, value_name = "KIND,...", conflicts_with = "strict")]
     fail_on: Option<List>,
+
+    /// How messages on stderr are written: text, or json (an object a line: time, level, stage, message)
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
+    pub log_format: LogFormat,
 }
 
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<()> {

@@ -32,9 +32,10 @@ mod report;
 
 use std::path::Path;
 
-use corpus::Split;
 use corpus::raw::RawMetadata;
 use corpus::records::FileName;
+use corpus::{Split, raw_rows};
+use serde_json::{Map, Value, json};
 use stage::{Job, List, Stage};
 
 pub use args::DatasetArgs;
@@ -60,7 +61,7 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let config = args.config.as_deref();
     let division = args.division.division(&dataset.splits(config)?, dataset.is_divided_by_default(args))?;
     let kept = args.kept_names()?;
-    let mut job = Job::new(STAGE, &args.common).plan(&Plan::new(args, &dataset, &division)?)?;
+    let mut job = Job::new(STAGE, &args.common).plan(&Plan::new(args, &dataset, &division)?)?.figures(figures);
     if let Some(Source::Path(path)) = &args.source {
         job = job.input_folder(path);
     }
@@ -124,6 +125,11 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     out.finish()?;
     args.common.say(&format!("{}: wrote {}", STAGE.name, args.common.out.display()));
     Ok(())
+}
+
+/// The rows of each split.
+fn figures(folder: &Path) -> anyhow::Result<Map<String, Value>> {
+    Ok(Map::from_iter([("rows".to_owned(), json!(raw_rows(folder)?))]))
 }
 
 /// What a file is to the dataset: it defines the result together with the content. In folders of classes it has the class.

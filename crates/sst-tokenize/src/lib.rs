@@ -16,7 +16,7 @@ mod lengths_chart;
 mod selection;
 mod split;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
@@ -24,7 +24,8 @@ use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, tokenizer_files};
 use corpus::label::names_have_meaning;
 use corpus::raw::RawReader;
 use corpus::tokenizer::{Tokenizer, agreement};
-use corpus::{Split, class_balance, vocabulary};
+use corpus::{Split, class_balance, token_rows, vocabulary};
+use serde_json::{Map, Value, json};
 use stage::{Fingerprint, Job, Manifest, OutputFile, Stage, Upstream};
 
 use args::Plan;
@@ -53,7 +54,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .plan(&plan)?
         .input_folder(&args.raw)
         .input_folder(&args.model)
-        .input("model/config.json", &config_path);
+        .input("model/config.json", &config_path)
+        .figures(figures);
     for (name, path) in tokenizer_files(&args.model) {
         job = job.input(format!("model/{name}"), path);
     }
@@ -102,6 +104,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     args.common.say(&format!("{}: {rows} rows in {seconds:.1} s, {:.0} rows/s", STAGE.name, rows as f64 / seconds));
     Ok(())
+}
+
+/// The rows of each split.
+fn figures(folder: &Path) -> anyhow::Result<Map<String, Value>> {
+    Ok(Map::from_iter([("rows".to_owned(), json!(token_rows(folder)?))]))
 }
 
 /// What is to be known of the classes of all splits together.

@@ -15,7 +15,7 @@ use crate::input_error::{BadInput, bad_input, bail_input};
 use crate::profile::{IN_PROFILE, ProfileSection, Setting, known_key};
 use crate::profile_value::problem;
 use crate::set_aside::SetAside;
-use crate::typed_flags::TypedFlags;
+use crate::typed_flags::{ForCaller, TypedFlags};
 
 /// What a program says of its profile.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,7 @@ pub(crate) struct ProfileRules<'a> {
 pub(crate) struct Arguments<A> {
     pub(crate) parsed: A,
     pub(crate) from_profile: FromProfile,
+    pub(crate) for_caller: ForCaller,
 }
 
 /// The flags that a profile gave, with the place of their keys.
@@ -75,7 +76,9 @@ pub(crate) fn arguments<A: Parser>(rules: ProfileRules<'_>, mut words: Vec<OsStr
         from_profile.keys = settings.iter().map(|setting| (long(setting), setting.key.to_owned())).collect();
         from_profile.section = Some(section);
     }
-    Ok(Arguments { parsed: A::try_parse_from(words)?, from_profile })
+    let parsed = A::try_parse_from(&words)?;
+    let for_caller = TypedFlags::parse(&whole, &words)?.for_caller();
+    Ok(Arguments { parsed, from_profile, for_caller })
 }
 
 /// The settings as flags, each of which `command` takes.

@@ -10,7 +10,9 @@ use crate::arguments::{Arguments, ProfileRules, arguments};
 use crate::exit_reason::{BAD_INPUT, exit_code};
 use crate::input_error::BadInputType;
 use crate::manual;
+use crate::messages::{self, say};
 use crate::set_aside::SetAside;
+use crate::summary;
 
 /// A stage's program: where its settings come from, and what its errors mean.
 ///
@@ -85,31 +87,46 @@ impl<'a> Program<'a> {
     /// An error is printed once, with its chain of causes, and a panic in one line.
     pub fn run<A: Parser>(&self, run: impl FnOnce(&A) -> anyhow::Result<()>) -> ExitCode {
         let typed: Vec<OsString> = std::env::args_os().collect();
-        panic::set_hook(Box::new(|panic| eprintln!("error: internal: {}", panic_line(panic))));
+        let program = A::command().get_name().to_owned();
+        messages::set_format(&program, messages::typed_format(&typed));
+        panic::set_hook(Box::new(|panic| say(&format!("error: internal: {}", panic_line(panic)))));
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             if let Some(folder) = manual::folder(&typed) {
                 let others = self.subcommands.map(|command| command());
                 let others = others.iter().flat_map(Command::get_subcommands).cloned();
                 return manual::write(A::command().subcommands(others), &folder);
             }
-            let Arguments { parsed, from_profile } = arguments::<A>(self.rules, typed)?;
+            let Arguments { parsed, from_profile, for_caller } = arguments::<A>(self.rules, typed)?;
+            messages::set_format(&program, for_caller.log_format);
+            summary::want(for_caller.json_summary);
             run(&parsed).map_err(|error| match exit_code(&error, self.bad_input) {
                 BAD_INPUT => from_profile.explain(error),
                 _ => error,
             })
         }));
+        summary::print(!matches!(outcome, Ok(Ok(()))));
         match outcome {
             Ok(Ok(())) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE, // libtorch out of memory, or a bug: the hook has said which
             Ok(Err(error)) => {
                 if let Some(usage) = error.downcast_ref::<clap::Error>() {
-                    let _ = usage.print();
+                    print_usage(usage);
                     return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(BAD_INPUT));
                 }
-                eprintln!("error: {error:#}");
+                say(&format!("error: {error:#}"));
                 ExitCode::from(exit_code(&error, self.bad_input))
             }
         }
+    }
+}
+
+/// Prints what clap says: help to stdout; an error to stderr, which is one message where messages are for programs.
+fn print_usage(usage: &clap::Error) {
+    if messages::are_json() && usage.use_stderr() {
+        let text = usage.render().to_string();
+        say(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    } else {
+        let _ = usage.print();
     }
 }
 

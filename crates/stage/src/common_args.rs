@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use crate::list::List;
+use crate::messages::{LogFormat, say};
 use crate::profile::existing_profile;
 
 /// The flags that every stage with an output folder has.
@@ -33,13 +34,21 @@ pub struct CommonArgs {
     /// Print no progress and no summary to stderr
     #[arg(long)]
     pub quiet: bool,
+
+    /// Print one JSON line last on stdout: stage, folder, key, state (fresh, done or unfinished) and figures
+    #[arg(long, conflicts_with = "explain")]
+    pub json_summary: bool,
+
+    /// How messages on stderr are written: text, or json (an object a line: time, level, stage, message)
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
+    pub log_format: LogFormat,
 }
 
 impl CommonArgs {
     /// Prints a line to stderr, unless `--quiet`.
     pub fn say(&self, line: &str) {
         if !self.quiet {
-            eprintln!("{line}");
+            say(line);
         }
     }
 

@@ -22,7 +22,22 @@ use crate::lock::FolderLock;
 use crate::manifest::{Manifest, Stage};
 use crate::output_folder::OutputFolder;
 use crate::owner::{refuse_foreign, refuse_unfinished};
+use crate::summary::{Figures, State, summarize_folder};
 use crate::vouch::Vouchers;
+
+/// An output folder that several runs of its stage share, each with a folder of its own in it.
+#[derive(Debug)]
+pub struct SharedFolder {
+    /// The name of the stage.
+    pub stage: &'static str,
+    /// The key of the whole result.
+    pub key: String,
+    /// The input files by their role.
+    pub inputs: BTreeMap<String, Fingerprint>,
+    /// Whether the whole result is there.
+    pub is_fresh: bool,
+    _lock: FolderLock,
+}
 
 /// A stage that knows what it would do, and has not looked at its folder yet.
 #[derive(Debug)]
@@ -37,6 +52,7 @@ pub struct Job {
     input_folders: Vec<PathBuf>,
     own_folders: Vec<&'static str>,
     how_to_go_on: Option<String>,
+    figures: Option<Figures>,
     recorded: BTreeMap<String, Value>,
 }
 
@@ -53,6 +69,7 @@ impl Job {
             input_folders: Vec::new(),
             own_folders: Vec::new(),
             how_to_go_on: None,
+            figures: None,
             recorded: BTreeMap::new(),
         }
     }
@@ -112,6 +129,13 @@ impl Job {
         self
     }
 
+    /// Says which figures of the finished folder the summary has (`--json-summary`).
+    #[must_use]
+    pub fn figures(mut self, figures: Figures) -> Self {
+        self.figures = Some(figures);
+        self
+    }
+
     /// Adds a fact that does not define the result.
     #[must_use]
     pub fn record(mut self, name: &str, fact: impl Serialize) -> Self {
@@ -154,11 +178,31 @@ impl Job {
         }
         if verdict.reasons.is_empty() && !self.common.force {
             self.common.say(&format!("{}: {} is fresh", self.stage.name, folder.display()));
+            summarize_folder((self.stage.name, &expected.key), &folder, State::Fresh, self.figures)?;
             return Ok(None);
         }
         self.spare_edited(&verdict)?;
         let locks = shared_lock.into_iter().chain([lock]).collect();
-        Ok(Some(OutputFolder::new(self.common, expected, locks, farewell)))
+        summarize_folder((self.stage.name, &expected.key), &folder, State::Unfinished, None)?;
+        Ok(Some(OutputFolder::new(self.common, expected, locks, farewell).with_figures(self.figures)))
+    }
+
+    /// Judges the folder beside others that do so, each of which writes to a folder of its own in it; nobody can
+    /// [`Job::begin`] meanwhile. Nothing in it is changed.
+    ///
+    /// # Errors
+    /// Fails as [`Job::begin`] does, but for outputs that were edited: then the folder is not fresh.
+    pub fn share(self) -> anyhow::Result<SharedFolder> {
+        let folder = self.common.out.clone();
+        let mut vouchers = Vouchers::default();
+        self.refuse_inputs(&folder, &mut vouchers)?;
+        self.input_folders.iter().try_for_each(|input| refuse_unfinished(input))?;
+        ensure_writable(&folder)?;
+        let lock = self.lock_shared(&folder)?;
+        let mut cache = HashCache::load(&folder);
+        let expected = self.expected_manifest(&mut cache, &mut vouchers)?;
+        let is_fresh = judge(&folder, &expected, &mut cache)?.reasons.is_empty();
+        Ok(SharedFolder { stage: self.stage.name, key: expected.key, inputs: expected.inputs, is_fresh, _lock: lock })
     }
 
     fn lock_shared(&self, shared: &Path) -> anyhow::Result<FolderLock> {

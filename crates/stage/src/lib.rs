@@ -3,7 +3,8 @@
 //! A stage turns input files and a plan into one output folder. This crate gives every stage the same life: settings
 //! from a profile and from flags ([`run_main`]), one writer per folder, freshness judged by the manifest that the stage
 //! would write ([`Job`]), inputs held to what an earlier stage wrote ([`Upstream`], [`verify_files`]), outputs that appear
-//! complete or not at all ([`OutputFolder`]), progress, signals and exit codes ([`BadInput`], [`ExitReason`]). It knows
+//! complete or not at all ([`OutputFolder`]), messages and progress ([`say`]), a summary for programs ([`Summary`]), signals
+//! and exit codes ([`BadInput`], [`ExitReason`]). It knows
 //! nothing of text or tensors, and no stage by name.
 //!
 //! ```text
@@ -47,6 +48,10 @@ mod hash_cache;
 mod exit_reason;
 mod input_error;
 
+mod messages;
+mod utc;
+mod summary;
+
 mod counted;
 mod disk;
 mod environment;
@@ -61,14 +66,15 @@ pub use common_args::CommonArgs;
 pub use compute_args::{ComputeArgs, INFERENCE_PRECISIONS};
 pub use counted::counted;
 pub use disk::{available_bytes, sync_folder};
-pub use environment::{hub_is_offline, user_cache};
+pub use environment::{hub_is_offline, task_index, user_cache};
 pub use exit_reason::{ExitReason, exit_code};
 pub use fingerprint::{Fingerprint, hash_reader, sha256_hex};
 pub use input_error::{BadInput, BadInputType};
 pub use interrupt::Interrupt;
-pub use job::Job;
+pub use job::{Job, SharedFolder};
 pub use list::{List, ListError};
 pub use manifest::{MANIFEST, Manifest, Stage, UnreadableManifest};
+pub use messages::{LogFormat, say};
 pub use named_files::{is_hidden, named_files};
 pub use output_file::{OutputFile, write_file, write_file_with};
 pub use output_folder::{OutputFolder, remove_partials};
@@ -78,5 +84,6 @@ pub use seal::{Seal, check_seal, sealed};
 pub use set_aside::SetAside;
 pub use shell::shell_quoted;
 pub use staged_outputs::StagedOutputs;
+pub use summary::{Figures, State, Summary, summarize};
 pub use upstream::Upstream;
 pub use vouch::{Listed, Verification, Vouchers, verify_file, verify_files};

@@ -15,7 +15,9 @@ use crate::disk::sync_folder;
 use crate::fingerprint::Fingerprint;
 use crate::lock::FolderLock;
 use crate::manifest::{MANIFEST, Manifest};
+use crate::messages::say;
 use crate::output_file::{OutputFile, PARTIAL, write_file, write_file_with};
+use crate::summary::{Figures, State, summarize_folder};
 
 /// The right to write one output folder, until its new manifest is written.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub struct OutputFolder {
     cleared: bool,
     /// What is said before a finished result is removed.
     farewell: Option<String>,
+    figures: Option<Figures>,
     _locks: Vec<FolderLock>,
 }
 
@@ -36,7 +39,13 @@ impl OutputFolder {
         locks: Vec<FolderLock>,
         farewell: Option<String>,
     ) -> Self {
-        Self { folder: common.out, manifest, force: common.force, cleared: false, farewell, _locks: locks }
+        let (folder, force) = (common.out, common.force);
+        Self { folder, manifest, force, cleared: false, farewell, figures: None, _locks: locks }
+    }
+
+    /// What [`OutputFolder::finish`] tells of the result.
+    pub(crate) fn with_figures(self, figures: Option<Figures>) -> Self {
+        Self { figures, ..self }
     }
 
     /// Removes the old manifest first, then what it listed and what a killed run left half written.
@@ -53,7 +62,7 @@ impl OutputFolder {
         let old = Manifest::load(&self.folder).ok().flatten();
         let listed = old.iter().flat_map(|old| old.outputs.keys()).filter(|name| stays_below(name));
         if let Some(farewell) = self.farewell.take() {
-            eprintln!("{farewell}"); // also with --quiet: it is neither progress nor a summary
+            say(&farewell); // also with --quiet: it is neither progress nor a summary
         }
         remove_if_there(&self.folder.join(MANIFEST))?;
         sync_folder(&self.folder).with_context(|| format!("cannot sync {}", self.folder.display()))?;
@@ -190,6 +199,8 @@ impl OutputFolder {
     pub fn finish(mut self) -> anyhow::Result<Manifest> {
         self.clear()?;
         write_file(&self.folder.join(MANIFEST), self.manifest.text()?)?;
+        let identity = (self.manifest.stage.as_str(), self.manifest.key.as_str());
+        summarize_folder(identity, &self.folder, State::Done, self.figures)?;
         Ok(self.manifest)
     }
 }

@@ -1,9 +1,11 @@
-//! Progress of a long loop on stderr: a bar on a terminal, a plain line now and then elsewhere.
+//! Progress of a long loop on stderr: a bar on a terminal, a plain line now and then elsewhere and where messages are JSON.
 
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::messages::{are_json, say};
 
 /// Seconds between two plain lines where there is no terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
@@ -55,7 +57,7 @@ impl Progress {
     pub fn new(title: &str, done: u64, total: u64, quiet: bool) -> Self {
         let display = if quiet {
             Display::Nothing
-        } else if stderr().is_terminal() {
+        } else if stderr().is_terminal() && !are_json() {
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
             bar.set_style(bar_style());
             bar.set_prefix(title.to_owned());
@@ -80,7 +82,7 @@ impl Progress {
             Display::Lines { last } if last.elapsed() >= BETWEEN_LINES => {
                 *last = Instant::now();
                 let of = if self.total > 0 { format!("/{}", self.total) } else { String::new() };
-                eprintln!("{}: {done}{of}  {}{left}", self.title, message());
+                say(&format!("{}: {done}{of}  {}{left}", self.title, message()));
             }
             Display::Lines { .. } => {}
         }
@@ -91,14 +93,14 @@ impl Progress {
         match &self.display {
             Display::Nothing => {}
             Display::Bar(bar) => bar.println(line),
-            Display::Lines { .. } => eprintln!("{line}"),
+            Display::Lines { .. } => say(line),
         }
     }
 
     /// As [`Progress::say`], also where no progress is shown.
     pub fn say_always(&self, line: &str) {
         match &self.display {
-            Display::Nothing => eprintln!("{line}"),
+            Display::Nothing => say(line),
             Display::Bar(_) | Display::Lines { .. } => self.say(line),
         }
     }

@@ -140,6 +140,8 @@ mod tests {
             force: false,
             explain: false,
             quiet: true,
+            json_summary: false,
+            log_format: crate::LogFormat::Text,
         };
         let job = Job::new(Stage { name: "tester", version: 1 }, &common).plan(&plan).unwrap();
         job.begin().unwrap().unwrap()

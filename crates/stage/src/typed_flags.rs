@@ -12,8 +12,16 @@ use clap::{Arg, ArgMatches, Command};
 
 use crate::input_error::{bad_input, bail_input};
 use crate::list::List;
+use crate::messages::LogFormat;
 use crate::profile::{known_key, unknown_key};
 use crate::set_aside::SetAside;
+
+/// How the program reports to whoever called it; a program without these flags has the defaults.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ForCaller {
+    pub(crate) log_format: LogFormat,
+    pub(crate) json_summary: bool,
+}
 
 /// The typed flags of a command, or of its subcommand.
 pub(crate) struct TypedFlags {
@@ -46,6 +54,15 @@ impl TypedFlags {
     /// The value of `--profile`.
     pub(crate) fn profile(&self) -> Option<PathBuf> {
         self.matches.try_get_one::<PathBuf>("profile").ok().flatten().cloned()
+    }
+
+    pub(crate) fn for_caller(&self) -> ForCaller {
+        let log_format = self.matches.try_get_one::<LogFormat>("log_format").ok().flatten();
+        let json_summary = self.matches.try_get_one::<bool>("json_summary").ok().flatten();
+        ForCaller {
+            log_format: log_format.copied().unwrap_or_default(),
+            json_summary: json_summary.copied().unwrap_or_default(),
+        }
     }
 
     pub(crate) fn has(&self, argument: &Arg) -> bool {

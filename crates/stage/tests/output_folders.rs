@@ -14,8 +14,16 @@ const STAGE: Stage = Stage { name: "test-stage", version: 1 };
 const LARGE: usize = 5 << 20;
 
 fn job(out: &Path, seed: u64) -> Job {
-    let common =
-        CommonArgs { profile: None, unset: Vec::new(), out: out.to_owned(), force: false, explain: false, quiet: true };
+    let common = CommonArgs {
+        profile: None,
+        unset: Vec::new(),
+        out: out.to_owned(),
+        force: false,
+        explain: false,
+        quiet: true,
+        json_summary: false,
+        log_format: stage::LogFormat::Text,
+    };
     Job::new(STAGE, &common).plan(&serde_json::json!({ "seed": seed })).unwrap()
 }
 

@@ -77,6 +77,7 @@ impl Inputs {
     pub(crate) fn job(&self, args: &Args) -> anyhow::Result<Job> {
         let split = args.split.of_corpus();
         let mut job = Job::new(STAGE, &args.common)
+            .figures(crate::flat_figures::of_folder)
             .plan(&plan(args, &self.metadata, self.compute.precision))?
             .input_folder(&args.run)
             .input_folder(&args.tokens)

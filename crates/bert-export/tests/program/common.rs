@@ -20,6 +20,8 @@ fn begin(sandbox: &Sandbox, stage: Stage, folder: &str, plan: &Value) -> OutputF
         force: true,
         explain: false,
         quiet: true,
+        json_summary: false,
+        log_format: stage::LogFormat::Text,
     };
     let vocabulary = fixture("small-bert").join("vocab.txt");
     let job = Job::new(stage, &common).plan(plan).unwrap().input("model/vocab.txt", vocabulary);

@@ -37,7 +37,7 @@ pub struct Args {
 
     /// Print the resolved plan as JSON, with the memory and disk space that the run takes, and check it against the
     /// inputs, without training
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json_summary")]
     pub plan: bool,
 
     /// With --plan: take some steps and an evaluation, write nothing, and say how long the run will take

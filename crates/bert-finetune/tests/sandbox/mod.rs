@@ -48,6 +48,8 @@ impl Sandbox {
             force: true,
             explain: false,
             quiet: true,
+            json_summary: false,
+            log_format: stage::LogFormat::Text,
         };
         let stage = Stage { name: "sst-tokenize", version: 1 };
         let mut work = Job::new(stage, &common).plan(&json!({})).unwrap().begin().unwrap().unwrap();

@@ -7,6 +7,31 @@ use clap::Args;
 
 use crate::output::Format;
 
+/// What says how texts are answered, which no collecting of answers does.
+const ANSWERING: [&str; 21] = [
+    "model",
+    "texts",
+    "input",
+    "input_format",
+    "text_column",
+    "keep_columns",
+    "output",
+    "output_format",
+    "out",
+    "top_k",
+    "threshold",
+    "calibration",
+    "attributions",
+    "max_length",
+    "truncation_side",
+    "window_stride",
+    "profile",
+    "unset",
+    "device",
+    "threads",
+    "precision",
+];
+
 /// Where answers go.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct OutputArgs {
@@ -26,12 +51,13 @@ pub(crate) struct OutputArgs {
     #[arg(long, value_name = "N", requires = "out", default_value_t = 16384, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) rows_per_part: u64,
 
-    /// Answer only the parts of shard I of N, into a folder of its own in --out
-    #[arg(long, value_name = "I/N", requires = "out")]
+    /// Answer only the parts of shard I of N, into a folder of its own in --out; `auto/N` takes I from JOB_COMPLETION_INDEX
+    /// (Kubernetes) or SLURM_ARRAY_TASK_ID (Slurm, --array=0-(N-1)), which count from 0
+    #[arg(long, value_name = "I/N", requires = "out", value_parser = shard)]
     pub(crate) shard: Option<Shard>,
 
     /// Make one result of the shards in this folder; nothing else is needed
-    #[arg(long, value_name = "DIR", exclusive = true)]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ANSWERING)]
     pub(crate) collect: Option<PathBuf>,
 
     /// With --out, start over: run even if the output is fresh, and go on with nothing
@@ -70,6 +96,24 @@ impl Shard {
     }
 }
 
+/// A shard as it was typed, or as the engine says it.
+fn shard(text: &str) -> Result<Shard, String> {
+    match text.strip_prefix("auto/") {
+        Some(count) => shard_of_task(stage::task_index()?, count),
+        None => text.parse(),
+    }
+}
+
+/// The shard of a task whose index counts from 0.
+fn shard_of_task(index: u64, count: &str) -> Result<Shard, String> {
+    let last = count.parse::<u64>().ok().and_then(|count| count.checked_sub(1));
+    let last = last.ok_or("expected auto/N, such as auto/4")?;
+    if index > last {
+        return Err(format!("the engine says that this is task {index}; expected 0 to {last}, since the first is 0"));
+    }
+    Ok(Shard { index: index + 1, count: last + 1 })
+}
+
 impl FromStr for Shard {
     type Err = String;
 
@@ -77,7 +121,7 @@ impl FromStr for Shard {
         let numbers = text.split_once('/').map(|(index, count)| (index.parse::<u64>(), count.parse::<u64>()));
         match numbers {
             Some((Ok(index), Ok(count))) if (1..=count).contains(&index) => Ok(Self { index, count }),
-            _ => Err("expected I/N with I from 1 to N, such as 1/4".to_owned()),
+            _ => Err("expected I/N with I from 1 to N, such as 1/4, or auto/N".to_owned()),
         }
     }
 }
@@ -99,5 +143,16 @@ mod tests {
             assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
         }
         assert_eq!(Shard::of_folder("shard-01-of-3"), None);
+    }
+
+    #[test]
+    fn the_tasks_of_an_engine_are_all_shards() {
+        let shards: Vec<Shard> = (0..4).map(|index| shard_of_task(index, "4").unwrap()).collect();
+        assert_eq!(shards, ["1/4", "2/4", "3/4", "4/4"].map(|text| text.parse().unwrap()));
+        let error = shard_of_task(4, "4").unwrap_err();
+        assert_eq!(error, "the engine says that this is task 4; expected 0 to 3, since the first is 0");
+        for wrong in ["0", "", "x", "-1"] {
+            assert_eq!(shard_of_task(0, wrong).unwrap_err(), "expected auto/N, such as auto/4", "{wrong}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use stage::{Job, Manifest, bad_input, bail_input, ensure_input};
 
 use super::ledger::{self, Entry, PARTS};
 use super::plan::SHARD;
-use super::{N_PARTS, STAGE, common, ensure_own};
+use super::{N_PARTS, STAGE, common, ensure_own, figures};
 use crate::args::{Args, Shard};
 
 /// A shard that is finished.
@@ -48,7 +48,7 @@ pub(crate) fn collect(args: &Args, out: &Path) -> anyhow::Result<()> {
         bail_input!("part {missing} of {n_parts} is in none of the shards in {}", out.display());
     }
 
-    let mut job = Job::new(STAGE, &common(args, out.to_owned())).plan(&whole_plan(&first.manifest))?;
+    let mut job = Job::new(STAGE, &common(args, out.to_owned())).plan(&whole_plan(&first.manifest))?.figures(figures);
     let paths = first.manifest.recorded.get("paths").cloned().unwrap_or_default();
     for (role, fingerprint) in &first.manifest.inputs {
         job = job.known_input(role, paths[role].as_str().unwrap_or_default(), fingerprint.clone());

@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
-use stage::{ExitReason, Interrupt, OutputFolder, Upstream, bad_input};
+use stage::{Fingerprint, Interrupt, Upstream, bad_input};
 
+use super::exit_error::exit_error;
 use super::process_pool::{self, Event, Finished, Task};
-use super::trial_process::describe_exit;
 use crate::args::Args;
 use crate::cross_validation::CrossValidation;
 use crate::trials::dataset::Dataset;
@@ -25,11 +25,6 @@ use crate::trials::trial_folder::{last_message, remove_if_exists};
 
 /// The folder of all folds in the output folder of a sweep.
 pub(crate) const FOLDS: &str = "folds";
-
-/// Exit codes of a stage.
-const BAD_INPUT: i32 = 2;
-const UNHEALTHY: i32 = 3;
-const LOCKED: i32 = 4;
 
 /// The folder of one fold.
 struct FoldFolder(PathBuf);
@@ -55,7 +50,7 @@ impl FoldFolder {
 pub(crate) fn prepare(
     cross_validation: &CrossValidation,
     args: &Args,
-    output: &OutputFolder,
+    inputs: &BTreeMap<String, Fingerprint>,
     (jobs, interrupt): (usize, &Interrupt),
 ) -> anyhow::Result<Vec<Dataset>> {
     let all = args.common.out.join(FOLDS);
@@ -75,7 +70,25 @@ pub(crate) fn prepare(
         args.seed,
         all.display()
     ));
-    numbers.zip(&folders).map(|(fold, of)| dataset(fold, of.tokens(), output)).collect()
+    numbers.zip(&folders).map(|(fold, of)| dataset(fold, of.tokens(), inputs)).collect()
+}
+
+/// The folds that `bert-sweep plan` has made, without making any: several runs may look at the same time.
+///
+/// # Errors
+/// Fails where one is missing.
+pub(crate) fn prepared(
+    cross_validation: &CrossValidation,
+    out: &Path,
+    inputs: &BTreeMap<String, Fingerprint>,
+) -> anyhow::Result<Vec<Dataset>> {
+    let of_fold = |fold: u32| {
+        let tokens = FoldFolder(out.join(FOLDS).join(fold.to_string())).tokens();
+        let first =
+            || bad_input!("the folds are not there; make them with `bert-sweep plan` and the same settings first");
+        if tokens.exists() { dataset(fold, tokens, inputs) } else { Err(first()) }
+    };
+    (1..=cross_validation.folds).map(of_fold).collect()
 }
 
 /// Removes the folds of an earlier sweep that had more: they would be those of another cut.
@@ -110,20 +123,14 @@ fn run_all(
     let Some(first) = failed.into_iter().min_by_key(|finished| finished.index) else { return Ok(()) };
     let (fold, folder) = (first.index + 1, &folders[first.index]);
     let message = last_message(&fs::read(folder.stderr()).unwrap_or_default());
-    let error = match first.status.code() {
-        Some(BAD_INPUT) => bad_input!("{message}"),
-        Some(UNHEALTHY) => ExitReason::Unhealthy(message).into(),
-        Some(LOCKED) => ExitReason::Locked { folder: folder.0.clone(), holder: String::new() }.into(),
-        Some(_) => anyhow::anyhow!("{message}"),
-        None => anyhow::anyhow!("{}", describe_exit(first.status)),
-    };
+    let error = exit_error(first.status, message, &folder.0);
     Err(error.context(format!("{program} cannot make fold {fold} of {}", folders.len())))
 }
 
 /// What the runs of a fold read: its tokens, and the model that all runs start from.
-fn dataset(fold: u32, tokens: PathBuf, output: &OutputFolder) -> anyhow::Result<Dataset> {
+fn dataset(fold: u32, tokens: PathBuf, inputs: &BTreeMap<String, Fingerprint>) -> anyhow::Result<Dataset> {
     let upstream = Upstream::open(&tokens, "sst-tokenize")?;
-    let of_model = output.inputs().iter().filter(|(role, _)| role.starts_with("model/"));
+    let of_model = inputs.iter().filter(|(role, _)| role.starts_with("model/"));
     let mut inputs: BTreeMap<_, _> = of_model.map(|(role, file)| (role.clone(), file.clone())).collect();
     for name in ["train.parquet", "validation.parquet"] {
         upstream.required(name)?;

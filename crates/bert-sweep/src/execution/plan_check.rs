@@ -4,6 +4,7 @@
 
 use stage::{Interrupt, bail_input};
 
+use super::exit_error::{BAD_INPUT, exit_error};
 use super::process_pool::{self, Event, Task};
 use crate::settings::Resources;
 use crate::trials::trial::Trial;
@@ -35,7 +36,7 @@ pub(crate) enum KnownPlans {
 /// Writes the profiles of the trials, and the plans of those that no earlier sweep has checked.
 ///
 /// # Errors
-/// Fails when `bert-finetune` rejects one of them, naming the first.
+/// Fails when `bert-finetune` rejects one of them, naming the first, and when it cannot check one.
 pub(crate) fn check(
     trials: &mut [Trial],
     known: KnownPlans,
@@ -61,7 +62,14 @@ pub(crate) fn check(
     process_pool::run(tasks, resources.jobs, interrupt, |event| {
         let Event::Finished(finished) = event else { return Ok(()) };
         let UncheckedRun { trial, run } = unchecked[finished.index];
-        if !finished.status.success() {
+        let has_rejected = finished.status.code() == Some(BAD_INPUT);
+        if !finished.status.success() && !has_rejected {
+            let number = trials[trial].number;
+            let error =
+                exit_error(finished.status, last_message(&finished.stderr), trials[trial].runs[run].folder.path());
+            return Err(error.context(format!("cannot check trial {number}")));
+        }
+        if has_rejected {
             rejections.push(Rejection { trial, reason: last_message(&finished.stderr) });
         } else if let Err(error) = trials[trial].runs[run].write_plan(&finished.stdout) {
             rejections.push(Rejection { trial, reason: format!("{error:#}") });

@@ -35,6 +35,17 @@ pub(crate) struct Training<'a> {
     pub(crate) seconds: BTreeMap<String, f64>,
 }
 
+/// How a run failed whose process has ended; `None` where it reached its target step.
+pub(crate) fn failure(run: &Run, finished: &Finished, target_step: u64) -> anyhow::Result<Option<Failure>> {
+    let reason = match finished.status.code() {
+        Some(0) if run.folder.log()?.reached(target_step) => None,
+        Some(0) => Some(format!("it exited with code 0, but its log does not reach step {target_step}")),
+        Some(code) => Some(format!("{} (exit code {code})", run.folder.last_message())),
+        None => Some(describe_exit(finished.status)),
+    };
+    Ok(reason.map(|reason| Failure { code: finished.status.code(), reason }))
+}
+
 /// A run that has not reached its target step yet.
 struct PendingRun {
     /// Indices into the trials, and into the runs of the trial.
@@ -124,13 +135,7 @@ impl Training<'_> {
     fn record_end(&mut self, pending: &PendingRun, finished: &Finished) -> anyhow::Result<String> {
         let run = self.run(pending);
         let (log, target_step) = (run.folder.log()?, pending.target_step);
-        let reason = match finished.status.code() {
-            Some(0) if log.reached(target_step) => None,
-            Some(0) => Some(format!("it exited with code 0, but its log does not reach step {target_step}")),
-            Some(code) => Some(format!("{} (exit code {code})", run.folder.last_message())),
-            None => Some(describe_exit(finished.status)),
-        };
-        let failure = reason.map(|reason| Failure { code: finished.status.code(), reason });
+        let failure = failure(run, finished, target_step)?;
         run.folder.write_failure(failure.as_ref())?;
         let objective = &self.settings.objective;
         let outcome = match (failure, log.best_up_to(target_step)) {

@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 use super::leaderboard::{LEADERBOARD, markdown, status_name};
 use super::page::{self, Content};
-use super::summary::{Best, Summary};
+use super::summary::{Best, SUMMARY, Summary};
 use crate::args::{Action, KeepWeights};
 use crate::execution::retention::{self, FailedRuns, KEPT};
 use crate::execution::training::Training;
@@ -30,7 +30,7 @@ pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
     let leaderboard = markdown(&summary.ranking, &summary.objective);
     training.output.write_json_lines("trials.jsonl", &rows)?;
     training.output.write(LEADERBOARD, &leaderboard)?;
-    training.output.write_json("summary.json", &summary)?;
+    training.output.write_json(SUMMARY, &summary)?;
     training.output.write_unlisted("timing.json", serde_json::to_vec_pretty(&training.seconds)?)?;
     let best_profile = summary.best.as_ref().map(|best| best_profile(training, best)).transpose()?;
     if let Some(profile) = &best_profile {

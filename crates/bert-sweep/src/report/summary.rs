@@ -1,13 +1,20 @@
 //! Summary of a sweep for programs, `summary.json`: the best trial, the ranking, the effects and the compute.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
+use anyhow::Context;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::marginal_effects::{MarginalEffect, marginal_effects};
 use crate::trials::objective::Objective;
 use crate::trials::ranking::{RankedTrial, best_trial, best_value, kept_row};
 use crate::trials::row::{Row, Status};
+
+/// The file.
+pub(crate) const SUMMARY: &str = "summary.json";
 
 /// The content of `summary.json`.
 #[derive(Debug, Serialize)]
@@ -47,6 +54,16 @@ pub(crate) struct Best {
     /// The objective of that run; with `--folds` the mean.
     pub(crate) value: f64,
     pub(crate) arguments: BTreeMap<String, serde_json::Value>,
+}
+
+/// Trials by their status, the metric and the best trial, of a finished sweep.
+pub(crate) fn figures(folder: &Path) -> anyhow::Result<Map<String, Value>> {
+    let path = folder.join(SUMMARY);
+    let read = || -> anyhow::Result<Value> { Ok(serde_json::from_slice(&fs::read(&path)?)?) };
+    let summary = read().with_context(|| format!("cannot read {}", path.display()))?;
+    let fields =
+        [("trials", &summary["trials"]), ("metric", &summary["objective"]["metric"]), ("best", &summary["best"])];
+    Ok(fields.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect())
 }
 
 impl Summary {

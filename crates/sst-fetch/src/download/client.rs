@@ -115,7 +115,8 @@ impl Client {
         }
         if !self.quiet {
             let seconds = wait.as_secs_f64();
-            eprintln!("sst-fetch: {failure}; trying again in {seconds:.1} s ({attempt} of {})", ATTEMPTS - 1);
+            let last = ATTEMPTS - 1;
+            stage::say(&format!("sst-fetch: {failure}; trying again in {seconds:.1} s ({attempt} of {last})"));
         }
         thread::sleep(wait);
         Ok(())

@@ -47,6 +47,8 @@ impl Sandbox {
             force: true,
             explain: false,
             quiet: true,
+            json_summary: false,
+            log_format: stage::LogFormat::Text,
         };
         let stage = Stage { name: "sst-fetch dataset", version: 1 };
         let mut work = Job::new(stage, &common).begin().unwrap().unwrap();

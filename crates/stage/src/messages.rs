@@ -1,0 +1,123 @@
+//! Messages: what a program says on stderr, as text or as JSON lines (`--log-format json`).
+//!
+//! ```json
+//! {"time":"2026-11-29T01:46:24.123Z","level":"warning","stage":"bert-eval","message":"…"}
+//! ```
+//!
+//! Whoever says something writes it as a person reads it; level and stage are told from its beginning, so that the two
+//! formats say the same. The format is the process's own, as stderr is, since panics and signals know no arguments.
+
+use std::ffi::OsString;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::utc::utc;
+
+/// How messages are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people, and progress bars on a terminal.
+    #[default]
+    Text,
+    /// A JSON object a line, and no progress bars.
+    Json,
+}
+
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+/// The program's name.
+static PROGRAM: OnceLock<String> = OnceLock::new();
+
+/// Says in which format this process writes messages from now on.
+pub(crate) fn set_format(program: &str, format: LogFormat) {
+    PROGRAM.get_or_init(|| program.to_owned());
+    IS_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
+}
+
+/// Whether messages are JSON lines.
+pub(crate) fn are_json() -> bool {
+    IS_JSON.load(Ordering::Relaxed)
+}
+
+/// The format that was typed, for what is said before the arguments are known to be right.
+pub(crate) fn typed_format(words: &[OsString]) -> LogFormat {
+    const FLAG: &str = "--log-format";
+    let is_json = |(index, word): (usize, &OsString)| match word.to_str().and_then(|word| word.strip_prefix(FLAG)) {
+        Some("=json") => true,
+        Some("") => words.get(index + 1).is_some_and(|value| value == "json"),
+        _ => false,
+    };
+    if words.iter().enumerate().any(is_json) { LogFormat::Json } else { LogFormat::Text }
+}
+
+/// Writes a message of one or several lines to stderr.
+pub fn say(text: &str) {
+    if !are_json() {
+        eprintln!("{text}");
+        return;
+    }
+    let program = PROGRAM.get().map_or("", String::as_str);
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        eprintln!("{}", Record::new(program, line, SystemTime::now()).json());
+    }
+}
+
+#[derive(Serialize)]
+struct Record<'a> {
+    time: String,
+    level: &'static str,
+    stage: &'a str,
+    message: &'a str,
+}
+
+impl<'a> Record<'a> {
+    fn new(program: &'a str, line: &'a str, now: SystemTime) -> Self {
+        let line = line.trim();
+        // `bert-eval: …` says its stage already; `bert-eval: nodes: …` says more.
+        let message = line.strip_prefix(program).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(line);
+        let (level, message) = ["error", "warning"]
+            .into_iter()
+            .find_map(|level| Some((level, message.strip_prefix(level)?.strip_prefix(": ")?)))
+            .unwrap_or(("info", message));
+        Self { time: utc(now), level, stage: program, message }
+    }
+
+    fn json(&self) -> String {
+        // A struct of strings has a JSON form.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn a_message_says_its_level_and_its_stage_by_its_beginning() {
+        let json = |line: &str| Record::new("bert-eval", line, UNIX_EPOCH + Duration::from_millis(1500)).json();
+        let expected = |level: &str, message: &str| {
+            format!(
+                r#"{{"time":"1970-01-01T00:00:01.500Z","level":"{level}","stage":"bert-eval","message":"{message}"}}"#
+            )
+        };
+        assert_eq!(json("bert-eval: out is fresh"), expected("info", "out is fresh"));
+        assert_eq!(json("bert-eval: warning: few rows"), expected("warning", "few rows"));
+        assert_eq!(json("  warning: \"a\""), expected("warning", r#"\"a\""#));
+        assert_eq!(json("error: no file"), expected("error", "no file"));
+        assert_eq!(json("errors: 3"), expected("info", "errors: 3"));
+    }
+
+    #[test]
+    fn the_typed_format_is_known_before_the_arguments_are() {
+        let typed = |line: &str| typed_format(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(typed("x --log-format json --nonsense"), LogFormat::Json);
+        assert_eq!(typed("x --nonsense --log-format=json"), LogFormat::Json);
+        assert_eq!(typed("x --log-format text --out json"), LogFormat::Text);
+        assert_eq!(typed("x --log-format"), LogFormat::Text);
+    }
+}
