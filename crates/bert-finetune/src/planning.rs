@@ -15,7 +15,7 @@ use crate::training::tensor_counts::TensorCounts;
 
 /// Prints the plan, having checked it against the data.
 pub(crate) fn print(inputs: Inputs<'_>, args: &Args) -> anyhow::Result<()> {
-    let Inputs { plan, model, data, compute } = inputs;
+    let Inputs { plan, model, data, compute, .. } = inputs;
     let settings = plan.resolved(&model.config, data.problem_type())?;
     plan.check(data.problem_type())?;
     for remark in model.weights()?.remarks() {

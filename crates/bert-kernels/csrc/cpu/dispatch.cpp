@@ -68,6 +68,10 @@ int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float
   return kernels().encoder_backward(encoder, dfirst, add, gradients, dwords);
 }
 
+void bert_kernels_encoder_gradients_changed(bert_kernels_encoder *encoder) noexcept {
+  kernels().encoder_gradients_changed(encoder);
+}
+
 void bert_kernels_update(const bert_kernels_run *runs, int64_t n_runs, const bert_kernels_rule *rule,
                          bert_kernels_encoder *encoder) noexcept {
   kernels().update(runs, n_runs, rule, encoder);

@@ -60,3 +60,5 @@ int32_t encoder_backward(bert_kernels_encoder *encoder, const float *dfirst, int
   const Write write = add != 0 ? Write::Add : Write::Over;
   return catch_errors([&] { *dwords = opened(encoder)->backward(dfirst, write, *gradients); });
 }
+
+void encoder_gradients_changed(bert_kernels_encoder *encoder) noexcept { opened(encoder)->gradients_changed(); }
