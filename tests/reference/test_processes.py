@@ -5,14 +5,15 @@ the losses of PyTorch's DistributedDataParallel on the same batches.
 import json
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
-from conftest import BIN
+from conftest import BIN, ROOT
+from safetensors.torch import load_file
+from test_parity import WITHOUT_DROPOUT, is_key_bias, report, rows, start as drawn  # noqa: F401: fixtures
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run"]
 TRAINING = ["--precision", "float32", "--threads", "1", "--per-device-train-batch-size", "8", "--max-steps", "40", "--eval-strategy", "steps",
@@ -93,3 +94,29 @@ def test_torchrun_names_the_rank_and_the_reason(prepared, tmp_path):
     assert run.returncode == 1
     assert run.stderr.count("error: --warmup-ratio is 2") == 1
     assert "exitcode  : 2" in run.stderr
+
+
+def test_fifty_steps_are_those_of_distributed_data_parallel(prepared, drawn, rows, tmp_path):
+    """The same two micro-batches in every step, without dropout: rank r of DDP reads what our rank r does."""
+    n_steps = 50
+    flags = [word for name, value in WITHOUT_DROPOUT.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    train = [str(BIN / "bert-finetune"), "--tokens", str(prepared.tokens), "--model", str(drawn), "--out", str(tmp_path / "train"),
+             "--precision", "float32", "--threads", "1", "--per-device-train-batch-size", "8", "--max-steps", str(n_steps), "--learning-rate", "5e-5",
+             "--weight-decay", "0.01", "--logging-steps", "1", "--eval-strategy", "no", "--save-strategy", "no", *flags]
+    together = [*TORCHRUN, "--standalone", "--nproc-per-node", "2"]
+    subprocess.run([*together, "--no-python", *train], check=True, env=environment())
+    (tmp_path / "rows.json").write_text(json.dumps([{"input_ids": list(map(int, row["input_ids"])), "labels": int(row["labels"])} for row in rows]))
+    script = [ROOT / "tests/reference/distributed_peer.py", drawn, tmp_path / "rows.json", n_steps, tmp_path]
+    subprocess.run([*together, *map(str, script)], check=True, env=environment())
+
+    events = [json.loads(line) for line in (tmp_path / "train/log.jsonl").read_text().splitlines()]
+    ours = [event["loss"] for event in events if event["event"] == "train"]
+    theirs = json.loads((tmp_path / "ddp.json").read_text())
+    assert len(ours) == len(theirs) == n_steps
+    trained, weights = load_file(tmp_path / "train/model.safetensors"), load_file(tmp_path / "ddp.safetensors")
+    difference = {name: (trained[name] - weights[name]).abs().max().item() for name in trained}
+    report(
+        ("losses of the steps", max(abs(a - b) for a, b in zip(ours, theirs)), 1e-5),
+        ("weights after the last step", max(d for name, d in difference.items() if not is_key_bias(name)), 1e-5),
+        ("key.bias after the last step", max(d for name, d in difference.items() if is_key_bias(name)), 1e-4),
+    )

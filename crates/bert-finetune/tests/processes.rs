@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use sandbox::Sandbox;
 use serde_json::Value;
 use team::{assert_equal_files, codes, run, start, succeed};
-use testkit::kill;
+use testkit::{Random, kill};
 
 /// 40 rows are 14 micro-batches: with 4 of them in a step, the last step of an epoch has 2.
 const TRAINING: &str = "--threads 1 --precision float32 --per-device-train-batch-size 3 --learning-rate 2e-3 \
@@ -106,7 +106,8 @@ fn a_checkpoint_is_continued_by_other_numbers_of_processes() {
 }
 
 /// Enough steps to be interrupted in.
-const LONG: &str = "--num-train-epochs 60 --save-steps 5 --logging-steps 20";
+const LONG: &str =
+    "--num-train-epochs 60 --save-steps 5 --logging-steps 20 --eval-strategy steps --eval-steps 15 --warmup-steps 40";
 
 #[test]
 fn the_others_name_a_rank_that_was_killed_and_a_restart_gives_the_same_bytes() {
@@ -126,6 +127,35 @@ fn the_others_name_a_rank_that_was_killed_and_a_restart_gives_the_same_bytes() {
         succeed(&together, 4, &arguments);
         assert_equal_files(&one, &together, &format!("rank {victim} killed"));
     }
+}
+
+/// `PROCESS_KILLS` says how many; each leaves a run that the next one goes on with.
+#[test]
+fn kills_at_random_moments_change_no_byte() {
+    let n_kills = std::env::var("PROCESS_KILLS").map_or(4, |text| text.parse().unwrap());
+    let arguments = format!("{TRAINING} {LONG}");
+    let one = accumulated(2, LONG);
+    let mut random = Random::new(n_kills);
+    let mut together = Sandbox::new();
+    let mut done = 0;
+    while done < n_kills {
+        let mut started = start(&together, 2, |_| arguments.clone());
+        sleep(Duration::from_millis(300 + random.below(2500)));
+        if started.0.iter_mut().all(|child| child.try_wait().unwrap().is_some()) {
+            started.wait();
+            assert_equal_files(&one, &together, &format!("after {done} kills"));
+            together = Sandbox::new();
+            continue;
+        }
+        let victims = [&[0][..], &[1], &[1, 0]][random.below(3) as usize];
+        victims.iter().for_each(|&victim| kill(started.0.remove(victim)));
+        // As torchrun does.
+        started.0.iter().for_each(|child| signal(child, "TERM"));
+        started.wait();
+        done += 1;
+    }
+    succeed(&together, 2, &arguments);
+    assert_equal_files(&one, &together, &format!("after {n_kills} kills"));
 }
 
 #[test]

@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// For the others to say why the connection to them broke, where they still can.
 const GRACE: Duration = Duration::from_secs(2);
 /// For process 0 to say the same.
-const SHORT_GRACE: Duration = Duration::from_secs(1);
+const SHORT_GRACE: Duration = Duration::from_secs(3);
 
 /// What process 0 found of the output folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
