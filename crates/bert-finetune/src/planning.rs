@@ -24,7 +24,7 @@ pub(crate) fn print(inputs: Inputs<'_>, args: &Args) -> anyhow::Result<()> {
     let batches = MicroBatches::new(plan, data.train_lengths());
     let n_outputs = data.output_names().len();
     let tensors = TensorCounts::new(plan, &model.config, n_outputs, &missing(model, n_outputs)?, compute);
-    let memory = MemoryOf { plan, config: &model.config, data, compute, batch: batches.largest_batch() };
+    let memory = MemoryOf { plan, config: &model.config, data, compute, batch: batches.largest_batch(), processes: 1 };
     let n_saves = batches.step_plan.occurrences(plan.saving.when);
     let time = if args.timed { Some(timed_steps::time(inputs, batches.clone(), &args.common)?) } else { None };
     let printed = PrintedPlan {

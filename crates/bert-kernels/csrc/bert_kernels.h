@@ -234,8 +234,17 @@ bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *s
 void bert_kernels_process_group_free(bert_kernels_process_group *group);
 // gathered (size, ..): what each process has as `mine` (..).
 int32_t bert_kernels_all_gather(bert_kernels_process_group *group, bert_kernels_tensor gathered, bert_kernels_tensor mine);
-// received (size, ..): of each process the row of its `sent` (size, ..) that is this process's.
-int32_t bert_kernels_all_to_all(bert_kernels_process_group *group, bert_kernels_tensor received, bert_kernels_tensor sent);
+
+// Messages that are under way: their tensors stay as they are until they were waited for.
+typedef struct bert_kernels_messages bert_kernels_messages;
+
+// received (size, ..): of each other process the row of its `sent` (size, ..) that is this process's; this process's own row is
+// left as it is. It only begins; other calls may come before its end.
+bert_kernels_messages *bert_kernels_all_to_all(bert_kernels_process_group *group, bert_kernels_tensor received,
+                                               bert_kernels_tensor sent);
+int32_t bert_kernels_messages_wait(bert_kernels_messages *messages);
+void bert_kernels_messages_free(bert_kernels_messages *messages);
+
 // Sets the tensor to that of the process `from`.
 int32_t bert_kernels_broadcast(bert_kernels_process_group *group, bert_kernels_tensor tensor, int32_t from);
 

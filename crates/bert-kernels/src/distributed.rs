@@ -177,21 +177,21 @@ impl ProcessGroup {
         })
     }
 
-    /// Sets row r of `received` `(size, ..)` to the row of the process r's `sent` `(size, ..)` that has this process's number.
+    /// Begins to set row r of `received` `(size, ..)` to the row of the process r's `sent` `(size, ..)` that has this process's
+    /// number, for all r but this process's own. Until it was waited for, `received` is not read and `sent` not changed.
     ///
     /// # Errors
     /// As [`Self::all_gather`].
     ///
     /// # Panics
     /// As [`Self::all_gather`].
-    pub fn all_to_all(&self, received: &Tensor, sent: &Tensor) -> Result<(), DistributedError> {
+    pub fn all_to_all(&self, received: &Tensor, sent: &Tensor) -> Result<Messages, DistributedError> {
         self.assert_fits(received);
         self.assert_fits(sent);
         assert!(sent.size() == received.size() && sent.kind() == received.kind(), "as much goes as comes");
-        // SAFETY: contiguous tensors on the CPU that live through the call.
-        DistributedError::of_status(unsafe {
-            ffi::bert_kernels_all_to_all(self.handle, received.as_ptr(), sent.as_ptr())
-        })
+        // SAFETY: contiguous tensors on the CPU; the C++ side keeps references to them until the messages are freed.
+        let handle = unsafe { ffi::bert_kernels_all_to_all(self.handle, received.as_ptr(), sent.as_ptr()) };
+        if handle.is_null() { Err(DistributedError::last()) } else { Ok(Messages { handle }) }
     }
 
     /// Sets `tensor` to that of the process `from`.
@@ -209,6 +209,30 @@ impl ProcessGroup {
 
     fn assert_fits(&self, rows: &Tensor) {
         assert!(is_plain(rows) && rows.size().first() == Some(&(self.size as i64)), "a row for each process");
+    }
+}
+
+/// Messages that are under way.
+#[derive(Debug)]
+pub struct Messages {
+    handle: *mut ffi::Messages,
+}
+
+impl Messages {
+    /// Returns when all have been sent and have come.
+    ///
+    /// # Errors
+    /// Fails where a process is gone or does not answer.
+    pub fn wait(self) -> Result<(), DistributedError> {
+        // SAFETY: made by `all_to_all`, freed when dropped.
+        DistributedError::of_status(unsafe { ffi::bert_kernels_messages_wait(self.handle) })
+    }
+}
+
+impl Drop for Messages {
+    fn drop(&mut self) {
+        // SAFETY: made by `all_to_all`, freed once.
+        unsafe { ffi::bert_kernels_messages_free(self.handle) }
     }
 }
 

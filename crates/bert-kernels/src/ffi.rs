@@ -181,6 +181,12 @@ pub(crate) struct ProcessGroup {
     _opaque: [u8; 0],
 }
 
+/// An opaque object of the C++ side.
+#[repr(C)]
+pub(crate) struct Messages {
+    _opaque: [u8; 0],
+}
+
 #[repr(C)]
 pub(crate) struct StoreOptions {
     pub(crate) host: *const c_char,
@@ -281,6 +287,8 @@ unsafe extern "C" {
         group: *mut ProcessGroup,
         received: *const C_tensor,
         sent: *const C_tensor,
-    ) -> i32;
+    ) -> *mut Messages;
+    pub(crate) fn bert_kernels_messages_wait(messages: *mut Messages) -> i32;
+    pub(crate) fn bert_kernels_messages_free(messages: *mut Messages);
     pub(crate) fn bert_kernels_broadcast(group: *mut ProcessGroup, tensor: *const C_tensor, from: i32) -> i32;
 }

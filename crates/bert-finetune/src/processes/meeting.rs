@@ -27,8 +27,8 @@ use crate::processes::world::World;
 const PAUSE: Duration = Duration::from_millis(50);
 /// For the others to say why the connection to them broke, where they still can.
 const GRACE: Duration = Duration::from_secs(2);
-/// For process 0 to say the same.
-const SHORT_GRACE: Duration = Duration::from_secs(3);
+/// For the others to come, where they are still starting, and to hear why this one does not go on.
+const LONG_GRACE: Duration = Duration::from_secs(10);
 
 /// What process 0 found of the output folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,15 +93,16 @@ impl Meeting {
             Ok(()) if self.world.is_first() => self.store().and_then(|store| Ok(store.set("end", b"")?)),
             Ok(()) => self.wait_for("end", 0).map(drop),
             Err(error) => {
-                self.store_timeout.set(GRACE); // to leave word only
+                self.store_timeout.set(LONG_GRACE); // to leave word only
                 Err(error)
             }
         };
+        let some_are_gone = outcome.as_ref().is_err_and(|error| lost_connection(error).is_some());
         let outcome = outcome.map_err(|error| self.explained(error, bad_input));
         if let Ok(store) = self.store() {
             let _ = store.set(&format!("left/{}", self.world.rank), b"");
             if self.world.holds_store() {
-                self.wait_for_each("left", GRACE);
+                self.wait_for_each("left", if some_are_gone { GRACE } else { LONG_GRACE });
             }
         }
         outcome
@@ -114,6 +115,7 @@ impl Meeting {
             return if message.is_empty() { error } else { self.prefixed(error) };
         }
         if let Some(lost) = lost_connection(&error) {
+            self.leave_without_store(lost);
             let reason = self.reason_of_loss(lost);
             return if stage::is_said(&reason) { reason } else { self.prefixed(reason) };
         }
@@ -142,7 +144,7 @@ impl Meeting {
         }
     }
 
-    /// Leaves word, unless process 0 does so with the same reason within a moment.
+    /// Leaves word, unless process 0 says the same before it leaves.
     fn is_said_by_first(&self, failure: &Failure) -> bool {
         let same =
             |other: Option<Failure>| other.is_some_and(|other| other.rank == 0 && other.reason == failure.reason);
@@ -151,13 +153,13 @@ impl Meeting {
         }
         self.leave_word(failure);
         let since = Instant::now();
-        while since.elapsed() < SHORT_GRACE {
+        while since.elapsed() < LONG_GRACE && !self.has("left/0") {
             if same(self.failure()) {
                 return true;
             }
             sleep(PAUSE);
         }
-        false
+        same(self.failure())
     }
 
     /// Which process is the reason that a connection broke, as far as it can be told: one that lost a connection itself points
@@ -179,6 +181,17 @@ impl Meeting {
             }
             sleep(PAUSE);
         }
+    }
+
+    /// Ends this process if the store does not answer either: libtorch would wait for it until the system gives the connection up.
+    fn leave_without_store(&self, lost: &DistributedError) {
+        let peer = lost.rank.map_or("another process".to_owned(), |rank| format!("rank {rank}"));
+        let text = format!("error: rank {}: lost {peer} and the store of the run: {lost}", self.world.rank);
+        let _ = std::thread::spawn(move || {
+            sleep(4 * GRACE);
+            eprintln!("{text}");
+            std::process::exit(1);
+        });
     }
 
     /// The process at the end of the chain has said nothing.

@@ -83,7 +83,8 @@ fn open_outputs(
 
     let resumed = checkpoints.resume(trainer, context.common)?;
     if resumed.is_none() {
-        let memory = MemoryOf { plan, config: &model.config, data, compute, batch: batches.largest_batch() };
+        let (batch, processes) = (batches.largest_batch(), team.map_or(1, Team::size));
+        let memory = MemoryOf { plan, config: &model.config, data, compute, batch, processes };
         let facts = StartFacts {
             config: &model.config,
             counts,

@@ -40,6 +40,8 @@ pub(crate) struct Trainer<'a> {
 struct Shared<'a> {
     team: &'a Team,
     exchange: GradientExchange<'a>,
+    /// Written while `gradients` are on their way to the others, and the other way round.
+    other: Option<Gradients>,
 }
 
 /// What a trainer needs to know of the run.
@@ -95,7 +97,7 @@ impl<'a> Trainer<'a> {
         let TrainerSetup { plan, config, compute, team } = setup;
         let model = Model::new(prepare(parameters, new, plan, config), config, compute.precision)?;
         let gradients = team.map_or_else(|| model.gradients(), |team| model.shared_gradients(team.size()));
-        let shared = team.map(|team| Shared { team, exchange: team.exchange(&gradients) });
+        let shared = team.map(|team| Shared { team, exchange: team.exchange(&gradients), other: None });
         Ok(Self {
             optimizer: Optimizer::new(plan.optimizer, model.parameters(), config),
             ema: plan.weights.ema_decay.map(|decay| Ema::new(decay, model.parameters())),
@@ -176,7 +178,7 @@ impl<'a> Trainer<'a> {
         let accumulated = match self.shared.take() {
             None => self.accumulate(batches)?,
             Some(mut shared) => {
-                let accumulated = self.accumulate_together(&mut shared.exchange, batches)?;
+                let accumulated = self.accumulate_together(&mut shared, batches)?;
                 self.shared = Some(shared);
                 accumulated
             }
@@ -212,29 +214,34 @@ impl<'a> Trainer<'a> {
     /// The same where micro-batch j is that of process j mod N.
     fn accumulate_together(
         &mut self,
-        exchange: &mut GradientExchange<'_>,
+        shared: &mut Shared<'_>,
         batches: StepBatches<'_>,
     ) -> anyhow::Result<Accumulated> {
-        let (rank, size) = self.setup.team.map_or((0, 1), |team| (team.rank(), team.size()));
-        let n = batches.rows.len();
-        let (mut losses, mut signals, mut seconds) = (Vec::with_capacity(n), 0.0_f64, 0.0);
+        let (rank, size) = (shared.team.rank(), shared.team.size());
+        let (n, signal) = (batches.rows.len(), f64::from(batches.signal.unwrap_or(0)));
+        let mut seconds = 0.0;
         for first in (0..n).step_by(size) {
             let n_in_round = size.min(n - first);
-            let mut facts = MicroBatchFacts { loss: 0.0, signal: f64::from(batches.signal.unwrap_or(0)) };
+            if first > 0 {
+                // What was computed before is still on its way.
+                let other = shared.other.get_or_insert_with(|| self.model.shared_gradients(size));
+                std::mem::swap(&mut self.gradients, other);
+            }
+            let mut facts = MicroBatchFacts { loss: 0.0, signal };
             if rank < n_in_round {
                 self.gradients.clear();
                 facts.loss = self.forward_backward(batches, first + rank)?.f_double_value(&[])?;
             }
             let started = Instant::now();
-            let facts = exchange.add(&mut self.gradients, n_in_round, facts)?;
+            shared.exchange.add(&mut self.gradients, n_in_round, facts)?;
             seconds += started.elapsed().as_secs_f64();
-            losses.extend(facts[..n_in_round].iter().map(|facts| facts.loss));
-            signals = facts.iter().fold(signals, |signals, facts| signals.max(facts.signal));
         }
         let started = Instant::now();
-        exchange.finish(&mut self.gradients)?;
+        let facts = shared.exchange.finish(&mut self.gradients)?;
         seconds += started.elapsed().as_secs_f64();
-        Ok(Accumulated { losses, signal: (signals > 0.0).then_some(signals as i32), exchange_seconds: Some(seconds) })
+        let signal = facts.iter().flatten().fold(0.0, |signal: f64, facts| signal.max(facts.signal));
+        let losses = facts.iter().flatten().take(n).map(|facts| facts.loss).collect();
+        Ok(Accumulated { losses, signal: (signal > 0.0).then_some(signal as i32), exchange_seconds: Some(seconds) })
     }
 
     /// Forward and backward pass of one of a step's micro-batches; returns its share of the loss.

@@ -21,6 +21,48 @@ struct bert_kernels_process_group {
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
 };
 
+// Messages that are under way, each with the process at its other end. gloo reads and writes the tensors where they are; its
+// collectives would copy them first.
+struct bert_kernels_messages {
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
+  std::vector<std::pair<int, c10::intrusive_ptr<c10d::Work>>> works;
+
+  void receive(const at::Tensor &tensor, int from) {
+    std::vector<at::Tensor> tensors{tensor};
+    works.emplace_back(from, group->recv(tensors, from, TAG));
+  }
+  void send(const at::Tensor &tensor, int to) {
+    std::vector<at::Tensor> tensors{tensor};
+    works.emplace_back(to, group->send(tensors, to, TAG));
+  }
+
+  // Sends `sent(rank)` to every other process and gets `received(rank)` from it.
+  template <typename Received, typename Sent> void exchange(const Received &received, const Sent &sent) {
+    const int size = group->getSize(), self = group->getRank();
+    // Each begins with its neighbor, so that not all send to one at a time.
+    for (int step = 1; step < size; ++step) {
+      const int to = (self + step) % size, from = (self + size - step) % size;
+      receive(received(from), from);
+      send(sent(to), to);
+    }
+  }
+
+  // What goes wrong is said of the process that it went wrong with.
+  void wait() {
+    for (const auto &[rank, work] : works) {
+      try {
+        work->wait();
+      } catch (const std::exception &error) {
+        throw std::runtime_error("rank " + std::to_string(rank) + ": " + error.what());
+      }
+    }
+  }
+
+private:
+  // Of all messages: those between two processes arrive in their order.
+  static constexpr int TAG = 0;
+};
+
 namespace {
 
 // As `catch_errors`, with an error's first line alone: libtorch adds the stack of the place where it was thrown.
@@ -41,56 +83,7 @@ template <typename Act> int32_t catch_distributed(const Act &act) {
 
 std::vector<uint8_t> bytes_of(const char *data, int64_t n) { return {data, data + n}; }
 
-// Of all messages: those between two processes arrive in their order.
-constexpr int TAG = 0;
-
 const at::Tensor &opened(bert_kernels_tensor tensor) { return *static_cast<const at::Tensor *>(tensor); }
-
-// Messages that are under way, each with the process at its other end.
-class Pending {
-public:
-  explicit Pending(c10d::ProcessGroupGloo &group) : group_(group) {}
-
-  void receive(at::Tensor tensor, int from) {
-    std::vector<at::Tensor> tensors{std::move(tensor)};
-    works_.emplace_back(from, group_.recv(tensors, from, TAG));
-  }
-  void send(at::Tensor tensor, int to) {
-    std::vector<at::Tensor> tensors{std::move(tensor)};
-    works_.emplace_back(to, group_.send(tensors, to, TAG));
-  }
-
-  // What goes wrong is said of the process that it went wrong with.
-  void wait() {
-    for (const auto &[rank, work] : works_) {
-      try {
-        work->wait();
-      } catch (const std::exception &error) {
-        throw std::runtime_error("rank " + std::to_string(rank) + ": " + error.what());
-      }
-    }
-  }
-
-private:
-  c10d::ProcessGroupGloo &group_;
-  std::vector<std::pair<int, c10::intrusive_ptr<c10d::Work>>> works_;
-};
-
-// Sends `sent(rank)` to every other process while it gets `received(rank)` from it, and copies its own. gloo reads and writes
-// the tensors where they are; its collectives would copy them first.
-template <typename Received, typename Sent>
-void exchange(c10d::ProcessGroupGloo &group, const Received &received, const Sent &sent) {
-  const int size = group.getSize(), self = group.getRank();
-  Pending pending(group);
-  // Each begins with its neighbor, so that not all send to one at a time.
-  for (int step = 1; step < size; ++step) {
-    const int to = (self + step) % size, from = (self + size - step) % size;
-    pending.receive(received(from), from);
-    pending.send(sent(to), to);
-  }
-  received(self).copy_(sent(self));
-  pending.wait();
-}
 
 } // namespace
 
@@ -144,30 +137,46 @@ void bert_kernels_process_group_free(bert_kernels_process_group *group) { delete
 int32_t bert_kernels_all_gather(bert_kernels_process_group *group, bert_kernels_tensor gathered, bert_kernels_tensor mine) {
   return catch_distributed([&] {
     const at::Tensor output = opened(gathered), input = opened(mine);
-    exchange(*group->group, [&](int64_t rank) { return output[rank]; }, [&](int64_t) { return input; });
+    bert_kernels_messages messages{group->group, {}};
+    messages.exchange([&](int64_t rank) { return output[rank]; }, [&](int64_t) { return input; });
+    output[group->group->getRank()].copy_(input);
+    messages.wait();
   });
 }
 
-int32_t bert_kernels_all_to_all(bert_kernels_process_group *group, bert_kernels_tensor received, bert_kernels_tensor sent) {
-  return catch_distributed([&] {
+bert_kernels_messages *bert_kernels_all_to_all(bert_kernels_process_group *group, bert_kernels_tensor received,
+                                               bert_kernels_tensor sent) {
+  auto *messages = new bert_kernels_messages{group->group, {}};
+  const int32_t status = catch_distributed([&] {
     const at::Tensor output = opened(received), input = opened(sent);
-    exchange(*group->group, [&](int64_t rank) { return output[rank]; }, [&](int64_t rank) { return input[rank]; });
+    messages->exchange([&](int64_t rank) { return output[rank]; }, [&](int64_t rank) { return input[rank]; });
   });
+  if (status != 0) {
+    delete messages;
+    return nullptr;
+  }
+  return messages;
 }
+
+int32_t bert_kernels_messages_wait(bert_kernels_messages *messages) {
+  return catch_distributed([&] { messages->wait(); });
+}
+
+void bert_kernels_messages_free(bert_kernels_messages *messages) { delete messages; }
 
 int32_t bert_kernels_broadcast(bert_kernels_process_group *group, bert_kernels_tensor tensor, int32_t from) {
   return catch_distributed([&] {
-    Pending pending(*group->group);
+    bert_kernels_messages messages{group->group, {}};
     const int self = group->group->getRank();
     for (int rank = 0; rank < group->group->getSize(); ++rank) {
       if (self == from && rank != from) {
-        pending.send(opened(tensor), rank);
+        messages.send(opened(tensor), rank);
       }
     }
     if (self != from) {
-      pending.receive(opened(tensor), from);
+      messages.receive(opened(tensor), from);
     }
-    pending.wait();
+    messages.wait();
   });
 }
 
@@ -193,7 +202,11 @@ bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *,
 }
 void bert_kernels_process_group_free(bert_kernels_process_group *) {}
 int32_t bert_kernels_all_gather(bert_kernels_process_group *, bert_kernels_tensor, bert_kernels_tensor) { return absent(); }
-int32_t bert_kernels_all_to_all(bert_kernels_process_group *, bert_kernels_tensor, bert_kernels_tensor) { return absent(); }
+bert_kernels_messages *bert_kernels_all_to_all(bert_kernels_process_group *, bert_kernels_tensor, bert_kernels_tensor) {
+  return absent(), nullptr;
+}
+int32_t bert_kernels_messages_wait(bert_kernels_messages *) { return absent(); }
+void bert_kernels_messages_free(bert_kernels_messages *) {}
 int32_t bert_kernels_broadcast(bert_kernels_process_group *, bert_kernels_tensor, int32_t) { return absent(); }
 
 #endif
