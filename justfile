@@ -153,11 +153,12 @@ test-engines: build (environment "engines") (environment "airflow")
 test-gpu: setup
     BERT_TEST_DEVICE=cuda cargo test --release --locked --workspace --test operators --test optimizer --test loading --test parity --test attributions --test runs
 
-# A training run survives: 300 kills, a failure at every call, 11,000 damages, full disks, rivals, a long life; an hour or two
+# A training run survives: 300 kills, 50 of single processes among several, a failure at every call, 11,000 damages, full disks, rivals, a long life; an hour or two
 [group('checks')]
 test-crash: setup
     cargo build --release --locked --workspace --quiet
     CRASH_TESTS=full cargo test --release --locked --workspace --quiet --test crash -- --include-ignored --nocapture --test-threads 1
+    PROCESS_KILLS=50 cargo test --release --locked --workspace --quiet --test processes kills_at_random_moments
 
 # A search survives: 100 kills at random moments, and its table is that of an undisturbed one
 [group('checks')]

@@ -15,7 +15,7 @@ use crate::training::tensor_counts::TensorCounts;
 
 /// Prints the plan, having checked it against the data.
 pub(crate) fn print(inputs: Inputs<'_>, args: &Args) -> anyhow::Result<()> {
-    let Inputs { plan, model, data, compute } = inputs;
+    let Inputs { plan, model, data, compute, .. } = inputs;
     let settings = plan.resolved(&model.config, data.problem_type())?;
     plan.check(data.problem_type())?;
     for remark in model.weights()?.remarks() {
@@ -24,7 +24,7 @@ pub(crate) fn print(inputs: Inputs<'_>, args: &Args) -> anyhow::Result<()> {
     let batches = MicroBatches::new(plan, data.train_lengths());
     let n_outputs = data.output_names().len();
     let tensors = TensorCounts::new(plan, &model.config, n_outputs, &missing(model, n_outputs)?, compute);
-    let memory = MemoryOf { plan, config: &model.config, data, compute, batch: batches.largest_batch() };
+    let memory = MemoryOf { plan, config: &model.config, data, compute, batch: batches.largest_batch(), processes: 1 };
     let n_saves = batches.step_plan.occurrences(plan.saving.when);
     let time = if args.timed { Some(timed_steps::time(inputs, batches.clone(), &args.common)?) } else { None };
     let printed = PrintedPlan {

@@ -32,7 +32,7 @@ pub(crate) use intervals::Metric;
 pub(crate) use intervals::{BestModelCriterion, EarlyStopping};
 pub(crate) use objective::{ClassWeights, ObjectivePlan};
 pub(crate) use optimizer::{OptimizerPlan, Rule};
-pub(crate) use plan::Plan;
+pub(crate) use plan::{Plan, RunFacts};
 pub(crate) use problem_type::ProblemType;
 #[cfg(test)]
 pub(crate) use schedule::SchedulerType;

@@ -21,11 +21,12 @@ use entry_points::EntryPoints;
 use torch_sys::TorchSys;
 
 /// The sources that are compiled once.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "csrc/cpu/dispatch.cpp",
     "csrc/cpu/base/placement.cpp",
     "csrc/cpu/base/thread_pool.cpp",
     "csrc/aten/all.cpp",
+    "csrc/distributed/process_group.cpp",
     "csrc/process/last_error.cpp",
     "csrc/process/libtorch_version.cpp",
 ];
@@ -43,7 +44,7 @@ const OF_PROGRAMS: &str = "csrc/process/omp_wait_policy.cpp";
 const LIBRARY: &str = "libbert_torch.so";
 
 fn main() {
-    for path in ["bert_kernels.h", "cpu", "aten", "process"] {
+    for path in ["bert_kernels.h", "cpu", "aten", "distributed", "process"] {
         println!("cargo:rerun-if-changed=csrc/{path}"); // but not the tests
     }
     println!("cargo:rerun-if-changed=build");
@@ -98,6 +99,10 @@ fn compile_kernels(libtorch: &Path, out: &Path) -> Vec<PathBuf> {
         && cc::Build::new().cpp(true).get_compiler().is_like_gnu();
     let levels: &[&str] = if has_levels { &["base", "v3", "v4"] } else { &["base"] };
     let mut once = kernels(libtorch);
+    once.include("csrc/distributed/gloo_declarations");
+    if !libtorch.join("include/torch/csrc/distributed/c10d/ProcessGroupGloo.hpp").exists() {
+        once.define("BERT_WITHOUT_C10D", None); // a libtorch that was built without it
+    }
     if has_levels {
         once.define("LEVELS_OF_X86_64", None);
     }

@@ -215,6 +215,55 @@ int32_t bert_kernels_norm(const bert_kernels_tensor *tensors, int64_t n, double 
 double bert_kernels_sum_of_squares(const float *const *grads, const int64_t *sizes, int64_t n_runs,
                                    const bert_kernels_encoder *encoder) BERT_KERNELS_NOEXCEPT;
 
+// After somebody has changed the gradients that the encoder's last backward pass wrote: adds their squares up again, as that
+// pass did, so that `bert_kernels_sum_of_squares` is right, to the bit.
+void bert_kernels_encoder_gradients_changed(bert_kernels_encoder *encoder) BERT_KERNELS_NOEXCEPT;
+
+// Several processes of one run, by libtorch's c10d. 0 where its headers were not there when this was built; then all that
+// follows fails. Of these, too, those that return a number return 0, or 1 after an error, and those that return a pointer null.
+int32_t bert_kernels_has_c10d(void);
+
+// A `TCPStore`: bytes by key, for all processes. Every key has `prefix` before it.
+typedef struct bert_kernels_store bert_kernels_store;
+
+typedef struct {
+  const char *host;
+  int32_t port;
+  int32_t is_server; // whether this process holds the store; else it connects to the one that does
+  const char *prefix;
+  int64_t timeout_ms; // of connecting
+} bert_kernels_store_options;
+
+bert_kernels_store *bert_kernels_store_new(const bert_kernels_store_options *options);
+void bert_kernels_store_free(bert_kernels_store *store);
+int32_t bert_kernels_store_set(bert_kernels_store *store, const char *key, const char *value, int64_t n);
+int32_t bert_kernels_store_has(bert_kernels_store *store, const char *key, int32_t *has);
+// Of a key that is there. *n: how long the value is, of which `capacity` bytes at most are written.
+int32_t bert_kernels_store_get(bert_kernels_store *store, const char *key, char *value, int64_t capacity, int64_t *n);
+
+// gloo, with a connection between every two processes. The store lives at least as long. All processes call the same functions
+// in the same order with tensors of the same sizes, contiguous, on the CPU; each returns when this process has what it gets.
+typedef struct bert_kernels_process_group bert_kernels_process_group;
+
+bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *store, int32_t rank, int32_t size,
+                                                           int64_t timeout_ms);
+void bert_kernels_process_group_free(bert_kernels_process_group *group);
+// gathered (size, ..): what each process has as `mine` (..).
+int32_t bert_kernels_all_gather(bert_kernels_process_group *group, bert_kernels_tensor gathered, bert_kernels_tensor mine);
+
+// Messages that are under way: their tensors stay as they are until they were waited for.
+typedef struct bert_kernels_messages bert_kernels_messages;
+
+// received (size, ..): of each other process the row of its `sent` (size, ..) that is this process's; this process's own row is
+// left as it is. It only begins; other calls may come before its end.
+bert_kernels_messages *bert_kernels_all_to_all(bert_kernels_process_group *group, bert_kernels_tensor received,
+                                               bert_kernels_tensor sent);
+int32_t bert_kernels_messages_wait(bert_kernels_messages *messages);
+void bert_kernels_messages_free(bert_kernels_messages *messages);
+
+// Sets the tensor to that of the process `from`.
+int32_t bert_kernels_broadcast(bert_kernels_process_group *group, bert_kernels_tensor tensor, int32_t from);
+
 #ifdef __cplusplus
 }
 #endif

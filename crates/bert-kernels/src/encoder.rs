@@ -174,6 +174,13 @@ impl Encoder {
         Ok(first)
     }
 
+    /// After somebody has changed the gradients that the last backward pass wrote, as sums over processes do: takes them as
+    /// they are now for [`crate::global_norm`].
+    pub fn gradients_changed(&mut self) {
+        // SAFETY: the handle is this encoder's. Whoever calls it holds the gradients, which the backward pass was given.
+        unsafe { ffi::bert_kernels_encoder_gradients_changed(self.handle) }
+    }
+
     /// From the gradients `dfirst` `(batch, hidden)` of the last pass's result to those of every parameter. `None` is a
     /// parameter that is not learned. Of the word embeddings it only counts whether they are learned: their gradient is
     /// not written, and `with_dwords` gets that of the tokens' rows, `(n_rows, hidden)`.

@@ -175,6 +175,33 @@ impl RawParameters {
     }
 }
 
+/// An opaque object of the C++ side.
+#[repr(C)]
+pub(crate) struct Store {
+    _opaque: [u8; 0],
+}
+
+/// An opaque object of the C++ side.
+#[repr(C)]
+pub(crate) struct ProcessGroup {
+    _opaque: [u8; 0],
+}
+
+/// An opaque object of the C++ side.
+#[repr(C)]
+pub(crate) struct Messages {
+    _opaque: [u8; 0],
+}
+
+#[repr(C)]
+pub(crate) struct StoreOptions {
+    pub(crate) host: *const c_char,
+    pub(crate) port: i32,
+    pub(crate) is_server: i32,
+    pub(crate) prefix: *const c_char,
+    pub(crate) timeout_ms: i64,
+}
+
 unsafe extern "C" {
     pub(crate) fn bert_kernels_last_error() -> *const c_char;
     pub(crate) fn bert_kernels_libtorch() -> *const c_char;
@@ -248,4 +275,37 @@ unsafe extern "C" {
         batch: *const PackedBatch,
         first: *mut f32,
     ) -> i32;
+    pub(crate) fn bert_kernels_encoder_gradients_changed(encoder: *mut Encoder);
+    pub(crate) fn bert_kernels_has_c10d() -> i32;
+    pub(crate) fn bert_kernels_store_new(options: *const StoreOptions) -> *mut Store;
+    pub(crate) fn bert_kernels_store_free(store: *mut Store);
+    pub(crate) fn bert_kernels_store_set(store: *mut Store, key: *const c_char, value: *const u8, n: i64) -> i32;
+    pub(crate) fn bert_kernels_store_has(store: *mut Store, key: *const c_char, has: *mut i32) -> i32;
+    pub(crate) fn bert_kernels_store_get(
+        store: *mut Store,
+        key: *const c_char,
+        value: *mut u8,
+        capacity: i64,
+        n: *mut i64,
+    ) -> i32;
+    pub(crate) fn bert_kernels_process_group_new(
+        store: *mut Store,
+        rank: i32,
+        size: i32,
+        timeout_ms: i64,
+    ) -> *mut ProcessGroup;
+    pub(crate) fn bert_kernels_process_group_free(group: *mut ProcessGroup);
+    pub(crate) fn bert_kernels_all_gather(
+        group: *mut ProcessGroup,
+        gathered: *const C_tensor,
+        mine: *const C_tensor,
+    ) -> i32;
+    pub(crate) fn bert_kernels_all_to_all(
+        group: *mut ProcessGroup,
+        received: *const C_tensor,
+        sent: *const C_tensor,
+    ) -> *mut Messages;
+    pub(crate) fn bert_kernels_messages_wait(messages: *mut Messages) -> i32;
+    pub(crate) fn bert_kernels_messages_free(messages: *mut Messages);
+    pub(crate) fn bert_kernels_broadcast(group: *mut ProcessGroup, tensor: *const C_tensor, from: i32) -> i32;
 }

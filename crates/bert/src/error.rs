@@ -1,7 +1,7 @@
 //! Errors between a checkpoint and its logits, and which of them are the input's fault.
 
-use bert_kernels::KernelError;
 use bert_kernels::libtorch::LoadError;
+use bert_kernels::{DistributedError, KernelError};
 use checkpoint::CheckpointError;
 use tch::TchError;
 
@@ -20,6 +20,9 @@ pub enum BertError {
     /// A kernel of this project failed.
     #[error(transparent)]
     Kernel(#[from] KernelError),
+    /// Another process of the run is gone, or does not answer.
+    #[error(transparent)]
+    Distributed(#[from] DistributedError),
     /// The device, the precision or the classifier that was asked for is not there.
     #[error("{0}")]
     Unavailable(String),

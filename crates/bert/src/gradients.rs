@@ -4,7 +4,7 @@
 use bert_kernels::{Accumulate, Gradient, KernelError};
 use tch::{Kind, Tensor, no_grad};
 
-use crate::parameters::{Parameter, Parameters};
+use crate::parameters::{ALIGNMENT, Parameter, Parameters};
 
 /// One gradient for every trained parameter, in their order.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct Gradients {
     indices: Vec<usize>,
     /// Whether a micro-batch of this step has written them: the next one adds.
     accumulate: Accumulate,
+    /// All dense ones in one buffer, where processes exchange them: `(processes, slice)`.
+    shared: Option<Tensor>,
 }
 
 impl Gradients {
@@ -30,15 +32,31 @@ impl Gradients {
         };
         let trained = parameters.trained().map(empty).collect();
         let indices = (0..parameters.list.len()).filter(|&index| parameters.list[index].trainable).collect();
-        Self { trained, indices, accumulate: Accumulate::Overwrite }
+        Self { trained, indices, accumulate: Accumulate::Overwrite, shared: None }
     }
 
     /// The same with memory for a kernel that writes the dense gradients of the parameters that `is_written` accepts.
     #[must_use]
-    pub(crate) fn allocated(mut self, parameters: &Parameters, is_written: impl Fn(&Parameter) -> bool) -> Self {
+    pub(crate) fn allocated(self, parameters: &Parameters, is_written: impl Fn(&Parameter) -> bool) -> Self {
         let written = |parameter: &Parameter| is_written(parameter) && !parameter.has_sparse_gradient();
         let size: i64 = parameters.trained().filter(|&it| written(it)).map(Parameter::padded_size).sum();
         let flat = Tensor::zeros([size], (Kind::Float, parameters.flat.device()));
+        self.laid_out(parameters, &flat, written)
+    }
+
+    /// The same with all dense gradients in one buffer, which `n_processes` exchange.
+    #[must_use]
+    pub(crate) fn shared_by(self, parameters: &Parameters, n_processes: usize) -> Self {
+        let dense = |parameter: &Parameter| !parameter.has_sparse_gradient();
+        let size: i64 = parameters.trained().filter(|&it| dense(it)).map(Parameter::padded_size).sum();
+        let slice = (size as usize).div_ceil(n_processes).next_multiple_of(ALIGNMENT);
+        let flat = Tensor::zeros([n_processes as i64, slice as i64], (Kind::Float, parameters.flat.device()));
+        let laid_out = self.laid_out(parameters, &flat.view([-1]), dense);
+        Self { shared: Some(flat), ..laid_out }
+    }
+
+    /// The dense gradients that `written` accepts as views of `flat`.
+    fn laid_out(mut self, parameters: &Parameters, flat: &Tensor, written: impl Fn(&Parameter) -> bool) -> Self {
         let mut offset = 0;
         for (gradient, parameter) in self.trained.iter_mut().zip(parameters.trained()) {
             if written(parameter) {
@@ -70,10 +88,23 @@ impl Gradients {
         &self.trained
     }
 
+    /// All dense ones in one buffer, `(processes, slice)`, where they are shared.
+    pub(crate) fn shared(&self) -> Option<&Tensor> {
+        self.shared.as_ref()
+    }
+
+    /// The one that is kept as rows, if there is one.
+    pub(crate) fn rows_mut(&mut self) -> Option<&mut Gradient> {
+        self.trained.iter_mut().find(|gradient| matches!(gradient, Gradient::Rows { .. }))
+    }
+
     /// Adds what a micro-batch computed for the parameter at `index` among all; nothing where that is frozen.
     pub(crate) fn add(&mut self, index: usize, computed: Gradient) {
         let Ok(position) = self.indices.binary_search(&index) else { return };
         let gradient = &mut self.trained[position];
+        if let (Some(_), Gradient::Dense(place), Gradient::Dense(values)) = (&self.shared, &*gradient, &computed) {
+            return no_grad(|| place.shallow_clone().copy_(values));
+        }
         *gradient = match self.accumulate {
             Accumulate::Overwrite => computed,
             Accumulate::Add => {

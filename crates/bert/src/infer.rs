@@ -21,14 +21,49 @@ pub fn infer(
     sentences: &[&[i32]],
     n_outputs: usize,
     device: Device,
+    progress: impl FnMut(usize),
+) -> Result<Vec<f32>, BertError> {
+    infer_part(model, sentences, n_outputs, device, Part::WHOLE, progress)
+}
+
+/// A share of the work: every `of`th batch, from the batch `index` on.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// From 0.
+    pub index: usize,
+    /// The number of parts.
+    pub of: usize,
+}
+
+impl Part {
+    /// All of it.
+    pub const WHOLE: Self = Self { index: 0, of: 1 };
+}
+
+/// The same of the sentences of one part; the logits of all others are zeros. Its batches are those of the whole, so that the
+/// logits are, too.
+///
+/// # Errors
+/// Fails when a kernel does.
+pub fn infer_part(
+    model: &Model,
+    sentences: &[&[i32]],
+    n_outputs: usize,
+    device: Device,
+    part: Part,
     mut progress: impl FnMut(usize),
 ) -> Result<Vec<f32>, BertError> {
     let mut order: Vec<usize> = (0..sentences.len()).collect();
     order.sort_by_key(|&row| sentences[row].len());
     let mut logits = vec![0.0; sentences.len() * n_outputs];
-    let mut done = 0;
+    let (mut done, mut batch) = (0, 0);
     while done < order.len() {
         let rows = &order[done..done + batch_size(&order[done..], sentences, tokens_per_batch(device))];
+        batch += 1;
+        if (batch - 1) % part.of != part.index {
+            done += rows.len();
+            continue;
+        }
         let packed: Vec<&[i32]> = rows.iter().map(|&row| sentences[row]).collect();
         let batch = Batch::new(&packed, device);
         let output = no_grad(|| model.forward(&batch, Mode::Evaluate))?.to_device(Device::Cpu).contiguous();

@@ -17,6 +17,7 @@ mod one_thread;
 mod backend;
 mod layers;
 mod gradients;
+mod gradient_exchange;
 
 mod batch;
 mod dropout;
@@ -44,8 +45,9 @@ pub use classifier::{Classifier, ClassifierFolder, argmax};
 pub use device::{Compute, Machine, Precision};
 pub use dropout::{DropoutCounters, DropoutRates, DropoutSites};
 pub use error::BertError;
+pub use gradient_exchange::{GradientExchange, MicroBatchFacts};
 pub use gradients::Gradients;
-pub use infer::{calibrated_probabilities, infer, probabilities, sigmoid};
+pub use infer::{Part, calibrated_probabilities, infer, infer_part, probabilities, sigmoid};
 pub use load::{LoadReport, load, load_with_new_head};
 pub use lora::{Lora, LoraTarget};
 pub use memory::EncoderMemory;

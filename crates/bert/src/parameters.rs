@@ -7,7 +7,7 @@ use checkpoint::{BertConfig, TensorSpec, expected_tensors};
 use tch::{Device, Kind, Tensor, no_grad};
 
 /// Parameters begin at multiples of this many numbers: 64 bytes, a cache line and a vector register.
-const ALIGNMENT: usize = 16;
+pub(crate) const ALIGNMENT: usize = 16;
 
 pub(crate) const WORD_EMBEDDINGS: &str = "bert.embeddings.word_embeddings.weight";
 

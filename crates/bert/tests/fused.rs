@@ -65,16 +65,25 @@ fn forward_backward(model: &Model, sites: &DropoutSites) -> (Tensor, Vec<Tensor>
 /// Logits and gradients of two micro-batches, which add up.
 fn two_micro_batches(model: &Model, sites: &DropoutSites) -> (Tensor, Gradients) {
     let mut gradients = model.gradients();
-    let mut logits = Vec::new();
-    for half in sentences().chunks(5) {
-        let batch = batch(half);
-        let forward = model.forward_train(&batch, sites).unwrap();
-        let targets = Tensor::from_slice(&vec![1_i64; half.len()]);
-        let loss = forward.logits.cross_entropy_for_logits(&targets);
-        logits.push(forward.logits.detach());
-        forward.backward(&loss, &mut gradients).unwrap();
-    }
+    let logits: Vec<Tensor> = sentences().chunks(5).map(|half| add(model, sites, half, &mut gradients)).collect();
     (Tensor::cat(&logits, 0), gradients)
+}
+
+fn gradients_of(model: &Model, sites: &DropoutSites, sentences: &[Vec<i32>]) -> Gradients {
+    let mut gradients = model.gradients();
+    let _ = add(model, sites, sentences, &mut gradients);
+    gradients
+}
+
+/// Adds the gradients of one micro-batch; returns its logits.
+fn add(model: &Model, sites: &DropoutSites, sentences: &[Vec<i32>], gradients: &mut Gradients) -> Tensor {
+    let batch = batch(sentences);
+    let forward = model.forward_train(&batch, sites).unwrap();
+    let targets = Tensor::from_slice(&vec![1_i64; sentences.len()]);
+    let loss = forward.logits.cross_entropy_for_logits(&targets);
+    let logits = forward.logits.detach();
+    forward.backward(&loss, gradients).unwrap();
+    logits
 }
 
 fn dense(gradients: &Gradients) -> Vec<Tensor> {
@@ -275,4 +284,19 @@ fn a_token_without_a_row_is_named() {
     let model = kernel(random_parameters(&config), &config, Precision::Float32);
     let error = model.forward(&batch(&[vec![1, 50]]), Mode::Evaluate).unwrap_err().to_string();
     assert_eq!(error, "libtorch: token 50 is not below 50, the rows of its table");
+}
+
+/// Each batch is summed up before it is added: so a process may add what others have computed.
+#[test]
+fn accumulated_gradients_are_the_sums_of_the_batches_to_the_bit() {
+    let config = config(2, "gelu");
+    let model = kernel(random_parameters(&config), &config, Precision::Float32);
+    let sites = sites(0.1, 0.1, 5);
+    let (_, sums) = two_micro_batches(&model, &sites);
+    let norm = model.gradient_norm(&sums).unwrap();
+    assert_eq!(model.gradient_norm_of_sum(&sums).unwrap().to_bits(), norm.to_bits());
+    let halves = sentences().chunks(5).map(|half| dense(&gradients_of(&model, &sites, half))).collect::<Vec<_>>();
+    for ((sum, first), second) in dense(&sums).iter().zip(&halves[0]).zip(&halves[1]) {
+        assert_eq!(sum, &(first + second));
+    }
 }

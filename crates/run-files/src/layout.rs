@@ -24,6 +24,9 @@ pub mod train {
     pub const CURVES_PNG: &str = "curves.png";
     /// The rates of the last process. No listed output, since no two runs have the same.
     pub const TIMING: &str = "timing.json";
+    /// With how many processes each part of the run was computed, where there were several. No listed output, since the result
+    /// does not depend on it.
+    pub const RESTARTS: &str = "restarts.jsonl";
     /// The folder of the TensorBoard event file.
     pub const TENSORBOARD: &str = "tensorboard";
     /// The folder of the checkpoints, one folder each: [`checkpoint_name`].

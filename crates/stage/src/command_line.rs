@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Command, CommandFactory, Parser};
 
 use crate::arguments::{Arguments, ProfileRules, arguments};
-use crate::exit_reason::{BAD_INPUT, exit_code};
+use crate::exit_reason::{BAD_INPUT, exit_code, is_said};
 use crate::input_error::BadInputType;
 use crate::manual;
 use crate::messages::{self, say};
@@ -113,7 +113,9 @@ impl<'a> Program<'a> {
                     print_usage(usage);
                     return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(BAD_INPUT));
                 }
-                say(&format!("error: {error:#}"));
+                if !is_said(&error) {
+                    say(&format!("error: {error:#}"));
+                }
                 ExitCode::from(exit_code(&error, self.bad_input))
             }
         }

@@ -32,6 +32,15 @@ pub enum ExitReason {
     /// A figure is not what the user requires: exit code 5. An evaluation is written all the same, an export is not.
     #[error("{0}")]
     RequirementMissed(String),
+    /// Another process of the same run stopped it, and this one ends with its exit code. Nothing is printed where the message is
+    /// empty: the other one has said it.
+    #[error("{message}")]
+    Followed {
+        /// That of the other process.
+        exit_code: u8,
+        /// Which process it was, and why.
+        message: String,
+    },
     /// SIGINT or SIGTERM: exit code 128 + the signal. What was saved can be resumed.
     #[error("{message}")]
     Interrupted {
@@ -48,6 +57,7 @@ impl ExitReason {
             Self::Unhealthy(_) => UNHEALTHY,
             Self::Locked { .. } => LOCKED,
             Self::RequirementMissed(_) => MISSED,
+            Self::Followed { exit_code, .. } => *exit_code,
             Self::Interrupted { signal, .. } => u8::try_from(128 + signal).unwrap_or(FAILURE),
         }
     }
@@ -56,6 +66,11 @@ impl ExitReason {
 /// The exit code of an error: its own, else 2 where it is bad input or of one of the `bad_input` types, else 1.
 pub fn exit_code(error: &anyhow::Error, bad_input: &[BadInputType]) -> u8 {
     own_exit_code(error).unwrap_or(if is_bad_input(error, bad_input) { BAD_INPUT } else { FAILURE })
+}
+
+/// Whether another process has said the error.
+pub fn is_said(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ExitReason::Followed { message, .. }) if message.is_empty())
 }
 
 /// The exit code of the first [`ExitReason`] or full disk in the chain.
@@ -104,6 +119,10 @@ mod tests {
         assert_eq!(exit_code(&ExitReason::Unhealthy("loss is NaN".to_owned()).into(), &[]), 3);
         assert_eq!(exit_code(&ExitReason::RequirementMissed("accuracy".to_owned()).into(), &[]), 5);
         assert_eq!(exit_code(&anyhow!("anything else"), &[]), 1);
+        let followed =
+            |message: &str| anyhow::Error::from(ExitReason::Followed { exit_code: 3, message: message.to_owned() });
+        assert_eq!((exit_code(&followed("rank 1 stopped"), &[]), is_said(&followed("rank 1 stopped"))), (3, false));
+        assert!(is_said(&followed("")));
         let full: anyhow::Result<()> = Err(full_disk()).context("cannot write model.safetensors");
         assert_eq!(exit_code(&full.unwrap_err(), &[]), 3);
     }

@@ -67,7 +67,7 @@ pub use compute_args::{ComputeArgs, INFERENCE_PRECISIONS};
 pub use counted::counted;
 pub use disk::{available_bytes, sync_folder};
 pub use environment::{hub_is_offline, task_index, user_cache};
-pub use exit_reason::{ExitReason, exit_code};
+pub use exit_reason::{ExitReason, exit_code, is_said};
 pub use fingerprint::{Fingerprint, hash_reader, sha256_hex};
 pub use input_error::{BadInput, BadInputType};
 pub use interrupt::Interrupt;

@@ -47,6 +47,11 @@ impl Checkpoints {
         Ok(Self { folder, key: output.key().to_owned(), total_limit, machine, best: BTreeMap::new() })
     }
 
+    /// Whether there is something to go on from.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        !self.folder.steps().is_empty()
+    }
+
     /// Fails where the disk cannot hold the `needed` bytes of a run.
     pub(crate) fn check_disk_space(&self, needed: u64) -> anyhow::Result<DiskSpace> {
         DiskSpace::check(&self.folder, needed)

@@ -10,7 +10,7 @@ use stage::CommonArgs;
 
 use crate::data::MicroBatches;
 use crate::train_loop::{Inputs, untrained};
-use crate::training::trainer::Trainer;
+use crate::training::trainer::{StepBatches, Trainer};
 
 /// Steps that allocate what later ones use again, and are not timed.
 const WARM_UP: u64 = 2;
@@ -32,7 +32,8 @@ pub(super) fn time(inputs: Inputs<'_>, mut batches: MicroBatches<'_>, common: &C
     for index in 0..WARM_UP + STEPS {
         let micro_batches = batches.of_step(spread(index, n_steps));
         let started = Instant::now();
-        trainer.training_step(&inputs.data.train, micro_batches, 0.0)?;
+        let step = StepBatches { train: &inputs.data.train, rows: micro_batches, signal: None };
+        trainer.training_step(step, 0.0)?;
         if index >= WARM_UP {
             timed_steps += 1;
             seconds += started.elapsed().as_secs_f64();

@@ -10,6 +10,7 @@ use stage::counted;
 use crate::checkpoints::DiskSpace;
 use crate::data::Dataset;
 use crate::report::timing::Timing;
+use crate::settings::{BatchPlan, BatchSize};
 use crate::training::trainer::{StepReport, Trainer};
 
 /// What is known of a run before its first step, beside its trainer and its data.
@@ -56,6 +57,17 @@ pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_
     }
     lines.extend(data.warnings().into_iter().map(|warning| format!("  warning: {warning}")));
     lines.join("\n")
+}
+
+/// Several processes: what each reads of a step, and what all of them read together.
+pub(crate) fn global_batch(plan: &BatchPlan, processes: usize) -> String {
+    let (size, of_what) = match plan.size {
+        BatchSize::Sentences { per_device_train_batch_size } => (per_device_train_batch_size, "sentences"),
+        BatchSize::Tokens { max_tokens_per_batch } => (max_tokens_per_batch, "tokens at most"),
+    };
+    let accumulation = plan.gradient_accumulation_steps / processes;
+    let all = size.saturating_mul(plan.gradient_accumulation_steps);
+    format!("  {processes} processes x {accumulation} micro-batches x {size} {of_what}: {all} in a step")
 }
 
 /// When the classifier of the model folder was trained for other classes, or the same in another order.

@@ -15,6 +15,9 @@ pub(crate) struct Timing {
     pub(crate) train_seconds: f64,
     pub(crate) evaluate_seconds: f64,
     pub(crate) save_seconds: f64,
+    /// Of the training: what several processes waited for each other's gradients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) exchange_seconds: Option<f64>,
     pub(crate) train_sentences: usize,
     pub(crate) train_tokens: usize,
     pub(crate) sentences_per_second: f64,
@@ -29,6 +32,9 @@ impl Timing {
     pub(crate) fn count(&mut self, report: &StepReport, started: Instant) {
         self.train_steps += 1;
         self.train_seconds += started.elapsed().as_secs_f64();
+        if let Some(seconds) = report.exchange_seconds {
+            *self.exchange_seconds.get_or_insert(0.0) += seconds;
+        }
         self.train_sentences += report.sentences;
         self.train_tokens += report.tokens;
         self.sentences_per_second = self.train_sentences as f64 / self.train_seconds;

@@ -48,6 +48,10 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     pub stop_at_step: Option<u64>,
 
+    /// Of several processes, as torchrun starts them: how many seconds one waits for another
+    #[arg(long, default_value_t = 1800, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub ddp_timeout: u64,
+
     /// Output folder, profile, freshness
     #[command(flatten)]
     pub common: stage::CommonArgs,

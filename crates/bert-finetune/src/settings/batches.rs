@@ -20,7 +20,7 @@ pub struct BatchArgs {
     #[arg(long, value_name = "N")]
     pub max_tokens_per_batch: Option<usize>,
 
-    /// Forward and backward passes per optimizer step
+    /// Forward and backward passes per optimizer step, of each process
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub gradient_accumulation_steps: usize,
 
@@ -51,6 +51,7 @@ pub struct BatchArgs {
 pub(crate) struct BatchPlan {
     #[serde(flatten)]
     pub(crate) size: BatchSize,
+    /// Of all processes together: it does not matter how many share them.
     pub(crate) gradient_accumulation_steps: usize,
     pub(crate) group_by_length: bool,
     pub(crate) num_train_epochs: f64,
@@ -68,7 +69,8 @@ pub(crate) enum BatchSize {
 }
 
 impl BatchPlan {
-    pub(crate) fn resolve(args: &BatchArgs) -> anyhow::Result<Self> {
+    /// `processes`: how many train together.
+    pub(crate) fn resolve(args: &BatchArgs, processes: usize) -> anyhow::Result<Self> {
         let size = match (args.per_device_train_batch_size, args.max_tokens_per_batch) {
             (Some(_), Some(_)) => {
                 bail_input!(
@@ -100,7 +102,7 @@ impl BatchPlan {
         );
         Ok(Self {
             size,
-            gradient_accumulation_steps: args.gradient_accumulation_steps,
+            gradient_accumulation_steps: args.gradient_accumulation_steps.saturating_mul(processes),
             group_by_length: args.group_by_length,
             num_train_epochs: args.num_train_epochs,
             max_steps: args.max_steps,

@@ -41,14 +41,23 @@ pub(crate) struct Plan {
     pub(crate) saving: Saving,
 }
 
+/// What the settings are held to, beside each other and the model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunFacts {
+    pub(crate) has_validation: bool,
+    /// How many processes train together.
+    pub(crate) processes: usize,
+}
+
 impl Plan {
     /// Checks the arguments against each other and against the model's shape, before any weights are loaded.
     pub(crate) fn resolve(
         args: &Args,
         compute: &Compute,
         config: &BertConfig,
-        has_validation: bool,
+        facts: RunFacts,
     ) -> anyhow::Result<Self> {
+        let RunFacts { has_validation, processes } = facts;
         if config.problem_type == Some(TrainedProblem::MultiLabelClassification) && !args.weights.new_head {
             bail_input!(
                 "{}: problem_type is multi_label_classification, which is not trained here; --new-head begins with its encoder \
@@ -72,7 +81,7 @@ impl Plan {
         Ok(Self {
             precision: compute.precision,
             head_precision: compute.precision.of_head(),
-            batches: BatchPlan::resolve(&args.batches)?,
+            batches: BatchPlan::resolve(&args.batches, processes)?,
             optimizer,
             schedule,
             warmup: Warmup::resolve(&args.schedule)?,

@@ -11,11 +11,12 @@ use stage::{CommonArgs, ExitReason, Interrupt, Progress};
 use crate::checkpoints::Checkpoints;
 use crate::data::{Dataset, MicroBatches};
 use crate::optim::lr_scheduler::{ScheduleStep, lr_lambda};
+use crate::processes::Team;
 use crate::report::{EventLog, Timing, TrainingResult, messages};
 use crate::settings::{BestModelCriterion, Plan, Schedule};
-use crate::training::evaluation::evaluate;
+use crate::training::evaluation::{Evaluator, evaluate};
 use crate::training::loop_state::{Best, LoopState};
-use crate::training::trainer::{StepReport, Trainer};
+use crate::training::trainer::{StepBatches, StepReport, Trainer};
 
 /// What defines the result. Nothing of it changes during a run.
 #[derive(Clone, Copy)]
@@ -24,6 +25,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) model: &'a ModelFolder,
     pub(crate) data: &'a Dataset,
     pub(crate) compute: Compute,
+    /// The processes that train together; `None` for one alone.
+    pub(crate) team: Option<&'a Team>,
 }
 
 /// What does not define the result: the console, and who may ask for a pause.
@@ -47,10 +50,13 @@ pub(crate) struct Run<'a> {
     pub(super) batches: MicroBatches<'a>,
     pub(super) trainer: Trainer<'a>,
     pub(super) state: LoopState,
-    pub(super) checkpoints: Checkpoints,
-    pub(super) log: EventLog,
+    /// Of several processes the first alone writes.
+    pub(super) checkpoints: Option<Checkpoints>,
+    pub(super) log: Option<EventLog>,
     pub(super) progress: Progress,
     pub(super) timing: Timing,
+    /// Of several processes, what all of them know that one has received.
+    pub(super) agreed_signal: Option<i32>,
 }
 
 impl Run<'_> {
@@ -83,7 +89,10 @@ impl Run<'_> {
         let step = self.trainer.step;
         let at = ScheduleStep { step, warmup_steps, total_steps };
         let lr_factor = lr_lambda(&plan.schedule, at, self.state.plateau.reduced);
-        let report = self.trainer.training_step(&self.inputs.data.train, self.batches.of_step(step), lr_factor)?;
+        let signal = self.context.interrupt.received();
+        let batches = StepBatches { train: &self.inputs.data.train, rows: self.batches.of_step(step), signal };
+        let report = self.trainer.training_step(batches, lr_factor)?;
+        self.agreed_signal = report.signal;
         self.timing.count(&report, started);
         self.state.count(&report);
         self.progress.set(self.trainer.step, || messages::progress(&report, &self.timing));
@@ -114,7 +123,12 @@ impl Run<'_> {
         }
         let message = messages::stuck(n_classes);
         self.progress.say(&format!("  warning: {message}"));
-        self.log.append(&Event::Warning { step: self.trainer.step, message })
+        self.append(&Event::Warning { step: self.trainer.step, message })
+    }
+
+    /// Appends an event to the log.
+    fn append(&mut self, event: &Event) -> anyhow::Result<()> {
+        self.log.as_mut().map_or(Ok(()), |log| log.append(event))
     }
 
     /// Warns at the end if a run that is too short for [`Run::warn_if_stuck`] has learned nothing.
@@ -131,7 +145,7 @@ impl Run<'_> {
         let step = self.trainer.step;
         let message = messages::not_learned(n_classes, step);
         self.progress.say(&format!("  warning: {message}"));
-        self.log.append(&Event::Warning { step, message })
+        self.append(&Event::Warning { step, message })
     }
 
     /// Logs the mean loss since the last such line, and the learning rate and gradient norm of this step.
@@ -139,18 +153,17 @@ impl Run<'_> {
         let step = self.trainer.step;
         let (epoch, loss) = (self.batches.step_plan.epochs(step), self.state.take_mean_loss());
         let StepReport { learning_rate, grad_norm, .. } = *report;
-        self.log.append(&Event::Train { step, epoch, loss, learning_rate, grad_norm })
+        self.append(&Event::Train { step, epoch, loss, learning_rate, grad_norm })
     }
 
     /// Evaluates the validation split, and keeps the weights if they are the best so far.
     pub(crate) fn evaluate(&mut self) -> anyhow::Result<()> {
-        let Inputs { plan, data, compute, .. } = self.inputs;
+        let Inputs { plan, data, compute, team, .. } = self.inputs;
         let Some(validation) = &data.validation else { return Ok(()) };
         let (step, started) = (self.trainer.step, Instant::now());
         let n_outputs = data.output_names().len();
-        let objective = &self.trainer.objective;
-        let figures =
-            self.trainer.with_result(|model| evaluate(model, validation, n_outputs, objective, compute.device))?;
+        let by = Evaluator { objective: &self.trainer.objective, device: compute.device, team };
+        let figures = self.trainer.with_result(|model| evaluate(model, validation, n_outputs, by))?;
         self.timing.evaluate_seconds += started.elapsed().as_secs_f64();
         if !figures.eval_loss.is_finite() {
             return Err(ExitReason::Unhealthy(messages::not_finite(step, figures.eval_loss)).into());
@@ -163,20 +176,23 @@ impl Run<'_> {
         }
         let epoch = self.batches.step_plan.epochs(step);
         self.progress.say(&messages::evaluated(epoch, &figures, best));
-        self.log.append(&Event::Evaluate { step, epoch, figures, best })?;
+        self.append(&Event::Evaluate { step, epoch, figures, best })?;
         if best { self.keep_best() } else { Ok(()) }
     }
 
     fn keep_best(&mut self) -> anyhow::Result<()> {
         let started = Instant::now();
-        self.checkpoints.keep_best(&self.trainer)?;
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.keep_best(&self.trainer)?;
+        }
         self.timing.save_seconds += started.elapsed().as_secs_f64();
         Ok(())
     }
 
     /// Why to pause here, if so: a signal, or `--stop-at-step`, which at the end of the run has nothing to pause.
     pub(crate) fn pause(&self) -> Option<Pause> {
-        if let Some(signal) = self.context.interrupt.received() {
+        let signal = self.inputs.team.map_or(self.context.interrupt.received(), |_| self.agreed_signal);
+        if let Some(signal) = signal {
             return Some(Pause::Signal(signal));
         }
         let stops_here = self.context.stop_at_step == Some(self.trainer.step) && !self.is_done();
@@ -186,8 +202,10 @@ impl Run<'_> {
     /// Saves a checkpoint. The log is made durable first: a checkpoint vouches for it.
     pub(crate) fn save(&mut self) -> anyhow::Result<()> {
         let started = Instant::now();
-        self.state.log_bytes = self.log.sync()?;
-        self.checkpoints.save(&self.trainer, &self.state)?;
+        if let (Some(log), Some(checkpoints)) = (&mut self.log, &self.checkpoints) {
+            self.state.log_bytes = log.sync()?;
+            checkpoints.save(&self.trainer, &self.state)?;
+        }
         self.timing.save_seconds += started.elapsed().as_secs_f64();
         Ok(())
     }
@@ -201,8 +219,10 @@ impl Run<'_> {
         }
         let stopped_early = self.stops_early();
         self.warn_if_not_learned()?;
-        self.log.append(&Event::End { step, best_step: best.step, stopped_early })?;
-        self.log.sync()?;
+        self.append(&Event::End { step, best_step: best.step, stopped_early })?;
+        if let Some(log) = &mut self.log {
+            log.sync()?;
+        }
         self.progress.finish();
         Ok(TrainingResult { best, timing: self.timing })
     }

@@ -7,9 +7,11 @@ use stage::{OutputFolder, Progress};
 
 use crate::checkpoints::{Checkpoints, disk_bytes};
 use crate::data::MicroBatches;
+use crate::processes::{Restarts, Team};
 use crate::report::messages::{self, StartFacts};
 use crate::report::{EventLog, Timing};
 use crate::train_loop::run::{Inputs, Run, RunContext};
+use crate::training::loop_state::LoopState;
 use crate::training::loss::Objective;
 use crate::training::memory::MemoryOf;
 use crate::training::tensor_counts::TensorCounts;
@@ -17,12 +19,12 @@ use crate::training::trainer::{Trainer, TrainerSetup};
 
 /// The trainer before its first step, and what the model folder did not bring.
 pub(crate) fn untrained(inputs: Inputs<'_>) -> anyhow::Result<(Trainer<'_>, LoadReport)> {
-    let Inputs { plan, model, data, compute } = inputs;
+    let Inputs { plan, model, data, compute, team } = inputs;
     let n_outputs = data.output_names().len();
     let load = if plan.weights.new_head { bert::load_with_new_head } else { bert::load };
     let (parameters, loaded) = load(model, n_outputs, plan.batches.seed, compute.device)?;
     let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
-    let setup = TrainerSetup { plan, config: &model.config, compute };
+    let setup = TrainerSetup { plan, config: &model.config, compute, team };
     Ok((Trainer::new(parameters, &loaded.new, objective, setup)?, loaded))
 }
 
@@ -30,37 +32,79 @@ pub(crate) fn untrained(inputs: Inputs<'_>) -> anyhow::Result<(Trainer<'_>, Load
 pub(crate) fn start<'a>(
     inputs: Inputs<'a>,
     context: &'a RunContext<'a>,
-    output: &mut OutputFolder,
+    output: Option<&mut OutputFolder>,
 ) -> anyhow::Result<Run<'a>> {
-    let Inputs { plan, model, data, compute } = inputs;
+    let Inputs { plan, data, team, .. } = inputs;
     let criterion = plan.check(data.problem_type())?;
     let batches = MicroBatches::new(plan, data.train_lengths());
-    let n_outputs = data.output_names().len();
     let (mut trainer, loaded) = untrained(inputs)?;
+    if let Some(team) = team {
+        team.agree("machine or libtorch", &trainer.machine().to_string())?;
+    }
+    let written = match output {
+        Some(output) => Some(open_outputs(inputs, context, output, (&mut trainer, &loaded, &batches))?),
+        None => None,
+    };
+    let (mut state, checkpoints, log) = match written {
+        Some((state, checkpoints, log)) => (state, Some(checkpoints), Some(log)),
+        None => (LoopState::default(), None, None),
+    };
+    if let Some(team) = team {
+        trainer.take_from_first()?;
+        state = serde_json::from_str(&team.text_of_first(&serde_json::to_string(&state)?)?)?;
+    }
+    let total_steps = batches.step_plan.counts.total_steps;
+    let progress = Progress::new("bert-finetune", trainer.step, total_steps, context.common.quiet);
+    let timing = Timing::default();
+    let agreed_signal = None;
+    Ok(Run { inputs, context, criterion, batches, trainer, checkpoints, state, log, progress, timing, agreed_signal })
+}
+
+/// What the process that writes does before the first step: it restores `trainer` from a checkpoint, if there is one, and says
+/// what the run is.
+fn open_outputs(
+    inputs: Inputs<'_>,
+    context: &RunContext<'_>,
+    output: &mut OutputFolder,
+    (trainer, loaded, batches): (&mut Trainer<'_>, &LoadReport, &MicroBatches<'_>),
+) -> anyhow::Result<(LoopState, Checkpoints, EventLog)> {
+    let Inputs { plan, model, data, compute, team } = inputs;
+    let n_outputs = data.output_names().len();
     let counts = batches.step_plan.counts;
     let mut checkpoints = Checkpoints::open(output, plan.saving.total_limit, trainer.machine())?;
+    let restarts = Restarts::read(output, plan, team.map_or(1, Team::size))?;
+    if checkpoints.is_unfinished() {
+        restarts.refuse_other_division(output.folder())?;
+    }
     let tensors = TensorCounts::new(plan, &model.config, n_outputs, &loaded.new, compute);
     let n_saves = batches.step_plan.occurrences(plan.saving.when);
     let disk = checkpoints.check_disk_space(disk_bytes(&tensors, n_saves, plan.saving.total_limit).total)?;
     output.clear()?;
 
-    let resumed = checkpoints.resume(&mut trainer, context.common)?;
+    let resumed = checkpoints.resume(trainer, context.common)?;
     if resumed.is_none() {
-        let memory = MemoryOf { plan, config: &model.config, data, compute, batch: batches.largest_batch() };
+        let (batch, processes) = (batches.largest_batch(), team.map_or(1, Team::size));
+        let memory = MemoryOf { plan, config: &model.config, data, compute, batch, processes };
         let facts = StartFacts {
             config: &model.config,
             counts,
             first_epoch: &batches.first_epoch(),
-            loaded: &loaded,
+            loaded,
             memory: memory.bytes(&tensors)?.peak,
             disk,
             compute,
         };
-        context.common.say(&messages::start(&trainer, data, &facts));
-        if let Some(warning) = other_classes(inputs, &loaded) {
+        context.common.say(&messages::start(trainer, data, &facts));
+        if let Some(team) = team {
+            context.common.say(&messages::global_batch(&plan.batches, team.size()));
+        }
+        if let Some(warning) = other_classes(inputs, loaded) {
             context.common.say(&format!("  warning: {warning}"));
         }
+    } else if let Some(change) = restarts.changed() {
+        context.common.say(&format!("bert-finetune: now {change}; the result is the same"));
     }
+    restarts.write(output, trainer.step)?;
     let state = resumed.unwrap_or_default();
     let mut log = EventLog::open(output.folder(), state.log_bytes)?;
     if state.log_bytes == 0 {
@@ -68,9 +112,7 @@ pub(crate) fn start<'a>(
         let train_rows = data.train.len();
         log.append(&Event::Begin { train_rows, steps_per_epoch, total_steps, warmup_steps })?;
     }
-    let progress = Progress::new("bert-finetune", trainer.step, counts.total_steps, context.common.quiet);
-    let timing = Timing::default();
-    Ok(Run { inputs, context, criterion, batches, trainer, checkpoints, state, log, progress, timing })
+    Ok((state, checkpoints, log))
 }
 
 /// What to say where the classifier is that of other classes: it is kept where their number fits, as Transformers keeps it.

@@ -12,11 +12,12 @@ pub(crate) enum Outcome {
     Finished(Box<TrainingResult>),
 }
 
-/// Trains to the end of the plan, or to a pause, from the newest checkpoint of the same key that verifies.
+/// Trains to the end of the plan, or to a pause, from the newest checkpoint of the same key that verifies. Of several processes
+/// the first alone has an output folder.
 pub(crate) fn train(
     inputs: Inputs<'_>,
     context: &RunContext<'_>,
-    output: &mut OutputFolder,
+    output: Option<&mut OutputFolder>,
 ) -> anyhow::Result<Outcome> {
     let mut run = start(inputs, context, output)?;
     let intervals = &inputs.plan.intervals;
@@ -37,6 +38,10 @@ pub(crate) fn train(
         match pause {
             None => {}
             Some(Pause::StopAtStep) => return Ok(Outcome::Paused { step }),
+            // What was saved the first process knows.
+            Some(Pause::Signal(_)) if inputs.team.is_some_and(|team| !team.is_first()) => {
+                return Ok(Outcome::Paused { step });
+            }
             Some(Pause::Signal(signal)) => {
                 let message = format!("interrupted; saved at step {step}; run the same command to continue");
                 return Err(ExitReason::Interrupted { signal, message }.into());

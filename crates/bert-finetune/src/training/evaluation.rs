@@ -2,24 +2,38 @@
 //! correlations of scores; of texts that are read in windows, by the mean of their windows' logits. In: the model with its current weights. Out: the figures that `log.jsonl` holds.
 
 use anyhow::Context;
-use bert::{Model, WindowPooling, infer};
+use bert::{Model, Part, WindowPooling, infer_part};
 use corpus::tokens::{Labels, TokenSet};
 use metrics::{Classification, ConfusionMatrix, Regression};
 use run_files::log::Evaluation;
 use tch::{Device, Tensor, no_grad};
 
+use crate::processes::Team;
 use crate::training::loss::Objective;
+
+/// Who evaluates, and by what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Evaluator<'a> {
+    pub(crate) objective: &'a Objective,
+    pub(crate) device: Device,
+    /// The processes that share the work; `None` for one alone.
+    pub(crate) team: Option<&'a Team>,
+}
 
 /// Evaluates `model` on `set`, every row of which has a label.
 pub(crate) fn evaluate(
     model: &Model,
     set: &TokenSet,
     n_outputs: usize,
-    objective: &Objective,
-    device: Device,
+    by: Evaluator<'_>,
 ) -> anyhow::Result<Evaluation> {
+    let Evaluator { objective, device, team } = by;
     let sentences: Vec<&[i32]> = (0..set.len()).map(|row| set.input_ids(row)).collect();
-    let logits = infer(model, &sentences, n_outputs, device, |_| ())?;
+    let part = team.map_or(Part::WHOLE, |team| Part { index: team.rank(), of: team.size() });
+    let mut logits = infer_part(model, &sentences, n_outputs, device, part, |_| ())?;
+    if let Some(team) = team {
+        logits = team.merge(&logits)?;
+    }
     let logits = WindowPooling::Mean.pool(&logits, n_outputs, &set.window_offsets);
     let labels = set.labels.of_rows(set.first_rows());
     let texts: Vec<usize> = (0..set.n_texts()).collect();

@@ -23,16 +23,27 @@ pub(crate) struct MemoryOf<'a> {
     pub(crate) compute: Compute,
     /// The largest batch.
     pub(crate) batch: BatchShape,
+    /// How many processes train together, each of which takes as much.
+    pub(crate) processes: usize,
 }
 
 impl MemoryOf<'_> {
     /// Bytes at the peak: training with the largest batch, and the largest of what is held for a while.
     pub(crate) fn bytes(self, counts: &TensorCounts) -> anyhow::Result<Memory> {
-        let Self { plan, config, data, compute, batch } = self;
+        let Self { plan, config, data, compute, batch, processes } = self;
         let adapted = plan.weights.lora.is_some();
         let encoder = EncoderMemory::of_training(config, compute, adapted, batch.n_tokens, batch.n_sentences);
         let rows_of_batch = batch.n_tokens.min(config.vocab_size);
         let sparse_rows = if counts.gradients < counts.trained { rows_of_batch * config.hidden_size } else { 0 };
+        // What comes from the others, this process's slice of the sum, and gradients that are still on their way.
+        let exchanged = match processes {
+            1 => 0,
+            n => {
+                counts.gradients
+                    + counts.gradients / n
+                    + if plan.batches.gradient_accumulation_steps > n { counts.gradients } else { 0 }
+            }
+        };
         let average = if counts.has_average { 4 * counts.parameters } else { 0 };
         let merged = if adapted { 4 * counts.parameters } else { 0 };
         // An average and merged adapters are evaluated as a model of their own.
@@ -52,7 +63,7 @@ impl MemoryOf<'_> {
         let rows = tokens(&data.train) + data.validation.as_ref().map_or(0, tokens);
         let [parameters, gradients, optimizer, average, weight_copies, activations, temporary, program] = [
             4 * counts.parameters,
-            4 * (counts.gradients + sparse_rows),
+            4 * (counts.gradients + exchanged + sparse_rows),
             4 * counts.moments,
             average,
             encoder.weight_copies,

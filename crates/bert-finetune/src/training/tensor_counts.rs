@@ -71,7 +71,7 @@ mod tests {
     use tch::Tensor;
 
     use super::*;
-    use crate::settings::Args;
+    use crate::settings::{Args, RunFacts};
     use crate::training::loss::Objective;
     use crate::training::trainer::{Trainer, TrainerSetup};
 
@@ -91,11 +91,11 @@ mod tests {
         ] {
             let line = format!("bert-finetune --tokens tokens --model model --out train {flags}");
             let args = Args::parse_from(line.split_whitespace());
-            let plan = Plan::resolve(&args, &compute, config, true).unwrap();
+            let plan = Plan::resolve(&args, &compute, config, RunFacts { has_validation: true, processes: 1 }).unwrap();
             // Five outputs, so that the classifier is drawn.
             let (parameters, loaded) = bert::load(&folder, 5, 1, device).unwrap();
             let objective = Objective::new(&plan.objective, &Labels::Classes(vec![Some(0)]), 5, device);
-            let setup = TrainerSetup { plan: &plan, config, compute };
+            let setup = TrainerSetup { plan: &plan, config, compute, team: None };
             let trainer = Trainer::new(parameters, &loaded.new, objective, setup).unwrap();
             let counts = TensorCounts::new(&plan, config, 5, &loaded.new, compute);
             let parameters = trainer.parameters();

@@ -6,8 +6,8 @@
 
 #define FOR_LEVEL_FUNCTIONS(f)                                                                                            \
   f(encoder_runs) f(encoder_new) f(encoder_free) f(encoder_memory) f(encoder_read_weights) f(encoder_forward)             \
-  f(encoder_backward) f(int8_encoder_runs) f(int8_encoder_new) f(int8_encoder_free) f(int8_encoder_forward) f(update)       \
-  f(apply_deferred) f(sum_of_squares)
+  f(encoder_backward) f(encoder_gradients_changed) f(int8_encoder_runs) f(int8_encoder_new) f(int8_encoder_free)          \
+  f(int8_encoder_forward) f(update) f(apply_deferred) f(sum_of_squares)
 
 struct CpuKernels {
 #define MEMBER(name) decltype(&bert_kernels_##name) name;

@@ -68,6 +68,10 @@ int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float
   return kernels().encoder_backward(encoder, dfirst, add, gradients, dwords);
 }
 
+void bert_kernels_encoder_gradients_changed(bert_kernels_encoder *encoder) noexcept {
+  kernels().encoder_gradients_changed(encoder);
+}
+
 int32_t bert_kernels_int8_encoder_runs() { return kernels().int8_encoder_runs(); }
 
 bert_kernels_int8_encoder *bert_kernels_int8_encoder_new(const bert_kernels_encoder_config *config,

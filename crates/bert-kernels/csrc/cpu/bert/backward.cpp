@@ -104,16 +104,28 @@ template <typename T> void Encoder<T>::embeddings_backward() {
   layer_norm_gradients(sums, gradients_.embeddings_layer_norm);
   const Matrix<float> dposition(gradients_.position_embeddings, config_.positions, hidden);
   const Matrix<float> dtoken_type(gradients_.token_type_embeddings, config_.token_types, hidden);
-  for (const Matrix<float> &table : {dposition, dtoken_type}) {
-    if (!table.empty() && write_ == Write::Over) {
-      clear_rows(table, 0, table.rows);
-    }
-  }
   if (!dposition.empty()) {
-    scatter_add_rows(dy, batch_.position_ids, dposition);
+    position_gradient(dy, dposition);
   }
   if (!dtoken_type.empty()) { // every token has the first type
+    if (write_ == Write::Over) {
+      clear_rows(dtoken_type, 0, dtoken_type.rows);
+    }
     add_chunks(dy, true, dtoken_type.data);
+  }
+}
+
+// What this batch adds is summed up before it is added, as everywhere: then it does not matter who adds it, this process or
+// another one that gets it.
+template <typename T> void Encoder<T>::position_gradient(Matrix<const float> dy, Matrix<float> dposition) {
+  if (write_ == Write::Over) {
+    clear_rows(dposition, 0, dposition.rows);
+    return scatter_add_rows(dy, batch_.position_ids, dposition);
+  }
+  std::vector<float> sums(dposition.rows * dposition.cols);
+  scatter_add_rows(dy, batch_.position_ids, {sums.data(), dposition.rows, dposition.cols});
+  for (size_t i = 0; i < sums.size(); ++i) {
+    dposition.data[i] += sums[i];
   }
 }
 
@@ -159,7 +171,7 @@ void Encoder<T>::weight_gradient(Matrix<const T> dy_transposed, Panels<const T> 
   }
   const Matrix<float> gradient(dweight, dy_transposed.rows, x.cols);
   const double sum_of_squares = linear_backward_weight<T>(dy_transposed, x, write_, gradient);
-  matrix_gradients_.push_back({dweight, gradient.rows * gradient.cols, sum_of_squares});
+  matrix_gradients_.push_back({gradient, sum_of_squares});
 }
 
 template <typename T>
@@ -189,9 +201,15 @@ template <typename T> double Encoder<T>::sum_of_squares(const float *gradient, i
   double total = 0;
   int64_t n_known = 0;
   for (const MatrixGradient &matrix : matrix_gradients_) {
-    if (gradient <= matrix.gradient && matrix.gradient < gradient + n) {
-      total += matrix.sum_of_squares, n_known += matrix.n;
+    if (gradient <= matrix.gradient.data && matrix.gradient.data < gradient + n) {
+      total += matrix.sum_of_squares, n_known += matrix.gradient.rows * matrix.gradient.cols;
     }
   }
   return n_known == n ? total : NAN;
+}
+
+template <typename T> void Encoder<T>::gradients_changed() {
+  for (MatrixGradient &matrix : matrix_gradients_) {
+    matrix.sum_of_squares = sum_of_squares_of_blocks<T>(matrix.gradient);
+  }
 }

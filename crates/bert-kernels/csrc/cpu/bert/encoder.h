@@ -21,12 +21,13 @@ struct AnyEncoder {
   virtual void pack_again(const WeightCopy &copy, int64_t begin, int64_t end) const = 0;
   // Of a parameter's gradient as the last backward pass left it; NaN where that did not add it up.
   virtual double sum_of_squares(const float *gradient, int64_t n) const = 0;
+  // Adds the squares of those gradients up again: somebody has changed them.
+  virtual void gradients_changed() = 0;
 };
 
 // The gradient of a matrix as the last backward pass left it.
 struct MatrixGradient {
-  const float *gradient;
-  int64_t n;
+  Matrix<const float> gradient;
   double sum_of_squares;
 };
 
@@ -42,6 +43,7 @@ public:
   std::vector<WeightCopy> copies_of(const float *parameter) const override;
   void pack_again(const WeightCopy &copy, int64_t begin, int64_t end) const override;
   double sum_of_squares(const float *gradient, int64_t n) const override;
+  void gradients_changed() override;
 
 private:
   void embeddings_forward();
@@ -60,6 +62,7 @@ private:
 
   int64_t lowest_trained_layer() const;
   // These write the gradients of parameters, or add to them, where they are learned. The last two pack x first.
+  void position_gradient(Matrix<const float> dy, Matrix<float> dposition);
   void layer_norm_gradients(const LayerNormSums &sums, const LayerNormParameters &gradients);
   void bias_gradient(Matrix<const float> sums, float *dbias);
   void weight_gradient(Matrix<const T> dy_transposed, Panels<const T> x, float *dweight);

@@ -75,6 +75,8 @@ int32_t encoder_backward(bert_kernels_encoder *encoder, const float *dfirst, int
   return catch_errors([&] { *dwords = opened(encoder)->backward(dfirst, write, *gradients); });
 }
 
+void encoder_gradients_changed(bert_kernels_encoder *encoder) noexcept { opened(encoder)->gradients_changed(); }
+
 int32_t int8_encoder_runs() { return multiplies_bytes(); }
 
 bert_kernels_int8_encoder *int8_encoder_new(const bert_kernels_encoder_config *config,

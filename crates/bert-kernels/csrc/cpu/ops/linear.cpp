@@ -33,6 +33,17 @@ template <typename T> void copy_block(Block product, Matrix<T> x) {
   }
 }
 
+// The sum of squares of a block that lies in memory, as `write_block` returns it.
+double squares_of_block(Matrix<const float> x) {
+  Doubles total{};
+  for (int64_t row = 0; row < x.rows; ++row) {
+    for (int64_t i = 0; i < x.cols; i += LANES) {
+      total += squares(load(x.at(row, i), x.cols - i));
+    }
+  }
+  return sum(total);
+}
+
 // x = block, past the caches, which will have forgotten it when it is read again; or x += block. Returns the sum of the
 // result's squares.
 double write_block(Block product, Matrix<float> x, bool add) {
@@ -68,6 +79,19 @@ template <typename T> void transpose_and_sum_chunk(Matrix<const T> rows, Matrix<
   transpose_rows(rows, transposed);
 }
 
+// A sum for each block of a product, added up in one order.
+class BlockSums {
+public:
+  explicit BlockSums(Matrix<const float> product)
+      : n_chunks_(ceil_div(product.rows, BLOCK_ROWS)), sums_(ceil_div(product.cols, PANEL) * n_chunks_) {}
+  double &of(int64_t row, int64_t col) { return sums_[col / PANEL * n_chunks_ + row / BLOCK_ROWS]; }
+  double total() const { return std::accumulate(sums_.begin(), sums_.end(), 0.0); }
+
+private:
+  int64_t n_chunks_;
+  std::vector<double> sums_;
+};
+
 } // namespace
 
 template <typename T, typename Y>
@@ -86,13 +110,19 @@ void linear_backward_residual(Matrix<const T> dy, Panels<const T> weight, Write 
 
 template <typename T>
 double linear_backward_weight(Matrix<const T> dy_transposed, Panels<const T> x, Write write, Matrix<float> dweight) {
-  const int64_t n_chunks = ceil_div(dy_transposed.rows, BLOCK_ROWS);
-  std::vector<double> sums(ceil_div(x.cols, PANEL) * n_chunks);
+  BlockSums sums(dweight);
   multiply(dy_transposed, x, [&](const Block &block) {
-    sums[block.col / PANEL * n_chunks + block.row / BLOCK_ROWS] =
-        write_block(block, block.of(dweight), write == Write::Add);
+    sums.of(block.row, block.col) = write_block(block, block.of(dweight), write == Write::Add);
   });
-  return std::accumulate(sums.begin(), sums.end(), 0.0);
+  return sums.total();
+}
+
+template <typename T> double sum_of_squares_of_blocks(Matrix<const float> dweight) {
+  BlockSums sums(dweight);
+  for_blocks<T>(dweight.rows, dweight.cols, [&](int64_t row, int64_t n_rows, int64_t col, int64_t n_cols) {
+    sums.of(row, col) = squares_of_block(dweight.block(row, col, n_rows, n_cols));
+  });
+  return sums.total();
 }
 
 template <typename T> void transpose_and_sum(Matrix<const T> dy, Matrix<T> dy_transposed, Matrix<float> sums) {
@@ -112,6 +142,7 @@ template void linear_forward(Matrix<const BFloat16>, Panels<const BFloat16>, con
   template void linear_backward_input(Matrix<const T>, Panels<const T>, Matrix<T>);                                       \
   template void linear_backward_residual(Matrix<const T>, Panels<const T>, Write, Matrix<float>);                         \
   template double linear_backward_weight(Matrix<const T>, Panels<const T>, Write, Matrix<float>);                         \
+  template double sum_of_squares_of_blocks<T>(Matrix<const float>);                                                       \
   template void transpose_and_sum(Matrix<const T>, Matrix<T>, Matrix<float>);
 FOR_TYPE(float)
 FOR_TYPE(BFloat16)

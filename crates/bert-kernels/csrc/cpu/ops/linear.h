@@ -47,6 +47,9 @@ template <typename T> void linear_backward_residual(Matrix<const T> dy, Panels<c
 template <typename T>
 double linear_backward_weight(Matrix<const T> dy_transposed, Panels<const T> x, Write write, Matrix<float> dweight);
 
+// The sum that `linear_backward_weight` returned, to the bit, of a dW that has changed since.
+template <typename T> double sum_of_squares_of_blocks(Matrix<const float> dweight);
+
 // What the gradients of weight and bias read of dy (n, n_out), in one pass over it: dy^T (n_out, n), and the sums of each
 // chunk of rows, (chunks, n_out).
 template <typename T> void transpose_and_sum(Matrix<const T> dy, Matrix<T> dy_transposed, Matrix<float> sums);

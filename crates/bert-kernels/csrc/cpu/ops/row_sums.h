@@ -6,5 +6,5 @@
 // Rows of a chunk: worked on while they are in the second cache, and as many as `transpose_rows` takes.
 constexpr int64_t CHUNK = 32;
 
-// total (width) = the sum of the rows of sums (chunks, width), one after the other; or that added to it.
+// total (width) = the sum of the rows of sums (chunks, width), one after the other; or total += that sum.
 void add_chunks(Matrix<const float> sums, bool add, float *total);

@@ -1,0 +1,14 @@
+//! Several processes that train one model, as torchrun starts them: who they are, how they meet, agree and part.
+//!
+//! Process 0 alone judges lock and freshness and writes; the others wait for its decision, compute their micro-batches, and
+//! end as it does. All of them hold the same weights, so nothing but gradients, losses and signals is exchanged in a step.
+
+mod world;
+mod meeting;
+mod team;
+mod restarts;
+
+pub(crate) use meeting::{Decision, Meeting};
+pub(crate) use restarts::Restarts;
+pub(crate) use team::Team;
+pub(crate) use world::World;

@@ -1,0 +1,295 @@
+//! Meeting: how the processes of a run wait for each other, learn what process 0 decided, and why one of them stopped.
+//!
+//! All of it goes through small values in the store, which is opened when the first of them is needed: it takes libtorch.
+//!
+//! ```text
+//! decision       process 0: whether there is something to do
+//! ready/RANK     each: it has read its input and can train
+//! failed         the one that stopped by itself: rank, exit code, reason
+//! lost/RANK      each that lost a connection: to whom
+//! end            process 0: the result is written
+//! left/RANK      each: it needs the store no more
+//! ```
+
+use std::cell::{Cell, OnceCell};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use bert::BertError;
+use bert_kernels::{DistributedError, ProcessGroup, Store, has_c10d, libtorch};
+use serde::{Deserialize, Serialize};
+use stage::{BadInputType, ExitReason, exit_code};
+
+use crate::processes::world::World;
+
+/// Between two looks into the store.
+const PAUSE: Duration = Duration::from_millis(50);
+/// For the others to say why the connection to them broke, where they still can.
+const GRACE: Duration = Duration::from_secs(2);
+/// For the others to come, where they are still starting, and to hear why this one does not go on.
+const LONG_GRACE: Duration = Duration::from_secs(10);
+
+/// What process 0 found of the output folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    Train,
+    /// It is fresh, or was only to be explained.
+    Leave,
+}
+
+/// The processes of a run while they wait for each other.
+#[derive(Debug)]
+pub(crate) struct Meeting {
+    world: World,
+    timeout: Duration,
+    /// How long to wait for the store.
+    store_timeout: Cell<Duration>,
+    store: OnceCell<Store>,
+}
+
+/// Why a process stopped by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Failure {
+    rank: usize,
+    exit_code: u8,
+    reason: String,
+}
+
+impl Meeting {
+    /// `timeout`: how long a process waits for another.
+    pub(crate) fn new(world: World, timeout: Duration) -> Self {
+        Self { world, timeout, store_timeout: Cell::new(timeout), store: OnceCell::new() }
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Process 0 says what it decided.
+    pub(crate) fn decide(&self, decision: Decision) -> anyhow::Result<()> {
+        let text = if decision == Decision::Train { "train" } else { "leave" };
+        Ok(self.store()?.set("decision", text.as_bytes())?)
+    }
+
+    /// What process 0 decided.
+    pub(crate) fn decision(&self) -> anyhow::Result<Decision> {
+        let text = self.wait_for("decision", 0)?;
+        Ok(if text == b"train" { Decision::Train } else { Decision::Leave })
+    }
+
+    /// Waits until every process is ready to train, then connects them.
+    pub(crate) fn connect(&self) -> anyhow::Result<ProcessGroup> {
+        self.store()?.set(&format!("ready/{}", self.world.rank), b"")?;
+        for rank in 0..self.world.size {
+            self.wait_for(&format!("ready/{rank}"), rank)?;
+        }
+        Ok(ProcessGroup::connect(self.store()?, self.world.rank, self.world.size, self.timeout)?)
+    }
+
+    /// Ends this process's part of the run: as process 0 does, or as the one that stopped it.
+    pub(crate) fn part(&self, outcome: anyhow::Result<()>, bad_input: &[BadInputType]) -> anyhow::Result<()> {
+        let outcome = match outcome {
+            Ok(()) if self.world.is_first() => self.store().and_then(|store| Ok(store.set("end", b"")?)),
+            Ok(()) => self.wait_for("end", 0).map(drop),
+            Err(error) => {
+                self.store_timeout.set(LONG_GRACE); // to leave word only
+                Err(error)
+            }
+        };
+        let some_are_gone = outcome.as_ref().is_err_and(|error| lost_connection(error).is_some());
+        let outcome = outcome.map_err(|error| self.explained(error, bad_input));
+        if let Ok(store) = self.store() {
+            let _ = store.set(&format!("left/{}", self.world.rank), b"");
+            if self.world.holds_store() {
+                self.wait_for_each("left", if some_are_gone { GRACE } else { LONG_GRACE });
+            }
+        }
+        outcome
+    }
+
+    /// The error as this process tells it: of another one that stopped, or its own, with its number; nothing where process 0
+    /// says the same.
+    fn explained(&self, error: anyhow::Error, bad_input: &[BadInputType]) -> anyhow::Error {
+        if let Some(ExitReason::Followed { message, .. }) = error.downcast_ref() {
+            return if message.is_empty() { error } else { self.prefixed(error) };
+        }
+        if let Some(lost) = lost_connection(&error) {
+            self.leave_without_store(lost);
+            let reason = self.reason_of_loss(lost);
+            return if stage::is_said(&reason) { reason } else { self.prefixed(reason) };
+        }
+        let (rank, reason) = (self.world.rank, format!("{error:#}"));
+        let failure = Failure { rank, exit_code: exit_code(&error, bad_input), reason };
+        let said_by_first = match self.world.is_first() {
+            true => {
+                self.leave_word(&failure);
+                false
+            }
+            false => self.is_said_by_first(&failure),
+        };
+        if said_by_first {
+            return ExitReason::Followed { exit_code: failure.exit_code, message: String::new() }.into();
+        }
+        self.prefixed(error)
+    }
+
+    fn prefixed(&self, error: anyhow::Error) -> anyhow::Error {
+        if self.world.is_first() { error } else { error.context(format!("rank {}", self.world.rank)) }
+    }
+
+    fn leave_word(&self, failure: &Failure) {
+        if let (Ok(store), Ok(text)) = (self.store(), serde_json::to_vec(failure)) {
+            let _ = store.set("failed", &text);
+        }
+    }
+
+    /// Leaves word, unless process 0 says the same before it leaves.
+    fn is_said_by_first(&self, failure: &Failure) -> bool {
+        let same =
+            |other: Option<Failure>| other.is_some_and(|other| other.rank == 0 && other.reason == failure.reason);
+        if same(self.failure()) {
+            return true;
+        }
+        self.leave_word(failure);
+        let since = Instant::now();
+        while since.elapsed() < LONG_GRACE && !self.has("left/0") {
+            if same(self.failure()) {
+                return true;
+            }
+            sleep(PAUSE);
+        }
+        same(self.failure())
+    }
+
+    /// Which process is the reason that a connection broke, as far as it can be told: one that lost a connection itself points
+    /// to the next.
+    fn reason_of_loss(&self, lost: &DistributedError) -> anyhow::Error {
+        let blame = lost.rank.map_or(String::new(), |rank| rank.to_string());
+        let left_word =
+            self.store().and_then(|store| Ok(store.set(&format!("lost/{}", self.world.rank), blame.as_bytes())?));
+        if left_word.is_err() {
+            return store_is_gone(lost);
+        }
+        let since = Instant::now();
+        loop {
+            if let Some(failure) = self.failure() {
+                return followed(failure);
+            }
+            if since.elapsed() >= GRACE {
+                return self.silent(lost);
+            }
+            sleep(PAUSE);
+        }
+    }
+
+    /// Ends this process if the store does not answer either: libtorch would wait for it until the system gives the connection up.
+    fn leave_without_store(&self, lost: &DistributedError) {
+        let peer = lost.rank.map_or("another process".to_owned(), |rank| format!("rank {rank}"));
+        let text = format!("error: rank {}: lost {peer} and the store of the run: {lost}", self.world.rank);
+        let _ = std::thread::spawn(move || {
+            sleep(4 * GRACE);
+            eprintln!("{text}");
+            std::process::exit(1);
+        });
+    }
+
+    /// The process at the end of the chain has said nothing.
+    fn silent(&self, lost: &DistributedError) -> anyhow::Error {
+        let mut blamed = lost.rank;
+        for _ in 0..self.world.size {
+            let Some(rank) = blamed else { break };
+            let Ok(word) = self.store().and_then(|store| Ok(store.get(&format!("lost/{rank}"))?)) else {
+                return store_is_gone(lost);
+            };
+            let Some(word) = word else {
+                let seconds = self.timeout.as_secs();
+                return if lost.message.contains("Timed out") {
+                    anyhow!(
+                        "rank {rank} did not answer for {seconds} s (--ddp-timeout): it hangs, or its machine cannot be reached"
+                    )
+                } else {
+                    anyhow!(
+                        "rank {rank} ended without a word: it was killed, or its machine cannot be reached ({lost})"
+                    )
+                };
+            };
+            blamed = String::from_utf8(word).ok().and_then(|word| word.parse().ok());
+        }
+        anyhow!("the connection between the processes broke: {lost}")
+    }
+
+    /// A value that `from` leaves, once it is there.
+    fn wait_for(&self, key: &str, from: usize) -> anyhow::Result<Vec<u8>> {
+        let store = self.store()?;
+        let since = Instant::now();
+        loop {
+            if let Some(value) = store.get(key)? {
+                return Ok(value);
+            }
+            if let Some(failure) = self.failure() {
+                return Err(followed(failure));
+            }
+            if since.elapsed() >= self.timeout {
+                let seconds = self.timeout.as_secs();
+                return Err(anyhow!(
+                    "rank {from} did not answer for {seconds} s (--ddp-timeout); was it started, and is it alive?"
+                ));
+            }
+            sleep(PAUSE);
+        }
+    }
+
+    fn wait_for_each(&self, what: &str, limit: Duration) {
+        let since = Instant::now();
+        let all_there = || (0..self.world.size).all(|rank| self.has(&format!("{what}/{rank}")));
+        while !all_there() && since.elapsed() < limit {
+            sleep(PAUSE);
+        }
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.store().is_ok_and(|store| matches!(store.get(key), Ok(Some(_))))
+    }
+
+    /// Why a process stopped by itself, if one did.
+    fn failure(&self) -> Option<Failure> {
+        let text = self.store().ok()?.get("failed").ok()??;
+        serde_json::from_slice(&text).ok()
+    }
+
+    fn store(&self) -> anyhow::Result<&Store> {
+        if let Some(store) = self.store.get() {
+            return Ok(store);
+        }
+        libtorch::load().map_err(BertError::from)?;
+        anyhow::ensure!(
+            has_c10d(),
+            "several processes cannot train together: this libtorch has no c10d; start one process alone"
+        );
+        let address = self.world.store();
+        let store = Store::open(&address, self.store_timeout.get()).with_context(|| {
+            format!("cannot open the store of the run, {}:{} (MASTER_ADDR, MASTER_PORT)", address.host, address.port)
+        })?;
+        Ok(self.store.get_or_init(|| store))
+    }
+}
+
+fn store_is_gone(lost: &DistributedError) -> anyhow::Error {
+    anyhow!("rank 0, which held the store of the run, ended without a word ({lost})")
+}
+
+/// This process ends as the one that stopped the run. What process 0 says need not be said again.
+fn followed(failure: Failure) -> anyhow::Error {
+    let Failure { rank, exit_code, reason } = failure;
+    let message = if rank == 0 { String::new() } else { format!("rank {rank} stopped: {reason}") };
+    ExitReason::Followed { exit_code, message }.into()
+}
+
+/// The error of a connection, if one is in the chain.
+fn lost_connection(error: &anyhow::Error) -> Option<&DistributedError> {
+    error.chain().find_map(|cause| match cause.downcast_ref::<BertError>() {
+        Some(BertError::Distributed(lost)) => Some(lost),
+        _ => cause.downcast_ref::<DistributedError>(),
+    })
+}
