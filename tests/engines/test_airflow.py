@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from conftest import NAME, PROFILE, PROGRAMS, ROWS_PER_PART, TOP, assert_same, trainings
@@ -109,6 +110,17 @@ def configuration(workplace, **changes):
     return conf | {"shards": 2, "rows_per_part": int(ROWS_PER_PART)} | changes
 
 
+def parent(process):
+    return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def has_saved(workplace, process):
+    """Whether a training that ends now has left a checkpoint."""
+    while os.path.exists(f"/proc/{process}"):
+        time.sleep(0.05)
+    return any((workplace.run_folder / "train/checkpoints").glob("step-*"))
+
+
 def test_dags_test_makes_what_one_machine_makes(airflow, one_machine, workplace):
     said = airflow.run("dags", "test", DAG, "--conf", json.dumps(configuration(workplace)))
     assert "state=success" in said or "success" in said, said[-4000:]
@@ -124,19 +136,23 @@ def test_a_killed_task_is_tried_again_to_the_same_bytes(airflow, one_machine, wo
         time.sleep(1)
     airflow.run("dags", "unpause", DAG)
     airflow.trigger("killed", configuration(workplace))
-    # One trial, below the program that waits for it, and the training.
+    # One trial is killed, below the program that waits for it. The task of the training is told to end, as by `mark failed`.
     left = ["sweep/trials", f"{NAME}/train"]
     while left and airflow.query("select state from dag_run where run_id = 'killed'")[0][0] in ("queued", "running"):
         for process in trainings(workplace, left[0]):
-            time.sleep(0.5)
+            time.sleep(1)
             try:
-                os.kill(process, signal.SIGKILL)
-                left.pop(0)
+                if left.pop(0) == "sweep/trials":
+                    os.kill(process, signal.SIGKILL)
+                else:
+                    os.kill(parent(process), signal.SIGTERM)
+                    saved = has_saved(workplace, process)
                 break
             except ProcessLookupError:
                 pass
         time.sleep(0.05)
     assert not left
+    assert saved, "the program was told to end, too, and saved"
     assert airflow.wait_for("killed") == "success"
     tasks = airflow.tasks("killed")
     assert len([task for task in tasks if task[0] == "trial"]) == 6 and len([task for task in tasks if task[0] == "predict"]) == 2

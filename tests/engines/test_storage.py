@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import NAME, TOP, Workplace
+from conftest import NAME, PROFILE, TOP, Workplace
 from slurm_node import free_ports
 
 RCLONE = TOP / ".cache/rclone/usr/bin"
@@ -74,7 +74,7 @@ def test_folders_come_back_as_they_were(one_machine, workplace, storage):
     # The next stage takes what came, and finds what it made of it before.
     workplace.copy_data(one_machine, "raw", "models", "tokens")
     run = f"data/runs/{NAME}"
-    words = ["--profile", f"pipeline/profiles/{NAME}.toml", "--run", f"{run}/train", "--tokens", f"data/tokens/{NAME}"]
+    words = ["--profile", PROFILE, "--run", f"{run}/train", "--tokens", f"data/tokens/{NAME}"]
     told = workplace.run("bert-eval", *words, "--raw", f"data/raw/{NAME}", "--split", "validation", "--out", f"{run}/eval/validation", "--json-summary")  # fmt: skip
     assert told["state"] == "fresh"
 
@@ -101,6 +101,20 @@ def test_no_folder_is_finished_before_all_of_it_is_there(one_machine, workplace,
     (source / "manifest.json").unlink()
     script(storage, "push.sh", source, remote)
     assert "manifest.json" not in rclone(storage, "lsf", remote).splitlines()
+
+
+def test_an_unfinished_training_is_continued_elsewhere(one_machine, workplace, storage, tmp_path):
+    here, there = workplace, Workplace(tmp_path / "there")
+    train = ["--profile", PROFILE, "--tokens", f"data/tokens/{NAME}", "--model", f"data/models/{NAME}", "--out", f"data/runs/{NAME}/train"]
+    for place in (here, there):
+        place.copy_data(one_machine, "raw", "models", "tokens")
+    assert here.run("bert-finetune", *train, "--stop-at-step", 30, "--json-summary")["state"] == "unfinished"
+    script(storage, "push.sh", here.run_folder / "train", f"{REMOTE}/paused")
+    script(storage, "pull.sh", f"{REMOTE}/paused", there.run_folder / "train")
+    log = (there.run_folder / "train/log.jsonl").read_text()
+    there.run("bert-finetune", *train)
+    assert (there.run_folder / "train/log.jsonl").read_text().startswith(log), "it went on, and did not begin anew"
+    assert there.outputs() == {name: sha for name, sha in one_machine.outputs().items() if name.startswith("train/")}
 
 
 def test_a_byte_that_was_changed_there_is_told(one_machine, workplace, storage, tmp_path):

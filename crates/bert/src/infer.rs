@@ -23,7 +23,7 @@ pub fn infer(
     device: Device,
     progress: impl FnMut(usize),
 ) -> Result<Vec<f32>, BertError> {
-    infer_part(model, sentences, n_outputs, device, Part::WHOLE, progress)
+    logits(model, Texts { sentences, n_outputs, device, part: Part { index: 0, of: 1 } }, progress)
 }
 
 /// A share of the work: every `of`th batch, from the batch `index` on.
@@ -33,11 +33,6 @@ pub struct Part {
     pub index: usize,
     /// The number of parts.
     pub of: usize,
-}
-
-impl Part {
-    /// All of it.
-    pub const WHOLE: Self = Self { index: 0, of: 1 };
 }
 
 /// The same of the sentences of one part; the logits of all others are zeros. Its batches are those of the whole, so that the
@@ -51,8 +46,20 @@ pub fn infer_part(
     n_outputs: usize,
     device: Device,
     part: Part,
-    mut progress: impl FnMut(usize),
 ) -> Result<Vec<f32>, BertError> {
+    logits(model, Texts { sentences, n_outputs, device, part }, |_| ())
+}
+
+/// What is to be computed.
+struct Texts<'a> {
+    sentences: &'a [&'a [i32]],
+    n_outputs: usize,
+    device: Device,
+    part: Part,
+}
+
+fn logits(model: &Model, texts: Texts<'_>, mut progress: impl FnMut(usize)) -> Result<Vec<f32>, BertError> {
+    let Texts { sentences, n_outputs, device, part } = texts;
     let mut order: Vec<usize> = (0..sentences.len()).collect();
     order.sort_by_key(|&row| sentences[row].len());
     let mut logits = vec![0.0; sentences.len() * n_outputs];

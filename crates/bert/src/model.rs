@@ -162,15 +162,12 @@ impl Model {
         }
     }
 
-    /// The same where `n_processes` add theirs up: [`crate::GradientExchange`].
+    /// The same for `n_processes` that add theirs up.
     pub fn shared_gradients(&self, n_processes: usize) -> Gradients {
         Gradients::new(&self.parameters).shared_by(&self.parameters, n_processes)
     }
 
-    /// The L2 norm over `gradients`, to which other processes have added theirs since the last backward pass filled them.
-    ///
-    /// # Errors
-    /// Fails when the device does.
+    /// The same after other processes have added theirs to `gradients`; fails as that does.
     pub fn gradient_norm_of_sum(&self, gradients: &Gradients) -> Result<f64, BertError> {
         if let Backend::Kernel(kernel) = &self.backend {
             kernel.borrow_mut().kernel().gradients_changed();

@@ -189,7 +189,7 @@ impl Meeting {
         let text = format!("error: rank {}: lost {peer} and the store of the run: {lost}", self.world.rank);
         let _ = std::thread::spawn(move || {
             sleep(4 * GRACE);
-            eprintln!("{text}");
+            stage::say(&text);
             std::process::exit(1);
         });
     }

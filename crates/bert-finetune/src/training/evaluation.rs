@@ -29,8 +29,8 @@ pub(crate) fn evaluate(
 ) -> anyhow::Result<Evaluation> {
     let Evaluator { objective, device, team } = by;
     let sentences: Vec<&[i32]> = (0..set.len()).map(|row| set.input_ids(row)).collect();
-    let part = team.map_or(Part::WHOLE, |team| Part { index: team.rank(), of: team.size() });
-    let mut logits = infer_part(model, &sentences, n_outputs, device, part, |_| ())?;
+    let part = team.map_or(Part { index: 0, of: 1 }, |team| Part { index: team.rank(), of: team.size() });
+    let mut logits = infer_part(model, &sentences, n_outputs, device, part)?;
     if let Some(team) = team {
         logits = team.merge(&logits)?;
     }
