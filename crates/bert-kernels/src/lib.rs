@@ -12,6 +12,7 @@ mod encoder_memory;
 mod encoder_parameters;
 mod int8_encoder;
 mod packed_sentences;
+mod raw_parameters;
 
 mod deferred_rows;
 mod distinct_rows;
