@@ -21,9 +21,9 @@ fn trained(flags: &str) -> Pipeline {
 const TEXTS: [&str; 3] =
     ["w50 w51 w52 w53 w40 w41 w42 w43 w44 w45 w46 w47", "w6 w7 w8 w9 w10 w11 w12 w13 w14 w15 w16 w17", "w50 w51"];
 
-/// The lines of `bert-predict` and what it says.
+/// The lines of `bert-predict` in float32, as the training, and what it says.
 fn predicted(pipeline: &Pipeline, flags: &str) -> (Vec<Value>, String) {
-    let answer = outcome(pipeline.command(&format!("bert-predict --threads 1 {flags}")).args(TEXTS));
+    let answer = outcome(pipeline.command(&format!("bert-predict --threads 1 --precision float32 {flags}")).args(TEXTS));
     answer.assert_success(flags);
     (answer.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), answer.stderr)
 }
