@@ -23,7 +23,8 @@ const TEXTS: [&str; 3] =
 
 /// The lines of `bert-predict` in float32, as the training, and what it says.
 fn predicted(pipeline: &Pipeline, flags: &str) -> (Vec<Value>, String) {
-    let answer = outcome(pipeline.command(&format!("bert-predict --threads 1 --precision float32 {flags}")).args(TEXTS));
+    let answer =
+        outcome(pipeline.command(&format!("bert-predict --threads 1 --precision float32 {flags}")).args(TEXTS));
     answer.assert_success(flags);
     (answer.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), answer.stderr)
 }
