@@ -185,9 +185,16 @@ fuzz target seconds="60":
     cd fuzz && PATH="$PWD/../.cache/cargo-fuzz/bin:$PATH" RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none --fuzz-dir . {{ quote(target) }} \
         {{ quote("corpus" / target) }} {{ quote("seeds" / target) }} -- -max_total_time={{ seconds }} -timeout=10 -rss_limit_mb=1024
 
+# What only libtorch with CUDA links, compiled against the headers, on any machine
+[group('checks')]
+check-cuda: setup
+    @sh pipeline/setup/setup.sh cuda-headers
+    c++ -std=c++17 -fsyntax-only -w -I crates/bert-kernels/csrc -I .cache/cuda-headers/nvidia/cu13/include \
+        -I .libtorch/include -I .libtorch/include/torch/csrc/api/include crates/bert-kernels/csrc/cuda/graph.cpp
+
 # Formatting, lints, spelling
 [group('checks')]
-lint: setup
+lint: setup check-cuda
     cargo fmt --all --check
     cargo clippy --release --locked --workspace --all-targets --quiet -- --deny warnings
     @sh pipeline/setup/typos.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Finds or brings what the programs need: libtorch (linked as .libtorch) and the quickstart's model (.cache/minilm).
-# Does nothing, quickly, where both are there. Python is needed here alone; nothing that runs later uses it.
+# With CUDA also the headers of its runtime (.cache/cuda-headers); with the argument cuda-headers nothing but these.
+# Does nothing, quickly, where all are there. Python is needed here alone; nothing that runs later uses it.
 set -eu
 
 TORCH=2.13.0
@@ -110,7 +111,22 @@ set_up_model() {
     mv .cache/minilm.partial .cache/minilm
 }
 
+set_up_cuda_headers() { # two wheels of 2.4 MB; a toolkit does as well
+    [ -d .cache/cuda-headers ] && return
+    [ "${1:-}" != always ] && [ -e "${CUDA_HOME:-/usr/local/cuda}/include/crt/host_defines.h" ] && return
+    say "bringing the headers of the CUDA runtime"
+    rm -rf .cache/cuda-headers.partial
+    mkdir -p .cache
+    wheels .cache/cuda-headers.partial cuda-headers
+    mv .cache/cuda-headers.partial .cache/cuda-headers
+}
+
+if [ "${1:-}" = cuda-headers ]; then
+    set_up_cuda_headers always
+    exit
+fi
 need cargo "install Rust: https://rustup.rs"
 command -v c++ >/dev/null || command -v g++ >/dev/null || fail "no C++ compiler; install g++ or clang"
 set_up_libtorch
+[ ! -e .libtorch/lib/libtorch_cuda.so ] || set_up_cuda_headers || say "no headers: programs are built without CUDA graphs"
 set_up_model

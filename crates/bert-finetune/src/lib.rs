@@ -100,7 +100,10 @@ fn run_process(args: &Args, meeting: Option<&Meeting>) -> anyhow::Result<()> {
         if args.timed {
             compute.load_libtorch()?;
         }
-        return planning::print(Inputs { plan: &plan, model: &model, data: &data, compute, team: None }, args);
+        return planning::print(
+            Inputs { plan: &plan, model: &model, data: &data, compute, team: None, recording: args.recording() },
+            args,
+        );
     }
 
     let Some(mut output) = claim(job(args, &plan, &compute, &tokens, &model)?, meeting)? else { return Ok(()) };
@@ -112,7 +115,8 @@ fn run_process(args: &Args, meeting: Option<&Meeting>) -> anyhow::Result<()> {
     let team = meeting.map(|meeting| joined(meeting, &plan, &tokens)).transpose()?;
     // Until it is connected, a signal ends a process that waits for others at once.
     let interrupt = alone.map_or_else(install, Ok)?;
-    let inputs = Inputs { plan: &plan, model: &model, data: &data, compute, team: team.as_ref() };
+    let (team, recording) = (team.as_ref(), args.recording());
+    let inputs = Inputs { plan: &plan, model: &model, data: &data, compute, team, recording };
     let context = RunContext { common: &args.common, interrupt, stop_at_step: args.stop_at_step };
     if let Claim::First(output) = &mut output {
         record(output, &data);

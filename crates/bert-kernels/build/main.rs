@@ -12,6 +12,7 @@
 
 mod torch_sys;
 mod entry_points;
+mod cuda;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,9 @@ const LEVEL_SOURCE: &str = "csrc/cpu/level.cpp";
 /// The same, compiled so that a formula gives the same bits wherever it is written: products and sums are not contracted.
 const EXACT_LEVEL_SOURCE: &str = "csrc/cpu/level_exact.cpp";
 
+/// Compiled and linked where libtorch has CUDA.
+const CUDA_SOURCE: &str = "csrc/cuda/graph.cpp";
+
 /// Linked into the programs themselves.
 const OF_PROGRAMS: &str = "csrc/process/omp_wait_policy.cpp";
 
@@ -44,7 +48,7 @@ const OF_PROGRAMS: &str = "csrc/process/omp_wait_policy.cpp";
 const LIBRARY: &str = "libbert_torch.so";
 
 fn main() {
-    for path in ["bert_kernels.h", "cpu", "aten", "distributed", "process"] {
+    for path in ["bert_kernels.h", "cpu", "aten", "cuda", "distributed", "process"] {
         println!("cargo:rerun-if-changed=csrc/{path}"); // but not the tests
     }
     println!("cargo:rerun-if-changed=build");
@@ -58,7 +62,11 @@ fn main() {
     let entry_points = EntryPoints::of(torch_sys.functions().into_iter().chain(own_functions()).collect());
     let mut objects = [torch_sys.compile(&libtorch), compile_kernels(&libtorch, &out)].concat();
     objects.extend(cc::Build::new().file(entry_points.write_table(&out)).compile_intermediates());
-    link(&objects, &libtorch.join("lib"), &out.join(LIBRARY));
+    let cuda = cuda::headers(&libtorch);
+    if let Some(headers) = &cuda {
+        objects.extend(kernels(&libtorch).include(headers).file(CUDA_SOURCE).compile_intermediates());
+    }
+    link(&objects, &libtorch.join("lib"), cuda.is_some(), &out.join(LIBRARY));
 
     cc::Build::new()
         .file(entry_points.write_trampolines(&out))
@@ -156,13 +164,17 @@ fn with_libtorch(libtorch: &Path) -> cc::Build {
 }
 
 /// Links the shared library. It finds libtorch beside itself, or loaded before.
-fn link(objects: &[PathBuf], lib: &Path, library: &Path) {
+fn link(objects: &[PathBuf], lib: &Path, with_cuda: bool, library: &Path) {
     let mut linker = cc::Build::new().cpp(true).get_compiler().to_command();
     linker.args(["-shared", "-fopenmp", "-o"]).arg(library).args(objects);
     linker.args(["-Wl,-soname,libbert_torch.so", "-Wl,-rpath,$ORIGIN", "-Wl,-z,defs"]);
     // Calls within it go straight; what libtorch and it define both stays one.
     linker.arg("-Wl,-Bsymbolic-functions");
     linker.arg(format!("-L{}", lib.display())).args(["-ltorch_cpu", "-lc10"]);
+    if with_cuda {
+        // Libraries of CUDA that these need are found when they are loaded.
+        linker.args(["-ltorch_cuda", "-lc10_cuda", "-Wl,--allow-shlib-undefined"]);
+    }
     run(&mut linker);
 }
 

@@ -20,16 +20,16 @@ const char *bert_kernels_last_error(void);
 // The version of libtorch and the instruction set of its kernels: "2.13.0, AVX512".
 const char *bert_kernels_libtorch(void);
 
-// x with each element zeroed with probability p, the others times 1 / (1 - p). Which ones is a function of (key, rng_stream),
-// on the CPU and the element's index alone. Differentiable in x.
+// x, on the CPU, with each element zeroed with probability p, the others times 1 / (1 - p). Which ones is a function of
+// (key, rng_stream) and the element's index alone. Differentiable in x.
 bert_kernels_tensor bert_kernels_dropout(bert_kernels_tensor x, double p, uint64_t key, uint64_t rng_stream);
 
 // Sets cast[i] to tensors[i], float32, in bfloat16: new tensors. Differentiable in those that require gradients. n > 0.
 // 0, or 1 after an error, which makes no tensor.
 int32_t bert_kernels_as_bf16(const bert_kernels_tensor *tensors, int64_t n, bert_kernels_tensor *cast);
 
-// Packed rows (n_rows, parts * heads * size) to zero-padded rectangles (parts, batch * heads, max_seqlen, size).
-// cu_seqlens: (batch + 1), int64, on the CPU. Differentiable in rows.
+// Packed rows (n_rows, parts * heads * size) to zero-padded rectangles (parts, batch * heads, max_seqlen, size), on the CPU.
+// cu_seqlens: (batch + 1), int64. Differentiable in rows.
 bert_kernels_tensor bert_kernels_heads_from_rows(bert_kernels_tensor rows, bert_kernels_tensor cu_seqlens, int64_t max_seqlen,
                                                  int64_t parts, int64_t heads);
 
@@ -41,11 +41,10 @@ bert_kernels_tensor bert_kernels_rows_from_heads(bert_kernels_tensor rectangles,
 // Whether `bert_kernels_packed_attention` is there for the device and the kind of rows, and heads of this size.
 int32_t bert_kernels_packed_attention_runs(bert_kernels_tensor rows, int64_t size);
 
-// Dropout is of the probabilities; which ones is a function of (key, rng_stream).
+// p: the dropout of the probabilities, which the device's default generator draws.
 typedef struct {
   int64_t max_seqlen, heads;
   double p;
-  uint64_t key, rng_stream;
 } bert_kernels_attention_options;
 
 // Attention of every query to the keys of its sentence. rows (n_rows, 3 * heads * size): queries, keys, values;
@@ -55,6 +54,42 @@ typedef struct {
 bert_kernels_tensor bert_kernels_packed_attention(bert_kernels_tensor rows, bert_kernels_tensor cu_seqlens,
                                                   bert_kernels_tensor first_rows,
                                                   const bert_kernels_attention_options *options);
+
+// Seeds the default generator of the device of `like`, from which dropout is drawn there, as a function of (key, rng_stream). 0, or
+// 1 after an error.
+int32_t bert_kernels_seed_generator(bert_kernels_tensor like, uint64_t key, uint64_t rng_stream);
+
+// Work on a device that runs behind the host.
+typedef struct bert_kernels_device_queue bert_kernels_device_queue;
+
+// A queue of the device of `like`; on CUDA with a stream of its own. Null after an error. The following return 0, or 1 after an
+// error.
+bert_kernels_device_queue *bert_kernels_device_queue_new(bert_kernels_tensor like);
+void bert_kernels_device_queue_free(bert_kernels_device_queue *queue);
+
+// Between the two this thread works on the queue's stream, after all that it gave to the device before; what it does afterwards
+// comes after this.
+int32_t bert_kernels_device_queue_enter(bert_kernels_device_queue *queue);
+int32_t bert_kernels_device_queue_leave(bert_kernels_device_queue *queue);
+
+// Copies `numbers`, contiguous on the host, to `target` on the device, of the same kind and size, without waiting.
+int32_t bert_kernels_device_queue_upload(bert_kernels_device_queue *queue, bert_kernels_tensor target,
+                                         bert_kernels_tensor numbers);
+
+// Sends `numbers`, float64 on the device, to the host as they are at this place of the stream. Each `receive` waits for the
+// oldest that was sent: n numbers.
+int32_t bert_kernels_device_queue_send(bert_kernels_device_queue *queue, bert_kernels_tensor numbers);
+int32_t bert_kernels_device_queue_receive(bert_kernels_device_queue *queue, double *numbers, int64_t n);
+
+// Operators that are recorded once and done again on the same memory: a CUDA graph, or on the CPU a list of them.
+typedef struct bert_kernels_graph bert_kernels_graph;
+
+// From here to `end` this thread's operators are recorded, within `enter` and `leave`; CUDA does not do them meanwhile. Null
+// after an error, 1 where something could not be recorded.
+bert_kernels_graph *bert_kernels_graph_begin(bert_kernels_device_queue *queue);
+int32_t bert_kernels_graph_end(bert_kernels_graph *graph);
+int32_t bert_kernels_graph_replay(bert_kernels_graph *graph);
+void bert_kernels_graph_free(bert_kernels_graph *graph);
 
 // The encoder of a BERT on the CPU.
 typedef struct bert_kernels_encoder bert_kernels_encoder;
@@ -196,16 +231,37 @@ typedef struct {
 void bert_kernels_apply_deferred(const bert_kernels_run *table, int64_t width, const bert_kernels_deferred_rows *deferred,
                                  const bert_kernels_rule *rule) BERT_KERNELS_NOEXCEPT;
 
-// Tensors of one learning rate and weight decay with their optimizer state, on any device.
+// Tensors of one learning rate and weight decay with their optimizer state, on any device. learning_rate: a float32 scalar there.
 typedef struct {
   const bert_kernels_tensor *params, *grads, *firsts, *seconds;
   int64_t n;
-  double learning_rate, weight_decay;
+  bert_kernels_tensor learning_rate;
+  double weight_decay;
 } bert_kernels_group;
 
-// One step over a group by ATen's fused operators, with the formulas of `bert_kernels_update`. Gradients may be scaled in
-// place. 0, or 1 after an error.
-int32_t bert_kernels_update_group(const bert_kernels_group *group, const bert_kernels_rule *rule);
+// What of a step is read from the device, float32 scalars: its number, from 1; by what the gradients are divided; whether
+// nothing is to be done (1) or not (0). The last two may be null.
+typedef struct {
+  bert_kernels_tensor step, divisor, is_skipped;
+} bert_kernels_group_step;
+
+// One step over a group by ATen's fused operators, with the formulas of `bert_kernels_update`; of `rule` only the kind and the
+// constants. Gradients may be scaled in place. 0, or 1 after an error.
+int32_t bert_kernels_update_group(const bert_kernels_group *group, const bert_kernels_rule *rule,
+                                  const bert_kernels_group_step *step);
+
+// What clipping reads, `losses`, any shape, and what it writes, scalars: the norm, float64; the divisor of the gradients, and
+// whether the norm or a loss is not finite, float32.
+typedef struct {
+  bert_kernels_tensor losses, norm, divisor, is_skipped;
+} bert_kernels_clipping;
+
+// Clipping by the global norm as PyTorch's `clip_grad_norm_`, for `bert_kernels_update_group`, on the device; max_norm 0 never
+// clips. 0, or 1 after an error.
+int32_t bert_kernels_clip(const bert_kernels_tensor *grads, int64_t n, double max_norm, const bert_kernels_clipping *clipping);
+
+// sums[i] = values[i], or (add != 0) += values[i]. 0, or 1 after an error.
+int32_t bert_kernels_accumulate(const bert_kernels_tensor *sums, const bert_kernels_tensor *values, int64_t n, int32_t add);
 
 // The L2 norm over all tensors, of any device. 0, or 1 after an error.
 int32_t bert_kernels_norm(const bert_kernels_tensor *tensors, int64_t n, double *norm);

@@ -6,6 +6,7 @@ use tch::Tensor;
 use torch_sys::C_tensor;
 
 pub(crate) use crate::raw_parameters::{RawEncoderParameters, RawParameters};
+pub(crate) use crate::raw_updates::{Clipping, DeferredRows, Group, GroupStep, PastStep, Rule, Run};
 
 /// As the C++ side takes many tensors; they have to outlive the call.
 pub(crate) fn handles<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> Vec<*const C_tensor> {
@@ -18,66 +19,25 @@ pub(crate) fn floats(tensor: &Tensor) -> *mut f32 {
 }
 
 #[repr(C)]
-pub(crate) struct Run {
-    pub(crate) param: *mut f32,
-    pub(crate) grad: *const f32,
-    pub(crate) first: *mut f32,
-    pub(crate) second: *mut f32,
-    pub(crate) n: i64,
-    pub(crate) learning_rate: f32,
-    pub(crate) weight_decay: f32,
-}
-
-#[repr(C)]
-pub(crate) struct Rule {
-    pub(crate) kind: i32,
-    pub(crate) beta1: f64,
-    pub(crate) beta2: f64,
-    pub(crate) eps: f64,
-    pub(crate) step: i64,
-    pub(crate) grad_scale: f64,
-    pub(crate) bias_correction1: f32,
-    pub(crate) bias_correction2_sqrt: f32,
-}
-
-#[repr(C)]
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct PastStep {
-    pub(crate) learning_rate: f32,
-    pub(crate) bias_correction1: f32,
-    pub(crate) bias_correction2_sqrt: f32,
-}
-
-#[repr(C)]
-pub(crate) struct DeferredRows {
-    pub(crate) rows: *const i64,
-    pub(crate) n_rows: i64,
-    pub(crate) done: *mut u32,
-    pub(crate) past: *const PastStep,
-    pub(crate) n_past: i64,
-}
-
-#[repr(C)]
 pub(crate) struct AttentionOptions {
     pub(crate) max_seqlen: i64,
     pub(crate) heads: i64,
     pub(crate) p: f64,
-    pub(crate) key: u64,
-    pub(crate) rng_stream: u64,
-}
-
-#[repr(C)]
-pub(crate) struct Group {
-    pub(crate) params: *const *const C_tensor,
-    pub(crate) grads: *const *const C_tensor,
-    pub(crate) firsts: *const *const C_tensor,
-    pub(crate) seconds: *const *const C_tensor,
-    pub(crate) n: i64,
-    pub(crate) learning_rate: f64,
-    pub(crate) weight_decay: f64,
 }
 
 /// An opaque object of the C++ side.
+#[repr(C)]
+pub(crate) struct DeviceQueue {
+    _opaque: [u8; 0],
+}
+
+/// The same.
+#[repr(C)]
+pub(crate) struct Graph {
+    _opaque: [u8; 0],
+}
+
+/// The same.
 #[repr(C)]
 pub(crate) struct Encoder {
     _opaque: [u8; 0],
@@ -171,7 +131,35 @@ unsafe extern "C" {
         first_rows: *const C_tensor,
         options: *const AttentionOptions,
     ) -> *mut C_tensor;
-    pub(crate) fn bert_kernels_update_group(group: *const Group, rule: *const Rule) -> i32;
+    pub(crate) fn bert_kernels_update_group(group: *const Group, rule: *const Rule, step: *const GroupStep) -> i32;
+    pub(crate) fn bert_kernels_clip(
+        grads: *const *const C_tensor,
+        n: i64,
+        max_norm: f64,
+        clipping: *const Clipping,
+    ) -> i32;
+    pub(crate) fn bert_kernels_accumulate(
+        sums: *const *const C_tensor,
+        values: *const *const C_tensor,
+        n: i64,
+        add: i32,
+    ) -> i32;
+    pub(crate) fn bert_kernels_seed_generator(like: *const C_tensor, key: u64, rng_stream: u64) -> i32;
+    pub(crate) fn bert_kernels_device_queue_new(like: *const C_tensor) -> *mut DeviceQueue;
+    pub(crate) fn bert_kernels_device_queue_free(queue: *mut DeviceQueue);
+    pub(crate) fn bert_kernels_device_queue_enter(queue: *mut DeviceQueue) -> i32;
+    pub(crate) fn bert_kernels_device_queue_leave(queue: *mut DeviceQueue) -> i32;
+    pub(crate) fn bert_kernels_device_queue_upload(
+        queue: *mut DeviceQueue,
+        target: *const C_tensor,
+        numbers: *const C_tensor,
+    ) -> i32;
+    pub(crate) fn bert_kernels_device_queue_send(queue: *mut DeviceQueue, numbers: *const C_tensor) -> i32;
+    pub(crate) fn bert_kernels_device_queue_receive(queue: *mut DeviceQueue, numbers: *mut f64, n: i64) -> i32;
+    pub(crate) fn bert_kernels_graph_begin(queue: *mut DeviceQueue) -> *mut Graph;
+    pub(crate) fn bert_kernels_graph_end(graph: *mut Graph) -> i32;
+    pub(crate) fn bert_kernels_graph_replay(graph: *mut Graph) -> i32;
+    pub(crate) fn bert_kernels_graph_free(graph: *mut Graph);
     pub(crate) fn bert_kernels_norm(tensors: *const *const C_tensor, n: i64, norm: *mut f64) -> i32;
     pub(crate) fn bert_kernels_update(runs: *const Run, n_runs: i64, rule: *const Rule, encoder: *mut Encoder);
     pub(crate) fn bert_kernels_apply_deferred(

@@ -15,9 +15,8 @@ fn owned(handle: *mut C_tensor) -> Result<Tensor, KernelError> {
 
 /// `x` with each element zeroed with probability `p` and the others times `1 / (1 - p)`.
 ///
-/// The mask is a function of `key` and `rng_stream`. On the CPU it is one of these and the element's index alone (Philox 4x32-10),
-/// and the backward pass draws it again; elsewhere the device's generator draws it, and it is kept, a byte for each element.
-/// `x`: any shape, float32 or bfloat16.
+/// The mask is a function of `key`, `rng_stream` and the element's index alone (Philox 4x32-10); the backward pass draws it again.
+/// `x`: any shape, float32 or bfloat16, on the CPU.
 ///
 /// # Errors
 /// Fails when libtorch does, e.g. out of memory.
@@ -43,9 +42,9 @@ pub fn as_bf16(tensors: &[&Tensor]) -> Result<Vec<Tensor>, KernelError> {
     cast.into_iter().map(owned).collect()
 }
 
-/// Packed rows `(n_rows, parts * heads * size)` as zero-padded rectangles `(parts, batch * heads, max_seqlen, size)`.
+/// Packed rows `(n_rows, parts * heads * size)` as zero-padded rectangles `(parts, batch * heads, max_seqlen, size)`, on the CPU.
 ///
-/// `cu_seqlens`: `(batch + 1)`, int64, on the CPU, rising from 0 to at most `n_rows` by at most `max_seqlen`.
+/// `cu_seqlens`: `(batch + 1)`, int64, rising from 0 to at most `n_rows` by at most `max_seqlen`.
 ///
 /// # Errors
 /// Fails when libtorch does.
@@ -76,17 +75,6 @@ pub fn rows_from_heads(
     owned(unsafe { ffi::bert_kernels_rows_from_heads(rectangles.as_ptr(), cu_seqlens.as_ptr(), n_rows, heads) })
 }
 
-/// The dropout of attention's probabilities: how often, and the counters that choose which.
-#[derive(Debug, Clone, Copy)]
-pub struct AttentionDropout {
-    /// The probability; 0 drops nothing.
-    pub p: f64,
-    /// The key of the mask.
-    pub key: u64,
-    /// Its random stream.
-    pub rng_stream: u64,
-}
-
 /// Whether [`packed_attention`] is there for `rows` and heads of this size: for bfloat16 on CUDA, multiples of 8 up to 128.
 pub fn packed_attention_runs(rows: &Tensor, head_size: i64) -> bool {
     // SAFETY: the handle lives as long as the borrow.
@@ -100,8 +88,8 @@ pub struct PackedAttentionOptions {
     pub max_seqlen: i64,
     /// Attention heads.
     pub heads: i64,
-    /// Of the probabilities.
-    pub dropout: AttentionDropout,
+    /// The probability with which attention's probabilities are dropped, by the device's default generator.
+    pub dropout: f64,
 }
 
 /// Attention of every row to the rows of its sentence, without padding: `(n_rows, heads * size)`; with `first_rows`
@@ -119,8 +107,8 @@ pub fn packed_attention(
     options: PackedAttentionOptions,
 ) -> Result<Tensor, KernelError> {
     let first_rows = first_rows.map_or(std::ptr::null(), Tensor::as_ptr);
-    let PackedAttentionOptions { max_seqlen, heads, dropout: AttentionDropout { p, key, rng_stream } } = options;
-    let options = ffi::AttentionOptions { max_seqlen, heads, p, key, rng_stream };
+    let PackedAttentionOptions { max_seqlen, heads, dropout } = options;
+    let options = ffi::AttentionOptions { max_seqlen, heads, p: dropout };
     let (rows, cu_seqlens) = (rows.as_ptr(), cu_seqlens.as_ptr());
     // SAFETY: the handles live as long as the borrows; the result is a new handle.
     owned(unsafe { ffi::bert_kernels_packed_attention(rows, cu_seqlens, first_rows, &raw const options) })

@@ -6,6 +6,7 @@
 use tch::{Device, Kind, Tensor};
 
 use crate::deferred_rows::DeferredRows;
+use crate::device_update::{self, DeviceGroup, DeviceStep};
 use crate::encoder::Encoder;
 use crate::error::KernelError;
 use crate::ffi;
@@ -155,21 +156,16 @@ pub fn aten_update(runs: &[ParameterRun<'_>], step: UpdateStep) -> Result<(), Ke
 
 /// One call of a fused operator: runs of one learning rate and weight decay.
 fn update_group(runs: &[&ParameterRun<'_>], step: UpdateStep) -> Result<(), KernelError> {
-    let gradients: Vec<Tensor> = runs.iter().map(|run| run.gradient.to_dense().view_as(&run.param)).collect();
-    let params = ffi::handles(runs.iter().map(|run| &run.param));
-    let grads = ffi::handles(&gradients);
-    let [firsts, seconds] = [0, 1].map(|index| ffi::handles(runs.iter().filter_map(|run| run.moments.get(index))));
-    let group = ffi::Group {
-        params: params.as_ptr(),
-        grads: grads.as_ptr(),
-        firsts: firsts.as_ptr(),
-        seconds: seconds.as_ptr(),
-        n: runs.len() as i64,
-        learning_rate: runs[0].learning_rate,
+    let device_step = DeviceStep::new(&runs[0].param);
+    let _ = device_step.step.shallow_clone().fill_(step.step as f64);
+    let _ = device_step.divisor.shallow_clone().fill_(1.0 / step.grad_scale);
+    let moments = |index: usize| runs.iter().map(|run| run.moments[index].shallow_clone()).collect();
+    let group = DeviceGroup {
+        params: runs.iter().map(|run| run.param.shallow_clone()).collect(),
+        gradients: runs.iter().map(|run| run.gradient.to_dense().view_as(&run.param)).collect(),
+        moments: (0..step.rule.n_moments()).map(moments).collect(),
+        learning_rate: Tensor::full([0_i64; 0], runs[0].learning_rate, (Kind::Float, runs[0].param.device())),
         weight_decay: runs[0].weight_decay,
     };
-    let rule = step.raw();
-    // SAFETY: `assert_fit` saw that every run has the moments of the rule, so that those lists are as long as the others; all
-    // tensors live through the call.
-    KernelError::of_status(unsafe { ffi::bert_kernels_update_group(&raw const group, &raw const rule) })
+    device_update::update_group(&group, step.rule, &device_step)
 }

@@ -116,10 +116,15 @@ impl UpdateRule {
             Self::Sgd { .. } => (1.0, 1.0),
         }
     }
+
+    /// As the C++ side takes it where it reads the rest from the device.
+    pub(crate) fn raw(self) -> ffi::Rule {
+        UpdateStep { rule: self, step: 1, grad_scale: 1.0 }.raw()
+    }
 }
 
 impl UpdateStep {
-    /// As the C++ side takes it, for the CPU as for ATen.
+    /// As the C++ side takes it.
     pub(crate) fn raw(self) -> ffi::Rule {
         let Constants { beta1, beta2, eps } = self.rule.constants();
         let (bias_correction1, bias_correction2_sqrt) = self.rule.bias_corrections(self.step);

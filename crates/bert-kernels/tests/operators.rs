@@ -5,22 +5,22 @@
 mod tensors;
 
 use bert_kernels::{
-    AttentionDropout, PackedAttentionOptions, dropout, heads_from_rows, packed_attention, packed_attention_runs,
-    rows_from_heads,
+    PackedAttentionOptions, dropout, heads_from_rows, packed_attention, packed_attention_runs, rows_from_heads,
+    seed_generator,
 };
 use tch::{Device, Kind, Tensor};
 use tensors::{device, largest_difference, random};
 
 #[test]
 fn dropout_keeps_its_fraction_scales_it_and_passes_gradients_through_the_same_mask() {
-    let x = Tensor::ones([1000, 333], (Kind::Float, device())).set_requires_grad(true);
+    let x = Tensor::ones([1000, 333], (Kind::Float, Device::Cpu)).set_requires_grad(true);
     let y = dropout(&x, 0.1, 42, 7).unwrap();
     let kept = y.detach().ne(0.0);
     let fraction = kept.mean(Kind::Double).double_value(&[]);
     assert!((fraction - 0.9).abs() < 0.002, "kept {fraction}");
     assert!(largest_difference(&y.detach(), &(kept.to_kind(Kind::Float) / 0.9)) < 1e-6);
 
-    let weights = random(&[1000, 333]).to_device(device());
+    let weights = random(&[1000, 333]);
     (&y * &weights).sum(Kind::Float).backward();
     assert_eq!(x.grad(), y.detach() * weights);
     assert_eq!(dropout(&x, 0.1, 42, 7).unwrap(), y);
@@ -32,7 +32,7 @@ fn dropout_keeps_its_fraction_scales_it_and_passes_gradients_through_the_same_ma
 #[test]
 fn dropout_has_no_visible_pattern() {
     let n = 1 << 12;
-    let mask = dropout(&Tensor::ones([n, 64], (Kind::Float, device())), 0.5, 1, 2).unwrap() - 1.0; // ±1
+    let mask = dropout(&Tensor::ones([n, 64], (Kind::Float, Device::Cpu)), 0.5, 1, 2).unwrap() - 1.0; // ±1
     for column in 0..64 {
         let sum = mask.select(1, column).sum(Kind::Double).double_value(&[]);
         assert!(sum.abs() < 6.0 * (n as f64).sqrt(), "column {column}: {sum}");
@@ -49,7 +49,7 @@ fn dropout_has_no_visible_pattern() {
 #[test]
 fn rows_from_heads_undoes_heads_from_rows() {
     let cu_seqlens = Tensor::from_slice(&[0_i64, 3, 4, 9]);
-    let rows = random(&[12, 2 * 3 * 5]).to_device(device()).set_requires_grad(true);
+    let rows = random(&[12, 2 * 3 * 5]).set_requires_grad(true);
     let heads = heads_from_rows(&rows, &cu_seqlens, 5, 2, 3).unwrap();
     assert_eq!(heads.size(), [2, 9, 5, 5]);
     // Row 5 is the second token of the third sentence; its second part's first head is columns 15..20.
@@ -60,7 +60,7 @@ fn rows_from_heads_undoes_heads_from_rows() {
     assert_eq!(back.narrow(0, 0, 9), rows.narrow(0, 0, 9));
     assert_eq!(back.narrow(0, 9, 3).abs().sum(Kind::Float).double_value(&[]), 0.0);
 
-    let weights = random(&[12, 30]).to_device(device());
+    let weights = random(&[12, 30]);
     (&back * &weights).sum(Kind::Float).backward();
     assert_eq!(rows.grad().narrow(0, 0, 9), weights.narrow(0, 0, 9));
     assert_eq!(rows.grad().narrow(0, 9, 3).abs().sum(Kind::Float).double_value(&[]), 0.0);
@@ -98,8 +98,7 @@ fn packed_attention_is_attention_within_sentences() {
     let Some(rows) = rows_for_packed_attention() else { return };
     let (cu_seqlens, first_rows) = sentences();
     for cls_rows in [None, Some(&first_rows)] {
-        let dropout = AttentionDropout { p: 0.0, key: 0, rng_stream: 0 };
-        let options = PackedAttentionOptions { max_seqlen: 5, heads: 2, dropout };
+        let options = PackedAttentionOptions { max_seqlen: 5, heads: 2, dropout: 0.0 };
         let context = packed_attention(&rows, &cu_seqlens, cls_rows, options).unwrap();
         let expected = attention_by_formula(&rows);
         let expected = cls_rows.map_or(expected.shallow_clone(), |rows| expected.index_select(0, rows));
@@ -116,14 +115,14 @@ fn packed_attention_is_attention_within_sentences() {
 }
 
 #[test]
-fn packed_attention_drops_by_its_counters_and_backward_the_same() {
+fn packed_attention_drops_by_the_generator_and_backward_the_same() {
     let Some(rows) = rows_for_packed_attention() else { return };
     let (cu_seqlens, first_rows) = sentences();
     let weights = random(&[9, 16]).to_device(device());
     for cls_rows in [None, Some(&first_rows)] {
         let pass = |key, rng_stream| {
-            let dropout = AttentionDropout { p: 0.5, key, rng_stream };
-            let options = PackedAttentionOptions { max_seqlen: 5, heads: 2, dropout };
+            let options = PackedAttentionOptions { max_seqlen: 5, heads: 2, dropout: 0.5 };
+            seed_generator(&rows, key, rng_stream).unwrap();
             let context = packed_attention(&rows, &cu_seqlens, cls_rows, options).unwrap();
             let weighted = &context * weights.narrow(0, 0, context.size()[0]);
             let gradient = Tensor::run_backward(&[weighted.sum(Kind::Float)], &[&rows], false, false).remove(0);

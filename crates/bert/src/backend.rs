@@ -6,6 +6,7 @@
 
 mod kernel;
 mod int8_kernel;
+mod operators;
 mod encoder;
 mod embeddings;
 mod attention;
@@ -18,6 +19,7 @@ use tch::{Device, Tensor};
 pub(crate) use self::encoder::EncoderOfOperators;
 use self::int8_kernel::EncoderInt8Kernel;
 use self::kernel::EncoderKernel;
+use self::operators::Operators;
 use crate::batch::Batch;
 use crate::device::Precision;
 use crate::error::BertError;
@@ -32,7 +34,7 @@ pub(crate) enum Backend {
     /// The same with products of bytes, which evaluates and does not learn.
     Int8Kernel(Box<RefCell<EncoderInt8Kernel>>),
     /// libtorch's operators, followed by autograd.
-    Operators(EncoderOfOperators),
+    Operators(Box<Operators>),
 }
 
 impl Backend {
@@ -43,17 +45,13 @@ impl Backend {
         }
         match EncoderKernel::new(parameters, config, precision)? {
             Some(kernel) => Ok(Self::Kernel(Box::new(RefCell::new(kernel)))),
-            None => Self::operators(parameters, config, precision),
+            None => Ok(Self::operators(config, precision)),
         }
     }
 
     /// libtorch's operators on every device.
-    pub(crate) fn operators(
-        parameters: &Parameters,
-        config: &BertConfig,
-        precision: Precision,
-    ) -> Result<Self, BertError> {
-        Ok(Self::Operators(EncoderOfOperators::new(parameters, config, precision)?))
+    pub(crate) fn operators(config: &BertConfig, precision: Precision) -> Self {
+        Self::Operators(Box::new(Operators::new(config, precision)))
     }
 
     /// Whether [`Self::new`] most likely takes the kernel, told without libtorch; `adapted`: for parameters with adapters.
@@ -72,12 +70,12 @@ impl Backend {
         !matches!(self, Self::Operators(_))
     }
 
-    /// The hidden states of the first tokens, `(batch, hidden)`, float32.
-    pub(crate) fn forward(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
+    /// The hidden states of the first tokens, `(batch, hidden)`, float32. `parameters` are those that it was made for.
+    pub(crate) fn forward(&self, parameters: &Parameters, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
         match self {
             Self::Kernel(kernel) => kernel.borrow_mut().forward(batch, mode),
             Self::Int8Kernel(kernel) => kernel.borrow_mut().forward(batch, mode),
-            Self::Operators(encoder) => encoder.forward(batch, mode),
+            Self::Operators(operators) => operators.encoder(parameters)?.forward(batch, mode),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Dropout masks as a function of counters: (seed, step, micro-batch, rank, site). No generator state is kept.
+//!
+//! On the CPU each mask is drawn from the counters. Elsewhere the device's generator draws all of a forward pass, one after
+//! another, seeded by the counters before the pass: what a graph records of it is the order of the draws, and not the seed.
 
-use bert_kernels::AttentionDropout;
 use checkpoint::BertConfig;
 use tch::Tensor;
 
@@ -55,6 +57,16 @@ pub struct DropoutSites {
     pub rates: DropoutRates,
     seed: u64,
     rng_stream: u64,
+    drawn_by: DrawnBy,
+}
+
+/// What draws the masks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DrawnBy {
+    /// Philox over the counters.
+    Counters,
+    /// The default generator of the tensors' device, as it stands.
+    Device,
 }
 
 /// The sites of one layer.
@@ -78,7 +90,17 @@ impl DropoutSites {
     pub fn new(rates: DropoutRates, counters: DropoutCounters) -> Self {
         let DropoutCounters { seed, step, micro_batch, rank } = counters;
         let rng_stream = step << 32 | (micro_batch & 0xFFF) << 20 | (rank & 0xFF) << 12;
-        Self { rates, seed, rng_stream }
+        Self { rates, seed, rng_stream, drawn_by: DrawnBy::Counters }
+    }
+
+    /// The same, drawn by the device's generator, which [`Self::seed`] has seeded.
+    pub(crate) fn drawn_by_device(self) -> Self {
+        Self { drawn_by: DrawnBy::Device, ..self }
+    }
+
+    /// Seeds the generator of the device of `like` for all masks of a forward pass.
+    pub(crate) fn seed(&self, like: &Tensor) -> Result<(), BertError> {
+        Ok(bert_kernels::seed_generator(like, self.seed, self.rng_stream)?)
     }
 
     /// The key and the stream of all masks; a site's number is added to the stream.
@@ -86,16 +108,14 @@ impl DropoutSites {
         (self.seed, self.rng_stream)
     }
 
-    /// The mask of `site` over attention probabilities.
-    pub(crate) fn attention_dropout(&self, site: u64) -> AttentionDropout {
-        AttentionDropout { p: self.rates.attention, key: self.seed, rng_stream: self.rng_stream | site }
-    }
-
     /// `x` with the mask of `site` at rate `p`.
     pub(crate) fn apply(&self, x: &Tensor, p: f64, site: u64) -> Result<Tensor, BertError> {
         if p == 0.0 {
             return Ok(x.shallow_clone());
         }
-        Ok(bert_kernels::dropout(x, p, self.seed, self.rng_stream | site)?)
+        match self.drawn_by {
+            DrawnBy::Counters => Ok(bert_kernels::dropout(x, p, self.seed, self.rng_stream | site)?),
+            DrawnBy::Device => Ok(x.f_dropout(p, true)?),
+        }
     }
 }

@@ -12,12 +12,14 @@
 //! padding does. Which backend computes is the model's own affair ([`Model`]).
 
 mod model;
+mod training_forward;
 mod head;
 mod one_thread;
 mod backend;
 mod layers;
 mod gradients;
 mod gradient_exchange;
+mod device_steps;
 
 mod batch;
 mod dropout;
@@ -43,6 +45,7 @@ pub use attributions::{AttributedText, Attribution, IntegratedGradients, TextReq
 pub use batch::Batch;
 pub use classifier::{Classifier, ClassifierFolder, argmax};
 pub use device::{Compute, Machine, Precision};
+pub use device_steps::{DeviceMicroBatch, DeviceNumbers, DeviceSteps, DeviceStepsOptions, Recording};
 pub use dropout::{DropoutCounters, DropoutRates, DropoutSites};
 pub use error::BertError;
 pub use gradient_exchange::{GradientExchange, MicroBatchFacts};
@@ -52,7 +55,8 @@ pub use load::{LoadReport, load, load_with_new_head};
 pub use lora::{Lora, LoraTarget};
 pub use memory::EncoderMemory;
 pub use mode::Mode;
-pub use model::{Model, ParameterUpdate, TrainingForward};
+pub use model::{Model, ParameterUpdate};
 pub use parameters::{CheckpointTensor, Parameter, Parameters};
 pub use pooling::WindowPooling;
 pub use save::{write_trained, write_weights};
+pub use training_forward::TrainingForward;

@@ -2,8 +2,6 @@
 
 use tch::Tensor;
 
-use bert_kernels::AttentionDropout;
-
 use crate::dropout::DropoutSites;
 use crate::error::BertError;
 
@@ -32,11 +30,11 @@ impl Mode<'_> {
         self.drop(x, site, |sites| sites.rates.classifier)
     }
 
-    /// Dropout of attention probabilities for a kernel that never writes them down.
-    pub(crate) fn attention_dropout(self, site: u64) -> AttentionDropout {
+    /// The rate for a kernel that never writes the probabilities down, and has the device draw.
+    pub(crate) fn attention_dropout(self) -> f64 {
         match self {
-            Self::Evaluate => AttentionDropout { p: 0.0, key: 0, rng_stream: 0 },
-            Self::Train(sites) => sites.attention_dropout(site),
+            Self::Evaluate => 0.0,
+            Self::Train(sites) => sites.rates.attention,
         }
     }
 

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 use bert_kernels::{DeferredRows, DeferredTable, Gradient, ParameterRun, UpdateStep};
 use checkpoint::BertConfig;
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use crate::backend::Backend;
 use crate::batch::Batch;
@@ -20,6 +20,7 @@ use crate::head::Head;
 use crate::mode::Mode;
 use crate::one_thread::OneThread;
 use crate::parameters::{Parameter, Parameters};
+use crate::training_forward::TrainingForward;
 
 /// The parameters, the backend that computes the encoder, and the head.
 #[derive(Debug)]
@@ -63,8 +64,7 @@ impl Model {
         config: &BertConfig,
         precision: Precision,
     ) -> Result<Self, BertError> {
-        let backend = Backend::operators(&parameters, config, precision)?;
-        Self::with_backend(backend, parameters, config, precision)
+        Self::with_backend(Backend::operators(config, precision), parameters, config, precision)
     }
 
     fn with_backend(
@@ -100,12 +100,22 @@ impl Model {
         match &mut self.backend {
             Backend::Kernel(kernel) => kernel.get_mut().read_weights(&self.parameters)?,
             Backend::Int8Kernel(_) => self.backend = Backend::new(&self.parameters, &self.config, self.precision)?,
-            Backend::Operators(_) => {
-                self.backend = Backend::operators(&self.parameters, &self.config, self.precision)?;
-            }
+            Backend::Operators(operators) => operators.forget(),
         }
         self.head = Head::new(&self.parameters)?;
         Ok(())
+    }
+
+    /// The next forward pass casts the parameters anew where it needs them in another precision.
+    pub(crate) fn forget_casts(&mut self) {
+        if let Backend::Operators(operators) = &mut self.backend {
+            operators.forget();
+        }
+    }
+
+    /// What it was made for.
+    pub(crate) fn config(&self) -> &BertConfig {
+        &self.config
     }
 
     /// Whether another number of threads gives other bytes on the CPU: libtorch's operators do, the kernel does not.
@@ -118,8 +128,20 @@ impl Model {
     /// # Errors
     /// Fails when a kernel does.
     pub fn forward(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
+        let drawn = self.seeded(mode)?;
+        let mode = drawn.as_ref().map_or(mode, Mode::Train);
         let cls_hidden_states = self.encode(batch, mode)?;
         self.classify(&cls_hidden_states, mode)
+    }
+
+    /// Where a device draws the masks of `mode`, seeds it for them.
+    fn seeded(&self, mode: Mode) -> Result<Option<DropoutSites>, BertError> {
+        let Mode::Train(sites) = mode else { return Ok(None) };
+        if self.parameters.flat.device() == Device::Cpu {
+            return Ok(None);
+        }
+        sites.seed(&self.parameters.flat)?;
+        Ok(Some(sites.drawn_by_device()))
     }
 
     /// A forward pass in training, from which [`TrainingForward::backward`] goes on.
@@ -131,13 +153,24 @@ impl Model {
         batch: &'a Batch,
         sites: &DropoutSites,
     ) -> Result<TrainingForward<'a>, BertError> {
+        let drawn = self.seeded(Mode::Train(sites))?;
+        self.forward_train_as_seeded(batch, drawn.as_ref().unwrap_or(sites))
+    }
+
+    /// The same without a seed for the device, which may have one already.
+    pub(crate) fn forward_train_as_seeded<'a>(
+        &'a self,
+        batch: &'a Batch,
+        sites: &DropoutSites,
+    ) -> Result<TrainingForward<'a>, BertError> {
         let mode = Mode::Train(sites);
         let mut cls_hidden_states = self.encode(batch, mode)?;
         if self.backend.is_kernel() {
             cls_hidden_states = cls_hidden_states.set_requires_grad(true);
         }
         let logits = self.classify(&cls_hidden_states, mode)?;
-        Ok(TrainingForward { model: self, batch, cls_hidden_states, logits })
+        let Self { parameters, backend, .. } = self;
+        Ok(TrainingForward { parameters, backend, batch, cls_hidden_states, logits })
     }
 
     /// The hidden states of the first tokens, `(batch, hidden)`.
@@ -145,7 +178,7 @@ impl Model {
         if let Some(rows) = self.deferred_rows.borrow_mut().as_mut() {
             rows.apply(batch.words().ids());
         }
-        self.backend.forward(batch, mode)
+        self.backend.forward(&self.parameters, batch, mode)
     }
 
     fn classify(&self, cls_hidden_states: &Tensor, mode: Mode) -> Result<Tensor, BertError> {
@@ -256,44 +289,4 @@ impl Model {
 
 fn is_sparse(parameter: &Parameter, gradient: &Gradient) -> bool {
     parameter.has_sparse_gradient() && matches!(gradient, Gradient::Rows { .. })
-}
-
-/// A forward pass whose gradients are to be computed.
-#[derive(Debug)]
-pub struct TrainingForward<'a> {
-    model: &'a Model,
-    batch: &'a Batch,
-    cls_hidden_states: Tensor,
-    /// `(batch, n_outputs)`, float32.
-    pub logits: Tensor,
-}
-
-impl TrainingForward<'_> {
-    /// Adds the gradients of `loss`, a scalar made of the logits, to `gradients`: those of one more micro-batch.
-    ///
-    /// # Errors
-    /// Fails when a kernel does.
-    pub fn backward(self, loss: &Tensor, gradients: &mut Gradients) -> Result<(), BertError> {
-        let Model { parameters, backend, .. } = self.model;
-        // With the kernel autograd knows the head alone, and the hidden states that it reads.
-        let is_followed =
-            |parameter: &Parameter| parameter.trainable && (!backend.is_kernel() || parameter.is_of_head());
-        let indices: Vec<usize> =
-            (0..parameters.list.len()).filter(|&index| is_followed(&parameters.list[index])).collect();
-        let mut sources: Vec<&Tensor> = indices.iter().map(|&index| &parameters.list[index].tensor).collect();
-        if backend.is_kernel() {
-            sources.push(&self.cls_hidden_states);
-        }
-        let one_thread = backend.is_kernel().then(OneThread::begin);
-        let computed = Tensor::f_run_backward(&[loss], &sources, false, false)?;
-        drop(one_thread);
-        for (&index, gradient) in indices.iter().zip(&computed) {
-            gradients.add(index, Gradient::new(gradient)?);
-        }
-        if let (Backend::Kernel(kernel), Some(dfirst)) = (backend, computed.last()) {
-            kernel.borrow_mut().backward(self.batch, &dfirst.contiguous(), gradients)?;
-        }
-        gradients.end_micro_batch();
-        Ok(())
-    }
 }

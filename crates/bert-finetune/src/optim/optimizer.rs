@@ -79,19 +79,25 @@ impl Optimizer {
         }
     }
 
+    /// Of an element-wise optimizer its rule, and each trained parameter's part with its highest learning rate.
+    pub(crate) fn elementwise(&self) -> Option<(UpdateRule, Vec<ParameterUpdate>)> {
+        let Method::Elementwise(elementwise) = &self.method else { return None };
+        Some((elementwise.rule, elementwise.updates(&self.options, 1.0)))
+    }
+
+    /// Whether a step is the same formula for every number.
+    pub(crate) fn is_elementwise(&self) -> bool {
+        matches!(self.method, Method::Elementwise(_))
+    }
+
     /// Updates the parameters of `model` in place.
     pub(crate) fn step(&mut self, model: &mut Model, gradients: &Gradients, rates: StepRates) -> anyhow::Result<()> {
         let StepRates { step, lr_factor, grad_scale } = rates;
         let step = step + 1;
         match &mut self.method {
-            Method::Elementwise(Elementwise { rule, moments, .. }) => {
-                let update = |(moments, options): (&Vec<Tensor>, &ParameterOptions)| ParameterUpdate {
-                    moments: moments.iter().map(Tensor::shallow_clone).collect(),
-                    learning_rate: options.learning_rate * lr_factor,
-                    weight_decay: options.weight_decay,
-                };
-                let updates = moments.iter().zip(&self.options).map(update).collect();
-                model.update(gradients, updates, UpdateStep { rule: *rule, step, grad_scale })?;
+            Method::Elementwise(elementwise) => {
+                let updates = elementwise.updates(&self.options, lr_factor);
+                model.update(gradients, updates, UpdateStep { rule: elementwise.rule, step, grad_scale })?;
             }
             Method::Adafactor(adafactor) => model.update_each(gradients, |position, parameter, gradient| {
                 let ParameterOptions { learning_rate, weight_decay } = self.options[position];
@@ -122,6 +128,16 @@ impl Elementwise {
             offset += parameter.padded_size();
         }
         Self { rule, buffers, moments }
+    }
+
+    /// The part of each trained parameter in a step at `lr_factor` times its highest learning rate.
+    fn updates(&self, options: &[ParameterOptions], lr_factor: f64) -> Vec<ParameterUpdate> {
+        let update = |(moments, options): (&Vec<Tensor>, &ParameterOptions)| ParameterUpdate {
+            moments: moments.iter().map(Tensor::shallow_clone).collect(),
+            learning_rate: options.learning_rate * lr_factor,
+            weight_decay: options.weight_decay,
+        };
+        self.moments.iter().zip(options).map(update).collect()
     }
 }
 

@@ -10,7 +10,8 @@ use stage::CommonArgs;
 
 use crate::data::MicroBatches;
 use crate::train_loop::{Inputs, untrained};
-use crate::training::trainer::{StepBatches, Trainer};
+use crate::training::step::StepBatches;
+use crate::training::trainer::{Reports, Trainer};
 
 /// Steps that allocate what later ones use again, and are not timed.
 const WARM_UP: u64 = 2;
@@ -34,6 +35,7 @@ pub(super) fn time(inputs: Inputs<'_>, mut batches: MicroBatches<'_>, common: &C
         let started = Instant::now();
         let step = StepBatches { train: &inputs.data.train, rows: micro_batches, signal: None };
         trainer.training_step(step, 0.0)?;
+        while trainer.take_report(Reports::All, &inputs.data.train)?.is_some() {}
         if index >= WARM_UP {
             timed_steps += 1;
             seconds += started.elapsed().as_secs_f64();

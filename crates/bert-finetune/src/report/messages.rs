@@ -11,7 +11,8 @@ use crate::checkpoints::DiskSpace;
 use crate::data::Dataset;
 use crate::report::timing::Timing;
 use crate::settings::{BatchPlan, BatchSize};
-use crate::training::trainer::{StepReport, Trainer};
+use crate::training::step::StepReport;
+use crate::training::trainer::Trainer;
 
 /// What is known of a run before its first step, beside its trainer and its data.
 pub(crate) struct StartFacts<'a> {

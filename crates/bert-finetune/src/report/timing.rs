@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::training::trainer::StepReport;
+use crate::training::step::StepReport;
 
 /// Durations and rates of the part of a run that this process did.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -28,15 +28,24 @@ impl Timing {
     /// Steps after which the rate is good enough for an estimate.
     const STEPS_OF_ESTIMATE: u64 = 20;
 
-    /// Adds a step that began at `started`.
-    pub(crate) fn count(&mut self, report: &StepReport, started: Instant) {
-        self.train_steps += 1;
+    /// Adds what training took since `started`.
+    pub(crate) fn add_training(&mut self, started: Instant) {
         self.train_seconds += started.elapsed().as_secs_f64();
+        self.set_rates();
+    }
+
+    /// Adds a step.
+    pub(crate) fn count(&mut self, report: &StepReport) {
+        self.train_steps += 1;
         if let Some(seconds) = report.exchange_seconds {
             *self.exchange_seconds.get_or_insert(0.0) += seconds;
         }
         self.train_sentences += report.sentences;
         self.train_tokens += report.tokens;
+        self.set_rates();
+    }
+
+    fn set_rates(&mut self) {
         self.sentences_per_second = self.train_sentences as f64 / self.train_seconds;
         self.tokens_per_second = self.train_tokens as f64 / self.train_seconds;
     }

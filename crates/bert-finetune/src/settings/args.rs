@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use bert::Recording;
+use clap::{Parser, ValueEnum};
 
 use super::batches::BatchArgs;
 use super::intervals::IntervalArgs;
@@ -21,7 +22,7 @@ is always kept.
 
 Not in TrainingArguments: --max-tokens-per-batch, --class-weights, --focal-loss-gamma, --head-learning-rate,
 --layerwise-lr-decay, --sgd-momentum, --ema-decay, --new-head, --freeze-embeddings, --freeze-layers, --lora-*,
---optim adam (torch.optim.Adam), --plan, --timed, --stop-at-step.";
+--optim adam (torch.optim.Adam), --plan, --timed, --stop-at-step, --cuda-graphs.";
 
 /// Fine-tune BERT on token files and keep the checkpoint that does best on the validation split
 #[derive(Debug, Clone, Parser)]
@@ -51,6 +52,10 @@ pub struct Args {
     /// Of several processes, as torchrun starts them: how many seconds one waits for another
     #[arg(long, default_value_t = 1800, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub ddp_timeout: u64,
+
+    /// On a GPU: replay what repeats as CUDA graphs, or give it operator by operator; both give the same bytes
+    #[arg(long, default_value = "off", value_name = "on|off")]
+    pub cuda_graphs: Switch,
 
     /// Output folder, profile, freshness
     #[command(flatten)]
@@ -83,4 +88,23 @@ pub struct Args {
     /// When to evaluate, save, log and stop
     #[command(flatten)]
     pub intervals: IntervalArgs,
+}
+
+impl Args {
+    /// Whether a GPU records graphs.
+    pub(crate) fn recording(&self) -> Recording {
+        match self.cuda_graphs {
+            Switch::On => Recording::Repeated,
+            Switch::Off => Recording::Off,
+        }
+    }
+}
+
+/// Whether something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
 }

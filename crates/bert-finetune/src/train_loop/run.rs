@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bert::Compute;
+use bert::{Compute, Recording};
 use checkpoint::ModelFolder;
 use run_files::log::Event;
 use run_files::plan::{Counts, When};
@@ -16,7 +16,8 @@ use crate::report::{EventLog, Timing, TrainingResult, messages};
 use crate::settings::{BestModelCriterion, Plan, Schedule};
 use crate::training::evaluation::{Evaluator, evaluate};
 use crate::training::loop_state::{Best, LoopState};
-use crate::training::trainer::{StepBatches, StepReport, Trainer};
+use crate::training::step::{StepBatches, StepReport};
+use crate::training::trainer::{Reports, Trainer};
 
 /// What defines the result. Nothing of it changes during a run.
 #[derive(Clone, Copy)]
@@ -27,6 +28,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) compute: Compute,
     /// The processes that train together; `None` for one alone.
     pub(crate) team: Option<&'a Team>,
+    /// Whether a GPU records graphs.
+    pub(crate) recording: Recording,
 }
 
 /// What does not define the result: the console, and who may ask for a pause.
@@ -55,8 +58,8 @@ pub(crate) struct Run<'a> {
     pub(super) log: Option<EventLog>,
     pub(super) progress: Progress,
     pub(super) timing: Timing,
-    /// Of several processes, what all of them know that one has received.
-    pub(super) agreed_signal: Option<i32>,
+    /// The last step whose numbers are known.
+    pub(super) last_report: Option<StepReport>,
 }
 
 impl Run<'_> {
@@ -81,8 +84,8 @@ impl Run<'_> {
         self.is_due(when) || (when != When::Never && self.stops_early())
     }
 
-    /// One optimizer step over the next micro-batches.
-    pub(crate) fn step(&mut self) -> anyhow::Result<StepReport> {
+    /// One optimizer step over the next micro-batches. On a GPU its numbers may come with the next one.
+    pub(crate) fn step(&mut self) -> anyhow::Result<()> {
         let started = Instant::now();
         let (plan, step_plan) = (self.inputs.plan, &self.batches.step_plan);
         let Counts { warmup_steps, total_steps, .. } = step_plan.counts;
@@ -91,17 +94,42 @@ impl Run<'_> {
         let lr_factor = lr_lambda(&plan.schedule, at, self.state.plateau.reduced);
         let signal = self.context.interrupt.received();
         let batches = StepBatches { train: &self.inputs.data.train, rows: self.batches.of_step(step), signal };
-        let report = self.trainer.training_step(batches, lr_factor)?;
-        self.agreed_signal = report.signal;
-        self.timing.count(&report, started);
+        self.trainer.training_step(batches, lr_factor)?;
+        self.count_reports(Reports::Early, started)
+    }
+
+    /// Waits for the numbers of all steps.
+    fn settle(&mut self) -> anyhow::Result<()> {
+        self.count_reports(Reports::All, Instant::now())
+    }
+
+    /// Counts the steps whose numbers are wanted, and the time since `started` as that of training.
+    fn count_reports(&mut self, wanted: Reports, started: Instant) -> anyhow::Result<()> {
+        let mut report = self.trainer.take_report(wanted, &self.inputs.data.train)?;
+        self.timing.add_training(started);
+        if let Some(remark) = self.trainer.take_remark() {
+            self.progress.say(&format!("  warning: no more CUDA graphs: {remark}"));
+        }
+        while let Some(counted) = report {
+            self.count(counted)?;
+            let started = Instant::now();
+            report = self.trainer.take_report(wanted, &self.inputs.data.train)?;
+            self.timing.add_training(started);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, report: StepReport) -> anyhow::Result<()> {
+        self.timing.count(&report);
         self.state.count(&report);
-        self.progress.set(self.trainer.step, || messages::progress(&report, &self.timing));
+        self.progress.set(report.step, || messages::progress(&report, &self.timing));
         if self.timing.is_time_for_estimate() {
-            let remaining = total_steps - self.trainer.step;
+            let remaining = self.batches.step_plan.counts.total_steps - report.step;
             let seconds = self.timing.estimate(remaining, self.remaining_eval_tokens());
             self.progress.say(&messages::estimate(seconds, remaining));
         }
-        Ok(report)
+        self.last_report = Some(report);
+        self.warn_if_stuck(report.step)
     }
 
     /// The tokens of all evaluations that are still to come.
@@ -112,8 +140,8 @@ impl Run<'_> {
         self.inputs.data.validation.as_ref().map_or(0, |set| remaining * set.input_ids.len())
     }
 
-    /// Warns once if the loss stays at that of random guessing. Focal loss has another value there.
-    pub(crate) fn warn_if_stuck(&mut self) -> anyhow::Result<()> {
+    /// Warns once if the loss stays at that of random guessing, with `step`. Focal loss has another value there.
+    fn warn_if_stuck(&mut self, step: u64) -> anyhow::Result<()> {
         let Inputs { plan, data, .. } = self.inputs;
         let Some(n_classes) = data.problem_type().n_classes() else { return Ok(()) };
         if plan.objective.focal_loss_gamma != 0.0
@@ -123,7 +151,7 @@ impl Run<'_> {
         }
         let message = messages::stuck(n_classes);
         self.progress.say(&format!("  warning: {message}"));
-        self.append(&Event::Warning { step: self.trainer.step, message })
+        self.append(&Event::Warning { step, message })
     }
 
     /// Appends an event to the log.
@@ -149,15 +177,16 @@ impl Run<'_> {
     }
 
     /// Logs the mean loss since the last such line, and the learning rate and gradient norm of this step.
-    pub(crate) fn log_step(&mut self, report: &StepReport) -> anyhow::Result<()> {
-        let step = self.trainer.step;
+    pub(crate) fn log_step(&mut self) -> anyhow::Result<()> {
+        self.settle()?;
+        let Some(StepReport { step, learning_rate, grad_norm, .. }) = self.last_report else { return Ok(()) };
         let (epoch, loss) = (self.batches.step_plan.epochs(step), self.state.take_mean_loss());
-        let StepReport { learning_rate, grad_norm, .. } = *report;
         self.append(&Event::Train { step, epoch, loss, learning_rate, grad_norm })
     }
 
     /// Evaluates the validation split, and keeps the weights if they are the best so far.
     pub(crate) fn evaluate(&mut self) -> anyhow::Result<()> {
+        self.settle()?;
         let Inputs { plan, data, compute, team, .. } = self.inputs;
         let Some(validation) = &data.validation else { return Ok(()) };
         let (step, started) = (self.trainer.step, Instant::now());
@@ -191,7 +220,9 @@ impl Run<'_> {
 
     /// Why to pause here, if so: a signal, or `--stop-at-step`, which at the end of the run has nothing to pause.
     pub(crate) fn pause(&self) -> Option<Pause> {
-        let signal = self.inputs.team.map_or(self.context.interrupt.received(), |_| self.agreed_signal);
+        // What all processes know that one has received.
+        let agreed = self.last_report.and_then(|report| report.signal);
+        let signal = self.inputs.team.map_or(self.context.interrupt.received(), |_| agreed);
         if let Some(signal) = signal {
             return Some(Pause::Signal(signal));
         }
@@ -201,6 +232,7 @@ impl Run<'_> {
 
     /// Saves a checkpoint. The log is made durable first: a checkpoint vouches for it.
     pub(crate) fn save(&mut self) -> anyhow::Result<()> {
+        self.settle()?;
         let started = Instant::now();
         if let (Some(log), Some(checkpoints)) = (&mut self.log, &self.checkpoints) {
             self.state.log_bytes = log.sync()?;
@@ -212,6 +244,7 @@ impl Run<'_> {
 
     /// Ends the log. Without an evaluation the last weights are the result.
     pub(crate) fn finish(mut self) -> anyhow::Result<TrainingResult> {
+        self.settle()?;
         let step = self.trainer.step;
         let best = self.state.best.unwrap_or(Best { step, figures: None });
         if best.figures.is_none() {

@@ -19,12 +19,13 @@ use crate::training::trainer::{Trainer, TrainerSetup};
 
 /// The trainer before its first step, and what the model folder did not bring.
 pub(crate) fn untrained(inputs: Inputs<'_>) -> anyhow::Result<(Trainer<'_>, LoadReport)> {
-    let Inputs { plan, model, data, compute, team } = inputs;
+    let Inputs { plan, model, data, compute, team, recording } = inputs;
     let n_outputs = data.output_names().len();
     let load = if plan.weights.new_head { bert::load_with_new_head } else { bert::load };
     let (parameters, loaded) = load(model, n_outputs, plan.batches.seed, compute.device)?;
     let objective = Objective::new(&plan.objective, &data.train.labels, n_outputs, compute.device);
-    let setup = TrainerSetup { plan, config: &model.config, compute, team };
+    let recording = compute.device.is_cuda().then_some(recording);
+    let setup = TrainerSetup { plan, config: &model.config, compute, team, recording };
     Ok((Trainer::new(parameters, &loaded.new, objective, setup)?, loaded))
 }
 
@@ -56,8 +57,8 @@ pub(crate) fn start<'a>(
     let total_steps = batches.step_plan.counts.total_steps;
     let progress = Progress::new("bert-finetune", trainer.step, total_steps, context.common.quiet);
     let timing = Timing::default();
-    let agreed_signal = None;
-    Ok(Run { inputs, context, criterion, batches, trainer, checkpoints, state, log, progress, timing, agreed_signal })
+    let last_report = None;
+    Ok(Run { inputs, context, criterion, batches, trainer, checkpoints, state, log, progress, timing, last_report })
 }
 
 /// What the process that writes does before the first step: it restores `trainer` from a checkpoint, if there is one, and says
@@ -68,7 +69,7 @@ fn open_outputs(
     output: &mut OutputFolder,
     (trainer, loaded, batches): (&mut Trainer<'_>, &LoadReport, &MicroBatches<'_>),
 ) -> anyhow::Result<(LoopState, Checkpoints, EventLog)> {
-    let Inputs { plan, model, data, compute, team } = inputs;
+    let Inputs { plan, model, data, compute, team, .. } = inputs;
     let n_outputs = data.output_names().len();
     let counts = batches.step_plan.counts;
     let mut checkpoints = Checkpoints::open(output, plan.saving.total_limit, trainer.machine())?;

@@ -22,10 +22,9 @@ pub(crate) fn train(
     let mut run = start(inputs, context, output)?;
     let intervals = &inputs.plan.intervals;
     while !run.is_done() {
-        let report = run.step()?;
-        run.warn_if_stuck()?;
+        run.step()?;
         if run.is_due(intervals.logging) {
-            run.log_step(&report)?;
+            run.log_step()?;
         }
         if run.is_due(intervals.eval_strategy()) {
             run.evaluate()?;

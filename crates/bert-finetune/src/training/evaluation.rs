@@ -38,7 +38,8 @@ pub(crate) fn evaluate(
     let labels = set.labels.of_rows(set.first_rows());
     let texts: Vec<usize> = (0..set.n_texts()).collect();
     let table = Tensor::from_slice(&logits).view([-1, n_outputs as i64]);
-    let eval_loss = no_grad(|| objective.on_cpu().mean(&table, &labels, &texts)).f_double_value(&[])?;
+    let eval_loss =
+        no_grad(|| objective.on_cpu().mean(&table, &objective.targets(&labels, &texts))).f_double_value(&[])?;
     let figures = match &labels {
         Labels::Classes(labels) => class_figures(labels, &logits, set, n_outputs),
         Labels::Scores(scores) => score_figures(scores, &logits),

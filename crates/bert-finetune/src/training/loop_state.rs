@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::optim::lr_scheduler::PlateauState;
 use crate::settings::{BestModelCriterion, EarlyStopping};
-use crate::training::trainer::StepReport;
+use crate::training::step::StepReport;
 
 /// The step whose weights are the result, and its metrics; `None` where the run does not evaluate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -17,7 +17,6 @@ pub(crate) struct Objective {
     gamma: f64,
     /// `(n_classes)`, float32.
     class_weights: Option<Tensor>,
-    device: Device,
 }
 
 impl Objective {
@@ -32,28 +31,34 @@ impl Objective {
             smoothing: plan.label_smoothing_factor,
             gamma: plan.focal_loss_gamma,
             class_weights: class_weights.map(|weights| float_tensor(weights, device)),
-            device,
         }
     }
 
     /// The same objective over tensors on the CPU, where evaluation sums up.
     pub(crate) fn on_cpu(&self) -> Self {
         let class_weights = self.class_weights.as_ref().map(|weights| weights.to_device(Device::Cpu));
-        Self { class_weights, device: Device::Cpu, ..*self }
+        Self { class_weights, ..*self }
     }
 
-    /// The mean over the rows `rows` as a scalar. `logits`: `(rows, n_outputs)`, float32.
-    pub(crate) fn mean(&self, logits: &Tensor, labels: &Labels, rows: &[usize]) -> Tensor {
+    /// What [`Self::mean`] reads of the labels of these rows, on the CPU: classes `(rows)`, int64, or scores `(rows)`, float32.
+    pub(crate) fn targets(&self, labels: &Labels, rows: &[usize]) -> Tensor {
         match labels {
             Labels::Scores(scores) => {
-                let targets = rows.iter().map(|&row| f64::from(scores[row].unwrap_or(0.0))).collect();
-                logits.squeeze_dim(1).mse_loss(&float_tensor(targets, self.device), Reduction::Mean)
+                let scores = rows.iter().map(|&row| f64::from(scores[row].unwrap_or(0.0))).collect();
+                float_tensor(scores, Device::Cpu)
             }
             Labels::Classes(classes) => {
-                let targets: Vec<i64> = rows.iter().map(|&row| i64::from(classes[row].unwrap_or(0))).collect();
-                let targets = Tensor::from_slice(&targets).to_device(self.device);
-                self.cross_entropy(logits, &targets)
+                let classes: Vec<i64> = rows.iter().map(|&row| i64::from(classes[row].unwrap_or(0))).collect();
+                Tensor::from_slice(&classes)
             }
+        }
+    }
+
+    /// The mean over rows as a scalar. `logits`: `(rows, n_outputs)`, float32; `targets` on the same device.
+    pub(crate) fn mean(&self, logits: &Tensor, targets: &Tensor) -> Tensor {
+        match targets.kind() {
+            Kind::Int64 => self.cross_entropy(logits, targets),
+            _ => logits.squeeze_dim(1).mse_loss(targets, Reduction::Mean),
         }
     }
 
@@ -66,7 +71,8 @@ impl Objective {
         let mut losses = -&log_prob;
         if self.gamma > 0.0 {
             // At 0 a root has no derivative.
-            losses *= (-log_prob.exp() + 1.0).clamp_min(1e-7).pow_tensor_scalar(self.gamma);
+            let hardness = (-log_prob.exp() + 1.0).clamp_min(1e-7).pow_tensor_scalar(self.gamma);
+            losses = hardness * losses;
         }
         if self.smoothing > 0.0 {
             let spread = -log_probs.mean_dim(&[-1_i64][..], false, Kind::Float);
@@ -109,7 +115,7 @@ mod tests {
         let plan = ObjectivePlan { label_smoothing_factor, class_weights, focal_loss_gamma };
         let objective = Objective::new(&plan, &labels, 3, Device::Cpu);
         let logits = Tensor::from_slice(&LOGITS).view([3, 3]);
-        objective.mean(&logits, &labels, &[0, 1, 2]).double_value(&[])
+        objective.mean(&logits, &objective.targets(&labels, &[0, 1, 2])).double_value(&[])
     }
 
     fn assert_close(value: f64, expected: f64) {

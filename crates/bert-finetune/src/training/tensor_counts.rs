@@ -95,7 +95,7 @@ mod tests {
             // Five outputs, so that the classifier is drawn.
             let (parameters, loaded) = bert::load(&folder, 5, 1, device).unwrap();
             let objective = Objective::new(&plan.objective, &Labels::Classes(vec![Some(0)]), 5, device);
-            let setup = TrainerSetup { plan: &plan, config, compute, team: None };
+            let setup = TrainerSetup { plan: &plan, config, compute, team: None, recording: None };
             let trainer = Trainer::new(parameters, &loaded.new, objective, setup).unwrap();
             let counts = TensorCounts::new(&plan, config, 5, &loaded.new, compute);
             let parameters = trainer.parameters();

@@ -1,4 +1,4 @@
-// What the autograd operators share: handles, seeds, and errors that stay on this side of the ABI.
+// What the autograd operators share: handles, and errors that stay on this side of the ABI.
 #pragma once
 
 #include <torch/csrc/autograd/custom_function.h>
@@ -6,7 +6,6 @@
 #include <ATen/Parallel.h>
 
 #include "bert_kernels.h"
-#include "cpu/base/philox.h"
 #include "process/last_error.h"
 
 inline at::Tensor &tensor(bert_kernels_tensor handle) { return *static_cast<at::Tensor *>(handle); }
@@ -28,10 +27,4 @@ template <typename Make> bert_kernels_tensor guarded(Make make) {
     set_last_error(error.what());
     return nullptr;
   }
-}
-
-// What a device's own generator is seeded with for the stream that the counters choose.
-inline uint64_t seed_of(uint64_t key, uint64_t rng_stream) {
-  const Words seed = philox(key, rng_stream, 0);
-  return uint64_t(seed.w[0]) << 32 | seed.w[1];
 }

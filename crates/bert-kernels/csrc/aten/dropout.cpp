@@ -1,5 +1,5 @@
-// Dropout as an autograd operator, whose mask is a function of counters. On the CPU nothing is saved for the backward pass,
-// which draws the mask again; other devices use their own generator, seeded by the counters, and keep a byte for each element.
+// Dropout on the CPU as an autograd operator, whose mask is a function of counters: nothing is saved for the backward pass, which
+// draws the mask again.
 
 #include "aten/autograd_operator.h"
 #include "cpu/ops/dropout_mask.h"
@@ -25,7 +25,7 @@ CLONED void drop_block(const T *x, T *y, int64_t n, const DropoutMask &mask, int
   }
 }
 
-at::Tensor drop_cpu(const at::Tensor &input, double p, uint64_t key, uint64_t rng_stream) {
+at::Tensor drop(const at::Tensor &input, double p, uint64_t key, uint64_t rng_stream) {
   const at::Tensor x = input.contiguous();
   at::Tensor y = at::empty_like(x);
   const DropoutMask mask = dropout_mask(p, key, rng_stream);
@@ -46,26 +46,16 @@ at::Tensor drop_cpu(const at::Tensor &input, double p, uint64_t key, uint64_t rn
 struct Dropout : torch::autograd::Function<Dropout> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, double p, int64_t key, int64_t rng_stream) {
     context->saved_data["p"] = p;
-    if (x.is_cpu()) {
-      context->saved_data["key"] = key;
-      context->saved_data["rng_stream"] = rng_stream;
-      return drop_cpu(x, p, uint64_t(key), uint64_t(rng_stream));
-    }
-    at::Generator generator = at::globalContext().defaultGenerator(x.device()).clone();
-    generator.set_current_seed(seed_of(uint64_t(key), uint64_t(rng_stream)));
-    auto [y, kept] = at::_fused_dropout(x, 1.0 - p, generator);
-    context->save_for_backward({kept});
-    return y;
+    context->saved_data["key"] = key;
+    context->saved_data["rng_stream"] = rng_stream;
+    return drop(x, p, uint64_t(key), uint64_t(rng_stream));
   }
 
   static variable_list backward(AutogradContext *context, variable_list grads) {
     const double p = context->saved_data["p"].toDouble();
-    if (!grads[0].is_cpu()) {
-      return {at::_masked_scale(grads[0], context->get_saved_variables()[0], 1.0 / (1.0 - p)), {}, {}, {}};
-    }
     const auto key = uint64_t(context->saved_data["key"].toInt());
     const auto rng_stream = uint64_t(context->saved_data["rng_stream"].toInt());
-    return {drop_cpu(grads[0], p, key, rng_stream), {}, {}, {}};
+    return {drop(grads[0], p, key, rng_stream), {}, {}, {}};
   }
 };
 

@@ -1,5 +1,5 @@
 // Conversions between packed rows of tokens and zero-padded heads (parts, batch * heads, max_seqlen, size), as autograd
-// operators: for attention by ATen's operators.
+// operators of the CPU: for attention by ATen's operators.
 
 #include "aten/autograd_operator.h"
 
@@ -42,33 +42,8 @@ template <typename T> void copy(const Layout &layout, T *rows, T *rectangles, bo
   });
 }
 
-// The same with ATen operators, for every other device: the index of every row. All layers of a pass ask for the
-// same one.
-at::Tensor padded_index(const Layout &layout, const at::Device &device) {
-  static thread_local at::Tensor last_batch, last_index;
-  static thread_local int64_t last_width = 0;
-  if (!last_batch.is_same(layout.cu_seqlens) || last_width != layout.max_seqlen || last_index.device() != device) {
-    const at::Tensor lengths = layout.cu_seqlens.diff();
-    const at::Tensor sentence = at::repeat_interleave(lengths);
-    const at::Tensor position = at::arange(sentence.numel()) - layout.cu_seqlens.index_select(0, sentence);
-    last_index = (sentence * layout.max_seqlen + position).to(device);
-    last_batch = layout.cu_seqlens;
-    last_width = layout.max_seqlen;
-  }
-  return last_index;
-}
-
 at::Tensor to_heads(const at::Tensor &input, const Layout &layout) {
   const at::Tensor rows = input.contiguous();
-  const int64_t cells = layout.batch() * layout.max_seqlen;
-  if (!rows.is_cpu()) {
-    const at::Tensor index = padded_index(layout, rows.device());
-    at::Tensor padded = at::zeros({cells, layout.width()}, rows.options());
-    padded.index_copy_(0, index, rows.narrow(0, 0, index.numel()));
-    return padded.view({layout.batch(), layout.max_seqlen, layout.parts, layout.heads, layout.size})
-        .permute({2, 0, 3, 1, 4})
-        .reshape({layout.parts, layout.batch() * layout.heads, layout.max_seqlen, layout.size});
-  }
   at::Tensor rectangles =
       at::zeros({layout.parts, layout.batch() * layout.heads, layout.max_seqlen, layout.size}, rows.options());
   AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, rows.scalar_type(), "heads_from_rows", [&] {
@@ -79,15 +54,6 @@ at::Tensor to_heads(const at::Tensor &input, const Layout &layout) {
 
 at::Tensor to_rows(const at::Tensor &input, const Layout &layout) {
   const at::Tensor rectangles = input.contiguous();
-  if (!rectangles.is_cpu()) {
-    const at::Tensor index = padded_index(layout, rectangles.device());
-    const at::Tensor padded = rectangles.view({layout.parts, layout.batch(), layout.heads, layout.max_seqlen, layout.size})
-                                  .permute({1, 3, 0, 2, 4})
-                                  .reshape({layout.batch() * layout.max_seqlen, layout.width()});
-    at::Tensor rows = at::zeros({layout.n_rows, layout.width()}, rectangles.options());
-    rows.narrow(0, 0, index.numel()).copy_(padded.index_select(0, index));
-    return rows;
-  }
   at::Tensor rows = at::empty({layout.n_rows, layout.width()}, rectangles.options());
   const int64_t used = layout.cu_seqlens.const_data_ptr<int64_t>()[layout.batch()];
   rows.narrow(0, used, layout.n_rows - used).zero_();

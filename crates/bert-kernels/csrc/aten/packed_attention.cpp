@@ -19,12 +19,6 @@ std::array<at::Tensor, 3> query_key_value_of(const at::Tensor &rows, int64_t hea
   return {parts.select(1, 0), parts.select(1, 1), parts.select(1, 2)};
 }
 
-void seed_default_generator(const at::Device &device, uint64_t seed) {
-  at::Generator generator = at::globalContext().defaultGenerator(device);
-  const std::lock_guard<std::mutex> lock(generator.mutex());
-  generator.set_current_seed(seed);
-}
-
 // While it lives, kernels that can add up in a fixed order do; memory is not filled for it.
 class DeterministicAlgorithms {
 public:
@@ -54,10 +48,6 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
       cu_queries = at::arange(first_rows->numel() + 1, cu_seqlens.options());
       max_queries = 1;
     }
-    // The kernel draws from the device's default generator: no other call of this comes between its seed and its use.
-    static std::mutex generator_in_use;
-    const std::lock_guard<std::mutex> lock(generator_in_use);
-    seed_default_generator(rows.device(), seed_of(options.key, options.rng_stream));
     const auto [output, logsumexp, random_state, unused, _mask] =
         at::_flash_attention_forward(queries, keys, values, cu_queries, cu_seqlens, max_queries, options.max_seqlen, options.p,
                                      /*is_causal=*/false, /*return_debug_mask=*/false);
@@ -101,7 +91,7 @@ bool has_kernel(const at::Device &device) {
            const at::Tensor rows = at::zeros({4, 3 * 32}, at::TensorOptions(device).dtype(at::kBFloat16));
            const at::Tensor cu_seqlens = at::arange(0, 5, 4, at::TensorOptions(device).dtype(at::kInt));
            PackedAttention::apply(rows, cu_seqlens, std::optional<at::Tensor>(),
-                                  bert_kernels_attention_options{/*max_seqlen=*/4, /*heads=*/1, 0.0, 0, 0});
+                                  bert_kernels_attention_options{/*max_seqlen=*/4, /*heads=*/1, /*p=*/0.0});
          }) == 0;
 }
 

@@ -61,7 +61,7 @@ impl Attention {
         mode: Mode,
     ) -> Result<Tensor, BertError> {
         let cls_rows = matches!(rows, OutputRows::Cls).then_some(&batch.cls_rows);
-        let dropout = mode.attention_dropout(self.sites.attention_probs);
+        let dropout = mode.attention_dropout();
         let options = PackedAttentionOptions { max_seqlen: batch.max_seqlen, heads: self.heads, dropout };
         Ok(bert_kernels::packed_attention(projected, batch.device_cu_seqlens(), cls_rows, options)?)
     }
@@ -74,8 +74,7 @@ impl Attention {
         rows: OutputRows,
         mode: Mode,
     ) -> Result<Tensor, BertError> {
-        let (n_rows, hidden) = (projected.size()[0], self.heads * self.head_size);
-        let padded = bert_kernels::heads_from_rows(projected, &batch.cu_seqlens, batch.max_seqlen, 3, self.heads)?;
+        let padded = self.heads_from_rows(projected, batch)?;
         let (mut query, key, value) = (padded.get(0), padded.get(1), padded.get(2)); // (batch * heads, max_seqlen, head_size)
         if matches!(rows, OutputRows::Cls) {
             query = query.narrow(1, 0, 1);
@@ -88,10 +87,38 @@ impl Attention {
         let probabilities = mode.drop_attention(&probabilities, self.sites.attention_probs)?;
         let context = probabilities.bmm(&value); // (batch * heads, queries, head_size)
         Ok(match rows {
-            OutputRows::All => {
-                bert_kernels::rows_from_heads(&context.unsqueeze(0), &batch.cu_seqlens, n_rows, self.heads)?
-            }
-            OutputRows::Cls => context.reshape([batch.len(), hidden]),
+            OutputRows::All => self.rows_from_heads(&context, batch)?,
+            OutputRows::Cls => context.reshape([batch.len(), self.heads * self.head_size]),
         })
+    }
+
+    /// Queries, keys and values `(n_rows, 3 * hidden)` as `(3, batch * heads, max_seqlen, head_size)`, zero where a sentence is
+    /// shorter.
+    fn heads_from_rows(&self, projected: &Tensor, batch: &Batch) -> Result<Tensor, BertError> {
+        let Some(index) = batch.padded_index() else {
+            let (cu_seqlens, max_seqlen) = (&batch.cu_seqlens, batch.max_seqlen);
+            return Ok(bert_kernels::heads_from_rows(projected, cu_seqlens, max_seqlen, 3, self.heads)?);
+        };
+        let (n, max_seqlen) = (batch.len(), batch.max_seqlen);
+        let cells = Tensor::zeros([n * max_seqlen, projected.size()[1]], (projected.kind(), projected.device()));
+        Ok(cells
+            .index_copy(0, index, projected)
+            .view([n, max_seqlen, 3, self.heads, self.head_size])
+            .permute([2, 0, 3, 1, 4])
+            .reshape([3, n * self.heads, max_seqlen, self.head_size]))
+    }
+
+    /// The way back, `(batch * heads, max_seqlen, head_size)` to `(n_rows, hidden)`.
+    fn rows_from_heads(&self, context: &Tensor, batch: &Batch) -> Result<Tensor, BertError> {
+        let Some(index) = batch.padded_index() else {
+            let (cu_seqlens, n_rows) = (&batch.cu_seqlens, batch.n_rows());
+            return Ok(bert_kernels::rows_from_heads(&context.unsqueeze(0), cu_seqlens, n_rows, self.heads)?);
+        };
+        let (n, max_seqlen) = (batch.len(), batch.max_seqlen);
+        Ok(context
+            .view([n, self.heads, max_seqlen, self.head_size])
+            .permute([0, 2, 1, 3])
+            .reshape([n * max_seqlen, self.heads * self.head_size])
+            .index_select(0, index))
     }
 }

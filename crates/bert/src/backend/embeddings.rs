@@ -34,9 +34,11 @@ impl Embeddings {
 
     /// The hidden states `(n_rows, hidden)` of the batch's tokens, float32.
     ///
-    /// In training on the CPU the word table's gradient is sparse: it touches a few hundred of tens of thousands of rows.
+    /// In training on the CPU the word table's gradient is sparse: it touches a few hundred of tens of thousands of rows. A batch
+    /// that is recorded has a dense one, on every device.
     pub(crate) fn forward(&self, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
-        let sparse = matches!(mode, Mode::Train(_)) && self.words.device() == Device::Cpu;
+        let on_cpu = self.words.device() == Device::Cpu && batch.padded_index().is_none();
+        let sparse = matches!(mode, Mode::Train(_)) && on_cpu;
         self.forward_from_words(
             Tensor::embedding(&self.words, &batch.input_ids, self.padding_idx, false, sparse),
             batch,

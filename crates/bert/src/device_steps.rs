@@ -1,0 +1,237 @@
+//! Training steps on a device that runs behind the host: of what the host gives to it in a step, nothing waits for a number, and
+//! what is done again and again is one graph, which a device starts at once instead of operator by operator.
+//!
+//! ```text
+//! upload ─► forward, backward of a micro-batch ─► ... ─► norm, clipping, update ─► numbers on their way to the host
+//!           a graph for each bucket (bucket.rs)          a graph
+//! ```
+//!
+//! Micro-batches of one bucket have one shape, filled up with sentences whose logits nobody reads. A graph reads the tokens,
+//! targets, learning rates and the seed of dropout from the device, where they were uploaded before; all else that it depends on is
+//! part of its bucket or does not change. What is met again is recorded (recorded.rs), and a recording counts only after it gave
+//! the bytes of its operators. So a run has the same bytes with graphs and without.
+
+mod bucket;
+mod recorded;
+mod update;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use bert_kernels::{DeviceQueue, UpdateRule, accumulate};
+use tch::{Kind, Tensor, no_grad};
+
+use self::bucket::Bucket;
+pub use self::recorded::Recording;
+use self::recorded::{Recorded, Recorder};
+use self::update::Update;
+use crate::batch::{Batch, PackedNumbers};
+use crate::dropout::DropoutSites;
+use crate::error::BertError;
+use crate::model::{Model, ParameterUpdate};
+use crate::parameters::Parameter;
+
+/// A model's training on its device.
+#[derive(Debug)]
+pub struct DeviceSteps {
+    queue: Rc<DeviceQueue>,
+    recorder: Recorder,
+    /// The gradients of the trained parameters, in their order: views of one buffer.
+    gradients: Vec<Tensor>,
+    flat_gradients: Tensor,
+    /// Of one micro-batch, float32.
+    loss: Tensor,
+    /// The losses of a step's micro-batches, then the norm of its gradients: float64.
+    numbers: Tensor,
+    n_micro_batches: usize,
+    micro_batches: HashMap<Bucket, MicroBatchOnDevice>,
+    update: Update,
+    recorded_update: Recorded,
+    max_positions: usize,
+}
+
+/// What a run does not change between its steps.
+#[derive(Debug)]
+pub struct DeviceStepsOptions {
+    /// Of an element-wise optimizer its rule, and each trained parameter's part with its highest learning rate; `None` leaves the
+    /// update to others.
+    pub optimizer: Option<(UpdateRule, Vec<ParameterUpdate>)>,
+    /// The L2 norm to which gradients are clipped; 0 never clips.
+    pub max_grad_norm: f64,
+    /// The most micro-batches of a step.
+    pub n_micro_batches: usize,
+    /// Whether graphs are recorded.
+    pub recording: Recording,
+}
+
+/// One micro-batch.
+#[derive(Debug)]
+pub struct DeviceMicroBatch<'a> {
+    /// Its sentences, each at least one token long.
+    pub sentences: &'a [&'a [i32]],
+    /// What the loss reads beside the logits, `(sentences, ...)`, on the host.
+    pub targets: &'a Tensor,
+    /// Its dropout.
+    pub sites: DropoutSites,
+    /// Which of the step it is, from 0.
+    pub index: usize,
+    /// How many the step has.
+    pub of: usize,
+}
+
+/// The numbers of one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeviceNumbers {
+    /// The loss of each micro-batch.
+    pub losses: Vec<f64>,
+    /// The L2 norm of the gradients, not clipped.
+    pub grad_norm: f64,
+}
+
+/// The memory of one bucket on the device, and its graph.
+#[derive(Debug)]
+struct MicroBatchOnDevice {
+    /// See [`PackedNumbers`].
+    packed: Tensor,
+    targets: Tensor,
+    recorded: Recorded,
+}
+
+impl DeviceSteps {
+    /// For `model`, which is made of libtorch's operators.
+    ///
+    /// # Errors
+    /// Fails when the device does.
+    pub fn new(model: &Model, options: DeviceStepsOptions) -> Result<Self, BertError> {
+        let parameters = model.parameters();
+        let DeviceStepsOptions { optimizer, max_grad_norm, n_micro_batches, recording } = options;
+        let device = parameters.flat.device();
+        let size: i64 = parameters.trained().map(Parameter::padded_size).sum();
+        let flat_gradients = Tensor::zeros([size], (Kind::Float, device));
+        let mut gradients = Vec::new();
+        let mut offset = 0;
+        for parameter in parameters.trained() {
+            let numel = parameter.tensor.numel() as i64;
+            gradients.push(flat_gradients.narrow(0, offset, numel).view_as(&parameter.tensor));
+            offset += parameter.padded_size();
+        }
+        let params: Vec<Tensor> = parameters.trained().map(|parameter| parameter.tensor.detach()).collect();
+        Ok(Self {
+            queue: Rc::new(DeviceQueue::new(&parameters.flat)?),
+            recorder: Recorder::new(recording),
+            loss: Tensor::zeros([0_i64; 0], (Kind::Float, device)),
+            numbers: Tensor::zeros([n_micro_batches as i64 + 1], (Kind::Double, device)),
+            n_micro_batches,
+            micro_batches: HashMap::new(),
+            update: Update::new(&params, &gradients, optimizer, max_grad_norm),
+            recorded_update: Recorded::default(),
+            gradients,
+            flat_gradients,
+            max_positions: model.config().max_position_embeddings,
+        })
+    }
+
+    /// Forward and backward pass of one of a step's micro-batches: its gradients take the place of the last step's, or are added
+    /// up. `loss` makes the scalar of `(logits, targets)`, the same function for all micro-batches of a run that have the same
+    /// `of`; it reads no number on the host.
+    ///
+    /// # Errors
+    /// Fails when the device does.
+    pub fn add(
+        &mut self,
+        model: &mut Model,
+        micro_batch: &DeviceMicroBatch<'_>,
+        loss: impl Fn(&Tensor, &Tensor) -> Tensor,
+    ) -> Result<(), BertError> {
+        let queue = Rc::clone(&self.queue);
+        queue.run(|| self.add_on_queue(model, micro_batch, &loss))
+    }
+
+    fn add_on_queue(
+        &mut self,
+        model: &mut Model,
+        micro_batch: &DeviceMicroBatch<'_>,
+        loss: &impl Fn(&Tensor, &Tensor) -> Tensor,
+    ) -> Result<(), BertError> {
+        let &DeviceMicroBatch { sentences, targets, sites, index, of } = micro_batch;
+        let bucket = Bucket::of(sentences, self.max_positions, index, of);
+        let shape = bucket.shape;
+        let device = self.flat_gradients.device();
+        let mut on_device = self.micro_batches.remove(&bucket).unwrap_or_else(|| MicroBatchOnDevice {
+            packed: Tensor::zeros([shape.n_numbers() as i64], (Kind::Int64, device)),
+            targets: Tensor::zeros(targets.size(), (targets.kind(), device)),
+            recorded: Recorded::default(),
+        });
+        let MicroBatchOnDevice { packed, targets: targets_on_device, recorded } = &mut on_device;
+        let numbers = PackedNumbers::with_sentence_ids(&bucket.filled_up(sentences)).to_tensor();
+        self.queue.upload(packed, &numbers)?;
+        self.queue.upload(targets_on_device, targets)?;
+
+        let (total, gradients) = (&self.loss, &self.gradients);
+        let drawn = sites.drawn_by_device();
+        let mut forward_backward = || {
+            model.forget_casts();
+            let batch = Batch::on_buffer(packed, shape);
+            let forward = model.forward_train_as_seeded(&batch, &drawn)?;
+            let logits = forward.logits.narrow(0, 0, sentences.len() as i64);
+            let loss = loss(&logits, targets_on_device);
+            let computed = forward.run_backward(&loss)?;
+            no_grad(|| total.shallow_clone().copy_(&loss.detach()));
+            accumulate(gradients, &computed, bucket.adds)?;
+            Ok(())
+        };
+        let state = [&self.flat_gradients, total];
+        self.recorder.run(&self.queue, recorded, &state, || sites.seed(packed), &mut forward_backward)?;
+        model.forget_casts();
+        no_grad(|| self.numbers.get(index as i64).copy_(total));
+        self.micro_batches.insert(bucket, on_device);
+        Ok(())
+    }
+
+    /// Norm and clipping of the gradients that were added up, and the optimizer's step number `step`, from 1, at `lr_factor` times
+    /// the highest learning rates. The numbers of the step are then on their way; where one of them is not finite, the step
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// Fails when the device does.
+    pub fn update(&mut self, model: &mut Model, step: u64, lr_factor: f64) -> Result<(), BertError> {
+        let queue = Rc::clone(&self.queue);
+        queue.run(|| {
+            self.queue.upload(&self.update.uploaded, &self.update.uploads(step, lr_factor))?;
+            let n = self.n_micro_batches as i64;
+            let (losses, norm) = (self.numbers.narrow(0, 0, n), self.numbers.get(n));
+            let mut work = || self.update.work(&self.gradients, &losses, &norm);
+            let state: Vec<&Tensor> = self.update.state().chain([&self.flat_gradients, &self.numbers]).collect();
+            self.recorder.run(&self.queue, &mut self.recorded_update, &state, || Ok(()), &mut work)?;
+            model.forget_casts();
+            Ok(self.queue.send(&self.numbers)?)
+        })
+    }
+
+    /// The numbers of the oldest step that were not received yet, which had `n` micro-batches; waits for them.
+    ///
+    /// # Errors
+    /// Fails when the device did in the meantime.
+    pub fn receive(&mut self, n: usize) -> Result<DeviceNumbers, BertError> {
+        let mut numbers = self.queue.receive(self.n_micro_batches + 1)?;
+        let grad_norm = numbers.pop().unwrap_or(f64::NAN);
+        numbers.truncate(n);
+        Ok(DeviceNumbers { losses: numbers, grad_norm })
+    }
+
+    /// The gradients of the step, of the trained parameters in their order.
+    pub fn gradients(&self) -> &[Tensor] {
+        &self.gradients
+    }
+
+    /// How many graphs there are.
+    pub fn n_graphs(&self) -> usize {
+        let all = self.micro_batches.values().map(|it| &it.recorded).chain([&self.recorded_update]);
+        all.filter(|recorded| recorded.is_graph()).count()
+    }
+
+    /// Why there are no more graphs than there are, once.
+    pub fn take_remark(&mut self) -> Option<String> {
+        self.recorder.take_remark()
+    }
+}
