@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(first, bucket(&[22, 31, 12, 17], 0, 1));
         for other in [
             bucket(&[22, 33, 12, 17], 0, 1), // a longer one
-            bucket(&[30, 31, 32, 32], 0, 1), // more rows
+            bucket(&[32, 32, 32, 32], 0, 1), // more rows
             bucket(&[20, 25, 30], 0, 1),     // fewer sentences
             bucket(&[20, 25, 30, 9], 0, 2),  // of a step with two
             bucket(&[20, 25, 30, 9], 1, 2),  // the second of them
