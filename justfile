@@ -148,10 +148,17 @@ test-engines: build (environment "engines") (environment "airflow")
     @sh pipeline/setup/debian.sh rclone rclone || true
     .cache/engines/bin/python -m pytest -q -rs tests/engines
 
-# The tests on a CUDA device
+# The tests on a CUDA device; `tests/gpu/` runs them on a machine without cargo
 [group('checks')]
 test-gpu: setup
-    BERT_TEST_DEVICE=cuda cargo test --release --locked --workspace --test operators --test optimizer --test loading --test parity --test attributions --test runs
+    BERT_TEST_DEVICE=cuda cargo test --release --locked --workspace {{ gpu_tests }} -- --test-threads 1
+
+gpu_tests := "--test operators --test optimizer --test device_steps --test loading --test parity --test attributions --test runs"
+
+# What the tests on a GPU need on a machine without cargo and registry, in DIR; there: sh DIR/run.sh
+[group('checks')]
+pack-gpu DIR: build
+    @sh tests/gpu/pack.sh {{ quote(DIR) }} {{ gpu_tests }}
 
 # A training run survives: 300 kills, 50 of single processes among several, a failure at every call, 11,000 damages, full disks, rivals, a long life; an hour or two
 [group('checks')]

@@ -3,7 +3,9 @@
     bench.py [training] [guide] [base] [inference] [tokenization] [growth] [neighbors]      (all of them without an argument)
     bench.py answers [--rows N]                                                  (latency, streaming, large files; only where it is named)
     bench.py large-table [--rows N]                                              (only where it is named; 5 million rows)
-    BENCH_DEVICE=cuda bench.py training base inference                          (on a GPU)
+    BENCH_DEVICE=cuda bench.py gpu                                               (on a GPU; only where it is named)
+
+BENCH_PREPARED=DIR takes DIR/raw, DIR/model and DIR/tokens as they are, where there is no corpus.
 
 Writes data/bench/results.json, results.md and charts. Both sides run as whole processes; rates of training are those of the
 steps from FIRST to LAST, without the warm-up.
@@ -11,6 +13,7 @@ steps from FIRST to LAST, without the warm-up.
 
 import argparse
 import json
+import math
 import os
 import pathlib
 import statistics
@@ -19,6 +22,7 @@ import tempfile
 import time
 
 import answers
+import gpu
 import growth
 import large_table
 import neighbors
@@ -33,24 +37,32 @@ SECTIONS = ["training", "guide", "base", "inference", "tokenization", "growth", 
 LARGE = {"large-table": large_table.measure, "answers": answers.measure}
 
 
+MEASURED = {"neighbors": neighbors.measure, "gpu": gpu.measure}
+
+
 class Bench:
     """Inputs, and the rows of the table as they come."""
 
     def __init__(self, folder):
         self.folder = folder
         self.rows, self.results = [], {}
-        self.raw, self.model, self.tokens = folder / "raw", folder / "model", folder / "tokens"
+        prepared = os.environ.get("BENCH_PREPARED")
+        inputs = pathlib.Path(prepared) if prepared else folder
+        self.raw, self.model, self.tokens = inputs / "raw", inputs / "model", inputs / "tokens"
+        if prepared:
+            return
         run_stage("sst-fetch", "dataset", "--source", TREES, "--out", self.raw)
         run_stage("sst-fetch", "model", "--source", MINILM, "--out", self.model)
         run_stage("sst-tokenize", "--raw", self.raw, "--model", self.model, "--task", "sst2", "--out", self.tokens)
 
-    def ours(self, precision, model, batch, first, last, tokens=None):
-        """Trains; the rate from one step to another, and the peak of memory."""
+    def ours(self, precision, model, batch, first, last, tokens=None, cuda_graphs="off"):
+        """Trains; the rate from one step to another, and the peak of memory. A GPU is waited for at these steps alone."""
         out = self.folder / "ours"
         peak, _ = run_stage(
             "bert-finetune", "--tokens", tokens or self.tokens, "--model", model, "--out", out, "--force",
             "--device", DEVICE, "--precision", precision, "--per-device-train-batch-size", batch, "--max-steps", last,
-            "--learning-rate", 5e-5, "--weight-decay", 0.01, "--eval-strategy", "no", "--save-strategy", "no", "--logging-steps", 1,
+            "--learning-rate", 5e-5, "--weight-decay", 0.01, "--eval-strategy", "no", "--save-strategy", "no",
+            "--logging-steps", math.gcd(first, last), "--cuda-graphs", cuda_graphs,
         )  # fmt: skip
         timing = json.loads((out / "timing.json").read_text())
         if first > 0:
@@ -60,9 +72,9 @@ class Bench:
             timing |= {"sentences_per_second": rate, "tokens_per_second": rate * tokens_of_a_sentence}
         return {**timing, "peak_memory_bytes": peak}
 
-    def reference(self, precision, attention, model, batch, first, last, pad_to=None):
+    def reference(self, precision, attention, model, batch, first, last, **more):
         settings = {"device": DEVICE, "precision": precision, "attention": attention, "batch": batch, "first_step": first, "last_step": last}
-        return run_reference("reference_training.py", model, self.tokens, json.dumps({**settings, "pad_to": pad_to}))
+        return run_reference("reference_training.py", model, self.tokens, json.dumps({**settings, **more}))
 
     def race(self, name, ours, references, what="sentences_per_second", unit="sentences/s"):
         """Runs `ours` and the better of `references` in turn and notes medians and their ratio."""
@@ -167,17 +179,18 @@ def main():
     parser.add_argument("--rows", type=int, default=large_table.N_ROWS, help=f"rows of {', '.join(LARGE)}")
     arguments = parser.parse_args()
     wanted = arguments.sections or SECTIONS
-    unknown = set(wanted) - {*SECTIONS, *LARGE}
+    known = [*SECTIONS, "gpu", *LARGE]
+    unknown = set(wanted) - set(known)
     if unknown:
-        sys.exit(f"no such section: {', '.join(unknown)}; there are {', '.join([*SECTIONS, *LARGE])}")
+        sys.exit(f"no such section: {', '.join(unknown)}; there are {', '.join(known)}")
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(pathlib.Path(folder))
         for section in wanted:
             if section == "growth":
                 bench.results["growth"] = growth.measure(bench, OUT)
-            elif section == "neighbors":
-                bench.results["neighbors"] = neighbors.measure(bench)
+            elif section in MEASURED:
+                bench.results[section] = MEASURED[section](bench)
             elif section in LARGE:
                 LARGE[section](bench, arguments.rows)
             else:
@@ -186,7 +199,7 @@ def main():
     if bench.rows:
         (OUT / "results.md").write_text(table(bench.rows))
     rates = [row for row in bench.rows if row[4] == "sentences/s"]
-    if rates:
+    if rates and growth.CHART.is_file():
         groups = [(name, [("this project", ours), ("the reference", theirs)]) for name, ours, theirs, *_ in rates]
         growth.draw({"bars": {"title": "Rates", "unit": "sentences per second", "groups": groups}}, OUT / "rates.svg")
     print(f"written to {OUT.relative_to(ROOT)}; load at the end {os.getloadavg()[0]:.1f}")

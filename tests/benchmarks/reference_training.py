@@ -34,14 +34,15 @@ class Rows(torch.utils.data.Dataset):
 
 
 class Collator:
-    """Pads a batch to its longest row, or to a fixed length as the guide does."""
+    """Pads a batch to its longest row, rounded up to a multiple, or to a fixed length as the guide does."""
 
-    def __init__(self, pad_to):
-        self.pad_to = pad_to
+    def __init__(self, pad_to, multiple):
+        self.pad_to, self.multiple = pad_to, multiple
         self.tokens = []
 
     def __call__(self, rows):
-        width = self.pad_to or max(len(row["input_ids"]) for row in rows)
+        longest = max(len(row["input_ids"]) for row in rows)
+        width = self.pad_to or -(-longest // self.multiple) * self.multiple
         ids = torch.zeros(len(rows), width, dtype=torch.long)
         mask = torch.zeros(len(rows), width, dtype=torch.long)
         for place, row in enumerate(rows):
@@ -73,7 +74,8 @@ def main():
     folder, tokens, settings = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
     first, last, batch = settings["first_step"], settings["last_step"], settings["batch"]
     rows = Rows(f"{tokens}/train.parquet")
-    collator, clock = Collator(settings.get("pad_to")), Clock((1, first, last))
+    compiled = settings.get("compile", False)
+    collator, clock = Collator(settings.get("pad_to"), 32 if compiled else 1), Clock((1, first, last))
     with tempfile.TemporaryDirectory() as out:
         arguments = TrainingArguments(
             output_dir=out,
@@ -92,6 +94,7 @@ def main():
             disable_tqdm=True,
             use_cpu=settings["device"] == "cpu",
             seed=42,
+            torch_compile=compiled,
         )
         model = model_of(folder, settings["attention"])
         trainer = Trainer(model=model, args=arguments, train_dataset=rows, data_collator=collator, callbacks=[clock])
