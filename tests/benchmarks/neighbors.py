@@ -61,4 +61,9 @@ def measure(bench):
                 one, many = rate(bench, 1), rate(bench, n_cores)
             found.append({"work": name, "neighbors": number, "one_thread": one, "all_threads": many})
             print(f"{f'{name}, {words}':<44} {one:10.1f} {many:10.1f}  {many / one:6.2f}x", flush=True)
+    beside = f"training, bf16, beside {n_cores} busy neighbors"
+    with Neighbors(n_cores):
+        ours = lambda: {"sentences_per_second": trained(bench, n_cores)}  # noqa: E731
+        reference = lambda attention: lambda: bench.reference("bf16", attention, bench.model, BATCH, FIRST, LAST)  # noqa: E731
+        bench.race(beside, ours, {"sdpa": reference("sdpa"), "eager": reference("eager")})
     return found
