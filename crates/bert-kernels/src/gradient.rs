@@ -62,7 +62,10 @@ impl Gradient {
                 sums[begin..].iter_mut().zip(value).for_each(|(sum, value)| *sum += value);
             }
         }
-        let values = Tensor::from_slice(&sums).view([rows.len() as i64, width as i64]);
+        // `Tensor::from_slice` would zero it first, by a loop of libtorch's own threads.
+        let values = Tensor::empty([rows.len() as i64, width as i64], (Kind::Float, Device::Cpu));
+        // SAFETY: the tensor was made here, contiguous, of as many numbers.
+        unsafe { std::ptr::copy_nonoverlapping(sums.as_ptr(), ffi::floats(&values), sums.len()) };
         Self::Rows { rows, values, n_rows }
     }
 

@@ -28,8 +28,8 @@ use self::update::Update;
 use crate::batch::{Batch, PackedNumbers};
 use crate::dropout::DropoutSites;
 use crate::error::BertError;
-use crate::model::{Model, ParameterUpdate};
-use crate::parameters::Parameter;
+use crate::model::Model;
+use crate::parameters::{Parameter, ParameterUpdate};
 
 /// A model's training on its device.
 #[derive(Debug)]

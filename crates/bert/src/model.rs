@@ -19,7 +19,7 @@ use crate::gradients::Gradients;
 use crate::head::Head;
 use crate::mode::Mode;
 use crate::one_thread::OneThread;
-use crate::parameters::{Parameter, Parameters};
+use crate::parameters::{Parameter, ParameterUpdate, Parameters};
 use crate::training_forward::TrainingForward;
 
 /// The parameters, the backend that computes the encoder, and the head.
@@ -32,17 +32,6 @@ pub struct Model {
     deferred_rows: RefCell<Option<DeferredRows>>,
     precision: Precision,
     config: BertConfig,
-}
-
-/// What an element-wise optimizer brings to one parameter's update.
-#[derive(Debug)]
-pub struct ParameterUpdate {
-    /// The moments that the rule keeps, each of the parameter's shape; the same tensors in every step.
-    pub moments: Vec<Tensor>,
-    /// The learning rate of this step.
-    pub learning_rate: f64,
-    /// Weight decay.
-    pub weight_decay: f64,
 }
 
 impl Model {
@@ -92,6 +81,11 @@ impl Model {
         }
     }
 
+    /// Steps that some row of the word embeddings has yet to take.
+    pub fn n_deferred_steps(&self) -> usize {
+        self.deferred_rows.borrow().as_ref().map_or(0, DeferredRows::n_steps)
+    }
+
     /// Takes the weights as they are now, after somebody wrote into the tensors of [`Self::parameters`].
     ///
     /// # Errors
@@ -111,6 +105,11 @@ impl Model {
         if let Backend::Operators(operators) = &mut self.backend {
             operators.forget();
         }
+    }
+
+    /// Where its parameters are.
+    pub fn device(&self) -> Device {
+        self.parameters.flat.device()
     }
 
     /// What it was made for.
@@ -137,7 +136,7 @@ impl Model {
     /// Where a device draws the masks of `mode`, seeds it for them.
     fn seeded(&self, mode: Mode) -> Result<Option<DropoutSites>, BertError> {
         let Mode::Train(sites) = mode else { return Ok(None) };
-        if self.parameters.flat.device() == Device::Cpu {
+        if self.device() == Device::Cpu {
             return Ok(None);
         }
         sites.seed(&self.parameters.flat)?;

@@ -66,6 +66,17 @@ impl Parameter {
     }
 }
 
+/// What an element-wise optimizer brings to one parameter's update.
+#[derive(Debug)]
+pub struct ParameterUpdate {
+    /// The moments that the rule keeps, each of the parameter's shape; the same tensors in every step.
+    pub moments: Vec<Tensor>,
+    /// The learning rate of this step.
+    pub learning_rate: f64,
+    /// Weight decay.
+    pub weight_decay: f64,
+}
+
 /// The product B·A beside one tensor of the checkpoint; see [`crate::Lora`].
 #[derive(Debug, Clone)]
 pub(crate) struct Adapter {

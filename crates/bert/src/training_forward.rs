@@ -22,6 +22,13 @@ pub struct TrainingForward<'a> {
 }
 
 impl TrainingForward<'_> {
+    /// The loss that `of` makes of the logits, a scalar; beside a kernel on one thread: libtorch's own would spin on a core of the
+    /// kernel's threads after each of its small operators.
+    pub fn loss(&self, of: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
+        let _one_thread = self.backend.is_kernel().then(OneThread::begin);
+        of(&self.logits)
+    }
+
     /// The gradients of `loss` for the trained parameters, in their order, as autograd computes them; of a model of operators.
     pub(crate) fn run_backward(&self, loss: &Tensor) -> Result<Vec<Tensor>, BertError> {
         let sources: Vec<&Tensor> = self.parameters.trained().map(|parameter| &parameter.tensor).collect();

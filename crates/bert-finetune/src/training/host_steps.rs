@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use bert::{Batch, GradientExchange, Gradients, MicroBatchFacts, Model};
-use tch::Tensor;
 
 use crate::processes::Team;
 use crate::training::loss::Objective;
@@ -116,11 +115,10 @@ impl Pass<'_> {
         index: usize,
     ) -> anyhow::Result<f64> {
         let Self { model, objective, dropout } = self;
-        let device = model.parameters().flat.device();
-        let batch = Batch::new(&batches.sentences(index), device);
+        let batch = Batch::new(&batches.sentences(index), model.device());
         let forward = model.forward_train(&batch, &dropout.sites(index))?;
-        let targets: Tensor = objective.targets(&batches.train.labels, &batches.rows[index]).to_device(device);
-        let loss = objective.mean(&forward.logits, &targets) / batches.rows.len() as f64;
+        let targets = objective.targets(&batches.train.labels, &batches.rows[index]).to_device(model.device());
+        let loss = forward.loss(|logits| objective.mean(logits, &targets) / batches.rows.len() as f64);
         forward.backward(&loss, gradients)?;
         Ok(loss.f_double_value(&[])?)
     }

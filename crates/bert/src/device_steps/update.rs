@@ -4,7 +4,7 @@ use bert_kernels::{DeviceGroup, DeviceStep, UpdateRule, clip, update_group};
 use tch::{Kind, Tensor};
 
 use crate::error::BertError;
-use crate::model::ParameterUpdate;
+use crate::parameters::ParameterUpdate;
 
 /// The optimizer's step.
 #[derive(Debug)]
