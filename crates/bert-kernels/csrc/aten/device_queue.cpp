@@ -44,7 +44,7 @@ std::unique_ptr<Graph> make_graph(const at::Device &device) {
     return make_tape();
   }
   TORCH_CHECK(device.is_cuda() && cuda_graphs() != nullptr, "the programs were built without CUDA's graphs");
-  return cuda_graphs()();
+  return cuda_graphs()(device);
 }
 
 at::Tensor on_host(const at::Tensor &like) {

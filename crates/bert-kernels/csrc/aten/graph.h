@@ -18,9 +18,9 @@ public:
   virtual void replay() = 0;
 };
 
-using MakeGraph = std::unique_ptr<Graph> (*)();
+using MakeGraph = std::unique_ptr<Graph> (*)(const at::Device &);
 
-// Makes graphs for the current CUDA device; null where this library was built without CUDA (csrc/cuda/graph.cpp sets it).
+// Makes graphs for a CUDA device; null where this library was built without CUDA (csrc/cuda/graph.cpp sets it).
 MakeGraph &cuda_graphs();
 
 // A graph of the CPU: the list of the operators that the dispatcher has seen. It is no faster than the operators are; it shows
