@@ -15,8 +15,6 @@ pub(crate) struct World {
     local_size: usize,
     master_addr: String,
     master_port: u16,
-    /// How often torchrun has started the run anew.
-    restarts: u64,
     /// Whether torchrun holds the store; else process 0 does.
     agent_holds_store: bool,
 }
@@ -57,7 +55,6 @@ impl World {
             local_size,
             master_addr: required(&variable, "MASTER_ADDR")?,
             master_port: required(&variable, "MASTER_PORT")?,
-            restarts: optional(&variable, "TORCHELASTIC_RESTART_COUNT")?.unwrap_or(0),
             agent_holds_store: variable("TORCHELASTIC_USE_AGENT_STORE").as_deref() == Some("True"),
         }))
     }
@@ -72,13 +69,13 @@ impl World {
         self.is_first() && !self.agent_holds_store
     }
 
-    /// Where the processes leave word for each other. What a former start left there does not count.
-    pub(crate) fn store(&self) -> StoreAddress {
+    /// Where the processes leave word for each other, behind `prefix`.
+    pub(crate) fn store(&self, prefix: &str) -> StoreAddress {
         StoreAddress {
             host: self.master_addr.clone(),
             port: self.master_port,
             is_server: self.holds_store(),
-            prefix: format!("bert-finetune/{}", self.restarts),
+            prefix: prefix.to_owned(),
         }
     }
 
@@ -122,12 +119,12 @@ mod tests {
     #[test]
     fn a_world_is_what_torchrun_says() {
         let all = "RANK=3 WORLD_SIZE=4 LOCAL_RANK=1 LOCAL_WORLD_SIZE=2 MASTER_ADDR=node MASTER_PORT=29400 \
-                   TORCHELASTIC_RESTART_COUNT=2 TORCHELASTIC_USE_AGENT_STORE=True";
+                   TORCHELASTIC_USE_AGENT_STORE=True";
         let world = world(all).unwrap().unwrap();
         assert_eq!((world.rank, world.size, world.local_size, world.is_first()), (3, 4, 2, false));
-        let store = world.store();
+        let store = world.store("values");
         assert_eq!((store.host.as_str(), store.port, store.is_server), ("node", 29400, false));
-        assert_eq!(store.prefix, "bert-finetune/2");
+        assert_eq!(store.prefix, "values");
     }
 
     #[test]
@@ -140,10 +137,10 @@ mod tests {
     #[test]
     fn the_first_process_holds_the_store_unless_torchrun_does() {
         let first = "RANK=0 WORLD_SIZE=2 MASTER_ADDR=localhost MASTER_PORT=1";
-        assert!(world(first).unwrap().unwrap().store().is_server);
+        assert!(world(first).unwrap().unwrap().store("").is_server);
         let with_agent = format!("{first} TORCHELASTIC_USE_AGENT_STORE=True");
-        assert!(!world(&with_agent).unwrap().unwrap().store().is_server);
-        assert!(!world(&first.replace("RANK=0", "RANK=1")).unwrap().unwrap().store().is_server);
+        assert!(!world(&with_agent).unwrap().unwrap().store("").is_server);
+        assert!(!world(&first.replace("RANK=0", "RANK=1")).unwrap().unwrap().store("").is_server);
     }
 
     #[test]
