@@ -32,7 +32,7 @@ mod ffi;
 pub use cpu_features::{CpuFeatures, cpu_features};
 pub use deferred_rows::{DeferredRows, DeferredTable};
 pub use distinct_rows::DistinctRows;
-pub use distributed::{DistributedError, Messages, ProcessGroup, Store, StoreAddress, has_c10d};
+pub use distributed::{DistributedError, Messages, ProcessGroup, Store, StoreAddress, exit_at_once, has_c10d};
 pub use encoder::{Accumulate, Encoder, EncoderDropout, Keep};
 pub use encoder_memory::EncoderMemory;
 pub use encoder_parameters::{EncoderParameters, LayerNormParameters, LayerParameters, LinearParameters};

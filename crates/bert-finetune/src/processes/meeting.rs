@@ -152,23 +152,20 @@ impl Meeting {
 
     /// Leaves word, unless process 0 says the same before it leaves.
     fn is_said_by_first(&self, failure: &Failure) -> bool {
-        let same =
-            |other: Option<Failure>| other.is_some_and(|other| other.rank == 0 && other.reason == failure.reason);
-        if same(self.failure()) {
-            return true;
-        }
-        if self.store().is_err() {
-            return false;
-        }
-        self.leave_word(failure);
-        let since = Instant::now();
-        while since.elapsed() < LONG_GRACE && !self.has("left/0") {
-            if same(self.failure()) {
-                return true;
+        let is_said =
+            || Ok(self.failure()?.is_some_and(|other: Failure| other.rank == 0 && other.reason == failure.reason));
+        let wait = || -> anyhow::Result<bool> {
+            if is_said()? {
+                return Ok(true);
             }
-            sleep(PAUSE);
-        }
-        same(self.failure())
+            self.leave_word(failure);
+            let since = Instant::now();
+            while since.elapsed() < LONG_GRACE && !self.has("left/0") && !is_said()? {
+                sleep(PAUSE);
+            }
+            is_said()
+        };
+        wait().unwrap_or(false) // the store is gone
     }
 
     /// Which process is the reason that a connection broke, as far as it can be told: one that lost a connection itself points
@@ -182,13 +179,12 @@ impl Meeting {
         }
         let since = Instant::now();
         loop {
-            if let Some(failure) = self.failure() {
-                return followed(failure);
+            match self.failure() {
+                Ok(Some(failure)) => return followed(failure),
+                Ok(None) if since.elapsed() < GRACE => sleep(PAUSE),
+                Ok(None) => return self.silent(lost),
+                Err(_) => return store_is_gone(lost),
             }
-            if since.elapsed() >= GRACE {
-                return self.silent(lost);
-            }
-            sleep(PAUSE);
         }
     }
 
@@ -235,7 +231,7 @@ impl Meeting {
             if let Some(value) = store.get(key)? {
                 return Ok(value);
             }
-            if let Some(failure) = self.failure() {
+            if let Some(failure) = self.failure()? {
                 return Err(followed(failure));
             }
             if since.elapsed() >= self.timeout {
@@ -258,9 +254,9 @@ impl Meeting {
     }
 
     /// Why a process stopped by itself, if one did.
-    fn failure(&self) -> Option<Failure> {
-        let text = self.store().ok()?.get("failed").ok()??;
-        serde_json::from_slice(&text).ok()
+    fn failure(&self) -> anyhow::Result<Option<Failure>> {
+        let text = self.store()?.get("failed")?;
+        Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
     }
 
     fn store(&self) -> anyhow::Result<&SharedStore> {

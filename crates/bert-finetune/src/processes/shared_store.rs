@@ -19,7 +19,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::anyhow;
 use bert::BertError;
-use bert_kernels::{DistributedError, ProcessGroup, Store, StoreAddress, has_c10d, libtorch};
+use bert_kernels::{DistributedError, ProcessGroup, Store, StoreAddress, exit_at_once, has_c10d, libtorch};
 
 use crate::processes::world::World;
 
@@ -75,7 +75,7 @@ impl SharedStore {
         }
         // It has a time-out of its own.
         let patience = Patience { limit: timeout.saturating_mul(2), ..self.patience.borrow().clone() };
-        patience.hold(|| ProcessGroup::connect(&self.values, world.rank, world.size, timeout))
+        patience.hold(|| ProcessGroup::connect(&self.values, (world.rank, world.size), world.own_address(), timeout))
     }
 
     /// From now on waits for no longer than `limit`, and says `last_words` where that is not enough.
@@ -182,7 +182,7 @@ impl Patience {
         spawn(move || {
             if answer.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
                 stage::say(&last_words);
-                process::exit(1);
+                exit_at_once(1);
             }
         });
         let given = ask();
