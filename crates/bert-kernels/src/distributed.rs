@@ -1,7 +1,7 @@
 //! Several processes of one run: a store of small facts, and a process group that moves tensors (libtorch's c10d: `TCPStore`
 //! and gloo). Nothing here adds numbers up: whoever gets them does, in an order of its own.
 
-use std::ffi::CString;
+use std::ffi::{CString, c_int};
 use std::net::IpAddr;
 use std::ptr::null;
 use std::time::Duration;
@@ -47,8 +47,12 @@ pub fn has_c10d() -> bool {
 /// Ends this process with an exit code, whatever its other threads wait for within libtorch: no destructor of a library runs, which could wait
 /// for them, too.
 pub fn exit_at_once(code: i32) -> ! {
+    unsafe extern "C" {
+        /// Of the C library.
+        fn _exit(status: c_int) -> !;
+    }
     // SAFETY: it does not return, and touches no memory of this process.
-    unsafe { ffi::_exit(code) }
+    unsafe { _exit(code) }
 }
 
 /// Where a store is.

@@ -1,6 +1,6 @@
 //! The declarations of `csrc/bert_kernels.h`, and how tensors are handed to them.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::c_char;
 
 use tch::Tensor;
 use torch_sys::C_tensor;
@@ -221,8 +221,6 @@ unsafe extern "C" {
     ) -> i32;
     pub(crate) fn bert_kernels_encoder_gradients_changed(encoder: *mut Encoder);
     pub(crate) fn bert_kernels_has_c10d() -> i32;
-    /// Of the C library.
-    pub(crate) fn _exit(status: c_int) -> !;
     pub(crate) fn bert_kernels_store_new(options: *const StoreOptions) -> *mut Store;
     pub(crate) fn bert_kernels_store_free(store: *mut Store);
     pub(crate) fn bert_kernels_store_set(store: *mut Store, key: *const c_char, value: *const u8, n: i64) -> i32;
