@@ -143,7 +143,7 @@ test-reference: build (environment "reference") (environment "current")
 
 # The recipes for Airflow, Kubernetes, Slurm, Make and object storage, in the real ones as far as one machine has them; on Debian all
 [group('checks')]
-test-engines: build (environment "engines") (environment "airflow")
+test-engines: build (environment "engines") (environment "airflow") (environment "reference")
     @sh pipeline/setup/debian.sh slurm libhwloc15 liblua5.1-0 libmunge2 munge slurm-wlm-basic-plugins slurm-client slurmctld slurmd || true
     @sh pipeline/setup/debian.sh rclone rclone || true
     .cache/engines/bin/python -m pytest -q -rs tests/engines
@@ -166,6 +166,11 @@ test-crash: setup
     cargo build --release --locked --workspace --quiet
     CRASH_TESTS=full cargo test --release --locked --workspace --quiet --test crash -- --include-ignored --nocapture --test-threads 1
     PROCESS_KILLS=50 cargo test --release --locked --workspace --quiet --test processes kills_at_random_moments
+
+# Processes under torchrun survive: 50 kills of one or of all, before the first step, in saves, in evaluations and else; its table says how often each; about ten minutes
+[group('checks')]
+test-torchrun-kills: build (environment "reference")
+    TORCHRUN_KILLS=50 .cache/reference/bin/python -m pytest -q -s tests/reference/test_processes.py -k kills
 
 # A search survives: 100 kills at random moments, and its table is that of an undisturbed one
 [group('checks')]
@@ -220,7 +225,7 @@ test-dist: dist
 
 # What takes long, or needs much installed: the archive in a bare root, the engines, the operations under sanitizers, the pages in a browser, then every proof of survival
 [group('checks')]
-nightly: test-dist test-engines (test-operations "1") (test-operations "thread") test-browser test-crash test-sweep-kills
+nightly: test-dist test-engines (test-operations "1") (test-operations "thread") test-browser test-crash test-torchrun-kills test-sweep-kills
 
 # The fixtures of the tests anew, from the live reference
 [group('checks')]

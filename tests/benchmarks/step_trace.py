@@ -50,15 +50,13 @@ def kind_of(what):
     return next(index for index, (_, _, pattern) in enumerate(KINDS) if re.search(pattern, what))
 
 
-def typical_step(found, first_thread):
-    """The ends of a step of median length in the second half of the run: from the end of one update to that of the next."""
+def steps_of(found, first_thread):
+    """The ends of each step: from the end of one update to that of the next."""
     update = [time for tid, time, kind in found if tid == first_thread and KINDS[kind][0] == "optimizer, packing"]
     # Packing happens all along, the update is where it stays for milliseconds.
     dense = [time for index, time in enumerate(update[8:]) if time - update[index] < 10.5 / HERTZ]
     ends = [a for a, b in zip(dense, dense[1:]) if b - a > 0.008]
-    steps = list(zip(ends, ends[1:]))[len(ends) // 2 :]
-    middle = statistics.median(end - begin for begin, end in steps)
-    return min(steps, key=lambda step: abs(step[1] - step[0] - middle))
+    return list(zip(ends, ends[1:]))
 
 
 def drawn(title, found, step, scale, top):
@@ -79,7 +77,12 @@ def drawn(title, found, step, scale, top):
 def main():
     before, after, out, tokens, model = map(pathlib.Path, sys.argv[1:])
     traces = [(title, *samples(programs.resolve(), tokens, model)) for title, programs in (("before", before), ("now", after))]
-    steps = [typical_step(found, first) for _, found, first in traces]
+    all_steps = [steps_of(found, first) for _, found, first in traces]
+    # The same step of both, counted from the end: one whose times lie in the middle of each run's second half.
+    middles = [statistics.median(end - begin for begin, end in steps[len(steps) // 2 :]) for steps in all_steps]
+    strays = lambda at: max(abs(steps[-at][1] - steps[-at][0] - middle) for steps, middle in zip(all_steps, middles))  # noqa: E731
+    chosen = min(range(1, min(map(len, all_steps)) // 2), key=strays)
+    steps = [found[-chosen] for found in all_steps]
     scale = 760 / max(end - begin for begin, end in steps)
     body, top = [], 10
     table = []

@@ -21,6 +21,7 @@ mod recipes;
 mod snapshot;
 mod sweep;
 mod sweep_again;
+mod sweep_devices;
 mod sweep_folds;
 mod unfinished;
 mod vouching;

@@ -101,6 +101,7 @@ def assert_same(one, other):
     """Both have the same files, byte for byte, but for trials that only one of them has kept whole."""
     expected, found = one.outputs(), other.outputs()
     assert one.table() == other.table()
+    assert one.table()["trials.jsonl"].count('"status":"done"') == 6
     pruned = {name for name in found.keys() - expected.keys() if name.startswith("sweep/trials/")}
     assert found.keys() - pruned == expected.keys()
     assert {name for name in expected if found[name] != expected[name]} == set()
@@ -118,3 +119,7 @@ def trainings(workplace, out):
         except OSError:
             pass  # it ended meanwhile
     return found
+
+
+def parent(process):
+    return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])

@@ -1,4 +1,5 @@
-"""Slurm on this machine alone: munged, slurmctld and slurmd from unpacked packages, in a folder of their own."""
+"""Slurm on this machine alone: munged, slurmctld and slurmd from unpacked packages, in a folder of their own. Several nodes are several
+slurmd, each with a part of the cores and a name that leads here."""
 
 import os
 import socket
@@ -10,18 +11,17 @@ CONFIG = """
 ClusterName=engines
 SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
-SlurmctldPort={ports[0]}
-SlurmdPort={ports[1]}
+SlurmctldPort={port}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire=15
 CredType=cred/munge
 PluginDir={plugins}
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool-%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
+SlurmdLogFile={folder}/slurmd-%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
@@ -32,9 +32,9 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=1
 MpiDefault=none
 KillWait=60
 ReturnToService=2
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cores}
-PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
+NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cores}\n"
 
 
 def free_ports(n):
@@ -48,19 +48,23 @@ def free_ports(n):
 
 
 class SlurmNode:
-    """A cluster of one node while the `with` block lasts."""
+    """A cluster of one node, or two, while the `with` block lasts."""
 
-    def __init__(self, packages, folder):
+    def __init__(self, packages, folder, n_nodes=1):
         self.folder = Path(folder)
         self.bin, self.sbin = packages / "usr/bin", packages / "usr/sbin"
         libraries = next((packages / "usr/lib").glob("*-linux-gnu"))
         plugins = libraries / "slurm-wlm"
-        for name in ("state", "spool"):
+        host = socket.gethostname().split(".")[0]
+        self.names = [host, "localhost"][:n_nodes]
+        for name in ("state", *(f"spool-{name}" for name in self.names)):
             (self.folder / name).mkdir(parents=True)
         # The socket of munged is for its own user's eyes.
         self.folder.chmod(0o755)
-        host = socket.gethostname().split(".")[0]
-        text = CONFIG.format(host=host, ports=free_ports(2), folder=self.folder, plugins=plugins, cores=os.cpu_count())
+        port, *ports = free_ports(1 + n_nodes)
+        text = CONFIG.format(host=host, port=port, folder=self.folder, plugins=plugins)
+        cores = max(os.cpu_count() // n_nodes, 1)
+        text += "".join(NODE.format(name=name, host=host, port=port, cores=cores) for name, port in zip(self.names, ports))
         config = self.folder / "slurm.conf"
         config.write_text(text)
         self.env = dict(
@@ -82,8 +86,9 @@ class SlurmNode:
                    f"--pid-file={self.folder}/munged.pid", f"--log-file={self.folder}/munged.log", f"--seed-file={self.folder}/munge.seed")  # fmt: skip
         self.wait_until("munged", lambda: (self.folder / "munge.socket").exists())
         self.start("slurmctld-wlm", "-D")
-        self.start("slurmd-wlm", "-D", "-d", str(self.sbin / "slurmstepd-wlm"))
-        self.wait_until("an idle node", lambda: "idle" in self.run("sinfo", "-h", "-o", "%T", check=False))
+        for name in self.names:
+            self.start("slurmd-wlm", "-D", "-N", name, "-d", str(self.sbin / "slurmstepd-wlm"), log=f"slurmd-{name}")
+        self.wait_until("idle nodes", lambda: self.run("sinfo", "-h", "-N", "-o", "%T", check=False).split() == ["idle"] * len(self.names))
         return self
 
     def __exit__(self, *_):
@@ -95,8 +100,8 @@ class SlurmNode:
                 daemon.kill()
                 daemon.wait()
 
-    def start(self, program, *words):
-        log = open(self.folder / f"{program}.out", "w")
+    def start(self, program, *words, log=None):
+        log = open(self.folder / f"{log or program}.out", "w")
         # Jobs find nothing of the test's own environment but what they need.
         self.daemons.append(subprocess.Popen([self.sbin / program, *words], env=self.env, stdout=log, stderr=subprocess.STDOUT))
 
@@ -110,7 +115,7 @@ class SlurmNode:
 
     def run(self, program, *words, check=True, **kwargs):
         """What a command of Slurm prints."""
-        done = subprocess.run([program, *words], env=self.env, text=True, capture_output=True, **kwargs)
+        done = subprocess.run([program, *words], text=True, capture_output=True, **{"env": self.env, **kwargs})
         assert not check or done.returncode == 0, f"{program} {words}: {done.stdout}{done.stderr}"
         return done.stdout
 

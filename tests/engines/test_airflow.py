@@ -6,10 +6,9 @@ import signal
 import sqlite3
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
-from conftest import NAME, PROFILE, PROGRAMS, ROWS_PER_PART, TOP, assert_same, trainings
+from conftest import NAME, PROFILE, PROGRAMS, ROWS_PER_PART, TOP, assert_same, parent, trainings
 from slurm_node import free_ports
 
 AIRFLOW = TOP / ".cache/airflow/bin"
@@ -108,10 +107,6 @@ def configuration(workplace, **changes):
     texts = f"data/raw/{NAME}/test.parquet"
     conf = {"programs": str(PROGRAMS), "workplace": str(workplace.folder), "profile": PROFILE, "name": NAME, "texts": texts}
     return conf | {"shards": 2, "rows_per_part": int(ROWS_PER_PART)} | changes
-
-
-def parent(process):
-    return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
 def has_saved(workplace, process):

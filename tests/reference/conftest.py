@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -63,3 +64,29 @@ def prepared(tmp_path_factory):
 @pytest.fixture(scope="session")
 def run(prepared, tmp_path_factory):
     return Run(prepared, tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="session")
+def small_model(prepared, tmp_path_factory):
+    """A random BERT with the words of MiniLM, for runs of several processes of which many are killed."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    folder = tmp_path_factory.mktemp("small")
+    sizes = dict(hidden_size=48, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96, num_labels=2)
+    torch.manual_seed(0)
+    BertForSequenceClassification(BertConfig.from_pretrained(prepared.model, **sizes)).save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"):
+        shutil.copy(prepared.model / name, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(prepared, small_model, tmp_path_factory):
+    """What one process makes of it that accumulates two batches."""
+    from torchrun import environment, words
+
+    folder = tmp_path_factory.mktemp("undisturbed") / "train"
+    command = words(prepared, small_model, folder, gradient_accumulation_steps=2)
+    subprocess.run(command, check=True, capture_output=True, env=environment())
+    return folder

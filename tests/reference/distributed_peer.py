@@ -16,7 +16,7 @@ from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 from transformers import BertForSequenceClassification
 
-BATCH, RATE, DECAY, SEED = 8, 5e-5, 0.01, 42
+BATCH, RATE, DECAY, SEED = 4, 5e-5, 0.01, 42
 
 
 def groups(model):

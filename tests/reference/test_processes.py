@@ -1,96 +1,129 @@
-"""The real torchrun: several processes of `bert-finetune`, one of which is killed and started again, against one process; and
-the losses of PyTorch's DistributedDataParallel on the same batches.
+"""The real torchrun: two processes of `bert-finetune` against one, killed and started again, and the losses of PyTorch's
+DistributedDataParallel on the same batches. `TORCHRUN_KILLS` says how many are killed; `pytest -s` shows when.
 """
 
 import json
 import os
-import pathlib
+import random
+import shutil
 import signal
 import subprocess
-import sys
 import time
+from collections import Counter
 
-import pytest
 from conftest import BIN, ROOT
+from distributed_peer import BATCH
 from safetensors.torch import load_file
 from test_parity import WITHOUT_DROPOUT, is_key_bias, report, rows, start as drawn  # noqa: F401: fixtures
+from torchrun import STANDALONE, TRAINING, assert_equal, environment, ranks, wait_until, words
 
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run"]
-TRAINING = ["--precision", "float32", "--threads", "1", "--per-device-train-batch-size", "8", "--max-steps", "40", "--eval-strategy", "steps",
-            "--eval-steps", "20", "--save-strategy", "steps", "--save-steps", "10", "--logging-steps", "1", "--learning-rate", "5e-5"]
-
-
-def words(prepared, out, *more):
-    return [str(BIN / "bert-finetune"), "--tokens", str(prepared.tokens), "--model", str(prepared.model), "--out", str(out), *TRAINING, *more]
-
-
-def environment():
-    return {name: value for name, value in os.environ.items() if name not in ("RANK", "WORLD_SIZE", "OMP_NUM_THREADS")}
-
-
-def start(prepared, out, *torchrun):
-    command = [*TORCHRUN, "--standalone", "--nproc-per-node", "2", "--no-python", *torchrun, *words(prepared, out)]
+def start(prepared, model, out, *torchrun):
+    command = [*STANDALONE, *torchrun, "--no-python", *words(prepared, model, out)]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment())
 
 
-def outputs(folder):
-    """What equal runs share, byte for byte."""
-    names = ["model.safetensors", "log.jsonl", "config.json", "curves.svg"]
-    paths = [folder / name for name in names] + sorted((folder / "checkpoints").rglob("*.safetensors"))
-    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+def test_torchrun_gives_the_bytes_of_one_process(prepared, tmp_path):
+    """With MiniLM; the others need no size."""
+    changes = dict(max_steps=8, eval_steps=8, save_steps=4)
+    one = words(prepared, prepared.model, tmp_path / "one", **changes, gradient_accumulation_steps=2)
+    subprocess.run(one, check=True, capture_output=True, env=environment())
+    two = [*STANDALONE, "--no-python", *words(prepared, prepared.model, tmp_path / "two", **changes)]
+    done = subprocess.run(two, capture_output=True, text=True, env=environment())
+    assert done.returncode == 0, done.stderr
+    assert "2 processes x 1 micro-batches x 8 sentences: 16 in a step" in done.stderr
+    assert_equal(tmp_path / "one", tmp_path / "two")
 
 
-def assert_equal(one, other):
-    assert one.keys() == other.keys()
-    assert [name for name in one if one[name] != other[name]] == []
+def events(out):
+    try:
+        return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines(keepends=True) if line.endswith("\n")]
+    except OSError:
+        return []
 
 
-@pytest.fixture(scope="module")
-def alone(prepared, tmp_path_factory):
-    """One process that accumulates."""
-    folder = tmp_path_factory.mktemp("alone") / "train"
-    subprocess.run(words(prepared, folder, "--gradient-accumulation-steps", "2"), check=True, env=environment())
-    return folder
+def is_before_the_first_step(out):
+    return not any(event["event"] == "train" for event in events(out))
 
 
-def test_torchrun_gives_the_bytes_of_one_process(prepared, alone, tmp_path):
-    run = start(prepared, tmp_path / "train")
-    _, said = run.communicate(timeout=600)
-    assert run.returncode == 0, said
-    assert "2 processes x 1 micro-batches x 8 sentences: 16 in a step" in said
-    assert_equal(outputs(alone), outputs(tmp_path / "train"))
+def is_in_a_save(out):
+    return any(not (folder / "manifest.json").exists() for folder in (out / "checkpoints").glob("step-*"))
 
 
-def ranks(parent):
-    """The processes that torchrun has started, by their rank."""
-    found = {}
-    for folder in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            variables = dict(line.split("=", 1) for line in (folder / "environ").read_text().split("\0") if "=" in line)
-            is_child = f"PPid:\t{parent}\n" in (folder / "status").read_text()
-        except OSError:
-            continue
-        if is_child and "RANK" in variables:
-            found[int(variables["RANK"])] = int(folder.name)
-    return found
+def is_in_an_evaluation(out):
+    last = events(out)[-1:]
+    return bool(last) and last[0]["event"] == "train" and last[0]["step"] % TRAINING["eval_steps"] == 0
 
 
-@pytest.mark.parametrize("victim", [0, 1])
-def test_torchrun_starts_a_killed_run_again_and_its_bytes_are_those_of_an_undisturbed_one(prepared, alone, tmp_path, victim):
-    run = start(prepared, tmp_path / "train", "--max-restarts", "2")
-    while not list((tmp_path / "train/checkpoints").glob("step-*/manifest.json")):
-        assert run.poll() is None, run.communicate()
-        time.sleep(0.02)
-    os.kill(ranks(run.pid)[victim], signal.SIGKILL)
-    _, said = run.communicate(timeout=600)
-    assert run.returncode == 0, said
-    assert "continuing at step" in said
-    assert_equal(outputs(alone), outputs(tmp_path / "train"))
+def stop(run, out, is_now, delay):
+    """Stops the processes of a run in a moment; their numbers by rank. None: it had passed."""
+    wait_until(lambda: len(ranks(run.pid)) == 2, run)
+    processes = ranks(run.pid)
+    time.sleep(delay)
+    for _ in range(4000):
+        if run.poll() is not None or not ranks(run.pid).keys() >= {0, 1}:
+            return None
+        if is_now(out):
+            try:
+                for process in processes.values():
+                    os.kill(process, signal.SIGSTOP)
+                if is_now(out):
+                    return processes
+                for process in processes.values():
+                    os.kill(process, signal.SIGCONT)
+            except ProcessLookupError:
+                return None
+        time.sleep(0.001)
+    return None
 
 
-def test_torchrun_names_the_rank_and_the_reason(prepared, tmp_path):
-    run = subprocess.run([*TORCHRUN, "--standalone", "--nproc-per-node", "2", "--no-python", *words(prepared, tmp_path / "train", "--warmup-ratio", "2")],
-                         capture_output=True, text=True, env=environment())
+def kill(run, processes, victims):
+    if victims == "all":
+        run.kill()
+    for rank, process in processes.items():
+        os.kill(process, signal.SIGKILL if victims in ("all", f"rank {rank}") else signal.SIGCONT)
+
+
+MOMENTS = {
+    "before the first step": is_before_the_first_step,
+    "in a save": is_in_a_save,
+    "in an evaluation": is_in_an_evaluation,
+    "else": lambda out: not (is_before_the_first_step(out) or is_in_a_save(out) or is_in_an_evaluation(out)),
+}
+VICTIMS = ["rank 1", "all", "rank 0"]
+
+
+def test_kills_under_torchrun_change_no_byte(prepared, small_model, undisturbed, tmp_path):
+    """Each kill is of a run of its own, which torchrun starts again, or the same command where torchrun was killed, too."""
+    n_kills = int(os.environ.get("TORCHRUN_KILLS", "4"))
+    draw = random.Random(n_kills)
+    hit = Counter()
+    while hit.total() < n_kills:
+        n = hit.total()
+        # Every pair of the two, since their numbers have no common divisor.
+        moment, victims = list(MOMENTS)[n % len(MOMENTS)], VICTIMS[n % len(VICTIMS)]
+        out = tmp_path / "train"
+        run = start(prepared, small_model, out, "--max-restarts", "1")
+        delay = draw.uniform(0, 0.3 if moment == "before the first step" else 1.0)
+        processes = stop(run, out, MOMENTS[moment], delay)
+        if processes is None:
+            run.communicate(timeout=300)
+        else:
+            kill(run, processes, victims)
+            hit[moment, victims] += 1
+            _, said = run.communicate(timeout=300)
+            if victims == "all":
+                assert run.returncode == -signal.SIGKILL
+                run = start(prepared, small_model, out)
+                _, said = run.communicate(timeout=300)
+            assert run.returncode == 0, (moment, victims, said)
+        assert_equal(undisturbed, out)
+        shutil.rmtree(out)
+    print("", f"| killed | {' | '.join(VICTIMS)} |", *(f"| {moment} | {' | '.join(str(hit[moment, victims]) for victims in VICTIMS)} |" for moment in MOMENTS), sep="\n")
+
+
+def test_torchrun_names_the_rank_and_the_reason(prepared, small_model, tmp_path):
+    command = [*STANDALONE, "--no-python", *words(prepared, small_model, tmp_path / "train", warmup_ratio=2)]
+    run = subprocess.run(command, capture_output=True, text=True, env=environment())
     assert run.returncode == 1
     assert run.stderr.count("error: --warmup-ratio is 2") == 1
     assert "exitcode  : 2" in run.stderr
@@ -101,13 +134,12 @@ def test_fifty_steps_are_those_of_distributed_data_parallel(prepared, drawn, row
     n_steps = 50
     flags = [word for name, value in WITHOUT_DROPOUT.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     train = [str(BIN / "bert-finetune"), "--tokens", str(prepared.tokens), "--model", str(drawn), "--out", str(tmp_path / "train"),
-             "--precision", "float32", "--threads", "1", "--per-device-train-batch-size", "8", "--max-steps", str(n_steps), "--learning-rate", "5e-5",
+             "--precision", "float32", "--threads", "1", "--per-device-train-batch-size", str(BATCH), "--max-steps", str(n_steps), "--learning-rate", "5e-5",
              "--weight-decay", "0.01", "--logging-steps", "1", "--eval-strategy", "no", "--save-strategy", "no", *flags]
-    together = [*TORCHRUN, "--standalone", "--nproc-per-node", "2"]
-    subprocess.run([*together, "--no-python", *train], check=True, env=environment())
+    subprocess.run([*STANDALONE, "--no-python", *train], check=True, env=environment())
     (tmp_path / "rows.json").write_text(json.dumps([{"input_ids": list(map(int, row["input_ids"])), "labels": int(row["labels"])} for row in rows]))
     script = [ROOT / "tests/reference/distributed_peer.py", drawn, tmp_path / "rows.json", n_steps, tmp_path]
-    subprocess.run([*together, *map(str, script)], check=True, env=environment())
+    subprocess.run([*STANDALONE, *map(str, script)], check=True, env=environment())
 
     events = [json.loads(line) for line in (tmp_path / "train/log.jsonl").read_text().splitlines()]
     ours = [event["loss"] for event in events if event["event"] == "train"]

@@ -70,7 +70,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return if world.is_first() { run_process(&args, Some(&Meeting::new(world, Duration::ZERO))) } else { Ok(()) };
     }
     let meeting = Meeting::new(world, Duration::from_secs(args.ddp_timeout));
-    meeting.part(run_process(&args, Some(&meeting)), &bad_input_types())
+    let outcome = meeting.begin().and_then(|()| run_process(&args, Some(&meeting)));
+    meeting.part(outcome, &bad_input_types())
 }
 
 fn run_process(args: &Args, meeting: Option<&Meeting>) -> anyhow::Result<()> {

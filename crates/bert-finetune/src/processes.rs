@@ -4,6 +4,7 @@
 //! end as it does. All of them hold the same weights, so nothing but gradients, losses and signals is exchanged in a step.
 
 mod world;
+mod shared_store;
 mod meeting;
 mod team;
 mod restarts;

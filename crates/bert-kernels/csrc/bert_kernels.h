@@ -301,7 +301,8 @@ int32_t bert_kernels_store_get(bert_kernels_store *store, const char *key, char 
 // in the same order with tensors of the same sizes, contiguous, on the CPU; each returns when this process has what it gets.
 typedef struct bert_kernels_process_group bert_kernels_process_group;
 
-bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *store, int32_t rank, int32_t size,
+// `address`: of this machine, where the others reach it; null for that of its name. GLOO_SOCKET_IFNAME comes first.
+bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *store, int32_t rank, int32_t size, const char *address,
                                                            int64_t timeout_ms);
 void bert_kernels_process_group_free(bert_kernels_process_group *group);
 // gathered (size, ..): what each process has as `mine` (..).

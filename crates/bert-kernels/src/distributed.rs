@@ -1,7 +1,9 @@
 //! Several processes of one run: a store of small facts, and a process group that moves tensors (libtorch's c10d: `TCPStore`
 //! and gloo). Nothing here adds numbers up: whoever gets them does, in an order of its own.
 
-use std::ffi::CString;
+use std::ffi::{CString, c_int};
+use std::net::IpAddr;
+use std::ptr::null;
 use std::time::Duration;
 
 use tch::{Device, Tensor};
@@ -40,6 +42,17 @@ impl DistributedError {
 pub fn has_c10d() -> bool {
     // SAFETY: no arguments.
     unsafe { ffi::bert_kernels_has_c10d() != 0 }
+}
+
+/// Ends this process with an exit code, whatever its other threads wait for within libtorch: no destructor of a library runs, which could wait
+/// for them, too.
+pub fn exit_at_once(code: i32) -> ! {
+    unsafe extern "C" {
+        /// Of the C library.
+        fn _exit(status: c_int) -> !;
+    }
+    // SAFETY: it does not return, and touches no memory of this process.
+    unsafe { _exit(code) }
 }
 
 /// Where a store is.
@@ -138,15 +151,23 @@ pub struct ProcessGroup {
 }
 
 impl ProcessGroup {
-    /// Connects to the others; every later call waits for them for `timeout` at most.
+    /// Connects to the others, which reach this process at the `address` of its machine, where one is given; every later call
+    /// waits for them for `timeout` at most.
     ///
     /// # Errors
     /// Fails where one of them does not come.
-    pub fn connect(store: &Store, rank: usize, size: usize, timeout: Duration) -> Result<Self, DistributedError> {
-        // SAFETY: the store's handle is valid; the C++ side keeps what it needs of it.
-        let handle = unsafe {
-            ffi::bert_kernels_process_group_new(store.handle, rank as i32, size as i32, milliseconds(timeout))
-        };
+    pub fn connect(
+        store: &Store,
+        (rank, size): (usize, usize),
+        address: Option<IpAddr>,
+        timeout: Duration,
+    ) -> Result<Self, DistributedError> {
+        let address = address.map(|address| c_string(&address.to_string())).transpose()?;
+        let pointer = address.as_ref().map_or(null(), |address| address.as_ptr());
+        let timeout_ms = milliseconds(timeout);
+        // SAFETY: the store's handle is valid, and the address lives through the call; the C++ side keeps what it needs of both.
+        let handle =
+            unsafe { ffi::bert_kernels_process_group_new(store.handle, rank as i32, size as i32, pointer, timeout_ms) };
         if handle.is_null() { Err(DistributedError::last()) } else { Ok(Self { handle, rank, size }) }
     }
 

@@ -224,6 +224,7 @@ unsafe extern "C" {
         store: *mut Store,
         rank: i32,
         size: i32,
+        address: *const c_char,
         timeout_ms: i64,
     ) -> *mut ProcessGroup;
     pub(crate) fn bert_kernels_process_group_free(group: *mut ProcessGroup);

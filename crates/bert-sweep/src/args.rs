@@ -1,6 +1,7 @@
 //! Command-line flags; in a profile they are the keys of `[sweep]`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
@@ -74,10 +75,10 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "DIRECTION")]
     pub direction: Option<Direction>,
 
-    /// Trials to run at the same time. The cores are divided among them, and each needs the memory of one training;
-    /// several trials with few threads finish sooner than the same trials in turn with all threads
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
-    pub jobs: u64,
+    /// Trials to run at the same time, or auto: one on each CUDA device, where there are several. The cores are divided among them, and
+    /// each needs the memory of one training; several trials with few threads finish sooner than the same trials in turn with all threads
+    #[arg(long, default_value = "1", value_name = "N|auto")]
+    pub jobs: Jobs,
 
     /// Threads per trial [default: threads in [finetune], else the number of cores divided by --jobs]
     #[arg(long, value_name = "N")]
@@ -94,6 +95,27 @@ pub struct Args {
     /// Output folder, profile, freshness
     #[command(flatten)]
     pub common: stage::CommonArgs,
+}
+
+/// How many trials run at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Jobs {
+    /// So many.
+    Number(usize),
+    /// One on each CUDA device.
+    Auto,
+}
+
+impl FromStr for Jobs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse()) {
+            ("auto", _) => Ok(Self::Auto),
+            (_, Ok(number @ 1..=1024)) => Ok(Self::Number(number)),
+            _ => Err("expected 1 to 1024, or auto".to_owned()),
+        }
+    }
 }
 
 /// What is done with the trials.

@@ -27,6 +27,7 @@
 mod args;
 mod profile;
 mod programs;
+mod devices;
 mod cross_validation;
 mod settings;
 mod search;
@@ -43,7 +44,7 @@ use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder};
 use run_files::layout::trial::TRAIN;
 use stage::{Interrupt, Job, OutputFolder, Stage, Upstream, ensure_input};
 
-pub use args::{Action, Args, Direction, Method};
+pub use args::{Action, Args, Direction, Jobs, Method};
 pub use execution::trial_process::become_trial;
 pub use profile::OTHER_SECTIONS;
 

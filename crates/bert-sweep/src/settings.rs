@@ -8,8 +8,9 @@ use serde::Serialize;
 use stage::{Upstream, bad_input, bail_input, ensure_input};
 use toml::{Table, Value};
 
-use crate::args::{Action, Args, Direction, KeepWeights, Method};
+use crate::args::{Action, Args, Direction, Jobs, KeepWeights, Method};
 use crate::cross_validation::CrossValidation;
+use crate::devices;
 use crate::profile::{Profile, SET_BY_SWEEP};
 use crate::programs::sibling;
 use crate::search::halving::Halving;
@@ -42,6 +43,8 @@ pub(crate) struct SweepSettings {
 pub(crate) struct Resources {
     /// Trials at the same time.
     pub(crate) jobs: usize,
+    /// The CUDA device of each of them, where they have one each.
+    pub(crate) devices: Vec<String>,
     /// Of each trial.
     pub(crate) threads: i64,
     /// The program that trains.
@@ -55,7 +58,12 @@ impl SweepSettings {
         let default_metric = if tokens.manifest.plan["task"] == "regression" { "loss" } else { "accuracy" };
         let profile = Profile::read(&args.common)?;
         let mut finetune = profile.finetune;
-        let threads = threads(args, &finetune)?;
+        let devices = if args.jobs == Jobs::Auto { devices::for_trials(&finetune) } else { Vec::new() };
+        let jobs = match args.jobs {
+            Jobs::Number(number) => number,
+            Jobs::Auto => devices.len().max(1),
+        };
+        let threads = threads(args, &finetune, jobs)?;
         SET_BY_SWEEP.iter().for_each(|name| drop(finetune.remove(*name)));
         let objective = objective(args, default_metric, &mut finetune)?;
         let seeds = seeds(&finetune, args.seeds)?;
@@ -63,7 +71,7 @@ impl SweepSettings {
         let n_runs = seeds.len() * args.folds.map_or(1, |folds| folds as usize);
         check_combination(&sampler, profile.halving, n_runs, args.action)?;
         let cross_validation = args.folds.map(|folds| CrossValidation::resolve(folds, args, tokens)).transpose()?;
-        let resources = Resources { jobs: usize::try_from(args.jobs)?, threads, finetune: finetune_program(args)? };
+        let resources = Resources { jobs, devices, threads, finetune: finetune_program(args)? };
         let (halving, other_sections) = (profile.halving, profile.other_sections);
         Ok(Self {
             sampler,
@@ -161,11 +169,11 @@ fn seeds(finetune: &Table, n: u64) -> anyhow::Result<Vec<i64>> {
     Ok([first].into_iter().chain(others).take(usize::try_from(n)?).collect())
 }
 
-fn threads(args: &Args, finetune: &Table) -> anyhow::Result<i64> {
+fn threads(args: &Args, finetune: &Table, jobs: usize) -> anyhow::Result<i64> {
     let of_profile = finetune.get("threads").and_then(Value::as_integer);
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = args.threads.map(i64::try_from).transpose()?.or(of_profile);
-    Ok(threads.unwrap_or((cores / args.jobs).max(1) as i64))
+    Ok(threads.unwrap_or((cores / jobs).max(1) as i64))
 }
 
 fn finetune_program(args: &Args) -> anyhow::Result<PathBuf> {

@@ -1,6 +1,7 @@
 //! Meeting: how the processes of a run wait for each other, learn what process 0 decided, and why one of them stopped.
 //!
-//! All of it goes through small values in the store, which is opened when the first of them is needed: it takes libtorch.
+//! All of it goes through small values in the store, which process 0 opens at once, and the others when they need it: it takes
+//! libtorch.
 //!
 //! ```text
 //! decision       process 0: whether there is something to do
@@ -15,16 +16,15 @@ use std::cell::{Cell, OnceCell};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use bert::BertError;
-use bert_kernels::{DistributedError, ProcessGroup, Store, has_c10d, libtorch};
+use bert_kernels::{DistributedError, ProcessGroup};
 use serde::{Deserialize, Serialize};
 use stage::{BadInputType, ExitReason, exit_code};
 
+use crate::processes::shared_store::{PAUSE, SharedStore, no_answer};
 use crate::processes::world::World;
 
-/// Between two looks into the store.
-const PAUSE: Duration = Duration::from_millis(50);
 /// For the others to say why the connection to them broke, where they still can.
 const GRACE: Duration = Duration::from_secs(2);
 /// For the others to come, where they are still starting, and to hear why this one does not go on.
@@ -45,7 +45,8 @@ pub(crate) struct Meeting {
     timeout: Duration,
     /// How long to wait for the store.
     store_timeout: Cell<Duration>,
-    store: OnceCell<Store>,
+    /// `None`: it was waited for in vain.
+    store: OnceCell<Option<SharedStore>>,
 }
 
 /// Why a process stopped by itself.
@@ -60,6 +61,11 @@ impl Meeting {
     /// `timeout`: how long a process waits for another.
     pub(crate) fn new(world: World, timeout: Duration) -> Self {
         Self { world, timeout, store_timeout: Cell::new(timeout), store: OnceCell::new() }
+    }
+
+    /// From here on process 0 can be asked.
+    pub(crate) fn begin(&self) -> anyhow::Result<()> {
+        if self.world.is_first() { self.store().map(drop) } else { Ok(()) }
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -84,7 +90,7 @@ impl Meeting {
         for rank in 0..self.world.size {
             self.wait_for(&format!("ready/{rank}"), rank)?;
         }
-        Ok(ProcessGroup::connect(self.store()?, self.world.rank, self.world.size, self.timeout)?)
+        Ok(self.store()?.connect(&self.world, self.timeout)?)
     }
 
     /// Ends this process's part of the run: as process 0 does, or as the one that stopped it.
@@ -101,7 +107,7 @@ impl Meeting {
         let outcome = outcome.map_err(|error| self.explained(error, bad_input));
         if let Ok(store) = self.store() {
             let _ = store.set(&format!("left/{}", self.world.rank), b"");
-            if self.world.holds_store() {
+            if self.world.is_first() {
                 self.wait_for_each("left", if some_are_gone { GRACE } else { LONG_GRACE });
             }
         }
@@ -115,7 +121,7 @@ impl Meeting {
             return if message.is_empty() { error } else { self.prefixed(error) };
         }
         if let Some(lost) = lost_connection(&error) {
-            self.leave_without_store(lost);
+            self.hurry(lost);
             let reason = self.reason_of_loss(lost);
             return if stage::is_said(&reason) { reason } else { self.prefixed(reason) };
         }
@@ -146,20 +152,20 @@ impl Meeting {
 
     /// Leaves word, unless process 0 says the same before it leaves.
     fn is_said_by_first(&self, failure: &Failure) -> bool {
-        let same =
-            |other: Option<Failure>| other.is_some_and(|other| other.rank == 0 && other.reason == failure.reason);
-        if same(self.failure()) {
-            return true;
-        }
-        self.leave_word(failure);
-        let since = Instant::now();
-        while since.elapsed() < LONG_GRACE && !self.has("left/0") {
-            if same(self.failure()) {
-                return true;
+        let is_said =
+            || Ok(self.failure()?.is_some_and(|other: Failure| other.rank == 0 && other.reason == failure.reason));
+        let wait = || -> anyhow::Result<bool> {
+            if is_said()? {
+                return Ok(true);
             }
-            sleep(PAUSE);
-        }
-        same(self.failure())
+            self.leave_word(failure);
+            let since = Instant::now();
+            while since.elapsed() < LONG_GRACE && !self.has("left/0") && !is_said()? {
+                sleep(PAUSE);
+            }
+            is_said()
+        };
+        wait().unwrap_or(false) // the store is gone
     }
 
     /// Which process is the reason that a connection broke, as far as it can be told: one that lost a connection itself points
@@ -173,25 +179,22 @@ impl Meeting {
         }
         let since = Instant::now();
         loop {
-            if let Some(failure) = self.failure() {
-                return followed(failure);
+            match self.failure() {
+                Ok(Some(failure)) => return followed(failure),
+                Ok(None) if since.elapsed() < GRACE => sleep(PAUSE),
+                Ok(None) => return self.silent(lost),
+                Err(_) => return store_is_gone(lost),
             }
-            if since.elapsed() >= GRACE {
-                return self.silent(lost);
-            }
-            sleep(PAUSE);
         }
     }
 
-    /// Ends this process if the store does not answer either: libtorch would wait for it until the system gives the connection up.
-    fn leave_without_store(&self, lost: &DistributedError) {
-        let peer = lost.rank.map_or("another process".to_owned(), |rank| format!("rank {rank}"));
-        let text = format!("error: rank {}: lost {peer} and the store of the run: {lost}", self.world.rank);
-        let _ = std::thread::spawn(move || {
-            sleep(4 * GRACE);
-            stage::say(&text);
-            std::process::exit(1);
-        });
+    /// Waits for the store no longer than for a word of the others.
+    fn hurry(&self, lost: &DistributedError) {
+        let gone = lost.rank.map_or_else(|| format!("lost another process ({lost})"), |rank| self.gone(rank, lost));
+        let last_words = format!("error: rank {}: {gone}; nor does the store of the run answer", self.world.rank);
+        if let Ok(store) = self.store() {
+            store.hurry(4 * GRACE, last_words);
+        }
     }
 
     /// The process at the end of the chain has said nothing.
@@ -202,21 +205,22 @@ impl Meeting {
             let Ok(word) = self.store().and_then(|store| Ok(store.get(&format!("lost/{rank}"))?)) else {
                 return store_is_gone(lost);
             };
-            let Some(word) = word else {
-                let seconds = self.timeout.as_secs();
-                return if lost.message.contains("Timed out") {
-                    anyhow!(
-                        "rank {rank} did not answer for {seconds} s (--ddp-timeout): it hangs, or its machine cannot be reached"
-                    )
-                } else {
-                    anyhow!(
-                        "rank {rank} ended without a word: it was killed, or its machine cannot be reached ({lost})"
-                    )
-                };
-            };
+            let Some(word) = word else { return anyhow!(self.gone(rank, lost)) };
             blamed = String::from_utf8(word).ok().and_then(|word| word.parse().ok());
         }
-        anyhow!("the connection between the processes broke: {lost}")
+        let peer = lost.rank.map_or("another process".to_owned(), |rank| format!("rank {rank}"));
+        anyhow!("the connection to {peer} broke: {lost}")
+    }
+
+    fn gone(&self, rank: usize, lost: &DistributedError) -> String {
+        let seconds = self.timeout.as_secs();
+        if lost.message.contains("Timed out") {
+            format!(
+                "rank {rank} did not answer for {seconds} s (--ddp-timeout): it hangs, or its machine cannot be reached"
+            )
+        } else {
+            format!("rank {rank} ended without a word: it was killed, or its machine cannot be reached ({lost})")
+        }
     }
 
     /// A value that `from` leaves, once it is there.
@@ -227,14 +231,11 @@ impl Meeting {
             if let Some(value) = store.get(key)? {
                 return Ok(value);
             }
-            if let Some(failure) = self.failure() {
+            if let Some(failure) = self.failure()? {
                 return Err(followed(failure));
             }
             if since.elapsed() >= self.timeout {
-                let seconds = self.timeout.as_secs();
-                return Err(anyhow!(
-                    "rank {from} did not answer for {seconds} s (--ddp-timeout); was it started, and is it alive?"
-                ));
+                return Err(no_answer(from, self.timeout));
             }
             sleep(PAUSE);
         }
@@ -253,25 +254,17 @@ impl Meeting {
     }
 
     /// Why a process stopped by itself, if one did.
-    fn failure(&self) -> Option<Failure> {
-        let text = self.store().ok()?.get("failed").ok()??;
-        serde_json::from_slice(&text).ok()
+    fn failure(&self) -> anyhow::Result<Option<Failure>> {
+        let text = self.store()?.get("failed")?;
+        Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
     }
 
-    fn store(&self) -> anyhow::Result<&Store> {
-        if let Some(store) = self.store.get() {
-            return Ok(store);
-        }
-        libtorch::load().map_err(BertError::from)?;
-        anyhow::ensure!(
-            has_c10d(),
-            "several processes cannot train together: this libtorch has no c10d; start one process alone"
-        );
-        let address = self.world.store();
-        let store = Store::open(&address, self.store_timeout.get()).with_context(|| {
-            format!("cannot open the store of the run, {}:{} (MASTER_ADDR, MASTER_PORT)", address.host, address.port)
-        })?;
-        Ok(self.store.get_or_init(|| store))
+    fn store(&self) -> anyhow::Result<&SharedStore> {
+        let mut problem = None;
+        let open =
+            || SharedStore::open(&self.world, self.store_timeout.get()).map_err(|error| problem = Some(error)).ok();
+        let store = self.store.get_or_init(open).as_ref();
+        store.ok_or_else(|| problem.unwrap_or_else(|| anyhow!("the store of the run cannot be reached")))
     }
 }
 

@@ -1,10 +1,14 @@
 //! World: which process of how many this is, from the environment that torchrun sets.
 
 use std::env;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs, UdpSocket};
 use std::str::FromStr;
 
 use bert_kernels::StoreAddress;
 use stage::{bail_input, ensure_input};
+
+/// Of no machine (RFC 5737), so that the way to it is the usual one.
+const ANYWHERE: (&str, u16) = ("192.0.2.1", 9);
 
 /// This process among those of its run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +19,6 @@ pub(crate) struct World {
     local_size: usize,
     master_addr: String,
     master_port: u16,
-    /// How often torchrun has started the run anew.
-    restarts: u64,
     /// Whether torchrun holds the store; else process 0 does.
     agent_holds_store: bool,
 }
@@ -57,7 +59,6 @@ impl World {
             local_size,
             master_addr: required(&variable, "MASTER_ADDR")?,
             master_port: required(&variable, "MASTER_PORT")?,
-            restarts: optional(&variable, "TORCHELASTIC_RESTART_COUNT")?.unwrap_or(0),
             agent_holds_store: variable("TORCHELASTIC_USE_AGENT_STORE").as_deref() == Some("True"),
         }))
     }
@@ -72,14 +73,23 @@ impl World {
         self.is_first() && !self.agent_holds_store
     }
 
-    /// Where the processes leave word for each other. What a former start left there does not count.
-    pub(crate) fn store(&self) -> StoreAddress {
+    /// Where the processes leave word for each other, behind `prefix`.
+    pub(crate) fn store(&self, prefix: &str) -> StoreAddress {
         StoreAddress {
             host: self.master_addr.clone(),
             port: self.master_port,
             is_server: self.holds_store(),
-            prefix: format!("bert-finetune/{}", self.restarts),
+            prefix: prefix.to_owned(),
         }
+    }
+
+    /// This machine's address as the others reach it: the one that leads to the store. A machine's name is often that of its loopback, which
+    /// leads nowhere from other ones.
+    pub(crate) fn own_address(&self) -> Option<IpAddr> {
+        let to_store = address_towards((self.master_addr.as_str(), self.master_port));
+        // This machine has the store, and thinks so of its own name, too.
+        let is_enough = |address: &IpAddr| !address.is_loopback() || self.local_size == self.size;
+        to_store.filter(is_enough).or_else(|| address_towards(ANYWHERE)).filter(is_enough)
     }
 
     /// This process's share of the machine's cores.
@@ -87,6 +97,15 @@ impl World {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         (cores / self.local_size).max(1) as u32
     }
+}
+
+/// The address of this machine from which it would reach another one. Nothing is sent.
+fn address_towards(other: (&str, u16)) -> Option<IpAddr> {
+    let other = other.to_socket_addrs().ok()?.next()?;
+    let any: IpAddr = if other.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect(other).ok()?;
+    Some(socket.local_addr().ok()?.ip())
 }
 
 fn required<T: FromStr>(variable: impl Fn(&str) -> Option<String>, name: &str) -> anyhow::Result<T> {
@@ -122,12 +141,12 @@ mod tests {
     #[test]
     fn a_world_is_what_torchrun_says() {
         let all = "RANK=3 WORLD_SIZE=4 LOCAL_RANK=1 LOCAL_WORLD_SIZE=2 MASTER_ADDR=node MASTER_PORT=29400 \
-                   TORCHELASTIC_RESTART_COUNT=2 TORCHELASTIC_USE_AGENT_STORE=True";
+                   TORCHELASTIC_USE_AGENT_STORE=True";
         let world = world(all).unwrap().unwrap();
         assert_eq!((world.rank, world.size, world.local_size, world.is_first()), (3, 4, 2, false));
-        let store = world.store();
+        let store = world.store("values");
         assert_eq!((store.host.as_str(), store.port, store.is_server), ("node", 29400, false));
-        assert_eq!(store.prefix, "bert-finetune/2");
+        assert_eq!(store.prefix, "values");
     }
 
     #[test]
@@ -140,10 +159,19 @@ mod tests {
     #[test]
     fn the_first_process_holds_the_store_unless_torchrun_does() {
         let first = "RANK=0 WORLD_SIZE=2 MASTER_ADDR=localhost MASTER_PORT=1";
-        assert!(world(first).unwrap().unwrap().store().is_server);
+        assert!(world(first).unwrap().unwrap().store("").is_server);
         let with_agent = format!("{first} TORCHELASTIC_USE_AGENT_STORE=True");
-        assert!(!world(&with_agent).unwrap().unwrap().store().is_server);
-        assert!(!world(&first.replace("RANK=0", "RANK=1")).unwrap().unwrap().store().is_server);
+        assert!(!world(&with_agent).unwrap().unwrap().store("").is_server);
+        assert!(!world(&first.replace("RANK=0", "RANK=1")).unwrap().unwrap().store("").is_server);
+    }
+
+    #[test]
+    fn the_others_reach_a_machine_where_it_reaches_the_store() {
+        let all_here = "RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=1";
+        let own_address = |variables: &str| world(variables).unwrap().unwrap().own_address();
+        assert_eq!(own_address(all_here), Some(Ipv4Addr::LOCALHOST.into()));
+        let elsewhere_too = own_address(&format!("{all_here} LOCAL_WORLD_SIZE=1"));
+        assert!(elsewhere_too.is_none_or(|address| !address.is_loopback()), "{elsewhere_too:?}");
     }
 
     #[test]

@@ -11,6 +11,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <cstdlib>
 #include <cstring>
 
 struct bert_kernels_store {
@@ -121,12 +122,17 @@ int32_t bert_kernels_store_get(bert_kernels_store *store, const char *key, char 
   });
 }
 
-bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *store, int32_t rank, int32_t size,
+bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *store, int32_t rank, int32_t size, const char *address,
                                                            int64_t timeout_ms) {
   bert_kernels_process_group *made = nullptr;
   catch_distributed([&] {
     using Group = c10d::ProcessGroupGloo;
-    const auto options = Group::Options::create_default(std::chrono::milliseconds(timeout_ms));
+    const std::chrono::milliseconds timeout(timeout_ms);
+    const bool is_named = address != nullptr && std::getenv("GLOO_SOCKET_IFNAME") == nullptr;
+    const auto options = is_named ? Group::Options::create(timeout) : Group::Options::create_default(timeout);
+    if (is_named) {
+      options->devices.push_back(Group::createDeviceForHostname(address));
+    }
     made = new bert_kernels_process_group{c10::make_intrusive<Group>(store->store, rank, size, options)};
   });
   return made;
@@ -197,7 +203,7 @@ void bert_kernels_store_free(bert_kernels_store *) {}
 int32_t bert_kernels_store_set(bert_kernels_store *, const char *, const char *, int64_t) { return absent(); }
 int32_t bert_kernels_store_has(bert_kernels_store *, const char *, int32_t *) { return absent(); }
 int32_t bert_kernels_store_get(bert_kernels_store *, const char *, char *, int64_t, int64_t *) { return absent(); }
-bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *, int32_t, int32_t, int64_t) {
+bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *, int32_t, int32_t, const char *, int64_t) {
   return absent(), nullptr;
 }
 void bert_kernels_process_group_free(bert_kernels_process_group *) {}

@@ -112,7 +112,7 @@ fn run_all(
     let task = |(index, command)| Task { index, command, stderr_log: Some(folders[index].stderr()) };
     let tasks = commands.into_iter().enumerate().map(task).collect();
     let mut failed: Vec<Finished> = Vec::new();
-    process_pool::run(tasks, jobs, interrupt, |event| {
+    process_pool::run(tasks, (jobs, &[]), interrupt, |event| {
         if let Event::Finished(finished) = event
             && !finished.status.success()
         {

@@ -59,7 +59,7 @@ pub(crate) fn check(
     };
     let tasks: Vec<Task> = unchecked.iter().enumerate().map(task).collect();
     let mut rejections: Vec<Rejection> = Vec::new();
-    process_pool::run(tasks, resources.jobs, interrupt, |event| {
+    process_pool::run(tasks, (resources.jobs, &[]), interrupt, |event| {
         let Event::Finished(finished) = event else { return Ok(()) };
         let UncheckedRun { trial, run } = unchecked[finished.index];
         let has_rejected = finished.status.code() == Some(BAD_INPUT);

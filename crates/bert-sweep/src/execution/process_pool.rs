@@ -10,6 +10,7 @@ use anyhow::Context;
 use stage::{ExitReason, Interrupt};
 
 use super::trial_process;
+use crate::devices;
 
 /// How often the processes are polled: a trial takes minutes.
 const POLL_INTERVAL: Duration = Duration::from_millis(30);
@@ -46,6 +47,8 @@ struct RunningProcess {
     index: usize,
     child: Child,
     started: Instant,
+    /// Which of those that run at the same time it is.
+    slot: usize,
 }
 
 /// The processes that run now. When an error drops them, they are asked to save and are waited for.
@@ -60,13 +63,13 @@ impl Drop for RunningProcesses {
     }
 }
 
-/// Runs all tasks, `jobs` at a time, in their order.
+/// Runs all tasks, `jobs` at a time, in their order. Of those that run, each sees another one of the CUDA `devices`, if any are given.
 ///
 /// # Errors
 /// Fails with `on_event`, and on SIGINT or SIGTERM, after the running processes were asked to save and have ended.
 pub(crate) fn run(
     tasks: Vec<Task>,
-    jobs: usize,
+    (jobs, devices): (usize, &[String]),
     interrupt: &Interrupt,
     mut on_event: impl FnMut(Event) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -79,9 +82,14 @@ pub(crate) fn run(
             return Err(ExitReason::Interrupted { signal, message }.into());
         }
         while running.0.len() < jobs
-            && let Some(task) = waiting.pop_front()
+            && let Some(mut task) = waiting.pop_front()
         {
-            running.0.push(RunningProcess { index: task.index, child: start(&task)?, started: Instant::now() });
+            let is_free = |slot: &usize| running.0.iter().all(|process| process.slot != *slot);
+            let slot = (0..jobs).find(is_free).unwrap_or_default();
+            if let Some(device) = devices.get(slot) {
+                task.command.env(devices::VISIBLE, device);
+            }
+            running.0.push(RunningProcess { index: task.index, child: start(&task)?, started: Instant::now(), slot });
         }
         while let Some(finished) = next_finished(&mut running)? {
             on_event(Event::Finished(finished))?;
@@ -101,7 +109,7 @@ fn start(task: &Task) -> anyhow::Result<Child> {
 fn next_finished(running: &mut RunningProcesses) -> anyhow::Result<Option<Finished>> {
     for position in 0..running.0.len() {
         if running.0[position].child.try_wait().context("cannot wait for a trial")?.is_some() {
-            let RunningProcess { index, child, started } = running.0.remove(position);
+            let RunningProcess { index, child, started, .. } = running.0.remove(position);
             let output = child.wait_with_output().context("cannot read the output of a trial")?;
             let (status, stdout, stderr) = (output.status, output.stdout, output.stderr);
             return Ok(Some(Finished { index, status, stdout, stderr, seconds: started.elapsed().as_secs_f64() }));

@@ -94,7 +94,7 @@ fn run(args: &Args, settings: &SweepSettings, trial: &Trial, interrupt: &Interru
     let mut relay = Relay::new(&log, args.common.quiet);
     let which = format!("trial {}{}", trial.number, run.suffix(settings.seeds.len()));
     let task = Task { index: 0, command, stderr_log: Some(log) };
-    process_pool::run(vec![task], 1, interrupt, |event| {
+    process_pool::run(vec![task], (1, &[]), interrupt, |event| {
         relay.forward();
         let Event::Finished(finished) = event else { return Ok(()) };
         let target_step = run.plan.map_or(0, |plan| plan.total_steps);

@@ -68,8 +68,8 @@ impl Training<'_> {
         let mut progress = Progress::new(title, done as u64, total.ceil() as u64, self.common.quiet);
         let mut unfinished: BTreeSet<usize> = (0..pending.len()).collect();
         let mut last_shown = Instant::now();
-        let (jobs, interrupt) = (self.settings.resources.jobs, self.interrupt);
-        process_pool::run(tasks, jobs, interrupt, |event| {
+        let (resources, interrupt) = (&self.settings.resources, self.interrupt);
+        process_pool::run(tasks, (resources.jobs, &resources.devices), interrupt, |event| {
             match event {
                 Event::Finished(finished) => {
                     unfinished.remove(&finished.index);
@@ -190,7 +190,7 @@ impl Training<'_> {
             .say(&format!("bert-sweep: training {path} again, since its weights are to be kept and are missing"));
         let command = run.command(&self.settings.resources.finetune);
         let task = Task { index: 0, command, stderr_log: Some(run.folder.stderr()) };
-        process_pool::run(vec![task], 1, self.interrupt, |event| match event {
+        process_pool::run(vec![task], (1, &[]), self.interrupt, |event| match event {
             Event::Finished(finished) if !finished.status.success() => {
                 let (exit, message) = (describe_exit(finished.status), run.folder.last_message());
                 Err(ExitReason::Unhealthy(format!("training the best trial failed ({exit}): {message}")).into())

@@ -49,6 +49,7 @@ pub(crate) fn start(command: &Command, stderr: Stdio) -> anyhow::Result<Child> {
     let sweep_program = std::env::current_exe().context("cannot find the path of bert-sweep")?;
     let mut child = Command::new(sweep_program);
     child.args([SUBCOMMAND, &std::process::id().to_string()]).arg(command.get_program()).args(command.get_args());
+    child.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     child.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).process_group(0);
     child.spawn().with_context(|| format!("cannot start {}", Path::new(command.get_program()).display()))
 }
