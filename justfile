@@ -197,12 +197,14 @@ fuzz target seconds="60":
     cd fuzz && PATH="$PWD/../.cache/cargo-fuzz/bin:$PATH" RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none --fuzz-dir . {{ quote(target) }} \
         {{ quote("corpus" / target) }} {{ quote("seeds" / target) }} -- -max_total_time={{ seconds }} -timeout=10 -rss_limit_mb=1024
 
-# What only libtorch with CUDA links, compiled against the headers, on any machine
+# What only libtorch with CUDA links, compiled against the headers, on any machine; of the CUDA runtime itself it may call nothing
 [group('checks')]
 check-cuda: setup
     @sh pipeline/setup/setup.sh cuda-headers
-    c++ -std=c++17 -fsyntax-only -w -I crates/bert-kernels/csrc -I .cache/cuda-headers/nvidia/cu13/include \
-        -I .libtorch/include -I .libtorch/include/torch/csrc/api/include crates/bert-kernels/csrc/cuda/graph.cpp
+    @mkdir -p target/check-cuda
+    c++ -std=c++17 -fPIC -w -I crates/bert-kernels/csrc -I .cache/cuda-headers/nvidia/cu13/include -I .libtorch/include \
+        -I .libtorch/include/torch/csrc/api/include -c crates/bert-kernels/csrc/cuda/graph.cpp -o target/check-cuda/graph.o
+    @! nm -uC target/check-cuda/graph.o | grep ' U cu[A-Za-z]*(\? *$'
 
 # Formatting, lints, spelling
 [group('checks')]

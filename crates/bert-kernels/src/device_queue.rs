@@ -1,6 +1,8 @@
 //! Work on a device that runs behind the host: uploads that nobody waits for, numbers that are read late, and graphs of what
 //! is done again and again. On CUDA it has a stream of its own; the CPU works at once.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use tch::{Kind, Tensor};
 
 use crate::error::KernelError;
@@ -90,7 +92,8 @@ impl DeviceQueue {
     /// only writes them down. `work` reads no number of the device on the host, and its tensors are those of later replays.
     ///
     /// # Errors
-    /// Fails when `work` does, where something in it cannot be recorded, and where the programs were built without graphs.
+    /// Fails when `work` does or panics, where something in it cannot be recorded, and where the programs were built without
+    /// graphs.
     pub fn record<E: From<KernelError>>(&self, work: impl FnOnce() -> Result<(), E>) -> Result<Graph, E> {
         // SAFETY: the handle is this queue's.
         let handle = unsafe { ffi::bert_kernels_graph_begin(self.handle) };
@@ -98,10 +101,11 @@ impl DeviceQueue {
             return Err(KernelError::last().into());
         }
         let graph = Graph { handle };
-        let recorded = work();
+        // tch panics where an operator fails that it calls by its short name; a device must not go on recording then.
+        let recorded = catch_unwind(AssertUnwindSafe(work));
         // SAFETY: the handle is this graph's, which has begun.
         let ended = KernelError::of_status(unsafe { ffi::bert_kernels_graph_end(graph.handle) });
-        recorded?;
+        recorded.unwrap_or_else(|_| Err(KernelError("an operator cannot be recorded".to_owned()).into()))?;
         ended?;
         Ok(graph)
     }

@@ -158,7 +158,8 @@ impl ProcessGroup {
     /// Fails where one of them does not come.
     pub fn connect(
         store: &Store,
-        (rank, size): (usize, usize),
+        rank: usize,
+        size: usize,
         address: Option<IpAddr>,
         timeout: Duration,
     ) -> Result<Self, DistributedError> {

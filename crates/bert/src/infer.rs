@@ -7,9 +7,6 @@ use crate::error::BertError;
 use crate::mode::Mode;
 use crate::model::Model;
 
-/// Sentences of one batch at most, however short.
-const SENTENCES_PER_BATCH: usize = 128;
-
 /// The logits of all `sentences`, `n_outputs` numbers each, in their order.
 ///
 /// `progress` hears after each batch how many sentences are done.
@@ -65,7 +62,7 @@ fn logits(model: &Model, texts: Texts<'_>, mut progress: impl FnMut(usize)) -> R
     let mut logits = vec![0.0; sentences.len() * n_outputs];
     let (mut done, mut batch) = (0, 0);
     while done < order.len() {
-        let rows = &order[done..done + batch_size(&order[done..], sentences, tokens_per_batch(device))];
+        let rows = &order[done..done + batch_size(&order[done..], sentences, BatchLimits::of(device))];
         batch += 1;
         if (batch - 1) % part.of != part.index {
             done += rows.len();
@@ -85,17 +82,31 @@ fn logits(model: &Model, texts: Texts<'_>, mut progress: impl FnMut(usize)) -> R
     Ok(logits)
 }
 
-/// Tokens of one batch: enough rows for the products to run at their full rate, on the CPU few enough to stay in its caches.
-fn tokens_per_batch(device: Device) -> usize {
-    if device == Device::Cpu { 512 } else { 2048 }
+/// How large a batch becomes.
+#[derive(Debug, Clone, Copy)]
+struct BatchLimits {
+    /// Enough rows for the products to run at their full rate; on the CPU few enough to stay in its caches, elsewhere enough work
+    /// for the launches of its operators.
+    tokens: usize,
+    /// However short they are.
+    sentences: usize,
 }
 
-/// How many of the next sentences fit the budget: at least one.
-fn batch_size(next: &[usize], sentences: &[&[i32]], budget: usize) -> usize {
+impl BatchLimits {
+    fn of(device: Device) -> Self {
+        match device {
+            Device::Cpu => Self { tokens: 512, sentences: 128 },
+            _ => Self { tokens: 16_384, sentences: 1024 },
+        }
+    }
+}
+
+/// How many of the next sentences fit the limits: at least one.
+fn batch_size(next: &[usize], sentences: &[&[i32]], limits: BatchLimits) -> usize {
     let mut tokens = 0;
-    let fitting = next.iter().take(SENTENCES_PER_BATCH).take_while(|&&row| {
+    let fitting = next.iter().take(limits.sentences).take_while(|&&row| {
         tokens += sentences[row].len();
-        tokens <= budget
+        tokens <= limits.tokens
     });
     fitting.count().max(1)
 }

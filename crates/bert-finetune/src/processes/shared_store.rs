@@ -75,7 +75,8 @@ impl SharedStore {
         }
         // It has a time-out of its own.
         let patience = Patience { limit: timeout.saturating_mul(2), ..self.patience.borrow().clone() };
-        patience.hold(|| ProcessGroup::connect(&self.values, (world.rank, world.size), world.own_address(), timeout))
+        let &World { rank, size, .. } = world;
+        patience.hold(|| ProcessGroup::connect(&self.values, rank, size, world.own_address(), timeout))
     }
 
     /// From now on waits for no longer than `limit`, and says `last_words` where that is not enough.

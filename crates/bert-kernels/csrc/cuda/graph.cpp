@@ -1,42 +1,58 @@
 // Graphs on CUDA. The only source that needs CUDA's headers; it is compiled and linked where libtorch has CUDA.
 
-#include "aten/graph.h"
+#include <cuda.h> // first: the size of libtorch's class depends on its version
 
-#include <ATen/cuda/CUDAGraph.h>
-#include <c10/cuda/CUDAFunctions.h>
-#include <c10/cuda/CUDAGuard.h>
+#include "aten/graph.h"
 
 #include <optional>
 
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAFunctions.h>
+
 namespace {
+
+using Pool = std::shared_ptr<const at::cuda::MempoolId_t>;
+
+// What libtorch takes for a while inside of a graph comes from one pool, since graphs never run side by side. It is gone with
+// the last of them, and cannot be taken again.
+Pool shared_pool() {
+  static std::weak_ptr<const at::cuda::MempoolId_t> last;
+  Pool pool = last.lock();
+  if (pool == nullptr) {
+    last = pool = std::make_shared<const at::cuda::MempoolId_t>(at::cuda::graph_pool_handle());
+  }
+  return pool;
+}
 
 class CudaGraph : public Graph {
 public:
   explicit CudaGraph(const at::Device &device) : device_(device) {}
 
-  // What libtorch takes for a while inside of a graph comes from one pool, since graphs never run side by side. The default
-  // generator is one of those that a graph knows: a replay takes its seed and offset as they are then.
+  // The default generator is one of those that a graph knows: a replay takes its seed and offset as they are then. Memory that
+  // is only kept ready is given back first, since nothing can be while a graph is recorded.
   void begin() override {
-    static const at::cuda::MempoolId_t pool = at::cuda::graph_pool_handle();
     current_.emplace(device_);
     c10::cuda::device_synchronize();
-    graph_.capture_begin(pool);
+    c10::cuda::CUDACachingAllocator::emptyCache();
+    graph_.capture_begin(*pool_);
   }
 
   void end() override {
-    const c10::cuda::CUDAGuard current(device_);
-    current_.reset();
     graph_.capture_end();
+    current_.reset();
   }
 
   void replay() override {
-    const c10::cuda::CUDAGuard current(device_);
+    const c10::DeviceGuard current(device_);
     graph_.replay();
   }
 
 private:
   const at::Device device_;
-  std::optional<c10::cuda::CUDAGuard> current_; // while it records
+  const Pool pool_ = shared_pool();
+  std::optional<c10::DeviceGuard> current_; // while it records
   at::cuda::CUDAGraph graph_;
 };
 

@@ -198,14 +198,12 @@ TEST(thread_pool_serves_callers_at_the_same_time) {
 // Whether a loop throws what `throws_there(is_caller)` throws.
 template <typename Throws> bool rethrows(const Throws &throws_there) {
   const std::thread::id caller = std::this_thread::get_id();
-  std::atomic<bool> has_begun{false};
+  std::atomic<bool> has_begun[2] = {false, false};
   try {
     for_each_item(100, [&](int64_t) {
       const bool is_caller = std::this_thread::get_id() == caller;
-      if (is_caller) {
-        wait_until([&] { return has_begun.load(); }); // so that a worker is there
-      }
-      has_begun.store(true);
+      has_begun[is_caller].store(true);
+      wait_until([&] { return has_begun[!is_caller].load(); }); // so that neither has done all before the other came
       if (throws_there(is_caller)) {
         throw std::runtime_error("of an item");
       }
