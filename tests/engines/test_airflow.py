@@ -134,17 +134,19 @@ def test_a_killed_task_is_tried_again_to_the_same_bytes(airflow, one_machine, wo
     # One trial is killed, below the program that waits for it. The task of the training is told to end, as by `mark failed`.
     left = ["sweep/trials", f"{NAME}/train"]
     while left and airflow.query("select state from dag_run where run_id = 'killed'")[0][0] in ("queued", "running"):
-        for process in trainings(workplace, left[0]):
-            time.sleep(1)
+        for kind, process in [(kind, process) for kind in left for process in trainings(workplace, kind)]:
             try:
-                if left.pop(0) == "sweep/trials":
+                if kind == "sweep/trials":
                     os.kill(process, signal.SIGKILL)
-                else:
+                elif (workplace.run_folder / "train/log.jsonl").exists():
                     os.kill(parent(process), signal.SIGTERM)
                     saved = has_saved(workplace, process)
+                else:
+                    continue  # it takes no step yet
+                left.remove(kind)
                 break
-            except ProcessLookupError:
-                pass
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # it ended meanwhile
         time.sleep(0.05)
     assert not left
     assert saved, "the program was told to end, too, and saved"

@@ -31,10 +31,11 @@ const PREFIX: &str = "bert-finetune";
 /// The values of this start.
 #[derive(Debug)]
 pub(crate) struct SharedStore {
+    /// The first that ends: it needs the store.
+    answering: Option<Answering>,
     values: Store,
     /// Where the calls are; the process that holds the store holds it by this.
     _calls: Store,
-    answering: Option<Answering>,
     patience: RefCell<Patience>,
 }
 
@@ -57,7 +58,7 @@ impl SharedStore {
         let address = StoreAddress { is_server: false, ..address };
         let values = open(&StoreAddress { prefix: format!("{PREFIX}/{start}"), ..address.clone() }, timeout)?;
         let answering = world.is_first().then(|| Answering::begin(address, world.size, start, timeout));
-        Ok(Self { values, _calls: calls, answering, patience: RefCell::new(patience) })
+        Ok(Self { answering, values, _calls: calls, patience: RefCell::new(patience) })
     }
 
     pub(crate) fn set(&self, key: &str, value: &[u8]) -> Result<(), DistributedError> {

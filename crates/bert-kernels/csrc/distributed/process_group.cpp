@@ -30,11 +30,11 @@ struct bert_kernels_messages {
 
   void receive(const at::Tensor &tensor, int from) {
     std::vector<at::Tensor> tensors{tensor};
-    works.emplace_back(from, group->recv(tensors, from, TAG));
+    said_of(from, [&] { works.emplace_back(from, group->recv(tensors, from, TAG)); });
   }
   void send(const at::Tensor &tensor, int to) {
     std::vector<at::Tensor> tensors{tensor};
-    works.emplace_back(to, group->send(tensors, to, TAG));
+    said_of(to, [&] { works.emplace_back(to, group->send(tensors, to, TAG)); });
   }
 
   // Sends `sent(rank)` to every other process and gets `received(rank)` from it.
@@ -48,18 +48,22 @@ struct bert_kernels_messages {
     }
   }
 
-  // What goes wrong is said of the process that it went wrong with.
   void wait() {
-    for (const auto &[rank, work] : works) {
-      try {
-        work->wait();
-      } catch (const std::exception &error) {
-        throw std::runtime_error("rank " + std::to_string(rank) + ": " + error.what());
-      }
+    for (const auto &work : works) {
+      said_of(work.first, [&] { work.second->wait(); });
     }
   }
 
 private:
+  // What goes wrong is said of the process that it went wrong with: at once, where the connection is known to be broken.
+  template <typename Act> static void said_of(int rank, const Act &act) {
+    try {
+      act();
+    } catch (const std::exception &error) {
+      throw std::runtime_error("rank " + std::to_string(rank) + ": " + error.what());
+    }
+  }
+
   // Of all messages: those between two processes arrive in their order.
   static constexpr int TAG = 0;
 };
