@@ -153,7 +153,7 @@ test-engines: build (environment "engines") (environment "airflow") (environment
 test-gpu: setup
     BERT_TEST_DEVICE=cuda cargo test --release --locked --workspace {{ gpu_tests }} -- --test-threads 1
 
-gpu_tests := "--test operators --test optimizer --test device_steps --test loading --test parity --test attributions --test runs"
+gpu_tests := "--test operators --test optimizer --test device_queue --test device_steps --test loading --test parity --test attributions --test runs"
 
 # What the tests on a GPU need on a machine without cargo and registry, in DIR; there: sh DIR/run.sh
 [group('checks')]
