@@ -6,7 +6,8 @@
 //! ```text
 //! decision       process 0: whether there is something to do
 //! ready/RANK     each: it has read its input and can train
-//! failed         the one that stopped by itself: rank, exit code, reason
+//! failed/0       process 0, where it stopped by itself: rank, exit code, reason
+//! failed         another one that did
 //! lost/RANK      each that lost a connection: to whom
 //! end            process 0: the result is written
 //! left/RANK      each: it needs the store no more
@@ -25,6 +26,10 @@ use stage::{BadInputType, ExitReason, exit_code};
 use crate::processes::shared_store::{PAUSE, SharedStore, no_answer};
 use crate::processes::world::World;
 
+/// Why process 0 stopped by itself. Others, which may find the same at the same moment, do not write over it.
+const FAILED_FIRST: &str = "failed/0";
+/// Why another one did.
+const FAILED: &str = "failed";
 /// For the others to say why the connection to them broke, where they still can.
 const GRACE: Duration = Duration::from_secs(2);
 /// For the others to come, where they are still starting, and to hear why this one does not go on.
@@ -146,7 +151,7 @@ impl Meeting {
 
     fn leave_word(&self, failure: &Failure) {
         if let (Ok(store), Ok(text)) = (self.store(), serde_json::to_vec(failure)) {
-            let _ = store.set("failed", &text);
+            let _ = store.set(if failure.rank == 0 { FAILED_FIRST } else { FAILED }, &text);
         }
     }
 
@@ -255,7 +260,8 @@ impl Meeting {
 
     /// Why a process stopped by itself, if one did.
     fn failure(&self) -> anyhow::Result<Option<Failure>> {
-        let text = self.store()?.get("failed")?;
+        let store = self.store()?;
+        let text = store.get(FAILED_FIRST)?.map_or_else(|| store.get(FAILED), |text| Ok(Some(text)))?;
         Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
     }
 
