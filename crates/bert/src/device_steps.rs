@@ -29,7 +29,7 @@ use crate::batch::{Batch, PackedNumbers};
 use crate::dropout::DropoutSites;
 use crate::error::BertError;
 use crate::model::Model;
-use crate::parameters::{Parameter, ParameterUpdate};
+use crate::parameters::{ParameterUpdate, size_side_by_side, views_side_by_side};
 
 /// A model's training on its device.
 #[derive(Debug)]
@@ -106,15 +106,8 @@ impl DeviceSteps {
         let parameters = model.parameters();
         let DeviceStepsOptions { optimizer, max_grad_norm, n_micro_batches, recording } = options;
         let device = parameters.flat.device();
-        let size: i64 = parameters.trained().map(Parameter::padded_size).sum();
-        let flat_gradients = Tensor::zeros([size], (Kind::Float, device));
-        let mut gradients = Vec::new();
-        let mut offset = 0;
-        for parameter in parameters.trained() {
-            let numel = parameter.tensor.numel() as i64;
-            gradients.push(flat_gradients.narrow(0, offset, numel).view_as(&parameter.tensor));
-            offset += parameter.padded_size();
-        }
+        let flat_gradients = Tensor::zeros([size_side_by_side(parameters.trained())], (Kind::Float, device));
+        let gradients = views_side_by_side(&flat_gradients, parameters.trained());
         let params: Vec<Tensor> = parameters.trained().map(|parameter| parameter.tensor.detach()).collect();
         Ok(Self {
             queue: Rc::new(DeviceQueue::new(&parameters.flat)?),

@@ -4,7 +4,7 @@
 use bert_kernels::{Accumulate, Gradient, KernelError};
 use tch::{Kind, Tensor, no_grad};
 
-use crate::parameters::{ALIGNMENT, Parameter, Parameters};
+use crate::parameters::{ALIGNMENT, Parameter, Parameters, size_side_by_side, views_side_by_side};
 
 /// One gradient for every trained parameter, in their order.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Gradients {
     #[must_use]
     pub(crate) fn allocated(self, parameters: &Parameters, is_written: impl Fn(&Parameter) -> bool) -> Self {
         let written = |parameter: &Parameter| is_written(parameter) && !parameter.has_sparse_gradient();
-        let size: i64 = parameters.trained().filter(|&it| written(it)).map(Parameter::padded_size).sum();
+        let size = size_side_by_side(parameters.trained().filter(|&it| written(it)));
         let flat = Tensor::zeros([size], (Kind::Float, parameters.flat.device()));
         self.laid_out(parameters, &flat, written)
     }
@@ -48,7 +48,7 @@ impl Gradients {
     #[must_use]
     pub(crate) fn shared_by(self, parameters: &Parameters, n_processes: usize) -> Self {
         let dense = |parameter: &Parameter| !parameter.has_sparse_gradient();
-        let size: i64 = parameters.trained().filter(|&it| dense(it)).map(Parameter::padded_size).sum();
+        let size = size_side_by_side(parameters.trained().filter(|&it| dense(it)));
         let slice = (size as usize).div_ceil(n_processes).next_multiple_of(ALIGNMENT);
         let flat = Tensor::zeros([n_processes as i64, slice as i64], (Kind::Float, parameters.flat.device()));
         let laid_out = self.laid_out(parameters, &flat.view([-1]), dense);
@@ -57,13 +57,10 @@ impl Gradients {
 
     /// The dense gradients that `written` accepts as views of `flat`.
     fn laid_out(mut self, parameters: &Parameters, flat: &Tensor, written: impl Fn(&Parameter) -> bool) -> Self {
-        let mut offset = 0;
-        for (gradient, parameter) in self.trained.iter_mut().zip(parameters.trained()) {
-            if written(parameter) {
-                let numel = parameter.tensor.numel() as i64;
-                *gradient = Gradient::Dense(flat.narrow(0, offset, numel).view_as(&parameter.tensor));
-                offset += parameter.padded_size();
-            }
+        let views = views_side_by_side(flat, parameters.trained().filter(|&it| written(it)));
+        let places = self.trained.iter_mut().zip(parameters.trained()).filter(|(_, parameter)| written(parameter));
+        for ((gradient, _), view) in places.zip(views) {
+            *gradient = Gradient::Dense(view);
         }
         self
     }

@@ -77,6 +77,23 @@ pub struct ParameterUpdate {
     pub weight_decay: f64,
 }
 
+/// The numbers of a buffer in which these parameters stand one after another, each from a cache line on.
+pub fn size_side_by_side<'a>(parameters: impl Iterator<Item = &'a Parameter>) -> i64 {
+    parameters.map(Parameter::padded_size).sum()
+}
+
+/// The part of each in such a buffer, `flat`: a view of the parameter's shape.
+pub fn views_side_by_side<'a>(flat: &Tensor, parameters: impl Iterator<Item = &'a Parameter>) -> Vec<Tensor> {
+    let mut offset = 0;
+    let view = |parameter: &Parameter| {
+        let numel = parameter.tensor.numel() as i64;
+        let view = flat.narrow(0, offset, numel).view_as(&parameter.tensor);
+        offset += parameter.padded_size();
+        view
+    };
+    parameters.map(view).collect()
+}
+
 /// The product B·A beside one tensor of the checkpoint; see [`crate::Lora`].
 #[derive(Debug, Clone)]
 pub(crate) struct Adapter {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bert::{Gradients, Model, Parameter, ParameterUpdate, Parameters};
+use bert::{Gradients, Model, Parameter, ParameterUpdate, Parameters, size_side_by_side, views_side_by_side};
 use bert_kernels::{UpdateRule, UpdateStep};
 use checkpoint::BertConfig;
 use tch::{Kind, Tensor};
@@ -116,16 +116,14 @@ impl Optimizer {
 
 impl Elementwise {
     fn new(rule: UpdateRule, parameters: &Parameters) -> Self {
-        let size: i64 = parameters.trained().map(Parameter::padded_size).sum();
+        let size = size_side_by_side(parameters.trained());
         let options = (Kind::Float, parameters.flat.device());
         let buffers: Vec<Tensor> = (0..rule.n_moments()).map(|_| Tensor::zeros([size], options)).collect();
-        let mut offset = 0;
-        let mut moments = Vec::new();
-        for parameter in parameters.trained() {
-            let numel = parameter.tensor.numel() as i64;
-            let view = |buffer: &Tensor| buffer.narrow(0, offset, numel).view_as(&parameter.tensor);
-            moments.push(buffers.iter().map(view).collect());
-            offset += parameter.padded_size();
+        let mut moments: Vec<Vec<Tensor>> = parameters.trained().map(|_| Vec::new()).collect();
+        for buffer in &buffers {
+            for (moments, view) in moments.iter_mut().zip(views_side_by_side(buffer, parameters.trained())) {
+                moments.push(view);
+            }
         }
         Self { rule, buffers, moments }
     }

@@ -104,19 +104,17 @@ impl Run<'_> {
     }
 
     /// Counts the steps whose numbers are wanted, and the time since `started` as that of training.
-    fn count_reports(&mut self, wanted: Reports, started: Instant) -> anyhow::Result<()> {
-        let mut report = self.trainer.take_report(wanted, &self.inputs.data.train)?;
-        self.timing.add_training(started);
+    fn count_reports(&mut self, wanted: Reports, mut started: Instant) -> anyhow::Result<()> {
         if let Some(remark) = self.trainer.take_remark() {
             self.progress.say(&format!("  warning: no more CUDA graphs: {remark}"));
         }
-        while let Some(counted) = report {
-            self.count(counted)?;
-            let started = Instant::now();
-            report = self.trainer.take_report(wanted, &self.inputs.data.train)?;
+        loop {
+            let report = self.trainer.take_report(wanted, &self.inputs.data.train)?;
             self.timing.add_training(started);
+            let Some(report) = report else { return Ok(()) };
+            self.count(report)?;
+            started = Instant::now();
         }
-        Ok(())
     }
 
     fn count(&mut self, report: StepReport) -> anyhow::Result<()> {

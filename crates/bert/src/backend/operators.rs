@@ -25,11 +25,11 @@ impl Operators {
 
     /// The encoder over `parameters`, which autograd follows even where it is made for an evaluation.
     pub(crate) fn encoder(&self, parameters: &Parameters) -> Result<&EncoderOfOperators, BertError> {
-        if self.encoder.get().is_none() {
-            let made = tch::with_grad(|| EncoderOfOperators::new(parameters, &self.config, self.precision))?;
-            return Ok(self.encoder.get_or_init(|| made));
+        if let Some(encoder) = self.encoder.get() {
+            return Ok(encoder);
         }
-        Ok(self.encoder.get_or_init(|| unreachable!("it is there")))
+        let made = tch::with_grad(|| EncoderOfOperators::new(parameters, &self.config, self.precision))?;
+        Ok(self.encoder.get_or_init(|| made))
     }
 
     /// The parameters have changed.

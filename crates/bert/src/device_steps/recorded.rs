@@ -1,8 +1,6 @@
 //! Recording of what is done again and again. Nothing is believed: a recording counts once a replay of it has given, to the byte,
 //! what its operators gave one by one; otherwise the operators go on, and the reason is said.
 
-use std::cell::RefCell;
-
 use bert_kernels::{DeviceQueue, Graph};
 use tch::{Tensor, no_grad};
 
@@ -70,8 +68,7 @@ impl Recorder {
                 graph.replay()?;
             }
             Recorded::Met if self.recording == Recording::Repeated && self.n_graphs < MOST_GRAPHS => {
-                let attempt = Attempt { queue, state, seed: &seed, work: RefCell::new(work) };
-                match attempt.record()? {
+                match record(queue, state, seed, work)? {
                     Ok(graph) => {
                         self.n_graphs += 1;
                         *recorded = Recorded::Graph(graph);
@@ -92,54 +89,46 @@ impl Recorder {
     }
 }
 
-struct Attempt<'a> {
-    queue: &'a DeviceQueue,
-    state: &'a [&'a Tensor],
-    seed: &'a dyn Fn() -> Result<(), BertError>,
-    work: RefCell<&'a mut dyn FnMut() -> Result<(), BertError>>,
+/// Does `work` once, whatever becomes of its recording: the inner error says why there is none.
+fn record(
+    queue: &DeviceQueue,
+    state: &[&Tensor],
+    seed: impl Fn() -> Result<(), BertError>,
+    work: &mut dyn FnMut() -> Result<(), BertError>,
+) -> Result<Result<Graph, String>, BertError> {
+    let before = copies(state);
+    seed()?;
+    work()?;
+    let expected = copies(state);
+
+    set(state, &before);
+    let graph = match queue.record(&mut *work) {
+        Ok(graph) => graph,
+        Err(error) => {
+            set(state, &expected);
+            return Ok(Err(error.to_string()));
+        }
+    };
+    set(state, &before);
+    seed()?;
+    graph.replay()?;
+    if state.iter().zip(&expected).all(|(tensor, expected)| is_same(tensor, expected)) {
+        return Ok(Ok(graph));
+    }
+    set(state, &expected);
+    Ok(Err("a replay gave other numbers than its operators".to_owned()))
 }
 
-impl Attempt<'_> {
-    /// Does the work once, whatever becomes of its recording: the inner error says why there is none.
-    fn record(&self) -> Result<Result<Graph, String>, BertError> {
-        let before = self.state_now();
-        (self.seed)()?;
-        self.do_work()?;
-        let expected = self.state_now();
+fn copies(state: &[&Tensor]) -> Vec<Tensor> {
+    no_grad(|| state.iter().map(|tensor| tensor.copy()).collect())
+}
 
-        self.set_state(&before);
-        let graph = match self.queue.record(|| self.do_work()) {
-            Ok(graph) => graph,
-            Err(error) => {
-                self.set_state(&expected);
-                return Ok(Err(error.to_string()));
-            }
-        };
-        self.set_state(&before);
-        (self.seed)()?;
-        graph.replay()?;
-        if self.state.iter().zip(&expected).all(|(tensor, expected)| is_same(tensor, expected)) {
-            return Ok(Ok(graph));
+fn set(state: &[&Tensor], values: &[Tensor]) {
+    no_grad(|| {
+        for (tensor, value) in state.iter().zip(values) {
+            tensor.shallow_clone().copy_(value);
         }
-        self.set_state(&expected);
-        Ok(Err("a replay gave other numbers than its operators".to_owned()))
-    }
-
-    fn do_work(&self) -> Result<(), BertError> {
-        (self.work.borrow_mut())()
-    }
-
-    fn state_now(&self) -> Vec<Tensor> {
-        no_grad(|| self.state.iter().map(|tensor| tensor.copy()).collect())
-    }
-
-    fn set_state(&self, values: &[Tensor]) {
-        no_grad(|| {
-            for (tensor, value) in self.state.iter().zip(values) {
-                tensor.shallow_clone().copy_(value);
-            }
-        });
-    }
+    });
 }
 
 /// The same bytes: NaN is itself.
