@@ -152,13 +152,14 @@ test-engines: build (environment "engines") (environment "airflow") (environment
 [group('checks')]
 test-gpu: setup
     BERT_TEST_DEVICE=cuda cargo test --release --locked --workspace {{ gpu_tests }} -- --test-threads 1
+    cargo test --release --locked --workspace --test processes processes_give_the_bytes
 
 gpu_tests := "--test operators --test optimizer --test device_queue --test device_steps --test loading --test parity --test attributions --test runs"
 
 # What the tests on a GPU need on a machine without cargo and registry, in DIR; there: sh DIR/run.sh
 [group('checks')]
 pack-gpu DIR: build
-    @sh tests/gpu/pack.sh {{ quote(DIR) }} {{ gpu_tests }}
+    @sh tests/gpu/pack.sh {{ quote(DIR) }} {{ gpu_tests }} --test processes
 
 # A training run survives: 300 kills, 50 of single processes among several, a failure at every call, 11,000 damages, full disks, rivals, a long life; an hour or two
 [group('checks')]
@@ -202,9 +203,11 @@ fuzz target seconds="60":
 check-cuda: setup
     @sh pipeline/setup/setup.sh cuda-headers
     @mkdir -p target/check-cuda
-    c++ -std=c++17 -fPIC -w -I crates/bert-kernels/csrc -I .cache/cuda-headers/nvidia/cu13/include -I .libtorch/include \
-        -I .libtorch/include/torch/csrc/api/include -c crates/bert-kernels/csrc/cuda/graph.cpp -o target/check-cuda/graph.o
-    @! nm -uC target/check-cuda/graph.o | grep ' U cu[A-Za-z]*(\? *$'
+    @for source in graph nccl; do \
+        c++ -std=c++17 -fPIC -w -I crates/bert-kernels/csrc -I .cache/cuda-headers/nvidia/cu13/include -I .libtorch/include \
+            -I .libtorch/include/torch/csrc/api/include -c crates/bert-kernels/csrc/cuda/$source.cpp -o target/check-cuda/$source.o || exit; \
+    done
+    @! nm -uC target/check-cuda/*.o | grep ' U cu[A-Za-z]*(\? *$'
 
 # Formatting, lints, spelling
 [group('checks')]

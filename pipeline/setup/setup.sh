@@ -83,7 +83,11 @@ point_at() { # makes .libtorch a link to $1
 set_up_libtorch() {
     if [ -n "${LIBTORCH:-}" ]; then
         version=$(version_of "$LIBTORCH")
-        [ "${version%%+*}" = "$TORCH" ] || fail "LIBTORCH=$LIBTORCH has version ${version:-unknown}; expected $TORCH"
+        case ${version%%+*} in
+            "$TORCH") ;;
+            2.11.* | 2.12.*) say "libtorch $version is older than the one that all figures are of, $TORCH" ;;
+            *) fail "LIBTORCH=$LIBTORCH has version ${version:-unknown}; expected $TORCH, or 2.11 or 2.12" ;;
+        esac
         point_at "$LIBTORCH"
         return
     fi

@@ -35,11 +35,13 @@ use corpus::tokenizer::{Overflow, TruncationSide};
 use run_files::layout;
 use stage::{BadInputType, ComputeArgs, Fingerprint, Interrupt, Job, OutputFolder, Stage, ensure_input};
 
-pub use settings::{Args, BatchArgs, IntervalArgs, ObjectiveArgs, OptimizerArgs, SET_ASIDE, ScheduleArgs, WeightArgs};
+pub use settings::{
+    Args, BatchArgs, DdpBackend, IntervalArgs, ObjectiveArgs, OptimizerArgs, SET_ASIDE, ScheduleArgs, WeightArgs,
+};
 
 use crate::checkpoints::CheckpointFolder;
 use crate::data::{Dataset, TokenFiles};
-use crate::processes::{Decision, Meeting, Team, World};
+use crate::processes::{Decision, Meeting, Team, World, connect_devices, device_of};
 use crate::settings::{Plan, RunFacts};
 use crate::train_loop::{Inputs, Outcome, RunContext, train};
 
@@ -65,6 +67,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut args = args.clone();
     args.common.quiet |= !world.is_first();
     args.compute.threads = args.compute.threads.or(Some(world.threads()));
+    args.compute.device = device_of(&world, &args.compute.device)?;
     if args.plan {
         ensure_input!(!args.timed, "--timed takes its steps in one process; start one without torchrun");
         return if world.is_first() { run_process(&args, Some(&Meeting::new(world, Duration::ZERO))) } else { Ok(()) };
@@ -77,11 +80,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 fn run_process(args: &Args, meeting: Option<&Meeting>) -> anyhow::Result<()> {
     let ComputeArgs { device, threads, precision } = &args.compute;
     let compute = Compute::resolve(device, *threads, precision)?;
-    ensure_input!(
-        meeting.is_none() || compute.device_name() == "cpu",
-        "--device is {}; several processes train on the CPU: --device cpu",
-        compute.device_name()
-    );
     let mut tokens = TokenFiles::open(&args.tokens)?;
     stage::verify_files(&args.model, &CONFIG_AND_TOKENIZER_FILES)?;
     let model = ModelFolder::open(&args.model)?;
@@ -114,6 +112,11 @@ fn run_process(args: &Args, meeting: Option<&Meeting>) -> anyhow::Result<()> {
     let alone = meeting.is_none().then(install).transpose()?;
     let data = Dataset::read(&tokens, &model.config)?;
     let team = meeting.map(|meeting| joined(meeting, &plan, &tokens)).transpose()?;
+    if let Some(team) = &team
+        && let Some(remark) = connect_devices(team, compute, args.ddp_backend)?
+    {
+        args.common.say(&format!("bert-finetune: {remark}"));
+    }
     // Until it is connected, a signal ends a process that waits for others at once.
     let interrupt = alone.map_or_else(install, Ok)?;
     let (team, recording) = (team.as_ref(), args.recording());

@@ -17,7 +17,7 @@ mod problem_type;
 mod checks;
 mod typed_wins;
 
-pub use args::Args;
+pub use args::{Args, DdpBackend};
 pub use batches::BatchArgs;
 pub use intervals::IntervalArgs;
 pub use objective::ObjectiveArgs;

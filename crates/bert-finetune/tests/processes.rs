@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use sandbox::Sandbox;
 use serde_json::Value;
-use team::{assert_equal_files, codes, run, start, succeed};
+use team::{assert_equal_files, codes, run, start, succeed, wait_for_checkpoint};
 use testkit::{Random, kill};
 
 /// 40 rows are 14 micro-batches: with 4 of them in a step, the last step of an epoch has 2.
@@ -263,6 +263,23 @@ fn variables_that_contradict_each_other_are_refused() {
     assert!(!sandbox.path("train").exists());
 }
 
+/// The way of gradients is no part of the result, and one that is not there is refused.
+#[test]
+fn gradients_of_the_cpu_go_by_gloo() {
+    let (one, together) = (Sandbox::new(), Sandbox::new());
+    succeed(&one, 2, &format!("{TRAINING} --device cpu"));
+    succeed(&together, 2, &format!("{TRAINING} --device cpu --ddp-backend gloo"));
+    assert_equal_files(&one, &together, "gloo");
+    let fresh = succeed(&together, 2, &format!("{TRAINING} --device cpu"));
+    assert!(fresh[0].stderr.contains("is fresh"), "{}", fresh[0].stderr);
+
+    let refused = run(&Sandbox::new(), 2, &format!("{TRAINING} --device cpu --ddp-backend nccl"));
+    assert_eq!(codes(&refused), [Some(2); 2]);
+    let said = "--ddp-backend is nccl, which is for GPUs; leave it out, or use gloo";
+    assert!(refused[0].stderr.contains(said), "{}", refused[0].stderr);
+    assert_eq!(refused[1].stderr, "");
+}
+
 #[test]
 fn one_rank_alone_does_not_wait_for_ever() {
     let sandbox = Sandbox::new();
@@ -271,19 +288,6 @@ fn one_rank_alone_does_not_wait_for_ever() {
     let outcomes = started.wait();
     assert_eq!(codes(&outcomes), [Some(1)]);
     assert!(outcomes[0].stderr.contains("rank 1 did not answer for 2 s (--ddp-timeout)"), "{}", outcomes[0].stderr);
-}
-
-/// Waits until a run in other processes has saved once.
-fn wait_for_checkpoint(sandbox: &Sandbox) {
-    for _ in 0..3000 {
-        let saved = sandbox.path("train/checkpoints");
-        let mut steps = std::fs::read_dir(saved).into_iter().flatten().flatten();
-        if steps.any(|step| step.path().join("manifest.json").exists()) {
-            return;
-        }
-        sleep(Duration::from_millis(20));
-    }
-    panic!("the run saved nothing within a minute");
 }
 
 fn signal(child: &std::process::Child, name: &str) {

@@ -99,7 +99,7 @@ fn aarch64(i: usize) -> (String, String) {
     (format!("adrp x16, {slot}; ldr x16, [x16, :lo12:{slot}]; br x16"), format!("mov w17, #{i}; b .Lfirst_call"))
 }
 
-fn written(path: PathBuf, text: &str) -> PathBuf {
+pub(crate) fn written(path: PathBuf, text: &str) -> PathBuf {
     fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     path
 }

@@ -39,7 +39,7 @@ const LEVEL_SOURCE: &str = "csrc/cpu/level.cpp";
 const EXACT_LEVEL_SOURCE: &str = "csrc/cpu/level_exact.cpp";
 
 /// Compiled and linked where libtorch has CUDA.
-const CUDA_SOURCE: &str = "csrc/cuda/graph.cpp";
+const CUDA_SOURCES: [&str; 2] = ["csrc/cuda/graph.cpp", "csrc/cuda/nccl.cpp"];
 
 /// Linked into the programs themselves.
 const OF_PROGRAMS: &str = "csrc/process/omp_wait_policy.cpp";
@@ -60,11 +60,11 @@ fn main() {
 
     let torch_sys = TorchSys::find();
     let entry_points = EntryPoints::of(torch_sys.functions().into_iter().chain(own_functions()).collect());
-    let mut objects = [torch_sys.compile(&libtorch), compile_kernels(&libtorch, &out)].concat();
+    let mut objects = [torch_sys.compile(&libtorch, &out), compile_kernels(&libtorch, &out)].concat();
     objects.extend(cc::Build::new().file(entry_points.write_table(&out)).compile_intermediates());
     let cuda = cuda::headers(&libtorch);
     if let Some(headers) = &cuda {
-        objects.extend(kernels(&libtorch).include(headers).file(CUDA_SOURCE).compile_intermediates());
+        objects.extend(kernels(&libtorch).include(headers).files(CUDA_SOURCES).compile_intermediates());
     }
     link(&objects, &libtorch.join("lib"), cuda.is_some(), &out.join(LIBRARY));
 

@@ -77,9 +77,10 @@ int32_t bert_kernels_device_queue_upload(bert_kernels_device_queue *queue, bert_
                                          bert_kernels_tensor numbers);
 
 // Sends `numbers`, float64 on the device, to the host as they are at this place of the stream. Each `receive` waits for the
-// oldest that was sent: n numbers.
+// oldest that was sent: n numbers. *arrived: 0 where they did not come within `timeout_ms`; a negative one waits for ever.
 int32_t bert_kernels_device_queue_send(bert_kernels_device_queue *queue, bert_kernels_tensor numbers);
-int32_t bert_kernels_device_queue_receive(bert_kernels_device_queue *queue, double *numbers, int64_t n);
+int32_t bert_kernels_device_queue_receive(bert_kernels_device_queue *queue, double *numbers, int64_t n, int64_t timeout_ms,
+                                          int32_t *arrived);
 
 // Operators that are recorded once and done again on the same memory: a CUDA graph, or on the CPU a list of them.
 typedef struct bert_kernels_graph bert_kernels_graph;
@@ -298,13 +299,18 @@ int32_t bert_kernels_store_has(bert_kernels_store *store, const char *key, int32
 int32_t bert_kernels_store_get(bert_kernels_store *store, const char *key, char *value, int64_t capacity, int64_t *n);
 
 // gloo, with a connection between every two processes. The store lives at least as long. All processes call the same functions
-// in the same order with tensors of the same sizes, contiguous, on the CPU; each returns when this process has what it gets.
+// in the same order with tensors of the same sizes, contiguous, on the CPU, or on their devices once those are connected. Each
+// returns when this process has what it gets; on a device, when that is sure to have it before whatever it is given next.
 typedef struct bert_kernels_process_group bert_kernels_process_group;
 
 // `address`: of this machine, where the others reach it; null for that of its name. GLOO_SOCKET_IFNAME comes first.
 bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *store, int32_t rank, int32_t size, const char *address,
                                                            int64_t timeout_ms);
 void bert_kernels_process_group_free(bert_kernels_process_group *group);
+// Of the device of `like`, CUDA: its name, a tab, and what tells it from all others, in `capacity` bytes with the zero at the end.
+int32_t bert_kernels_device_identity(bert_kernels_tensor like, char *text, int64_t capacity);
+// Connects the devices of the processes, each that of its `like`: CUDA, by NCCL. No two processes have the same one.
+int32_t bert_kernels_process_group_connect_devices(bert_kernels_process_group *group, bert_kernels_tensor like);
 // gathered (size, ..): what each process has as `mine` (..).
 int32_t bert_kernels_all_gather(bert_kernels_process_group *group, bert_kernels_tensor gathered, bert_kernels_tensor mine);
 

@@ -2,6 +2,7 @@
 //! is done again and again. On CUDA it has a stream of its own; the CPU works at once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use tch::{Kind, Tensor};
 
@@ -75,17 +76,20 @@ impl DeviceQueue {
         KernelError::of_status(unsafe { ffi::bert_kernels_device_queue_send(self.handle, numbers.as_ptr()) })
     }
 
-    /// The `n` numbers that were sent first of those that are still on their way; waits for them.
+    /// The `n` numbers that were sent first of those that are still on their way; waits for them, for `limit` at most where there is
+    /// one. `None`: they did not come.
     ///
     /// # Errors
     /// Fails when the device did in the meantime, and where no such numbers are on their way.
-    pub fn receive(&self, n: usize) -> Result<Vec<f64>, KernelError> {
-        let mut numbers = vec![0.0; n];
+    pub fn receive(&self, n: usize, limit: Option<Duration>) -> Result<Option<Vec<f64>>, KernelError> {
+        let (mut numbers, mut arrived) = (vec![0.0; n], 0);
+        let timeout_ms = limit.map_or(-1, |limit| i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
         // SAFETY: `numbers` has room for n.
         KernelError::of_status(unsafe {
-            ffi::bert_kernels_device_queue_receive(self.handle, numbers.as_mut_ptr(), n as i64)
+            let (numbers, arrived) = (numbers.as_mut_ptr(), &raw mut arrived);
+            ffi::bert_kernels_device_queue_receive(self.handle, numbers, n as i64, timeout_ms, arrived)
         })?;
-        Ok(numbers)
+        Ok((arrived != 0).then_some(numbers))
     }
 
     /// Records the operators of `work`, within [`Self::run`]. Whether they are done meanwhile depends on the device: CUDA

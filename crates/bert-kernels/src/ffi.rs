@@ -155,7 +155,13 @@ unsafe extern "C" {
         numbers: *const C_tensor,
     ) -> i32;
     pub(crate) fn bert_kernels_device_queue_send(queue: *mut DeviceQueue, numbers: *const C_tensor) -> i32;
-    pub(crate) fn bert_kernels_device_queue_receive(queue: *mut DeviceQueue, numbers: *mut f64, n: i64) -> i32;
+    pub(crate) fn bert_kernels_device_queue_receive(
+        queue: *mut DeviceQueue,
+        numbers: *mut f64,
+        n: i64,
+        timeout_ms: i64,
+        arrived: *mut i32,
+    ) -> i32;
     pub(crate) fn bert_kernels_graph_begin(queue: *mut DeviceQueue) -> *mut Graph;
     pub(crate) fn bert_kernels_graph_end(graph: *mut Graph) -> i32;
     pub(crate) fn bert_kernels_graph_replay(graph: *mut Graph) -> i32;
@@ -228,6 +234,8 @@ unsafe extern "C" {
         timeout_ms: i64,
     ) -> *mut ProcessGroup;
     pub(crate) fn bert_kernels_process_group_free(group: *mut ProcessGroup);
+    pub(crate) fn bert_kernels_device_identity(like: *const C_tensor, text: *mut c_char, capacity: i64) -> i32;
+    pub(crate) fn bert_kernels_process_group_connect_devices(group: *mut ProcessGroup, like: *const C_tensor) -> i32;
     pub(crate) fn bert_kernels_all_gather(
         group: *mut ProcessGroup,
         gathered: *const C_tensor,

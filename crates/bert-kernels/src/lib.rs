@@ -40,7 +40,9 @@ pub use deferred_rows::{DeferredRows, DeferredTable};
 pub use device_queue::{DeviceQueue, Graph, seed_generator};
 pub use device_update::{DeviceGroup, DeviceStep, accumulate, clip, update_group};
 pub use distinct_rows::DistinctRows;
-pub use distributed::{DistributedError, Messages, ProcessGroup, Store, StoreAddress, exit_at_once, has_c10d};
+pub use distributed::{
+    DeviceIdentity, DistributedError, Messages, ProcessGroup, Store, StoreAddress, exit_at_once, has_c10d,
+};
 pub use encoder::{Accumulate, Encoder, EncoderDropout, Keep};
 pub use encoder_memory::EncoderMemory;
 pub use encoder_parameters::{EncoderParameters, LayerNormParameters, LayerParameters, LinearParameters};

@@ -116,6 +116,11 @@ impl Compute {
         Machine { device: self.device_name(), threads, libtorch: libtorch::description() }
     }
 
+    /// Whether tensors live on a CUDA device.
+    pub fn is_cuda(&self) -> bool {
+        self.device.is_cuda()
+    }
+
     /// The device as the flags name it.
     pub fn device_name(&self) -> String {
         match self.device {
@@ -134,6 +139,15 @@ pub struct Machine {
     pub threads: Option<u32>,
     /// The version of libtorch, and the instruction set that it chooses its kernels by.
     pub libtorch: String,
+}
+
+impl Machine {
+    /// The same but for which of several devices of its kind it is: what processes that train together have in common.
+    #[must_use]
+    pub fn kind(self) -> Self {
+        let device = self.device.split(':').next().unwrap_or_default().to_owned();
+        Self { device, ..self }
+    }
 }
 
 impl fmt::Display for Machine {
@@ -179,7 +193,7 @@ fn resolve_device(name: &str) -> Result<Device, BertError> {
         },
     };
     let count = n_cuda_devices()?;
-    if (index as i64) < count {
+    if index < count {
         return Ok(Device::Cuda(index));
     }
     unavailable(format!(
@@ -187,11 +201,14 @@ fn resolve_device(name: &str) -> Result<Device, BertError> {
     ))
 }
 
-/// As libtorch counts them, which is loaded and asked only where there may be one.
-fn n_cuda_devices() -> Result<i64, BertError> {
+/// How many CUDA devices there are, as libtorch counts them, which is loaded and asked only where there may be one.
+///
+/// # Errors
+/// Fails where libtorch is broken.
+pub fn n_cuda_devices() -> Result<usize, BertError> {
     if !libtorch::may_have_cuda() {
         return Ok(0);
     }
     libtorch::load()?;
-    Ok(if Cuda::is_available() { Cuda::device_count() } else { 0 })
+    Ok(if Cuda::is_available() { Cuda::device_count() as usize } else { 0 })
 }

@@ -3,25 +3,28 @@
 //!
 //! ```text
 //! upload ─► forward, backward of a micro-batch ─► ... ─► norm, clipping, update ─► numbers on their way to the host
-//!           a graph for each bucket (bucket.rs)          a graph
+//!           a graph for each bucket (bucket.rs)          a graph (update.rs)
 //! ```
 //!
 //! Micro-batches of one bucket have one shape, filled up with sentences whose logits nobody reads. A graph reads the tokens,
 //! targets, learning rates and the seed of dropout from the device, where they were uploaded before; all else that it depends on is
 //! part of its bucket or does not change. What is met again is recorded (recorded.rs), and a recording counts only after it gave
-//! the bytes of its operators. So a run has the same bytes with graphs and without.
+//! the bytes of its operators. So a run has the same bytes with graphs and without. Of several processes each does one micro-batch of
+//! a round, and they exchange their gradients between the graphs (exchange.rs).
 
 mod bucket;
+mod exchange;
 mod recorded;
 mod update;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use bert_kernels::{DeviceQueue, UpdateRule, accumulate};
-use tch::{Kind, Tensor, no_grad};
+use bert_kernels::{DeviceQueue, DistributedError, ProcessGroup, UpdateRule, accumulate};
+use tch::{Device, Kind, Tensor, no_grad};
 
 use self::bucket::Bucket;
+use self::exchange::DeviceExchange;
 pub use self::recorded::Recording;
 use self::recorded::{Recorded, Recorder};
 use self::update::Update;
@@ -33,7 +36,7 @@ use crate::parameters::{ParameterUpdate, size_side_by_side, views_side_by_side};
 
 /// A model's training on its device.
 #[derive(Debug)]
-pub struct DeviceSteps {
+pub struct DeviceSteps<'a> {
     queue: Rc<DeviceQueue>,
     recorder: Recorder,
     /// The gradients of the trained parameters, in their order: views of one buffer.
@@ -41,9 +44,9 @@ pub struct DeviceSteps {
     flat_gradients: Tensor,
     /// Of one micro-batch, float32.
     loss: Tensor,
-    /// The losses of a step's micro-batches, then the norm of its gradients: float64.
-    numbers: Tensor,
-    n_micro_batches: usize,
+    numbers: StepNumbers,
+    /// The other processes of the run, if there are any.
+    exchange: Option<DeviceExchange<'a>>,
     micro_batches: HashMap<Bucket, MicroBatchOnDevice>,
     update: Update,
     recorded_update: Recorded,
@@ -52,7 +55,7 @@ pub struct DeviceSteps {
 
 /// What a run does not change between its steps.
 #[derive(Debug)]
-pub struct DeviceStepsOptions {
+pub struct DeviceStepsOptions<'a> {
     /// Of an element-wise optimizer its rule, and each trained parameter's part with its highest learning rate; `None` leaves the
     /// update to others.
     pub optimizer: Option<(UpdateRule, Vec<ParameterUpdate>)>,
@@ -62,6 +65,8 @@ pub struct DeviceStepsOptions {
     pub n_micro_batches: usize,
     /// Whether graphs are recorded.
     pub recording: Recording,
+    /// The processes that train together; `None` for one alone.
+    pub processes: Option<&'a ProcessGroup>,
 }
 
 /// One micro-batch.
@@ -86,6 +91,35 @@ pub struct DeviceNumbers {
     pub losses: Vec<f64>,
     /// The L2 norm of the gradients, not clipped.
     pub grad_norm: f64,
+    /// The highest signal of all processes ([`DeviceSteps::finish_exchange`]).
+    pub signal: f64,
+}
+
+/// The numbers of a step on the device, float64: the losses of its micro-batches, the signal, the norm of its gradients.
+#[derive(Debug)]
+struct StepNumbers {
+    all: Tensor,
+    n_micro_batches: i64,
+}
+
+impl StepNumbers {
+    fn new(n_micro_batches: usize, device: Device) -> Self {
+        let n_micro_batches = n_micro_batches as i64;
+        Self { all: Tensor::zeros([n_micro_batches + 2], (Kind::Double, device)), n_micro_batches }
+    }
+
+    fn losses(&self) -> Tensor {
+        self.all.narrow(0, 0, self.n_micro_batches)
+    }
+
+    /// `(1)`.
+    fn signal(&self) -> Tensor {
+        self.all.narrow(0, self.n_micro_batches, 1)
+    }
+
+    fn norm(&self) -> Tensor {
+        self.all.get(self.n_micro_batches + 1)
+    }
 }
 
 /// The memory of one bucket on the device, and its graph.
@@ -97,14 +131,14 @@ struct MicroBatchOnDevice {
     recorded: Recorded,
 }
 
-impl DeviceSteps {
+impl<'a> DeviceSteps<'a> {
     /// For `model`, which is made of libtorch's operators.
     ///
     /// # Errors
     /// Fails when the device does.
-    pub fn new(model: &Model, options: DeviceStepsOptions) -> Result<Self, BertError> {
+    pub fn new(model: &Model, options: DeviceStepsOptions<'a>) -> Result<Self, BertError> {
         let parameters = model.parameters();
-        let DeviceStepsOptions { optimizer, max_grad_norm, n_micro_batches, recording } = options;
+        let DeviceStepsOptions { optimizer, max_grad_norm, n_micro_batches, recording, processes } = options;
         let device = parameters.flat.device();
         let flat_gradients = Tensor::zeros([size_side_by_side(parameters.trained())], (Kind::Float, device));
         let gradients = views_side_by_side(&flat_gradients, parameters.trained());
@@ -113,8 +147,8 @@ impl DeviceSteps {
             queue: Rc::new(DeviceQueue::new(&parameters.flat)?),
             recorder: Recorder::new(recording),
             loss: Tensor::zeros([0_i64; 0], (Kind::Float, device)),
-            numbers: Tensor::zeros([n_micro_batches as i64 + 1], (Kind::Double, device)),
-            n_micro_batches,
+            numbers: StepNumbers::new(n_micro_batches, device),
+            exchange: processes.map(|group| DeviceExchange::new(group, &flat_gradients)),
             micro_batches: HashMap::new(),
             update: Update::new(&params, &gradients, optimizer, max_grad_norm),
             recorded_update: Recorded::default(),
@@ -125,7 +159,7 @@ impl DeviceSteps {
     }
 
     /// Forward and backward pass of one of a step's micro-batches: its gradients take the place of the last step's, or are added
-    /// up. `loss` makes the scalar of `(logits, targets)`, the same function for all micro-batches of a run that have the same
+    /// up; those of several processes by [`Self::exchange`]. `loss` makes the scalar of `(logits, targets)`, the same function for all micro-batches of a run that have the same
     /// `of`; it reads no number on the host.
     ///
     /// # Errors
@@ -147,7 +181,7 @@ impl DeviceSteps {
         loss: &impl Fn(&Tensor, &Tensor) -> Tensor,
     ) -> Result<(), BertError> {
         let &DeviceMicroBatch { sentences, targets, sites, index, of } = micro_batch;
-        let bucket = Bucket::of(sentences, self.max_positions, index, of);
+        let bucket = Bucket::of(sentences, self.max_positions, index > 0 && self.exchange.is_none(), of);
         let shape = bucket.shape;
         let device = self.flat_gradients.device();
         let mut on_device = self.micro_batches.remove(&bucket).unwrap_or_else(|| MicroBatchOnDevice {
@@ -176,9 +210,29 @@ impl DeviceSteps {
         let state = [&self.flat_gradients, total];
         self.recorder.run(&self.queue, recorded, &state, || sites.seed(packed), &mut forward_backward)?;
         model.forget_casts();
-        no_grad(|| self.numbers.get(index as i64).copy_(total));
+        no_grad(|| self.numbers.losses().get(index as i64).copy_(total));
         self.micro_batches.insert(bucket, on_device);
         Ok(())
+    }
+
+    /// Gives the gradients of a micro-batch to the other processes, and takes theirs: each of the first `n_micro_batches` has done one.
+    /// Nothing for a process alone.
+    ///
+    /// # Errors
+    /// Fails when the device does, and where a process is gone or does not answer.
+    pub fn exchange(&mut self, n_micro_batches: usize) -> Result<(), BertError> {
+        let Some(exchange) = &mut self.exchange else { return Ok(()) };
+        self.queue.run(|| exchange.add(&self.flat_gradients, n_micro_batches))
+    }
+
+    /// Ends the exchange of a step: all processes have its sums. `signal`: a number that this process tells the others, 0 for none.
+    ///
+    /// # Errors
+    /// As [`Self::exchange`].
+    pub fn finish_exchange(&mut self, signal: f64) -> Result<(), BertError> {
+        let Some(exchange) = &mut self.exchange else { return Ok(()) };
+        let told = (&self.numbers.losses(), &self.numbers.signal());
+        self.queue.run(|| exchange.finish(&self.queue, &self.flat_gradients, told, signal))
     }
 
     /// Norm and clipping of the gradients that were added up, and the optimizer's step number `step`, from 1, at `lr_factor` times
@@ -191,25 +245,32 @@ impl DeviceSteps {
         let queue = Rc::clone(&self.queue);
         queue.run(|| {
             self.queue.upload(&self.update.uploaded, &self.update.uploads(step, lr_factor))?;
-            let n = self.n_micro_batches as i64;
-            let (losses, norm) = (self.numbers.narrow(0, 0, n), self.numbers.get(n));
+            let (losses, norm) = (self.numbers.losses(), self.numbers.norm());
             let mut work = || self.update.work(&self.gradients, &losses, &norm);
-            let state: Vec<&Tensor> = self.update.state().chain([&self.flat_gradients, &self.numbers]).collect();
+            let state: Vec<&Tensor> = self.update.state().chain([&self.flat_gradients, &self.numbers.all]).collect();
             self.recorder.run(&self.queue, &mut self.recorded_update, &state, || Ok(()), &mut work)?;
             model.forget_casts();
-            Ok(self.queue.send(&self.numbers)?)
+            self.queue.send(&self.numbers.all)?;
+            if self.exchange.is_some() {
+                let _ = self.numbers.losses().zero_();
+            }
+            Ok(())
         })
     }
 
     /// The numbers of the oldest step that were not received yet, which had `n` micro-batches; waits for them.
     ///
     /// # Errors
-    /// Fails when the device did in the meantime.
+    /// Fails when the device did in the meantime, and where another process does not answer.
     pub fn receive(&mut self, n: usize) -> Result<DeviceNumbers, BertError> {
-        let mut numbers = self.queue.receive(self.n_micro_batches + 1)?;
-        let grad_norm = numbers.pop().unwrap_or(f64::NAN);
+        let limit = self.exchange.as_ref().map(DeviceExchange::timeout);
+        let Some(mut numbers) = self.queue.receive(self.numbers.all.numel(), limit)? else {
+            let message = "Timed out waiting for the others' gradients".to_owned();
+            return Err(DistributedError { rank: None, message }.into());
+        };
+        let (grad_norm, signal) = (numbers.pop().unwrap_or(f64::NAN), numbers.pop().unwrap_or(0.0));
         numbers.truncate(n);
-        Ok(DeviceNumbers { losses: numbers, grad_norm })
+        Ok(DeviceNumbers { losses: numbers, grad_norm, signal })
     }
 
     /// The gradients of the step, of the trained parameters in their order.

@@ -7,11 +7,12 @@
 //! memory. The sums are gathered once, at the end of the step, and with them what the processes say of their micro-batches and
 //! the word table's gradients, which travel as rows. It does not matter how many micro-batches are each process's.
 
-use bert_kernels::{DistributedError, Gradient, Messages, ProcessGroup};
+use bert_kernels::{Gradient, ProcessGroup};
 use tch::{Kind, Tensor, no_grad};
 
 use crate::error::BertError;
 use crate::gradients::Gradients;
+use crate::slice_sums::SliceSums;
 
 /// What a process says of its micro-batch to all others; 0 where it has none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -26,23 +27,10 @@ pub struct MicroBatchFacts {
 #[derive(Debug)]
 pub struct GradientExchange<'a> {
     group: &'a ProcessGroup,
-    /// The gradients of this process's slice that a round brings, `(processes, slice)`, but for its own.
-    received: Tensor,
-    /// Their sum so far, `(slice)`.
-    sum: Tensor,
-    is_first: bool,
-    pending: Option<Round>,
+    sums: SliceSums<'a>,
     /// Of each round of the step, what this process says and its rows of the word table.
     facts: Vec<MicroBatchFacts>,
     rows: Vec<(Vec<i64>, Tensor)>,
-}
-
-/// A round whose gradients are under way.
-#[derive(Debug)]
-struct Round {
-    messages: Messages,
-    sent: Tensor,
-    n_micro_batches: usize,
 }
 
 impl<'a> GradientExchange<'a> {
@@ -51,10 +39,7 @@ impl<'a> GradientExchange<'a> {
     /// # Panics
     /// When they are not: a mistake of the caller.
     pub fn new(group: &'a ProcessGroup, gradients: &Gradients) -> Self {
-        let shared = shared(gradients);
-        let sum = Tensor::zeros([shared.size()[1]], (Kind::Float, shared.device()));
-        let received = shared.zeros_like();
-        Self { group, received, sum, is_first: true, pending: None, facts: Vec::new(), rows: Vec::new() }
+        Self { group, sums: SliceSums::new(group, shared(gradients)), facts: Vec::new(), rows: Vec::new() }
     }
 
     /// Adds the next round of a step, a micro-batch of each of the first `n_micro_batches` processes: that of this process is in
@@ -74,13 +59,7 @@ impl<'a> GradientExchange<'a> {
             let n = if is_active { rows.len() } else { 0 };
             self.rows.push((rows[..n].to_vec(), values.narrow(0, 0, n as i64)));
         }
-        self.add_pending()?;
-        if self.sum.numel() > 0 {
-            let sent = shared(gradients).shallow_clone();
-            let messages = self.group.all_to_all(&self.received, &sent)?;
-            self.pending = Some(Round { messages, sent, n_micro_batches });
-        }
-        Ok(())
+        Ok(self.sums.add(shared(gradients), n_micro_batches)?)
     }
 
     /// Leaves the sums in `gradients`, those of the last round, of every process the same. Returns what the processes have said, of
@@ -89,15 +68,11 @@ impl<'a> GradientExchange<'a> {
     /// # Errors
     /// Fails where a process is gone or does not answer.
     pub fn finish(&mut self, gradients: &mut Gradients) -> Result<Vec<Vec<MicroBatchFacts>>, BertError> {
-        self.add_pending()?;
-        self.is_first = true;
-        if self.sum.numel() > 0 {
-            self.group.all_gather(shared(gradients), &self.sum)?;
-        }
+        self.sums.finish(shared(gradients))?;
         let (facts, rows) = (std::mem::take(&mut self.facts), std::mem::take(&mut self.rows));
         let n_rows = |round: usize| rows.get(round).map_or(0, |(rows, _)| rows.len());
         let header = facts.iter().enumerate().flat_map(|(round, it)| [it.loss, it.signal, n_rows(round) as f64]);
-        let header = self.gather(&Tensor::from_slice(&header.collect::<Vec<f64>>()))?;
+        let header = self.group.gathered(&Tensor::from_slice(&header.collect::<Vec<f64>>()))?;
         let header: Vec<f64> = Vec::try_from(header.view([-1]))?;
         let of = |process: usize, round: usize| &header[3 * (process * facts.len() + round)..][..3];
         let processes = || 0..self.group.size();
@@ -110,27 +85,6 @@ impl<'a> GradientExchange<'a> {
             processes().map(facts).collect()
         };
         Ok((0..facts.len()).map(facts_of).collect())
-    }
-
-    /// Adds this process's slice of the round that is under way.
-    fn add_pending(&mut self) -> Result<(), BertError> {
-        let Some(Round { messages, sent, n_micro_batches }) = self.pending.take() else { return Ok(()) };
-        messages.wait()?;
-        let own = self.group.rank() as i64;
-        let gradient = |process: i64| if process == own { sent.get(process) } else { self.received.get(process) };
-        let mut left = 0..n_micro_batches as i64;
-        no_grad(|| {
-            if std::mem::take(&mut self.is_first)
-                && let Some(first) = left.next()
-            {
-                match left.next() {
-                    Some(second) => drop(gradient(first).add_out(&self.sum, &gradient(second))),
-                    None => self.sum.copy_(&gradient(first)),
-                }
-            }
-            left.for_each(|process| drop(self.sum.g_add_(&gradient(process))));
-        });
-        Ok(())
     }
 
     /// The sum of the rows of every micro-batch, in their order. `n_rows`: of a round, how many each process has.
@@ -152,7 +106,7 @@ impl<'a> GradientExchange<'a> {
             );
             ids.narrow(0, 0, own_rows.len() as i64).copy_(&Tensor::from_slice(own_rows));
             no_grad(|| padded.narrow(0, 0, own_rows.len() as i64).copy_(own_values));
-            let (ids, padded) = (self.gather(&ids)?, self.gather(&padded)?);
+            let (ids, padded) = (self.group.gathered(&ids)?, self.group.gathered(&padded)?);
             for (process, &n) in n_rows.iter().enumerate().filter(|(_, n)| **n > 0) {
                 let rows: Vec<i64> = Vec::try_from(ids.get(process as i64).narrow(0, 0, n))?;
                 let values = padded.get(process as i64).narrow(0, 0, n);
@@ -165,16 +119,6 @@ impl<'a> GradientExchange<'a> {
         }
         let none = || Gradient::Rows { rows: Vec::new(), values: values.narrow(0, 0, 0), n_rows: *n_of_table };
         Ok(sum.unwrap_or_else(none))
-    }
-
-    /// What every process has as `mine`, `(processes, ..)`.
-    fn gather(&self, mine: &Tensor) -> Result<Tensor, DistributedError> {
-        let shape = [&[self.group.size() as i64][..], &mine.size()].concat();
-        let gathered = Tensor::zeros(shape.as_slice(), (mine.kind(), mine.device()));
-        if mine.numel() > 0 {
-            self.group.all_gather(&gathered, mine)?;
-        }
-        Ok(gathered)
     }
 }
 

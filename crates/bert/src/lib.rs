@@ -18,6 +18,7 @@ mod one_thread;
 mod backend;
 mod layers;
 mod gradients;
+mod slice_sums;
 mod gradient_exchange;
 mod device_steps;
 
@@ -44,7 +45,7 @@ mod error;
 pub use attributions::{AttributedText, Attribution, IntegratedGradients, TextRequest, attribute_texts, attributions};
 pub use batch::Batch;
 pub use classifier::{Classifier, ClassifierFolder, argmax};
-pub use device::{Compute, Machine, Precision};
+pub use device::{Compute, Machine, Precision, n_cuda_devices};
 pub use device_steps::{DeviceMicroBatch, DeviceNumbers, DeviceSteps, DeviceStepsOptions, Recording};
 pub use dropout::{DropoutCounters, DropoutRates, DropoutSites};
 pub use error::BertError;

@@ -6,19 +6,24 @@
 #[allow(dead_code, reason = "what the reference computes is for the tests of parity")]
 mod variant;
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bert::{
     Batch, DeviceMicroBatch, DeviceNumbers, DeviceSteps, DeviceStepsOptions, DropoutCounters, DropoutRates,
     DropoutSites, Model, ParameterUpdate, Parameters, Precision, Recording,
 };
-use bert_kernels::{AdamConstants, UpdateRule, UpdateStep};
+use bert_kernels::{AdamConstants, ProcessGroup, Store, StoreAddress, UpdateRule, UpdateStep};
 use tch::{Kind, Tensor};
 use variant::{Variant, device};
 
 const ADAMW: UpdateRule = UpdateRule::Adamw(AdamConstants { beta1: 0.9, beta2: 0.999, eps: 1e-8 });
 const DROPOUT: DropoutRates = DropoutRates { hidden: 0.1, attention: 0.1, classifier: 0.1 };
 const N_STEPS: usize = 8;
+/// The step in which each process tells the others its rank.
+const TOLD: usize = 5;
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A device's generator draws for one test at a time.
 fn generator() -> MutexGuard<'static, ()> {
@@ -85,24 +90,35 @@ fn counters(step: usize, micro_batch: usize) -> DropoutCounters {
 }
 
 fn trained(variant: &Variant, training: Training) -> Trained {
-    let _generator = generator();
+    trained_by(variant, training, None)
+}
+
+/// By this process alone, or as one of `processes`.
+fn trained_by(variant: &Variant, training: Training, processes: Option<&ProcessGroup>) -> Trained {
     let Training { precision, rule, dropout, n_micro_batches, recording } = training;
     let parameters = variant.parameters().trainable();
     let mut model = Model::with_operators(parameters, &variant.folder.config, precision).unwrap();
     let updates = updates(model.parameters(), rule);
     let moments = updates.iter().flat_map(|update| update.moments.iter().map(Tensor::shallow_clone)).collect();
     let optimizer = Some((rule, updates));
-    let options = DeviceStepsOptions { optimizer, max_grad_norm: 1.0, n_micro_batches, recording };
+    let options = DeviceStepsOptions { optimizer, max_grad_norm: 1.0, n_micro_batches, recording, processes };
     let mut steps = DeviceSteps::new(&model, options).unwrap();
+    let (rank, size) = processes.map_or((0, 1), |group| (group.rank(), group.size()));
     let mut numbers = Vec::new();
     for step in 0..N_STEPS {
-        for index in 0..n_micro_batches {
-            let (sentences, targets) = sentences(variant, step + index);
-            let sites = DropoutSites::new(dropout, counters(step, index));
-            let micro_batch =
-                DeviceMicroBatch { sentences: &sentences, targets: &targets, sites, index, of: n_micro_batches };
-            steps.add(&mut model, &micro_batch, |logits, targets| loss(logits, targets, n_micro_batches)).unwrap();
+        for first in (0..n_micro_batches).step_by(size) {
+            let index = first + rank;
+            if index < n_micro_batches {
+                let (sentences, targets) = sentences(variant, step + index);
+                let sites = DropoutSites::new(dropout, counters(step, index));
+                let micro_batch =
+                    DeviceMicroBatch { sentences: &sentences, targets: &targets, sites, index, of: n_micro_batches };
+                let _generator = generator();
+                steps.add(&mut model, &micro_batch, |logits, targets| loss(logits, targets, n_micro_batches)).unwrap();
+            }
+            steps.exchange(size.min(n_micro_batches - first)).unwrap();
         }
+        steps.finish_exchange(if step == TOLD { rank as f64 } else { 0.0 }).unwrap();
         steps.update(&mut model, step as u64 + 1, 1.0 / (step + 1) as f64).unwrap();
         // A step's numbers are read while the next one is on its way.
         if step > 0 {
@@ -112,6 +128,24 @@ fn trained(variant: &Variant, training: Training) -> Trained {
     numbers.push(steps.receive(n_micro_batches).unwrap());
     assert_eq!(steps.take_remark(), None, "{}", variant.name);
     Trained { weights: model.parameters().flat.copy(), moments, numbers, n_graphs: steps.n_graphs() }
+}
+
+/// By `n` processes, here threads, whose gradients go through the host.
+fn trained_by_several(n: usize, variant: &str, training: Training) -> Vec<Trained> {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let of_rank = |rank: usize| {
+        let (host, prefix) = ("127.0.0.1".to_owned(), "steps".to_owned());
+        let store = Store::open(&StoreAddress { host, port, is_server: rank == 0, prefix }, TIMEOUT).unwrap();
+        let group = ProcessGroup::connect(&store, rank, n, Some(Ipv4Addr::LOCALHOST.into()), TIMEOUT).unwrap();
+        let variant = Variant::all().into_iter().find(|it| it.name == variant).unwrap();
+        let trained = trained_by(&variant, training, Some(&group));
+        let _ = group.gathered(&Tensor::from(0_i64)).unwrap(); // nobody leaves before the others
+        trained
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..n).map(|rank| scope.spawn(move || of_rank(rank))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
 }
 
 fn assert_same_bytes(one: &Trained, other: &Trained, what: &str) {
@@ -135,6 +169,24 @@ fn graphs_give_the_bytes_of_their_operators() {
                 assert!(by_graphs.n_graphs > 2, "{what}: {} graphs", by_graphs.n_graphs);
                 let losses: Vec<f64> = by_graphs.numbers.iter().map(|numbers| numbers.losses[0]).collect();
                 assert!(losses.windows(2).all(|pair| pair[0] != pair[1]), "{what}: {losses:?}");
+            }
+        }
+    }
+}
+
+/// With fewer micro-batches than processes, as many, and a last round that is short.
+#[test]
+fn several_processes_give_the_bytes_of_one() {
+    // Of one GPU that threads share there is one generator, which graphs read at their own pace.
+    let recording = if device().is_cuda() { Recording::Off } else { Recording::Repeated };
+    for (n_processes, n_micro_batches) in [(2, 1), (2, 3), (3, 3)] {
+        for variant in Variant::all() {
+            let training = Training { n_micro_batches, recording, ..TRAINING };
+            let mut alone = trained(&variant, training);
+            alone.numbers[TOLD].signal = (n_processes - 1) as f64;
+            for (rank, one) in trained_by_several(n_processes, &variant.name, training).iter().enumerate() {
+                let what = format!("{}, rank {rank} of {n_processes}, {n_micro_batches} micro-batches", variant.name);
+                assert_same_bytes(&alone, one, &what);
             }
         }
     }
@@ -196,7 +248,8 @@ fn a_step_that_is_not_finite_changes_nothing() {
         let updates = updates(model.parameters(), ADAMW);
         let moments: Vec<Tensor> = updates.iter().flat_map(|it| it.moments.iter().map(Tensor::shallow_clone)).collect();
         let optimizer = Some((ADAMW, updates));
-        let options = DeviceStepsOptions { optimizer, max_grad_norm: 1.0, n_micro_batches: 1, recording };
+        let options =
+            DeviceStepsOptions { optimizer, max_grad_norm: 1.0, n_micro_batches: 1, recording, processes: None };
         let mut steps = DeviceSteps::new(&model, options).unwrap();
         let (sentences, _) = sentences(variant, 0);
         let sites = DropoutSites::new(DROPOUT, counters(0, 0));

@@ -202,9 +202,9 @@ impl Meeting {
         }
     }
 
-    /// The process at the end of the chain has said nothing.
+    /// The process at the end of the chain has said nothing; of all that waited together, those that say nothing.
     fn silent(&self, lost: &DistributedError) -> anyhow::Error {
-        let mut blamed = lost.rank;
+        let mut blamed = lost.rank.or_else(|| (0..self.world.size).find(|rank| !self.has(&format!("lost/{rank}"))));
         for _ in 0..self.world.size {
             let Some(rank) = blamed else { break };
             let Ok(word) = self.store().and_then(|store| Ok(store.get(&format!("lost/{rank}"))?)) else {

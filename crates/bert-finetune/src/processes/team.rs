@@ -5,7 +5,7 @@ use bert::GradientExchange;
 use bert::Gradients;
 use bert_kernels::ProcessGroup;
 use stage::{bail_input, sha256_hex};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor, no_grad};
 
 /// The connected processes of a run.
 #[derive(Debug)]
@@ -30,6 +30,10 @@ impl Team {
         self.rank() == 0
     }
 
+    pub(crate) fn group(&self) -> &ProcessGroup {
+        &self.group
+    }
+
     /// The exchange of `gradients`, which the processes share.
     pub(crate) fn exchange(&self, gradients: &Gradients) -> GradientExchange<'_> {
         GradientExchange::new(&self.group, gradients)
@@ -37,19 +41,20 @@ impl Team {
 
     /// Refuses to go on where a process has another `value` than process 0.
     pub(crate) fn agree(&self, what: &str, value: &str) -> anyhow::Result<()> {
-        let hash = sha256_hex(value.as_bytes());
-        let mine = Tensor::from_slice(hash.as_bytes());
-        let all = self.gather(&mine)?;
-        let all: Vec<u8> = Vec::try_from(all.view([-1])).map_err(|error| anyhow!("{error}"))?;
-        let first = &all[..hash.len()];
-        let others: Vec<String> = (1..self.size())
-            .filter(|rank| &all[rank * hash.len()..][..hash.len()] != first)
-            .map(|rank| rank.to_string())
-            .collect();
+        let hashes = self.hashes(value)?;
+        let others: Vec<String> =
+            (1..self.size()).filter(|&rank| hashes[rank] != hashes[0]).map(|rank| rank.to_string()).collect();
         if others.is_empty() {
             return Ok(());
         }
         bail_input!("rank {} has another {what} than rank 0; all processes of a run need the same", others.join(", "))
+    }
+
+    /// The SHA-256 of every process's `value`, in hexadecimal digits.
+    pub(super) fn hashes(&self, value: &str) -> anyhow::Result<Vec<String>> {
+        let hash = sha256_hex(value.as_bytes());
+        let all: Vec<u8> = Vec::try_from(self.group.gathered(&Tensor::from_slice(hash.as_bytes()))?.view([-1]))?;
+        Ok(all.chunks(hash.len()).map(|hash| String::from_utf8_lossy(hash).into_owned()).collect())
     }
 
     /// Sets `value` to that of process 0.
@@ -65,7 +70,7 @@ impl Team {
         let bytes = if self.is_first() {
             Tensor::from_slice(text.as_bytes())
         } else {
-            Tensor::zeros([length], (Kind::Uint8, tch::Device::Cpu))
+            Tensor::zeros([length], (Kind::Uint8, Device::Cpu))
         };
         if length > 0 {
             self.take_from_first(&bytes)?;
@@ -74,9 +79,15 @@ impl Team {
         Ok(String::from_utf8(bytes)?)
     }
 
-    /// Sets the numbers of `tensor` to those of process 0.
+    /// Sets the numbers of `tensor` to those of process 0, by way of the host.
     pub(crate) fn take_from_first(&self, tensor: &Tensor) -> anyhow::Result<()> {
-        Ok(self.group.broadcast(tensor, 0)?)
+        if tensor.device() == Device::Cpu {
+            return Ok(self.group.broadcast(tensor, 0)?);
+        }
+        let on_host = tensor.to_device(Device::Cpu).contiguous();
+        self.group.broadcast(&on_host, 0)?;
+        no_grad(|| tensor.shallow_clone().copy_(&on_host));
+        Ok(())
     }
 
     /// The numbers of all processes, each of which has some of them and zeros for the others.
@@ -84,19 +95,13 @@ impl Team {
         if numbers.is_empty() {
             return Ok(Vec::new());
         }
-        let all: Vec<f32> =
-            Vec::try_from(self.gather(&Tensor::from_slice(numbers))?.view([-1])).map_err(|error| anyhow!("{error}"))?;
+        let all: Vec<f32> = Vec::try_from(self.group.gathered(&Tensor::from_slice(numbers))?.view([-1]))
+            .map_err(|error| anyhow!("{error}"))?;
         let mut merged = vec![0_u32; numbers.len()];
         // Bits, not numbers: nothing is rounded, and zeros have no sign.
         for of_process in all.chunks(numbers.len()) {
             merged.iter_mut().zip(of_process).for_each(|(merged, number)| *merged |= number.to_bits());
         }
         Ok(merged.into_iter().map(f32::from_bits).collect())
-    }
-
-    fn gather(&self, mine: &Tensor) -> anyhow::Result<Tensor> {
-        let gathered = Tensor::zeros([self.size() as i64, mine.numel() as i64], (mine.kind(), mine.device()));
-        self.group.all_gather(&gathered, mine)?;
-        Ok(gathered)
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct World {
     pub(crate) size: usize,
     /// How many of them are on this machine.
     local_size: usize,
+    /// Which of those it is.
+    pub(crate) local_rank: usize,
     master_addr: String,
     master_port: u16,
     /// Whether torchrun holds the store; else process 0 does.
@@ -47,16 +49,16 @@ impl World {
             (1..=size).contains(&local_size),
             "LOCAL_WORLD_SIZE is {local_size} and WORLD_SIZE {size}; expected 1 to {size}"
         );
-        if let Some(local_rank) = optional::<usize>(&variable, "LOCAL_RANK")? {
-            ensure_input!(
-                local_rank < local_size,
-                "LOCAL_RANK is {local_rank}, but {local_size} processes are on this machine (LOCAL_WORLD_SIZE)"
-            );
-        }
+        let local_rank = optional(&variable, "LOCAL_RANK")?.unwrap_or(rank % local_size);
+        ensure_input!(
+            local_rank < local_size,
+            "LOCAL_RANK is {local_rank}, but {local_size} processes are on this machine (LOCAL_WORLD_SIZE)"
+        );
         Ok(Some(Self {
             rank,
             size,
             local_size,
+            local_rank,
             master_addr: required(&variable, "MASTER_ADDR")?,
             master_port: required(&variable, "MASTER_PORT")?,
             agent_holds_store: variable("TORCHELASTIC_USE_AGENT_STORE").as_deref() == Some("True"),
@@ -143,7 +145,8 @@ mod tests {
         let all = "RANK=3 WORLD_SIZE=4 LOCAL_RANK=1 LOCAL_WORLD_SIZE=2 MASTER_ADDR=node MASTER_PORT=29400 \
                    TORCHELASTIC_USE_AGENT_STORE=True";
         let world = world(all).unwrap().unwrap();
-        assert_eq!((world.rank, world.size, world.local_size, world.is_first()), (3, 4, 2, false));
+        assert_eq!((world.rank, world.size, world.is_first()), (3, 4, false));
+        assert_eq!((world.local_rank, world.local_size), (1, 2));
         let store = world.store("values");
         assert_eq!((store.host.as_str(), store.port, store.is_server), ("node", 29400, false));
         assert_eq!(store.prefix, "values");

@@ -53,6 +53,11 @@ pub struct Args {
     #[arg(long, default_value_t = 1800, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub ddp_timeout: u64,
 
+    /// Of several processes: the way of gradients between GPUs, nccl from one to the other, gloo through the host; auto is nccl
+    /// where each has a GPU of its own
+    #[arg(long, default_value = "auto", value_name = "auto|nccl|gloo")]
+    pub ddp_backend: DdpBackend,
+
     /// On a GPU: replay what repeats as CUDA graphs, or give it operator by operator; both give the same bytes
     #[arg(long, default_value = "off", value_name = "on|off")]
     pub cuda_graphs: Switch,
@@ -107,4 +112,15 @@ pub enum Switch {
     On,
     /// It is not.
     Off,
+}
+
+/// The way of gradients between GPUs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DdpBackend {
+    /// NCCL where every process has a GPU of its own, else gloo.
+    Auto,
+    /// From GPU to GPU.
+    Nccl,
+    /// Through the host: processes may share a GPU.
+    Gloo,
 }

@@ -40,7 +40,7 @@ pub(crate) fn start<'a>(
     let batches = MicroBatches::new(plan, data.train_lengths());
     let (mut trainer, loaded) = untrained(inputs)?;
     if let Some(team) = team {
-        team.agree("machine or libtorch", &trainer.machine().to_string())?;
+        team.agree("machine or libtorch", &trainer.machine().kind().to_string())?;
     }
     let written = match output {
         Some(output) => Some(open_outputs(inputs, context, output, (&mut trainer, &loaded, &batches))?),

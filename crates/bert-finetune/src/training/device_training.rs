@@ -1,4 +1,5 @@
-//! Steps on a GPU: the host gives them to the device and reads the numbers of one while the next is on its way.
+//! Steps on a GPU: the host gives them to the device and reads the numbers of one while the next is on its way. Of several processes
+//! each computes its micro-batches, and what they say of a step comes with its numbers.
 
 use std::collections::VecDeque;
 
@@ -6,13 +7,16 @@ use bert::{DeviceMicroBatch, DeviceSteps, DeviceStepsOptions, Gradients, Model, 
 use corpus::tokens::TokenSet;
 
 use crate::optim::optimizer::{Optimizer, StepRates};
+use crate::processes::Team;
 use crate::settings::Plan;
 use crate::training::loss::Objective;
 use crate::training::step::{StepBatches, StepDropout, StepReport, clip_coefficient};
 
 /// The device's part of a trainer.
-pub(super) struct DeviceTraining {
-    steps: DeviceSteps,
+pub(super) struct DeviceTraining<'a> {
+    steps: DeviceSteps<'a>,
+    /// The processes that train together; `None` for one alone.
+    team: Option<&'a Team>,
     /// Steps that were not reported yet, the oldest first.
     launched: VecDeque<Launched>,
     max_grad_norm: f64,
@@ -34,16 +38,23 @@ pub(super) struct DeviceStep<'a> {
     pub(super) lr_factor: f64,
 }
 
-impl DeviceTraining {
-    pub(super) fn new(model: &Model, optimizer: &Optimizer, recording: Recording, plan: &Plan) -> anyhow::Result<Self> {
+impl<'a> DeviceTraining<'a> {
+    pub(super) fn new(
+        model: &Model,
+        optimizer: &Optimizer,
+        recording: Recording,
+        plan: &Plan,
+        team: Option<&'a Team>,
+    ) -> anyhow::Result<Self> {
         let max_grad_norm = plan.optimizer.max_grad_norm;
         let options = DeviceStepsOptions {
             optimizer: optimizer.elementwise(),
             max_grad_norm,
             n_micro_batches: plan.batches.gradient_accumulation_steps,
             recording,
+            processes: team.map(Team::group),
         };
-        Ok(Self { steps: DeviceSteps::new(model, options)?, launched: VecDeque::new(), max_grad_norm })
+        Ok(Self { steps: DeviceSteps::new(model, options)?, team, launched: VecDeque::new(), max_grad_norm })
     }
 
     /// Gives the step of `report` to the device. An optimizer that is no element-wise one computes on the host's word: its step
@@ -56,16 +67,22 @@ impl DeviceTraining {
     ) -> anyhow::Result<()> {
         let DeviceStep { model, optimizer, objective, dropout, lr_factor } = step;
         let of = batches.rows.len();
-        for (index, rows) in batches.rows.iter().enumerate() {
-            let micro_batch = DeviceMicroBatch {
-                sentences: &batches.sentences(index),
-                targets: &objective.targets(&batches.train.labels, rows),
-                sites: dropout.sites(index),
-                index,
-                of,
-            };
-            self.steps.add(model, &micro_batch, |logits, targets| objective.mean(logits, targets) / of as f64)?;
+        let (rank, size) = self.team.map_or((0, 1), |team| (team.rank(), team.size()));
+        for first in (0..of).step_by(size) {
+            let index = first + rank;
+            if let Some(rows) = batches.rows.get(index) {
+                let micro_batch = DeviceMicroBatch {
+                    sentences: &batches.sentences(index),
+                    targets: &objective.targets(&batches.train.labels, rows),
+                    sites: dropout.sites(index),
+                    index,
+                    of,
+                };
+                self.steps.add(model, &micro_batch, |logits, targets| objective.mean(logits, targets) / of as f64)?;
+            }
+            self.steps.exchange(size.min(of - first))?;
         }
+        self.steps.finish_exchange(f64::from(batches.signal.unwrap_or(0)))?;
         self.steps.update(model, report.step, lr_factor)?;
         let mut rows = Some(batches.rows.to_vec());
         if !optimizer.is_elementwise() {
@@ -90,6 +107,9 @@ impl DeviceTraining {
 
     fn read_numbers(&mut self, report: &mut StepReport, train: &TokenSet, rows: &[Vec<usize>]) -> anyhow::Result<()> {
         let numbers = self.steps.receive(rows.len())?;
+        if self.team.is_some() {
+            report.signal = (numbers.signal > 0.0).then_some(numbers.signal as i32);
+        }
         report.add_losses(&numbers.losses, train, rows)?;
         report.set_grad_norm(numbers.grad_norm, train, rows)
     }

@@ -41,7 +41,11 @@ impl MemoryOf<'_> {
             n => {
                 counts.gradients
                     + counts.gradients / n
-                    + if plan.batches.gradient_accumulation_steps > n { counts.gradients } else { 0 }
+                    + if compute.is_cuda() || plan.batches.gradient_accumulation_steps > n {
+                        counts.gradients
+                    } else {
+                        0
+                    }
             }
         };
         let average = if counts.has_average { 4 * counts.parameters } else { 0 };

@@ -37,7 +37,7 @@ pub(crate) struct Trainer<'a> {
 /// Where the passes are computed.
 enum Place<'a> {
     Host(Box<HostSteps<'a>>),
-    Device(Box<DeviceTraining>),
+    Device(Box<DeviceTraining<'a>>),
 }
 
 /// What a trainer needs to know of the run.
@@ -76,7 +76,7 @@ impl<'a> Trainer<'a> {
         let optimizer = Optimizer::new(plan.optimizer, model.parameters(), config);
         let place = match recording {
             None => Place::Host(Box::new(HostSteps::new(&model, team))),
-            Some(recording) => Place::Device(Box::new(DeviceTraining::new(&model, &optimizer, recording, plan)?)),
+            Some(recording) => Place::Device(Box::new(DeviceTraining::new(&model, &optimizer, recording, plan, team)?)),
         };
         Ok(Self {
             optimizer,

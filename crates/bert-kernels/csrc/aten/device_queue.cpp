@@ -3,14 +3,14 @@
 
 #include "aten/autograd_operator.h"
 #include "aten/graph.h"
+#include "aten/streams.h"
 #include "cpu/base/philox.h"
 
+#include <chrono>
 #include <cstring>
 #include <deque>
 #include <optional>
-
-#include <c10/core/Event.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
+#include <thread>
 
 struct bert_kernels_device_queue {
   at::Device device;
@@ -30,21 +30,28 @@ struct bert_kernels_graph {
 
 namespace {
 
-c10::impl::VirtualGuardImpl guard_of(const at::Device &device) { return c10::impl::VirtualGuardImpl(device.type()); }
-
-// What comes next on `later` waits for what was given to `earlier`.
-void order(const c10::Stream &earlier, const c10::Stream &later) {
-  c10::Event event(earlier.device_type());
-  event.record(earlier);
-  event.block(later);
-}
-
 std::unique_ptr<Graph> make_graph(const at::Device &device) {
   if (device.is_cpu()) {
     return make_tape();
   }
   TORCH_CHECK(device.is_cuda() && cuda_graphs() != nullptr, "the programs were built without CUDA's graphs");
   return cuda_graphs()(device);
+}
+
+// Whether the device has come to the event; a negative time waits for ever.
+bool come_within(const c10::Event &event, int64_t timeout_ms) {
+  if (timeout_ms < 0) {
+    event.synchronize();
+    return true;
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  while (!event.query()) {
+    if (std::chrono::steady_clock::now() - begun > std::chrono::milliseconds(timeout_ms)) {
+      return false;
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(20));
+  }
+  return true;
 }
 
 at::Tensor on_host(const at::Tensor &like) {
@@ -127,16 +134,17 @@ int32_t bert_kernels_device_queue_send(bert_kernels_device_queue *queue, bert_ke
   });
 }
 
-int32_t bert_kernels_device_queue_receive(bert_kernels_device_queue *queue, double *numbers, int64_t n) {
+int32_t bert_kernels_device_queue_receive(bert_kernels_device_queue *queue, double *numbers, int64_t n, int64_t timeout_ms,
+                                          int32_t *arrived) {
   return catch_errors([&] {
     TORCH_CHECK(!queue->sent.empty(), "nothing was sent");
     const bert_kernels_device_queue::Sent &sent = queue->sent.front();
     TORCH_CHECK(sent.numbers.scalar_type() == at::kDouble && sent.numbers.numel() == n, "other numbers were sent");
-    if (sent.arrived) {
-      sent.arrived->synchronize();
+    *arrived = !sent.arrived || come_within(*sent.arrived, timeout_ms);
+    if (*arrived) {
+      std::memcpy(numbers, sent.numbers.const_data_ptr<double>(), sizeof(double) * n);
+      queue->sent.pop_front();
     }
-    std::memcpy(numbers, sent.numbers.const_data_ptr<double>(), sizeof(double) * n);
-    queue->sent.pop_front();
   });
 }
 

@@ -1,8 +1,15 @@
 // Several processes of one training run, by libtorch's c10d: a `TCPStore`, where small facts are left for each other, and
-// gloo, which moves tensors. What is summed up is summed by the caller, in its own order: these functions only move bytes.
+// gloo, which moves tensors of the CPU; those of their devices go as messages.h says. What is summed up is summed by the
+// caller, in its own order: these functions only move bytes.
 
 #include "bert_kernels.h"
+#include "distributed/messages.h"
 #include "process/last_error.h"
+
+CudaConnections &cuda_connections() {
+  static CudaConnections connections;
+  return connections;
+}
 
 #if !defined(BERT_WITHOUT_C10D)
 
@@ -18,38 +25,25 @@ struct bert_kernels_store {
   c10::intrusive_ptr<c10d::Store> store;
 };
 
-struct bert_kernels_process_group {
-  c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
-};
+namespace {
 
-// Messages that are under way, each with the process at its other end. gloo reads and writes the tensors where they are; its
-// collectives would copy them first.
-struct bert_kernels_messages {
-  c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
-  std::vector<std::pair<int, c10::intrusive_ptr<c10d::Work>>> works;
+// gloo reads and writes the tensors where they are; its collectives would copy them first.
+class GlooMessages : public Messages {
+public:
+  explicit GlooMessages(c10::intrusive_ptr<c10d::ProcessGroupGloo> group) : group_(std::move(group)) {}
 
-  void receive(const at::Tensor &tensor, int from) {
+  void receive(const at::Tensor &tensor, int from) override {
     std::vector<at::Tensor> tensors{tensor};
-    said_of(from, [&] { works.emplace_back(from, group->recv(tensors, from, TAG)); });
+    said_of(from, [&] { works_.emplace_back(from, group_->recv(tensors, from, TAG)); });
   }
-  void send(const at::Tensor &tensor, int to) {
+  void send(const at::Tensor &tensor, int to) override {
     std::vector<at::Tensor> tensors{tensor};
-    said_of(to, [&] { works.emplace_back(to, group->send(tensors, to, TAG)); });
+    said_of(to, [&] { works_.emplace_back(to, group_->send(tensors, to, TAG)); });
   }
+  void start() override {} // each is under way at once
 
-  // Sends `sent(rank)` to every other process and gets `received(rank)` from it.
-  template <typename Received, typename Sent> void exchange(const Received &received, const Sent &sent) {
-    const int size = group->getSize(), self = group->getRank();
-    // Each begins with its neighbor, so that not all send to one at a time.
-    for (int step = 1; step < size; ++step) {
-      const int to = (self + step) % size, from = (self + size - step) % size;
-      receive(received(from), from);
-      send(sent(to), to);
-    }
-  }
-
-  void wait() {
-    for (const auto &work : works) {
+  void wait() override {
+    for (const auto &work : works_) {
       said_of(work.first, [&] { work.second->wait(); });
     }
   }
@@ -64,8 +58,61 @@ private:
     }
   }
 
-  // Of all messages: those between two processes arrive in their order.
-  static constexpr int TAG = 0;
+  static constexpr int TAG = 0; // of all of them
+
+  const c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+  std::vector<std::pair<int, c10::intrusive_ptr<c10d::Work>>> works_; // with the process at the other end
+};
+
+} // namespace
+
+struct bert_kernels_process_group {
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+  std::chrono::milliseconds timeout;
+  std::unique_ptr<DeviceConnection> of_devices; // null until they are connected
+
+  std::unique_ptr<Messages> messages(const at::Tensor &like) const {
+    if (like.is_cpu()) {
+      return std::make_unique<GlooMessages>(gloo);
+    }
+    TORCH_CHECK(of_devices != nullptr, "the devices of the processes are not connected");
+    return of_devices->messages();
+  }
+
+  // Sends `sent(rank)` to every other process and gets `received(rank)` from it.
+  template <typename Received, typename Sent>
+  std::unique_ptr<Messages> exchange(const at::Tensor &like, const Received &received, const Sent &sent) const {
+    std::unique_ptr<Messages> begun = messages(like);
+    const int size = gloo->getSize(), self = gloo->getRank();
+    // Each begins with its neighbor, so that not all send to one at a time.
+    for (int step = 1; step < size; ++step) {
+      const int to = (self + step) % size, from = (self + size - step) % size;
+      begun->receive(received(from), from);
+      begun->send(sent(to), to);
+    }
+    begun->start();
+    return begun;
+  }
+
+  // Sets the tensor to that of the process `from`.
+  void broadcast(const at::Tensor &tensor, int from) const {
+    const std::unique_ptr<Messages> begun = messages(tensor);
+    const int self = gloo->getRank();
+    for (int rank = 0; rank < gloo->getSize(); ++rank) {
+      if (self == from && rank != from) {
+        begun->send(tensor, rank);
+      }
+    }
+    if (self != from) {
+      begun->receive(tensor, from);
+    }
+    begun->start();
+    begun->wait();
+  }
+};
+
+struct bert_kernels_messages {
+  std::unique_ptr<Messages> messages;
 };
 
 namespace {
@@ -137,57 +184,62 @@ bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *s
     if (is_named) {
       options->devices.push_back(Group::createDeviceForHostname(address));
     }
-    made = new bert_kernels_process_group{c10::make_intrusive<Group>(store->store, rank, size, options)};
+    made = new bert_kernels_process_group{c10::make_intrusive<Group>(store->store, rank, size, options), timeout, nullptr};
   });
   return made;
 }
 
 void bert_kernels_process_group_free(bert_kernels_process_group *group) { delete group; }
 
+int32_t bert_kernels_device_identity(bert_kernels_tensor like, char *text, int64_t capacity) {
+  return catch_distributed([&] {
+    const at::Device device = opened(like).device();
+    TORCH_CHECK(device.is_cuda() && cuda_connections().identity != nullptr, "the programs were built without CUDA's headers");
+    const std::string identity = cuda_connections().identity(device);
+    TORCH_CHECK(int64_t(identity.size()) < capacity, "a device's name is too long");
+    std::memcpy(text, identity.c_str(), identity.size() + 1);
+  });
+}
+
+int32_t bert_kernels_process_group_connect_devices(bert_kernels_process_group *group, bert_kernels_tensor like) {
+  return catch_distributed([&] {
+    const at::Device device = opened(like).device();
+    TORCH_CHECK(device.is_cuda() && cuda_connections().connect != nullptr, "the programs were built without CUDA's headers");
+    const auto take_from_first = [&](const at::Tensor &bytes) { group->broadcast(bytes, 0); };
+    const int rank = group->gloo->getRank(), size = group->gloo->getSize();
+    group->of_devices = cuda_connections().connect({device, rank, size, group->timeout, take_from_first});
+  });
+}
+
 int32_t bert_kernels_all_gather(bert_kernels_process_group *group, bert_kernels_tensor gathered, bert_kernels_tensor mine) {
   return catch_distributed([&] {
     const at::Tensor output = opened(gathered), input = opened(mine);
-    bert_kernels_messages messages{group->group, {}};
-    messages.exchange([&](int64_t rank) { return output[rank]; }, [&](int64_t) { return input; });
-    output[group->group->getRank()].copy_(input);
-    messages.wait();
+    const auto messages =
+        group->exchange(input, [&](int64_t rank) { return output[rank]; }, [&](int64_t) { return input; });
+    output[group->gloo->getRank()].copy_(input);
+    messages->wait();
   });
 }
 
 bert_kernels_messages *bert_kernels_all_to_all(bert_kernels_process_group *group, bert_kernels_tensor received,
                                                bert_kernels_tensor sent) {
-  auto *messages = new bert_kernels_messages{group->group, {}};
-  const int32_t status = catch_distributed([&] {
+  bert_kernels_messages *begun = nullptr;
+  catch_distributed([&] {
     const at::Tensor output = opened(received), input = opened(sent);
-    messages->exchange([&](int64_t rank) { return output[rank]; }, [&](int64_t rank) { return input[rank]; });
+    begun = new bert_kernels_messages{
+        group->exchange(input, [&](int64_t rank) { return output[rank]; }, [&](int64_t rank) { return input[rank]; })};
   });
-  if (status != 0) {
-    delete messages;
-    return nullptr;
-  }
-  return messages;
+  return begun;
 }
 
 int32_t bert_kernels_messages_wait(bert_kernels_messages *messages) {
-  return catch_distributed([&] { messages->wait(); });
+  return catch_distributed([&] { messages->messages->wait(); });
 }
 
 void bert_kernels_messages_free(bert_kernels_messages *messages) { delete messages; }
 
 int32_t bert_kernels_broadcast(bert_kernels_process_group *group, bert_kernels_tensor tensor, int32_t from) {
-  return catch_distributed([&] {
-    bert_kernels_messages messages{group->group, {}};
-    const int self = group->group->getRank();
-    for (int rank = 0; rank < group->group->getSize(); ++rank) {
-      if (self == from && rank != from) {
-        messages.send(opened(tensor), rank);
-      }
-    }
-    if (self != from) {
-      messages.receive(opened(tensor), from);
-    }
-    messages.wait();
-  });
+  return catch_distributed([&] { group->broadcast(opened(tensor), from); });
 }
 
 #else
@@ -211,6 +263,8 @@ bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *,
   return absent(), nullptr;
 }
 void bert_kernels_process_group_free(bert_kernels_process_group *) {}
+int32_t bert_kernels_device_identity(bert_kernels_tensor, char *, int64_t) { return absent(); }
+int32_t bert_kernels_process_group_connect_devices(bert_kernels_process_group *, bert_kernels_tensor) { return absent(); }
 int32_t bert_kernels_all_gather(bert_kernels_process_group *, bert_kernels_tensor, bert_kernels_tensor) { return absent(); }
 bert_kernels_messages *bert_kernels_all_to_all(bert_kernels_process_group *, bert_kernels_tensor, bert_kernels_tensor) {
   return absent(), nullptr;

@@ -28,8 +28,8 @@ pub(super) struct Bucket {
 static PADDING: [i32; 4096] = [0; 4096];
 
 impl Bucket {
-    /// That of these sentences as micro-batch `index` of `of`. `max_positions`: no sentence is longer.
-    pub(super) fn of(sentences: &[&[i32]], max_positions: usize, index: usize, of: usize) -> Self {
+    /// That of these sentences as one of `of` micro-batches. `max_positions`: no sentence is longer.
+    pub(super) fn of(sentences: &[&[i32]], max_positions: usize, adds: bool, of: usize) -> Self {
         let n_tokens: usize = sentences.iter().map(|sentence| sentence.len()).sum();
         let longest = sentences.iter().map(|sentence| sentence.len()).max().unwrap_or(0);
         let multiple = if longest <= 4 * SEQLEN { SEQLEN } else { 4 * SEQLEN };
@@ -40,7 +40,7 @@ impl Bucket {
         let n_fillers = (rows_multiple - 1).div_ceil(max_seqlen.min(PADDING.len()) - 1);
         let n_rows = (n_tokens + n_fillers).next_multiple_of(rows_multiple);
         let shape = PackedShape { n_rows, batch: sentences.len() + n_fillers, max_seqlen };
-        Self { shape, n_fillers, adds: index > 0, of }
+        Self { shape, n_fillers, adds, of }
     }
 
     /// The sentences with those of padding behind them: as many tokens as the shape has rows.
@@ -70,7 +70,7 @@ mod tests {
                     let longest = longest.min(max_positions);
                     let lengths: Vec<usize> = (0..n_sentences).map(|i| (longest - i % longest).max(2)).collect();
                     let sentences = sentences(&lengths);
-                    let bucket = Bucket::of(&sentences, max_positions, 0, 1);
+                    let bucket = Bucket::of(&sentences, max_positions, false, 1);
                     let filled = bucket.filled_up(&sentences);
                     let n_tokens: usize = lengths.iter().sum();
                     let PackedShape { n_rows, batch, max_seqlen } = bucket.shape;
@@ -86,15 +86,15 @@ mod tests {
 
     #[test]
     fn batches_that_differ_a_little_share_a_bucket() {
-        let bucket = |lengths: &[usize], index, of| Bucket::of(&sentences(lengths), 512, index, of);
-        let first = bucket(&[20, 25, 30, 9], 0, 1);
-        assert_eq!(first, bucket(&[22, 31, 12, 17], 0, 1));
+        let bucket = |lengths: &[usize], adds, of| Bucket::of(&sentences(lengths), 512, adds, of);
+        let first = bucket(&[20, 25, 30, 9], false, 1);
+        assert_eq!(first, bucket(&[22, 31, 12, 17], false, 1));
         for other in [
-            bucket(&[22, 33, 12, 17], 0, 1), // a longer one
-            bucket(&[32, 32, 32, 32], 0, 1), // more rows
-            bucket(&[20, 25, 30], 0, 1),     // fewer sentences
-            bucket(&[20, 25, 30, 9], 0, 2),  // of a step with two
-            bucket(&[20, 25, 30, 9], 1, 2),  // the second of them
+            bucket(&[22, 33, 12, 17], false, 1), // a longer one
+            bucket(&[32, 32, 32, 32], false, 1), // more rows
+            bucket(&[20, 25, 30], false, 1),     // fewer sentences
+            bucket(&[20, 25, 30, 9], false, 2),  // of a step with two
+            bucket(&[20, 25, 30, 9], true, 2),   // the second of them
         ] {
             assert_ne!(first, other);
         }
