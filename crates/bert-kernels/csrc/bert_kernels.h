@@ -162,11 +162,18 @@ int32_t bert_kernels_encoder_read_weights(bert_kernels_encoder *encoder, const b
 int32_t bert_kernels_encoder_forward(bert_kernels_encoder *encoder, const bert_kernels_packed_batch *batch,
                                      const bert_kernels_encoder_dropout *dropout, int32_t keep, float *first);
 
+// Who hears of a backward pass while it goes on: called between two layers with the one whose gradients are all written.
+typedef struct {
+  void (*after_layer)(void *context, int64_t layer);
+  void *context;
+} bert_kernels_listener;
+
 // dfirst (batch, hidden): the gradients of the last forward pass's result. gradients: written or (add != 0) added to; the
-// word embeddings' is not written. dwords: set to the gradients of the tokens' word embeddings, (n_rows, hidden), until the
-// next pass.
+// word embeddings' is not written. listener: may be null. dwords: set to the gradients of the tokens' word embeddings,
+// (n_rows, hidden), until the next pass.
 int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float *dfirst, int32_t add,
-                                      const bert_kernels_encoder_parameters *gradients, const float **dwords);
+                                      const bert_kernels_encoder_parameters *gradients,
+                                      const bert_kernels_listener *listener, const float **dwords);
 
 // The same encoder for inference, whose linear layers multiply bytes: weights are quantized by outputs, activations by tokens.
 typedef struct bert_kernels_int8_encoder bert_kernels_int8_encoder;
@@ -311,14 +318,15 @@ void bert_kernels_process_group_free(bert_kernels_process_group *group);
 int32_t bert_kernels_device_identity(bert_kernels_tensor like, char *text, int64_t capacity);
 // Connects the devices of the processes, each that of its `like`: CUDA, by NCCL. No two processes have the same one.
 int32_t bert_kernels_process_group_connect_devices(bert_kernels_process_group *group, bert_kernels_tensor like);
-// gathered (size, ..): what each process has as `mine` (..).
-int32_t bert_kernels_all_gather(bert_kernels_process_group *group, bert_kernels_tensor gathered, bert_kernels_tensor mine);
 
 // Messages that are under way: their tensors stay as they are until they were waited for.
 typedef struct bert_kernels_messages bert_kernels_messages;
 
+// gathered (size, ..): what each process has as `mine` (..). This and the next only begin; other calls may come before their ends.
+bert_kernels_messages *bert_kernels_all_gather(bert_kernels_process_group *group, bert_kernels_tensor gathered,
+                                               bert_kernels_tensor mine);
 // received (size, ..): of each other process the row of its `sent` (size, ..) that is this process's; this process's own row is
-// left as it is. It only begins; other calls may come before its end.
+// left as it is.
 bert_kernels_messages *bert_kernels_all_to_all(bert_kernels_process_group *group, bert_kernels_tensor received,
                                                bert_kernels_tensor sent);
 int32_t bert_kernels_messages_wait(bert_kernels_messages *messages);

@@ -3,6 +3,9 @@
 //! In go token ids, out come the hidden states of each sentence's first token; back go their gradients, out come those of
 //! every parameter. The last layer computes only what the first tokens need.
 
+use std::any::Any;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::OnceLock;
 
 use checkpoint::{Activation, BertConfig};
@@ -182,8 +185,9 @@ impl Encoder {
     }
 
     /// From the gradients `dfirst` `(batch, hidden)` of the last pass's result to those of every parameter. `None` is a
-    /// parameter that is not learned. Of the word embeddings it only counts whether they are learned: their gradient is
-    /// not written, and `with_dwords` gets that of the tokens' rows, `(n_rows, hidden)`.
+    /// parameter that is not learned. `after_layer` is called between two layers with the one whose gradients are all written.
+    /// Of the word embeddings it only counts whether they are learned: their gradient is not written, and `with_dwords` gets
+    /// that of the tokens' rows, `(n_rows, hidden)`.
     ///
     /// # Errors
     /// Fails when no pass was kept, and where memory does.
@@ -195,6 +199,7 @@ impl Encoder {
         dfirst: &Tensor,
         gradients: &EncoderParameters<Option<Tensor>>,
         accumulate: Accumulate,
+        after_layer: &mut dyn FnMut(usize),
         with_dwords: impl FnOnce(&[f32]),
     ) -> Result<(), KernelError> {
         let Some([input_ids, _, cu_seqlens]) = self.pending.take() else {
@@ -214,18 +219,42 @@ impl Encoder {
         let raw = ffi::RawParameters::new(&pointers);
         let mut dwords: *const f32 = std::ptr::null();
         let add = i32::from(accumulate == Accumulate::Add);
+        let mut told = Told { after_layer, panic: None };
+        let listener = ffi::Listener { after_layer: tell, context: (&raw mut told).cast() };
         // SAFETY: the batch of the kept pass is still alive; every pointer is null or to as many floats as its parameter
         // has, but for the word embeddings', which is only compared with null.
         let status = unsafe {
             let (dfirst, raw) = (ffi::floats(dfirst).cast_const(), &raw const raw.encoder);
-            ffi::bert_kernels_encoder_backward(self.handle, dfirst, add, raw, &raw mut dwords)
+            let listener = &raw const listener;
+            ffi::bert_kernels_encoder_backward(self.handle, dfirst, add, raw, listener, &raw mut dwords)
         };
+        if let Some(panic) = told.panic {
+            resume_unwind(panic);
+        }
         KernelError::of_status(status)?;
         if learns_words {
             // SAFETY: the kernel leaves (n_rows, hidden) floats there until its next pass.
             with_dwords(unsafe { std::slice::from_raw_parts(dwords, input_ids.numel() * self.hidden) });
         }
         Ok(())
+    }
+}
+
+/// Who hears of layers, and whether that panicked: a panic must not go through C++.
+struct Told<'a> {
+    after_layer: &'a mut dyn FnMut(usize),
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+/// Of a [`ffi::Listener`].
+///
+/// # Safety
+/// `told` is a [`Told`], which nobody else uses meanwhile.
+unsafe extern "C" fn tell(told: *mut c_void, layer: i64) {
+    // SAFETY: as above.
+    let told = unsafe { &mut *told.cast::<Told<'_>>() };
+    if told.panic.is_none() {
+        told.panic = catch_unwind(AssertUnwindSafe(|| (told.after_layer)(layer as usize))).err();
     }
 }
 

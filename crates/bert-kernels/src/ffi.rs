@@ -1,6 +1,6 @@
 //! The declarations of `csrc/bert_kernels.h`, and how tensors are handed to them.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use tch::Tensor;
 use torch_sys::C_tensor;
@@ -86,6 +86,12 @@ pub(crate) struct Store {
 }
 
 /// An opaque object of the C++ side.
+#[repr(C)]
+pub(crate) struct Listener {
+    pub(crate) after_layer: unsafe extern "C" fn(context: *mut c_void, layer: i64),
+    pub(crate) context: *mut c_void,
+}
+
 #[repr(C)]
 pub(crate) struct ProcessGroup {
     _opaque: [u8; 0],
@@ -200,6 +206,7 @@ unsafe extern "C" {
         dfirst: *const f32,
         add: i32,
         gradients: *const RawEncoderParameters,
+        listener: *const Listener,
         dwords: *mut *const f32,
     ) -> i32;
     pub(crate) fn bert_kernels_int8_encoder_runs() -> i32;
@@ -240,7 +247,7 @@ unsafe extern "C" {
         group: *mut ProcessGroup,
         gathered: *const C_tensor,
         mine: *const C_tensor,
-    ) -> i32;
+    ) -> *mut Messages;
     pub(crate) fn bert_kernels_all_to_all(
         group: *mut ProcessGroup,
         received: *const C_tensor,

@@ -3,11 +3,12 @@
 //!
 //! Accumulation adds one micro-batch after the other, and float32 numbers added in another order give other bits. So no process
 //! adds its own up: micro-batch j is that of process j mod N, and of every N of them, a round, each process gets all gradients of
-//! one slice of the parameters, which it adds up in their order. That goes on while the next micro-batch is computed, into other
-//! memory. The sums are gathered once, at the end of the step, and with them what the processes say of their micro-batches and
-//! the word table's gradients, which travel as rows. It does not matter how many micro-batches are each process's.
+//! one slice of the parameters, which it adds up in their order. The gradients go out layer by layer, while the backward pass computes
+//! those of the layers below, and may still be on their way when the next micro-batch is computed, into other memory. The sums are
+//! gathered once, at the end of the step, and with them what the processes say of their micro-batches and the word table's gradients,
+//! which travel as rows. It does not matter how many micro-batches are each process's.
 
-use bert_kernels::{Gradient, ProcessGroup};
+use bert_kernels::{Gradient, Messages, ProcessGroup};
 use tch::{Kind, Tensor, no_grad};
 
 use crate::error::BertError;
@@ -27,7 +28,10 @@ pub struct MicroBatchFacts {
 #[derive(Debug)]
 pub struct GradientExchange<'a> {
     group: &'a ProcessGroup,
-    sums: SliceSums<'a>,
+    /// Of each piece of the gradients.
+    pieces: Vec<SliceSums<'a>>,
+    /// Of this round the pieces below this one are still to be sent.
+    n_unsent: usize,
     /// Of each round of the step, what this process says and its rows of the word table.
     facts: Vec<MicroBatchFacts>,
     rows: Vec<(Vec<i64>, Tensor)>,
@@ -39,11 +43,30 @@ impl<'a> GradientExchange<'a> {
     /// # Panics
     /// When they are not: a mistake of the caller.
     pub fn new(group: &'a ProcessGroup, gradients: &Gradients) -> Self {
-        Self { group, sums: SliceSums::new(group, shared(gradients)), facts: Vec::new(), rows: Vec::new() }
+        let pieces: Vec<_> = gradients.shared().iter().map(|piece| SliceSums::new(group, piece)).collect();
+        assert!(!pieces.is_empty(), "the gradients are shared");
+        Self { group, n_unsent: pieces.len(), pieces, facts: Vec::new(), rows: Vec::new() }
     }
 
-    /// Adds the next round of a step, a micro-batch of each of the first `n_micro_batches` processes: that of this process is in
-    /// `gradients`, which nobody changes until the next call.
+    /// Begins to add the next round of a step, a micro-batch of each of the first `n_micro_batches` processes, with the gradients of
+    /// `layer` and what is above it, which are written, and which nobody changes until the next round.
+    ///
+    /// # Errors
+    /// Fails where a process is gone or does not answer.
+    pub fn begin(&mut self, gradients: &Gradients, layer: usize, n_micro_batches: usize) -> Result<(), BertError> {
+        self.send_from(layer + 1, gradients, n_micro_batches)
+    }
+
+    /// Sends the pieces from `first` on.
+    fn send_from(&mut self, first: usize, gradients: &Gradients, n_micro_batches: usize) -> Result<(), BertError> {
+        for piece in (first..self.n_unsent).rev() {
+            self.pieces[piece].add(&gradients.shared()[piece], n_micro_batches)?;
+        }
+        self.n_unsent = self.n_unsent.min(first);
+        Ok(())
+    }
+
+    /// Adds the next round of a step, as far as it was not begun: this process's micro-batch is in `gradients`.
     ///
     /// # Errors
     /// Fails where a process is gone or does not answer.
@@ -59,7 +82,9 @@ impl<'a> GradientExchange<'a> {
             let n = if is_active { rows.len() } else { 0 };
             self.rows.push((rows[..n].to_vec(), values.narrow(0, 0, n as i64)));
         }
-        Ok(self.sums.add(shared(gradients), n_micro_batches)?)
+        self.send_from(0, gradients, n_micro_batches)?;
+        self.n_unsent = self.pieces.len();
+        Ok(())
     }
 
     /// Leaves the sums in `gradients`, those of the last round, of every process the same. Returns what the processes have said, of
@@ -68,7 +93,9 @@ impl<'a> GradientExchange<'a> {
     /// # Errors
     /// Fails where a process is gone or does not answer.
     pub fn finish(&mut self, gradients: &mut Gradients) -> Result<Vec<Vec<MicroBatchFacts>>, BertError> {
-        self.sums.finish(shared(gradients))?;
+        let pieces = self.pieces.iter_mut().zip(gradients.shared()).rev();
+        let gathering: Vec<_> = pieces.map(|(piece, sums)| piece.finish(sums)).collect::<Result<_, _>>()?;
+        gathering.into_iter().flatten().try_for_each(Messages::wait)?;
         let (facts, rows) = (std::mem::take(&mut self.facts), std::mem::take(&mut self.rows));
         let n_rows = |round: usize| rows.get(round).map_or(0, |(rows, _)| rows.len());
         let header = facts.iter().enumerate().flat_map(|(round, it)| [it.loss, it.signal, n_rows(round) as f64]);
@@ -120,8 +147,4 @@ impl<'a> GradientExchange<'a> {
         let none = || Gradient::Rows { rows: Vec::new(), values: values.narrow(0, 0, 0), n_rows: *n_of_table };
         Ok(sum.unwrap_or_else(none))
     }
-}
-
-fn shared(gradients: &Gradients) -> &Tensor {
-    gradients.shared().unwrap_or_else(|| unreachable!("an exchange is of gradients that processes share"))
 }

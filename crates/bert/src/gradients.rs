@@ -4,7 +4,7 @@
 use bert_kernels::{Accumulate, Gradient, KernelError};
 use tch::{Kind, Tensor, no_grad};
 
-use crate::parameters::{ALIGNMENT, Parameter, Parameters, size_side_by_side, views_side_by_side};
+use crate::parameters::{ALIGNMENT, Parameter, Parameters, layer_of, size_side_by_side, views_side_by_side};
 
 /// One gradient for every trained parameter, in their order.
 #[derive(Debug)]
@@ -14,8 +14,8 @@ pub struct Gradients {
     indices: Vec<usize>,
     /// Whether a micro-batch of this step has written them: the next one adds.
     accumulate: Accumulate,
-    /// All dense ones in one buffer, where processes exchange them: `(processes, slice)`.
-    shared: Option<Tensor>,
+    /// Where processes exchange them, all dense ones in pieces `(processes, slice)`: [`Self::shared`].
+    shared: Vec<Tensor>,
 }
 
 impl Gradients {
@@ -32,7 +32,7 @@ impl Gradients {
         };
         let trained = parameters.trained().map(empty).collect();
         let indices = (0..parameters.list.len()).filter(|&index| parameters.list[index].trainable).collect();
-        Self { trained, indices, accumulate: Accumulate::Overwrite, shared: None }
+        Self { trained, indices, accumulate: Accumulate::Overwrite, shared: Vec::new() }
     }
 
     /// The same with memory for a kernel that writes the dense gradients of the parameters that `is_written` accepts.
@@ -44,15 +44,24 @@ impl Gradients {
         self.laid_out(parameters, &flat, written)
     }
 
-    /// The same with all dense gradients in one buffer, which `n_processes` exchange.
+    /// The same with all dense gradients in pieces, which `n_processes` exchange.
     #[must_use]
     pub(crate) fn shared_by(self, parameters: &Parameters, n_processes: usize) -> Self {
-        let dense = |parameter: &Parameter| !parameter.has_sparse_gradient();
-        let size = size_side_by_side(parameters.trained().filter(|&it| dense(it)));
-        let slice = (size as usize).div_ceil(n_processes).next_multiple_of(ALIGNMENT);
-        let flat = Tensor::zeros([n_processes as i64, slice as i64], (Kind::Float, parameters.flat.device()));
-        let laid_out = self.laid_out(parameters, &flat.view([-1]), dense);
-        Self { shared: Some(flat), ..laid_out }
+        let n_layers = parameters.list.iter().filter_map(|it| layer_of(it.name())).max().map_or(0, |last| last + 1);
+        let piece_of = |parameter: &Parameter| match layer_of(parameter.name()) {
+            Some(layer) => layer + 1,
+            None if parameter.is_of_head() => n_layers,
+            None => 0,
+        };
+        (0..=n_layers).fold(self, |gradients, piece| {
+            let is_of_piece = |it: &Parameter| !it.has_sparse_gradient() && piece_of(it) == piece;
+            let size = size_side_by_side(parameters.trained().filter(|&it| is_of_piece(it)));
+            let slice = (size as usize).div_ceil(n_processes).next_multiple_of(ALIGNMENT);
+            let buffer = Tensor::zeros([n_processes as i64, slice as i64], (Kind::Float, parameters.flat.device()));
+            let mut gradients = gradients.laid_out(parameters, &buffer.view([-1]), is_of_piece);
+            gradients.shared.push(buffer);
+            gradients
+        })
     }
 
     /// The dense gradients that `written` accepts as views of `flat`.
@@ -85,9 +94,10 @@ impl Gradients {
         &self.trained
     }
 
-    /// All dense ones in one buffer, `(processes, slice)`, where they are shared.
-    pub(crate) fn shared(&self) -> Option<&Tensor> {
-        self.shared.as_ref()
+    /// All dense ones that processes share, in pieces `(processes, slice)`: the embeddings, then each layer, the head with the
+    /// last. A backward pass writes them from the last to the first.
+    pub(crate) fn shared(&self) -> &[Tensor] {
+        &self.shared
     }
 
     /// The one that is kept as rows, if there is one.
@@ -99,7 +109,9 @@ impl Gradients {
     pub(crate) fn add(&mut self, index: usize, computed: Gradient) {
         let Ok(position) = self.indices.binary_search(&index) else { return };
         let gradient = &mut self.trained[position];
-        if let (Some(_), Gradient::Dense(place), Gradient::Dense(values)) = (&self.shared, &*gradient, &computed) {
+        if let (false, Gradient::Dense(place), Gradient::Dense(values)) =
+            (self.shared.is_empty(), &*gradient, &computed)
+        {
             return no_grad(|| place.shallow_clone().copy_(values));
         }
         *gradient = match self.accumulate {

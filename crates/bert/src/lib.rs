@@ -57,7 +57,9 @@ pub use lora::{Lora, LoraTarget};
 pub use memory::EncoderMemory;
 pub use mode::Mode;
 pub use model::Model;
-pub use parameters::{CheckpointTensor, Parameter, ParameterUpdate, Parameters, size_side_by_side, views_side_by_side};
+pub use parameters::{
+    CheckpointTensor, Parameter, ParameterUpdate, Parameters, layer_of, size_side_by_side, views_side_by_side,
+};
 pub use pooling::WindowPooling;
 pub use save::{write_trained, write_weights};
 pub use training_forward::TrainingForward;

@@ -66,6 +66,11 @@ impl Parameter {
     }
 }
 
+/// The layer that a tensor of this name belongs to, from 0; `None` for embeddings, pooler and classifier.
+pub fn layer_of(name: &str) -> Option<usize> {
+    name.strip_prefix("bert.encoder.layer.").and_then(|rest| rest.split('.').next()?.parse().ok())
+}
+
 /// What an element-wise optimizer brings to one parameter's update.
 #[derive(Debug)]
 pub struct ParameterUpdate {

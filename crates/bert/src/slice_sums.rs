@@ -68,16 +68,14 @@ impl<'a> SliceSums<'a> {
         Ok(())
     }
 
-    /// Sets `sums`, `(processes, slice)`, to those of all slices. The next round is the first of another step.
+    /// Begins to set `sums`, `(processes, slice)`, to those of all slices; they are there when what is returned was waited for. The
+    /// next round is the first of another step.
     ///
     /// # Errors
     /// As [`Self::add`].
-    pub(crate) fn finish(&mut self, sums: &Tensor) -> Result<(), DistributedError> {
+    pub(crate) fn finish(&mut self, sums: &Tensor) -> Result<Option<Messages>, DistributedError> {
         self.complete()?;
         self.is_first = true;
-        if self.sum.numel() > 0 {
-            self.group.all_gather(sums, &self.sum)?;
-        }
-        Ok(())
+        (self.sum.numel() > 0).then(|| self.group.all_gather(sums, &self.sum)).transpose()
     }
 }

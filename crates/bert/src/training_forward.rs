@@ -40,6 +40,20 @@ impl TrainingForward<'_> {
     /// # Errors
     /// Fails when a kernel does.
     pub fn backward(self, loss: &Tensor, gradients: &mut Gradients) -> Result<(), BertError> {
+        self.backward_by_layers(loss, gradients, &mut |_, _| ())
+    }
+
+    /// The same; a kernel calls `after_layer` with the gradients and each layer, from the last to the first, once all of that
+    /// layer's are there. Those of the head are there before.
+    ///
+    /// # Errors
+    /// Fails when a kernel does.
+    pub fn backward_by_layers(
+        self,
+        loss: &Tensor,
+        gradients: &mut Gradients,
+        after_layer: &mut dyn FnMut(&Gradients, usize),
+    ) -> Result<(), BertError> {
         let Self { parameters, backend, .. } = self;
         // With the kernel autograd knows the head alone, and the hidden states that it reads.
         let is_followed =
@@ -57,7 +71,7 @@ impl TrainingForward<'_> {
             gradients.add(index, Gradient::new(gradient)?);
         }
         if let (Backend::Kernel(kernel), Some(dfirst)) = (backend, computed.last()) {
-            kernel.borrow_mut().backward(self.batch, &dfirst.contiguous(), gradients)?;
+            kernel.borrow_mut().backward(self.batch, &dfirst.contiguous(), gradients, after_layer)?;
         }
         gradients.end_micro_batch();
         Ok(())

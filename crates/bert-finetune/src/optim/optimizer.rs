@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bert::{Gradients, Model, Parameter, ParameterUpdate, Parameters, size_side_by_side, views_side_by_side};
+use bert::{Gradients, Model, Parameter, ParameterUpdate, Parameters, layer_of, size_side_by_side, views_side_by_side};
 use bert_kernels::{UpdateRule, UpdateStep};
 use checkpoint::BertConfig;
 use tch::{Kind, Tensor};
@@ -147,8 +147,7 @@ fn highest_rate(plan: &OptimizerPlan, name: &str, n_layers: usize) -> f64 {
     let layers_above = if name.starts_with("bert.embeddings.") {
         n_layers
     } else {
-        let layer = name.strip_prefix("bert.encoder.layer.").and_then(|rest| rest.split('.').next()?.parse().ok());
-        layer.map_or(0, |layer: usize| n_layers - 1 - layer)
+        layer_of(name).map_or(0, |layer| n_layers - 1 - layer)
     };
     let steps_down = if name.starts_with("bert.pooler.") { 0 } else { layers_above as i32 + 1 };
     plan.learning_rate * plan.layerwise_lr_decay.powi(steps_down)

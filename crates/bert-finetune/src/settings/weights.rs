@@ -1,6 +1,6 @@
 //! Dropout, the classifier to begin with, frozen parameters, exponential moving average (EMA), and LoRA adapters.
 
-use bert::{DropoutRates, Lora, LoraTarget};
+use bert::{DropoutRates, Lora, LoraTarget, layer_of};
 use checkpoint::BertConfig;
 use clap::ArgAction;
 use serde::Serialize;
@@ -146,9 +146,8 @@ impl WeightPlan {
 
     /// Whether the checkpoint's tensor `name` is not trained, though there are no adapters.
     pub(crate) fn freezes(&self, name: &str) -> bool {
-        let layer = name.strip_prefix("bert.encoder.layer.").and_then(|rest| rest.split('.').next()?.parse().ok());
         (self.freeze_embeddings && name.starts_with("bert.embeddings."))
-            || layer.is_some_and(|layer: usize| layer < self.freeze_layers)
+            || layer_of(name).is_some_and(|layer| layer < self.freeze_layers)
     }
 }
 

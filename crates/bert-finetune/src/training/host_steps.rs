@@ -57,7 +57,8 @@ impl<'a> HostSteps<'a> {
             return shared.accumulate(gradients, pass, batches);
         }
         gradients.clear();
-        let losses = (0..batches.rows.len()).map(|index| pass.forward_backward(gradients, batches, index));
+        let losses =
+            (0..batches.rows.len()).map(|index| pass.forward_backward(gradients, batches, index, &mut |_, _| ()));
         let losses = losses.collect::<anyhow::Result<_>>()?;
         Ok(Accumulated { losses, signal: batches.signal, exchange_seconds: None })
     }
@@ -91,7 +92,16 @@ impl Shared<'_> {
             let mut facts = MicroBatchFacts { loss: 0.0, signal };
             if rank < n_in_round {
                 gradients.clear();
-                facts.loss = pass.forward_backward(gradients, batches, first + rank)?;
+                let mut begun = Ok(());
+                let mut after_layer = |gradients: &Gradients, layer| {
+                    let started = Instant::now();
+                    if begun.is_ok() {
+                        begun = self.exchange.begin(gradients, layer, n_in_round);
+                    }
+                    seconds += started.elapsed().as_secs_f64();
+                };
+                facts.loss = pass.forward_backward(gradients, batches, first + rank, &mut after_layer)?;
+                begun?;
             }
             let started = Instant::now();
             self.exchange.add(gradients, n_in_round, facts)?;
@@ -113,13 +123,14 @@ impl Pass<'_> {
         gradients: &mut Gradients,
         batches: StepBatches<'_>,
         index: usize,
+        after_layer: &mut dyn FnMut(&Gradients, usize),
     ) -> anyhow::Result<f64> {
         let Self { model, objective, dropout } = self;
         let batch = Batch::new(&batches.sentences(index), model.device());
         let forward = model.forward_train(&batch, &dropout.sites(index))?;
         let targets = objective.targets(&batches.train.labels, &batches.rows[index]).to_device(model.device());
         let loss = forward.loss(|logits| objective.mean(logits, &targets) / batches.rows.len() as f64);
-        forward.backward(&loss, gradients)?;
+        forward.backward_by_layers(&loss, gradients, after_layer)?;
         Ok(loss.f_double_value(&[])?)
     }
 }

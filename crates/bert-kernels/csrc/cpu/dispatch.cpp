@@ -64,8 +64,9 @@ int32_t bert_kernels_encoder_forward(bert_kernels_encoder *encoder, const bert_k
 }
 
 int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float *dfirst, int32_t add,
-                                      const bert_kernels_encoder_parameters *gradients, const float **dwords) {
-  return kernels().encoder_backward(encoder, dfirst, add, gradients, dwords);
+                                      const bert_kernels_encoder_parameters *gradients,
+                                      const bert_kernels_listener *listener, const float **dwords) {
+  return kernels().encoder_backward(encoder, dfirst, add, gradients, listener, dwords);
 }
 
 void bert_kernels_encoder_gradients_changed(bert_kernels_encoder *encoder) noexcept {

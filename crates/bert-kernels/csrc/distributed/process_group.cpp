@@ -211,14 +211,16 @@ int32_t bert_kernels_process_group_connect_devices(bert_kernels_process_group *g
   });
 }
 
-int32_t bert_kernels_all_gather(bert_kernels_process_group *group, bert_kernels_tensor gathered, bert_kernels_tensor mine) {
-  return catch_distributed([&] {
+bert_kernels_messages *bert_kernels_all_gather(bert_kernels_process_group *group, bert_kernels_tensor gathered,
+                                               bert_kernels_tensor mine) {
+  bert_kernels_messages *begun = nullptr;
+  catch_distributed([&] {
     const at::Tensor output = opened(gathered), input = opened(mine);
-    const auto messages =
-        group->exchange(input, [&](int64_t rank) { return output[rank]; }, [&](int64_t) { return input; });
+    begun = new bert_kernels_messages{
+        group->exchange(input, [&](int64_t rank) { return output[rank]; }, [&](int64_t) { return input; })};
     output[group->gloo->getRank()].copy_(input);
-    messages->wait();
   });
+  return begun;
 }
 
 bert_kernels_messages *bert_kernels_all_to_all(bert_kernels_process_group *group, bert_kernels_tensor received,
@@ -265,7 +267,9 @@ bert_kernels_process_group *bert_kernels_process_group_new(bert_kernels_store *,
 void bert_kernels_process_group_free(bert_kernels_process_group *) {}
 int32_t bert_kernels_device_identity(bert_kernels_tensor, char *, int64_t) { return absent(); }
 int32_t bert_kernels_process_group_connect_devices(bert_kernels_process_group *, bert_kernels_tensor) { return absent(); }
-int32_t bert_kernels_all_gather(bert_kernels_process_group *, bert_kernels_tensor, bert_kernels_tensor) { return absent(); }
+bert_kernels_messages *bert_kernels_all_gather(bert_kernels_process_group *, bert_kernels_tensor, bert_kernels_tensor) {
+  return absent(), nullptr;
+}
 bert_kernels_messages *bert_kernels_all_to_all(bert_kernels_process_group *, bert_kernels_tensor, bert_kernels_tensor) {
   return absent(), nullptr;
 }

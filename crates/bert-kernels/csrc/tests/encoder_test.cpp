@@ -74,6 +74,19 @@ at::Tensor by_formula(const Batch &batch, const std::vector<at::Tensor> &p) {
   return x.index_select(0, at::tensor(first, at::kLong));
 }
 
+// Of each layer the gradients as they were when the encoder said that they are written.
+struct Heard {
+  const std::vector<at::Tensor> &gradients;
+  std::vector<std::pair<size_t, at::Tensor>> copies;
+
+  static void after_layer(void *context, int64_t layer) {
+    auto &heard = *static_cast<Heard *>(context);
+    for (size_t index = 5 + 12 * layer; index < size_t(5 + 12 * (layer + 1)); ++index) {
+      heard.copies.emplace_back(index, heard.gradients[index].clone());
+    }
+  }
+};
+
 // allowed: relative to the largest number of each result.
 void forward_and_backward(int64_t n_layers, bool bf16, double allowed) {
   const Batch batch;
@@ -102,9 +115,15 @@ void forward_and_backward(int64_t n_layers, bool bf16, double allowed) {
   }
   const float *dwords = nullptr;
   const Raw raw_gradients(actual);
-  EXPECT(bert_kernels_encoder_backward(encoder, floats(dfirst), 1, &raw_gradients.encoder, &dwords) == 0);
+  Heard heard{actual, {}};
+  const bert_kernels_listener listener{Heard::after_layer, &heard};
+  EXPECT(bert_kernels_encoder_backward(encoder, floats(dfirst), 1, &raw_gradients.encoder, &listener, &dwords) == 0);
   const at::Tensor rows = at::from_blob(const_cast<float *>(dwords), {batch.n_rows, HIDDEN}, at::kFloat);
   EXPECT_CLOSE(zeros<float>({VOCABULARY, HIDDEN}).index_add(0, batch.input_ids, rows), d[0], allowed);
+  EXPECT(int64_t(heard.copies.size()) == 12 * n_layers);
+  for (const auto &[index, copy] : heard.copies) {
+    EXPECT(at::equal(copy, actual[index]));
+  }
   for (size_t i = 1; i < p.size(); ++i) {
     const double size = std::max(1.0, d[i].abs().max().item<double>());
     const double difference = (actual[i] - 1.0 - d[i]).abs().max().item<double>();

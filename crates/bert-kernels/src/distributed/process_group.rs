@@ -109,21 +109,20 @@ impl ProcessGroup {
         self.connected.get()
     }
 
-    /// Sets `gathered` `(size, ..)` to what each process has as `mine` `(..)`.
+    /// Begins to set `gathered` `(size, ..)` to what each process has as `mine` `(..)`. Until it was waited for, the former is not read and
+    /// the latter not changed.
     ///
     /// # Errors
     /// Fails where a process is gone or does not answer.
     ///
     /// # Panics
     /// When the tensors do not fit: a mistake of the caller.
-    pub fn all_gather(&self, gathered: &Tensor, mine: &Tensor) -> Result<(), DistributedError> {
+    pub fn all_gather(&self, gathered: &Tensor, mine: &Tensor) -> Result<Messages, DistributedError> {
         self.assert_fits(gathered);
         assert!(self.has(mine) && mine.numel() * self.size == gathered.numel(), "a row for each process");
         assert!(mine.kind() == gathered.kind(), "one type");
-        // SAFETY: contiguous tensors that live through the call.
-        DistributedError::of_status(unsafe {
-            ffi::bert_kernels_all_gather(self.handle, gathered.as_ptr(), mine.as_ptr())
-        })
+        // SAFETY: contiguous tensors; the C++ side keeps references to them until the messages are freed.
+        Messages::begun(unsafe { ffi::bert_kernels_all_gather(self.handle, gathered.as_ptr(), mine.as_ptr()) })
     }
 
     /// What every process has as `mine` `(..)`: `(size, ..)`.
@@ -137,7 +136,7 @@ impl ProcessGroup {
         let shape = [&[self.size as i64][..], &mine.size()].concat();
         let gathered = Tensor::zeros(shape.as_slice(), (mine.kind(), mine.device()));
         if mine.numel() > 0 {
-            self.all_gather(&gathered, mine)?;
+            self.all_gather(&gathered, mine)?.wait()?;
         }
         Ok(gathered)
     }
@@ -155,8 +154,7 @@ impl ProcessGroup {
         self.assert_fits(sent);
         assert!(sent.size() == received.size() && sent.kind() == received.kind(), "as much goes as comes");
         // SAFETY: contiguous tensors; the C++ side keeps references to them until the messages are freed.
-        let handle = unsafe { ffi::bert_kernels_all_to_all(self.handle, received.as_ptr(), sent.as_ptr()) };
-        if handle.is_null() { Err(DistributedError::last()) } else { Ok(Messages { handle }) }
+        Messages::begun(unsafe { ffi::bert_kernels_all_to_all(self.handle, received.as_ptr(), sent.as_ptr()) })
     }
 
     /// Sets `tensor` to that of the process `from`.
@@ -189,19 +187,23 @@ pub struct Messages {
 }
 
 impl Messages {
+    fn begun(handle: *mut ffi::Messages) -> Result<Self, DistributedError> {
+        if handle.is_null() { Err(DistributedError::last()) } else { Ok(Self { handle }) }
+    }
+
     /// Returns when all have been sent and have come.
     ///
     /// # Errors
     /// Fails where a process is gone or does not answer.
     pub fn wait(self) -> Result<(), DistributedError> {
-        // SAFETY: made by `all_to_all`, freed when dropped.
+        // SAFETY: of messages that have begun, freed when dropped.
         DistributedError::of_status(unsafe { ffi::bert_kernels_messages_wait(self.handle) })
     }
 }
 
 impl Drop for Messages {
     fn drop(&mut self) {
-        // SAFETY: made by `all_to_all`, freed once.
+        // SAFETY: of messages that have begun, freed once.
         unsafe { ffi::bert_kernels_messages_free(self.handle) }
     }
 }

@@ -73,20 +73,23 @@ impl EncoderKernel {
     }
 
     /// Adds the gradients of every trained parameter of the encoder to `gradients`; `dfirst` is that of the last forward
-    /// pass's result.
+    /// pass's result. `after_layer`: see [`bert_kernels::Encoder::backward`].
     pub(crate) fn backward(
         &mut self,
         batch: &Batch,
         dfirst: &Tensor,
         gradients: &mut Gradients,
+        after_layer: &mut dyn FnMut(&Gradients, usize),
     ) -> Result<(), BertError> {
         let written = self.indices.map(|&index| gradients.values(index));
         let mut dwords = None;
-        self.kernel.backward(dfirst, &written, gradients.accumulate(), |rows| {
+        let with_dwords = |rows: &[f32]| {
             let width = rows.len() / batch.input_ids.numel();
             let (words, padding_idx) = (batch.words(), self.padding_idx);
             dwords = Some(Gradient::embedding_backward(words, rows, width, self.vocab_size, padding_idx));
-        })?;
+        };
+        let (accumulate, mut tell) = (gradients.accumulate(), |layer: usize| after_layer(gradients, layer));
+        self.kernel.backward(dfirst, &written, accumulate, &mut tell, with_dwords)?;
         if let Some(dwords) = dwords {
             gradients.add(self.indices.word_embeddings, dwords);
         }

@@ -49,7 +49,9 @@ impl<'a> DeviceExchange<'a> {
         (losses, signal): (&Tensor, &Tensor),
         own_signal: f64,
     ) -> Result<(), BertError> {
-        self.sums.finish(&self.sent)?;
+        if let Some(messages) = self.sums.finish(&self.sent)? {
+            messages.wait()?;
+        }
         queue.upload(signal, &Tensor::from_slice(&[own_signal]))?;
         let mine = Tensor::cat(&[losses, signal], 0).to_device(self.sent.device());
         let all = self.group.gathered(&mine)?;

@@ -10,18 +10,19 @@
 using c10::BFloat16;
 
 template <typename T>
-const float *Encoder<T>::backward(const float *dfirst, Write write, const bert_kernels_encoder_parameters &gradients) {
+const float *Encoder<T>::backward(const float *dfirst, Write write, const bert_kernels_encoder_parameters &gradients,
+                                  const bert_kernels_listener *listener) {
   gradients_ = EncoderParameters(gradients, config_.layers), write_ = write;
   matrix_gradients_.clear();
   buffers_ = gradient_memory_.reuse([&](Arena &arena) { return allocate_gradients<T>(arena, shape_); });
   std::memcpy(buffers_.dcls_rows.data, dfirst, batch_.batch * config_.hidden * sizeof(float));
   clear_rows(buffers_.dcls_rows, batch_.batch, shape_.cls_rows);
   const int64_t last = config_.layers - 1, lowest = lowest_trained_layer();
-  if (last >= lowest) {
-    last_layer_backward(last);
-  }
-  for (int64_t layer = last - 1; layer >= std::max<int64_t>(lowest, 0); --layer) {
-    layer_backward(layer);
+  for (int64_t layer = last; layer >= std::max<int64_t>(lowest, 0); --layer) {
+    layer == last ? last_layer_backward(layer) : layer_backward(layer);
+    if (listener != nullptr) {
+      listener->after_layer(listener->context, layer);
+    }
   }
   if (lowest < 0) {
     embeddings_backward();

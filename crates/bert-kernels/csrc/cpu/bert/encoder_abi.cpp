@@ -70,9 +70,10 @@ int32_t encoder_forward(bert_kernels_encoder *encoder, const bert_kernels_packed
 }
 
 int32_t encoder_backward(bert_kernels_encoder *encoder, const float *dfirst, int32_t add,
-                         const bert_kernels_encoder_parameters *gradients, const float **dwords) {
+                         const bert_kernels_encoder_parameters *gradients, const bert_kernels_listener *listener,
+                         const float **dwords) {
   const Write write = add != 0 ? Write::Add : Write::Over;
-  return catch_errors([&] { *dwords = opened(encoder)->backward(dfirst, write, *gradients); });
+  return catch_errors([&] { *dwords = opened(encoder)->backward(dfirst, write, *gradients, listener); });
 }
 
 void encoder_gradients_changed(bert_kernels_encoder *encoder) noexcept { opened(encoder)->gradients_changed(); }
