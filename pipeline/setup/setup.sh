@@ -132,5 +132,5 @@ fi
 need cargo "install Rust: https://rustup.rs"
 command -v c++ >/dev/null || command -v g++ >/dev/null || fail "no C++ compiler; install g++ or clang"
 set_up_libtorch
-[ ! -e .libtorch/lib/libtorch_cuda.so ] || set_up_cuda_headers || say "no headers: programs are built without CUDA graphs"
+[ ! -e .libtorch/lib/libtorch_cuda.so ] || set_up_cuda_headers || say "no headers: programs are built without CUDA graphs and NCCL"
 set_up_model

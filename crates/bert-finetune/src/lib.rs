@@ -67,13 +67,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut args = args.clone();
     args.common.quiet |= !world.is_first();
     args.compute.threads = args.compute.threads.or(Some(world.threads()));
-    args.compute.device = device_of(&world, &args.compute.device)?;
     if args.plan {
         ensure_input!(!args.timed, "--timed takes its steps in one process; start one without torchrun");
         return if world.is_first() { run_process(&args, Some(&Meeting::new(world, Duration::ZERO))) } else { Ok(()) };
     }
     let meeting = Meeting::new(world, Duration::from_secs(args.ddp_timeout));
-    let outcome = meeting.begin().and_then(|()| run_process(&args, Some(&meeting)));
+    let outcome = meeting.begin().and_then(|()| {
+        args.compute.device = device_of(meeting.world(), &args.compute.device)?;
+        run_process(&args, Some(&meeting))
+    });
     meeting.part(outcome, &bad_input_types())
 }
 
@@ -111,9 +113,9 @@ fn run_process(args: &Args, meeting: Option<&Meeting>) -> anyhow::Result<()> {
     let install = || Interrupt::install().context("cannot install the signal handlers");
     let alone = meeting.is_none().then(install).transpose()?;
     let data = Dataset::read(&tokens, &model.config)?;
-    let team = meeting.map(|meeting| joined(meeting, &plan, &tokens)).transpose()?;
-    if let Some(team) = &team
-        && let Some(remark) = connect_devices(team, compute, args.ddp_backend)?
+    let mut team = meeting.map(|meeting| joined(meeting, &plan, &tokens)).transpose()?;
+    if let (Some(team), Some(meeting)) = (&mut team, meeting)
+        && let Some(remark) = connect_devices(team, meeting, compute, args.ddp_backend)?
     {
         args.common.say(&format!("bert-finetune: {remark}"));
     }
@@ -125,7 +127,9 @@ fn run_process(args: &Args, meeting: Option<&Meeting>) -> anyhow::Result<()> {
     if let Claim::First(output) = &mut output {
         record(output, &data);
     }
-    let result = match train(inputs, &context, output.folder())? {
+    let outcome = train(inputs, &context, output.folder())?;
+    team.inspect(|team| team.done());
+    let result = match outcome {
         Outcome::Finished(result) => result,
         Outcome::Paused { step } => {
             args.common.say(&format!("bert-finetune: paused at step {step}; run the same command to continue"));

@@ -6,7 +6,9 @@
 
 mod world;
 mod shared_store;
+mod failure;
 mod meeting;
+mod watch;
 mod team;
 mod devices;
 mod restarts;

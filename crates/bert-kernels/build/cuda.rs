@@ -23,7 +23,7 @@ pub(crate) fn headers(libtorch: &Path) -> Option<PathBuf> {
     if found.is_none() {
         println!(
             "cargo:warning=libtorch has CUDA, but there is no cuda_runtime_api.h with crt/host_defines.h: built without \
-             --cuda-graphs; set CUDA_HOME, or run `./justw setup`"
+             --cuda-graphs and NCCL; set CUDA_HOME, or run `./justw setup`"
         );
     }
     found

@@ -63,7 +63,7 @@ fn without_missing(source: &Path, build: cc::Build) -> String {
     let text = fs::read_to_string(source).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
     let mut lines: Vec<&str> = text.lines().collect();
     let mut compiler = build.get_compiler().to_command();
-    let output = compiler.arg("-fsyntax-only").arg(source).output().expect("the compiler runs");
+    let output = compiler.env("LC_ALL", "C").arg("-fsyntax-only").arg(source).output().expect("the compiler runs");
     let said = String::from_utf8_lossy(&output.stderr);
     let mut missing = Vec::new();
     for line in said.lines().filter(|line| line.contains(": error: ")) {

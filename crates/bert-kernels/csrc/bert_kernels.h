@@ -77,10 +77,13 @@ int32_t bert_kernels_device_queue_upload(bert_kernels_device_queue *queue, bert_
                                          bert_kernels_tensor numbers);
 
 // Sends `numbers`, float64 on the device, to the host as they are at this place of the stream. Each `receive` waits for the
-// oldest that was sent: n numbers. *arrived: 0 where they did not come within `timeout_ms`; a negative one waits for ever.
+// oldest that was sent: n numbers.
 int32_t bert_kernels_device_queue_send(bert_kernels_device_queue *queue, bert_kernels_tensor numbers);
-int32_t bert_kernels_device_queue_receive(bert_kernels_device_queue *queue, double *numbers, int64_t n, int64_t timeout_ms,
-                                          int32_t *arrived);
+int32_t bert_kernels_device_queue_receive(bert_kernels_device_queue *queue, double *numbers, int64_t n);
+
+// Zeros of the kind and size of `like` on the host, in memory that its device reads and writes at its own pace: a tensor of the
+// caller's, null after an error.
+bert_kernels_tensor bert_kernels_pinned_like(bert_kernels_tensor like);
 
 // Operators that are recorded once and done again on the same memory: a CUDA graph, or on the CPU a list of them.
 typedef struct bert_kernels_graph bert_kernels_graph;
@@ -162,18 +165,17 @@ int32_t bert_kernels_encoder_read_weights(bert_kernels_encoder *encoder, const b
 int32_t bert_kernels_encoder_forward(bert_kernels_encoder *encoder, const bert_kernels_packed_batch *batch,
                                      const bert_kernels_encoder_dropout *dropout, int32_t keep, float *first);
 
-// Who hears of a backward pass while it goes on: called between two layers with the one whose gradients are all written.
 typedef struct {
-  void (*after_layer)(void *context, int64_t layer);
-  void *context;
-} bert_kernels_listener;
+  int32_t add;                                       // gradients are added to what is there; else written over it
+  void (*after_layer)(void *listener, int64_t layer); // called between two layers, once all gradients of one are written; or null
+  void *listener;
+} bert_kernels_backward_options;
 
-// dfirst (batch, hidden): the gradients of the last forward pass's result. gradients: written or (add != 0) added to; the
-// word embeddings' is not written. listener: may be null. dwords: set to the gradients of the tokens' word embeddings,
-// (n_rows, hidden), until the next pass.
-int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float *dfirst, int32_t add,
-                                      const bert_kernels_encoder_parameters *gradients,
-                                      const bert_kernels_listener *listener, const float **dwords);
+// dfirst (batch, hidden): the gradients of the last forward pass's result. Of `gradients` the word embeddings' is not written.
+// dwords: set to the gradients of the tokens' word embeddings, (n_rows, hidden), until the next pass.
+int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float *dfirst,
+                                      const bert_kernels_backward_options *options,
+                                      const bert_kernels_encoder_parameters *gradients, const float **dwords);
 
 // The same encoder for inference, whose linear layers multiply bytes: weights are quantized by outputs, activations by tokens.
 typedef struct bert_kernels_int8_encoder bert_kernels_int8_encoder;

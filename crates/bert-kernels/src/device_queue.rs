@@ -2,7 +2,6 @@
 //! is done again and again. On CUDA it has a stream of its own; the CPU works at once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 
 use tch::{Kind, Tensor};
 
@@ -16,6 +15,18 @@ use crate::ffi;
 pub fn seed_generator(like: &Tensor, key: u64, rng_stream: u64) -> Result<(), KernelError> {
     // SAFETY: the handle lives as long as the borrow.
     KernelError::of_status(unsafe { ffi::bert_kernels_seed_generator(like.as_ptr(), key, rng_stream) })
+}
+
+/// Zeros of the kind and shape of `like` on the host, in memory that its device reads and writes at its own pace.
+///
+/// # Errors
+/// Fails when the device does.
+pub fn pinned_like(like: &Tensor) -> Result<Tensor, KernelError> {
+    // SAFETY: the handle lives as long as the borrow; what comes is a tensor of its own, or null.
+    unsafe {
+        let made = ffi::bert_kernels_pinned_like(like.as_ptr());
+        if made.is_null() { Err(KernelError::last()) } else { Ok(Tensor::from_ptr(made)) }
+    }
 }
 
 /// The queue of one device.
@@ -76,20 +87,17 @@ impl DeviceQueue {
         KernelError::of_status(unsafe { ffi::bert_kernels_device_queue_send(self.handle, numbers.as_ptr()) })
     }
 
-    /// The `n` numbers that were sent first of those that are still on their way; waits for them, for `limit` at most where there is
-    /// one. `None`: they did not come.
+    /// The `n` numbers that were sent first of those that are still on their way; waits for them.
     ///
     /// # Errors
     /// Fails when the device did in the meantime, and where no such numbers are on their way.
-    pub fn receive(&self, n: usize, limit: Option<Duration>) -> Result<Option<Vec<f64>>, KernelError> {
-        let (mut numbers, mut arrived) = (vec![0.0; n], 0);
-        let timeout_ms = limit.map_or(-1, |limit| i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
+    pub fn receive(&self, n: usize) -> Result<Vec<f64>, KernelError> {
+        let mut numbers = vec![0.0; n];
         // SAFETY: `numbers` has room for n.
         KernelError::of_status(unsafe {
-            let (numbers, arrived) = (numbers.as_mut_ptr(), &raw mut arrived);
-            ffi::bert_kernels_device_queue_receive(self.handle, numbers, n as i64, timeout_ms, arrived)
+            ffi::bert_kernels_device_queue_receive(self.handle, numbers.as_mut_ptr(), n as i64)
         })?;
-        Ok((arrived != 0).then_some(numbers))
+        Ok(numbers)
     }
 
     /// Records the operators of `work`, within [`Self::run`]. Whether they are done meanwhile depends on the device: CUDA

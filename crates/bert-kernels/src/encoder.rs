@@ -3,15 +3,13 @@
 //! In go token ids, out come the hidden states of each sentence's first token; back go their gradients, out come those of
 //! every parameter. The last layer computes only what the first tokens need.
 
-use std::any::Any;
-use std::ffi::c_void;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::OnceLock;
 
 use checkpoint::{Activation, BertConfig};
 use tch::{Device, Kind, Tensor};
 
 use crate::cpu_features::cpu_features;
+use crate::layer_listener::LayerListener;
 use crate::packed_sentences::PackedSentences;
 use crate::{EncoderParameters, KernelError, LayerNormParameters, LayerParameters, LinearParameters, ffi};
 
@@ -218,43 +216,21 @@ impl Encoder {
         }
         let raw = ffi::RawParameters::new(&pointers);
         let mut dwords: *const f32 = std::ptr::null();
-        let add = i32::from(accumulate == Accumulate::Add);
-        let mut told = Told { after_layer, panic: None };
-        let listener = ffi::Listener { after_layer: tell, context: (&raw mut told).cast() };
+        let mut listener = LayerListener::new(after_layer);
+        let options = listener.options(accumulate == Accumulate::Add);
         // SAFETY: the batch of the kept pass is still alive; every pointer is null or to as many floats as its parameter
         // has, but for the word embeddings', which is only compared with null.
         let status = unsafe {
             let (dfirst, raw) = (ffi::floats(dfirst).cast_const(), &raw const raw.encoder);
-            let listener = &raw const listener;
-            ffi::bert_kernels_encoder_backward(self.handle, dfirst, add, raw, listener, &raw mut dwords)
+            ffi::bert_kernels_encoder_backward(self.handle, dfirst, &raw const options, raw, &raw mut dwords)
         };
-        if let Some(panic) = told.panic {
-            resume_unwind(panic);
-        }
+        listener.end();
         KernelError::of_status(status)?;
         if learns_words {
             // SAFETY: the kernel leaves (n_rows, hidden) floats there until its next pass.
             with_dwords(unsafe { std::slice::from_raw_parts(dwords, input_ids.numel() * self.hidden) });
         }
         Ok(())
-    }
-}
-
-/// Who hears of layers, and whether that panicked: a panic must not go through C++.
-struct Told<'a> {
-    after_layer: &'a mut dyn FnMut(usize),
-    panic: Option<Box<dyn Any + Send>>,
-}
-
-/// Of a [`ffi::Listener`].
-///
-/// # Safety
-/// `told` is a [`Told`], which nobody else uses meanwhile.
-unsafe extern "C" fn tell(told: *mut c_void, layer: i64) {
-    // SAFETY: as above.
-    let told = unsafe { &mut *told.cast::<Told<'_>>() };
-    if told.panic.is_none() {
-        told.panic = catch_unwind(AssertUnwindSafe(|| (told.after_layer)(layer as usize))).err();
     }
 }
 

@@ -87,9 +87,10 @@ pub(crate) struct Store {
 
 /// An opaque object of the C++ side.
 #[repr(C)]
-pub(crate) struct Listener {
-    pub(crate) after_layer: unsafe extern "C" fn(context: *mut c_void, layer: i64),
-    pub(crate) context: *mut c_void,
+pub(crate) struct BackwardOptions {
+    pub(crate) add: i32,
+    pub(crate) after_layer: unsafe extern "C" fn(listener: *mut c_void, layer: i64),
+    pub(crate) listener: *mut c_void,
 }
 
 #[repr(C)]
@@ -161,13 +162,8 @@ unsafe extern "C" {
         numbers: *const C_tensor,
     ) -> i32;
     pub(crate) fn bert_kernels_device_queue_send(queue: *mut DeviceQueue, numbers: *const C_tensor) -> i32;
-    pub(crate) fn bert_kernels_device_queue_receive(
-        queue: *mut DeviceQueue,
-        numbers: *mut f64,
-        n: i64,
-        timeout_ms: i64,
-        arrived: *mut i32,
-    ) -> i32;
+    pub(crate) fn bert_kernels_device_queue_receive(queue: *mut DeviceQueue, numbers: *mut f64, n: i64) -> i32;
+    pub(crate) fn bert_kernels_pinned_like(like: *const C_tensor) -> *mut C_tensor;
     pub(crate) fn bert_kernels_graph_begin(queue: *mut DeviceQueue) -> *mut Graph;
     pub(crate) fn bert_kernels_graph_end(graph: *mut Graph) -> i32;
     pub(crate) fn bert_kernels_graph_replay(graph: *mut Graph) -> i32;
@@ -204,9 +200,8 @@ unsafe extern "C" {
     pub(crate) fn bert_kernels_encoder_backward(
         encoder: *mut Encoder,
         dfirst: *const f32,
-        add: i32,
+        options: *const BackwardOptions,
         gradients: *const RawEncoderParameters,
-        listener: *const Listener,
         dwords: *mut *const f32,
     ) -> i32;
     pub(crate) fn bert_kernels_int8_encoder_runs() -> i32;

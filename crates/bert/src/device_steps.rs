@@ -20,7 +20,7 @@ mod update;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use bert_kernels::{DeviceQueue, DistributedError, ProcessGroup, UpdateRule, accumulate};
+use bert_kernels::{DeviceQueue, ProcessGroup, UpdateRule, accumulate};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use self::bucket::Bucket;
@@ -148,7 +148,7 @@ impl<'a> DeviceSteps<'a> {
             recorder: Recorder::new(recording),
             loss: Tensor::zeros([0_i64; 0], (Kind::Float, device)),
             numbers: StepNumbers::new(n_micro_batches, device),
-            exchange: processes.map(|group| DeviceExchange::new(group, &flat_gradients)),
+            exchange: processes.map(|group| DeviceExchange::new(group, &flat_gradients)).transpose()?,
             micro_batches: HashMap::new(),
             update: Update::new(&params, &gradients, optimizer, max_grad_norm),
             recorded_update: Recorded::default(),
@@ -261,13 +261,9 @@ impl<'a> DeviceSteps<'a> {
     /// The numbers of the oldest step that were not received yet, which had `n` micro-batches; waits for them.
     ///
     /// # Errors
-    /// Fails when the device did in the meantime, and where another process does not answer.
+    /// Fails when the device did in the meantime.
     pub fn receive(&mut self, n: usize) -> Result<DeviceNumbers, BertError> {
-        let limit = self.exchange.as_ref().map(DeviceExchange::timeout);
-        let Some(mut numbers) = self.queue.receive(self.numbers.all.numel(), limit)? else {
-            let message = "Timed out waiting for the others' gradients".to_owned();
-            return Err(DistributedError { rank: None, message }.into());
-        };
+        let mut numbers = self.queue.receive(self.numbers.all.numel())?;
         let (grad_norm, signal) = (numbers.pop().unwrap_or(f64::NAN), numbers.pop().unwrap_or(0.0));
         numbers.truncate(n);
         Ok(DeviceNumbers { losses: numbers, grad_norm, signal })

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::anyhow;
 use bert::{Compute, n_cuda_devices};
 use bert_kernels::DeviceIdentity;
 use stage::{bail_input, ensure_input};
 use tch::{Kind, Tensor};
 
+use crate::processes::meeting::Meeting;
 use crate::processes::team::Team;
 use crate::processes::world::World;
 use crate::settings::DdpBackend;
@@ -26,50 +26,55 @@ pub(crate) fn device_of(world: &World, flag: &str) -> anyhow::Result<String> {
     })
 }
 
-/// Connects the processes' GPUs, where there are any; with a remark, in words, where it is not NCCL that does.
+/// Connects the processes' GPUs, where there are any; with a remark, in words, where they have to exchange gradients through the
+/// host.
 ///
 /// # Errors
-/// Fails on GPUs that differ, where two processes share one that must not, and where NCCL does: all of it bad input or the
-/// machine's state.
+/// Fails on GPUs of several kinds, and where NCCL is asked for and does not connect them: bad input.
 pub(crate) fn connect_devices(
-    team: &Team,
+    team: &mut Team,
+    meeting: &Meeting,
     compute: Compute,
     backend: DdpBackend,
-) -> anyhow::Result<Option<&'static str>> {
+) -> anyhow::Result<Option<String>> {
     team.agree("--device", if compute.is_cuda() { "cuda" } else { "cpu" })?;
+    team.agree("--ddp-backend", &format!("{backend:?}"))?;
     if !compute.is_cuda() {
-        ensure_input!(
-            backend != DdpBackend::Nccl,
-            "--ddp-backend is nccl, which is for GPUs; leave it out, or use gloo"
-        );
+        let problem = "--ddp-backend is nccl, which is for GPUs; leave it out, or use gloo";
+        ensure_input!(backend != DdpBackend::Nccl, "{problem}");
         return Ok(None);
     }
-    let like = Tensor::zeros([1], (Kind::Float, compute.device));
-    let (identity, problem) = match DeviceIdentity::of(&like) {
-        Ok(identity) => (Some(identity), None),
-        Err(error) => (None, Some(error)),
-    };
-    let of_identity = |field: fn(DeviceIdentity) -> String| identity.clone().map_or_else(String::new, field);
-    team.agree("GPU", &of_identity(|identity| identity.name))?;
-    let all_differ =
-        team.hashes(&of_identity(|identity| identity.uuid))?.iter().collect::<BTreeSet<_>>().len() == team.size();
-    match (backend, problem) {
-        (DdpBackend::Gloo, _) => return Ok(None),
-        (DdpBackend::Auto, Some(_)) => {
-            return Ok(Some("gradients go through the host: the programs were built without CUDA's headers"));
-        }
-        (DdpBackend::Nccl, Some(problem)) => bail_input!("--ddp-backend is nccl, but {problem}"),
-        (DdpBackend::Auto, None) if !all_differ => {
-            return Ok(Some("gradients go through the host, since processes share a GPU"));
-        }
-        (DdpBackend::Nccl, None) if !all_differ => {
-            bail_input!(
-                "--ddp-backend is nccl, but processes share a GPU; start as many as there are GPUs, or use gloo"
-            )
-        }
-        (DdpBackend::Auto | DdpBackend::Nccl, None) => {}
+    if backend == DdpBackend::Gloo {
+        return Ok(None);
     }
-    let failed = |error| anyhow!("NCCL cannot connect the GPUs: {error}; --ddp-backend gloo goes through the host");
-    team.group().connect_devices(&like).map_err(failed)?;
-    Ok(None)
+    let Some(problem) = connect_by_nccl(team, &Tensor::zeros([1], (Kind::Float, compute.device)))? else {
+        team.watch(meeting.watch()?);
+        return Ok(None);
+    };
+    if backend == DdpBackend::Nccl {
+        bail_input!("--ddp-backend is nccl, but {problem}; gloo goes through the host")
+    }
+    Ok(Some(format!("gradients go through the host: {problem}")))
+}
+
+/// Connects the GPUs, each that of its `like`; all processes learn the same problem, in words, where that cannot be.
+fn connect_by_nccl(team: &Team, like: &Tensor) -> anyhow::Result<Option<String>> {
+    let identity = DeviceIdentity::of(like);
+    if let Some(problem) = team.first_problem(identity.as_ref().err().map(ToString::to_string))? {
+        return Ok(Some(problem));
+    }
+    let DeviceIdentity { name, uuid } = identity?;
+    team.agree("GPU", &name)?;
+    let uuids: BTreeSet<String> = team.hashes(&uuid)?.into_iter().collect();
+    if uuids.len() < team.size() {
+        return Ok(Some("processes share a GPU".to_owned()));
+    }
+    // Parts of one GPU (MIG) have names of their own, and NCCL refuses them.
+    let problem =
+        team.group().connect_devices(like).err().map(|error| format!("NCCL cannot connect the GPUs: {error}"));
+    let problem = team.first_problem(problem)?;
+    if problem.is_some() {
+        team.group().disconnect_devices();
+    }
+    Ok(problem)
 }

@@ -9,6 +9,7 @@
 //! failed/0       process 0, where it stopped by itself: rank, exit code, reason
 //! failed         another one that did
 //! lost/RANK      each that lost a connection: to whom
+//! beat/RANK      each whose GPU is connected: that it is alive (watch.rs)
 //! end            process 0: the result is written
 //! left/RANK      each: it needs the store no more
 //! ```
@@ -19,21 +20,22 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use bert::BertError;
-use bert_kernels::{DistributedError, ProcessGroup};
-use serde::{Deserialize, Serialize};
+use bert_kernels::{DistributedError, ProcessGroup, exit_at_once};
 use stage::{BadInputType, ExitReason, exit_code};
 
+use crate::processes::failure::Failure;
 use crate::processes::shared_store::{PAUSE, SharedStore, no_answer};
+use crate::processes::watch::{Patience, Place, Watch};
 use crate::processes::world::World;
 
-/// Why process 0 stopped by itself. Others, which may find the same at the same moment, do not write over it.
-const FAILED_FIRST: &str = "failed/0";
-/// Why another one did.
-const FAILED: &str = "failed";
 /// For the others to say why the connection to them broke, where they still can.
 const GRACE: Duration = Duration::from_secs(2);
 /// For the others to come, where they are still starting, and to hear why this one does not go on.
 const LONG_GRACE: Duration = Duration::from_secs(10);
+/// Of processes that watch over each other.
+const BEAT: Duration = Duration::from_secs(1);
+/// After this long without a beat a process is gone.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// What process 0 found of the output folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,14 +54,6 @@ pub(crate) struct Meeting {
     store_timeout: Cell<Duration>,
     /// `None`: it was waited for in vain.
     store: OnceCell<Option<SharedStore>>,
-}
-
-/// Why a process stopped by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Failure {
-    rank: usize,
-    exit_code: u8,
-    reason: String,
 }
 
 impl Meeting {
@@ -96,6 +90,19 @@ impl Meeting {
             self.wait_for(&format!("ready/{rank}"), rank)?;
         }
         Ok(self.store()?.connect(&self.world, self.timeout)?)
+    }
+
+    /// Watches over the others while this process trains with them: ends it where it cannot go on.
+    pub(super) fn watch(&self) -> anyhow::Result<Watch> {
+        let &World { rank, size, .. } = &self.world;
+        let patience = Patience { beat: BEAT, silence: SILENCE.min(self.timeout), numbers: self.timeout };
+        let end = |exit_code: u8, words: &str| {
+            if !words.is_empty() {
+                stage::say(&format!("error: {words}"));
+            }
+            exit_at_once(exit_code.into());
+        };
+        Ok(Watch::begin(self.store()?.another(self.timeout)?, Place { rank, size }, patience, end))
     }
 
     /// Ends this process's part of the run: as process 0 does, or as the one that stopped it.
@@ -150,8 +157,8 @@ impl Meeting {
     }
 
     fn leave_word(&self, failure: &Failure) {
-        if let (Ok(store), Ok(text)) = (self.store(), serde_json::to_vec(failure)) {
-            let _ = store.set(if failure.rank == 0 { FAILED_FIRST } else { FAILED }, &text);
+        if let Ok(store) = self.store() {
+            failure.leave(|key, text| store.set(key, text));
         }
     }
 
@@ -185,7 +192,7 @@ impl Meeting {
         let since = Instant::now();
         loop {
             match self.failure() {
-                Ok(Some(failure)) => return followed(failure),
+                Ok(Some(failure)) => return failure.followed().into(),
                 Ok(None) if since.elapsed() < GRACE => sleep(PAUSE),
                 Ok(None) => return self.silent(lost),
                 Err(_) => return store_is_gone(lost),
@@ -202,9 +209,9 @@ impl Meeting {
         }
     }
 
-    /// The process at the end of the chain has said nothing; of all that waited together, those that say nothing.
+    /// The process at the end of the chain has said nothing.
     fn silent(&self, lost: &DistributedError) -> anyhow::Error {
-        let mut blamed = lost.rank.or_else(|| (0..self.world.size).find(|rank| !self.has(&format!("lost/{rank}"))));
+        let mut blamed = lost.rank;
         for _ in 0..self.world.size {
             let Some(rank) = blamed else { break };
             let Ok(word) = self.store().and_then(|store| Ok(store.get(&format!("lost/{rank}"))?)) else {
@@ -237,7 +244,7 @@ impl Meeting {
                 return Ok(value);
             }
             if let Some(failure) = self.failure()? {
-                return Err(followed(failure));
+                return Err(failure.followed().into());
             }
             if since.elapsed() >= self.timeout {
                 return Err(no_answer(from, self.timeout));
@@ -261,8 +268,7 @@ impl Meeting {
     /// Why a process stopped by itself, if one did.
     fn failure(&self) -> anyhow::Result<Option<Failure>> {
         let store = self.store()?;
-        let text = store.get(FAILED_FIRST)?.map_or_else(|| store.get(FAILED), |text| Ok(Some(text)))?;
-        Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
+        Ok(Failure::find(|key| store.get(key))?)
     }
 
     fn store(&self) -> anyhow::Result<&SharedStore> {
@@ -276,13 +282,6 @@ impl Meeting {
 
 fn store_is_gone(lost: &DistributedError) -> anyhow::Error {
     anyhow!("rank 0, which held the store of the run, ended without a word ({lost})")
-}
-
-/// This process ends as the one that stopped the run. What process 0 says need not be said again.
-fn followed(failure: Failure) -> anyhow::Error {
-    let Failure { rank, exit_code, reason } = failure;
-    let message = if rank == 0 { String::new() } else { format!("rank {rank} stopped: {reason}") };
-    ExitReason::Followed { exit_code, message }.into()
 }
 
 /// The error of a connection, if one is in the chain.

@@ -34,6 +34,7 @@ pub(crate) struct SharedStore {
     /// The first that ends: it needs the store.
     answering: Option<Answering>,
     values: Store,
+    address: StoreAddress,
     /// Where the calls are; the process that holds the store holds it by this.
     _calls: Store,
     patience: RefCell<Patience>,
@@ -56,9 +57,10 @@ impl SharedStore {
         let name = name_of_process(world);
         let start = if world.is_first() { name } else { call(&calls, world.rank, &name, &patience)? };
         let address = StoreAddress { is_server: false, ..address };
-        let values = open(&StoreAddress { prefix: format!("{PREFIX}/{start}"), ..address.clone() }, timeout)?;
+        let of_start = StoreAddress { prefix: format!("{PREFIX}/{start}"), ..address.clone() };
+        let values = open(&of_start, timeout)?;
         let answering = world.is_first().then(|| Answering::begin(address, world.size, start, timeout));
-        Ok(Self { answering, values, _calls: calls, patience: RefCell::new(patience) })
+        Ok(Self { answering, values, address: of_start, _calls: calls, patience: RefCell::new(patience) })
     }
 
     pub(crate) fn set(&self, key: &str, value: &[u8]) -> Result<(), DistributedError> {
@@ -67,6 +69,11 @@ impl SharedStore {
 
     pub(crate) fn get(&self, key: &str) -> Result<Option<Vec<u8>>, DistributedError> {
         self.patience.borrow().hold(|| self.values.get(key))
+    }
+
+    /// The same values by another connection, for another thread.
+    pub(crate) fn another(&self, timeout: Duration) -> anyhow::Result<Store> {
+        open(&self.address, timeout)
     }
 
     /// Connects the processes, all of which have called.

@@ -7,15 +7,39 @@ use bert_kernels::ProcessGroup;
 use stage::{bail_input, sha256_hex};
 use tch::{Device, Kind, Tensor, no_grad};
 
+use crate::processes::watch::Watch;
+
 /// The connected processes of a run.
 #[derive(Debug)]
 pub(crate) struct Team {
+    /// The first that ends, as messages of the group may not.
+    watch: Option<Watch>,
     group: ProcessGroup,
 }
 
 impl Team {
     pub(crate) fn new(group: ProcessGroup) -> Self {
-        Self { group }
+        Self { watch: None, group }
+    }
+
+    /// From here on the processes are watched over, since waiting for numbers has no end of its own.
+    pub(super) fn watch(&mut self, watch: Watch) {
+        self.watch = Some(watch);
+    }
+
+    /// A step begins, whose numbers are waited for.
+    pub(crate) fn step_begins(&self) {
+        self.watch.iter().for_each(Watch::step_begins);
+    }
+
+    /// The numbers of a step have come; `more`: those of others are waited for.
+    pub(crate) fn numbers_came(&self, more: bool) {
+        self.watch.iter().for_each(|watch| watch.numbers_came(more));
+    }
+
+    /// This process no longer waits for the others, and is not missed.
+    pub(crate) fn done(&self) {
+        self.watch.iter().for_each(Watch::done);
     }
 
     pub(crate) fn rank(&self) -> usize {
@@ -66,14 +90,28 @@ impl Team {
 
     /// The text of process 0.
     pub(crate) fn text_of_first(&self, text: &str) -> anyhow::Result<String> {
-        let length = self.number_of_first(text.len() as f64)? as i64;
-        let bytes = if self.is_first() {
+        self.text_of(0, text)
+    }
+
+    /// The problem of the first process that has one.
+    pub(super) fn first_problem(&self, mine: Option<String>) -> anyhow::Result<Option<String>> {
+        let have: Vec<i64> = Vec::try_from(self.group.gathered(&Tensor::from(i64::from(mine.is_some())))?)?;
+        let first = have.iter().position(|&has| has != 0);
+        first.map(|rank| self.text_of(rank, mine.as_deref().unwrap_or_default())).transpose()
+    }
+
+    /// The text of one process.
+    fn text_of(&self, rank: usize, text: &str) -> anyhow::Result<String> {
+        let length = Tensor::from_slice(&[text.len() as i64]);
+        self.group.broadcast(&length, rank)?;
+        let length = length.int64_value(&[0]);
+        let bytes = if self.rank() == rank {
             Tensor::from_slice(text.as_bytes())
         } else {
             Tensor::zeros([length], (Kind::Uint8, Device::Cpu))
         };
         if length > 0 {
-            self.take_from_first(&bytes)?;
+            self.group.broadcast(&bytes, rank)?;
         }
         let bytes: Vec<u8> = Vec::try_from(bytes).map_err(|error| anyhow!("{error}"))?;
         Ok(String::from_utf8(bytes)?)

@@ -66,6 +66,7 @@ impl<'a> DeviceTraining<'a> {
         mut report: StepReport,
     ) -> anyhow::Result<()> {
         let DeviceStep { model, optimizer, objective, dropout, lr_factor } = step;
+        self.team.inspect(|team| team.step_begins());
         let of = batches.rows.len();
         let (rank, size) = self.team.map_or((0, 1), |team| (team.rank(), team.size()));
         for first in (0..of).step_by(size) {
@@ -107,7 +108,8 @@ impl<'a> DeviceTraining<'a> {
 
     fn read_numbers(&mut self, report: &mut StepReport, train: &TokenSet, rows: &[Vec<usize>]) -> anyhow::Result<()> {
         let numbers = self.steps.receive(rows.len())?;
-        if self.team.is_some() {
+        if let Some(team) = self.team {
+            team.numbers_came(!self.launched.is_empty());
             report.signal = (numbers.signal > 0.0).then_some(numbers.signal as i32);
         }
         report.add_losses(&numbers.losses, train, rows)?;

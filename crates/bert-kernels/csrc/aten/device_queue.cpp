@@ -6,11 +6,9 @@
 #include "aten/streams.h"
 #include "cpu/base/philox.h"
 
-#include <chrono>
 #include <cstring>
 #include <deque>
 #include <optional>
-#include <thread>
 
 struct bert_kernels_device_queue {
   at::Device device;
@@ -38,22 +36,7 @@ std::unique_ptr<Graph> make_graph(const at::Device &device) {
   return cuda_graphs()(device);
 }
 
-// Whether the device has come to the event; a negative time waits for ever.
-bool come_within(const c10::Event &event, int64_t timeout_ms) {
-  if (timeout_ms < 0) {
-    event.synchronize();
-    return true;
-  }
-  const auto begun = std::chrono::steady_clock::now();
-  while (!event.query()) {
-    if (std::chrono::steady_clock::now() - begun > std::chrono::milliseconds(timeout_ms)) {
-      return false;
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds(20));
-  }
-  return true;
-}
-
+// Memory of the host that the device reads and writes at its own pace.
 at::Tensor on_host(const at::Tensor &like) {
   return at::empty(like.sizes(), like.options().device(at::kCPU).pinned_memory(true));
 }
@@ -75,6 +58,8 @@ bert_kernels_device_queue *bert_kernels_device_queue_new(bert_kernels_tensor lik
     const at::Device device = tensor(like).device();
     auto queue = std::make_unique<bert_kernels_device_queue>(bert_kernels_device_queue{device, {}, {}, {}});
     if (!device.is_cpu()) {
+      // Events go back to the current device, and CUDA would take memory of the first one for that.
+      guard_of(device).setDevice(device);
       queue->own = guard_of(device).getStreamFromGlobalPool(device);
     }
     made = queue.release();
@@ -134,18 +119,26 @@ int32_t bert_kernels_device_queue_send(bert_kernels_device_queue *queue, bert_ke
   });
 }
 
-int32_t bert_kernels_device_queue_receive(bert_kernels_device_queue *queue, double *numbers, int64_t n, int64_t timeout_ms,
-                                          int32_t *arrived) {
+int32_t bert_kernels_device_queue_receive(bert_kernels_device_queue *queue, double *numbers, int64_t n) {
   return catch_errors([&] {
     TORCH_CHECK(!queue->sent.empty(), "nothing was sent");
     const bert_kernels_device_queue::Sent &sent = queue->sent.front();
     TORCH_CHECK(sent.numbers.scalar_type() == at::kDouble && sent.numbers.numel() == n, "other numbers were sent");
-    *arrived = !sent.arrived || come_within(*sent.arrived, timeout_ms);
-    if (*arrived) {
-      std::memcpy(numbers, sent.numbers.const_data_ptr<double>(), sizeof(double) * n);
-      queue->sent.pop_front();
+    if (sent.arrived) {
+      sent.arrived->synchronize();
     }
+    std::memcpy(numbers, sent.numbers.const_data_ptr<double>(), sizeof(double) * n);
+    queue->sent.pop_front();
   });
+}
+
+bert_kernels_tensor bert_kernels_pinned_like(bert_kernels_tensor like) {
+  bert_kernels_tensor made = nullptr;
+  catch_errors([&] {
+    const at::Tensor &on_device = tensor(like);
+    made = new at::Tensor((on_device.is_cpu() ? at::empty_like(on_device) : on_host(on_device)).zero_());
+  });
+  return made;
 }
 
 bert_kernels_graph *bert_kernels_graph_begin(bert_kernels_device_queue *queue) {

@@ -63,10 +63,10 @@ int32_t bert_kernels_encoder_forward(bert_kernels_encoder *encoder, const bert_k
   return kernels().encoder_forward(encoder, batch, dropout, keep, first);
 }
 
-int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float *dfirst, int32_t add,
-                                      const bert_kernels_encoder_parameters *gradients,
-                                      const bert_kernels_listener *listener, const float **dwords) {
-  return kernels().encoder_backward(encoder, dfirst, add, gradients, listener, dwords);
+int32_t bert_kernels_encoder_backward(bert_kernels_encoder *encoder, const float *dfirst,
+                                      const bert_kernels_backward_options *options,
+                                      const bert_kernels_encoder_parameters *gradients, const float **dwords) {
+  return kernels().encoder_backward(encoder, dfirst, options, gradients, dwords);
 }
 
 void bert_kernels_encoder_gradients_changed(bert_kernels_encoder *encoder) noexcept {

@@ -1,4 +1,4 @@
-// Graphs on CUDA. The only source that needs CUDA's headers; it is compiled and linked where libtorch has CUDA.
+// Graphs on CUDA. As all of this folder it is compiled and linked where libtorch has CUDA, and there are CUDA's headers.
 
 #include <cuda.h> // first: the size of libtorch's class depends on its version
 
@@ -36,7 +36,8 @@ public:
     current_.emplace(device_);
     c10::cuda::device_synchronize();
     c10::cuda::CUDACachingAllocator::emptyCache();
-    graph_.capture_begin(*pool_);
+    // What other threads do, NCCL's among them, is no part of it.
+    graph_.capture_begin(*pool_, cudaStreamCaptureModeThreadLocal);
   }
 
   void end() override {

@@ -31,7 +31,6 @@ struct AutoNcclGroup {
 
 void get_unique_id(ncclUniqueId &id);
 ncclComm_t comm_init_rank(int nranks, const ncclUniqueId &comm_id, int rank);
-void comm_destroy(ncclComm_t comm);
 void send(const at::Tensor &input, ncclComm_t comm, c10::cuda::CUDAStream stream, int dst);
 void recv(at::Tensor &output, ncclComm_t comm, c10::cuda::CUDAStream stream, int src);
 

@@ -1,16 +1,19 @@
 // Messages between CUDA devices, by libtorch's calls of NCCL. A stream of their own carries them, so that what a device computes
-// goes on meanwhile; the host waits for nothing.
+// goes on meanwhile, and the host does not wait for them. Where a process is gone they never end.
 
 #include "aten/streams.h"
 #include "cuda/libtorch_cuda.h"
 #include "distributed/messages.h"
 
 #include <cstring>
+#include <exception>
 #include <future>
 #include <thread>
 #include <vector>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
@@ -18,27 +21,23 @@ namespace {
 
 namespace nccl = torch::cuda::nccl;
 
-// The devices of the processes, connected.
-struct Communicator {
-  c10::cuda::CUDAStream stream;
-  nccl::ncclComm_t comm;
-  c10::Event last{c10::DeviceType::CUDA}; // behind the last messages
-
-  Communicator(const c10::cuda::CUDAStream &stream, nccl::ncclComm_t comm) : stream(stream), comm(comm) {}
-  Communicator(const Communicator &) = delete;
-
-  // Where another process is gone, messages never end, and NCCL would wait for them.
-  ~Communicator() {
+// What NCCL calls together: their errors come once they have ended.
+template <typename Act> void together(const Act &act) {
+  std::exception_ptr failed;
+  {
+    const nccl::AutoNcclGroup group;
     try {
-      if (last.query()) {
-        nccl::comm_destroy(comm);
-      }
-    } catch (const std::exception &) { // the device is at fault: the process ends
+      act();
+    } catch (...) {
+      failed = std::current_exception();
     }
   }
-};
+  if (failed != nullptr) {
+    std::rethrow_exception(failed);
+  }
+}
 
-nccl::ncclComm_t connected(const DeviceConnectionOptions &options) {
+nccl::ncclUniqueId id_of_first(const DeviceConnectionOptions &options) {
   nccl::ncclUniqueId id{};
   if (options.rank == 0) {
     nccl::get_unique_id(id);
@@ -47,62 +46,84 @@ nccl::ncclComm_t connected(const DeviceConnectionOptions &options) {
   std::memcpy(bytes.data_ptr(), &id, sizeof id);
   options.take_from_first(bytes);
   std::memcpy(&id, bytes.const_data_ptr(), sizeof id);
+  return id;
+}
 
-  // It has no time-out of its own, so a thread waits, which is left alone where nobody comes.
-  std::packaged_task<nccl::ncclComm_t()> task([device = options.device, size = options.size, rank = options.rank, id] {
-    const c10::DeviceGuard current(device);
-    return nccl::comm_init_rank(size, id, rank);
+// Between every two processes NCCL makes a connection with their first messages: here, before anybody relies on it.
+nccl::ncclComm_t connected(at::Device device, int rank, int size, const nccl::ncclUniqueId &id) {
+  const c10::DeviceGuard current(device);
+  const nccl::ncclComm_t comm = nccl::comm_init_rank(size, id, rank);
+  const at::Tensor sent = at::zeros({size}, at::TensorOptions(device)), received = at::empty_like(sent);
+  const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream(device.index());
+  together([&] {
+    for (int other = 0; other < size; ++other) {
+      at::Tensor into = received[other];
+      nccl::recv(into, comm, stream, other);
+      nccl::send(sent[other], comm, stream, other);
+    }
   });
+  stream.synchronize();
+  return comm;
+}
+
+// NCCL has no time-out of its own, so a thread waits for the others, which is left alone where one of them does not come.
+nccl::ncclComm_t connected_in_time(const DeviceConnectionOptions &options) {
+  std::packaged_task<nccl::ncclComm_t()> task(
+      [device = options.device, rank = options.rank, size = options.size, id = id_of_first(options)] {
+        return connected(device, rank, size, id);
+      });
   std::future<nccl::ncclComm_t> made = task.get_future();
   std::thread(std::move(task)).detach();
-  TORCH_CHECK(made.wait_for(options.timeout) == std::future_status::ready, "Timed out waiting for the others' devices");
+  TORCH_CHECK(made.wait_for(options.timeout) == std::future_status::ready, "Timed out waiting for the others' GPUs");
   return made.get();
 }
 
+// The devices of the processes, connected. It lives as long as the process: libtorch ends no connection of NCCL.
+class NcclConnection : public DeviceConnection {
+public:
+  explicit NcclConnection(const DeviceConnectionOptions &options)
+      : stream_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, options.device.index())),
+        comm_(connected_in_time(options)) {}
+
+  std::unique_ptr<Messages> messages() override;
+
+private:
+  const c10::cuda::CUDAStream stream_;
+  const nccl::ncclComm_t comm_;
+};
+
 class NcclMessages : public Messages {
 public:
-  explicit NcclMessages(std::shared_ptr<Communicator> communicator) : communicator_(std::move(communicator)) {}
+  NcclMessages(const c10::cuda::CUDAStream &stream, nccl::ncclComm_t comm) : stream_(stream), comm_(comm) {}
 
   void receive(const at::Tensor &tensor, int from) override { received_.emplace_back(tensor, from); }
   void send(const at::Tensor &tensor, int to) override { sent_.emplace_back(tensor, to); }
 
   void start() override {
-    const c10::cuda::CUDAStream &stream = communicator_->stream;
-    const c10::DeviceGuard current(stream.device());
-    order(c10::cuda::getCurrentCUDAStream(stream.device_index()), stream);
-    {
-      const nccl::AutoNcclGroup together;
+    const c10::DeviceGuard current(stream_.device());
+    order(c10::cuda::getCurrentCUDAStream(stream_.device_index()), stream_);
+    together([&] {
       for (auto &[tensor, from] : received_) {
-        nccl::recv(tensor, communicator_->comm, stream, from);
+        nccl::recv(tensor, comm_, stream_, from);
       }
       for (const auto &[tensor, to] : sent_) {
-        nccl::send(tensor, communicator_->comm, stream, to);
+        nccl::send(tensor, comm_, stream_, to);
       }
-    }
-    communicator_->last.record(stream);
+    });
   }
 
   void wait() override {
-    const c10::cuda::CUDAStream &stream = communicator_->stream;
-    order(stream, c10::cuda::getCurrentCUDAStream(stream.device_index()));
+    const c10::DeviceGuard current(stream_.device());
+    order(stream_, c10::cuda::getCurrentCUDAStream(stream_.device_index()));
   }
 
 private:
-  const std::shared_ptr<Communicator> communicator_;
+  const c10::cuda::CUDAStream stream_;
+  const nccl::ncclComm_t comm_;
   std::vector<std::pair<at::Tensor, int>> received_, sent_;
 };
 
-class NcclConnection : public DeviceConnection {
-public:
-  explicit NcclConnection(const DeviceConnectionOptions &options)
-      : communicator_(std::make_shared<Communicator>(
-            c10::cuda::getStreamFromPool(/*isHighPriority=*/true, options.device.index()), connected(options))) {}
-
-  std::unique_ptr<Messages> messages() override { return std::make_unique<NcclMessages>(communicator_); }
-
-private:
-  const std::shared_ptr<Communicator> communicator_;
-};
+std::unique_ptr<Messages> NcclConnection::messages() { return std::make_unique<NcclMessages>(stream_, comm_); }
 
 std::string identity(const at::Device &device) {
   const cudaDeviceProp &properties = *at::cuda::getDeviceProperties(device.index());

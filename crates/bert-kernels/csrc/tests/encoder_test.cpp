@@ -79,8 +79,8 @@ struct Heard {
   const std::vector<at::Tensor> &gradients;
   std::vector<std::pair<size_t, at::Tensor>> copies;
 
-  static void after_layer(void *context, int64_t layer) {
-    auto &heard = *static_cast<Heard *>(context);
+  static void after_layer(void *listener, int64_t layer) {
+    auto &heard = *static_cast<Heard *>(listener);
     for (size_t index = 5 + 12 * layer; index < size_t(5 + 12 * (layer + 1)); ++index) {
       heard.copies.emplace_back(index, heard.gradients[index].clone());
     }
@@ -116,8 +116,8 @@ void forward_and_backward(int64_t n_layers, bool bf16, double allowed) {
   const float *dwords = nullptr;
   const Raw raw_gradients(actual);
   Heard heard{actual, {}};
-  const bert_kernels_listener listener{Heard::after_layer, &heard};
-  EXPECT(bert_kernels_encoder_backward(encoder, floats(dfirst), 1, &raw_gradients.encoder, &listener, &dwords) == 0);
+  const bert_kernels_backward_options options{1, Heard::after_layer, &heard};
+  EXPECT(bert_kernels_encoder_backward(encoder, floats(dfirst), &options, &raw_gradients.encoder, &dwords) == 0);
   const at::Tensor rows = at::from_blob(const_cast<float *>(dwords), {batch.n_rows, HIDDEN}, at::kFloat);
   EXPECT_CLOSE(zeros<float>({VOCABULARY, HIDDEN}).index_add(0, batch.input_ids, rows), d[0], allowed);
   EXPECT(int64_t(heard.copies.size()) == 12 * n_layers);

@@ -104,6 +104,11 @@ impl ProcessGroup {
         Ok(())
     }
 
+    /// The devices are not used any more.
+    pub fn disconnect_devices(&self) {
+        self.connected.set(Device::Cpu);
+    }
+
     /// The device that is connected to those of the others; else the CPU.
     pub fn connected_device(&self) -> Device {
         self.connected.get()

@@ -24,6 +24,9 @@ pub struct Store {
     pub(super) handle: *mut ffi::Store,
 }
 
+// SAFETY: a store belongs to no thread, and libtorch's own lock lets one call in at a time.
+unsafe impl Send for Store {}
+
 impl Store {
     /// Opens or joins the store, which has to be there within `timeout`.
     ///

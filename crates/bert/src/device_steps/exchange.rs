@@ -3,10 +3,8 @@
 //!
 //! Where the devices are connected, they exchange what they have and the host does not wait; else it goes through the host.
 
-use std::time::Duration;
-
-use bert_kernels::{DeviceQueue, ProcessGroup};
-use tch::{Device, Kind, Tensor, no_grad};
+use bert_kernels::{DeviceQueue, ProcessGroup, pinned_like};
+use tch::{Kind, Tensor, no_grad};
 
 use crate::error::BertError;
 use crate::slice_sums::SliceSums;
@@ -22,15 +20,15 @@ pub(super) struct DeviceExchange<'a> {
 
 impl<'a> DeviceExchange<'a> {
     /// For gradients that lie side by side as `flat` does.
-    pub(super) fn new(group: &'a ProcessGroup, flat: &Tensor) -> Self {
+    ///
+    /// # Errors
+    /// Fails when the device does.
+    pub(super) fn new(group: &'a ProcessGroup, flat: &Tensor) -> Result<Self, BertError> {
         let n_processes = group.size();
         let slice = flat.numel().div_ceil(n_processes);
-        let device = if group.connected_device() == flat.device() { flat.device() } else { Device::Cpu };
-        let sent = Tensor::zeros([n_processes as i64, slice as i64], (Kind::Float, device));
-        // Memory that a device reads and writes at its own pace.
-        let is_staged = device != flat.device();
-        let sent = if is_staged { sent.pin_memory(flat.device()) } else { sent };
-        Self { group, sums: SliceSums::new(group, &sent), sent }
+        let on_device = Tensor::zeros([n_processes as i64, slice as i64], (Kind::Float, flat.device()));
+        let sent = if group.connected_device() == flat.device() { on_device } else { pinned_like(&on_device)? };
+        Ok(Self { group, sums: SliceSums::new(group, &sent), sent })
     }
 
     /// Adds a micro-batch of each of the first `n_micro_batches` processes: that of this process is in `flat`.
@@ -63,11 +61,6 @@ impl<'a> DeviceExchange<'a> {
             signal.shallow_clone().copy_(&all.narrow(1, n, 1).amax([0_i64], false));
         });
         Ok(())
-    }
-
-    /// How long to wait for the others.
-    pub(super) fn timeout(&self) -> Duration {
-        self.group.timeout()
     }
 
     /// As much of `sent` as `flat` has.

@@ -10,9 +10,9 @@
 using c10::BFloat16;
 
 template <typename T>
-const float *Encoder<T>::backward(const float *dfirst, Write write, const bert_kernels_encoder_parameters &gradients,
-                                  const bert_kernels_listener *listener) {
-  gradients_ = EncoderParameters(gradients, config_.layers), write_ = write;
+const float *Encoder<T>::backward(const float *dfirst, const bert_kernels_backward_options &options,
+                                  const bert_kernels_encoder_parameters &gradients) {
+  gradients_ = EncoderParameters(gradients, config_.layers), write_ = options.add != 0 ? Write::Add : Write::Over;
   matrix_gradients_.clear();
   buffers_ = gradient_memory_.reuse([&](Arena &arena) { return allocate_gradients<T>(arena, shape_); });
   std::memcpy(buffers_.dcls_rows.data, dfirst, batch_.batch * config_.hidden * sizeof(float));
@@ -20,8 +20,8 @@ const float *Encoder<T>::backward(const float *dfirst, Write write, const bert_k
   const int64_t last = config_.layers - 1, lowest = lowest_trained_layer();
   for (int64_t layer = last; layer >= std::max<int64_t>(lowest, 0); --layer) {
     layer == last ? last_layer_backward(layer) : layer_backward(layer);
-    if (listener != nullptr) {
-      listener->after_layer(listener->context, layer);
+    if (options.after_layer != nullptr) {
+      options.after_layer(options.listener, layer);
     }
   }
   if (lowest < 0) {

@@ -14,8 +14,8 @@ struct AnyEncoder {
   virtual int64_t memory(int64_t n_rows, int64_t batch) = 0;
   virtual void forward(const bert_kernels_packed_batch &batch, const bert_kernels_encoder_dropout *dropout, bool keep,
                        float *first) = 0;
-  virtual const float *backward(const float *dfirst, Write write, const bert_kernels_encoder_parameters &gradients,
-                                const bert_kernels_listener *listener) = 0;
+  virtual const float *backward(const float *dfirst, const bert_kernels_backward_options &options,
+                                const bert_kernels_encoder_parameters &gradients) = 0;
 
   // For the optimizer: the packed copies of a parameter; packs rows `begin..end` of one again.
   virtual std::vector<WeightCopy> copies_of(const float *parameter) const = 0;
@@ -40,8 +40,8 @@ public:
   int64_t memory(int64_t n_rows, int64_t batch) override;
   void forward(const bert_kernels_packed_batch &batch, const bert_kernels_encoder_dropout *dropout, bool keep,
                float *first) override;
-  const float *backward(const float *dfirst, Write write, const bert_kernels_encoder_parameters &gradients,
-                        const bert_kernels_listener *listener) override;
+  const float *backward(const float *dfirst, const bert_kernels_backward_options &options,
+                        const bert_kernels_encoder_parameters &gradients) override;
   std::vector<WeightCopy> copies_of(const float *parameter) const override;
   void pack_again(const WeightCopy &copy, int64_t begin, int64_t end) const override;
   double sum_of_squares(const float *gradient, int64_t n) const override;

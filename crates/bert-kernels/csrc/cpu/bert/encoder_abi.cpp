@@ -69,11 +69,9 @@ int32_t encoder_forward(bert_kernels_encoder *encoder, const bert_kernels_packed
   return catch_errors([&] { opened(encoder)->forward(*batch, dropout, keep != 0, first); });
 }
 
-int32_t encoder_backward(bert_kernels_encoder *encoder, const float *dfirst, int32_t add,
-                         const bert_kernels_encoder_parameters *gradients, const bert_kernels_listener *listener,
-                         const float **dwords) {
-  const Write write = add != 0 ? Write::Add : Write::Over;
-  return catch_errors([&] { *dwords = opened(encoder)->backward(dfirst, write, *gradients, listener); });
+int32_t encoder_backward(bert_kernels_encoder *encoder, const float *dfirst, const bert_kernels_backward_options *options,
+                         const bert_kernels_encoder_parameters *gradients, const float **dwords) {
+  return catch_errors([&] { *dwords = opened(encoder)->backward(dfirst, *options, *gradients); });
 }
 
 void encoder_gradients_changed(bert_kernels_encoder *encoder) noexcept { opened(encoder)->gradients_changed(); }
