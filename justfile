@@ -166,7 +166,7 @@ pack-gpu DIR: build
 test-crash: setup
     cargo build --release --locked --workspace --quiet
     CRASH_TESTS=full cargo test --release --locked --workspace --quiet --test crash -- --include-ignored --nocapture --test-threads 1
-    PROCESS_KILLS=50 cargo test --release --locked --workspace --quiet --test processes kills_at_random_moments
+    PROCESS_KILLS=50 cargo test --release --locked --workspace --quiet --test process_stops kills_at_random_moments
 
 # Processes under torchrun survive: 50 kills of one or of all, before the first step, in saves, in evaluations and else; its table says how often each; about ten minutes
 [group('checks')]

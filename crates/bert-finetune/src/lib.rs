@@ -176,7 +176,7 @@ fn claim(job: Job, meeting: Option<&Meeting>) -> anyhow::Result<Option<Claim>> {
 
 /// Connects the processes, which have to have the same settings and data.
 fn joined(meeting: &Meeting, plan: &Plan, tokens: &TokenFiles) -> anyhow::Result<Team> {
-    let team = Team::new(meeting.connect()?);
+    let team = Team::new(meeting.connect()?, meeting.world().spans_machines());
     team.agree("plan", &serde_json::to_string(plan)?)?;
     for file in [Some(&tokens.train), tokens.validation.as_ref()].into_iter().flatten() {
         team.agree(&file.display().to_string(), &Fingerprint::of_file(file)?.sha256)?;

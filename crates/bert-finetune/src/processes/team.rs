@@ -15,11 +15,18 @@ pub(crate) struct Team {
     /// The first that ends, as messages of the group may not.
     watch: Option<Watch>,
     group: ProcessGroup,
+    spans_machines: bool,
 }
 
 impl Team {
-    pub(crate) fn new(group: ProcessGroup) -> Self {
-        Self { watch: None, group }
+    /// `spans_machines`: whether a network is between some of them.
+    pub(crate) fn new(group: ProcessGroup, spans_machines: bool) -> Self {
+        Self { watch: None, group, spans_machines }
+    }
+
+    /// Whether it is worth while to send what is there before all of it is: within a machine that takes the time of those who compute.
+    pub(crate) fn spans_machines(&self) -> bool {
+        self.spans_machines
     }
 
     /// From here on the processes are watched over, since waiting for numbers has no end of its own.

@@ -75,6 +75,11 @@ impl World {
         self.is_first() && !self.agent_holds_store
     }
 
+    /// Whether the processes are on several machines.
+    pub(crate) fn spans_machines(&self) -> bool {
+        self.local_size < self.size
+    }
+
     /// Where the processes leave word for each other, behind `prefix`.
     pub(crate) fn store(&self, prefix: &str) -> StoreAddress {
         StoreAddress {
@@ -90,7 +95,7 @@ impl World {
     pub(crate) fn own_address(&self) -> Option<IpAddr> {
         let to_store = address_towards((self.master_addr.as_str(), self.master_port));
         // This machine has the store, and thinks so of its own name, too.
-        let is_enough = |address: &IpAddr| !address.is_loopback() || self.local_size == self.size;
+        let is_enough = |address: &IpAddr| !address.is_loopback() || !self.spans_machines();
         to_store.filter(is_enough).or_else(|| address_towards(ANYWHERE)).filter(is_enough)
     }
 

@@ -95,7 +95,7 @@ impl Shared<'_> {
                 let mut begun = Ok(());
                 let mut after_layer = |gradients: &Gradients, layer| {
                     let started = Instant::now();
-                    if begun.is_ok() {
+                    if begun.is_ok() && self.team.spans_machines() {
                         begun = self.exchange.begin(gradients, layer, n_in_round);
                     }
                     seconds += started.elapsed().as_secs_f64();

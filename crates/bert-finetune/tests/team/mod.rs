@@ -1,5 +1,7 @@
 //! Several processes of one run, started as torchrun starts them: by their environment.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,19 @@ use std::time::Duration;
 use testkit::Outcome;
 
 use crate::sandbox::Sandbox;
+
+/// 40 rows are 14 micro-batches: with 4 of them in a step, the last step of an epoch has 2.
+pub(crate) const TRAINING: &str = "--threads 1 --precision float32 --per-device-train-batch-size 3 --learning-rate 2e-3 \
+     --num-train-epochs 3 --hidden-dropout-prob 0.1 --attention-probs-dropout-prob 0.1 --logging-steps 3 --save-steps 2 \
+     --save-strategy steps --save-total-limit 3";
+
+/// A run of one process that accumulates.
+pub(crate) fn accumulated(steps: usize, arguments: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.finetune(&format!("{TRAINING} {arguments} --gradient-accumulation-steps {steps}"));
+    outcome.assert_success("one process");
+    sandbox
+}
 
 /// The processes of a run, started and not waited for.
 pub(crate) struct Started(pub(crate) Vec<Child>);
@@ -31,13 +46,24 @@ impl Started {
 
 /// Starts `n` processes that meet at a port of their own; `arguments(rank)` are those of each.
 pub(crate) fn start(sandbox: &Sandbox, n: usize, arguments: impl Fn(usize) -> String) -> Started {
+    start_with(sandbox, n, arguments, &[])
+}
+
+fn start_with(sandbox: &Sandbox, n: usize, arguments: impl Fn(usize) -> String, variables: &[(&str, &str)]) -> Started {
     let port = free_port();
     let command = |rank: usize| {
         let mut command = sandbox.finetune_command(&arguments(rank));
         of_rank(&mut command, rank, n, port);
+        command.envs(variables.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     };
     Started((0..n).map(command).collect())
+}
+
+/// Of a machine each, as far as they know; to their ends.
+pub(crate) fn run_on_machines(sandbox: &Sandbox, n: usize, arguments: &str) -> Vec<Outcome> {
+    let variables = [("LOCAL_RANK", "0"), ("LOCAL_WORLD_SIZE", "1"), ("GLOO_SOCKET_IFNAME", "lo")];
+    start_with(sandbox, n, |_| arguments.to_owned(), &variables).wait()
 }
 
 /// The same, to their ends.
