@@ -117,6 +117,17 @@ pub struct TokenSet {
 }
 
 impl TokenSet {
+    /// Rows that are texts and sentences of their own, numbered from 0; none of them is empty.
+    pub fn of_rows(metadata: TokensMetadata, rows: &[Vec<i32>], labels: Labels) -> Self {
+        let ids: Vec<i64> = (0..rows.len() as i64).collect();
+        let ends = rows.iter().scan(0, |end, row| {
+            *end += row.len();
+            Some(*end)
+        });
+        let (offsets, window_offsets) = (std::iter::once(0).chain(ends).collect(), (0..=rows.len()).collect());
+        Self { metadata, sentence_ids: ids.clone(), ids, input_ids: rows.concat(), offsets, window_offsets, labels }
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.ids.len()

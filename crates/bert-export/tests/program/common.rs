@@ -56,33 +56,26 @@ pub(crate) fn tokens(sandbox: &Sandbox, label_names: &[&str], n_random: usize) {
     let row_ids: Vec<Vec<i32>> =
         rows.iter().map(|row| serde_json::from_value(row["input_ids"].clone()).unwrap()).collect();
     let n = rows.len();
-    let mut offsets = vec![0];
-    row_ids.iter().for_each(|ids| offsets.push(offsets[offsets.len() - 1] + ids.len()));
     let is_regression = label_names.is_empty();
     let label = |row: &Value| row["labels"].as_i64().map(|label| label as i32);
-    let set = TokenSet {
-        metadata: TokensMetadata {
-            dataset: "OWNER/NAME".to_owned(),
-            task: if is_regression { Task::Regression } else { Task::Labels },
-            label_names: label_names.iter().map(|&name| name.to_owned()).collect(),
-            tokenizer_sha256: Fingerprint::of_file(&fixture("small-bert/vocab.txt")).unwrap().sha256,
-            max_length: 24,
-            rows_truncated: 0,
-            overflow: Overflow::Truncate(TruncationSide::Right),
-            padding: None,
-            kept: Vec::new(),
-        },
-        ids: (100..100 + n as i64).collect(),
-        sentence_ids: (0..n as i64).collect(),
-        input_ids: row_ids.concat(),
-        offsets,
-        window_offsets: (0..=n).collect(),
-        labels: if is_regression {
-            Labels::Scores(rows.iter().map(|row| label(row).map(|label| label as f32)).collect())
-        } else {
-            Labels::Classes(rows.iter().map(label).collect())
-        },
+    let metadata = TokensMetadata {
+        dataset: "OWNER/NAME".to_owned(),
+        task: if is_regression { Task::Regression } else { Task::Labels },
+        label_names: label_names.iter().map(|&name| name.to_owned()).collect(),
+        tokenizer_sha256: Fingerprint::of_file(&fixture("small-bert/vocab.txt")).unwrap().sha256,
+        max_length: 24,
+        rows_truncated: 0,
+        overflow: Overflow::Truncate(TruncationSide::Right),
+        padding: None,
+        kept: Vec::new(),
     };
+    let labels = if is_regression {
+        Labels::Scores(rows.iter().map(|row| label(row).map(|label| label as f32)).collect())
+    } else {
+        Labels::Classes(rows.iter().map(label).collect())
+    };
+    let ids = (100..100 + n as i64).collect();
+    let set = TokenSet { ids, ..TokenSet::of_rows(metadata, &row_ids, labels) };
     let mut output = begin(sandbox, Stage { name: "sst-tokenize", version: 1 }, "tokens", &json!({}));
     output
         .output("validation.parquet", |file| {

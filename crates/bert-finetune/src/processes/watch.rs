@@ -11,14 +11,17 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{JoinHandle, spawn};
+use std::thread::{JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant};
 
 use bert_kernels::{DistributedError, Store};
 
 use crate::processes::failure::Failure;
+use crate::processes::shared_store::PAUSE;
 
 const DONE: &[u8] = b"done";
+/// A store that is there does.
+const STORE_ANSWERS: Duration = Duration::from_secs(5);
 
 /// The watching thread.
 #[derive(Debug)]
@@ -113,8 +116,16 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         let _ = self.end.send(false);
-        // A process must not end while one of its threads is within libtorch.
-        self.thread.take().map(JoinHandle::join);
+        // A process must not end while one of its threads is within libtorch; where the store does not answer, what comes next finds that
+        // too, and ends the process at once.
+        let Some(thread) = self.thread.take() else { return };
+        let since = Instant::now();
+        while !thread.is_finished() && since.elapsed() < STORE_ANSWERS {
+            sleep(PAUSE);
+        }
+        if thread.is_finished() {
+            let _ = thread.join();
+        }
     }
 }
 

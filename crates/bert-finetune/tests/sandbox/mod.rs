@@ -93,28 +93,17 @@ fn token_set(rows: &[Value]) -> TokenSet {
         row["input_ids"].as_array().unwrap().iter().map(|id| id.as_i64().unwrap() as i32).collect()
     };
     let sentences: Vec<Vec<i32>> = rows.iter().map(ids).collect();
-    let mut offsets = vec![0];
-    offsets.extend(sentences.iter().scan(0, |end, sentence| {
-        *end += sentence.len();
-        Some(*end)
-    }));
-    TokenSet {
-        metadata: TokensMetadata {
-            dataset: "fixture".to_owned(),
-            task: Task::Labels,
-            label_names: ["a", "b", "c"].map(str::to_owned).to_vec(),
-            tokenizer_sha256: String::new(),
-            max_length: 24,
-            rows_truncated: 0,
-            overflow: Overflow::default(),
-            padding: None,
-            kept: Vec::new(),
-        },
-        ids: (0..rows.len() as i64).collect(),
-        sentence_ids: (0..rows.len() as i64).collect(),
-        input_ids: sentences.concat(),
-        offsets,
-        window_offsets: (0..=rows.len()).collect(),
-        labels: Labels::Classes(rows.iter().map(|row| row["labels"].as_i64().map(|label| label as i32)).collect()),
-    }
+    let metadata = TokensMetadata {
+        dataset: "fixture".to_owned(),
+        task: Task::Labels,
+        label_names: ["a", "b", "c"].map(str::to_owned).to_vec(),
+        tokenizer_sha256: String::new(),
+        max_length: 24,
+        rows_truncated: 0,
+        overflow: Overflow::default(),
+        padding: None,
+        kept: Vec::new(),
+    };
+    let labels = rows.iter().map(|row| row["labels"].as_i64().map(|label| label as i32)).collect();
+    TokenSet::of_rows(metadata, &sentences, Labels::Classes(labels))
 }

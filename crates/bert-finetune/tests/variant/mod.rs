@@ -76,12 +76,8 @@ impl Variant {
         let config: Value = self.json("config.json");
         let names: BTreeMap<usize, String> = serde_json::from_value(config["id2label"].clone()).unwrap();
         let label_names: Vec<String> = names.into_values().collect();
-        let mut input_ids: Vec<i32> = Vec::new();
-        let mut offsets = vec![0];
-        for row in &rows {
-            input_ids.extend(serde_json::from_value::<Vec<i32>>(row["input_ids"].clone()).unwrap());
-            offsets.push(input_ids.len());
-        }
+        let sentence = |row: &Value| serde_json::from_value(row["input_ids"].clone()).unwrap();
+        let sentences: Vec<Vec<i32>> = rows.iter().map(sentence).collect();
         let labels = rows.iter().map(|row| row["labels"].clone());
         let (task, label_names, labels) = if label_names.len() == 1 {
             let scores = labels.map(|score| serde_json::from_value(score).unwrap()).collect();
@@ -90,7 +86,6 @@ impl Variant {
             let classes = labels.map(|class| serde_json::from_value(class).unwrap()).collect();
             (Task::Labels, label_names, Labels::Classes(classes))
         };
-        let ids: Vec<i64> = (0..rows.len() as i64).collect();
         let metadata = TokensMetadata {
             dataset: "fixture".to_owned(),
             task,
@@ -102,7 +97,6 @@ impl Variant {
             padding: None,
             kept: Vec::new(),
         };
-        let window_offsets = (0..=rows.len()).collect();
-        TokenSet { metadata, sentence_ids: ids.clone(), ids, input_ids, offsets, window_offsets, labels }
+        TokenSet::of_rows(metadata, &sentences, labels)
     }
 }

@@ -26,11 +26,6 @@ fn token_set(labels: Labels) -> TokenSet {
     let n = 40;
     let sentence = |row: usize| (0..2 + row * 7 % 22).map(move |at| ((row * 13 + at * 5) % 61) as i32);
     let sentences: Vec<Vec<i32>> = (0..n).map(|row| sentence(row).collect()).collect();
-    let mut offsets = vec![0];
-    offsets.extend(sentences.iter().scan(0, |end, sentence| {
-        *end += sentence.len();
-        Some(*end)
-    }));
     let metadata = TokensMetadata {
         dataset: "drawn".to_owned(),
         task: Task::Labels,
@@ -42,16 +37,7 @@ fn token_set(labels: Labels) -> TokenSet {
         padding: None,
         kept: Vec::new(),
     };
-    let ids: Vec<i64> = (100..100 + n as i64).collect();
-    TokenSet {
-        metadata,
-        sentence_ids: ids.clone(),
-        ids,
-        input_ids: sentences.concat(),
-        offsets,
-        window_offsets: (0..=n).collect(),
-        labels,
-    }
+    TokenSet { ids: (100..100 + n as i64).collect(), ..TokenSet::of_rows(metadata, &sentences, labels) }
 }
 
 fn classes() -> Labels {
