@@ -7,11 +7,8 @@ use bert_kernels::StoreAddress;
 
 use super::*;
 
-const PATIENCE: Patience = Patience {
-    beat: Duration::from_millis(20),
-    silence: Duration::from_millis(600),
-    numbers: Duration::from_secs(3600),
-};
+const PATIENCE: Patience =
+    Patience { beat: Duration::from_millis(20), silence: Duration::from_secs(3), numbers: Duration::from_secs(3600) };
 const ENOUGH: Duration = Duration::from_secs(30);
 
 /// The store of one run.
@@ -86,12 +83,12 @@ fn a_process_that_is_done_is_not_missed() {
     let (second, _) = run.watch(1, PATIENCE);
     second.done();
     drop(second);
-    end.recv_timeout(3 * PATIENCE.silence).unwrap_err();
+    end.recv_timeout(2 * PATIENCE.silence).unwrap_err();
 }
 
 #[test]
 fn a_process_that_hangs_is_named_by_its_steps() {
-    let patience = Patience { numbers: Duration::from_millis(500), ..PATIENCE };
+    let patience = Patience { numbers: Duration::from_secs(2), ..PATIENCE };
     let run = Run::of(2);
     let (first, first_end) = run.watch(0, patience);
     let (second, _second_end) = run.watch(1, PATIENCE);
@@ -101,24 +98,24 @@ fn a_process_that_hangs_is_named_by_its_steps() {
         first.numbers_came(false);
         second.numbers_came(false);
     }
-    first_end.recv_timeout(2 * patience.numbers).unwrap_err(); // nobody waits
+    first_end.recv_timeout(patience.numbers * 3 / 2).unwrap_err(); // nobody waits
     first.step_begins();
-    let hangs = "rank 1 did not answer for 0 s (--ddp-timeout): it hangs";
+    let hangs = "rank 1 did not answer for 2 s (--ddp-timeout): it hangs";
     assert_eq!(first_end.recv_timeout(ENOUGH).unwrap(), ended(1, hangs));
 }
 
 #[test]
 fn numbers_that_come_are_waited_for_anew() {
-    let patience = Patience { numbers: Duration::from_millis(500), ..PATIENCE };
+    let patience = Patience { numbers: Duration::from_secs(2), ..PATIENCE };
     let run = Run::of(2);
     let (first, end) = run.watch(0, patience);
     let (_second, _second_end) = run.watch(1, PATIENCE);
     first.step_begins();
-    for _ in 0..10 {
+    for _ in 0..6 {
         end.recv_timeout(patience.numbers / 4).unwrap_err();
         first.step_begins();
         first.numbers_came(true);
     }
     let words = end.recv_timeout(ENOUGH).unwrap().1;
-    assert_eq!(words, "rank 1 did not answer for 0 s (--ddp-timeout): it hangs");
+    assert_eq!(words, "rank 1 did not answer for 2 s (--ddp-timeout): it hangs");
 }
