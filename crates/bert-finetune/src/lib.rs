@@ -104,6 +104,7 @@ fn run_process(args: &Args, meeting: Option<&Meeting>) -> anyhow::Result<()> {
         return planning::print(
             Inputs { plan: &plan, model: &model, data: &data, compute, team: None, recording: args.recording() },
             args,
+            processes,
         );
     }
 
@@ -113,7 +114,7 @@ fn run_process(args: &Args, meeting: Option<&Meeting>) -> anyhow::Result<()> {
     let install = || Interrupt::install().context("cannot install the signal handlers");
     let alone = meeting.is_none().then(install).transpose()?;
     let data = Dataset::read(&tokens, &model.config)?;
-    let mut team = meeting.map(|meeting| joined(meeting, &plan, &tokens)).transpose()?;
+    let mut team = meeting.map(|meeting| joined(meeting, args, &plan, (&tokens, &model))).transpose()?;
     if let (Some(team), Some(meeting)) = (&mut team, meeting)
         && let Some(remark) = connect_devices(team, meeting, compute, args.ddp_backend)?
     {
@@ -175,9 +176,17 @@ fn claim(job: Job, meeting: Option<&Meeting>) -> anyhow::Result<Option<Claim>> {
 }
 
 /// Connects the processes, which have to have the same settings and data.
-fn joined(meeting: &Meeting, plan: &Plan, tokens: &TokenFiles) -> anyhow::Result<Team> {
+fn joined(
+    meeting: &Meeting,
+    args: &Args,
+    plan: &Plan,
+    (tokens, model): (&TokenFiles, &ModelFolder),
+) -> anyhow::Result<Team> {
     let team = Team::new(meeting.connect()?, meeting.world().spans_machines());
     team.agree("plan", &serde_json::to_string(plan)?)?;
+    team.agree("--stop-at-step", &format!("{:?}", args.stop_at_step))?;
+    // Of the model the others need no weights: they get those of process 0.
+    team.agree("config.json", &Fingerprint::of_file(&model.config_path())?.sha256)?;
     for file in [Some(&tokens.train), tokens.validation.as_ref()].into_iter().flatten() {
         team.agree(&file.display().to_string(), &Fingerprint::of_file(file)?.sha256)?;
     }

@@ -13,8 +13,8 @@ use crate::train_loop::Inputs;
 use crate::training::memory::MemoryOf;
 use crate::training::tensor_counts::TensorCounts;
 
-/// Prints the plan, having checked it against the data.
-pub(crate) fn print(inputs: Inputs<'_>, args: &Args) -> anyhow::Result<()> {
+/// Prints the plan, having checked it against the data; memory is that of each of `processes`.
+pub(crate) fn print(inputs: Inputs<'_>, args: &Args, processes: usize) -> anyhow::Result<()> {
     let Inputs { plan, model, data, compute, .. } = inputs;
     let settings = plan.resolved(&model.config, data.problem_type())?;
     plan.check(data.problem_type())?;
@@ -24,7 +24,7 @@ pub(crate) fn print(inputs: Inputs<'_>, args: &Args) -> anyhow::Result<()> {
     let batches = MicroBatches::new(plan, data.train_lengths());
     let n_outputs = data.output_names().len();
     let tensors = TensorCounts::new(plan, &model.config, n_outputs, &missing(model, n_outputs)?, compute);
-    let memory = MemoryOf { plan, config: &model.config, data, compute, batch: batches.largest_batch(), processes: 1 };
+    let memory = MemoryOf { plan, config: &model.config, data, compute, batch: batches.largest_batch(), processes };
     let n_saves = batches.step_plan.occurrences(plan.saving.when);
     let time = if args.timed { Some(timed_steps::time(inputs, batches.clone(), &args.common)?) } else { None };
     let printed = PrintedPlan {

@@ -5,9 +5,11 @@
 mod sandbox;
 mod team;
 
+use std::fs;
+
 use sandbox::Sandbox;
 use serde_json::Value;
-use team::{TRAINING, accumulated, assert_equal_files, codes, run, run_on_machines, succeed};
+use team::{TRAINING, accumulated, assert_equal_files, codes, run, run_on_machines, start, succeed};
 
 #[test]
 fn processes_give_the_bytes_of_one_that_accumulates() {
@@ -121,6 +123,42 @@ fn a_fresh_and_a_locked_folder_are_left_by_all() {
     assert_eq!(codes(&locked), [Some(4); 2]);
     assert!(locked[0].stderr.contains("train is locked by another run"), "{}", locked[0].stderr);
     assert_eq!(locked[1].stderr, "");
+}
+
+/// They would train another model, or leave at another step.
+#[test]
+fn processes_of_other_models_and_ends_are_refused() {
+    let sandbox = Sandbox::new();
+    for file in fs::read_dir(sandbox.fixture("")).unwrap().flatten() {
+        let name = format!("other-model/{}", file.file_name().display());
+        sandbox.write(&name, fs::read(file.path()).unwrap());
+    }
+    let config = sandbox.text("other-model/config.json");
+    let changed = config.replacen("\"layer_norm_eps\": 1e-06", "\"layer_norm_eps\": 1e-03", 1);
+    assert_ne!(changed, config);
+    sandbox.write("other-model/config.json", changed);
+    for (what, of_other) in [("config.json", "--model other-model"), ("--stop-at-step", "--stop-at-step 2")] {
+        let of_rank = |rank| if rank == 1 { format!("{TRAINING} {of_other}") } else { TRAINING.to_owned() };
+        let refused = start(&sandbox, 2, of_rank).wait();
+        assert_eq!(codes(&refused), [Some(2); 2], "{what}");
+        let said = format!("rank 1 has another {what} than rank 0; all processes of a run need the same");
+        assert!(refused[0].stderr.contains(&said), "{}", refused[0].stderr);
+        assert_eq!(refused[1].stderr, "", "{what}");
+    }
+}
+
+#[test]
+fn a_plan_counts_the_memory_of_each_process() {
+    let peak = |processes: usize| {
+        let sandbox = Sandbox::new();
+        let arguments = format!("{TRAINING} --device cpu --plan --gradient-accumulation-steps {}", 4 / processes);
+        let outcomes =
+            if processes == 1 { vec![sandbox.finetune(&arguments)] } else { run(&sandbox, processes, &arguments) };
+        outcomes.iter().for_each(|outcome| outcome.assert_success("--plan"));
+        let printed: Value = serde_json::from_str(&outcomes[0].stdout).unwrap();
+        printed["memory"]["peak"].as_u64().unwrap()
+    };
+    assert!(peak(2) > peak(1));
 }
 
 #[test]

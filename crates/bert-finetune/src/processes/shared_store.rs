@@ -52,13 +52,13 @@ impl SharedStore {
             "several processes cannot train together: this libtorch has no c10d; start one process alone"
         );
         let address = world.store(PREFIX);
-        let calls = open(&address, timeout)?;
         let patience = Patience::new(world, &address, timeout);
+        let calls = patience.clone().longer().hold(|| open(&address, timeout))?;
         let name = name_of_process(world);
         let start = if world.is_first() { name } else { call(&calls, world.rank, &name, &patience)? };
         let address = StoreAddress { is_server: false, ..address };
         let of_start = StoreAddress { prefix: format!("{PREFIX}/{start}"), ..address.clone() };
-        let values = open(&of_start, timeout)?;
+        let values = patience.clone().longer().hold(|| open(&of_start, timeout))?;
         let answering = world.is_first().then(|| Answering::begin(address, world.size, start, timeout));
         Ok(Self { answering, values, address: of_start, _calls: calls, patience: RefCell::new(patience) })
     }
@@ -182,6 +182,11 @@ impl Patience {
              machine cannot be reached"
         );
         Self { limit, last_words }
+    }
+
+    /// For what has a time-out of its own, which does not hold where a store accepts a connection and is silent then.
+    fn longer(self) -> Self {
+        Self { limit: self.limit + Duration::from_secs(5), ..self }
     }
 
     /// What `ask` gives; ends this process with exit code 1 where that does not come.

@@ -137,6 +137,15 @@ std::vector<uint8_t> bytes_of(const char *data, int64_t n) { return {data, data 
 
 const at::Tensor &opened(bert_kernels_tensor tensor) { return *static_cast<const at::Tensor *>(tensor); }
 
+// c10d warns, in dozens of lines, of what comes as an error, too, or does not matter; TORCH_CPP_LOG_LEVEL asks for them.
+void set_log_level() {
+  if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) {
+    FLAGS_caffe2_log_level = std::max<int>(FLAGS_caffe2_log_level, c10::GLOG_ERROR);
+  } else {
+    c10::initLogging();
+  }
+}
+
 } // namespace
 
 int32_t bert_kernels_has_c10d() { return 1; }
@@ -144,6 +153,7 @@ int32_t bert_kernels_has_c10d() { return 1; }
 bert_kernels_store *bert_kernels_store_new(const bert_kernels_store_options *options) {
   bert_kernels_store *opened = nullptr;
   catch_distributed([&] {
+    set_log_level();
     c10d::TCPStoreOptions tcp;
     tcp.port = uint16_t(options->port);
     tcp.isServer = options->is_server != 0;
