@@ -203,9 +203,9 @@ fuzz target seconds="60":
 check-cuda: setup
     @sh pipeline/setup/setup.sh cuda-headers
     @mkdir -p target/check-cuda
-    @for source in graph nccl; do \
+    @for source in crates/bert-kernels/csrc/cuda/*.cpp; do \
         c++ -std=c++17 -fPIC -w -I crates/bert-kernels/csrc -I .cache/cuda-headers/nvidia/cu13/include -I .libtorch/include \
-            -I .libtorch/include/torch/csrc/api/include -c crates/bert-kernels/csrc/cuda/$source.cpp -o target/check-cuda/$source.o || exit; \
+            -I .libtorch/include/torch/csrc/api/include -c $source -o target/check-cuda/$(basename $source .cpp).o || exit; \
     done
     @! nm -uC target/check-cuda/*.o | grep ' U cu[A-Za-z]*(\? *$'
 

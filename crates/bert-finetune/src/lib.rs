@@ -114,7 +114,7 @@ fn run_process(args: &Args, meeting: Option<&Meeting>) -> anyhow::Result<()> {
     let install = || Interrupt::install().context("cannot install the signal handlers");
     let alone = meeting.is_none().then(install).transpose()?;
     let data = Dataset::read(&tokens, &model.config)?;
-    let mut team = meeting.map(|meeting| joined(meeting, args, &plan, (&tokens, &model))).transpose()?;
+    let mut team = meeting.map(|meeting| joined(meeting, args, &plan, &tokens, &model)).transpose()?;
     if let (Some(team), Some(meeting)) = (&mut team, meeting)
         && let Some(remark) = connect_devices(team, meeting, compute, args.ddp_backend)?
     {
@@ -180,7 +180,8 @@ fn joined(
     meeting: &Meeting,
     args: &Args,
     plan: &Plan,
-    (tokens, model): (&TokenFiles, &ModelFolder),
+    tokens: &TokenFiles,
+    model: &ModelFolder,
 ) -> anyhow::Result<Team> {
     let team = Team::new(meeting.connect()?, meeting.world().spans_machines());
     team.agree("plan", &serde_json::to_string(plan)?)?;

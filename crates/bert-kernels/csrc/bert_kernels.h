@@ -81,9 +81,9 @@ int32_t bert_kernels_device_queue_upload(bert_kernels_device_queue *queue, bert_
 int32_t bert_kernels_device_queue_send(bert_kernels_device_queue *queue, bert_kernels_tensor numbers);
 int32_t bert_kernels_device_queue_receive(bert_kernels_device_queue *queue, double *numbers, int64_t n);
 
-// Zeros of the kind and size of `like` on the host, in memory that its device reads and writes at its own pace: a tensor of the
-// caller's, null after an error.
-bert_kernels_tensor bert_kernels_pinned_like(bert_kernels_tensor like);
+// Float32 zeros (rows, cols) on the host, in memory that a device reads and writes at its own pace: a tensor of the caller's, null
+// after an error, as without a device.
+bert_kernels_tensor bert_kernels_pinned_zeros(int64_t rows, int64_t cols);
 
 // Operators that are recorded once and done again on the same memory: a CUDA graph, or on the CPU a list of them.
 typedef struct bert_kernels_graph bert_kernels_graph;

@@ -17,14 +17,14 @@ pub fn seed_generator(like: &Tensor, key: u64, rng_stream: u64) -> Result<(), Ke
     KernelError::of_status(unsafe { ffi::bert_kernels_seed_generator(like.as_ptr(), key, rng_stream) })
 }
 
-/// Zeros of the kind and shape of `like` on the host, in memory that its device reads and writes at its own pace.
+/// Float32 zeros `(rows, cols)` on the host, in memory that a device reads and writes at its own pace.
 ///
 /// # Errors
-/// Fails when the device does.
-pub fn pinned_like(like: &Tensor) -> Result<Tensor, KernelError> {
-    // SAFETY: the handle lives as long as the borrow; what comes is a tensor of its own, or null.
+/// Fails when the device does, and without one.
+pub fn pinned_zeros(rows: i64, cols: i64) -> Result<Tensor, KernelError> {
+    // SAFETY: what comes is a tensor of its own, or null.
     unsafe {
-        let made = ffi::bert_kernels_pinned_like(like.as_ptr());
+        let made = ffi::bert_kernels_pinned_zeros(rows, cols);
         if made.is_null() { Err(KernelError::last()) } else { Ok(Tensor::from_ptr(made)) }
     }
 }

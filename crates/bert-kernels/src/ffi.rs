@@ -163,7 +163,7 @@ unsafe extern "C" {
     ) -> i32;
     pub(crate) fn bert_kernels_device_queue_send(queue: *mut DeviceQueue, numbers: *const C_tensor) -> i32;
     pub(crate) fn bert_kernels_device_queue_receive(queue: *mut DeviceQueue, numbers: *mut f64, n: i64) -> i32;
-    pub(crate) fn bert_kernels_pinned_like(like: *const C_tensor) -> *mut C_tensor;
+    pub(crate) fn bert_kernels_pinned_zeros(rows: i64, cols: i64) -> *mut C_tensor;
     pub(crate) fn bert_kernels_graph_begin(queue: *mut DeviceQueue) -> *mut Graph;
     pub(crate) fn bert_kernels_graph_end(graph: *mut Graph) -> i32;
     pub(crate) fn bert_kernels_graph_replay(graph: *mut Graph) -> i32;

@@ -38,7 +38,7 @@ mod ffi;
 
 pub use cpu_features::{CpuFeatures, cpu_features};
 pub use deferred_rows::{DeferredRows, DeferredTable};
-pub use device_queue::{DeviceQueue, Graph, pinned_like, seed_generator};
+pub use device_queue::{DeviceQueue, Graph, pinned_zeros, seed_generator};
 pub use device_update::{DeviceGroup, DeviceStep, accumulate, clip, update_group};
 pub use distinct_rows::DistinctRows;
 pub use distributed::{

@@ -116,11 +116,6 @@ impl Compute {
         Machine { device: self.device_name(), threads, libtorch: libtorch::description() }
     }
 
-    /// Whether tensors live on a CUDA device.
-    pub fn is_cuda(&self) -> bool {
-        self.device.is_cuda()
-    }
-
     /// The device as the flags name it.
     pub fn device_name(&self) -> String {
         match self.device {

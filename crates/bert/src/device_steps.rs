@@ -14,6 +14,7 @@
 
 mod bucket;
 mod exchange;
+mod numbers;
 mod recorded;
 mod update;
 
@@ -21,10 +22,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use bert_kernels::{DeviceQueue, ProcessGroup, UpdateRule, accumulate};
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Kind, Tensor, no_grad};
 
 use self::bucket::Bucket;
 use self::exchange::DeviceExchange;
+use self::numbers::StepNumbers;
 pub use self::recorded::Recording;
 use self::recorded::{Recorded, Recorder};
 use self::update::Update;
@@ -95,33 +97,6 @@ pub struct DeviceNumbers {
     pub signal: f64,
 }
 
-/// The numbers of a step on the device, float64: the losses of its micro-batches, the signal, the norm of its gradients.
-#[derive(Debug)]
-struct StepNumbers {
-    all: Tensor,
-    n_micro_batches: i64,
-}
-
-impl StepNumbers {
-    fn new(n_micro_batches: usize, device: Device) -> Self {
-        let n_micro_batches = n_micro_batches as i64;
-        Self { all: Tensor::zeros([n_micro_batches + 2], (Kind::Double, device)), n_micro_batches }
-    }
-
-    fn losses(&self) -> Tensor {
-        self.all.narrow(0, 0, self.n_micro_batches)
-    }
-
-    /// `(1)`.
-    fn signal(&self) -> Tensor {
-        self.all.narrow(0, self.n_micro_batches, 1)
-    }
-
-    fn norm(&self) -> Tensor {
-        self.all.get(self.n_micro_batches + 1)
-    }
-}
-
 /// The memory of one bucket on the device, and its graph.
 #[derive(Debug)]
 struct MicroBatchOnDevice {
@@ -159,8 +134,8 @@ impl<'a> DeviceSteps<'a> {
     }
 
     /// Forward and backward pass of one of a step's micro-batches: its gradients take the place of the last step's, or are added
-    /// up; those of several processes by [`Self::exchange`]. `loss` makes the scalar of `(logits, targets)`, the same function for all micro-batches of a run that have the same
-    /// `of`; it reads no number on the host.
+    /// up; those of several processes by [`Self::exchange`]. `loss` makes the scalar of `(logits, targets)`, the same function for all
+    /// micro-batches of a run that have the same `of`; it reads no number on the host.
     ///
     /// # Errors
     /// Fails when the device does.
@@ -231,8 +206,7 @@ impl<'a> DeviceSteps<'a> {
     /// As [`Self::exchange`].
     pub fn finish_exchange(&mut self, signal: f64) -> Result<(), BertError> {
         let Some(exchange) = &mut self.exchange else { return Ok(()) };
-        let told = (&self.numbers.losses(), &self.numbers.signal());
-        self.queue.run(|| exchange.finish(&self.queue, &self.flat_gradients, told, signal))
+        self.queue.run(|| exchange.finish(&self.queue, &self.flat_gradients, &self.numbers, signal))
     }
 
     /// Norm and clipping of the gradients that were added up, and the optimizer's step number `step`, from 1, at `lr_factor` times
@@ -247,10 +221,10 @@ impl<'a> DeviceSteps<'a> {
             self.queue.upload(&self.update.uploaded, &self.update.uploads(step, lr_factor))?;
             let (losses, norm) = (self.numbers.losses(), self.numbers.norm());
             let mut work = || self.update.work(&self.gradients, &losses, &norm);
-            let state: Vec<&Tensor> = self.update.state().chain([&self.flat_gradients, &self.numbers.all]).collect();
+            let state: Vec<&Tensor> = self.update.state().chain([&self.flat_gradients, self.numbers.all()]).collect();
             self.recorder.run(&self.queue, &mut self.recorded_update, &state, || Ok(()), &mut work)?;
             model.forget_casts();
-            self.queue.send(&self.numbers.all)?;
+            self.queue.send(self.numbers.all())?;
             if self.exchange.is_some() {
                 let _ = self.numbers.losses().zero_();
             }
@@ -263,7 +237,7 @@ impl<'a> DeviceSteps<'a> {
     /// # Errors
     /// Fails when the device did in the meantime.
     pub fn receive(&mut self, n: usize) -> Result<DeviceNumbers, BertError> {
-        let mut numbers = self.queue.receive(self.numbers.all.numel())?;
+        let mut numbers = self.queue.receive(self.numbers.all().numel())?;
         let (grad_norm, signal) = (numbers.pop().unwrap_or(f64::NAN), numbers.pop().unwrap_or(0.0));
         numbers.truncate(n);
         Ok(DeviceNumbers { losses: numbers, grad_norm, signal })

@@ -65,31 +65,14 @@ fn first_beyond(input_ids: &[i32], vocab_size: usize) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::task::Task;
-    use crate::tokenizer::Overflow;
     use crate::tokens::{Labels, TokensMetadata};
 
     #[test]
     fn the_first_id_beyond_the_embeddings_is_named_with_its_row() {
-        let metadata = TokensMetadata {
-            dataset: "reviews".to_owned(),
-            task: Task::Sst2,
-            label_names: vec!["negative".to_owned(), "positive".to_owned()],
-            tokenizer_sha256: String::new(),
-            max_length: 4,
-            rows_truncated: 0,
-            overflow: Overflow::default(),
-            padding: None,
-            kept: Vec::new(),
-        };
-        let set = TokenSet {
-            metadata,
-            ids: vec![0, 11, 12],
-            sentence_ids: vec![0, 1, 2],
-            input_ids: vec![2, 3, 2, 9, 3, 2, 3],
-            offsets: vec![0, 2, 5, 7],
-            window_offsets: vec![0, 1, 2, 3],
-            labels: Labels::Classes(vec![None; 3]),
-        };
+        let names = ["negative", "positive"].map(str::to_owned).to_vec();
+        let rows = [vec![2, 3], vec![2, 9, 3], vec![2, 3]];
+        let set = TokenSet::of_rows(TokensMetadata::new(Task::Sst2, names, 4), &rows, Labels::Classes(vec![None; 3]));
+        let set = TokenSet { ids: vec![0, 11, 12], ..set };
         let file = Path::new("train.parquet");
         assert!(check_token_set(&set, file, 10).is_ok());
         assert_eq!(

@@ -4,7 +4,6 @@ use std::fs;
 use std::io::Write;
 
 use corpus::task::Task;
-use corpus::tokenizer::{Overflow, TruncationSide};
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use serde_json::{Value, json};
 use stage::{CommonArgs, Fingerprint, Job, Manifest, OutputFolder, Stage};
@@ -58,16 +57,11 @@ pub(crate) fn tokens(sandbox: &Sandbox, label_names: &[&str], n_random: usize) {
     let n = rows.len();
     let is_regression = label_names.is_empty();
     let label = |row: &Value| row["labels"].as_i64().map(|label| label as i32);
+    let task = if is_regression { Task::Regression } else { Task::Labels };
     let metadata = TokensMetadata {
         dataset: "OWNER/NAME".to_owned(),
-        task: if is_regression { Task::Regression } else { Task::Labels },
-        label_names: label_names.iter().map(|&name| name.to_owned()).collect(),
         tokenizer_sha256: Fingerprint::of_file(&fixture("small-bert/vocab.txt")).unwrap().sha256,
-        max_length: 24,
-        rows_truncated: 0,
-        overflow: Overflow::Truncate(TruncationSide::Right),
-        padding: None,
-        kept: Vec::new(),
+        ..TokensMetadata::new(task, label_names.iter().map(|&name| name.to_owned()).collect(), 24)
     };
     let labels = if is_regression {
         Labels::Scores(rows.iter().map(|row| label(row).map(|label| label as f32)).collect())

@@ -37,9 +37,9 @@ pub(crate) fn connect_devices(
     compute: Compute,
     backend: DdpBackend,
 ) -> anyhow::Result<Option<String>> {
-    team.agree("--device", if compute.is_cuda() { "cuda" } else { "cpu" })?;
+    team.agree("--device", if compute.device.is_cuda() { "cuda" } else { "cpu" })?;
     team.agree("--ddp-backend", &format!("{backend:?}"))?;
-    if !compute.is_cuda() {
+    if !compute.device.is_cuda() {
         let problem = "--ddp-backend is nccl, which is for GPUs; leave it out, or use gloo";
         ensure_input!(backend != DdpBackend::Nccl, "{problem}");
         return Ok(None);

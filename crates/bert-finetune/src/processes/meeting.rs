@@ -25,7 +25,7 @@ use stage::{BadInputType, ExitReason, exit_code};
 
 use crate::processes::failure::Failure;
 use crate::processes::shared_store::{PAUSE, SharedStore, no_answer};
-use crate::processes::watch::{Patience, Place, Watch};
+use crate::processes::watch::{Limits, Place, Watch};
 use crate::processes::world::World;
 
 /// For the others to say why the connection to them broke, where they still can.
@@ -95,14 +95,14 @@ impl Meeting {
     /// Watches over the others while this process trains with them: ends it where it cannot go on.
     pub(super) fn watch(&self) -> anyhow::Result<Watch> {
         let &World { rank, size, .. } = &self.world;
-        let patience = Patience { beat: BEAT, silence: SILENCE.min(self.timeout), numbers: self.timeout };
+        let limits = Limits { beat: BEAT, silence: SILENCE.min(self.timeout), numbers: self.timeout };
         let end = |exit_code: u8, words: &str| {
             if !words.is_empty() {
                 stage::say(&format!("error: {words}"));
             }
             exit_at_once(exit_code.into());
         };
-        Ok(Watch::begin(self.store()?.another(self.timeout)?, Place { rank, size }, patience, end))
+        Ok(Watch::begin(self.store()?.another(self.timeout)?, Place { rank, size }, limits, end))
     }
 
     /// Ends this process's part of the run: as process 0 does, or as the one that stopped it.

@@ -53,12 +53,12 @@ impl SharedStore {
         );
         let address = world.store(PREFIX);
         let patience = Patience::new(world, &address, timeout);
-        let calls = patience.clone().longer().hold(|| open(&address, timeout))?;
+        let calls = patience.open(&address, timeout)?;
         let name = name_of_process(world);
         let start = if world.is_first() { name } else { call(&calls, world.rank, &name, &patience)? };
         let address = StoreAddress { is_server: false, ..address };
         let of_start = StoreAddress { prefix: format!("{PREFIX}/{start}"), ..address.clone() };
-        let values = patience.clone().longer().hold(|| open(&of_start, timeout))?;
+        let values = patience.open(&of_start, timeout)?;
         let answering = world.is_first().then(|| Answering::begin(address, world.size, start, timeout));
         Ok(Self { answering, values, address: of_start, _calls: calls, patience: RefCell::new(patience) })
     }
@@ -73,7 +73,7 @@ impl SharedStore {
 
     /// The same values by another connection, for another thread.
     pub(crate) fn another(&self, timeout: Duration) -> anyhow::Result<Store> {
-        open(&self.address, timeout)
+        self.patience.borrow().open(&self.address, timeout)
     }
 
     /// Connects the processes, all of which have called.
@@ -91,14 +91,6 @@ impl SharedStore {
     pub(crate) fn hurry(&self, limit: Duration, last_words: String) {
         self.patience.replace(Patience { limit, last_words });
     }
-}
-
-/// No process has lost another one where this fails.
-fn open(address: &StoreAddress, timeout: Duration) -> anyhow::Result<Store> {
-    let StoreAddress { host, port, is_server, .. } = address;
-    let what = if *is_server { "open the store of the run" } else { "reach rank 0's store of the run" };
-    Store::open(address, timeout)
-        .map_err(|error| anyhow!("cannot {what}, {host}:{port} (MASTER_ADDR, MASTER_PORT): {error}"))
 }
 
 /// Tells process 0 the name of this one; the answer is the name of its start.
@@ -184,9 +176,15 @@ impl Patience {
         Self { limit, last_words }
     }
 
-    /// For what has a time-out of its own, which does not hold where a store accepts a connection and is silent then.
-    fn longer(self) -> Self {
-        Self { limit: self.limit + Duration::from_secs(5), ..self }
+    /// The store, which has to be there within `timeout`; what libtorch makes of that does not hold where a store accepts the connection and
+    /// is silent then. No process has lost another one where this fails.
+    fn open(&self, address: &StoreAddress, timeout: Duration) -> anyhow::Result<Store> {
+        let StoreAddress { host, port, is_server, .. } = address;
+        let what = if *is_server { "open the store of the run" } else { "reach rank 0's store of the run" };
+        let longer = Self { limit: self.limit + Duration::from_secs(5), ..self.clone() };
+        longer
+            .hold(|| Store::open(address, timeout))
+            .map_err(|error| anyhow!("cannot {what}, {host}:{port} (MASTER_ADDR, MASTER_PORT): {error}"))
     }
 
     /// What `ask` gives; ends this process with exit code 1 where that does not come.

@@ -42,7 +42,7 @@ struct Progress {
 
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct Limits {
     /// Between two beats.
     pub(super) beat: Duration,
     /// Without a beat of the next process, after which that is gone.
@@ -74,19 +74,19 @@ impl Watch {
     pub(super) fn begin(
         store: Store,
         place: Place,
-        patience: Patience,
+        limits: Limits,
         end: impl FnOnce(u8, &str) + Send + 'static,
     ) -> Self {
         let progress = Arc::new(Progress::default());
         let (sender, ended) = channel();
-        let watcher = Watcher { store, place, patience, progress: Arc::clone(&progress) };
+        let watcher = Watcher { store, place, limits, progress: Arc::clone(&progress) };
         let thread = spawn(move || {
             let mut next = NextBeat { value: None, since: Instant::now() };
             for beat in 0_u64.. {
                 if let Some(failure) = watcher.look(beat, &mut next) {
                     return end(failure.exit_code, &watcher.words(failure));
                 }
-                match ended.recv_timeout(watcher.patience.beat) {
+                match ended.recv_timeout(watcher.limits.beat) {
                     Err(RecvTimeoutError::Timeout) => {}
                     Ok(is_done) => return watcher.part(is_done),
                     Err(RecvTimeoutError::Disconnected) => return,
@@ -133,7 +133,7 @@ impl Drop for Watch {
 struct Watcher {
     store: Store,
     place: Place,
-    patience: Patience,
+    limits: Limits,
     progress: Arc<Progress>,
 }
 
@@ -153,7 +153,7 @@ impl Watcher {
     }
 
     fn look_into_store(&self, beat: u64, next: &mut NextBeat) -> Result<Option<Failure>, DistributedError> {
-        let Self { store, place: Place { rank, size }, patience, progress } = self;
+        let Self { store, place: Place { rank, size }, limits, progress } = self;
         let n_steps = progress.n_steps_begun.load(Ordering::Relaxed);
         store.set(&format!("beat/{rank}"), format!("{beat} {n_steps}").as_bytes())?;
         if let Some(failure) = self.failure()? {
@@ -164,14 +164,14 @@ impl Watcher {
         if value != next.value || value.as_deref() == Some(DONE) {
             *next = NextBeat { value, since: Instant::now() };
         }
-        if next.since.elapsed() > patience.silence {
+        if next.since.elapsed() > limits.silence {
             return self.blame(
                 &[neighbor],
                 "ended without a word: it was killed or stopped, or its machine cannot be reached",
             );
         }
-        if progress.waited() > patience.numbers {
-            let what = format!("did not answer for {} s (--ddp-timeout): it hangs", patience.numbers.as_secs());
+        if progress.waited() > limits.numbers {
+            let what = format!("did not answer for {} s (--ddp-timeout): it hangs", limits.numbers.as_secs());
             return self.blame(&self.slowest()?, &what);
         }
         Ok(None)

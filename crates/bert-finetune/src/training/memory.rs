@@ -36,17 +36,10 @@ impl MemoryOf<'_> {
         let rows_of_batch = batch.n_tokens.min(config.vocab_size);
         let sparse_rows = if counts.gradients < counts.trained { rows_of_batch * config.hidden_size } else { 0 };
         // What comes from the others, this process's slice of the sum, and gradients that are still on their way.
+        let stay_on_their_way = compute.device.is_cuda() || plan.batches.gradient_accumulation_steps > processes;
         let exchanged = match processes {
             1 => 0,
-            n => {
-                counts.gradients
-                    + counts.gradients / n
-                    + if compute.is_cuda() || plan.batches.gradient_accumulation_steps > n {
-                        counts.gradients
-                    } else {
-                        0
-                    }
-            }
+            n => counts.gradients * (1 + usize::from(stay_on_their_way)) + counts.gradients / n,
         };
         let average = if counts.has_average { 4 * counts.parameters } else { 0 };
         let merged = if adapted { 4 * counts.parameters } else { 0 };

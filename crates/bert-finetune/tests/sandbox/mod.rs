@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use corpus::task::Task;
-use corpus::tokenizer::Overflow;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use serde_json::{Value, json};
 use stage::{CommonArgs, Job, Stage};
@@ -95,14 +94,7 @@ fn token_set(rows: &[Value]) -> TokenSet {
     let sentences: Vec<Vec<i32>> = rows.iter().map(ids).collect();
     let metadata = TokensMetadata {
         dataset: "fixture".to_owned(),
-        task: Task::Labels,
-        label_names: ["a", "b", "c"].map(str::to_owned).to_vec(),
-        tokenizer_sha256: String::new(),
-        max_length: 24,
-        rows_truncated: 0,
-        overflow: Overflow::default(),
-        padding: None,
-        kept: Vec::new(),
+        ..TokensMetadata::new(Task::Labels, ["a", "b", "c"].map(str::to_owned).to_vec(), 24)
     };
     let labels = rows.iter().map(|row| row["labels"].as_i64().map(|label| label as i32)).collect();
     TokenSet::of_rows(metadata, &sentences, Labels::Classes(labels))

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use checkpoint::SafetensorsFile;
 use corpus::task::Task;
-use corpus::tokenizer::Overflow;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use serde_json::{Value, json};
 use stage::{CommonArgs, Job, Stage};
@@ -86,17 +85,7 @@ impl Variant {
             let classes = labels.map(|class| serde_json::from_value(class).unwrap()).collect();
             (Task::Labels, label_names, Labels::Classes(classes))
         };
-        let metadata = TokensMetadata {
-            dataset: "fixture".to_owned(),
-            task,
-            label_names,
-            tokenizer_sha256: String::new(),
-            max_length: 24,
-            rows_truncated: 0,
-            overflow: Overflow::default(),
-            padding: None,
-            kept: Vec::new(),
-        };
+        let metadata = TokensMetadata::new(task, label_names, 24);
         TokenSet::of_rows(metadata, &sentences, labels)
     }
 }

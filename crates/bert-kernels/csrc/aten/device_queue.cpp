@@ -37,8 +37,8 @@ std::unique_ptr<Graph> make_graph(const at::Device &device) {
 }
 
 // Memory of the host that the device reads and writes at its own pace.
-at::Tensor on_host(const at::Tensor &like) {
-  return at::empty(like.sizes(), like.options().device(at::kCPU).pinned_memory(true));
+at::Tensor pinned(at::IntArrayRef sizes, at::ScalarType type) {
+  return at::empty(sizes, at::TensorOptions(type).pinned_memory(true));
 }
 
 } // namespace
@@ -95,9 +95,9 @@ int32_t bert_kernels_device_queue_upload(bert_kernels_device_queue *queue, bert_
     const at::NoGradGuard no_grad;
     at::Tensor source = tensor(numbers);
     if (!queue->device.is_cpu()) {
-      const at::Tensor pinned = on_host(source); // libtorch keeps its memory until the copy is done
-      std::memcpy(pinned.data_ptr(), source.data_ptr(), source.nbytes());
-      source = pinned;
+      const at::Tensor copy = pinned(source.sizes(), source.scalar_type()); // libtorch keeps its memory until the copy is done
+      std::memcpy(copy.data_ptr(), source.data_ptr(), source.nbytes());
+      source = copy;
     }
     tensor(target).copy_(source, /*non_blocking=*/true);
   });
@@ -111,7 +111,7 @@ int32_t bert_kernels_device_queue_send(bert_kernels_device_queue *queue, bert_ke
       queue->sent.push_back({source.clone(), {}});
       return;
     }
-    const at::Tensor arriving = on_host(source);
+    const at::Tensor arriving = pinned(source.sizes(), source.scalar_type());
     arriving.copy_(source, /*non_blocking=*/true);
     c10::Event arrived(queue->device.type());
     arrived.record(guard_of(queue->device).getStream(queue->device));
@@ -132,12 +132,9 @@ int32_t bert_kernels_device_queue_receive(bert_kernels_device_queue *queue, doub
   });
 }
 
-bert_kernels_tensor bert_kernels_pinned_like(bert_kernels_tensor like) {
+bert_kernels_tensor bert_kernels_pinned_zeros(int64_t rows, int64_t cols) {
   bert_kernels_tensor made = nullptr;
-  catch_errors([&] {
-    const at::Tensor &on_device = tensor(like);
-    made = new at::Tensor((on_device.is_cpu() ? at::empty_like(on_device) : on_host(on_device)).zero_());
-  });
+  catch_errors([&] { made = new at::Tensor(pinned({rows, cols}, at::kFloat).zero_()); });
   return made;
 }
 

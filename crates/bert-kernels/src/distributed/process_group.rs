@@ -47,7 +47,6 @@ pub struct ProcessGroup {
     handle: *mut ffi::ProcessGroup,
     rank: usize,
     size: usize,
-    timeout: Duration,
     connected: Cell<Device>,
 }
 
@@ -73,7 +72,7 @@ impl ProcessGroup {
         if handle.is_null() {
             return Err(DistributedError::last());
         }
-        Ok(Self { handle, rank, size, timeout, connected: Cell::new(Device::Cpu) })
+        Ok(Self { handle, rank, size, connected: Cell::new(Device::Cpu) })
     }
 
     /// The number of this process.
@@ -84,11 +83,6 @@ impl ProcessGroup {
     /// The number of processes.
     pub fn size(&self) -> usize {
         self.size
-    }
-
-    /// How long a process waits for another.
-    pub fn timeout(&self) -> Duration {
-        self.timeout
     }
 
     /// Connects the devices of the processes, each that of its `like`, a CUDA device that no other process has.

@@ -3,9 +3,10 @@
 //!
 //! Where the devices are connected, they exchange what they have and the host does not wait; else it goes through the host.
 
-use bert_kernels::{DeviceQueue, ProcessGroup, pinned_like};
+use bert_kernels::{DeviceQueue, ProcessGroup, pinned_zeros};
 use tch::{Kind, Tensor, no_grad};
 
+use super::numbers::StepNumbers;
 use crate::error::BertError;
 use crate::slice_sums::SliceSums;
 
@@ -25,9 +26,11 @@ impl<'a> DeviceExchange<'a> {
     /// Fails when the device does.
     pub(super) fn new(group: &'a ProcessGroup, flat: &Tensor) -> Result<Self, BertError> {
         let n_processes = group.size();
-        let slice = flat.numel().div_ceil(n_processes);
-        let on_device = Tensor::zeros([n_processes as i64, slice as i64], (Kind::Float, flat.device()));
-        let sent = if group.connected_device() == flat.device() { on_device } else { pinned_like(&on_device)? };
+        let size = [n_processes as i64, flat.numel().div_ceil(n_processes) as i64];
+        let sent = match group.connected_device() == flat.device() {
+            true => Tensor::zeros(size, (Kind::Float, flat.device())),
+            false => pinned_zeros(size[0], size[1])?,
+        };
         Ok(Self { group, sums: SliceSums::new(group, &sent), sent })
     }
 
@@ -38,20 +41,21 @@ impl<'a> DeviceExchange<'a> {
         Ok(self.sums.add(&self.sent, n_micro_batches)?)
     }
 
-    /// Sets `flat` to the sums, `losses` to those of all processes, each of which has zeros for the others', and `signal` to the highest of
-    /// all.
+    /// Sets `flat` to the sums, and of `numbers` the losses to those of all processes, each of which has zeros for the others', and the
+    /// signal to the highest of all.
     pub(super) fn finish(
         &mut self,
         queue: &DeviceQueue,
         flat: &Tensor,
-        (losses, signal): (&Tensor, &Tensor),
+        numbers: &StepNumbers,
         own_signal: f64,
     ) -> Result<(), BertError> {
         if let Some(messages) = self.sums.finish(&self.sent)? {
             messages.wait()?;
         }
-        queue.upload(signal, &Tensor::from_slice(&[own_signal]))?;
-        let mine = Tensor::cat(&[losses, signal], 0).to_device(self.sent.device());
+        let (losses, signal) = (numbers.losses(), numbers.signal());
+        queue.upload(&signal, &Tensor::from_slice(&[own_signal]))?;
+        let mine = Tensor::cat(&[&losses, &signal], 0).to_device(self.sent.device());
         let all = self.group.gathered(&mine)?;
         no_grad(|| {
             flat.shallow_clone().copy_(&self.sent_like(flat));

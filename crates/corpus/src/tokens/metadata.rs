@@ -43,6 +43,21 @@ pub struct Padding {
 }
 
 impl TokensMetadata {
+    /// Of rows that were neither truncated nor padded, of no dataset or tokenizer that has a name.
+    pub fn new(task: Task, label_names: Vec<String>, max_length: usize) -> Self {
+        Self {
+            dataset: String::new(),
+            task,
+            label_names,
+            tokenizer_sha256: String::new(),
+            max_length,
+            rows_truncated: 0,
+            overflow: Overflow::default(),
+            padding: None,
+            kept: Vec::new(),
+        }
+    }
+
     /// Reads the metadata of a token file and none of its rows.
     ///
     /// # Errors

@@ -6,7 +6,6 @@ use bert::{Compute, Precision, Recording};
 use checkpoint::ModelFolder;
 use clap::Parser;
 use corpus::task::Task;
-use corpus::tokenizer::Overflow;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use tch::{Device, Kind, Tensor};
 
@@ -26,17 +25,7 @@ fn token_set(labels: Labels) -> TokenSet {
     let n = 40;
     let sentence = |row: usize| (0..2 + row * 7 % 22).map(move |at| ((row * 13 + at * 5) % 61) as i32);
     let sentences: Vec<Vec<i32>> = (0..n).map(|row| sentence(row).collect()).collect();
-    let metadata = TokensMetadata {
-        dataset: "drawn".to_owned(),
-        task: Task::Labels,
-        label_names: ["a", "b", "c"].map(str::to_owned).to_vec(),
-        tokenizer_sha256: String::new(),
-        max_length: 24,
-        rows_truncated: 0,
-        overflow: Overflow::default(),
-        padding: None,
-        kept: Vec::new(),
-    };
+    let metadata = TokensMetadata::new(Task::Labels, ["a", "b", "c"].map(str::to_owned).to_vec(), 24);
     TokenSet { ids: (100..100 + n as i64).collect(), ..TokenSet::of_rows(metadata, &sentences, labels) }
 }
 
