@@ -24,6 +24,10 @@ const char *bert_kernels_libtorch(void);
 // (key, rng_stream) and the element's index alone. Differentiable in x.
 bert_kernels_tensor bert_kernels_dropout(bert_kernels_tensor x, double p, uint64_t key, uint64_t rng_stream);
 
+// x (n, n_in) times weight (n_out, n_in), plus bias (n_out): (n, n_out), float32 on the CPU, for a few rows. No bit depends on the
+// number of threads. Differentiable in all three.
+bert_kernels_tensor bert_kernels_linear(bert_kernels_tensor x, bert_kernels_tensor weight, bert_kernels_tensor bias);
+
 // Sets cast[i] to tensors[i], float32, in bfloat16: new tensors. Differentiable in those that require gradients. n > 0.
 // 0, or 1 after an error, which makes no tensor.
 int32_t bert_kernels_as_bf16(const bert_kernels_tensor *tensors, int64_t n, bert_kernels_tensor *cast);

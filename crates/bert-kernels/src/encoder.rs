@@ -74,11 +74,11 @@ impl Encoder {
         even && *BF16.get_or_init(|| probe(true))
     }
 
-    /// What [`Self::runs`] most likely says, without libtorch: oneDNN generates products of float32 from AVX2 on, of
-    /// bfloat16 from AVX-512 on.
+    /// What [`Self::runs`] most likely says, without libtorch: every processor has products of float32, and oneDNN generates those
+    /// of bfloat16 from AVX-512 on.
     pub fn probably_runs(config: &BertConfig, bf16: bool) -> bool {
         let even = config.hidden_size.is_multiple_of(2) && config.intermediate_size.is_multiple_of(2);
-        if bf16 { even && cpu_features().avx512 } else { cpu_features().avx2 }
+        !bf16 || (even && cpu_features().avx512)
     }
 
     /// An encoder that has yet to read its weights. bf16: whether the operands of the products are bfloat16; else float32.

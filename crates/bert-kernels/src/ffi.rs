@@ -117,6 +117,11 @@ unsafe extern "C" {
     pub(crate) fn bert_kernels_last_error() -> *const c_char;
     pub(crate) fn bert_kernels_libtorch() -> *const c_char;
     pub(crate) fn bert_kernels_dropout(x: *const C_tensor, p: f64, key: u64, rng_stream: u64) -> *mut C_tensor;
+    pub(crate) fn bert_kernels_linear(
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+    ) -> *mut C_tensor;
     pub(crate) fn bert_kernels_as_bf16(tensors: *const *const C_tensor, n: i64, cast: *mut *mut C_tensor) -> i32;
     pub(crate) fn bert_kernels_heads_from_rows(
         rows: *const C_tensor,

@@ -51,7 +51,8 @@ pub use error::KernelError;
 pub use gradient::{Gradient, aten_norm, global_norm};
 pub use int8_encoder::Int8Encoder;
 pub use operators::{
-    PackedAttentionOptions, as_bf16, dropout, heads_from_rows, packed_attention, packed_attention_runs, rows_from_heads,
+    PackedAttentionOptions, as_bf16, dropout, heads_from_rows, linear, packed_attention, packed_attention_runs,
+    rows_from_heads,
 };
 pub use optimizer::{ParameterRun, aten_update, update};
 pub use packed_sentences::PackedSentences;

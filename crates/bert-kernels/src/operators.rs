@@ -1,4 +1,5 @@
-//! Autograd operators that tch lacks: counter-based dropout, packed attention and its padded layout, casts to bfloat16.
+//! Autograd operators that tch lacks: counter-based dropout, linear layers of a few rows, packed attention and its padded layout,
+//! casts to bfloat16.
 
 use tch::Tensor;
 use torch_sys::C_tensor;
@@ -23,6 +24,18 @@ fn owned(handle: *mut C_tensor) -> Result<Tensor, KernelError> {
 pub fn dropout(x: &Tensor, p: f64, key: u64, rng_stream: u64) -> Result<Tensor, KernelError> {
     // SAFETY: the handle lives as long as the borrow; the result is a new handle.
     owned(unsafe { ffi::bert_kernels_dropout(x.as_ptr(), p, key, rng_stream) })
+}
+
+/// `x` `(n, n_in)` times `weight` `(n_out, n_in)`, plus `bias` `(n_out)`: `(n, n_out)`, for a few rows.
+///
+/// Every sum is added up in the order of its terms, on the calling thread, whatever the number of threads and the BLAS of libtorch.
+/// All float32, on the CPU.
+///
+/// # Errors
+/// Fails when libtorch does, and on tensors of other shapes, kinds or devices.
+pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor, KernelError> {
+    // SAFETY: the handles live as long as the borrows; the result is a new handle.
+    owned(unsafe { ffi::bert_kernels_linear(x.as_ptr(), weight.as_ptr(), bias.as_ptr()) })
 }
 
 /// The float32 `tensors` in bfloat16, cast in one pass; so are their gradients on the way back.

@@ -5,7 +5,7 @@
 mod tensors;
 
 use bert_kernels::{
-    PackedAttentionOptions, dropout, heads_from_rows, packed_attention, packed_attention_runs, rows_from_heads,
+    PackedAttentionOptions, dropout, heads_from_rows, linear, packed_attention, packed_attention_runs, rows_from_heads,
     seed_generator,
 };
 use tch::{Device, Kind, Tensor};
@@ -44,6 +44,30 @@ fn dropout_has_no_visible_pattern() {
         let sum = product.sum(Kind::Double).double_value(&[]);
         assert!(sum.abs() < 6.0 * (length as f64).sqrt(), "lag {lag}: {sum}");
     }
+}
+
+/// Tiles of rows and columns, and what is left of them; with threads whose number no bit depends on.
+#[test]
+fn linear_is_a_product_with_its_gradients() {
+    for [n, n_in, n_out] in [[16, 48, 64], [5, 33, 3], [1, 1, 1], [70, 20, 2]] {
+        let inputs = [random(&[n, n_in]), random(&[n_out, n_in]), random(&[n_out])];
+        let dy = random(&[n, n_out]);
+        let kernel: Vec<Tensor> = inputs.iter().map(|it| it.detach().copy().set_requires_grad(true)).collect();
+        let exact: Vec<Tensor> =
+            inputs.iter().map(|it| it.to_kind(Kind::Double).detach().set_requires_grad(true)).collect();
+        let y = linear(&kernel[0], &kernel[1], &kernel[2]).unwrap();
+        let expected = exact[0].linear(&exact[1], Some(&exact[2]));
+        assert!(largest_difference(&y, &expected) < 2e-5, "{n} x {n_in} x {n_out}");
+        (&y * &dy).sum(Kind::Float).backward();
+        (&expected * &dy).sum(Kind::Double).backward();
+        for (kernel, exact) in kernel.iter().zip(&exact) {
+            assert!(largest_difference(&kernel.grad(), &exact.grad()) < 2e-5, "{n} x {n_in} x {n_out}");
+        }
+    }
+    let error = linear(&random(&[2, 3]), &random(&[2, 4]), &random(&[2])).unwrap_err().to_string();
+    assert!(error.contains("a weight [2, 4] cannot multiply [2, 3]"), "{error}");
+    let double = random(&[2, 3]).to_kind(Kind::Double);
+    assert!(linear(&double, &random(&[2, 3]), &random(&[2])).unwrap_err().to_string().contains("expected float32"));
 }
 
 #[test]

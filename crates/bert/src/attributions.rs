@@ -83,7 +83,7 @@ impl IntegratedGradients {
         let (parameters, config) = (classifier.model().parameters(), &classifier.folder.config);
         Ok(Self {
             encoder: EncoderOfOperators::new(parameters, config, Precision::Float32)?,
-            head: Head::new(parameters)?,
+            head: Head::new(parameters, false)?,
             word_embeddings: parameters.get(WORD_EMBEDDINGS).tensor.detach(),
             pad_token_id: config.padding_idx().max(0),
             device: parameters.flat.device(),

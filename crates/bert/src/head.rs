@@ -16,21 +16,28 @@ use crate::parameters::{Parameter, Parameters};
 pub(crate) struct Head {
     pooler: Linear,
     classifier: Linear,
+    by_kernel: bool,
 }
 
 impl Head {
-    pub(crate) fn new(parameters: &Parameters) -> Result<Self, BertError> {
+    /// `by_kernel`: with the kernels' products instead of libtorch's, as where a kernel computes the encoder.
+    pub(crate) fn new(parameters: &Parameters, by_kernel: bool) -> Result<Self, BertError> {
         let operands = Operands::new(parameters, Precision::Float32, Parameter::is_of_head)?;
         Ok(Self {
             pooler: Linear::new(&operands, "bert.pooler.dense"),
             classifier: Linear::new(&operands, "classifier"),
+            by_kernel,
         })
     }
 
     /// The logits `(batch, n_outputs)`, float32.
     pub(crate) fn forward(&self, cls_hidden_states: &Tensor, mode: Mode) -> Result<Tensor, BertError> {
-        let pooled = self.pooler.forward(cls_hidden_states).tanh();
+        let pooled = self.product(&self.pooler, cls_hidden_states)?.tanh();
         let pooled = mode.drop_pooled(&pooled, CLASSIFIER_SITE)?;
-        Ok(self.classifier.forward(&pooled))
+        self.product(&self.classifier, &pooled)
+    }
+
+    fn product(&self, layer: &Linear, x: &Tensor) -> Result<Tensor, BertError> {
+        if self.by_kernel { layer.forward_by_kernel(x) } else { Ok(layer.forward(x)) }
     }
 }

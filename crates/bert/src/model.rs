@@ -62,7 +62,7 @@ impl Model {
         config: &BertConfig,
         precision: Precision,
     ) -> Result<Self, BertError> {
-        let head = Head::new(&parameters)?;
+        let head = Head::new(&parameters, backend.is_kernel())?;
         let deferred_rows = RefCell::new(None);
         Ok(Self { parameters, backend, head, deferred_rows, precision, config: config.clone() })
     }
@@ -96,7 +96,7 @@ impl Model {
             Backend::Int8Kernel(_) => self.backend = Backend::new(&self.parameters, &self.config, self.precision)?,
             Backend::Operators(operators) => operators.forget(),
         }
-        self.head = Head::new(&self.parameters)?;
+        self.head = Head::new(&self.parameters, self.backend.is_kernel())?;
         Ok(())
     }
 
@@ -248,7 +248,7 @@ impl Model {
         }
         match self.backend {
             // The kernel's matrices were packed again by the update.
-            Backend::Kernel(_) => self.head = Head::new(&self.parameters)?,
+            Backend::Kernel(_) => self.head = Head::new(&self.parameters, self.backend.is_kernel())?,
             Backend::Int8Kernel(_) | Backend::Operators(_) => self.read_weights()?,
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! One thread for libtorch's operators, for as long as a guard lives.
 
-/// While it lives, libtorch's operators run on one thread, which the head needs beside the encoder's kernel: the kernel
-/// adds up in the same order for every number of threads; the head's small products would not, and gain nothing that is
-/// worth the loss of that.
+/// While it lives, libtorch's operators run on one thread, which the head and the loss need beside the encoder's kernel: the kernel
+/// adds up in the same order for every number of threads, their sums would not; and libtorch's own threads would spin on a core of
+/// the kernel's.
 #[derive(Debug)]
 pub(crate) struct OneThread {
     threads: i32,

@@ -4,6 +4,7 @@
 #include "aten/device_queue.cpp"
 #include "aten/dropout.cpp"
 #include "aten/heads.cpp"
+#include "aten/linear.cpp"
 #include "aten/packed_attention.cpp"
 #include "aten/tape.cpp"
 #include "aten/update_group.cpp"

@@ -4,10 +4,22 @@
 
 #include "bert_kernels.h"
 
+// C (m, n) = A (m, k) B (k, n), float32. Element (i, j) of A is at i * a_row + j * a_column; B and C lie row by row.
+struct bert_kernels_product {
+  const float *a;
+  int64_t a_row, a_column;
+  const float *b;
+  float *c;
+  int64_t m, n, k;
+};
+
+// For autograd operators; on the calling thread.
+void bert_kernels_multiply_small(const bert_kernels_product &product) noexcept;
+
 #define FOR_LEVEL_FUNCTIONS(f)                                                                                            \
   f(encoder_runs) f(encoder_new) f(encoder_free) f(encoder_memory) f(encoder_read_weights) f(encoder_forward)             \
   f(encoder_backward) f(encoder_gradients_changed) f(int8_encoder_runs) f(int8_encoder_new) f(int8_encoder_free)          \
-  f(int8_encoder_forward) f(update) f(apply_deferred) f(sum_of_squares)
+  f(int8_encoder_forward) f(update) f(apply_deferred) f(sum_of_squares) f(multiply_small)
 
 struct CpuKernels {
 #define MEMBER(name) decltype(&bert_kernels_##name) name;

@@ -101,3 +101,5 @@ double bert_kernels_sum_of_squares(const float *const *grads, const int64_t *siz
                                    const bert_kernels_encoder *encoder) noexcept {
   return kernels().sum_of_squares(grads, sizes, n_runs, encoder);
 }
+
+void bert_kernels_multiply_small(const bert_kernels_product &product) noexcept { kernels().multiply_small(product); }

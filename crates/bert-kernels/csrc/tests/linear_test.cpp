@@ -88,6 +88,22 @@ TEST(linear_backward_input_bf16) { each<BFloat16>(backward_input<BFloat16>); }
 TEST(linear_backward_weight_float32) { each<float>(backward_weight<float>); }
 TEST(linear_backward_weight_bf16) { each<BFloat16>(backward_weight<BFloat16>); }
 
+// Products without oneDNN's code: whole tiles, and what is left of rows and columns; nothing is touched beside C.
+TEST(products_in_registers) {
+  constexpr int64_t SIZES[][3] = {{64, 64, 512}, {19, 32, 33}, {6, 22, 7}, {1, 3, 1}};
+  for (const auto &[m, n, k] : SIZES) {
+    const at::Tensor a = random<float>({m, k}), b = random<float>({k, n}), c = random<float>({m, n + 5}), before = c.clone();
+    const Matrix<float> inner = matrix<float>(c).columns_from(0, n);
+    const at::Tensor product = at::matmul(a.to(at::kDouble), b.to(at::kDouble));
+    small_product({floats(a), k, 1}, matrix<float>(b), inner, true);
+    EXPECT_CLOSE(c.narrow(1, 0, n), before.narrow(1, 0, n) + product, FLOAT32_TOLERANCE);
+    const at::Tensor transposed = a.t().contiguous();
+    small_product({floats(transposed), 1, m}, matrix<float>(b), inner);
+    EXPECT_CLOSE(c.narrow(1, 0, n), product, FLOAT32_TOLERANCE);
+    EXPECT(at::equal(c.narrow(1, n, 5), before.narrow(1, n, 5)));
+  }
+}
+
 // A weight that has changed in some rows has the copies of one packed anew.
 template <typename T> void packs_rows_again() {
   at::Tensor w = random<float>({130, 34});

@@ -23,7 +23,7 @@ pub(crate) struct EncoderKernel {
 }
 
 impl EncoderKernel {
-    /// `None` where there is no kernel for it: on other devices, on processors without the products, and beside adapters.
+    /// `None` where there is no kernel for it: on other devices, beside adapters, and in bfloat16 on processors without its products.
     pub(crate) fn new(
         parameters: &Parameters,
         config: &BertConfig,

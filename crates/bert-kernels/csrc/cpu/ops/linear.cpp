@@ -79,6 +79,8 @@ template <typename T> void transpose_and_sum_chunk(Matrix<const T> rows, Matrix<
   transpose_rows(rows, transposed);
 }
 
+} // namespace
+
 // A sum for each block of a product, added up in one order.
 class BlockSums {
 public:
@@ -91,8 +93,6 @@ private:
   int64_t n_chunks_;
   std::vector<double> sums_;
 };
-
-} // namespace
 
 template <typename T, typename Y>
 void linear_forward(Matrix<const T> x, Panels<const T> weight, const float *bias, Matrix<Y> y) {

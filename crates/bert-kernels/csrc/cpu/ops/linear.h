@@ -3,11 +3,13 @@
 //   y = x W^T + b:  dx = dy W,  dW = dy^T x,  db = sum of dy over the rows
 //
 // x (n, n_in), W (n_out, n_in), b (n_out), y (n, n_out). Operands are T (float32 or bfloat16), sums float32. The products of
-// blocks come from oneDNN's generated kernels, which choose AVX2, AVX-512, AVX512_BF16 or AMX; the loops are here.
+// blocks come from oneDNN's generated kernels, which choose AVX2, AVX-512, AVX512_BF16 or AMX, and where it generates none, on 64-bit
+// Arm and on older x86-64, from small_product.h; the loops are here.
 #pragma once
 
 #include "cpu/base/matrix.h"
 #include "cpu/base/parallel.h"
+#include "cpu/ops/small_product.h"
 
 #include <ATen/native/CPUBlas.h>
 #include <c10/util/BFloat16.h>
@@ -54,12 +56,30 @@ template <typename T> double sum_of_squares_of_blocks(Matrix<const float> dweigh
 // chunk of rows, (chunks, n_out).
 template <typename T> void transpose_and_sum(Matrix<const T> dy, Matrix<T> dy_transposed, Matrix<float> sums);
 
+// Whether oneDNN generates products of float32 for this processor. Where it does not, ATen would call a BLAS, whose threads are its
+// own, and whose sums depend on them.
+INLINE bool generates_float32_products() {
+#if defined(LEVEL_V3) || defined(LEVEL_V4)
+  return true;
+#elif defined(__x86_64__)
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+  return false;
+#endif
+}
+
 // c = a b, or c += a b. a (m, k), b (k, n): one panel, c (m, n).
 template <typename T>
 inline void multiply_block(Matrix<const T> a, Matrix<const T> b, Write write, Matrix<float> c) {
   for (int64_t begin = 0; begin < a.cols; begin += DEPTH) {
     const int64_t depth = std::min(DEPTH, a.cols - begin);
     const bool add = write == Write::Add || begin > 0;
+    if constexpr (std::is_same<T, float>::value) {
+      if (!generates_float32_products()) {
+        small_product({a.data + begin, a.stride, 1}, {b.row(begin), depth, b.cols, b.stride}, c, add);
+        continue;
+      }
+    }
     at::native::cpublas::brgemm(a.rows, b.cols, depth, a.stride, b.stride, c.stride, add, a.data + begin,
                                 b.data + begin * b.stride, c.data, interleaves<T>());
   }
