@@ -228,9 +228,19 @@ ci:
 test-dist: dist
     @sh tests/dist/run.sh
 
-# What takes long, or needs much installed: the archive in a bare root, the engines, the operations under sanitizers, the pages in a browser, then every proof of survival
+# The programs of 64-bit Arm, made and run by qemu on an x86-64 Debian: kernels, parity, every stage; needs root; a quarter of an hour
 [group('checks')]
-nightly: test-dist test-engines (test-operations "1") (test-operations "thread") test-browser test-crash test-torchrun-kills test-sweep-kills
+test-arm64: build
+    @sh tests/arm64/run.sh
+
+# All C++ and Rust compiled for 64-bit Arm, where a compiler for it can be had
+[group('checks')]
+check-arm64: setup
+    @sh tests/arm64/run.sh check
+
+# What takes long, or needs much installed: the archive in a bare root, 64-bit Arm, the engines, the operations under sanitizers, the pages in a browser, then every proof of survival
+[group('checks')]
+nightly: test-dist test-arm64 test-engines (test-operations "1") (test-operations "thread") test-browser test-crash test-torchrun-kills test-sweep-kills
 
 # The fixtures of the tests anew, from the live reference
 [group('checks')]

@@ -1,10 +1,12 @@
 #!/bin/sh
 # Finds or brings what the programs need: libtorch (linked as .libtorch) and the quickstart's model (.cache/minilm).
-# With CUDA also the headers of its runtime (.cache/cuda-headers); with the argument cuda-headers nothing but these.
+# With CUDA also the headers of its runtime (.cache/cuda-headers); with the argument cuda-headers nothing but these, with
+# libtorch-aarch64 nothing but the libtorch of 64-bit Arm.
 # Does nothing, quickly, where all are there. Python is needed here alone; nothing that runs later uses it.
 set -eu
 
 TORCH=2.13.0
+ARCHITECTURE=$(uname -m | sed 's/^arm64$/aarch64/') # as wheels name it
 
 cd -- "$(dirname -- "$0")/../.."
 here=pipeline/setup
@@ -31,14 +33,12 @@ fits() { # whether $1 is a libtorch of the exact version, with headers, whose li
     [ "${version%%+*}" = "$TORCH" ] && [ -d "$1/include/ATen" ] && ! ldd "$1/lib/libtorch_cpu.so" 2>/dev/null | grep -q 'not found'
 }
 
-wheels() { # installs the requirement files $2.. of this machine's architecture into $1, whatever Python runs pip
+wheels() { # installs the requirement files $2.. of $ARCHITECTURE into $1, whatever Python runs pip
     target=$1
     shift
-    arch=$(uname -m)
-    [ "$arch" = arm64 ] && arch=aarch64
     set -- $(for file in "$@"; do printf -- '--requirement %s ' "$here/$file.txt"; done) \
         $(for tag in manylinux1 manylinux2010 manylinux2014 manylinux_2_5 manylinux_2_12 manylinux_2_17 manylinux_2_18 \
-            manylinux_2_25 manylinux_2_27 manylinux_2_28; do printf -- '--platform %s_%s ' $tag "$arch"; done)
+            manylinux_2_25 manylinux_2_27 manylinux_2_28; do printf -- '--platform %s_%s ' $tag "$ARCHITECTURE"; done)
     PIP_USER=0 python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
         --only-binary=:all: --implementation cp --python-version 3.12 --require-hashes --target "$target" "$@"
 }
@@ -47,7 +47,7 @@ python_torch() { # the torch folder of the Python at hand, without importing it
     python3 -c 'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s else "")' 2>/dev/null || true
 }
 
-bring_libtorch() { # $1: cpu or cuda
+bring_libtorch() { # $1: cpu, cuda, or aarch64, which is the CPU half of that
     place=.cache/libtorch-$TORCH-$1
     if [ ! -d "$place" ]; then
         need python3 "install Python 3 with pip, or set LIBTORCH to a libtorch $TORCH"
@@ -58,7 +58,8 @@ bring_libtorch() { # $1: cpu or cuda
             say "an NVIDIA driver is here: bringing libtorch $TORCH with CUDA (about 2.4 GB)"
             wheels "$place.partial" libtorch-cpu libtorch-cuda
         else
-            say "no NVIDIA driver: bringing the CPU half of libtorch $TORCH (about 540 MB)"
+            why=; [ "$1" = aarch64 ] || why="no NVIDIA driver: "
+            say "${why}bringing the CPU half of libtorch $TORCH for $ARCHITECTURE (about 540 MB)"
             wheels "$place.partial" libtorch-cpu
             # Without these, nothing links CUDA; Python's own import would fail, and is never tried.
             rm -f "$place.partial"/torch/lib/libtorch_cuda*.so "$place.partial"/torch/lib/libtorch_nvshmem.so \
@@ -125,10 +126,15 @@ set_up_cuda_headers() { # two wheels of 2.4 MB; a toolkit does as well
     mv .cache/cuda-headers.partial .cache/cuda-headers
 }
 
-if [ "${1:-}" = cuda-headers ]; then
-    set_up_cuda_headers always
-    exit
-fi
+case ${1:-} in
+    cuda-headers)
+        set_up_cuda_headers always
+        exit ;;
+    libtorch-aarch64)
+        ARCHITECTURE=aarch64
+        bring_libtorch aarch64 > /dev/null
+        exit ;;
+esac
 need cargo "install Rust: https://rustup.rs"
 command -v c++ >/dev/null || command -v g++ >/dev/null || fail "no C++ compiler; install g++ or clang"
 set_up_libtorch

@@ -3,8 +3,8 @@
 # sentences and MiniLM, and writes the weights that the checkout's programs write; then libtorch is broken in four ways, and
 # bert-doctor has to tell each.
 #
-# Needs root, for chroot. Debian's debootstrap is unpacked into .cache where the system has none; the root is made once, of this
-# system's own release (whose C library the programs need), in .cache/bare-root.
+# Needs root, for chroot. The bare root is made once, of this system's own release (whose C library the programs need), in
+# .cache/bare-root.
 set -eu
 
 cd -- "$(dirname -- "$0")/../.."
@@ -19,29 +19,6 @@ fail() { say "$*"; exit 1; }
 [ "$(id -u)" = 0 ] || { say "skipped: chroot needs root"; exit; }
 archive=$(ls -t "${CARGO_TARGET_DIR:-$top/target}"/dist/*.tar.gz | head -n 1)
 [ -f "$archive" ] || fail "there is no archive; run \`just dist\`"
-
-bring_debootstrap() { # prints the script
-    if command -v debootstrap; then return; fi
-    if [ ! -d .cache/debootstrap ]; then
-        say "bringing debootstrap into .cache"
-        rm -rf .cache/debootstrap.partial && mkdir -p .cache/debootstrap.partial
-        (cd .cache/debootstrap.partial && apt-get download -q debootstrap >&2 2>/dev/null && dpkg-deb -x debootstrap_*.deb .)
-        mv .cache/debootstrap.partial .cache/debootstrap
-    fi
-    echo "$top/.cache/debootstrap/usr/sbin/debootstrap"
-}
-
-make_root() {
-    [ ! -d "$root" ] || return 0
-    script=$(bring_debootstrap)
-    [ ! -d .cache/debootstrap ] || export DEBOOTSTRAP_DIR="$top/.cache/debootstrap/usr/share/debootstrap"
-    codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    say "making a bare Debian $codename in .cache/bare-root"
-    rm -rf "$root.partial"
-    sh "$script" --variant=minbase "$codename" "$root.partial" http://deb.debian.org/debian > .cache/bare-root.log 2>&1 ||
-        fail "debootstrap failed; see .cache/bare-root.log"
-    mv "$root.partial" "$root"
-}
 
 inside() { # a command in the root, in /work, with the programs in PATH
     chroot "$root" /usr/bin/env -i PATH="$unpacked/bin:/usr/bin:/bin" HOME=/root HF_HUB_OFFLINE=1 LANG=C.UTF-8 \
@@ -63,7 +40,7 @@ outside() ( # the checkout's program $1
     cd "$top/.cache/bare-root.compared" && "$release/$program" "$@"
 )
 
-make_root
+sh pipeline/setup/debian_root.sh bare-root "$(. /etc/os-release && echo "$VERSION_CODENAME")"
 mount -t proc proc "$root/proc"
 trap 'umount "$root/proc"' EXIT
 rm -rf "$root/opt" "$root/work" .cache/bare-root.compared
