@@ -92,7 +92,9 @@ fn how_it_ended(output: &Output) -> anyhow::Error {
             let last = if last.is_empty() { String::new() } else { format!(": {last}") };
             anyhow!("a program that loads it is killed by signal {signal}{}{last}\n{}", meaning(signal), anew())
         }
-        None if said.is_empty() => anyhow!("a program that loads it ends with {}, and says nothing\n{}", output.status, anew()),
+        None if said.is_empty() => {
+            anyhow!("a program that loads it ends with {}, and says nothing\n{}", output.status, anew())
+        }
         None => anyhow!("{said}"),
     }
 }

@@ -35,11 +35,9 @@ fn processor() -> Finding {
         (true, true) => Finding::fine("processor", fact),
         (true, false) if cpu.avx512 => Finding::note("processor", fact, what),
         (true, false) => Finding::note("processor", fact, format!("{what}; with AVX-512 vectors are twice as wide")),
-        (false, _) => Finding::note(
-            "processor",
-            fact,
-            "products are in float32, by vectors of four numbers, which takes longer",
-        ),
+        (false, _) => {
+            Finding::note("processor", fact, "products are in float32, by vectors of four numbers, which takes longer")
+        }
     }
 }
 
