@@ -9,7 +9,7 @@
 # Replaces the profile's dataset: sample, hub:OWNER/NAME, a file, or a folder
 dataset := ""
 # A profile of pipeline/profiles/, or a path to one; of a file or folder alone, `own`
-profile := if dataset == "" { "quickstart" } else if path_exists(dataset) == "true" { "own" } else { "quickstart" }
+profile := if path_exists(source) == "true" { "own" } else { "quickstart" }
 # Replaces the profile's model: hub:OWNER/NAME, or a folder
 model := ""
 # Given to every stage: --explain, --force, --quiet
@@ -22,9 +22,12 @@ sweep_args := ""
 eval_args := ""
 export_args := ""
 
+# A path as seen from here, or from where the user stands
+source := if dataset == "" { "" } else if path_exists(dataset) == "true" { dataset } else if path_exists(standing / dataset) == "true" { standing / dataset } else { dataset }
+standing := invocation_directory()
 profile_file := if profile =~ '\.toml$' { profile } else { "pipeline/profiles" / profile + ".toml" }
 # Where the results are, below data/
-name := if file_stem(profile_file) == "own" { shell('sh pipeline/setup/dataset_name.sh "$1"', dataset) } else { file_stem(profile_file) }
+name := if file_stem(profile_file) == "own" { shell('sh pipeline/setup/dataset_name.sh "$1"', source) } else { file_stem(profile_file) }
 raw := "data/raw" / name
 models := "data/models" / name
 tokens := "data/tokens" / name
@@ -56,7 +59,7 @@ build: setup
 # dataset and model -> data/raw, data/models
 [group('pipeline')]
 fetch: build
-    @{{ bin }}/sst-fetch dataset {{ common }} {{ if dataset == "" { "" } else { "--source " + quote(dataset) } }} {{ fetch_args }} --out {{ quote(raw) }} || {{ stopped }} 'sst-fetch dataset' {{ quote(profile_file) }}
+    @{{ bin }}/sst-fetch dataset {{ common }} {{ if source == "" { "" } else { "--source " + quote(source) } }} {{ fetch_args }} --out {{ quote(raw) }} || {{ stopped }} 'sst-fetch dataset' {{ quote(profile_file) }}
     @{{ bin }}/sst-fetch model {{ common }} {{ if model == "" { "" } else { "--source " + quote(model) } }} --out {{ quote(models) }} || {{ stopped }} 'sst-fetch model' {{ quote(profile_file) }}
 
 # data/raw -> data/tokens
@@ -100,7 +103,8 @@ predict *TEXTS: export
 
 # What works here, what is wrong, and what to do: libtorch, CUDA, processor, threads, memory, disk, hub
 [group('pipeline')]
-doctor: build
+doctor:
+    @[ -x {{ bin }}/bert-doctor ] || {{ just_executable() }} build
     @{{ bin }}/bert-doctor
 
 # A folder and an archive of the programs that run without toolchain, Python and checkout -> target/dist
@@ -111,12 +115,14 @@ dist: build
 # The programs with libtorch, manual and completions: just install /usr/local
 [group('programs')]
 install PREFIX: build
-    @sh pipeline/dist/install.sh "$(sh pipeline/dist/dist.sh)" {{ quote(PREFIX) }}
+    @made=$(sh pipeline/dist/dist.sh) && cd {{ quote(standing) }} && sh {{ quote(install) }} "$made" {{ quote(PREFIX) }}
 
 # Removes what `just install` listed there
 [group('programs')]
 uninstall PREFIX:
-    @sh pipeline/dist/install.sh --remove {{ quote(PREFIX) }}
+    @cd {{ quote(standing) }} && sh {{ quote(install) }} --remove {{ quote(PREFIX) }}
+
+install := justfile_directory() / "pipeline/dist/install.sh"
 
 # Removes build output and set-up, having named them; nothing under data/
 [group('programs')]

@@ -4,10 +4,11 @@
 #   dist.sh          prints the folder
 #   dist.sh archive  makes an archive of it, too, and prints that
 set -eu
+umask 022
 
 wants=${1:-folder}
-cd -- "$(dirname -- "$0")/../.."
-target=${CARGO_TARGET_DIR:-target}
+CDPATH='' cd -- "$(dirname -- "$0")/../.."
+target=$(realpath -m -- "${CARGO_TARGET_DIR:-target}")
 release=$target/release
 PROGRAMS="sst-fetch sst-tokenize bert-finetune bert-eval bert-export bert-predict bert-sweep bert-doctor"
 
@@ -50,7 +51,9 @@ done
 for program in $PROGRAMS; do
     "$release/$program" --write-manual "$top/share"
 done
-cp pipeline/profiles/*.toml "$top/share/bert/profiles/"
+for profile in pipeline/profiles/*.toml; do # the model that set-up brings is on the hub, too
+    sed 's|"\.cache/minilm/[^"]*"|"hub:sentence-transformers/all-MiniLM-L6-v2"|' "$profile" > "$top/share/bert/profiles/$(basename "$profile")"
+done
 cp pipeline/dist/README.md LICENSE-MIT LICENSE-APACHE "$top/share/doc/bert/"
 ln -s share/doc/bert/README.md "$top/README.md"
 python3 pipeline/dist/licenses.py "$top/share/doc/bert/licenses" "$package"

@@ -2,7 +2,7 @@
 # Builds the programs: in silence where little is to be done, else with cargo's progress and what to expect.
 set -eu
 
-cd -- "$(dirname -- "$0")/../.."
+CDPATH='' cd -- "$(dirname -- "$0")/../.."
 programs=${CARGO_TARGET_DIR:-target}/release
 if [ -x "$programs/bert-finetune" ]; then
     exec cargo build --release --locked --quiet

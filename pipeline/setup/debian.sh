@@ -3,7 +3,7 @@
 # What is there of the same packages stays. Ends with 1, and says so, where there is no Debian.
 set -eu
 
-cd -- "$(dirname -- "$0")/../.."
+CDPATH='' cd -- "$(dirname -- "$0")/../.."
 name=$1
 shift
 folder=.cache/$name

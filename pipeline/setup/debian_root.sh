@@ -4,7 +4,7 @@
 # where it cannot be made.
 set -eu
 
-cd -- "$(dirname -- "$0")/../.."
+CDPATH='' cd -- "$(dirname -- "$0")/../.."
 name=$1
 shift
 root=$PWD/.cache/$name

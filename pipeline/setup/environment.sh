@@ -6,7 +6,7 @@
 #   airflow, engines: what the recipes for engines are tried with
 set -eu
 
-cd -- "$(dirname -- "$0")/../.."
+CDPATH='' cd -- "$(dirname -- "$0")/../.."
 name=$1
 wanted=pipeline/setup/$name.txt
 
@@ -17,7 +17,7 @@ echo "set-up: bringing what $wanted lists into .cache/$name (${takes:-$([ "$over
 rm -rf ".cache/$name"
 mkdir -p .cache
 python3 -m venv ".cache/$name"
-".cache/$name/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$wanted"
+".cache/$name/bin/python" -m pip install --quiet --no-cache-dir --disable-pip-version-check --requirement "$wanted"
 if [ "$over" ]; then
     # Its own packages come first.
     for packages in ".cache/$name"/lib/python*/site-packages; do

@@ -8,7 +8,7 @@ set -eu
 TORCH=2.13.0
 ARCHITECTURE=$(uname -m | sed 's/^arm64$/aarch64/') # as wheels name it
 
-cd -- "$(dirname -- "$0")/../.."
+CDPATH='' cd -- "$(dirname -- "$0")/../.."
 here=pipeline/setup
 
 say() { echo "set-up: $*" >&2; }
@@ -30,7 +30,8 @@ version_of() { # the version of the libtorch in $1: a release has build-version,
 
 fits() { # whether $1 is a libtorch of the exact version, with headers, whose libraries are all there
     version=$(version_of "$1")
-    [ "${version%%+*}" = "$TORCH" ] && [ -d "$1/include/ATen" ] && ! ldd "$1/lib/libtorch_cpu.so" 2>/dev/null | grep -q 'not found'
+    needs=$(ldd "$1/lib/libtorch_cpu.so" 2>/dev/null) || return 1 # missing, unreadable, or cut off
+    [ "${version%%+*}" = "$TORCH" ] && [ -d "$1/include/ATen" ] && ! echo "$needs" | grep -q 'not found'
 }
 
 wheels() { # installs the requirement files $2.. of $ARCHITECTURE into $1, whatever Python runs pip
@@ -39,7 +40,7 @@ wheels() { # installs the requirement files $2.. of $ARCHITECTURE into $1, whate
     set -- $(for file in "$@"; do printf -- '--requirement %s ' "$here/$file.txt"; done) \
         $(for tag in manylinux1 manylinux2010 manylinux2014 manylinux_2_5 manylinux_2_12 manylinux_2_17 manylinux_2_18 \
             manylinux_2_25 manylinux_2_27 manylinux_2_28; do printf -- '--platform %s_%s ' $tag "$ARCHITECTURE"; done)
-    PIP_USER=0 python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
+    PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 python3 -m pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore --no-deps \
         --only-binary=:all: --implementation cp --python-version 3.12 --require-hashes --target "$target" "$@"
 }
 
@@ -49,6 +50,10 @@ python_torch() { # the torch folder of the Python at hand, without importing it
 
 bring_libtorch() { # $1: cpu, cuda, or aarch64, which is the CPU half of that
     place=.cache/libtorch-$TORCH-$1
+    if [ "$1" != aarch64 ] && [ -d "$place" ] && ! fits "$place/torch"; then
+        say "$place is broken: bringing it anew"
+        rm -rf "$place"
+    fi
     if [ ! -d "$place" ]; then
         need python3 "install Python 3 with pip, or set LIBTORCH to a libtorch $TORCH"
         python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip; install it (python3-pip), or set LIBTORCH"
@@ -99,11 +104,13 @@ set_up_libtorch() {
     found=$(python_torch)
     if [ -n "$found" ] && fits "$found"; then
         point_at "$found"
-    elif has_driver; then
-        point_at "$(bring_libtorch cuda)"
-    else
-        point_at "$(bring_libtorch cpu)"
+        return
     fi
+    # Not as an argument: there a failure would not be seen.
+    half=cpu
+    ! has_driver || half=cuda
+    found=$(bring_libtorch $half)
+    point_at "$found"
 }
 
 set_up_model() {

@@ -5,8 +5,10 @@ code=$1
 program=$2
 profile=$3
 
+setting="a setting in $profile, or "
+[ -e "$profile" ] || setting=
 case $code in
-    2) try="correct what the line above names: a setting in $profile, or an argument; \`$program --help\` lists them all" ;;
+    2) try="correct what the line above names: ${setting}an argument; \`${CARGO_TARGET_DIR:-target}/release/$program --help\` lists them all" ;;
     3) try="free space or change what the line above names, then run the same command: what was saved is kept" ;;
     4) try="wait for the other run, or stop it" ;;
     5) try="the results are written; a figure is not what --require asks for" ;;

@@ -6,7 +6,7 @@ set -eu
 
 profile=${1:-pipeline/profiles/quickstart-sweep.toml}
 shards=${2:-2}
-BERT_SLURM=$(cd -- "$(dirname -- "$0")" && pwd)
+BERT_SLURM=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 export BERT_SLURM
 bin=${BIN:-$(dirname -- "$(command -v bert-sweep)")}
 name=$(basename "$profile" .toml)

@@ -7,7 +7,7 @@ set -eu
 
 remote=${1:?pull.sh REMOTE:BUCKET/PATH FOLDER}
 folder=${2:?pull.sh REMOTE:BUCKET/PATH FOLDER}
-here=$(cd -- "$(dirname -- "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
 manifest=$(mktemp)
 trap 'rm -f "$manifest"' EXIT

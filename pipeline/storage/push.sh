@@ -7,7 +7,7 @@ set -eu
 
 folder=${1:?push.sh FOLDER REMOTE:BUCKET/PATH}
 remote=${2:?push.sh FOLDER REMOTE:BUCKET/PATH}
-here=$(cd -- "$(dirname -- "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
 if [ -e "$folder/manifest.json" ] && rclone cat "$remote/manifest.json" 2>/dev/null | cmp -s - "$folder/manifest.json"; then
     echo "push: $remote is fresh" >&2

@@ -3,7 +3,7 @@
 # further ones by path: run.sh [PAGE.html ...]
 # SCREENSHOTS=DIR keeps a picture of each page.
 set -eu
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname "$0")" && pwd)
 root=$here/../..
 CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
 if [ -z "$CHROMIUM" ] || ! command -v npm > /dev/null; then
@@ -18,7 +18,7 @@ pages=$(mktemp -d)
 work=$(mktemp -d)
 trap 'rm -rf "$pages" "$work"' EXIT
 (cd "$root" && cargo build --release --locked --quiet --workspace && cargo build --release --locked --quiet --package figures --example report)
-bin=$(cd "${CARGO_TARGET_DIR:-$root/target}/release" && pwd)
+bin=$(CDPATH='' cd -- "${CARGO_TARGET_DIR:-$root/target}/release" && pwd)
 report=$bin/examples/report
 for name in binary stars twenty many one empty scores search hostile; do
     "$report" "$name" > "$pages/$name.html"

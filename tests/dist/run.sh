@@ -7,7 +7,7 @@
 # .cache/bare-root.
 set -eu
 
-cd -- "$(dirname -- "$0")/../.."
+CDPATH='' cd -- "$(dirname -- "$0")/../.."
 top=$PWD
 release=${CARGO_TARGET_DIR:-$top/target}/release
 root=$top/.cache/bare-root

@@ -2,7 +2,7 @@
 //! stage that stopped, and the manual of every program.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -94,6 +94,77 @@ fn files_of_others_are_neither_replaced_nor_removed() {
     assert!(sandbox.path("prefix/bin/bert-eval").exists());
 }
 
+/// Folders that are links or were empty stay what they are, with their modes; a link that leads nowhere is somebody's file.
+#[test]
+fn folders_that_were_there_stay_as_they_were() {
+    let sandbox = Sandbox::new();
+    let install = script("dist/install.sh");
+    distribution(&sandbox, &["bin/bert-eval", "lib/bert/libtorch_cpu.so", "share/man/man1/bert-eval.1"]);
+    sandbox.write("dotfiles/bin/own", "of the user");
+    for folder in ["prefix/lib", "prefix/share"] {
+        fs::create_dir_all(sandbox.path(folder)).unwrap();
+    }
+    fs::set_permissions(sandbox.path("prefix/share"), fs::Permissions::from_mode(0o700)).unwrap();
+    symlink("../dotfiles/bin", sandbox.path("prefix/bin")).unwrap();
+    symlink("/nowhere", sandbox.path("dotfiles/bin/bert-eval")).unwrap();
+    let refused = sh(&sandbox, &install, &["dist", "prefix"]);
+    assert_eq!((refused.code, refused.stderr.contains("prefix/bin/bert-eval is there")), (Some(1), true));
+    fs::remove_file(sandbox.path("dotfiles/bin/bert-eval")).unwrap();
+
+    // `cd` of a shell with CDPATH says where it went.
+    let command = |words: &[&str]| {
+        let mut command = Command::new("sh");
+        outcome(command.arg(&install).args(words).current_dir(sandbox.path("")).env("CDPATH", ".:.."))
+    };
+    for _ in 0..2 {
+        let done = command(&["dist", "prefix"]);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        assert_eq!(files(&sandbox.path("dotfiles")), ["bin/bert-eval", "bin/own"]);
+        assert!(sandbox.path("prefix/lib/bert/libtorch_cpu.so").exists());
+    }
+    let removed = command(&["--remove", "prefix"]);
+    assert_eq!(removed.code, Some(0), "{}", removed.stderr);
+    assert!(fs::symlink_metadata(sandbox.path("prefix/bin")).unwrap().is_symlink());
+    assert_eq!(files(&sandbox.path("dotfiles")), ["bin/own"]);
+    assert_eq!(fs::metadata(sandbox.path("prefix/share")).unwrap().permissions().mode() & 0o777, 0o700);
+    let left = |folder: &str| fs::read_dir(sandbox.path(folder)).unwrap().count();
+    assert_eq!((left("prefix/lib"), left("prefix/share")), (0, 0));
+
+    let nothing = command(&["prefix/lib", "nowhere"]);
+    assert_eq!((nothing.code, nothing.stderr.contains("nothing to install")), (Some(1), true), "{}", nothing.stderr);
+    assert!(!sandbox.path("nowhere").exists());
+}
+
+/// Whatever `data` and the target folder are linked to.
+#[test]
+fn clean_leaves_alone_what_holds_data_or_the_checkout() {
+    let sandbox = Sandbox::new();
+    let checkouts = ["one/pipeline/setup/clean.sh", "two/pipeline/setup/clean.sh"];
+    for place in checkouts {
+        sandbox.write(place, fs::read(script("setup/clean.sh")).unwrap());
+    }
+    for file in ["one/.cache/data/runs/x", "one/target/x", "two/.cache/x", "two/data/x"] {
+        sandbox.write(file, "x");
+    }
+    symlink(".cache/data", sandbox.path("one/data")).unwrap();
+    let clean = |target: &str| {
+        let mut command = Command::new("sh");
+        command.args(["pipeline/setup/clean.sh"]).current_dir(sandbox.path("one"));
+        outcome(command.env("CARGO_TARGET_DIR", target).env("CDPATH", sandbox.path("two")))
+    };
+    let parent = sandbox.path("").display().to_string();
+    for target in [parent.as_str(), ".", "..", "-i"] {
+        let done = clean(target);
+        assert!(done.stderr.contains("clean: .cache holds data/ or the checkout, and stays\n"), "{}", done.stderr);
+        assert!(done.stderr.ends_with("clean: there is nothing to remove\n"), "{}", done.stderr);
+    }
+    let done = clean("target");
+    assert!(done.stderr.contains("clean: removing\n  target ("), "{}", done.stderr);
+    let kept = files(&sandbox.path(""));
+    assert!(["two/.cache/x", "two/data/x"].iter().all(|it| kept.iter().any(|file| file == it)), "{kept:?}");
+    assert!(sandbox.path("one/data/runs/x").exists() && !sandbox.path("one/target").exists());
+}
+
 #[test]
 fn clean_names_what_it_removes_and_leaves_data_alone() {
     let sandbox = Sandbox::new();
@@ -123,9 +194,33 @@ fn clean_names_what_it_removes_and_leaves_data_alone() {
     assert_eq!(clean().stderr, "clean: .cache lies in data/, and stays\nclean: there is nothing to remove\n");
 }
 
+/// What cannot be brought ends set-up; what was brought and is broken is brought anew.
+#[test]
+fn set_up_without_libtorch_is_none() {
+    let sandbox = Sandbox::new();
+    sandbox.write("pipeline/setup/setup.sh", fs::read(script("setup/setup.sh")).unwrap());
+    sandbox.write(".cache/minilm/model", "x");
+    let version = "TORCH=";
+    let text = sandbox.text("pipeline/setup/setup.sh");
+    let version = text.lines().find_map(|line| line.strip_prefix(version)).unwrap();
+    let brought = format!(".cache/libtorch-{version}-cpu");
+    sandbox.write(&format!("{brought}/torch/lib/libtorch_cpu.so"), "cut off");
+    sandbox.write("bin/python3", "#!/bin/sh\ncase $* in *--version) exit 0 ;; esac\necho 'no network' >&2\nexit 1\n");
+    fs::set_permissions(sandbox.path("bin/python3"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", sandbox.path("bin").display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("sh");
+    command.arg("pipeline/setup/setup.sh").current_dir(sandbox.path("")).env("PATH", path).env_remove("LIBTORCH");
+    let done = outcome(&mut command);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    assert!(done.stderr.contains(&format!("set-up: {brought} is broken: bringing it anew\n")), "{}", done.stderr);
+    assert!(done.stderr.ends_with("no network\n"), "{}", done.stderr);
+    assert!(!sandbox.path(&brought).exists() && fs::symlink_metadata(sandbox.path(".libtorch")).is_err());
+}
+
 #[test]
 fn a_stage_that_stopped_is_named_with_what_to_try() {
     let sandbox = Sandbox::new();
+    sandbox.write("pipeline/profiles/sst2.toml", "");
     let stopped =
         |code: &str| sh(&sandbox, &script("setup/stopped.sh"), &[code, "bert-eval", "pipeline/profiles/sst2.toml"]);
     let expected = [
@@ -145,6 +240,9 @@ fn a_stage_that_stopped_is_named_with_what_to_try() {
         );
         assert!(said.stderr.starts_with(&begins) && said.stderr.contains(try_this), "{}", said.stderr);
     }
+    fs::remove_file(sandbox.path("pipeline/profiles/sst2.toml")).unwrap();
+    let said = stopped("2").stderr;
+    assert!(!said.contains("a setting in") && said.contains("bert-eval --help` lists them all"), "{said}");
 }
 
 #[test]

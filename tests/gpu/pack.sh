@@ -6,7 +6,7 @@
 # makes the pack of another.
 set -eu
 
-cd -- "$(dirname -- "$0")/../.."
+CDPATH='' cd -- "$(dirname -- "$0")/../.."
 dir=$1
 shift
 [ ! -e "$dir" ] || { echo "pack-gpu: $dir is already there" >&2; exit 2; }

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use stage::{hub_is_offline, user_cache};
+use ureq::Proxy;
+use ureq::http::Uri;
 
 use crate::finding::Finding;
 
 const PATIENCE: Duration = Duration::from_secs(2);
-/// As HTTP clients read them, the first that is set.
-const PROXIES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
+/// As `sst-fetch` reads them: the first that has an address.
+const PROXIES: [&str; 6] = ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
 pub(crate) fn findings() -> Vec<Finding> {
     vec![hub(), cache()]
@@ -20,64 +22,74 @@ pub(crate) fn findings() -> Vec<Finding> {
 
 fn hub() -> Finding {
     let name = "hub";
-    let variable = |name: &str| env::var(name).ok().filter(|value| !value.trim().is_empty());
     let endpoint = variable("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".to_owned());
-    let Some(host) = address(&endpoint) else {
+    let Some((uri, host)) = address(&endpoint) else {
         let fact = format!("HF_ENDPOINT is {endpoint:?}");
         return Finding::wrong(name, fact, "expected an address as https://huggingface.co");
     };
     if hub_is_offline() {
         return Finding::fine(name, format!("{endpoint}, not tried: HF_HUB_OFFLINE is set, so only the cache is read"));
     }
-    let proxy = PROXIES.iter().find_map(|name| Some((*name, variable(name)?)));
-    match proxy {
+    let proxies: Vec<(&str, String)> = PROXIES.iter().filter_map(|name| Some((*name, variable(name)?))).collect();
+    if let Some((wrong, value)) = proxies.iter().find(|(_, value)| Proxy::new(value).is_err()) {
+        let shown = value.rsplit('@').next().unwrap_or_default(); // a password may stand before
+        let fact = format!("{wrong} is {shown:?}, which is no address of a proxy, and is not used");
+        return Finding::wrong(name, fact, format!("correct or unset {wrong}"));
+    }
+    match Proxy::try_from_env().filter(|proxy| !proxy.is_no_proxy(&uri)) {
         None if is_reachable(&host) => Finding::fine(name, format!("{endpoint}, reachable")),
         None => Finding::note(
             name,
             format!("{endpoint}, not reachable"),
             "local folders still work as --source; for the hub, set HTTPS_PROXY, or a mirror in HF_ENDPOINT",
         ),
-        Some((variable, proxy)) => {
-            // A proxy's address may have a password before its host.
-            let shown = proxy.rsplit('@').next().unwrap_or_default();
-            match address(&proxy).or_else(|| address(&format!("http://{proxy}"))) {
-                Some(host) if is_reachable(&host) => Finding::fine(
-                    name,
-                    format!("{endpoint}, through the proxy {shown} of {variable}, which is reachable"),
-                ),
-                _ => Finding::wrong(
-                    name,
-                    format!("{endpoint}, through the proxy {shown} of {variable}, which is not reachable"),
-                    format!("correct or unset {variable}; NO_PROXY names hosts that need none"),
-                ),
+        Some(proxy) => {
+            let variable = proxies.first().map_or("", |(name, _)| name);
+            let through = format!("{endpoint}, through the proxy {}:{} of {variable}", proxy.host(), proxy.port());
+            if is_reachable(&(bare(proxy.host()), proxy.port())) {
+                Finding::fine(name, format!("{through}, which is reachable"))
+            } else {
+                let what = format!("correct or unset {variable}; NO_PROXY names hosts that need none");
+                Finding::wrong(name, format!("{through}, which is not reachable"), what)
             }
         }
     }
 }
 
-fn is_reachable(host: &str) -> bool {
-    let addresses = host.to_socket_addrs().into_iter().flatten();
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+fn is_reachable(host: &(String, u16)) -> bool {
+    let addresses = (host.0.as_str(), host.1).to_socket_addrs().into_iter().flatten();
     addresses.take(2).any(|address| TcpStream::connect_timeout(&address, PATIENCE).is_ok())
 }
 
-/// `https://user@host/path` as `host:443`.
-fn address(endpoint: &str) -> Option<String> {
-    let (scheme, rest) = endpoint.trim().split_once("://")?;
-    let host = rest.split('/').next()?.rsplit('@').next().filter(|host| !host.is_empty())?;
-    let port = match scheme {
+/// `https://user@host/path` with its host and port.
+fn address(endpoint: &str) -> Option<(Uri, (String, u16))> {
+    let uri: Uri = endpoint.trim().parse().ok()?;
+    let usual = match uri.scheme_str()? {
         "http" => 80,
         "https" => 443,
-        "socks4" | "socks4a" | "socks5" | "socks5h" => 1080,
         _ => return None,
     };
-    Some(if host.contains(':') { host.to_owned() } else { format!("{host}:{port}") })
+    let host = (bare(uri.host()?), uri.port_u16().unwrap_or(usual));
+    Some((uri, host))
 }
+
+/// A host without the brackets of an address of IPv6.
+fn bare(host: &str) -> String {
+    host.trim_start_matches('[').trim_end_matches(']').to_owned()
+}
+
+/// What names the cache itself; HF_HOME names the folder above it.
+const CACHE_VARIABLES: [&str; 2] = ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"];
 
 /// The folder that `sst-fetch` and Python's client share.
 fn cache_folder() -> Option<PathBuf> {
     let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = || folder("HF_HOME").or_else(|| user_cache().map(|cache| cache.join("huggingface")));
-    folder("HF_HUB_CACHE").or_else(|| folder("HUGGINGFACE_HUB_CACHE")).or_else(|| Some(home()?.join("hub")))
+    CACHE_VARIABLES.iter().find_map(|name| folder(name)).or_else(|| Some(home()?.join("hub")))
 }
 
 fn cache() -> Finding {
@@ -86,24 +98,43 @@ fn cache() -> Finding {
         return Finding::wrong(name, "neither HF_HOME nor HOME says where it is", "set HF_HOME to a folder");
     };
     let place = cache.display();
-    let nearest = cache.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
+    let elsewhere = match CACHE_VARIABLES.iter().find(|name| variable(name).is_some()) {
+        Some(variable) => format!("set {variable} to another folder"),
+        None => "set HF_HOME to another folder".to_owned(),
+    };
+    // The first that is there, be it a link to nothing.
+    let nearest = cache.ancestors().find(|folder| folder.symlink_metadata().is_ok()).unwrap_or(Path::new("/"));
     if !nearest.is_dir() {
-        return Finding::wrong(
-            name,
-            format!("{} is no folder", nearest.display()),
-            "remove it, or set HF_HOME to another folder",
-        );
+        let what = if nearest.is_symlink() { "is a link that leads to no folder" } else { "is no folder" };
+        return Finding::wrong(name, format!("{} {what}", nearest.display()), format!("remove it, or {elsewhere}"));
     }
     if !is_writable(nearest) {
-        let what = "set HF_HOME to a folder that can be written; local folders still work as --source";
+        let what = format!("{elsewhere}, which can be written; local folders still work as --source");
         return Finding::note(name, format!("{} cannot be written", nearest.display()), what);
     }
     if !cache.exists() {
         return Finding::fine(name, format!("{place}, empty"));
     }
+    let mut folders = vec![cache.clone()];
+    folders.extend(entries(&cache).into_iter().filter(|path| path.is_dir()));
+    folders.sort();
+    let unreadable = folders.iter().find_map(|folder| Some((folder, fs::read_dir(folder).err()?)));
+    if let Some((folder, error)) = unreadable {
+        let fact = format!("{place}: {} cannot be read ({error})", folder.display());
+        return Finding::wrong(name, fact, format!("give this user the right to it, remove it, or {elsewhere}"));
+    }
     let broken = broken_repositories(&cache);
     match broken.as_slice() {
-        [] => Finding::fine(name, place.to_string()),
+        [] => match folders.iter().find(|folder| !is_writable(folder)) {
+            None => Finding::fine(name, place.to_string()),
+            Some(fixed) => Finding::note(
+                name,
+                format!("{place}: {} cannot be written", fixed.display()),
+                format!(
+                    "what it has is read; to fetch what it has not, give this user the right to it, or {elsewhere}"
+                ),
+            ),
+        },
         [first, ..] => Finding::wrong(
             name,
             format!("{place}: files of {} are missing", counted(broken.len())),
@@ -146,10 +177,12 @@ mod tests {
 
     #[test]
     fn the_host_of_an_address_is_found() {
-        assert_eq!(address("https://hub.example/a/b").as_deref(), Some("hub.example:443"));
-        assert_eq!(address("http://user:secret@proxy.example:3128").as_deref(), Some("proxy.example:3128"));
-        assert_eq!(address("socks5h://127.0.0.1").as_deref(), Some("127.0.0.1:1080"));
-        assert_eq!(address("hub.example"), None);
-        assert_eq!(address("https:///path"), None);
+        let host = |endpoint: &str| address(endpoint).map(|(_, host)| host);
+        assert_eq!(host("https://hub.example/a/b"), Some(("hub.example".to_owned(), 443)));
+        assert_eq!(host("http://user:secret@hub.example:3128"), Some(("hub.example".to_owned(), 3128)));
+        assert_eq!(host("http://[::1]"), Some(("::1".to_owned(), 80)));
+        for endpoint in ["hub.example", "https:///path", "ftp://hub.example"] {
+            assert_eq!(host(endpoint), None, "{endpoint}");
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::env;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use bert::Compute;
@@ -10,9 +12,14 @@ use bert_kernels::libtorch::{self, LibtorchFiles};
 use tch::Cuda;
 
 use crate::finding::Finding;
+use crate::line::print_line;
 
 /// The hidden subcommand that loads libtorch.
 pub(crate) const PROBE: &str = "probe";
+
+/// A libtorch that lies on a slow disk takes ten seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(5);
 
 /// What the probe prints: a line each, in this order.
 struct Probed {
@@ -36,9 +43,9 @@ pub(crate) fn probe() -> anyhow::Result<()> {
 }
 
 /// Where the libraries are, for those who package the programs.
-pub(crate) fn print_places() {
+pub(crate) fn print_places() -> anyhow::Result<()> {
     let files = LibtorchFiles::find();
-    println!("lib {}\nbert_torch {}", files.lib.display(), files.bert_torch.display());
+    print_line(format_args!("lib {}\nbert_torch {}", files.lib.display(), files.bert_torch.display()))
 }
 
 /// What can be said of libtorch, having tried it.
@@ -56,7 +63,7 @@ pub(crate) fn findings() -> Vec<Finding> {
         }
         Err(error) => {
             let text = format!("{error:#}");
-            let (problem, advice) = text.split_once('\n').unwrap_or((&text, "remove it and install it anew"));
+            let (problem, advice) = text.split_once('\n').unwrap_or((&text, "see this shell's limits: `ulimit -a`"));
             vec![Finding::wrong("libtorch", problem, advice)]
         }
     }
@@ -65,7 +72,24 @@ pub(crate) fn findings() -> Vec<Finding> {
 /// Runs the probe. The error's second line is what to do.
 fn probed() -> anyhow::Result<Probed> {
     let program = env::current_exe().context("the program does not know its own path")?;
-    let output = Command::new(program).arg(PROBE).output().context("cannot start a program")?;
+    let mut probe = Command::new(program);
+    probe.arg(PROBE).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut probe = probe.spawn().context("cannot start a program")?;
+    let begin = Instant::now();
+    while probe.try_wait()?.is_none() {
+        if begin.elapsed() > PATIENCE {
+            probe.kill()?;
+            probe.wait()?;
+            let lib = LibtorchFiles::find().lib;
+            let seconds = PATIENCE.as_secs();
+            anyhow::bail!(
+                "a program that loads it from {} has not ended after {seconds} s\nsee whether the disk answers",
+                lib.display()
+            );
+        }
+        thread::sleep(POLL);
+    }
+    let output = probe.wait_with_output()?;
     parsed(&output).ok_or_else(|| how_it_ended(&output))
 }
 

@@ -3,6 +3,7 @@
 
 mod finding;
 mod libtorch;
+mod line;
 mod machine;
 mod hub;
 mod provenance;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::finding::Finding;
+use crate::line::print_line;
 
 const EXAMPLES: &str = "Examples:
   bert-doctor
@@ -55,17 +57,14 @@ fn run(args: &Args) -> anyhow::Result<()> {
     match &args.command {
         Some(Command::Provenance { folder }) => provenance::print(folder),
         Some(Command::Probe) => libtorch::probe(),
-        Some(Command::Libraries) => {
-            libtorch::print_places();
-            Ok(())
-        }
+        Some(Command::Libraries) => libtorch::print_places(),
         None => diagnose(),
     }
 }
 
 fn diagnose() -> anyhow::Result<()> {
     let findings: Vec<Finding> = [libtorch::findings(), machine::findings(), hub::findings()].concat();
-    findings.iter().for_each(|finding| println!("{}", finding.text()));
+    findings.iter().try_for_each(|finding| print_line(finding.text()))?;
     match findings.iter().filter(|finding| finding.is_wrong()).count() {
         0 => Ok(()),
         1 => anyhow::bail!("something is wrong; what to do stands below it"),

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use stage::{Fingerprint, MANIFEST, Manifest, Seal, Vouchers, bad_input, bail_input};
 
+use crate::line::print_line;
+
 /// Folders above the given one in which its manifest may be: `export/hf` belongs to `export`.
 const MOST_LEVELS: usize = 3;
 
@@ -29,21 +31,20 @@ pub(crate) fn print(folder: &Path) -> anyhow::Result<()> {
     let mut chain = Chain { queue: VecDeque::from([first]), ..Chain::default() };
     while let Some(folder) = chain.queue.pop_front() {
         if fs::canonicalize(&folder).is_ok_and(|real| chain.seen.insert(real)) {
-            chain.print_folder(&folder);
+            chain.print_folder(&folder)?;
         }
     }
     let Chain { n_files, n_wrong, n_not_found, .. } = chain;
     if n_not_found > 0 {
-        println!("{n_not_found} inputs were not found, and could not be checked");
+        print_line(format_args!("{n_not_found} inputs were not found, and could not be checked"))?;
     }
     match (n_wrong, n_files) {
-        (0, 1) => println!("1 file was checked: it is what was written"),
-        (0, n_files) => println!("{n_files} files were checked: each is what was written"),
+        (0, 1) => print_line("1 file was checked: it is what was written"),
+        (0, n_files) => print_line(format_args!("{n_files} files were checked: each is what was written")),
         (_, 1) => bail_input!("the only file that was checked is not what was written"),
         (1, n_files) => bail_input!("1 of {n_files} files is not what was written"),
         (n_wrong, n_files) => bail_input!("{n_wrong} of {n_files} files are not what was written"),
     }
-    Ok(())
 }
 
 /// The walk along the manifests.
@@ -62,15 +63,15 @@ struct Chain {
 }
 
 impl Chain {
-    fn print_folder(&mut self, folder: &Path) {
+    fn print_folder(&mut self, folder: &Path) -> anyhow::Result<()> {
         let manifest = match Manifest::load(folder) {
             Ok(Some(manifest)) => manifest,
-            Ok(None) => return,
+            Ok(None) => return Ok(()),
             Err(unreadable) => {
-                println!("{}\n  {unreadable}", folder.display());
+                print_line(format_args!("{}\n  {unreadable}", folder.display()))?;
                 self.n_files += 1;
                 self.n_wrong += 1;
-                return;
+                return Ok(());
             }
         };
         let seal = match manifest.seal {
@@ -79,7 +80,7 @@ impl Chain {
             Seal::Broken => "edited: its manifest does not match its seal",
         };
         let source = manifest.plan["source"].as_str().map_or(String::new(), |source| format!(" from {source}"));
-        println!("{}: {}{source}, {seal}", folder.display(), manifest.stage);
+        print_line(format_args!("{}: {}{source}, {seal}", folder.display(), manifest.stage))?;
         self.n_files += 1;
         self.n_wrong += usize::from(manifest.seal == Seal::Broken);
         for (name, written) in &manifest.outputs {
@@ -89,21 +90,28 @@ impl Chain {
                 Some(found) => format!("edited: it is {:.12} now", found.sha256),
                 None => "missing".to_owned(),
             };
-            self.print_file("output", written, &verdict, name);
+            self.print_file("output", written, &verdict, name)?;
         }
         for role in manifest.inputs.keys() {
             let recorded = manifest.recorded.get("paths").and_then(|paths| paths[role.as_str()].as_str());
-            self.print_input(folder, &manifest, role, recorded);
+            self.print_input(folder, &manifest, role, recorded)?;
         }
+        Ok(())
     }
 
-    fn print_input(&mut self, folder: &Path, manifest: &Manifest, role: &str, recorded: Option<&str>) {
-        let Some(read) = manifest.inputs.get(role) else { return };
+    fn print_input(
+        &mut self,
+        folder: &Path,
+        manifest: &Manifest,
+        role: &str,
+        recorded: Option<&str>,
+    ) -> anyhow::Result<()> {
+        let Some(read) = manifest.inputs.get(role) else { return Ok(()) };
         let Some((path, found)) = recorded.and_then(|recorded| self.find(folder, recorded, read)) else {
             self.n_not_found += 1;
             let place = recorded.map_or("its place is not recorded".to_owned(), |path| format!("recorded as {path}"));
-            println!("  input   {:.12}  not found  {role} ({place})", read.sha256);
-            return;
+            print_line(format_args!("  input   {:.12}  not found  {role} ({place})", read.sha256))?;
+            return Ok(());
         };
         let listed = self.vouchers.listed(&path);
         let verdict = match &listed {
@@ -121,30 +129,32 @@ impl Chain {
             Err(_) => Some(parent), // told where that folder is printed
         };
         let origin = if maker.is_some() { "" } else { " (no stage wrote it)" };
-        self.print_file("input", read, &verdict, &format!("{role} <- {}{origin}", path.display()));
+        self.print_file("input", read, &verdict, &format!("{role} <- {}{origin}", path.display()))?;
         if let Some(maker) = &maker {
-            self.print_disagreements(manifest, maker);
+            self.print_disagreements(manifest, maker)?;
         }
         self.queue.extend(maker);
+        Ok(())
     }
 
     /// Tells where `maker`, of which a folder has read an output, was made from another training than the folder itself: an
     /// export of one run with the evaluation of another. Tokens may differ: a run may be evaluated on others.
-    fn print_disagreements(&mut self, manifest: &Manifest, maker: &Path) {
-        let Ok(Some(of_maker)) = Manifest::load(maker) else { return };
+    fn print_disagreements(&mut self, manifest: &Manifest, maker: &Path) -> anyhow::Result<()> {
+        let Ok(Some(of_maker)) = Manifest::load(maker) else { return Ok(()) };
         for (role, read) in manifest.inputs.iter().filter(|(role, _)| role.starts_with("train/")) {
             let Some(other) = of_maker.inputs.get(role).filter(|other| *other != read) else { continue };
             if self.told.insert((maker.to_owned(), role.clone())) {
                 let verdict = format!("another one: {} was made from {:.12}", maker.display(), other.sha256);
-                self.print_file("branch", read, &verdict, role);
+                self.print_file("branch", read, &verdict, role)?;
             }
         }
+        Ok(())
     }
 
-    fn print_file(&mut self, kind: &str, expected: &Fingerprint, verdict: &str, name: &str) {
+    fn print_file(&mut self, kind: &str, expected: &Fingerprint, verdict: &str, name: &str) -> anyhow::Result<()> {
         self.n_files += 1;
         self.n_wrong += usize::from(verdict != "ok");
-        println!("  {kind:7} {:.12}  {verdict}  {name}", expected.sha256);
+        print_line(format_args!("  {kind:7} {:.12}  {verdict}  {name}", expected.sha256))
     }
 
     /// The file that was recorded as `recorded`: the first with the same bytes, else the first that is there.

@@ -9,6 +9,8 @@ mod elf;
 mod files;
 
 use std::ffi::{CStr, c_char, c_void};
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -27,6 +29,17 @@ pub enum LoadError {
     /// A file that is not there.
     #[error("libtorch is missing: there is no {}", .0.display())]
     Missing(PathBuf),
+    /// A file that this user may not read.
+    #[error("{} cannot be read: {reason}", file.display())]
+    Unreadable {
+        /// The library.
+        file: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The current folder is gone, which libtorch asks for.
+    #[error("libtorch cannot be loaded in a folder that is gone: {0}")]
+    NoFolder(String),
     /// A file whose end is not there, which the loader would die of.
     #[error("{} is incomplete: its end is missing", .0.display())]
     Incomplete(PathBuf),
@@ -51,15 +64,28 @@ pub enum LoadError {
     OtherBuild(PathBuf),
 }
 
+/// What the loader says where a limit of memory is reached.
+const OF_MEMORY: [&str; 2] = ["failed to map segment", "annot allocate memory"];
+
 impl LoadError {
     /// What to do about it.
     pub fn advice(&self) -> String {
         let files = LibtorchFiles::find();
+        match self {
+            Self::NoFolder(_) => return "go to another folder".to_owned(),
+            Self::Unreadable { .. } => return "give this user the right to read it".to_owned(),
+            Self::Refused { loader, .. } if OF_MEMORY.iter().any(|words| loader.contains(words)) => {
+                return "it takes 2 GB of address space: raise the limit (`ulimit -v`)".to_owned();
+            }
+            _ => {}
+        }
         if files.installed {
             return "install the programs anew, all from one archive".to_owned();
         }
         match self {
-            Self::Missing(_) | Self::Version { .. } => "`just setup` brings it".to_owned(),
+            Self::NoFolder(_) | Self::Unreadable { .. } | Self::Missing(_) | Self::Version { .. } => {
+                "`just setup` brings it".to_owned()
+            }
             Self::OtherBuild(_) => "build the programs anew: `just build`".to_owned(),
             Self::Incomplete(file) | Self::Refused { file, .. } if *file == files.bert_torch => {
                 "remove it and build the programs anew: `just build`".to_owned()
@@ -117,10 +143,15 @@ extern "C" fn bert_torch_first_call() {
 }
 
 fn load_from(files: &LibtorchFiles) -> Result<(), LoadError> {
+    std::env::current_dir().map_err(|error| LoadError::NoFolder(error.to_string()))?;
     let torch_cpu = files.torch_cpu();
     for file in [&torch_cpu, &files.bert_torch] {
-        if !file.exists() {
-            return Err(LoadError::Missing(file.clone()));
+        match File::open(file) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(LoadError::Missing(file.clone())),
+            Err(error) => {
+                return Err(LoadError::Unreadable { file: file.clone(), reason: error.to_string() });
+            }
+            Ok(_) => {}
         }
         if elf::is_incomplete(file) {
             return Err(LoadError::Incomplete(file.clone()));
@@ -129,7 +160,7 @@ fn load_from(files: &LibtorchFiles) -> Result<(), LoadError> {
     let libtorch = opened(&torch_cpu, RTLD_LAZY | RTLD_GLOBAL)?;
     let found = torch_version(libtorch);
     if found.as_deref() != Some(VERSION) {
-        let found = found.unwrap_or_else(|| "another age".to_owned());
+        let found = found.unwrap_or_else(|| "2.8 or older".to_owned());
         return Err(LoadError::Version { file: torch_cpu, found });
     }
     // CUDA registers itself when its library is loaded; nothing calls into it by name.

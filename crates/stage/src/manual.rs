@@ -30,13 +30,14 @@ pub(crate) fn folder(words: &[OsString]) -> Option<PathBuf> {
 /// Writes completions, and a page for the program and for each of its subcommands.
 pub(crate) fn write(mut command: Command, share: &Path) -> anyhow::Result<()> {
     let name = command.get_name().to_owned();
+    let mut documented = command.clone().disable_help_subcommand(true); // it would be referred to, and has no page
     for (shell, folder, before, behind) in SHELLS {
         let mut text = Vec::new();
         generate(shell, &mut command, &name, &mut text);
         write_below(share, folder, &format!("{before}{name}{behind}"), text)?;
     }
-    command.build();
-    write_pages(&command, &name, share)
+    documented.build();
+    write_pages(&documented, &name, share)
 }
 
 fn write_pages(command: &Command, name: &str, share: &Path) -> anyhow::Result<()> {
@@ -80,6 +81,7 @@ mod tests {
             assert!(text(completions).contains("learning-rate"), "{completions}");
         }
         assert!(text("man/man1/bert-example.1").contains("learning\\-rate"));
+        assert!(!text("man/man1/bert-example.1").contains("example\\-help"));
         assert!(text("man/man1/bert-example-check.1").contains("Looks first"));
         assert!(!folder.path().join("man/man1/bert-example-probe.1").exists());
     }

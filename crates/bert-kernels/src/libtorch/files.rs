@@ -12,8 +12,9 @@ pub const TORCH_CUDA: &str = "libtorch_cuda.so";
 const BERT_TORCH: &str = "libbert_torch.so";
 /// Where the build script made the shared library, and the libtorch that it was made with.
 const BUILT: (&str, &str) = (env!("BERT_TORCH_LIBRARY"), env!("BERT_TORCH_LIBTORCH"));
-/// Where the libraries of installed programs are, seen from the folder above that of the programs.
+/// Where the libraries of installed programs are, and what else they bring, seen from the folder above that of the programs.
 const INSTALLED: &str = "lib/bert";
+const SHARED: &str = "share/bert";
 /// The folders of a build between that of its programs and the shared library: `build/PACKAGE/out`.
 const LEVELS: usize = 3;
 
@@ -33,9 +34,8 @@ impl LibtorchFiles {
     pub fn find() -> Self {
         let program = env::current_exe().unwrap_or_default();
         let folders: Vec<&Path> = program.ancestors().skip(1).take(LEVELS).collect();
-        if let Some(lib) =
-            folders.get(1).map(|prefix| prefix.join(INSTALLED)).filter(|lib| lib.join(BERT_TORCH).exists())
-        {
+        let is_installed = |prefix: &&&Path| [INSTALLED, SHARED].iter().any(|folder| prefix.join(folder).is_dir());
+        if let Some(lib) = folders.get(1).filter(is_installed).map(|prefix| prefix.join(INSTALLED)) {
             return Self { bert_torch: lib.join(BERT_TORCH), lib, installed: true };
         }
         let (library, libtorch) = (Path::new(BUILT.0), Path::new(BUILT.1));

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use ureq::Timeout;
-use ureq::http::HeaderMap;
+use ureq::http::{HeaderMap, Uri};
+use ureq::{Proxy, Timeout};
 
 /// A request that failed.
 #[derive(Debug)]
@@ -51,7 +51,12 @@ impl Failure {
             ureq::Error::Protocol(_) => true,
             _ => false,
         };
-        Self { is_passing, ..Self::other(url, &error.to_string()) }
+        let of_uri = |proxy: &Proxy| url.parse::<Uri>().is_ok_and(|uri| !proxy.is_no_proxy(&uri));
+        let through = match Proxy::try_from_env().filter(of_uri) {
+            Some(proxy) => format!(", through the proxy {}:{} of the environment", proxy.host(), proxy.port()),
+            None => String::new(),
+        };
+        Self { is_passing, ..Self::other(url, &format!("{error}{through}")) }
     }
 
     /// An answer that broke off.
