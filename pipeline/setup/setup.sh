@@ -28,10 +28,16 @@ version_of() { # the version of the libtorch in $1: a release has build-version,
     fi | head -n 1
 }
 
+lacks() { # the libraries that the libtorch in $1 needs and the loader does not find; ends with 1 where it is missing or cut off
+    command -v ldd >/dev/null || { [ -f "$1/lib/libtorch_cpu.so" ]; return; }
+    needs=$(ldd "$1/lib/libtorch_cpu.so" 2>/dev/null) || return 1
+    echo "$needs" | sed -n 's/ => not found$//p'
+}
+
 fits() { # whether $1 is a libtorch of the exact version, with headers, whose libraries are all there
     version=$(version_of "$1")
-    needs=$(ldd "$1/lib/libtorch_cpu.so" 2>/dev/null) || return 1 # missing, unreadable, or cut off
-    [ "${version%%+*}" = "$TORCH" ] && [ -d "$1/include/ATen" ] && ! echo "$needs" | grep -q 'not found'
+    lacking=$(lacks "$1") || return 1
+    [ "${version%%+*}" = "$TORCH" ] && [ -d "$1/include/ATen" ] && [ -z "$lacking" ]
 }
 
 wheels() { # installs the requirement files $2.. of $ARCHITECTURE into $1, whatever Python runs pip
@@ -50,7 +56,8 @@ python_torch() { # the torch folder of the Python at hand, without importing it
 
 bring_libtorch() { # $1: cpu, cuda, or aarch64, which is the CPU half of that
     place=.cache/libtorch-$TORCH-$1
-    if [ "$1" != aarch64 ] && [ -d "$place" ] && ! fits "$place/torch"; then
+    # What the system lacks would be lacking again; the loader of this machine cannot tell of another's libraries.
+    if [ "$1" != aarch64 ] && [ -d "$place" ] && { ! lacking=$(lacks "$place/torch") || echo "$lacking" | grep -q libc10; }; then
         say "$place is broken: bringing it anew"
         rm -rf "$place"
     fi

@@ -115,30 +115,25 @@ fn cache() -> Finding {
     if !cache.exists() {
         return Finding::fine(name, format!("{place}, empty"));
     }
-    let mut folders = vec![cache.clone()];
-    folders.extend(entries(&cache).into_iter().filter(|path| path.is_dir()));
-    folders.sort();
-    let unreadable = folders.iter().find_map(|folder| Some((folder, fs::read_dir(folder).err()?)));
-    if let Some((folder, error)) = unreadable {
+    let mut repositories: Vec<PathBuf> = entries(&cache).into_iter().filter(|path| path.is_dir()).collect();
+    repositories.sort();
+    let folders = || [&cache].into_iter().chain(&repositories);
+    if let Some((folder, error)) = folders().find_map(|folder| Some((folder, fs::read_dir(folder).err()?))) {
         let fact = format!("{place}: {} cannot be read ({error})", folder.display());
         return Finding::wrong(name, fact, format!("give this user the right to it, remove it, or {elsewhere}"));
     }
-    let broken = broken_repositories(&cache);
-    match broken.as_slice() {
-        [] => match folders.iter().find(|folder| !is_writable(folder)) {
-            None => Finding::fine(name, place.to_string()),
-            Some(fixed) => Finding::note(
-                name,
-                format!("{place}: {} cannot be written", fixed.display()),
-                format!(
-                    "what it has is read; to fetch what it has not, give this user the right to it, or {elsewhere}"
-                ),
-            ),
-        },
-        [first, ..] => Finding::wrong(
+    let broken: Vec<&PathBuf> =
+        repositories.iter().filter(|repository| has_dangling_link(&repository.join("snapshots"))).collect();
+    if let [first, ..] = broken.as_slice() {
+        let fact = format!("{place}: files of {} are missing", counted(broken.len()));
+        return Finding::wrong(name, fact, format!("remove {}; it is fetched anew when it is needed", first.display()));
+    }
+    match folders().find(|folder| !is_writable(folder)) {
+        None => Finding::fine(name, place.to_string()),
+        Some(folder) => Finding::note(
             name,
-            format!("{place}: files of {} are missing", counted(broken.len())),
-            format!("remove {}; it is fetched anew when it is needed", first.display()),
+            format!("{place}: {} cannot be written", folder.display()),
+            format!("what it has is read; to fetch what it has not, give this user the right to it, or {elsewhere}"),
         ),
     }
 }
@@ -152,14 +147,7 @@ fn is_writable(folder: &Path) -> bool {
     rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
-/// The repositories of which a snapshot has a link that leads nowhere.
-fn broken_repositories(cache: &Path) -> Vec<PathBuf> {
-    let repositories = entries(cache).into_iter().filter(|path| path.join("snapshots").is_dir());
-    let mut broken: Vec<PathBuf> = repositories.filter(|path| has_dangling_link(&path.join("snapshots"))).collect();
-    broken.sort();
-    broken
-}
-
+/// Whether a link in or below the folder leads nowhere, as those of a snapshot whose files were removed.
 fn has_dangling_link(folder: &Path) -> bool {
     entries(folder).iter().any(|path| {
         let dangles = path.is_symlink() && !path.exists();

@@ -72,20 +72,13 @@ impl LoadError {
     pub fn advice(&self) -> String {
         let files = LibtorchFiles::find();
         match self {
-            Self::NoFolder(_) => return "go to another folder".to_owned(),
-            Self::Unreadable { .. } => return "give this user the right to read it".to_owned(),
+            Self::NoFolder(_) => "go to another folder".to_owned(),
+            Self::Unreadable { .. } => "give this user the right to read it".to_owned(),
             Self::Refused { loader, .. } if OF_MEMORY.iter().any(|words| loader.contains(words)) => {
-                return "it takes 2 GB of address space: raise the limit (`ulimit -v`)".to_owned();
+                "it takes 2 GB of address space: raise the limit (`ulimit -v`)".to_owned()
             }
-            _ => {}
-        }
-        if files.installed {
-            return "install the programs anew, all from one archive".to_owned();
-        }
-        match self {
-            Self::NoFolder(_) | Self::Unreadable { .. } | Self::Missing(_) | Self::Version { .. } => {
-                "`just setup` brings it".to_owned()
-            }
+            _ if files.installed => "install the programs anew, all from one archive".to_owned(),
+            Self::Missing(_) | Self::Version { .. } => "`just setup` brings it".to_owned(),
             Self::OtherBuild(_) => "build the programs anew: `just build`".to_owned(),
             Self::Incomplete(file) | Self::Refused { file, .. } if *file == files.bert_torch => {
                 "remove it and build the programs anew: `just build`".to_owned()
@@ -151,10 +144,8 @@ fn load_from(files: &LibtorchFiles) -> Result<(), LoadError> {
             Err(error) => {
                 return Err(LoadError::Unreadable { file: file.clone(), reason: error.to_string() });
             }
+            Ok(library) if elf::is_incomplete(&library) => return Err(LoadError::Incomplete(file.clone())),
             Ok(_) => {}
-        }
-        if elf::is_incomplete(file) {
-            return Err(LoadError::Incomplete(file.clone()));
         }
     }
     let libtorch = opened(&torch_cpu, RTLD_LAZY | RTLD_GLOBAL)?;

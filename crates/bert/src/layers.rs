@@ -73,11 +73,6 @@ impl Linear {
         }
     }
 
-    /// The same of float32 on the CPU, for a few rows and a layer without adapters: no bit depends on the number of threads.
-    pub(crate) fn forward_by_kernel(&self, x: &Tensor) -> Result<Tensor, BertError> {
-        Ok(bert_kernels::linear(x, &self.weight, &self.bias)?)
-    }
-
     /// `x`: `(n_rows, n_in)`, any precision; the result `(n_rows, n_out)` has the model's.
     pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
         let x = x.to_kind(self.weight.kind());
@@ -88,6 +83,11 @@ impl Linear {
             let behind = whole.size()[1] - adapter.first_column - n_columns;
             whole + added.constant_pad_nd([adapter.first_column, behind])
         })
+    }
+
+    /// The same of float32 on the CPU, for a few rows and a layer without adapters: no bit depends on the number of threads.
+    pub(crate) fn forward_by_kernel(&self, x: &Tensor) -> Result<Tensor, BertError> {
+        Ok(bert_kernels::linear(x, &self.weight, &self.bias)?)
     }
 }
 

@@ -2,14 +2,12 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
 
 /// Bytes of a 64-bit ELF header.
 const HEADER: usize = 64;
 
 /// Whether the file ends before its table of sections, which linkers write last. What is no ELF file is left to the loader.
-pub(super) fn is_incomplete(path: &Path) -> bool {
-    let Ok(mut file) = File::open(path) else { return false };
+pub(super) fn is_incomplete(mut file: &File) -> bool {
     let mut header = [0; HEADER];
     if file.read_exact(&mut header).is_err() {
         return true;
