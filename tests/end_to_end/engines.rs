@@ -4,7 +4,7 @@
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use testkit::{Outcome, Pipeline, STAGES, kill, outcome};
+use testkit::{Outcome, Pipeline, STAGES, kill, outcome, program};
 
 use crate::sweep::{GRID, search_pipeline, swept, trials_running, wait_for};
 
@@ -261,4 +261,23 @@ fn nobody_gets_a_trial_or_a_shard_by_accident() {
     let counts = json!({"rows": 5, "broken": 0, "abstained": 0, "longer": 0});
     let expected = json!({"stage": "bert-predict", "file": "answers.jsonl", "state": "done", "figures": counts});
     assert_eq!(summary(&file), expected);
+}
+
+/// What a program prints may be read in part, as by `head`.
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let pipeline = Pipeline::small();
+    for stage in ["raw", "model", "tokens"] {
+        pipeline.run_stage(stage, "").assert_success(stage);
+    }
+    let train = format!("{} --tokens tokens --model model --out train", program("bert-finetune").display());
+    for line in [format!("{train} --plan"), format!("{train} --explain")] {
+        let mut shell = Command::new("sh");
+        let said = outcome(shell.args(["-c", &format!("{line} | true")]).current_dir(pipeline.path("")));
+        assert_eq!(said.stderr, "", "{line}");
+        let mut shell = Command::new("sh");
+        let said = outcome(shell.args(["-c", &format!("{line} > /dev/full")]).current_dir(pipeline.path("")));
+        assert_eq!(said.code, Some(3), "{line}: {}", said.stderr);
+        assert!(said.stderr.contains("cannot write to stdout: No space left on device"), "{line}: {}", said.stderr);
+    }
 }

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use bert::Compute;
 use bert_kernels::libtorch::{self, LibtorchFiles};
+use stage::print_line;
 use tch::Cuda;
 
 use crate::finding::Finding;
-use crate::line::print_line;
 
 /// The hidden subcommand that loads libtorch.
 pub(crate) const PROBE: &str = "probe";

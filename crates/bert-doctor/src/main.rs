@@ -3,7 +3,6 @@
 
 mod finding;
 mod libtorch;
-mod line;
 mod machine;
 mod hub;
 mod provenance;
@@ -12,9 +11,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use stage::print_line;
 
 use crate::finding::Finding;
-use crate::line::print_line;
 
 const EXAMPLES: &str = "Examples:
   bert-doctor

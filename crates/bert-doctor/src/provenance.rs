@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use stage::{Fingerprint, MANIFEST, Manifest, Seal, Vouchers, bad_input, bail_input};
-
-use crate::line::print_line;
+use stage::{Fingerprint, MANIFEST, Manifest, Seal, Vouchers, bad_input, bail_input, print_line};
 
 /// Folders above the given one in which its manifest may be: `export/hf` belongs to `export`.
 const MOST_LEVELS: usize = 3;

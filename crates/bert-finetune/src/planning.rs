@@ -35,7 +35,7 @@ pub(crate) fn print(inputs: Inputs<'_>, args: &Args, processes: usize) -> anyhow
         disk: Some(disk_bytes(&tensors, n_saves, plan.saving.total_limit)),
         time,
     };
-    println!("{}", serde_json::to_string_pretty(&printed)?);
+    stage::print_line(serde_json::to_string_pretty(&printed)?)?;
     Ok(())
 }
 

@@ -22,6 +22,7 @@ use crate::lock::FolderLock;
 use crate::manifest::{Manifest, Stage};
 use crate::output_folder::OutputFolder;
 use crate::owner::{refuse_foreign, refuse_unfinished};
+use crate::print_line::print_line;
 use crate::summary::{Figures, State, summarize_folder};
 use crate::vouch::Vouchers;
 
@@ -157,7 +158,7 @@ impl Job {
         refuse_foreign(&folder, self.stage.name, &self.own_folders)?;
         ensure_writable(&folder)?;
         if self.common.explain && !folder.exists() {
-            println!("{}: {} does not exist yet", self.stage.name, folder.display());
+            print_line(format_args!("{}: {} does not exist yet", self.stage.name, folder.display()))?;
             return Ok(None);
         }
         let shared_lock = self.shared_folder.as_deref().map(|shared| self.lock_shared(shared)).transpose()?;
@@ -173,7 +174,7 @@ impl Job {
         cache.save(&folder)?;
         let farewell = self.farewell(&verdict);
         if self.common.explain {
-            self.explain(&verdict, farewell.as_deref());
+            self.explain(&verdict, farewell.as_deref())?;
             return Ok(None);
         }
         if verdict.reasons.is_empty() && !self.common.force {
@@ -255,24 +256,22 @@ impl Job {
         ))
     }
 
-    fn explain(&self, verdict: &Verdict, farewell: Option<&str>) {
+    fn explain(&self, verdict: &Verdict, farewell: Option<&str>) -> anyhow::Result<()> {
         let (stage, folder) = (self.stage.name, self.common.out.display());
         if verdict.reasons.is_empty() && !self.common.force {
-            println!("{stage}: {folder} is fresh");
-            return;
+            return print_line(format_args!("{stage}: {folder} is fresh"));
         }
-        println!("{stage}: {folder} is out of date:");
-        for reason in &verdict.reasons {
-            println!("  {reason}");
-        }
+        print_line(format_args!("{stage}: {folder} is out of date:"))?;
+        verdict.reasons.iter().try_for_each(|reason| print_line(format_args!("  {reason}")))?;
         if self.common.force {
-            println!("  --force was given");
+            print_line("  --force was given")?;
         } else if self.how_to_go_on.is_some() && !verdict.edited.is_empty() {
-            println!("  only --force makes it again, since outputs of it were edited");
+            print_line("  only --force makes it again, since outputs of it were edited")?;
         }
         if let Some(farewell) = farewell {
             self.common.say(farewell);
         }
+        Ok(())
     }
 
     /// Names the outputs that were edited. They are made again; but where that takes long, only when it is asked for.

@@ -49,6 +49,7 @@ mod exit_reason;
 mod input_error;
 
 mod messages;
+mod print_line;
 mod utc;
 mod summary;
 
@@ -78,6 +79,7 @@ pub use messages::{LogFormat, say};
 pub use named_files::{is_hidden, named_files};
 pub use output_file::{OutputFile, write_file, write_file_with};
 pub use output_folder::{OutputFolder, remove_partials};
+pub use print_line::print_line;
 pub use progress::{Progress, clock};
 pub use resumable_file::ResumableFile;
 pub use seal::{Seal, check_seal, sealed};

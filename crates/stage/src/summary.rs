@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::messages::say;
+use crate::print_line::print_line;
+
 /// Reads the figures of a finished folder.
 pub type Figures = fn(&Path) -> anyhow::Result<Map<String, Value>>;
 
@@ -88,6 +91,6 @@ pub(crate) fn print(failed: bool) {
     if IS_WANTED.load(Ordering::Relaxed)
         && let Ok(line) = serde_json::to_string(&last)
     {
-        println!("{line}");
+        print_line(line).unwrap_or_else(|error| say(&format!("error: {error:#}")));
     }
 }

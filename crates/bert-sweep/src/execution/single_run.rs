@@ -35,7 +35,7 @@ pub(crate) fn list(args: &Args, settings: &SweepSettings, shared: &SharedFolder)
     let mut n_runs = 0;
     for trial in trials(args, settings, shared)? {
         for run in &trial.runs {
-            println!("{}", serde_json::to_string(&Listed { index: n_runs, row: Row::read(&trial, run)? })?);
+            stage::print_line(serde_json::to_string(&Listed { index: n_runs, row: Row::read(&trial, run)? })?)?;
             n_runs += 1;
         }
     }

@@ -9,7 +9,7 @@ use anyhow::Context;
 ///
 /// # Errors
 /// Fails where stdout cannot be written, as on a full disk.
-pub(crate) fn print_line(line: impl Display) -> anyhow::Result<()> {
+pub fn print_line(line: impl Display) -> anyhow::Result<()> {
     match writeln!(io::stdout(), "{line}") {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context("cannot write to stdout"),
