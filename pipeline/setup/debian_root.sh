@@ -33,6 +33,7 @@ if [ $# -gt 0 ]; then
     in_root apt-get --quiet update || fail "apt-get update failed"
     in_root apt-get --quiet --yes install --no-install-recommends "$@" || fail "apt-get install failed"
     in_root apt-get clean
+    rm -rf "$root.partial/var/lib/apt/lists"
 fi
 echo "$suite${*:+ $*}" > "$root.partial/made-from.txt"
 mv "$root.partial" "$root"

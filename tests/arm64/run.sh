@@ -60,7 +60,7 @@ cargo_inside() { # cargo's command $1 for Arm, with its libtorch
 
 processor=${PROCESSORS%% *}
 if [ "${1:-}" = check ]; then
-    cargo_inside check --workspace
+    cargo_inside check --workspace --config profile.dev.debug=false
     say "all compiles for $TARGET"
     exit
 fi
