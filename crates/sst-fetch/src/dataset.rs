@@ -94,7 +94,8 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let mut survey = Survey::read(&sources.splits, &scores, grouping.as_mut())?;
     let names = args.label_names.as_ref().map(List::items).filter(|_| dataset.layout() != Some(Layout::Trees));
     let labels = Labels::decide(args, names, &sources, &mut survey)?;
-    let divided = divide(args, &sources.splits, &survey, &labels, (division, grouping))?;
+    let groups = grouping.map(|grouping| grouping.finish(sources.of(Split::Train))).transpose()?;
+    let divided = divide(&args.division, &division, &survey.rows, groups.as_deref(), &labels)?;
 
     let metadata = RawMetadata {
         label_names: labels.names.clone(),

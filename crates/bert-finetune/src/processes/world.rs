@@ -52,7 +52,8 @@ impl World {
         let local_rank = optional(&variable, "LOCAL_RANK")?.unwrap_or(rank % local_size);
         ensure_input!(
             local_rank < local_size,
-            "LOCAL_RANK is {local_rank}, but {local_size} processes are on this machine (LOCAL_WORLD_SIZE)"
+            "LOCAL_RANK is {local_rank} and LOCAL_WORLD_SIZE {local_size}; ranks on this machine are 0 to {}",
+            local_size - 1
         );
         Ok(Some(Self {
             rank,
@@ -198,7 +199,10 @@ mod tests {
                 "MASTER_PORT is \"70000\"; expected a number of a port",
             ),
             ("RANK=0 WORLD_SIZE=2 LOCAL_WORLD_SIZE=3", "LOCAL_WORLD_SIZE is 3 and WORLD_SIZE 2"),
-            ("RANK=0 WORLD_SIZE=2 LOCAL_WORLD_SIZE=1 LOCAL_RANK=1", "LOCAL_RANK is 1, but 1 processes"),
+            (
+                "RANK=0 WORLD_SIZE=2 LOCAL_WORLD_SIZE=1 LOCAL_RANK=1",
+                "LOCAL_RANK is 1 and LOCAL_WORLD_SIZE 1; ranks on this machine are 0 to 0",
+            ),
         ] {
             let error = world(variables).unwrap_err().to_string();
             assert!(error.contains(problem), "{variables}: {error}");

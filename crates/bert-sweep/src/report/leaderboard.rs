@@ -75,8 +75,8 @@ pub(crate) fn run_statistics(ranking: &[RankedTrial], objective: &Objective) -> 
         metric.mean,
         interval.low,
         interval.high,
-        run_name(best, (best.best_fold, best.best_seed?)),
-        run_name(best, (best.worst_fold, best.worst_seed?))
+        run_name(best, best.best_fold, best.best_seed?),
+        run_name(best, best.worst_fold, best.worst_seed?)
     ))
 }
 
@@ -89,7 +89,7 @@ fn runs(trial: &RankedTrial, n: usize) -> String {
     }
 }
 
-fn run_name(trial: &RankedTrial, (fold, seed): (Option<u32>, i64)) -> String {
+fn run_name(trial: &RankedTrial, fold: Option<u32>, seed: i64) -> String {
     match fold {
         None => format!("seed {seed}"),
         Some(fold) if trial.n_seeds == 1 => format!("fold {fold}"),

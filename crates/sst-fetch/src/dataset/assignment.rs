@@ -22,17 +22,12 @@ pub(crate) fn as_read(rows: &[RowFacts], division: &Division) -> Assignment {
     rows.iter().map(|row| Some(row.split).filter(|split| !is_fold || *split != Split::Validation)).collect()
 }
 
-/// Divides the rows of train, which come first in `rows`. Rows of one group stay together; a group without a target stays
-/// in train.
-pub(crate) fn divide(
-    assignment: &mut Assignment,
-    rows: &[RowFacts],
-    groups: &[u32],
-    strata: &Strata,
-    (division, seed): (&Division, u64),
-) {
+/// The rows as they were read, those of train divided, which come first in `rows`: `groups` has the group of each. Rows of one
+/// group stay together; a group without a target stays in train.
+pub(crate) fn divide(rows: &[RowFacts], groups: &[u32], strata: &Strata, division: &Division, seed: u64) -> Assignment {
+    let mut assignment = as_read(rows, division);
     let shares: Vec<Share> = match division {
-        Division::Whole => return,
+        Division::Whole => return assignment,
         Division::SplitOff(shares) => {
             shares.iter().map(|&(split, part)| Share { part, keeps_rare: split == Split::Train }).collect()
         }
@@ -45,4 +40,5 @@ pub(crate) fn divide(
             _ => Some(Split::Train),
         };
     }
+    assignment
 }

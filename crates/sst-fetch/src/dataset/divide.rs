@@ -3,13 +3,11 @@
 use corpus::Split;
 use stage::bail_input;
 
-use super::args::DatasetArgs;
 use super::assignment::{Assignment, Strata, as_read, divide as divide_rows, sample};
 use super::division::Division;
-use super::grouping::Grouping;
+use super::division_args::DivisionArgs;
 use super::labels::Labels;
-use super::sources::SplitSources;
-use super::survey::{RowFacts, Survey};
+use super::survey::RowFacts;
 
 /// The rows, divided and sampled.
 pub(crate) struct Divided {
@@ -17,28 +15,27 @@ pub(crate) struct Divided {
     pub(crate) notes: Vec<String>,
 }
 
-/// Divides train, then samples every split.
+/// Divides train, whose rows come first in `rows`, by the group of each, then samples every split. Without groups train stays
+/// whole.
 pub(crate) fn divide(
-    args: &DatasetArgs,
-    splits: &[SplitSources],
-    survey: &Survey,
+    args: &DivisionArgs,
+    division: &Division,
+    rows: &[RowFacts],
+    groups: Option<&[u32]>,
     labels: &Labels,
-    (division, grouping): (Division, Option<Grouping>),
 ) -> anyhow::Result<Divided> {
-    let (rows, strata, seed) = (&survey.rows, Strata::new(labels), args.division.seed);
-    let mut divided = Divided { assignment: as_read(rows, &division), notes: Vec::new() };
-    if let Some(grouping) = grouping {
-        let train = splits.iter().find(|of| of.split == Split::Train).map_or(&[][..], |of| &of.sources);
-        let groups = grouping.finish(train)?;
-        divide_rows(&mut divided.assignment, rows, &groups, &strata, (&division, seed));
+    let (strata, seed) = (Strata::new(labels), args.seed);
+    let mut divided = Divided { assignment: as_read(rows, division), notes: Vec::new() };
+    if let Some(groups) = groups {
+        divided.assignment = divide_rows(rows, groups, &strata, division, seed);
         let is_lacking = |split: &Split| !divided.assignment.contains(&Some(*split));
         let lacking = division.splits().into_iter().find(is_lacking);
         match lacking {
-            Some(split) if args.division.is_given() => bail_input!(
+            Some(split) if args.is_given() => bail_input!(
                 "train is too small to divide: of its {} rows, which make {} groups, none is left for {}; give more rows, other \
                  shares, or a file of its own",
                 groups.len(),
-                n_groups(&groups),
+                n_groups(groups),
                 split.name()
             ),
             Some(_) => {
@@ -47,10 +44,10 @@ pub(crate) fn divide(
                     .notes
                     .push(format!("train has {} rows, too few to split off validation and test", groups.len()));
             }
-            None => divided.notes.push(description(&division, &divided.assignment, (rows, &groups), seed)),
+            None => divided.notes.push(description(division, &divided.assignment, rows, groups, seed)),
         }
     }
-    if let Some(max) = args.division.max_samples {
+    if let Some(max) = args.max_samples {
         let count = |assignment: &Assignment| {
             rows.iter().zip(assignment).filter(|(row, place)| row.is_root && place.is_some()).count()
         };
@@ -70,12 +67,7 @@ fn n_groups(groups: &[u32]) -> usize {
 }
 
 /// What was divided, in a sentence.
-fn description(
-    division: &Division,
-    assignment: &Assignment,
-    (rows, groups): (&[RowFacts], &[u32]),
-    seed: u64,
-) -> String {
+fn description(division: &Division, assignment: &Assignment, rows: &[RowFacts], groups: &[u32], seed: u64) -> String {
     let sentences = || rows.iter().zip(assignment).take(groups.len()).filter(|(row, _)| row.is_root);
     let count = |split: Split| sentences().filter(|(_, place)| **place == Some(split)).count();
     let n = sentences().count();

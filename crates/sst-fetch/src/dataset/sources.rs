@@ -26,6 +26,13 @@ pub(crate) struct Sources {
     pub(crate) said: Option<String>,
 }
 
+impl Sources {
+    /// The sources of a split; none where it has none.
+    pub(crate) fn of(&self, split: Split) -> &[Box<dyn RowSource>] {
+        self.splits.iter().find(|of| of.split == split).map_or(&[], |of| &of.sources)
+    }
+}
+
 /// Opens all files of a dataset.
 pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sources> {
     let without_columns = |splits| Sources { splits, label_column: args.label_column().to_owned(), said: None };

@@ -50,6 +50,14 @@ pub(crate) struct Survey {
     pub(crate) unlabeled_scores: Vec<bool>,
 }
 
+/// Where rows come from.
+struct Origin<'a> {
+    split: Split,
+    path: &'a Path,
+    /// The first row of the split, counted among all.
+    first_row: usize,
+}
+
 impl Survey {
     /// Reads all sources once, train first; `grouping` hears of the rows of train.
     pub(crate) fn read(
@@ -61,26 +69,21 @@ impl Survey {
         for SplitSources { split, sources } in splits {
             let first_row = survey.rows.len();
             for source in sources {
-                let path = source.path();
+                let origin = Origin { split: *split, path: source.path(), first_row };
                 let without_text = try_for_each_row(source.as_ref(), |row| {
                     if let Some(grouping) = grouping.as_deref_mut().filter(|_| *split == Split::Train) {
                         grouping.add(&row)?;
                     }
-                    survey.add(&row, path, (*split, first_row), scores)
+                    survey.add(&row, &origin, scores)
                 })?;
-                survey.without_text.extend(without_text.map(|rows| (path.to_owned(), rows)));
+                survey.without_text.extend(without_text.map(|rows| (origin.path.to_owned(), rows)));
             }
         }
         Ok(survey)
     }
 
-    fn add(
-        &mut self,
-        row: &Row,
-        path: &Path,
-        (split, first_row): (Split, usize),
-        scores: &ScoreRules,
-    ) -> anyhow::Result<()> {
+    fn add(&mut self, row: &Row, origin: &Origin, scores: &ScoreRules) -> anyhow::Result<()> {
+        let &Origin { split, path, first_row } = origin;
         let score = scores.apply(row, path, &mut self.unlabeled_scores)?;
         let label = match &row.label {
             Some(label) if self.labels.len() < MAX_DISTINCT => {
