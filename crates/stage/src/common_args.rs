@@ -45,6 +45,20 @@ pub struct CommonArgs {
 }
 
 impl CommonArgs {
+    /// Those of a run that writes `out`, if need be, and says nothing.
+    pub fn quiet(out: impl Into<PathBuf>) -> Self {
+        Self {
+            profile: None,
+            unset: Vec::new(),
+            out: out.into(),
+            force: false,
+            explain: false,
+            quiet: true,
+            json_summary: false,
+            log_format: LogFormat::default(),
+        }
+    }
+
     /// Prints a line to stderr, unless `--quiet`.
     pub fn say(&self, line: &str) {
         if !self.quiet {

@@ -1,8 +1,10 @@
 //! Disk: free space, syncing of a folder, and whose fault it is that an output cannot be written.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Component, Path};
+
+use anyhow::Context;
 
 use crate::input_error::BadInput;
 
@@ -38,5 +40,19 @@ pub(crate) fn unwritable(path: &Path, error: io::Error) -> anyhow::Error {
         AlreadyExists | InvalidFilename | IsADirectory | NotADirectory | NotFound | PermissionDenied
         | ReadOnlyFilesystem => anyhow::Error::new(error).context(BadInput::new(message)),
         _ => anyhow::Error::new(error).context(message),
+    }
+}
+
+/// Whether this names something in a folder, and neither the folder nor anything outside.
+pub(crate) fn stays_below(name: &str) -> bool {
+    !name.is_empty() && Path::new(name).components().all(|component| matches!(component, Component::Normal(_)))
+}
+
+pub(crate) fn remove_if_there(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
     }
 }

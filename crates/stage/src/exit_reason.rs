@@ -29,6 +29,9 @@ pub enum ExitReason {
         /// ` (process 123)`, or nothing where it is not known.
         holder: String,
     },
+    /// Another process writes this file: exit code 4.
+    #[error("another run is writing {}; wait for it, or choose another file", .0.display())]
+    FileLocked(PathBuf),
     /// A figure is not what the user requires: exit code 5. An evaluation is written all the same, an export is not.
     #[error("{0}")]
     RequirementMissed(String),
@@ -55,7 +58,7 @@ impl ExitReason {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Unhealthy(_) => UNHEALTHY,
-            Self::Locked { .. } => LOCKED,
+            Self::Locked { .. } | Self::FileLocked(_) => LOCKED,
             Self::RequirementMissed(_) => MISSED,
             Self::Followed { exit_code, .. } => *exit_code,
             Self::Interrupted { signal, .. } => u8::try_from(128 + signal).unwrap_or(FAILURE),

@@ -234,7 +234,12 @@ impl Job {
                 None => cache.fingerprint(path)?,
             };
             inputs.insert(role.clone(), fingerprint);
-            paths.insert(role.clone(), path.display().to_string());
+            let path = path.display().to_string();
+            if let Some(other) = paths.insert(role.clone(), path.clone()).filter(|other| *other != path) {
+                bail_input!(
+                    "{other} and {path} would both be the input {role} of the result; give them names that differ"
+                );
+            }
         }
         for (role, path, fingerprint) in &self.known_inputs {
             inputs.insert(role.clone(), fingerprint.clone());

@@ -37,8 +37,10 @@ mod vouch;
 mod named_files;
 
 mod append_log;
+mod partial_file;
 mod output_file;
 mod resumable_file;
+mod output_names;
 mod output_folder;
 mod staged_outputs;
 

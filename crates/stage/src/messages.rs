@@ -8,6 +8,7 @@
 //! formats say the same. The format is the process's own, as stderr is, since panics and signals know no arguments.
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
@@ -53,15 +54,16 @@ pub(crate) fn typed_format(words: &[OsString]) -> LogFormat {
     if words.iter().enumerate().any(is_json) { LogFormat::Json } else { LogFormat::Text }
 }
 
-/// Writes a message of one or several lines to stderr.
+/// Writes a message of one or several lines to stderr. One that cannot be written, since the disk is full or nobody listens any
+/// more, is lost: the run goes on, and its exit code still says how it ended.
 pub fn say(text: &str) {
     if !are_json() {
-        eprintln!("{text}");
+        let _ = writeln!(io::stderr(), "{text}");
         return;
     }
     let program = PROGRAM.get().map_or("", String::as_str);
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        eprintln!("{}", Record::new(program, line, SystemTime::now()).json());
+        let _ = writeln!(io::stderr(), "{}", Record::new(program, line, SystemTime::now()).json());
     }
 }
 

@@ -1,5 +1,6 @@
 //! The files that a flag names: files, and patterns such as `part-*.csv` that the shell did not expand.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::input_error::{bad_input, bail_input, ensure_input};
@@ -17,8 +18,11 @@ pub fn named_files(flag: &str, given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>
             None => files.push(path.clone()),
         }
     }
-    match files.iter().enumerate().find(|(index, file)| files[..*index].contains(file)) {
-        Some((_, file)) => bail_input!("{flag} names {} twice", file.display()),
+    let mut seen = HashSet::new();
+    // However its path is spelled.
+    let place = |file: &PathBuf| file.canonicalize().unwrap_or_else(|_| file.clone());
+    match files.iter().find(|file| !seen.insert(place(file))) {
+        Some(file) => bail_input!("{flag} names {} twice", file.display()),
         None => Ok(files),
     }
 }
@@ -28,6 +32,11 @@ fn matches(flag: &str, pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in found {
         let path = path.map_err(|error| bad_input!("{flag} {pattern}: {error}"))?;
+        ensure_input!(
+            path.exists() || !path.is_symlink(),
+            "{flag} {pattern} matches {}, a link that leads nowhere; mend or remove it",
+            path.display()
+        );
         if path.is_file() && !is_hidden(&path) {
             files.push(path);
         }

@@ -1,27 +1,29 @@
 //! Atomic output file: it appears complete or not at all.
 //!
 //! It is written under a hidden name beside its target, synced, renamed, and its folder synced. Its SHA-256 is taken
-//! from the bytes as they pass, so an output never has to be read again for its manifest.
+//! from the bytes as they pass, so an output never has to be read again for its manifest. Two processes never write one.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
 use crate::disk::sync_folder_of;
+use crate::exit_reason::ExitReason;
 use crate::fingerprint::{Fingerprint, hex};
-
-/// The ending of files that are still being written; a leftover of a killed run is removed by the next one.
-pub(crate) const PARTIAL: &str = ".partial";
+use crate::partial_file::{open_locked, partial_path};
 
 /// A file being written; dropped without [`OutputFile::commit`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct OutputFile {
     target: PathBuf,
     partial: PathBuf,
-    file: Option<BufWriter<File>>,
+    /// Open, and so locked, until the partial file has another name or none.
+    file: Arc<File>,
+    writer: Option<BufWriter<Arc<File>>>,
     renamed: bool,
     hash: Sha256,
     bytes: u64,
@@ -31,16 +33,20 @@ impl OutputFile {
     /// Begins to write the file that will appear at `target`; its folder exists.
     ///
     /// # Errors
-    /// Fails when the file cannot be created; the error names it.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place where files are created")]
+    /// Fails when the file cannot be created, and when another process is writing it; the error names it.
     pub fn create(target: &Path) -> anyhow::Result<Self> {
-        let name = target.file_name().context("an output needs a file name")?.to_string_lossy();
-        let partial = target.with_file_name(format!(".{name}{PARTIAL}"));
-        let file = File::create(&partial).with_context(|| format!("cannot create {}", partial.display()))?;
+        let partial = partial_path(target)?;
+        let context = || format!("cannot create {}", partial.display());
+        let Some(file) = open_locked(&partial, File::try_lock).with_context(context)? else {
+            return Err(ExitReason::FileLocked(target.to_owned()).into());
+        };
+        file.set_len(0).with_context(context)?;
+        let file = Arc::new(file);
         Ok(Self {
             target: target.to_owned(),
             partial,
-            file: Some(BufWriter::with_capacity(1 << 18, file)),
+            writer: Some(BufWriter::with_capacity(1 << 18, Arc::clone(&file))),
+            file,
             renamed: false,
             hash: Sha256::new(),
             bytes: 0,
@@ -54,12 +60,11 @@ impl OutputFile {
     /// only the folder cannot be synced, the new file is there and complete, but may not survive a power failure.
     #[expect(clippy::disallowed_methods, reason = "this is the one place where files are renamed")]
     pub fn commit(mut self) -> anyhow::Result<Fingerprint> {
-        let writer = self.file.take().context("an output is committed once")?;
+        let writer = self.writer.take().context("an output is committed once")?;
         let (target, bytes) = (self.target.clone(), self.bytes);
         let context = || format!("cannot write {} ({bytes} bytes)", target.display());
-        let file = flushed(writer).with_context(context)?;
-        file.sync_all().with_context(context)?;
-        drop(file);
+        flush(writer).with_context(context)?;
+        self.file.sync_all().with_context(context)?;
         fs::rename(&self.partial, &self.target).with_context(context)?;
         self.renamed = true;
         sync_folder_of(&self.target).with_context(context)?;
@@ -70,23 +75,23 @@ impl OutputFile {
 
 impl Write for OutputFile {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let Some(file) = self.file.as_mut() else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        let Some(writer) = self.writer.as_mut() else { return Err(io::ErrorKind::BrokenPipe.into()) };
         let with_position =
             |error: io::Error| io::Error::new(error.kind(), format!("{error}, after {} bytes", self.bytes));
-        let written = file.write(buffer).map_err(with_position)?;
+        let written = writer.write(buffer).map_err(with_position)?;
         self.hash.update(&buffer[..written]);
         self.bytes += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), Write::flush)
+        self.writer.as_mut().map_or(Ok(()), Write::flush)
     }
 }
 
 impl Drop for OutputFile {
     fn drop(&mut self) {
-        if let Some(writer) = self.file.take() {
+        if let Some(writer) = self.writer.take() {
             // The buffered rest is not wanted any more: dropping the writer would flush it.
             drop(writer.into_parts());
         }
@@ -96,9 +101,9 @@ impl Drop for OutputFile {
     }
 }
 
-/// The file under a writer once all is in it; after a failure the writer must not try the rest again.
-fn flushed(writer: BufWriter<File>) -> io::Result<File> {
-    writer.into_inner().map_err(|error| {
+/// Writes what is left; after a failure the writer must not try the rest again.
+fn flush(writer: BufWriter<Arc<File>>) -> io::Result<()> {
+    writer.into_inner().map(drop).map_err(|error| {
         let (error, writer) = error.into_parts();
         drop(writer.into_parts());
         error
@@ -140,6 +145,7 @@ pub fn write_file(target: &Path, content: impl AsRef<[u8]>) -> anyhow::Result<Fi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit_reason::exit_code;
 
     #[test]
     fn nothing_is_visible_before_the_commit_and_nothing_stays_without_it() {
@@ -155,6 +161,36 @@ mod tests {
         assert_eq!(fs::read(&target).unwrap(), b"abc");
         assert_eq!(fingerprint.bytes, 3);
         assert_eq!(fingerprint.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_another_writes_is_refused_until_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.txt");
+        let mut first = OutputFile::create(&target).unwrap();
+        first.write_all(b"first").unwrap();
+        let refusal = OutputFile::create(&target).unwrap_err();
+        assert_eq!(
+            refusal.to_string(),
+            format!("another run is writing {}; wait for it, or choose another file", target.display())
+        );
+        assert_eq!(exit_code(&refusal, &[]), 4);
+        first.commit().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"first");
+        write_file(&target, b"second").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"second");
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.txt");
+        let mut left = open_locked(&folder.path().join(".a.txt.partial"), File::try_lock).unwrap().unwrap();
+        left.write_all(b"a longer text than the new one").unwrap();
+        drop(left);
+        write_file(&target, b"new").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

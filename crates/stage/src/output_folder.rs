@@ -1,22 +1,24 @@
 //! Output folder: locked while a stage fills it; its old manifest is removed before the first output, the new one is
-//! written last.
+//! written last, when nothing is there any more that runs before this one left.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::common_args::CommonArgs;
-use crate::disk::sync_folder;
+use crate::disk::{remove_if_there, stays_below, sync_folder};
 use crate::fingerprint::Fingerprint;
 use crate::lock::FolderLock;
 use crate::manifest::{MANIFEST, Manifest};
 use crate::messages::say;
-use crate::output_file::{OutputFile, PARTIAL, write_file, write_file_with};
+use crate::output_file::{OutputFile, write_file, write_file_with};
+use crate::output_names::OutputNames;
+use crate::partial_file::PARTIAL;
 use crate::summary::{Figures, State, summarize_folder};
 
 /// The right to write one output folder, until its new manifest is written.
@@ -25,7 +27,8 @@ pub struct OutputFolder {
     folder: PathBuf,
     manifest: Manifest,
     force: bool,
-    cleared: bool,
+    /// Noted from the first output on, when the old result is gone.
+    names: Option<OutputNames>,
     /// What is said before a finished result is removed.
     farewell: Option<String>,
     figures: Option<Figures>,
@@ -40,7 +43,7 @@ impl OutputFolder {
         farewell: Option<String>,
     ) -> Self {
         let (folder, force) = (common.out, common.force);
-        Self { folder, manifest, force, cleared: false, farewell, figures: None, _locks: locks }
+        Self { folder, manifest, force, names: None, farewell, figures: None, _locks: locks }
     }
 
     /// What [`OutputFolder::finish`] tells of the result.
@@ -55,23 +58,39 @@ impl OutputFolder {
     /// # Errors
     /// Fails when a file cannot be removed.
     pub fn clear(&mut self) -> anyhow::Result<()> {
-        if self.cleared {
-            return Ok(());
+        self.noted_names().map(drop)
+    }
+
+    /// The names of the outputs that may be there, when the old result is gone.
+    fn noted_names(&mut self) -> anyhow::Result<&mut OutputNames> {
+        let names = self.take_names()?;
+        Ok(self.names.insert(names))
+    }
+
+    fn take_names(&mut self) -> anyhow::Result<OutputNames> {
+        if let Some(names) = self.names.take() {
+            return Ok(names);
         }
+        let mut names = OutputNames::open(&self.folder)?;
         // Also of one that was edited, but never beyond the folder.
         let old = Manifest::load(&self.folder).ok().flatten();
-        let listed = old.iter().flat_map(|old| old.outputs.keys()).filter(|name| stays_below(name));
+        let listed = || old.iter().flat_map(|old| old.outputs.keys()).filter(|name| stays_below(name));
+        names.add(listed().map(String::as_str))?;
         if let Some(farewell) = self.farewell.take() {
             say(&farewell); // also with --quiet: it is neither progress nor a summary
         }
         remove_if_there(&self.folder.join(MANIFEST))?;
         sync_folder(&self.folder).with_context(|| format!("cannot sync {}", self.folder.display()))?;
-        for name in listed {
+        for name in listed() {
             remove_if_there(&self.folder.join(name))?;
         }
         remove_partials(&self.folder)?;
-        self.cleared = true;
-        Ok(())
+        Ok(names)
+    }
+
+    /// Says that these outputs may appear from now on.
+    pub(crate) fn announce<'a>(&mut self, outputs: impl IntoIterator<Item = &'a str>) -> anyhow::Result<()> {
+        self.noted_names()?.add(outputs)
     }
 
     /// The output folder.
@@ -103,11 +122,9 @@ impl OutputFolder {
         name: &str,
         fill: impl FnOnce(&mut OutputFile) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        self.clear()?;
+        self.announce([name])?;
         let target = self.folder.join(name);
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).with_context(|| format!("cannot create the folder {}", parent.display()))?;
-        }
+        create_parent(&target)?;
         let (value, fingerprint) = write_file_with(&target, fill)?;
         self.manifest.outputs.insert(name.to_owned(), fingerprint);
         Ok(value)
@@ -126,7 +143,7 @@ impl OutputFolder {
     /// # Errors
     /// Fails when the file cannot be written; then nothing appears.
     pub fn write_unlisted(&mut self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
-        self.clear()?;
+        self.noted_names()?.spare(name);
         write_file(&self.folder.join(name), content)?;
         Ok(())
     }
@@ -136,9 +153,7 @@ impl OutputFolder {
     /// # Errors
     /// Fails when the value has no JSON form or the file cannot be written.
     pub fn write_json(&mut self, name: &str, value: &impl Serialize) -> anyhow::Result<()> {
-        let mut text = serde_json::to_vec_pretty(value).with_context(|| format!("{name} has no JSON form"))?;
-        text.push(b'\n');
-        self.write(name, text)
+        self.write(name, indented_json(name, value)?)
     }
 
     /// Writes one output as JSON lines, one for each value.
@@ -160,11 +175,7 @@ impl OutputFolder {
     /// # Errors
     /// Fails when either file cannot be read or written.
     pub fn copy(&mut self, name: &str, from: &Path) -> anyhow::Result<()> {
-        self.output(name, |file| {
-            let mut source = fs::File::open(from).with_context(|| format!("cannot read {}", from.display()))?;
-            io::copy(&mut source, file).with_context(|| format!("cannot copy {}", from.display()))?;
-            Ok(())
-        })
+        self.output(name, |file| copy_from(from, file))
     }
 
     /// Lists a file that was written into the folder by other means in the manifest.
@@ -197,26 +208,34 @@ impl OutputFolder {
     /// # Errors
     /// Fails when the manifest cannot be written; then the folder stays unfinished.
     pub fn finish(mut self) -> anyhow::Result<Manifest> {
-        self.clear()?;
+        let names = self.take_names()?;
+        names.remove_all_but(&self.manifest.outputs)?;
         write_file(&self.folder.join(MANIFEST), self.manifest.text()?)?;
         let identity = (self.manifest.stage.as_str(), self.manifest.key.as_str());
+        names.end();
         summarize_folder(identity, &self.folder, State::Done, self.figures)?;
         Ok(self.manifest)
     }
 }
 
-/// Whether this names something in a folder, and neither the folder nor anything outside.
-fn stays_below(name: &str) -> bool {
-    !name.is_empty() && Path::new(name).components().all(|component| matches!(component, Component::Normal(_)))
+/// Makes the folder that `target` lies in.
+pub(crate) fn create_parent(target: &Path) -> anyhow::Result<()> {
+    let Some(parent) = target.parent() else { return Ok(()) };
+    fs::create_dir_all(parent).with_context(|| format!("cannot create the folder {}", parent.display()))
 }
 
-fn remove_if_there(path: &Path) -> anyhow::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", path.display()))
-        }
-        _ => Ok(()),
-    }
+/// A value as the JSON file `name`.
+pub(crate) fn indented_json(name: &str, value: &impl Serialize) -> anyhow::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(value).with_context(|| format!("{name} has no JSON form"))?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Copies the file `from`.
+pub(crate) fn copy_from(from: &Path, file: &mut OutputFile) -> anyhow::Result<()> {
+    let mut source = fs::File::open(from).with_context(|| format!("cannot read {}", from.display()))?;
+    io::copy(&mut source, file).with_context(|| format!("cannot copy {}", from.display()))?;
+    Ok(())
 }
 
 /// Removes what a killed run left half written in `folder`.

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::input_error::{bad_input, bail_input, ensure_input};
 use crate::lock::{Holder, LOCK};
 use crate::manifest::{MANIFEST, Manifest};
-use crate::output_file::PARTIAL;
+use crate::partial_file::PARTIAL;
 
 /// Refuses a folder with the work of another stage, or with files that no stage wrote: a mistyped `--out` must not cost
 /// anybody anything. `own_folders` are the names of the folders that `stage` makes in its output folder.
@@ -19,7 +19,8 @@ pub(crate) fn refuse_foreign(folder: &Path, stage: &str, own_folders: &[&str]) -
     // Listed before the lock is looked for: a run that begins at this moment makes its lock first.
     let names = match names(folder) {
         Ok(names) => names,
-        Err(_) if !folder.exists() => return Ok(()), // whether it can be made is another question
+        // Whether it can be made is another question; and a run that begins now may have made it by this time.
+        Err(error) if error.kind() == io::ErrorKind::NotFound || !folder.exists() => return Ok(()),
         Err(error) => bail_input!("{shown} is not a folder that can be read ({error}); give --out a new folder"),
     };
     let holder = Holder::of(folder);

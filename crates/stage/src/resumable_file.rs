@@ -3,15 +3,14 @@
 //! Like an [`OutputFile`](crate::OutputFile) it is written under a hidden name beside its target, but what is there stays
 //! for the next run. One process at a time writes it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use crate::disk::sync_folder_of;
-use crate::output_file::PARTIAL;
+use crate::partial_file::{open_locked, partial_path};
 
 /// A file that is not whole yet; dropped without [`ResumableFile::commit`], its bytes stay for the next run.
 #[derive(Debug)]
@@ -30,22 +29,15 @@ impl ResumableFile {
     /// # Errors
     /// Fails when the file cannot be created or locked; the error names it.
     pub fn open(target: &Path) -> anyhow::Result<Self> {
-        let name = target.file_name().context("a file needs a name")?.to_string_lossy();
-        let partial = target.with_file_name(format!(".{name}{PARTIAL}"));
+        let partial = partial_path(target)?;
         let context = || format!("cannot write {}", partial.display());
         if let Some(folder) = target.parent() {
             fs::create_dir_all(folder).with_context(context)?;
         }
-        loop {
-            let file = OpenOptions::new().create(true).append(true).open(&partial).with_context(context)?;
-            file.lock().with_context(context)?;
-            let locked = file.metadata().with_context(context)?;
-            // Whoever had the lock may have renamed or removed the file in between.
-            if fs::metadata(&partial).is_ok_and(|named| (named.dev(), named.ino()) == (locked.dev(), locked.ino())) {
-                let bytes = locked.len();
-                return Ok(Self { target: target.to_owned(), partial, file, bytes, committed: false });
-            }
-        }
+        let waits = |file: &File| file.lock().map_err(TryLockError::Error);
+        let file = open_locked(&partial, waits).with_context(context)?.with_context(context)?;
+        let bytes = file.metadata().with_context(context)?.len();
+        Ok(Self { target: target.to_owned(), partial, file, bytes, committed: false })
     }
 
     /// The bytes that are there.
@@ -139,6 +131,9 @@ mod tests {
         first.write_all(b"whole").unwrap();
         std::thread::scope(|scope| {
             let second = scope.spawn(|| ResumableFile::open(&target).unwrap().bytes());
+            // Long enough that it would have gone on if nothing held it up.
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            assert!(!second.is_finished(), "it waits");
             first.commit().unwrap();
             assert_eq!(second.join().unwrap(), 0, "what was renamed is not its own");
         });

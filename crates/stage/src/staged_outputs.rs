@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::fingerprint::Fingerprint;
 use crate::output_file::{OutputFile, move_file, write_file_with};
-use crate::output_folder::OutputFolder;
+use crate::output_folder::{OutputFolder, copy_from, create_parent, indented_json};
 
 /// The folder in the output folder; its ending says that it is unfinished work.
 const FOLDER: &str = ".staged.partial";
@@ -81,9 +81,7 @@ impl StagedOutputs {
     /// # Errors
     /// Fails when the value has no JSON form or the file cannot be written.
     pub fn write_json(&mut self, name: &str, value: &impl Serialize) -> anyhow::Result<()> {
-        let mut text = serde_json::to_vec_pretty(value).with_context(|| format!("{name} has no JSON form"))?;
-        text.push(b'\n');
-        self.write(name, text)
+        self.write(name, indented_json(name, value)?)
     }
 
     /// Copies a file as an output.
@@ -91,11 +89,7 @@ impl StagedOutputs {
     /// # Errors
     /// Fails when either file cannot be read or written.
     pub fn copy(&mut self, name: &str, from: &Path) -> anyhow::Result<()> {
-        self.output(name, |file| {
-            let mut source = fs::File::open(from).with_context(|| format!("cannot read {}", from.display()))?;
-            io::copy(&mut source, file).with_context(|| format!("cannot copy {}", from.display()))?;
-            Ok(())
-        })
+        self.output(name, |file| copy_from(from, file))
     }
 
     /// Removes the earlier result, and puts the files into their places, where the manifest will list them.
@@ -103,7 +97,7 @@ impl StagedOutputs {
     /// # Errors
     /// Fails when a file cannot be removed or renamed; then the output folder is unfinished.
     pub fn publish(self, output: &mut OutputFolder) -> anyhow::Result<()> {
-        output.clear()?;
+        output.announce(self.written.keys().map(String::as_str))?;
         for (name, fingerprint) in &self.written {
             let target = output.folder().join(name);
             create_parent(&target)?;
@@ -120,11 +114,6 @@ impl Drop for StagedOutputs {
     }
 }
 
-fn create_parent(target: &Path) -> anyhow::Result<()> {
-    let Some(parent) = target.parent() else { return Ok(()) };
-    fs::create_dir_all(parent).with_context(|| format!("cannot create the folder {}", parent.display()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,23 +122,15 @@ mod tests {
     use crate::manifest::{Manifest, Stage};
 
     fn begin(out: &Path, plan: &str) -> OutputFolder {
-        let common = CommonArgs {
-            profile: None,
-            unset: Vec::new(),
-            out: out.to_owned(),
-            force: false,
-            explain: false,
-            quiet: true,
-            json_summary: false,
-            log_format: crate::LogFormat::Text,
-        };
+        let common = CommonArgs::quiet(out);
         let job = Job::new(Stage { name: "tester", version: 1 }, &common).plan(&plan).unwrap();
         job.begin().unwrap().unwrap()
     }
 
     fn files(folder: &Path) -> Vec<String> {
         let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<String> = names.filter(|name| ![".lock", ".hashes.json"].contains(&name.as_str())).collect();
+        let mut names: Vec<String> =
+            names.filter(|name| ![".lock", ".hashes.json", ".outputs.jsonl"].contains(&name.as_str())).collect();
         names.sort();
         names
     }

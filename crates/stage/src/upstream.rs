@@ -21,8 +21,9 @@ impl Upstream {
     /// Fails when the folder is missing, unfinished or another stage's, and says which program makes it; when its manifest
     /// cannot be read or was edited.
     pub fn open(folder: &Path, made_by: &str) -> anyhow::Result<Self> {
-        ensure_input!(folder.is_dir(), "{} does not exist; `{made_by}` makes it", folder.display());
         let shown = folder.display();
+        ensure_input!(folder.exists(), "{shown} does not exist; `{made_by}` makes it");
+        ensure_input!(folder.is_dir(), "{shown} is a file; expected the folder that `{made_by}` makes");
         let Some(manifest) = Manifest::trusted(folder)? else {
             if let Some(inner) = made_below(folder, made_by) {
                 bail_input!("{shown} is no output folder of `{made_by}`; {} is one", inner.display());

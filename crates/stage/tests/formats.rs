@@ -10,16 +10,7 @@ use stage::{CommonArgs, Job, Stage};
 fn a_manifest_has_the_documented_fields() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    let common = CommonArgs {
-        profile: None,
-        unset: Vec::new(),
-        out: out.clone(),
-        force: false,
-        explain: false,
-        quiet: true,
-        json_summary: false,
-        log_format: stage::LogFormat::Text,
-    };
+    let common = CommonArgs::quiet(&out);
     let job = Job::new(Stage { name: "test-stage", version: 1 }, &common);
     let mut output = job.begin().unwrap().unwrap();
     output.write("a.txt", "content").unwrap();

@@ -14,16 +14,7 @@ const STAGE: Stage = Stage { name: "test-stage", version: 1 };
 const LARGE: usize = 5 << 20;
 
 fn job(out: &Path, seed: u64) -> Job {
-    let common = CommonArgs {
-        profile: None,
-        unset: Vec::new(),
-        out: out.to_owned(),
-        force: false,
-        explain: false,
-        quiet: true,
-        json_summary: false,
-        log_format: stage::LogFormat::Text,
-    };
+    let common = CommonArgs::quiet(out);
     Job::new(STAGE, &common).plan(&serde_json::json!({ "seed": seed })).unwrap()
 }
 
@@ -74,6 +65,35 @@ fn an_edited_manifest_removes_nothing_outside_of_its_folder() {
     fs::write(out.join("manifest.json"), text.replace("\"small.txt\"", "\"../thesis.txt\"")).unwrap();
     fill(job(&out, 2).begin().unwrap().unwrap());
     assert_eq!(fs::read_to_string(folder.path().join("thesis.txt")).unwrap(), "years of work");
+}
+
+/// What a killed run of other settings had finished is no part of the next result.
+#[test]
+fn a_finished_folder_holds_nothing_of_unfinished_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let mut killed = job(&out, 1).begin().unwrap().unwrap();
+    killed.write("validation.txt", "of other settings").unwrap();
+    killed.write("small.txt", "of other settings").unwrap();
+    killed.write_unlisted("timing.txt", "1 s").unwrap();
+    drop(killed);
+    let mut killed = job(&out, 2).begin().unwrap().unwrap();
+    killed.write("other/test.txt", "of other settings again").unwrap();
+    drop(killed);
+    fs::write(out.join("notes.txt"), "the user's own").unwrap();
+    fill(job(&out, 3).begin().unwrap().unwrap());
+    let left = |name: &str| out.join(name).exists();
+    assert_eq!(["validation.txt", "other/test.txt", ".outputs.jsonl"].map(left), [false; 3]);
+    assert_eq!(["small.txt", "large", "timing.txt", "notes.txt"].map(left), [true; 4]);
+    // Nor where the killed run had begun to remove an earlier result.
+    let mut killed = job(&out, 4).begin().unwrap().unwrap();
+    killed.clear().unwrap();
+    drop(killed);
+    fs::write(out.join("large"), "not yet removed").unwrap();
+    let mut last = job(&out, 5).begin().unwrap().unwrap();
+    last.write("small.txt", "new").unwrap();
+    last.finish().unwrap();
+    assert!(!left("large"));
 }
 
 #[test]

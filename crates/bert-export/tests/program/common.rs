@@ -12,16 +12,7 @@ use testkit::{Random, Sandbox, fixture};
 pub(crate) const EXPORT: &str = "bert-export --run train --out export";
 
 fn begin(sandbox: &Sandbox, stage: Stage, folder: &str, plan: &Value) -> OutputFolder {
-    let common = CommonArgs {
-        profile: None,
-        unset: Vec::new(),
-        out: sandbox.path(folder),
-        force: true,
-        explain: false,
-        quiet: true,
-        json_summary: false,
-        log_format: stage::LogFormat::Text,
-    };
+    let common = CommonArgs { force: true, ..CommonArgs::quiet(sandbox.path(folder)) };
     let vocabulary = fixture("small-bert").join("vocab.txt");
     let job = Job::new(stage, &common).plan(plan).unwrap().input("model/vocab.txt", vocabulary);
     job.begin().unwrap().unwrap()

@@ -40,16 +40,7 @@ impl Sandbox {
         let rows: Vec<Value> = serde_json::from_slice(&fs::read(self.fixture("data.json")).unwrap()).unwrap();
         let mut train = token_set(&rows);
         change(&mut train);
-        let common = CommonArgs {
-            profile: None,
-            unset: Vec::new(),
-            out: self.path("tokens"),
-            force: true,
-            explain: false,
-            quiet: true,
-            json_summary: false,
-            log_format: stage::LogFormat::Text,
-        };
+        let common = CommonArgs { force: true, ..CommonArgs::quiet(self.path("tokens")) };
         let stage = Stage { name: "sst-tokenize", version: 1 };
         let mut work = Job::new(stage, &common).plan(&json!({})).unwrap().begin().unwrap().unwrap();
         work.output("train.parquet", |file| Ok(train.write(file)?)).unwrap();
@@ -70,13 +61,18 @@ impl Sandbox {
 
     /// Waits until a run in another process is about to take its first step.
     pub(crate) fn wait_for_log(&self) {
-        for _ in 0..3000 {
-            if self.path("train/log.jsonl").exists() {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        panic!("the run did not begin within a minute");
+        wait_until("the run begins", || self.path("train/log.jsonl").exists());
+    }
+
+    /// Waits until a run in other processes has saved a checkpoint that is not there yet.
+    pub(crate) fn wait_for_checkpoint(&self) {
+        let newest = || {
+            let steps = fs::read_dir(self.path("train/checkpoints")).into_iter().flatten().flatten();
+            let whole = steps.filter(|step| step.path().join("manifest.json").exists());
+            whole.map(|step| step.file_name()).max()
+        };
+        let before = newest();
+        wait_until("the run saves", || newest() > before);
     }
 
     /// The lines of the log of one kind.
@@ -85,6 +81,16 @@ impl Sandbox {
         let events = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         events.filter(|event| event["event"] == kind).collect()
     }
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..20_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(3));
+    }
+    panic!("a minute was not enough until {what}");
 }
 
 fn token_set(rows: &[Value]) -> TokenSet {

@@ -44,16 +44,7 @@ impl Variant {
 
     /// Writes a folder as `sst-tokenize` would: the sentences as the train split.
     pub(crate) fn write_tokens(&self, out: PathBuf) {
-        let common = CommonArgs {
-            profile: None,
-            unset: Vec::new(),
-            out,
-            force: true,
-            explain: false,
-            quiet: true,
-            json_summary: false,
-            log_format: stage::LogFormat::Text,
-        };
+        let common = CommonArgs { force: true, ..CommonArgs::quiet(out) };
         let stage = Stage { name: "sst-tokenize", version: 1 };
         let mut work = Job::new(stage, &common).plan(&json!({})).unwrap().begin().unwrap().unwrap();
         work.output("train.parquet", |file| Ok(self.token_set().write(file)?)).unwrap();

@@ -6,7 +6,7 @@ use corpus::Split;
 use corpus::raw::{RawMetadata, RawSet, Record};
 use corpus::task::FINE_GRAINED;
 use corpus::tokens::TokenSet;
-use stage::{CommonArgs, Job, Stage};
+use stage::{CommonArgs, ExitReason, Job, Stage};
 use testkit::Outcome;
 
 pub(crate) const VOCABULARY: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nit\nwork\n##s\n.\nbad\n";
@@ -40,18 +40,15 @@ impl Sandbox {
     }
 
     pub(crate) fn raw_with_labels(&self, label_names: &[&str], train: &[(&str, Option<i32>)], test: &str) {
-        let common = CommonArgs {
-            profile: None,
-            unset: Vec::new(),
-            out: self.path("raw"),
-            force: true,
-            explain: false,
-            quiet: true,
-            json_summary: false,
-            log_format: stage::LogFormat::Text,
-        };
+        let common = CommonArgs { force: true, ..CommonArgs::quiet(self.path("raw")) };
         let stage = Stage { name: "sst-fetch dataset", version: 1 };
-        let mut work = Job::new(stage, &common).begin().unwrap().unwrap();
+        let mut work = loop {
+            match Job::new(stage, &common).begin() {
+                // A process that another test just started has the files of this one, locked ones too, until it is its program.
+                Err(error) if error.is::<ExitReason>() => std::thread::sleep(std::time::Duration::from_millis(5)),
+                begun => break begun.unwrap().unwrap(),
+            }
+        };
         for (split, rows) in [
             (Split::Train, train),
             (Split::Validation, &[("it", Some(4)), ("works", Some(2)), (".", None)]),
