@@ -9,7 +9,7 @@ use crate::error::CheckpointError;
 use crate::no_weights::no_weights_hint;
 use crate::outputs::Outputs;
 use crate::shards::{WEIGHTS, WEIGHTS_INDEX, shards};
-use crate::tokenizer_files::tokenizer_files;
+use crate::tokenizer_files::{TOKENIZER_JSON, VOCAB_TXT, tokenizer_files};
 use crate::weights::Weights;
 
 /// A model folder whose config and table of tensors were checked.
@@ -34,8 +34,8 @@ impl ModelFolder {
             let hint = dangling(path, &[WEIGHTS, WEIGHTS_INDEX]).unwrap_or_else(|| no_weights_hint(&files(path)));
             return Err(missing(WEIGHTS, hint));
         }
-        if !path.join("tokenizer.json").is_file() && !path.join("vocab.txt").is_file() {
-            let hint = dangling(path, &["tokenizer.json", "vocab.txt"]);
+        if !path.join(TOKENIZER_JSON).is_file() && !path.join(VOCAB_TXT).is_file() {
+            let hint = dangling(path, &[TOKENIZER_JSON, VOCAB_TXT]);
             return Err(missing("tokenizer.json", hint.unwrap_or_else(|| ", nor a vocab.txt".to_owned())));
         }
         let folder = Self { path: path.to_owned(), config };

@@ -11,25 +11,23 @@ use serde_json::Value;
 use crate::json_text::parse_json;
 use crate::shards::WEIGHTS_INDEX;
 
-/// The file of a model folder with what the rules of its tokenizer leave open.
+/// The file with rules, vocabulary and added tokens.
+pub const TOKENIZER_JSON: &str = "tokenizer.json";
+/// The file with the vocabulary alone.
+pub const VOCAB_TXT: &str = "vocab.txt";
+/// The file with what the rules leave open: flags, special tokens and added tokens.
 pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-
-const ADDED_TOKENS: &str = "added_tokens.json";
+/// The file with the special tokens of older checkpoints.
+pub const SPECIAL_TOKENS_MAP: &str = "special_tokens_map.json";
+/// The file with the added tokens of older checkpoints.
+pub const ADDED_TOKENS: &str = "added_tokens.json";
 
 /// The files that may make a tokenizer, `tokenizer.json` (or else `vocab.txt`) being the one that is needed.
-pub const TOKENIZER_FILES: [&str; 5] =
-    ["tokenizer.json", TOKENIZER_CONFIG, "vocab.txt", "special_tokens_map.json", ADDED_TOKENS];
+pub const TOKENIZER_FILES: [&str; 5] = [TOKENIZER_JSON, TOKENIZER_CONFIG, VOCAB_TXT, SPECIAL_TOKENS_MAP, ADDED_TOKENS];
 
 /// The small files of a model folder, all but its weights: the config, the index of several files of weights, the tokenizer's.
-pub const CONFIG_AND_TOKENIZER_FILES: [&str; 7] = [
-    "config.json",
-    WEIGHTS_INDEX,
-    "tokenizer.json",
-    TOKENIZER_CONFIG,
-    "vocab.txt",
-    "special_tokens_map.json",
-    ADDED_TOKENS,
-];
+pub const CONFIG_AND_TOKENIZER_FILES: [&str; 7] =
+    ["config.json", WEIGHTS_INDEX, TOKENIZER_JSON, TOKENIZER_CONFIG, VOCAB_TXT, SPECIAL_TOKENS_MAP, ADDED_TOKENS];
 
 /// The files that make the tokenizer of a folder: their names and paths.
 pub fn tokenizer_files(folder: &Path) -> Vec<(&'static str, PathBuf)> {

@@ -27,7 +27,7 @@ mod report;
 
 pub use classes::LabelOrder;
 pub use column::LabelColumn;
-pub use distinct::{DistinctLabels, Place};
+pub use distinct::{DistinctLabels, MAX_DISTINCT, Place};
 pub(crate) use meaning::names_contradict_order;
 pub use meaning::{names_ascend, names_have_meaning};
 pub use rules::{LabelRules, SourceNames};

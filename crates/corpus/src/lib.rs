@@ -30,6 +30,7 @@ pub mod vocabulary;
 mod catch_panic;
 mod error;
 mod parquet_file;
+mod unpacking;
 mod utf8;
 
 pub use error::{CorpusError, Location, Result, WriteError};

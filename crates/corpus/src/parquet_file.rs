@@ -71,6 +71,13 @@ impl ParquetFile {
             if skips_arrow_schema {
                 builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, without_arrow_schema())?;
             }
+            let columns = builder.metadata().row_groups().iter().flat_map(|group| group.columns());
+            if let Some(codec) = columns.map(|column| column.compression()).find(is_unread) {
+                let problem = format!(
+                    "its columns are compressed with {codec}, which is not read; write it with zstd, gzip or snappy"
+                );
+                return Err(ParquetError::General(problem));
+            }
             let key_values = builder.metadata().file_metadata().key_value_metadata().into_iter().flatten();
             let metadata =
                 key_values.filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?))).collect::<BTreeMap<_, _>>();
@@ -189,6 +196,10 @@ impl ParquetFile {
     pub(crate) fn wrong_value(&self, row: u64, problem: String) -> CorpusError {
         CorpusError::Value { file: self.path.clone(), location: Location::Row(row), problem }
     }
+}
+
+fn is_unread(codec: &Compression) -> bool {
+    matches!(codec, Compression::LZO | Compression::BROTLI(_))
 }
 
 fn without_arrow_schema() -> ArrowReaderOptions {

@@ -139,12 +139,6 @@ impl RawSet {
         self.records.iter().try_for_each(|record| writer.write(record.clone()))?;
         writer.finish()
     }
-
-    /// The row with this id.
-    pub fn by_id(&self, id: i64) -> Option<&Record> {
-        let index = self.records.binary_search_by_key(&id, |record| record.id).ok()?;
-        self.records.get(index)
-    }
 }
 
 #[cfg(test)]
@@ -193,8 +187,6 @@ mod tests {
         let mut by_alphabet = set.clone();
         by_alphabet.metadata.ordered = false;
         assert_eq!(RawSet::read(file_of(&by_alphabet).path()).unwrap(), by_alphabet);
-        assert_eq!(set.by_id(5).unwrap().text, "");
-        assert_eq!(set.by_id(2), None);
         assert_eq!(std::fs::read(file.path()).unwrap(), std::fs::read(file_of(&set).path()).unwrap());
     }
 

@@ -10,6 +10,7 @@ mod table_args;
 mod file_name;
 mod compression;
 mod encoding;
+mod line_breaks;
 mod text_file;
 
 mod beginning;
@@ -58,7 +59,7 @@ use text_file::TextFile;
 const FORMATS: [Format; 5] =
     [parquet_table::PARQUET, json_lines::JSON_LINES, delimited::CSV, delimited::TSV, json_lines::JSON];
 
-/// The extensions of the files that [`read`] can read, those of the preferred format first.
+/// The extensions of the files that [`TableFile::open`] can read, those of the preferred format first.
 pub fn extensions() -> impl Iterator<Item = &'static str> {
     FORMATS.iter().flat_map(|format| format.extensions.iter().copied())
 }

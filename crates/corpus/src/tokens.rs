@@ -34,9 +34,9 @@ pub use writer::{RowLabel, TokenRow, TokensWriter};
 /// The names of the facts and columns that only some files have.
 pub(crate) const PADDED_LENGTH: &str = "padded_length";
 pub(crate) const PAD_TOKEN_ID: &str = "pad_token_id";
-const ATTENTION_MASK: &str = "attention_mask";
-const TOKEN_TYPE_IDS: &str = "token_type_ids";
-const WINDOW: &str = "window";
+pub(crate) const ATTENTION_MASK: &str = "attention_mask";
+pub(crate) const TOKEN_TYPE_IDS: &str = "token_type_ids";
+pub(crate) const WINDOW: &str = "window";
 
 /// The targets, one per row; `None` where it is not known.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,8 +6,6 @@
 
 use std::ops::Range;
 
-/// Labels are below this number.
-pub const N_LABELS: i32 = 5;
 /// Far deeper than any sentence; without it the texts of all nodes could grow with the square of a line.
 const MAX_DEPTH: usize = 1000;
 

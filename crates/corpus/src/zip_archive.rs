@@ -14,15 +14,12 @@ use flate2::CrcReader;
 use flate2::read::DeflateDecoder;
 
 use crate::error::{CorpusError, Result};
+use crate::unpacking;
 use crate::utf8::utf8;
 use directory::{Entry, LOCAL_HEADER_SIZE, Method, damaged};
 
 /// What a single entry may unpack to, in bytes.
 const MAX_SIZE: u64 = 512 << 20;
-/// Texts shrink to a tenth, lines that repeat to a hundredth.
-const MAX_RATIO: u64 = 250;
-/// What any entry may unpack to, in bytes.
-const ALWAYS_ALLOWED: u64 = 64 << 20;
 /// The signature of the header before the bytes of an entry.
 const LOCAL_HEADER: [u8; 4] = *b"PK\x03\x04";
 
@@ -106,7 +103,7 @@ impl ZipArchive {
 
     /// Refuses what unpacks to hundreds of times its size, or to more than any text.
     fn refuse_bomb(&self, entry: &Entry) -> Result<()> {
-        let allowed = entry.packed.saturating_mul(MAX_RATIO).clamp(ALWAYS_ALLOWED, MAX_SIZE);
+        let allowed = unpacking::allowed(entry.packed, MAX_SIZE);
         if entry.size <= allowed {
             return Ok(());
         }

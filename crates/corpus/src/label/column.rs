@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::classes::{Class, LabelOrder, found};
-use super::distinct::{Distinct, DistinctLabels};
+use super::distinct::{Distinct, DistinctLabels, MAX_DISTINCT};
 use super::meaning::Meaning;
 use super::rules::{LabelRules, SourceNames, is_same};
 use super::value::{Number, boolean};
@@ -27,6 +27,8 @@ pub struct LabelColumn {
     ordered: bool,
     /// Values that the user says mean no label, and that no row has.
     pub(super) unused: Vec<String>,
+    /// The words that mean by themselves that there is no label.
+    pub(super) missing: Vec<String>,
     index_of: HashMap<String, i32>,
     /// The splits in which -1 means that there is no label.
     without_labels: Vec<Split>,
@@ -46,6 +48,9 @@ impl LabelColumn {
         }
         let is_unused = |value: &&String| !values.iter().any(|found| is_same(value, &found.text));
         let unused = rules.unlabeled.iter().filter(is_unused).cloned().collect();
+        let means_none = |value: &Distinct| value.n_rows() > 0 && rules.means_no_label(&value.text);
+        let spelled = values.iter().filter(|value| means_none(value) && !rules.is_unlabeled(&value.text));
+        let missing = spelled.map(|value| value.text.clone()).filter(|text| !text.is_empty()).collect();
         values.retain(|value| value.n_rows() > 0 && !rules.means_no_label(&value.text));
         let (classes, order) = match &rules.source {
             Some(source) => (from_source(values, source, rules)?, LabelOrder::Source),
@@ -65,7 +70,7 @@ impl LabelColumn {
             }
             _ => true,
         };
-        Ok(Self { names, classes, order, ordered, unused, index_of, without_labels })
+        Ok(Self { names, classes, order, ordered, unused, missing, index_of, without_labels })
     }
 
     /// The class of a label of `split`; `None` where it means that there is none.
@@ -135,7 +140,8 @@ fn from_values(values: Vec<Distinct>, column: &str) -> Result<(Vec<Class>, Label
         numbers.dedup();
         let n_rows = values.iter().map(Distinct::n_rows).sum();
         let mut classes = grouped(values, |text| Number::parse(text).map_or(String::new(), |n| n.to_string()));
-        classes.sort_by_key(|class| numbers.iter().position(|number| number.to_string() == class.value));
+        let place: HashMap<String, usize> = numbers.iter().map(Number::to_string).zip(0..).collect();
+        classes.sort_by_key(|class| place.get(&class.value));
         not_scores(&numbers, n_rows, &classes, column)?;
         not_too_many(&classes, column)?;
         return Ok((classes, LabelOrder::Numbers));
@@ -187,8 +193,9 @@ fn not_too_many(classes: &[Class], column: &str) -> Result<()> {
         return Ok(());
     }
     let problem = format!(
-        "the column {column} holds {} different values, more than {MAX_CLASSES}: {}; is it a column of ids, texts or scores? \
+        "the column {column} holds {}{} different values, more than {MAX_CLASSES}: {}; is it a column of ids, texts or scores? \
          name the column of labels with --label-column",
+        if classes.len() < MAX_DISTINCT { "" } else { "at least " },
         classes.len(),
         found(classes)
     );

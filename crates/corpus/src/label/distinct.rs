@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::error::Location;
 use crate::split::Split;
 
+/// More different labels than this are no classes, however they are spelled: whoever counts them may stop there.
+pub const MAX_DISTINCT: usize = 100_000;
+
 /// Where a value stands first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {

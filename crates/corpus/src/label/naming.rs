@@ -16,7 +16,7 @@ pub(super) fn in_given_order(
     let Some(given) = rules.order else { return Ok((classes, order)) };
     distinct("--label-order", given)?;
     fits("--label-order", given, &classes)?;
-    match permuted(&classes, given) {
+    match permuted(&classes, given, is) {
         Some(classes) => Ok((classes, LabelOrder::Given)),
         None => {
             let is_wrong = |value: &&String| !classes.iter().any(|class| is(class, value));
@@ -47,13 +47,14 @@ pub(super) fn named(
     let values: Vec<&String> = names.iter().filter(is_value).collect();
     if values.is_empty() {
         not_reversed(&classes, &names)?;
-        return Ok((classes, names, LabelOrder::Given));
+        let in_other_case = permuted(&classes, &names, |class, name| class.value.to_lowercase() == name.to_lowercase());
+        return Ok((in_other_case.unwrap_or(classes), names, LabelOrder::Given));
     }
     if values.len() < names.len() {
         let problem = format!("of the names in --label-names only {} occur as labels", shortened_list(&values));
         return Err(mismatch(problem, &classes));
     }
-    match permuted(&classes, &names) {
+    match permuted(&classes, &names, is) {
         Some(in_order) if rules.order.is_none() || same_order(&in_order, &classes) => {
             Ok((in_order, names, LabelOrder::Given))
         }
@@ -76,8 +77,8 @@ fn not_reversed(classes: &[Class], names: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The classes in the order of `values`; `None` where one is no class.
-fn permuted(classes: &[Class], values: &[String]) -> Option<Vec<Class>> {
+/// The classes in the order of `values`, of which each is one by `is`; `None` where one is no class.
+fn permuted(classes: &[Class], values: &[String], is: fn(&Class, &str) -> bool) -> Option<Vec<Class>> {
     values.iter().map(|value| classes.iter().find(|class| is(class, value)).cloned()).collect()
 }
 

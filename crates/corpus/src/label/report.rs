@@ -1,5 +1,7 @@
 //! How a label column was read, in words: one line, and warnings of what looks like a slip.
 
+use tokenizers::NormalizedString;
+
 use super::classes::{Class, LabelOrder};
 use super::column::LabelColumn;
 use super::meaning::names_contradict_order;
@@ -7,7 +9,8 @@ use super::value::Number;
 use crate::shortened::{first_dozen, shortened_list, shortened_name};
 
 impl LabelColumn {
-    /// How the column was read, in one line: the classes, their values where names differ, and their order.
+    /// How the column was read, in one line: the classes, their values where names differ, their order, and the words that were
+    /// taken for no label.
     pub fn description(&self) -> String {
         let class = |(index, (name, class)): (usize, (&String, &Class))| {
             let shown = shortened_name(name);
@@ -28,7 +31,12 @@ impl LabelColumn {
             LabelOrder::Alphabet => "in the order of the alphabet; --label-order gives another",
         };
         let class = if n == 1 { "class" } else { "classes" };
-        format!("labels: {n} {class}, {}; {order}", first_dozen(classes))
+        // It may be a class of its own, such as the stance `None`.
+        let missing = match self.missing.as_slice() {
+            [] => String::new(),
+            missing => format!("; no label: {} (a class if --label-names has it)", shortened_list(missing)),
+        };
+        format!("labels: {n} {class}, {}; {order}{missing}", first_dozen(classes))
     }
 
     /// What looks like a slip in the labels: words among numbers, words that differ only in case, an order against their
@@ -59,12 +67,26 @@ impl LabelColumn {
             }
         }
         let lower: Vec<String> = self.classes.iter().map(|class| class.value.to_lowercase()).collect();
+        let seen: Vec<String> = self.classes.iter().map(|class| as_seen(&class.value)).collect();
         for (i, class) in self.classes.iter().enumerate() {
-            if let Some(twin) = (0..i).find(|&j| lower[j] == lower[i]) {
+            let twin = |keys: &[String]| (0..i).find(|&j| keys[j] == keys[i]);
+            let found = twin(&lower).map(|twin| (twin, "in case"));
+            let found =
+                found.or_else(|| twin(&seen).map(|twin| (twin, "in blanks, or in how their letters are encoded")));
+            if let Some((twin, what)) = found {
                 let (a, b) = (shortened_name(&self.classes[twin].value), shortened_name(&class.value));
-                warnings.push(format!("the labels `{a}` and `{b}` differ only in case, and are two classes"));
+                warnings.push(format!("the labels `{a}` and `{b}` differ only {what}, and are two classes"));
             }
         }
         warnings
     }
+}
+
+/// A label as it looks: composed letters and decomposed ones are one, blanks of all kinds too, and what has no width is not there.
+fn as_seen(label: &str) -> String {
+    let mut composed = NormalizedString::from(label);
+    composed.nfkc();
+    let has_width = |c: &char| !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    let visible: String = composed.get().chars().filter(has_width).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }

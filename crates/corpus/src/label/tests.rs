@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{DistinctLabels, LabelColumn, LabelRules, SourceNames};
+use super::{DistinctLabels, LabelColumn, LabelRules, MAX_DISTINCT, SourceNames};
 use crate::error::Location;
 use crate::split::Split;
 
@@ -154,6 +154,8 @@ fn scores_and_ids_are_no_classes() {
     assert_eq!(names(&format!("{0} {0} {0}", fractions(8)), "").len(), 8);
     let ids = (0..1001).map(|i| format!("id{i}")).collect::<Vec<_>>().join(" ");
     assert!(error(&ids).contains("1001 different values, more than 1000"), "{}", error(&ids));
+    let counted_down = (0..MAX_DISTINCT).rev().map(|i| i.to_string()).collect::<Vec<_>>().join(" ");
+    assert!(error(&counted_down).contains("holds at least 100000 different values"), "{}", error(&counted_down));
 }
 
 #[test]
@@ -161,6 +163,12 @@ fn what_was_read_is_said() {
     let rules = LabelRules { names: Some(&words("neg pos")), ..LabelRules::default() };
     let column = infer("0 4", "", &rules).unwrap();
     assert_eq!(column.description(), "labels: 2 classes, neg (0), pos (4); in the order given");
+    let stances = "for against None None x";
+    let rules = LabelRules { unlabeled: &words("x"), ..LabelRules::default() };
+    let expected = "; no label: None (a class if --label-names has it)";
+    assert!(infer(stances, "", &rules).unwrap().description().ends_with(expected));
+    let rules = LabelRules { names: Some(&words("against None for x")), ..LabelRules::default() };
+    assert_eq!(infer(stances, "", &rules).unwrap().names(), words("against None for x"));
     let column = infer("1 2 3 3a", "", &LabelRules::default()).unwrap();
     assert!(column.description().contains("in the order of the alphabet; --label-order gives another"));
     assert_eq!(

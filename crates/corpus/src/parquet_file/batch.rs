@@ -1,8 +1,13 @@
 //! Some rows of a Parquet file, column by column.
 
+use std::sync::Arc;
+
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, Float32Type, Int64Type};
+use arrow::datatypes::{
+    ArrowTimestampType, DataType, Field, Float32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+};
 
 use super::types::{has_text_form, is_plain, is_text};
 use super::{ParquetFile, decode};
@@ -113,6 +118,20 @@ impl Batch<'_> {
             });
         }
         let strict = CastOptions { safe: false, ..CastOptions::default() };
-        decode(self.file.path(), || Ok(cast_with_options(values, to, &strict)?))
+        decode(self.file.path(), || Ok(cast_with_options(&in_utc(values), to, &strict)?))
+    }
+}
+
+/// Moments of a named time zone in UTC, which needs no table of zones; other values as they are.
+fn in_utc(values: &ArrayRef) -> ArrayRef {
+    fn of<T: ArrowTimestampType>(values: &ArrayRef) -> ArrayRef {
+        Arc::new(values.as_primitive::<T>().clone().with_timezone("+00:00"))
+    }
+    match values.data_type() {
+        DataType::Timestamp(TimeUnit::Second, Some(_)) => of::<TimestampSecondType>(values),
+        DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => of::<TimestampMillisecondType>(values),
+        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => of::<TimestampMicrosecondType>(values),
+        DataType::Timestamp(TimeUnit::Nanosecond, Some(_)) => of::<TimestampNanosecondType>(values),
+        _ => Arc::clone(values),
     }
 }

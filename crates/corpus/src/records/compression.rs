@@ -11,11 +11,8 @@ use flate2::read::MultiGzDecoder;
 
 use super::file_name::{Compression, FileName};
 use crate::error::{CorpusError, Result};
+use crate::unpacking;
 
-/// Texts shrink to a tenth, lines that repeat to a hundredth.
-const MAX_RATIO: u64 = 250;
-/// What any archive may unpack to, in bytes.
-const ALWAYS_ALLOWED: u64 = 64 << 20;
 /// What no archive may unpack to, in bytes.
 const NEVER_ALLOWED: u64 = 1 << 40;
 
@@ -61,7 +58,7 @@ impl Bytes {
                 (Some("Zstandard"), Box::new(decoder.map_err(|error| damaged(path, "Zstandard", &error))?))
             }
         };
-        let allowed = packed.saturating_mul(MAX_RATIO).clamp(ALWAYS_ALLOWED, NEVER_ALLOWED);
+        let allowed = unpacking::allowed(packed, NEVER_ALLOWED);
         Ok(Self { path: path.to_owned(), format, inner, packed, allowed })
     }
 
@@ -81,7 +78,7 @@ impl Bytes {
                 let problem = format!(
                     "its {} bytes unpack to more than {}, which is no table of texts; unpack it and look at it",
                     self.packed,
-                    self.packed.saturating_mul(MAX_RATIO).clamp(ALWAYS_ALLOWED, NEVER_ALLOWED)
+                    unpacking::allowed(self.packed, NEVER_ALLOWED)
                 );
                 return Err(CorpusError::Damaged { file: self.path.clone(), format, problem });
             }
@@ -146,7 +143,7 @@ mod tests {
 
     #[test]
     fn what_grows_beyond_all_measure_is_refused() {
-        let bomb = zstd::encode_all(io::repeat(b'a').take(ALWAYS_ALLOWED + 1), 1).unwrap();
+        let bomb = zstd::encode_all(io::repeat(b'a').take(unpacking::ALWAYS_ALLOWED + 1), 1).unwrap();
         let (_folder, path) = file("a.csv.zst", &bomb);
         let table = TableFile::open(&path, &Columns::default(), &ReadOptions::default());
         let error = table.unwrap_err().to_string();

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::beginning::{Beginning, N_ROWS};
 use super::dialect::{Dialect, header_names};
-use super::fields::{Field, FieldRecord, OpenQuote};
+use super::fields::{Field, FieldRecord, QuoteError};
 use super::format::{Format, NullText, Opened, RowSink, Rows};
 use super::options::{Delimiter, Quotes, ReadOptions};
 use super::record_stream::RecordError;
@@ -35,6 +35,8 @@ const NULL: &str = "\\N";
 struct DelimitedTable {
     dialect: Dialect,
     no_header: bool,
+    /// The fields of the header, if there is one.
+    header: Vec<String>,
     /// The fields of every record.
     n_fields: usize,
     text_column: String,
@@ -98,6 +100,7 @@ pub(super) fn open_text(file: TextFile, plain: Delimiter, columns: &Columns, opt
     let kept = found.kept.clone();
     let rows = DelimitedTable {
         no_header: options.no_header,
+        header: first,
         n_fields: names.len() + n_row_names,
         text: index(&found.text).unwrap_or_default(),
         label: found.label.as_ref().and_then(index),
@@ -131,12 +134,26 @@ impl Rows for DelimitedTable {
 }
 
 impl DelimitedTable {
+    /// Whether a record is the header once more; of a single column, it may be a text.
+    fn repeats_header(&self, record: &FieldRecord) -> bool {
+        let is_same = |(field, name): (&Field, &String)| field.text == name.as_str();
+        !self.no_header
+            && self.header.len() > 1
+            && self.header.len() == record.fields.len()
+            && record.fields.iter().zip(&self.header).all(is_same)
+    }
+
     /// The row of a record, or what is left of it if its text is null.
     fn row(&self, path: &Path, record: &FieldRecord) -> Result<Result<Row, NullText>> {
         let location = Location::Line(record.line);
         if record.fields.len() != self.n_fields {
             let first = if self.no_header { "first row" } else { "header" };
             let problem = unequal(record, &self.dialect, &format!("{} fields as in the {first}", self.n_fields));
+            return Err(CorpusError::Value { file: path.to_owned(), location, problem });
+        }
+        if self.repeats_header(record) {
+            let problem =
+                "it repeats the header: the file is several tables, one behind the other; remove the line".to_owned();
             return Err(CorpusError::Value { file: path.to_owned(), location, problem });
         }
         let score = match value(record, self.score) {
@@ -187,23 +204,33 @@ fn has_row_names(dialect: &Dialect, n_names: usize) -> Result<bool> {
     });
     match read {
         Err(RecordError::File(error)) => Err(error),
-        Err(RecordError::OpenQuote(_)) => Ok(false),
+        Err(RecordError::Quote(_)) => Ok(false),
         Ok(()) => Ok(all && !names.is_empty()),
     }
 }
 
 fn unreadable(path: &Path, error: RecordError) -> CorpusError {
     match error {
-        RecordError::OpenQuote(open) => open_quote(path, &open),
+        RecordError::Quote(error) => wrong_quote(path, &error),
         RecordError::File(error) => error,
     }
 }
 
-fn open_quote(path: &Path, open: &OpenQuote) -> CorpusError {
-    let problem = "the quote that opens a field here is not closed before the end of the file; close it, or, if it is \
-                   text, double it within quotes, or read all quotes as text with --quotes literal"
-        .to_owned();
-    CorpusError::Value { file: path.to_owned(), location: Location::Line(open.line), problem }
+fn wrong_quote(path: &Path, error: &QuoteError) -> CorpusError {
+    let (line, problem) = match error {
+        QuoteError::Open { line } => (
+            line,
+            "the quote that opens a field here is not closed before the end of the file; close it, or, if it is text, double it \
+             within quotes, or read all quotes as text with --quotes literal",
+        ),
+        QuoteError::TextBehind { line } => (
+            line,
+            "text follows the quote that closes a field; if these quotes, or one that opened the field in a line before, are \
+             text, double them within quotes, or read all quotes as text with --quotes literal; if they have backslashes \
+             before them, with --quotes escaped",
+        ),
+    };
+    CorpusError::Value { file: path.to_owned(), location: Location::Line(*line), problem: problem.to_owned() }
 }
 
 /// What is wrong with a record that is longer or shorter than expected, and what may be the cause.

@@ -202,9 +202,8 @@ impl Look<'_> {
     fn reads_cleanly(&self, delimiter: Delimiter, quotes: Quotes) -> Result<bool> {
         let mut records = self.records(delimiter, quotes)?;
         let mut lengths = || {
-            let length =
-                |record: FieldRecord| record.fields.iter().all(|field| field.clean).then_some(record.fields.len());
-            records.next(length).map(|length| length.ok().flatten())
+            let length = records.next(|record: FieldRecord| record.fields.len());
+            length.map(Result::ok)
         };
         let Some(Some(header)) = lengths() else { return Ok(false) };
         let Some(first) = lengths() else { return Ok(true) };
@@ -243,7 +242,7 @@ impl Look<'_> {
         });
         match read {
             Err(RecordError::File(error)) => return Err(error),
-            Err(RecordError::OpenQuote(_)) | Ok(()) => {} // of literal quotes, none is open
+            Err(RecordError::Quote(_)) | Ok(()) => {} // of literal quotes, none is open
         }
         if !is_table || (marks.is_none() && header.is_none()) {
             return Ok(None);

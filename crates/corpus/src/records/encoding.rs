@@ -81,8 +81,11 @@ pub(super) fn unmarked_utf16(path: &Path, begin: &[u8]) -> Result<Option<&'stati
 
 /// What the bytes look like, and what reads them.
 pub(super) fn not_utf8(bytes: &[u8], at: usize) -> String {
-    let has_utf8 = String::from_utf8_lossy(bytes).chars().any(|c| !c.is_ascii() && c != '\u{fffd}');
-    if has_utf8 {
+    let decoded = String::from_utf8_lossy(bytes);
+    let n_wrong = decoded.chars().filter(|&c| c == '\u{fffd}').count();
+    let n_right = decoded.chars().filter(|&c| !c.is_ascii() && c != '\u{fffd}').count();
+    // In other encodings some pairs of bytes are UTF-8 by chance.
+    if n_right >= n_wrong.max(1) {
         return "the text is not UTF-8 here, but is elsewhere in the file: the bytes are damaged, or come from another \
                 file; mend the line"
             .to_owned();

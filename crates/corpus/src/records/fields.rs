@@ -1,9 +1,10 @@
 //! Records of separated fields, after RFC 4180 as it is written in practice.
 //!
 //! A field that begins with a quote ends at the next one that is not doubled (or, if quotes are escaped, has no backslash
-//! before it), and may hold separators and line breaks. Elsewhere a quote is text. Lines end in LF, CRLF or CR; empty ones
-//! are passed over. This is what the crate `csv` reads, and a test holds it to that; it does not tell where a quote was
-//! opened, which fields are quoted, or the lines of a file that has CR alone.
+//! before it), and may hold separators and line breaks; behind it come blanks at most. Elsewhere a quote is text. Lines end in LF,
+//! CRLF or CR; empty ones are passed over. This is what the crate `csv` reads, and a test holds it to that; but it takes text
+//! behind a closing quote, by which one that was meant as text joins rows, and does not tell where a quote was opened, which
+//! fields are quoted, or the lines of a file that has CR alone.
 
 use std::borrow::Cow;
 
@@ -31,15 +32,15 @@ pub(super) struct Field<'a> {
     pub(super) text: Cow<'a, str>,
     /// Whether it begins with a quote that is none of the text.
     pub(super) quoted: bool,
-    /// Whether nothing follows the closing quote.
-    pub(super) clean: bool,
 }
 
-/// A quote that is not closed before the end of the file.
+/// Why the fields of a record cannot be told.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct OpenQuote {
-    /// The line in which it was opened.
-    pub(super) line: u64,
+pub(super) enum QuoteError {
+    /// A quote that was opened in this line is not closed before the end of the file.
+    Open { line: u64 },
+    /// Behind the quote that closes a field in this line there is more text.
+    TextBehind { line: u64 },
 }
 
 /// Iterates over the records of a text.
@@ -68,16 +69,19 @@ impl<'a> FieldRecords<'a> {
     }
 
     /// The field that begins here, up to its separator, line break or the end of the text.
-    fn field(&mut self) -> Result<Field<'a>, OpenQuote> {
+    fn field(&mut self) -> Result<Field<'a>, QuoteError> {
         if self.grammar.quotes == Quotes::Literal || self.byte() != Some(QUOTE) {
-            return Ok(Field { text: Cow::Borrowed(self.plain()), quoted: false, clean: true });
+            return Ok(Field { text: Cow::Borrowed(self.plain()), quoted: false });
         }
         let mut text = self.enclosed()?;
         let rest = self.plain();
+        if !rest.trim_matches([' ', '\t']).is_empty() {
+            return Err(QuoteError::TextBehind { line: self.line });
+        }
         if !rest.is_empty() {
             text.to_mut().push_str(rest);
         }
-        Ok(Field { text, quoted: true, clean: rest.is_empty() })
+        Ok(Field { text, quoted: true })
     }
 
     /// What comes before the next separator or line break.
@@ -91,8 +95,8 @@ impl<'a> FieldRecords<'a> {
     }
 
     /// What the quote here and its partner enclose.
-    fn enclosed(&mut self) -> Result<Cow<'a, str>, OpenQuote> {
-        let opened = OpenQuote { line: self.line };
+    fn enclosed(&mut self) -> Result<Cow<'a, str>, QuoteError> {
+        let opened = QuoteError::Open { line: self.line };
         self.at += 1;
         let mut text = Cow::Borrowed("");
         loop {
@@ -124,7 +128,7 @@ impl<'a> FieldRecords<'a> {
 }
 
 impl<'a> Iterator for FieldRecords<'a> {
-    type Item = Result<FieldRecord<'a>, OpenQuote>;
+    type Item = Result<FieldRecord<'a>, QuoteError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while matches!(self.byte(), Some(b'\n' | b'\r')) {
@@ -136,9 +140,9 @@ impl<'a> Iterator for FieldRecords<'a> {
         loop {
             match self.field() {
                 Ok(field) => fields.push(field),
-                Err(open) => {
+                Err(error) => {
                     self.at = self.text.len();
-                    return Some(Err(open));
+                    return Some(Err(error));
                 }
             }
             if self.byte() != Some(self.grammar.delimiter.byte()) {
@@ -161,7 +165,7 @@ fn line_breaks(text: &str) -> u64 {
 mod tests {
     use super::*;
 
-    fn read(text: &str, delimiter: Delimiter, quotes: Quotes) -> Result<Vec<Vec<String>>, OpenQuote> {
+    fn read(text: &str, delimiter: Delimiter, quotes: Quotes) -> Result<Vec<Vec<String>>, QuoteError> {
         let records = FieldRecords::new(text, Grammar { delimiter, quotes }, 1);
         records.map(|record| Ok(record?.fields.into_iter().map(|field| field.text.into_owned()).collect())).collect()
     }
@@ -188,8 +192,20 @@ mod tests {
             assert_eq!(lines(&format!("a{end}{end}\"b{end}c\",d{end}e")), [(1, 1), (3, 4), (5, 5)], "{end:?}");
         }
         let open = |text| read(text, Delimiter::Comma, Quotes::Doubled);
-        assert_eq!(open("a,b\nc,\"d\ne,f\n"), Err(OpenQuote { line: 2 }));
-        assert_eq!(open("a\n\"b\"\"\n"), Err(OpenQuote { line: 2 }));
+        assert_eq!(open("a,b\nc,\"d\ne,f\n"), Err(QuoteError::Open { line: 2 }));
+        assert_eq!(open("a\n\"b\"\"\n"), Err(QuoteError::Open { line: 2 }));
+    }
+
+    #[test]
+    fn behind_a_closing_quote_comes_no_text() {
+        let doubled = |text| read(text, Delimiter::Comma, Quotes::Doubled);
+        assert_eq!(doubled("a,b\n\"c\nd\" e,f\n"), Err(QuoteError::TextBehind { line: 3 }));
+        // The second of two quotes that were text would close the first, and the rows between be lost.
+        assert_eq!(doubled("\"great he said,1\nfine,0\n\"bad he said,0\n"), Err(QuoteError::TextBehind { line: 3 }));
+        assert_eq!(doubled("\"I said \"hello\"\",1\n"), Err(QuoteError::TextBehind { line: 1 }));
+        assert_eq!(doubled("\"c\"  ,\"d\"\t\n").unwrap().concat(), ["c  ", "d\t"]);
+        let escaped = read("\"a \\\" b\" c,1\n", Delimiter::Comma, Quotes::Escaped);
+        assert_eq!(escaped, Err(QuoteError::TextBehind { line: 1 }));
     }
 
     /// Every text of up to seven characters of those that mean something.

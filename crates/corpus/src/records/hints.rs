@@ -1,5 +1,6 @@
 //! Hints for a table in which a column is missing: what the file looks like, and which flags read it so.
 
+use super::beginning::Beginning;
 use super::dialect::Dialect;
 use super::fields::FieldRecord;
 use super::options::ReadOptions;
@@ -24,24 +25,12 @@ pub(super) fn with_hint(error: CorpusError, dialect: &Dialect, first: &[String],
     CorpusError::MissingColumn { file, column, found, hint: format!("{separated}{hint}{header}") }
 }
 
-/// Whether a header is more like the rows below it: it holds a number, a whole sentence, or a value that its column has again.
+/// Whether a header is more like the rows below it.
 fn looks_like_a_row(dialect: &Dialect, first: &[String]) -> bool {
-    let texts = || first.iter().map(|field| field.trim());
-    if texts().any(|text| text.parse::<f64>().is_ok() || text.split_whitespace().count() > 5) {
-        return true;
-    }
     let Ok(mut records) = dialect.records() else { return false };
     records.skip();
-    for _ in 0..N_LOOKED_AT {
-        let has_value_again = |record: FieldRecord| {
-            let below = record.fields.iter().map(|field| field.text.trim());
-            texts().zip(below).any(|(above, below)| !above.is_empty() && above == below)
-        };
-        match records.next(has_value_again) {
-            Some(Ok(true)) => return true,
-            Some(_) => {}
-            None => return false,
-        }
-    }
-    false
+    let values =
+        |record: FieldRecord| record.fields.iter().map(|field| Some(field.text.clone().into_owned())).collect();
+    let rows = (0..N_LOOKED_AT).map_while(|_| records.next(values)).filter_map(Result::ok).collect();
+    Beginning { names: first.to_vec(), has_header: true, rows }.header_looks_like_a_row()
 }

@@ -11,7 +11,7 @@ use super::format::{Format, Opened, RowSink, Rows};
 use super::json_document::Document;
 use super::json_keys::KeyCollector;
 use super::json_list::for_each_item;
-use super::json_row::{JsonColumns, Object, nested};
+use super::json_row::{JsonColumns, Object, nested, not_an_object};
 use super::options::ReadOptions;
 use super::table::{BrokenRow, Columns};
 use super::text_file::TextFile;
@@ -126,18 +126,28 @@ fn form(file: &TextFile, columns: &Columns) -> Result<(Form, Option<String>)> {
         return Ok((Form::List, None));
     }
     let one_a_line = are_objects.len() == 2 && are_objects[0];
-    if !one_a_line && let Ok(document) = serde_json::from_str::<Document>(&file.read_whole(MAX_DOCUMENT)?) {
-        let damaged = |problem| CorpusError::Damaged {
-            file: file.path().to_owned(),
-            format: "a table in a JSON object",
-            problem,
-        };
-        if let Some(found) = document.rows(columns).map_err(damaged)? {
-            return Ok((Form::Document, Some(found.said)));
-        }
+    if !one_a_line
+        && let Ok(document) = serde_json::from_str::<Document>(&whole(file)?)
+        && let Some(found) = document.rows(columns).map_err(|problem| damaged(file, problem))?
+    {
+        return Ok((Form::Document, Some(found.said)));
     }
     let lines = one_a_line || are_objects.get(1).is_none_or(|&is_object| is_object);
     Ok((if lines { Form::Lines } else { Form::Spread }, None))
+}
+
+fn damaged(file: &TextFile, problem: String) -> CorpusError {
+    CorpusError::Damaged { file: file.path().to_owned(), format: "a table in a JSON object", problem }
+}
+
+/// The text of a file that is read as one document.
+fn whole(file: &TextFile) -> Result<String> {
+    file.read_whole(MAX_DOCUMENT)?.ok_or_else(|| {
+        let problem = format!(
+            "it is one JSON document of more than {MAX_DOCUMENT} bytes, which is read as a whole; write an object a line"
+        );
+        CorpusError::Damaged { file: file.path().to_owned(), format: "JSON", problem }
+    })
 }
 
 /// Takes an object, or what is wrong with its line, and its place.
@@ -159,10 +169,10 @@ impl Objects<'_> {
             Form::List => for_each_item(self.file, &mut |row, object| each(Location::Row(row), Ok(object))),
             Form::Spread => self.for_each_spread(each),
             Form::Document => {
-                let text = self.file.read_whole(MAX_DOCUMENT)?;
+                let text = whole(self.file)?;
                 let document: Document =
-                    serde_json::from_str(&text).map_err(|error| self.damaged(error.to_string()))?;
-                let found = document.rows(self.asked).map_err(|problem| self.damaged(problem))?;
+                    serde_json::from_str(&text).map_err(|error| damaged(self.file, error.to_string()))?;
+                let found = document.rows(self.asked).map_err(|problem| damaged(self.file, problem))?;
                 for (row, object) in (1..).zip(found.into_iter().flat_map(|found| found.rows)) {
                     if each(Location::Row(row), Ok(object))?.is_break() {
                         break;
@@ -205,7 +215,7 @@ impl Objects<'_> {
     }
 
     fn for_each_spread(&self, each: &mut EachObject) -> Result<()> {
-        let text = self.file.read_whole(MAX_DOCUMENT)?;
+        let text = whole(self.file)?;
         let mut stream = Deserializer::from_str(&text).into_iter();
         let (mut line, mut counted) = (1, 0);
         loop {
@@ -225,13 +235,8 @@ impl Objects<'_> {
         }
     }
 
-    fn damaged(&self, problem: String) -> CorpusError {
-        CorpusError::Damaged { file: self.file.path().to_owned(), format: "a table in a JSON object", problem }
-    }
-
     fn not_an_object(&self, location: Location, error: &serde_json::Error) -> CorpusError {
-        let problem = format!("expected a JSON object: {error}");
-        CorpusError::Value { file: self.file.path().to_owned(), location, problem }
+        CorpusError::Value { file: self.file.path().to_owned(), location, problem: not_an_object(error) }
     }
 }
 

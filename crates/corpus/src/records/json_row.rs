@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::format::NullText;
 use super::table::{FoundColumns, Row, parse_score};
@@ -39,6 +39,9 @@ impl JsonColumns {
         let label = match value(object, found.label.as_deref()) {
             None | Some((_, Value::Null)) => None,
             Some((_, Value::String(label))) => Some(label.clone()),
+            Some((column, label @ Value::Number(number))) if has_lost_digits(number) => {
+                return Err(wrong(column, ENOUGH_DIGITS, label));
+            }
             Some((_, label @ (Value::Number(_) | Value::Bool(_)))) => Some(label.to_string()),
             Some((column, other)) => return Err(wrong(column, "a number, a word, true or false", other)),
         };
@@ -50,11 +53,14 @@ impl JsonColumns {
             }
         };
         let kept = found.kept.iter().map(|column| match value(object, Some(column)) {
-            None | Some((_, Value::Null)) => None,
-            Some((_, Value::String(text))) => Some(text.clone()),
-            Some((_, other)) => Some(other.to_string()),
+            None | Some((_, Value::Null)) => Ok(None),
+            Some((_, Value::String(text))) => Ok(Some(text.clone())),
+            Some((column, other @ Value::Number(number))) if has_lost_digits(number) => {
+                Err(wrong(column, ENOUGH_DIGITS, other))
+            }
+            Some((_, other)) => Ok(Some(other.to_string())),
         });
-        let kept = kept.collect();
+        let kept = kept.collect::<Result<_>>()?;
         let text = match value(object, Some(&found.text)) {
             None | Some((_, Value::Null)) => return Ok(Err(NullText { location, kept })),
             Some((_, Value::String(text))) => text.clone(),
@@ -62,6 +68,20 @@ impl JsonColumns {
         };
         Ok(Ok(Row { location, text, label, score, node: None, kept, source: None }))
     }
+}
+
+/// What is wrong with a text that is no object. The library counts the lines of what it was given.
+pub(super) fn not_an_object(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    format!("expected a JSON object: {what}, in column {}", error.column())
+}
+
+const ENOUGH_DIGITS: &str = "a number of at most 15 digits, or longer ones as a text";
+
+/// Whether a number is a whole one that its 64 bits could not hold: others would be read as the same.
+fn has_lost_digits(number: &Number) -> bool {
+    number.is_f64() && number.as_f64().is_some_and(|value| value.fract() == 0.0 && value.abs() >= 1e15)
 }
 
 /// A column that the file has, with its value in this object.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::format::NullText;
-use super::json_row::{JsonColumns, Object, value};
+use super::json_row::{JsonColumns, Object, not_an_object, value};
 use super::table::{BrokenRow, Columns, FoundColumns, ReadRow, TEXT_COLUMNS};
 use crate::error::{CorpusError, Location};
 
@@ -32,7 +32,7 @@ impl ObjectLines {
         let wrong = |problem| CorpusError::Value { file: file.to_owned(), location: Location::Line(line), problem };
         let object: Object = match serde_json::from_str(text) {
             Ok(object) => object,
-            Err(error) => return broken(wrong(format!("expected a JSON object: {error}")), Vec::new()),
+            Err(error) => return broken(wrong(not_an_object(&error)), Vec::new()),
         };
         let has_text = |columns: &&JsonColumns| value(&object, Some(columns.text())).is_some();
         let Some(columns) = self.candidates.iter().find(has_text).or(self.candidates.first()) else {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use encoding_rs::{REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{MACINTOSH, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// How files are read; by default everything is told from the file itself.
 #[derive(Debug, Clone, Default)]
@@ -131,7 +131,12 @@ impl Encoding {
     }
 
     pub(super) fn is_unicode(self) -> bool {
-        [UTF_8, UTF_16LE, UTF_16BE].contains(&self.0)
+        self.0 == UTF_8 || self.is_utf16()
+    }
+
+    /// Whether a line break has two bytes.
+    pub fn is_utf16(self) -> bool {
+        [UTF_16LE, UTF_16BE].contains(&self.0)
     }
 }
 
@@ -145,6 +150,8 @@ impl FromStr for Encoding {
             "latin-1" => Some(WINDOWS_1252),
             "utf-16-le" => Some(UTF_16LE),
             "utf-16-be" => Some(UTF_16BE),
+            "utf-8-sig" => Some(UTF_8),
+            "mac-roman" => Some(MACINTOSH),
             _ => spellings.iter().find_map(|label| encoding_rs::Encoding::for_label(label.as_bytes())),
         };
         spelled

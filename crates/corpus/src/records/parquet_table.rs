@@ -65,8 +65,9 @@ fn begin(path: &Path, _: &ReadOptions) -> Result<Beginning> {
     let mut rows: Vec<Vec<Option<String>>> = Vec::new();
     file.for_each_batch(&with_text, &mut |batch| {
         let columns =
-            names.iter().map(|name| with_text.contains(&name.as_str()).then(|| batch.any_as_text(name)).transpose());
-        let columns: Vec<Option<StringArray>> = columns.collect::<Result<_>>()?;
+            names.iter().map(|name| with_text.contains(&name.as_str()).then(|| batch.any_as_text(name).ok()).flatten());
+        // A value that is no text after all, such as bytes of an image, is nothing to find columns by.
+        let columns: Vec<Option<StringArray>> = columns.collect();
         for row in 0..batch.len().min(N_ROWS - rows.len()) {
             let value = |column: &Option<StringArray>| {
                 let column = column.as_ref()?;

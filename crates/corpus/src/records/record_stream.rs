@@ -2,14 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use super::fields::{FieldRecord, FieldRecords, Grammar, OpenQuote};
+use super::fields::{FieldRecord, FieldRecords, Grammar, QuoteError};
 use super::text_file::{TextBlocks, block_size};
 use crate::error::CorpusError;
 
 /// Why a record cannot be read.
 #[derive(Debug)]
 pub(super) enum RecordError {
-    OpenQuote(OpenQuote),
+    Quote(QuoteError),
     /// The file cannot be read further.
     File(CorpusError),
 }
@@ -69,12 +69,13 @@ impl RecordStream {
                     return Some(Ok(taken));
                 }
                 None if self.ended => return None,
-                Some(Err(open)) if self.ended || rest.len() > MAX_RECORD => {
-                    return Some(Err(RecordError::OpenQuote(open)));
+                // What follows may close an open quote, and changes nothing about text behind one that is closed.
+                Some(Err(error @ QuoteError::TextBehind { .. })) => return Some(Err(RecordError::Quote(error))),
+                Some(Err(error)) if self.ended || rest.len() > MAX_RECORD => {
+                    return Some(Err(RecordError::Quote(error)));
                 }
                 Some(Ok(_)) if rest.len() > MAX_RECORD => {
-                    let open = OpenQuote { line: self.line };
-                    return Some(Err(RecordError::OpenQuote(open)));
+                    return Some(Err(RecordError::Quote(QuoteError::Open { line: self.line })));
                 }
                 _ => {
                     if let Err(error) = self.read_more() {

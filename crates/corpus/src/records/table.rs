@@ -68,6 +68,8 @@ pub struct Columns {
     pub targets_required: bool,
     /// Other columns whose values are wanted; all of them must be there.
     pub keep: Vec<String>,
+    /// The one of these whose flag is not `--keep-columns` but `--group-column`.
+    pub group: Option<String>,
     /// Whether the values of all columns but that of texts are wanted, instead of those of `keep`.
     pub keep_all: bool,
 }
@@ -80,6 +82,7 @@ impl Default for Columns {
             score: None,
             targets_required: true,
             keep: Vec::new(),
+            group: None,
             keep_all: false,
         }
     }
@@ -118,13 +121,16 @@ impl Columns {
             (Some(name), _) => (Some(name), score.is_some(), "--score-column"),
             (None, name) => (name.as_ref(), label.is_some(), "--label-column"),
         };
-        if let Some(target) = target.filter(|_| self.targets_required && !is_there) {
+        // A test split may be without labels, but not by a slip in a header.
+        let is_needed = |target: &&String| self.targets_required || other_case(target, names).is_some();
+        if let Some(target) = target.filter(|_| !is_there).filter(is_needed) {
             return Err(missing(target, flag));
         }
         let kept: Vec<String> = if self.keep_all {
             names.iter().filter(|name| **name != text).cloned().collect()
         } else {
-            let keep = self.keep.iter().map(|name| named(names, name).ok_or_else(|| missing(name, "--keep-columns")));
+            let flag = |name| if self.group.as_ref() == Some(name) { "--group-column" } else { "--keep-columns" };
+            let keep = self.keep.iter().map(|name| named(names, name).ok_or_else(|| missing(name, flag(name))));
             keep.collect::<Result<_>>()?
         };
         let is_twice = |name: &&String| names.iter().filter(|other| other == name).count() > 1;

@@ -7,6 +7,7 @@ use encoding_rs::{Decoder, DecoderResult, UTF_8};
 
 use super::compression::Bytes;
 use super::encoding::{N_LOOKED_AT, binary_kind, doubt, not_utf8, unmarked_utf16};
+use super::line_breaks::LineBreaks;
 use super::options::{Encoding, ReadOptions};
 use crate::error::{CorpusError, Location, Result};
 
@@ -154,19 +155,16 @@ impl TextFile {
         Ok(())
     }
 
-    /// The whole text, if it is not larger than `limit` bytes.
-    pub(super) fn read_whole(&self, limit: usize) -> Result<String> {
+    /// The whole text; none where it is larger than `limit` bytes.
+    pub(super) fn read_whole(&self, limit: usize) -> Result<Option<String>> {
         let mut text = String::new();
         let mut blocks = self.read()?;
         while blocks.read(&mut text, block_size())? {
             if text.len() > limit {
-                let problem = format!(
-                    "it is one JSON document of more than {limit} bytes, which is read as a whole; write an object a line"
-                );
-                return Err(CorpusError::Damaged { file: self.path.clone(), format: "JSON", problem });
+                return Ok(None);
             }
         }
-        Ok(text)
+        Ok(Some(text))
     }
 }
 
@@ -174,8 +172,7 @@ impl TextFile {
 pub(super) struct TextBlocks {
     path: PathBuf,
     source: BlockSource,
-    /// Line breaks so far.
-    n_lines: u64,
+    n_breaks: LineBreaks,
 }
 
 enum BlockSource {
@@ -215,7 +212,7 @@ impl TextBlocks {
                 }))
             }
         };
-        Ok(Self { path: file.path.clone(), source, n_lines: 0 })
+        Ok(Self { path: file.path.clone(), source, n_breaks: LineBreaks::default() })
     }
 
     /// Adds the text of about `n` more bytes; whether there were any.
@@ -232,13 +229,14 @@ impl TextBlocks {
             BlockSource::File(file) if file.ended => return Ok(false),
             BlockSource::File(file) => {
                 if !file.read(text, n)? {
-                    let line = self.n_lines + count_lines(&text[begin..]) + 1;
+                    self.n_breaks.add(&text[begin..]);
+                    let line = self.n_breaks.count() + 1;
                     let problem = file.problem(&self.path)?;
                     return Err(CorpusError::NotText { file: self.path.clone(), line, problem });
                 }
             }
         }
-        self.n_lines += count_lines(&text[begin..]);
+        self.n_breaks.add(&text[begin..]);
         Ok(true)
     }
 }
@@ -285,8 +283,4 @@ fn next_line(text: &str, end: char, is_last: bool) -> Option<&str> {
         Some(length) => Some(&text[..length]),
         None => (is_last && !text.is_empty()).then_some(text),
     }
-}
-
-fn count_lines(text: &str) -> u64 {
-    text.bytes().filter(|&byte| byte == b'\n').count() as u64
 }

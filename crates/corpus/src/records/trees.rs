@@ -32,10 +32,19 @@ impl Rows for TreeFile {
 
 impl TreeFile {
     fn rows_of_line(&self, line: &str, number: u64, sink: &mut RowSink) -> Result<ControlFlow<()>> {
-        let tree = tree::parse(line).map_err(|source| CorpusError::Tree {
-            file: self.0.path().to_owned(),
-            line: number,
-            source,
+        let tree = tree::parse(line).map_err(|source| {
+            let file = self.0.path().to_owned();
+            // The first line says what the file is.
+            match number == 1 && !line.trim_start().starts_with('(') {
+                true => CorpusError::Value {
+                    file,
+                    location: Location::Line(number),
+                    problem:
+                        "it is no tree in brackets, as which .txt is read; let the name of a table end in .csv or .tsv"
+                            .to_owned(),
+                },
+                false => CorpusError::Tree { file, line: number, source },
+            }
         })?;
         for node in &tree.nodes {
             let row = Row {

@@ -9,18 +9,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use checkpoint::{TOKENIZER_FILES, TOKENIZER_JSON, VOCAB_TXT};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::files::{ADDED_TOKENS, SPECIAL_TOKENS_MAP, TOKENIZER_CONFIG, TOKENIZER_JSON, VOCAB_TXT};
 use super::{TOKENIZER_RULES, Tokenizer};
 use crate::error::{CorpusError, Result};
 
 /// The name of the fact in the manifest of the tokens.
 pub const RECORDED: &str = "tokenizer";
-
-/// The files that define a tokenizer, the first of the defining ones before the second.
-const FILES: [&str; 5] = [TOKENIZER_JSON, VOCAB_TXT, TOKENIZER_CONFIG, SPECIAL_TOKENS_MAP, ADDED_TOKENS];
 
 /// What a manifest of tokens says of the tokenizer that made them.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +43,7 @@ impl TokenizerOrigin {
     pub fn new<'a>(recorded: &BTreeMap<String, Value>, inputs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let files: BTreeMap<String, String> = inputs
             .filter_map(|(role, sha256)| Some((role.strip_prefix("model/")?, sha256)))
-            .filter(|(name, _)| FILES.contains(name))
+            .filter(|(name, _)| TOKENIZER_FILES.contains(name))
             .map(|(name, sha256)| (name.to_owned(), sha256.to_owned()))
             .collect();
         let path = |name: &String| recorded.get("paths")?.get(format!("model/{name}"))?.as_str();
@@ -83,7 +80,7 @@ impl TokenizerOrigin {
                 Err(CorpusError::OtherTokenizer { tokens, made_with: self.name(), theirs, model, ours })
             }
             // The vocabulary alone would leave open what its configuration says.
-            _ if files.get(FILES[0]).is_some_and(|sha256| sha256 == defining_sha256) => Ok(None),
+            _ if files.get(TOKENIZER_JSON).is_some_and(|sha256| sha256 == defining_sha256) => Ok(None),
             _ => Ok(Some(format!(
                 "whether {} has the tokenizer that made {} cannot be told: the tokens were made by an earlier program \
                  with other files than the model has, and these are gone; tokenize again to be sure",
@@ -108,15 +105,15 @@ impl TokenizerOrigin {
 
 /// The files that have a say: `vocab.txt` has none beside `tokenizer.json`.
 fn deciding(files: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
-    let has_json = files.contains_key(FILES[0]);
+    let has_json = files.contains_key(TOKENIZER_JSON);
     let files = files.iter().map(|(name, sha256)| (name.as_str(), sha256.as_str()));
-    files.filter(|(name, _)| !(has_json && *name == FILES[1])).collect()
+    files.filter(|(name, _)| !(has_json && *name == VOCAB_TXT)).collect()
 }
 
 /// The tokenizer's files that a folder has, by name, with their SHA-256.
 fn files_of(model: &Path) -> Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
-    for name in FILES {
+    for name in TOKENIZER_FILES {
         let file = model.join(name);
         if file.is_file() {
             let bytes = std::fs::read(&file).map_err(|source| CorpusError::Read { file: file.clone(), source })?;

@@ -4,10 +4,11 @@
 //! and the added tokens from `tokenizer.json` and builds all else from `tokenizer_config.json` and defaults. Classes that it does
 //! not know are taken as they are written in `tokenizer.json`. Code of a repository is never run.
 
+use checkpoint::TOKENIZER_CONFIG;
 use serde_json::Value;
 
 use super::behavior::unwrapped;
-use super::files::{TOKENIZER_CONFIG, TokenizerFiles};
+use super::files::TokenizerFiles;
 use crate::error::Result;
 
 /// Where the rules of a tokenizer come from.

@@ -2,22 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use checkpoint::{StandIn, parse_json_object};
+use checkpoint::{
+    ADDED_TOKENS, SPECIAL_TOKENS_MAP, StandIn, TOKENIZER_CONFIG, TOKENIZER_JSON, VOCAB_TXT, parse_json_object,
+};
 use serde_json::{Map, Value};
 
 use super::tokenizer_json::TokenizerJson;
 use crate::error::{CorpusError, Result};
-
-/// The file with rules, vocabulary and added tokens.
-pub(super) const TOKENIZER_JSON: &str = "tokenizer.json";
-/// The file with the vocabulary alone.
-pub(super) const VOCAB_TXT: &str = "vocab.txt";
-/// The file with flags, special tokens and added tokens.
-pub(super) const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-/// The file with the special tokens of older checkpoints.
-pub(super) const SPECIAL_TOKENS_MAP: &str = "special_tokens_map.json";
-/// The file with the added tokens of older checkpoints.
-pub(super) const ADDED_TOKENS: &str = "added_tokens.json";
 
 /// What the files of a folder say.
 pub(super) struct TokenizerFiles {

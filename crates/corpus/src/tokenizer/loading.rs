@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use ahash::AHashMap;
+use checkpoint::{TOKENIZER_CONFIG, TOKENIZER_JSON, VOCAB_TXT};
 use serde_json::{Map, Value};
 use tokenizers::Tokenizer;
 use tokenizers::models::wordpiece::WordPiece;
@@ -16,7 +17,7 @@ use tokenizers::processors::bert::BertProcessing;
 
 use super::class::{self, Rules};
 use super::differences::differences;
-use super::files::{self, TOKENIZER_CONFIG, TOKENIZER_JSON, TokenizerFiles, VOCAB_TXT};
+use super::files::{self, TokenizerFiles};
 use super::special_tokens::SpecialTokens;
 use super::tokenizer_json::TokenizerJson;
 use super::truncation::TruncationSide;

@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 
+use checkpoint::{ADDED_TOKENS, SPECIAL_TOKENS_MAP, TOKENIZER_CONFIG, TOKENIZER_JSON};
 use serde_json::{Map, Value};
 use tokenizers::AddedToken;
 
 use super::class::Rules;
-use super::files::{ADDED_TOKENS, SPECIAL_TOKENS_MAP, TOKENIZER_CONFIG, TOKENIZER_JSON, TokenizerFiles};
+use super::files::TokenizerFiles;
 use crate::error::Result;
 
 /// The keys of the special tokens that every tokenizer may have, in the reference's order, and what BERT's are called by default.
