@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use corpus::Split;
-use stage::{List, LogFormat, Upstream, bail_input, write_file};
+use stage::{List, LogFormat, Upstream, bail_input, print_line, write_file};
 
 use kind::Kind;
 use report::Report;
@@ -74,12 +74,12 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let report: Report = search::search(&args.raw, &splits)?;
     let json = || Ok::<_, anyhow::Error>(serde_json::to_string_pretty(&report)? + "\n");
     match &args.json {
-        Some(file) if file == stdout => print!("{}", json()?),
+        Some(file) if file == stdout => print_line(json()?.trim_end())?,
         Some(file) => {
             write_file(file, json()?)?;
-            print!("{}", table::table(&report));
+            print_line(table::table(&report).trim_end())?;
         }
-        None => print!("{}", table::table(&report)),
+        None => print_line(table::table(&report).trim_end())?,
     }
     if let Some(file) = &args.page {
         write_file(file, page::page(&report))?;

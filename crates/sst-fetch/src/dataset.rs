@@ -10,7 +10,6 @@ mod division_args;
 mod args;
 
 mod rows;
-mod patterns;
 mod class_folders;
 mod local;
 mod stanford;
@@ -30,7 +29,7 @@ mod divide;
 mod write;
 mod report;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use corpus::raw::RawMetadata;
 use corpus::records::FileName;
@@ -70,8 +69,8 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     }
     if let Content::Files(layout, splits) = &dataset.content {
         for (split, files) in splits {
-            for (index, file) in files.iter().enumerate() {
-                job = job.input(role(*split, index, file, *layout), file);
+            for (role, file) in roles(*split, files, *layout).into_iter().zip(files) {
+                job = job.input(role, file);
             }
         }
     }
@@ -133,17 +132,27 @@ fn figures(folder: &Path) -> anyhow::Result<Map<String, Value>> {
     Ok(Map::from_iter([("rows".to_owned(), json!(raw_rows(folder)?))]))
 }
 
-/// What a file is to the dataset: it defines the result together with the content. In folders of classes it has the class.
-fn role(split: Split, index: usize, file: &Path, layout: Layout) -> String {
-    if layout == Layout::ClassFolders {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        return format!("{}/{}/{name}", split.name(), class_folders::class(file));
-    }
-    let name = FileName::of(file);
-    let extension = match name.compression {
-        Some(compression) => format!("{}.{}", name.extension, compression.extension()),
-        None => file.extension().unwrap_or_default().to_string_lossy().into_owned(),
+/// What the files of a split are to the dataset: that defines the result together with their content. In folders of classes it
+/// has the class.
+fn roles(split: Split, files: &[PathBuf], layout: Layout) -> Vec<String> {
+    let numbered = |index: usize| match index {
+        0 => split.name().to_owned(),
+        _ => format!("{}-{}", split.name(), index + 1),
     };
-    let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
-    format!("{}{number}.{extension}", split.name())
+    if layout == Layout::ClassFolders {
+        let folders = files.chunk_by(|a, b| class_folders::folder(a) == class_folders::folder(b)).enumerate();
+        let role = |index, text: &PathBuf| {
+            let name = text.file_name().unwrap_or_default().to_string_lossy();
+            format!("{}/{}/{name}", numbered(index), class_folders::class(text))
+        };
+        return folders.flat_map(|(index, texts)| texts.iter().map(move |text| role(index, text))).collect();
+    }
+    let extension = |file: &PathBuf| {
+        let name = FileName::of(file);
+        match name.compression {
+            Some(compression) => format!("{}.{}", name.extension, compression.extension()),
+            None => file.extension().unwrap_or_default().to_string_lossy().into_owned(),
+        }
+    };
+    files.iter().enumerate().map(|(index, file)| format!("{}.{}", numbered(index), extension(file))).collect()
 }

@@ -68,7 +68,7 @@ fn fill(
     mut answer: Option<Answer>,
     file: &mut ResumableFile,
 ) -> anyhow::Result<()> {
-    let (mut attempt, mut n_cuts) = (1, 0);
+    let (mut attempt, mut n_cuts) = (0, 0);
     loop {
         let before = file.bytes();
         if request.bytes.is_some_and(|bytes| before >= bytes) {

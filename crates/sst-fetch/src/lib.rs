@@ -2,7 +2,7 @@
 //!
 //! In: the embedded sample, a folder or files, the treebank's archives, or a repository of the hub. Out: for a dataset `train.parquet`,
 //! `validation.parquet`, `test.parquet` (those that exist); for a model `config.json`, `model.safetensors` and the
-//! tokenizer's files, checked to be a BERT.
+//! tokenizer's files, checked to be a BERT. `check` looks into a dataset that was fetched.
 //!
 //! Freshness: local files are identified by their content, a repository by its commit. So a fresh output sends one request
 //! to the hub, and needs nothing in the cache.
@@ -27,12 +27,12 @@ pub use model::ModelArgs;
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Args {
-    /// What to fetch.
+    /// What to do.
     #[command(subcommand)]
     pub command: FetchCommand,
 }
 
-/// What to fetch.
+/// What to do.
 #[derive(Debug, Subcommand)]
 pub enum FetchCommand {
     /// Fetch a dataset and write it as raw Parquet files

@@ -13,7 +13,7 @@ pub(crate) enum Source {
     Stanford,
     /// A repository of the hub.
     Hub(HubName),
-    /// A local folder.
+    /// A local file, archive or folder.
     Path(PathBuf),
 }
 

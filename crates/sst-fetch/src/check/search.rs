@@ -1,4 +1,4 @@
-//! The search: two readings of the texts, and comparisons of what they leave.
+//! The search: four readings of the texts at most, and comparisons of what they leave.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};

@@ -1,11 +1,25 @@
 //! A folder for each class: `train/pos/*.txt`, `train/neg/*.txt`. A file is one text, the name of its folder its label.
 
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use corpus::records::FileName;
-use stage::{BadInput, ensure_input, is_hidden};
+use stage::{BadInput, bail_input, counted, ensure_input, is_hidden};
+
+/// Refuses a list in which folders and files are mixed; whether it is one of folders.
+pub(crate) fn are_folders(files: &[PathBuf]) -> anyhow::Result<bool> {
+    let folder = files.iter().find(|path| path.is_dir());
+    match (folder, files.iter().find(|path| !path.is_dir())) {
+        (Some(folder), Some(file)) => bail_input!(
+            "{} is a folder and {} is not; expected files, or folders with a folder for each class",
+            folder.display(),
+            file.display()
+        ),
+        (folder, _) => Ok(folder.is_some()),
+    }
+}
 
 /// The files of the classes of a folder: class by class, and file by file in each. None if it holds no such folder.
 pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -43,6 +57,28 @@ pub(crate) fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     paths.retain(|path| !is_hidden(path));
     paths.sort();
     Ok(paths)
+}
+
+/// What the folders of the classes of these texts hold that is no text, in words.
+pub(crate) fn passed_over(texts: &[PathBuf]) -> anyhow::Result<Option<String>> {
+    let texts: HashSet<&Path> = texts.iter().map(PathBuf::as_path).collect();
+    let folders: BTreeSet<&Path> = texts.iter().filter_map(|text| folder(text)).collect();
+    let mut others = Vec::new();
+    for folder in folders {
+        for class in entries(folder)?.into_iter().filter(|path| path.is_dir() || path.is_symlink()) {
+            let found = if class.is_dir() { entries(&class)? } else { vec![class] };
+            others.extend(found.into_iter().filter(|path| !texts.contains(path.as_path())));
+        }
+    }
+    Ok(others.first().map(|first| {
+        let n = counted(others.len() as u64, "item");
+        format!("passed over in the folders of classes, since they are no .txt: {n}, such as {}", first.display())
+    }))
+}
+
+/// The folder with the classes of a text.
+pub(crate) fn folder(file: &Path) -> Option<&Path> {
+    file.parent()?.parent()
 }
 
 /// The class of a text: the name of its folder.

@@ -1,7 +1,7 @@
 //! Which rows go into which file, by the settings, and what has to be said of it.
 
 use corpus::Split;
-use stage::bail_input;
+use stage::{bail_input, counted};
 
 use super::assignment::{Assignment, Strata, as_read, divide as divide_rows, sample};
 use super::division::Division;
@@ -40,9 +40,16 @@ pub(crate) fn divide(
             ),
             Some(_) => {
                 divided.assignment = as_read(rows, &Division::Whole);
-                divided
-                    .notes
-                    .push(format!("train has {} rows, too few to split off validation and test", groups.len()));
+                divided.notes.push(match (groups.len(), n_groups(groups)) {
+                    (rows, n) if n == rows => {
+                        format!("train has {rows} rows, too few to split off validation and test")
+                    }
+                    (rows, n) => format!(
+                        "the {rows} rows of train, of which copies, pieces and groups stay together, make {}, too few to split off \
+                         validation and test",
+                        counted(n as u64, "group")
+                    ),
+                });
             }
             None => divided.notes.push(description(division, &divided.assignment, rows, groups, seed)),
         }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use corpus::records::Row;
 use corpus::similarity::{Groups, exact_key};
 
-use super::rows::{RowSource, try_for_each_row};
+use super::rows::{RowSource, changed, try_for_each_row};
 
 /// Of so many sentences all are searched for pieces; of more only if a part of them has some.
 const ALWAYS_SEARCHED: usize = 300_000;
@@ -42,8 +42,8 @@ impl Grouping {
             let sentence = self.first_row_of_sentence.len() as u32;
             self.first_row_of_sentence.push(row_number);
             self.groups.add(&row.text);
-            let value = self.column.and_then(|column| row.kept.get(column)?.as_deref());
-            if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
+            let value = self.column.and_then(|column| row.kept.get(column)?.as_deref()).map(str::trim);
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
                 let first = *self.first_with_value.entry(exact_key(value)).or_insert(sentence);
                 self.groups.union(first, sentence);
             }
@@ -59,9 +59,13 @@ impl Grouping {
             return Ok(self.of_rows());
         }
         let mut sentence = 0;
+        let n_sentences = self.first_row_of_sentence.len() as u32;
         for source in sources {
             try_for_each_row(source.as_ref(), |row| {
                 if is_sentence(&row) {
+                    if sentence == n_sentences {
+                        return Err(changed(source.path()));
+                    }
                     self.groups.link(&row.text, sentence);
                     sentence += 1;
                 }

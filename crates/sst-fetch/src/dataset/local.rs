@@ -53,10 +53,9 @@ pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
         "{shown} does not exist; expected sample, stanford, hub:OWNER/NAME, a file, or a folder with {}",
         expected()
     );
-    if Manifest::read(folder).is_some_and(|manifest| manifest.stage == RAW_STAGE) {
-        let files = Split::ALL.into_iter().map(|split| (split, folder.join(split.file())));
-        let files = files.filter(|(_, file)| file.is_file()).map(|(split, file)| (split, vec![file]));
-        return Ok((Layout::Raw, files.collect()));
+    if let Some(raw) = Manifest::read(folder).filter(|manifest| manifest.stage == RAW_STAGE) {
+        let splits = Split::ALL.into_iter().filter(|split| raw.outputs.contains_key(&split.file()));
+        return Ok((Layout::Raw, splits.map(|split| (split, vec![folder.join(split.file())])).collect()));
     }
     let mut found = split_paths(folder)?;
     if found.is_empty() && folder.join("trees").is_dir() {
@@ -87,7 +86,7 @@ pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
 /// The layout of these files or folders, and the files in them.
 pub(crate) fn split_layout(mut splits: SplitFiles) -> anyhow::Result<(Layout, SplitFiles)> {
     let paths: Vec<PathBuf> = splits.iter().flat_map(|(_, paths)| paths.clone()).collect();
-    if super::patterns::are_folders(&paths)? {
+    if class_folders::are_folders(&paths)? {
         for (_, paths) in &mut splits {
             *paths = class_folders::texts_of_all(paths)?;
         }
@@ -115,17 +114,38 @@ fn layout(splits: &SplitFiles) -> anyhow::Result<Layout> {
     }
 }
 
-/// Whether a file has the header that GLUE gives SST-2, and no labels but its: others may have tables with such a header.
+/// Whether a file has the header that GLUE gives SST-2, no labels but its, and no capitals, as none of its texts has: others may
+/// have tables with such a header.
 fn is_glue(file: &Path) -> bool {
     let (mut n_lines, mut is_glue) = (0, true);
     let read = records::for_each_line(file, &mut |line| {
         let label = line.rsplit('\t').next().unwrap_or_default().trim_end();
-        is_glue =
-            if n_lines == 0 { line.trim_end() == "sentence\tlabel" } else { matches!(label, "" | "0" | "1" | "-1") };
+        is_glue = match n_lines {
+            0 => line.trim_end() == "sentence\tlabel",
+            _ => matches!(label, "" | "0" | "1" | "-1") && !line.bytes().any(|byte| byte.is_ascii_uppercase()),
+        };
         n_lines += 1;
         if is_glue { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     read.is_ok() && is_glue && n_lines > 0
+}
+
+/// The split of which this may be data, by the first word of its name: a link that leads nowhere, a folder with something in it, or
+/// a file with the extension of data.
+fn looks_like_split(path: &Path) -> Option<Split> {
+    const UNREAD: [&str; 19] = [
+        "7z", "arrow", "avro", "bz2", "dat", "feather", "npz", "ods", "orc", "pickle", "pkl", "rar", "tab", "tar",
+        "tgz", "xls", "xlsx", "xz", "zip",
+    ];
+    let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
+    let split = Split::from_alias(name.split(|c: char| !c.is_ascii_alphabetic()).next()?)?;
+    let is_data = if path.is_dir() {
+        fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
+    } else {
+        let extension = FileName::of(path).extension;
+        !path.exists() || records::extensions().chain(UNREAD).any(|known| known == extension)
+    };
+    is_data.then_some(split)
 }
 
 /// The visible tables in a folder, in the order of the alphabet.
@@ -139,6 +159,7 @@ fn tables(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 fn split_paths(folder: &Path) -> anyhow::Result<Vec<(Split, PathBuf)>> {
     let context = || BadInput::new(format!("cannot read {}", folder.display()));
     let mut found: Vec<(Split, PathBuf)> = Vec::new();
+    let mut passed_over: Vec<(Split, PathBuf)> = Vec::new();
     for entry in fs::read_dir(folder).with_context(context)? {
         let path = entry.with_context(context)?.path();
         let name = FileName::of(&path);
@@ -147,11 +168,23 @@ fn split_paths(folder: &Path) -> anyhow::Result<Vec<(Split, PathBuf)>> {
         } else {
             path.is_file() && [TXT].into_iter().chain(records::extensions()).any(|known| known == name.extension)
         };
-        if let Some(split) = Split::from_alias(&name.stem.to_ascii_lowercase()).filter(|_| is_known) {
-            found.push((split, path));
+        match Split::from_alias(&name.stem.to_ascii_lowercase()).filter(|_| is_known) {
+            Some(split) => found.push((split, path)),
+            None => passed_over.extend(looks_like_split(&path).map(|split| (split, path))),
         }
     }
     found.sort();
+    if let Some((split, path)) =
+        passed_over.into_iter().find(|(split, _)| !found.iter().any(|(found, _)| found == split))
+        && !found.is_empty()
+    {
+        bail_input!(
+            "{} looks like the {} split and is nothing that is read by its name; unpack, convert or mend it, take it away, or name \
+             the files of all splits with --train, --validation, --test",
+            path.display(),
+            split.name()
+        );
+    }
     match found.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         Some(pair) => bail_input!(
             "{} and {} are both the {} split; keep one, or name the files with --train, --validation, --test",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use corpus::label::SourceNames;
 use corpus::raw::{RawMetadata, RawReader, Record, kept_name};
 use corpus::records::{NodePlace, Row, WithoutText};
-use corpus::{CorpusError, Location};
+use corpus::{CorpusError, Location, shortened_list};
 
 use super::rows::RowSource;
 
@@ -18,6 +18,7 @@ pub(crate) struct RawSource {
     label_names: Option<SourceNames>,
     /// Where the columns that are asked for are among the kept ones.
     columns: Vec<usize>,
+    said: Vec<String>,
 }
 
 impl RawSource {
@@ -35,9 +36,14 @@ impl RawSource {
                     .to_owned(),
             })
         };
-        let columns = columns.iter().map(position).collect::<corpus::Result<_>>()?;
+        let columns = columns.iter().map(position).collect::<corpus::Result<Vec<_>>>()?;
+        let left_out = (0..).zip(&kept).filter(|(index, _)| !columns.contains(index)).map(|(_, name)| name.clone());
+        let said = match left_out.collect::<Vec<_>>() {
+            names if names.is_empty() => Vec::new(),
+            names => vec![format!("without {}, which --keep-columns would keep", shortened_list(&names))],
+        };
         let label_names = Some(SourceNames { names, ordered }).filter(|source| !source.names.is_empty());
-        Ok(Self { path: path.to_owned(), reader, label_names, columns })
+        Ok(Self { path: path.to_owned(), reader, label_names, columns, said })
     }
 
     fn row(&self, record: Record) -> Row {
@@ -65,7 +71,7 @@ impl RowSource for RawSource {
     }
 
     fn said(&self) -> &[String] {
-        &[]
+        &self.said
     }
 
     fn for_each_row(&self, row: &mut dyn FnMut(Row) -> ControlFlow<()>) -> corpus::Result<Option<WithoutText>> {

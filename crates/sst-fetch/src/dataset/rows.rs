@@ -6,6 +6,7 @@ use std::path::Path;
 use corpus::Split;
 use corpus::label::SourceNames;
 use corpus::records::{Row, TableFile, WithoutText};
+use stage::bad_input;
 
 /// One file of a split, opened, whose rows can be read any number of times.
 pub(crate) trait RowSource {
@@ -38,6 +39,11 @@ impl RowSource for TableFile {
     fn for_each_row(&self, row: &mut dyn FnMut(Row) -> ControlFlow<()>) -> corpus::Result<Option<WithoutText>> {
         self.for_each_row(row)
     }
+}
+
+/// That a second reading of a file does not give what the first gave.
+pub(crate) fn changed(path: &Path) -> anyhow::Error {
+    bad_input!("{} changed while it was read; run this again", path.display())
 }
 
 /// Reads the rows of a source, until `row` fails.

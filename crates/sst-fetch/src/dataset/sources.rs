@@ -62,7 +62,8 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             args.refuse_columns("texts in a folder for each class")?;
             let encoding = args.tables.encoding;
             let open = |_, file: &Path| TableFile::open_text(file, class_folders::class(file), encoding);
-            opened(splits, open).map(without_columns)
+            let texts: Vec<PathBuf> = splits.iter().flat_map(|(_, texts)| texts.clone()).collect();
+            Ok(Sources { said: class_folders::passed_over(&texts)?, ..without_columns(opened(splits, open)?) })
         }
         Content::Files(Layout::Raw, splits) => {
             args.refuse_text_and_target("raw files")?;
@@ -74,9 +75,11 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             // GLUE's quotes are text, whatever the files show.
             let options = args.tables.options();
             let options = ReadOptions { quotes: options.quotes.or(Some(Quotes::Literal)), ..options };
-            tables(args, splits, |file, columns| {
+            let sources = tables(args, splits, |file, columns| {
                 Ok(TableFile::open(file, columns, &options)?.with_names(names(&POLARITY)))
-            })
+            })?;
+            let said = "taken for GLUE's SST-2: it has its header, its labels and no capitals".to_owned();
+            Ok(Sources { said: Some(said), ..sources })
         }
         Content::Files(Layout::Tables, splits) => {
             let options = args.tables.options();
@@ -122,6 +125,7 @@ fn tables(
         label,
         score: args.score_column.clone(),
         keep: args.other_columns(),
+        group: args.division.group_column.clone(),
         ..Columns::default()
     };
     let first = splits.iter().flat_map(|(_, files)| files).next();

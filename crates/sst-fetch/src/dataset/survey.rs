@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use corpus::Split;
-use corpus::label::DistinctLabels;
+use corpus::label::{DistinctLabels, MAX_DISTINCT};
 use corpus::records::{Row, WithoutText};
 use corpus::similarity::normalized_key;
 use corpus::task::{FINE_GRAINED, fine_grained_class};
@@ -13,9 +13,6 @@ use super::grouping::Grouping;
 use super::rows::try_for_each_row;
 use super::scores::ScoreRules;
 use super::sources::SplitSources;
-
-/// More different labels than this are no classes, however they are spelled; the first reading ends there.
-const MAX_DISTINCT: usize = 100_000;
 
 /// The facts of a row.
 #[derive(Debug, Clone, Copy)]

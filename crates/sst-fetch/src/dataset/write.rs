@@ -6,13 +6,13 @@ use std::sync::Arc;
 use corpus::raw::{RawMetadata, RawWriter, Record, SourcePlace};
 use corpus::records::Row;
 use corpus::{Location, Split};
-use stage::{OutputFile, bad_input};
+use stage::OutputFile;
 
 use super::assignment::Assignment;
 use super::find::source_name;
 use super::labels::Labels;
 use super::local::Layout;
-use super::rows::try_for_each_row;
+use super::rows::{changed, try_for_each_row};
 use super::scores::ScoreRules;
 use super::sources::SplitSources;
 use super::survey::RowFacts;
@@ -56,11 +56,10 @@ impl RowWriter<'_> {
         let mut index = rows.start;
         for source in &from.sources {
             let path = source.path();
-            let changed = || bad_input!("{} changed while it was read; run this again", path.display());
             let file: Arc<str> = source_name(path, self.layout).into();
             try_for_each_row(source.as_ref(), |row| {
                 if index == rows.end {
-                    return Err(changed());
+                    return Err(changed(path));
                 }
                 if self.assignment[index] == Some(split) {
                     let facts = &self.rows[index];
@@ -82,7 +81,7 @@ impl RowWriter<'_> {
             })?;
             let is_last = from.sources.last().is_some_and(|last| last.path() == path);
             if is_last && index != rows.end {
-                return Err(changed());
+                return Err(changed(path));
             }
         }
         Ok(())

@@ -2,14 +2,14 @@
 //!
 //! A file belongs to the split that a word of its name, or else its folder, contains: `data/train-00000-of-00001.parquet`,
 //! `dev.jsonl`, `default/test/0000.parquet`. What precedes it is the configuration. One format is chosen, Parquet
-//! preferably.
+//! preferably; a split that is there in others alone is read from one of these.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use corpus::records::FileName;
 use corpus::{Split, records};
-use stage::{bail_input, ensure_input};
+use stage::bail_input;
 
 /// The configuration that is meant where none is named.
 const DEFAULT_CONFIG: &str = "default";
@@ -37,12 +37,20 @@ pub(super) fn choose(files: &[String], config: Option<&str>) -> anyhow::Result<V
     let Some(found) = found else {
         bail_input!("the repository has no configuration {}, only {}", config.unwrap_or_default(), names());
     };
-    let extension = records::extensions().find(|extension| found.iter().any(|(_, found, _)| found == extension));
+    let files_of = |split: Split, extension: &str| -> Vec<String> {
+        let files = found.iter().filter(|(other, found, _)| (*other, *found) == (split, extension));
+        files.map(|(_, _, file)| (*file).clone()).collect()
+    };
+    let has_train = |extension: &&str| !files_of(Split::Train, extension).is_empty();
+    let Some(of_train) = records::extensions().find(has_train) else {
+        bail_input!("the repository has no train split");
+    };
     let mut splits: BTreeMap<Split, Vec<String>> = BTreeMap::new();
-    for (split, _, file) in found.iter().filter(|(_, found, _)| Some(*found) == extension) {
-        splits.entry(*split).or_default().push((*file).clone());
+    for split in Split::ALL {
+        let formats = std::iter::once(of_train).chain(records::extensions());
+        let files = formats.map(|extension| files_of(split, extension)).find(|files| !files.is_empty());
+        splits.extend(files.map(|files| (split, files)));
     }
-    ensure_input!(splits.contains_key(&Split::Train), "the repository has no train split");
     for files in splits.values_mut() {
         files.sort();
         // What is there packed and unpacked is one file.
@@ -128,6 +136,10 @@ mod tests {
             ["train: default/train/0000.parquet", "test: default/test/0000.parquet"]
         );
         assert_eq!(choose(&converted, Some("ptb")).unwrap(), ["train: ptb/train/0000.parquet"]);
+        assert_eq!(
+            choose(&["train.csv", "test.csv", "test.parquet", "dev.jsonl"], None).unwrap(),
+            ["train: train.csv", "validation: dev.jsonl", "test: test.csv"]
+        );
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Hub cache: one commit of one repository in the cache that the Python client has, too: `refs/REVISION` names a commit,
 //! `snapshots/COMMIT/FILE` links to `blobs/ETAG`.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::{env, fs};
 
 use anyhow::Context;
 use hf_hub::{Cache, CacheRepo, Repo};
-use stage::{bail_input, user_cache, write_file};
+use stage::{ResumableFile, bail_input, user_cache};
 
 use super::etag::is_hex;
 use crate::source::{HubName, stays_below};
@@ -75,10 +76,10 @@ impl Snapshot {
         if self.revision == self.commit || fs::read_to_string(&reference).is_ok_and(|saved| saved == self.commit) {
             return Ok(());
         }
-        let context = || format!("cannot write {}", reference.display());
-        fs::create_dir_all(reference.parent().unwrap_or(&self.folder)).with_context(context)?;
-        write_file(&reference, &self.commit)?;
-        Ok(())
+        let mut file = ResumableFile::open(&reference)?; // waits for another fetch that saves it
+        file.restart()?;
+        file.write_all(self.commit.as_bytes()).with_context(|| format!("cannot write {}", reference.display()))?;
+        file.commit()
     }
 
     /// Makes a file of the commit of a blob that is there; the link is relative, so that the cache can be moved.
@@ -93,9 +94,13 @@ impl Snapshot {
         }
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).with_context(context),
-            _ => std::os::unix::fs::symlink(&blob, &path).with_context(context)?,
+            _ => {}
         }
-        Ok(path)
+        match std::os::unix::fs::symlink(&blob, &path) {
+            // Another fetch was faster.
+            Err(_) if fs::read_link(&path).is_ok_and(|target| target == blob) => Ok(path),
+            made => made.map(|()| path.clone()).with_context(context),
+        }
     }
 
     /// Removes a file, so that it is downloaded again.

@@ -60,7 +60,8 @@ fn each_kind_is_found_and_its_neighbor_is_not() {
 #[test]
 fn findings_are_shown_with_their_rows() {
     let sandbox = Sandbox::new();
-    sandbox.write("train.csv", "text,label\na good film,bad\nno film,bad\na <b>good</b> film,good\na good film,good\n");
+    sandbox
+        .write("train.csv", "text,label\na good film,bad\n<b>no</b> film,bad\n<b>no</b> film,good\na good film,good\n");
     sandbox.fetched("dataset --train train.csv --out raw --quiet");
     let checked = check(&sandbox, "--page check.html");
     checked.assert_success("check");
@@ -69,10 +70,10 @@ fn findings_are_shown_with_their_rows() {
         "{}",
         checked.stdout
     );
-    let conflict = "conflicts: 2 rows have a text that has another label elsewhere (50.00 %)\n  train 0 (train.csv, 2) [bad] a good film\n    train 3 (train.csv, 5) [good] a good film\n";
+    let conflict = "conflicts: 4 rows have a text that has another label elsewhere (100.00 %)\n  train 0 (train.csv, 2) [bad] a good film\n    train 3 (train.csv, 5) [good] a good film\n";
     assert!(checked.stdout.contains(conflict), "{}", checked.stdout);
     let page = sandbox.text("check.html");
-    assert!(page.contains("a &lt;b&gt;good&lt;/b&gt; film") || !page.contains("<b>good"), "{page}");
+    assert!(page.contains("&lt;b&gt;no&lt;/b&gt; film") && !page.contains("<b>no"), "{page}");
     assert!(page.contains("train 3 (train.csv, 5)") && !page.contains("<script"));
 }
 
@@ -84,6 +85,8 @@ fn the_exit_code_is_what_was_asked_for() {
     let code = |flags: &str| check(&sandbox, flags).code;
     assert_eq!(code(""), Some(0));
     assert_eq!(code("--strict"), Some(2));
+    let refused = sandbox.fetch("check --raw train.csv").stderr;
+    assert_eq!(refused, "error: train.csv is a file; expected the folder that `sst-fetch dataset` makes\n");
     assert_eq!(code("--fail-on overlap,pieces"), Some(0));
     assert_eq!(code("--fail-on overlap,conflicts"), Some(2));
     let unknown = check(&sandbox, "--fail-on overlap,typos");

@@ -9,7 +9,7 @@ use crate::web_server::{Fault, Request, Response, Server};
 
 pub(crate) const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
-/// The revision that every other one but those of [`Hub::with_revision`] is.
+/// The revision that every other one but those of [`Hub::with_revisions`] is.
 const ANY: &str = "";
 
 /// Name and content of each file.

@@ -28,6 +28,13 @@ fn values_of_json_are_labels() {
             .file("train.jsonl", json_lines(&["\"good\"", "\"NaN\"", "\"\"", "null", "\" bad\""]))
             .names(&["bad", "good"])
             .labels("1 - - - 0"),
+        case("numbers of more digits than their bits hold")
+            .file("train.jsonl", json_lines(&["12345678901234567890123", "12345678901234567890124", "7"]))
+            .refused(&["line 1: label is `1.2345678901234568e+22`; expected a number of at most 15 digits"]),
+        case("the largest that they hold")
+            .file("train.jsonl", json_lines(&["18446744073709551615", "18446744073709551614"]))
+            .names(&["18446744073709551614", "18446744073709551615"])
+            .labels("1 0"),
         case("booleans beside numbers are words")
             .file("train.jsonl", json_lines(&["true", "0", "1"]))
             .names(&["0", "1", "true"])

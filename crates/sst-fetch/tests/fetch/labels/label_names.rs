@@ -56,6 +56,11 @@ fn names_are_given_by_rank() {
 #[test]
 fn names_that_are_the_values_are_their_order() {
     check(&[
+        case("in another case, too")
+            .train(&["spam", "ham"])
+            .flags("--label-names SPAM,HAM")
+            .names(&["SPAM", "HAM"])
+            .labels("0 1"),
         case("the values in an order of their own")
             .train(&["spam", "ham"])
             .flags("--label-names spam,ham")

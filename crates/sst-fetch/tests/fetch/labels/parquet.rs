@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
@@ -19,14 +20,22 @@ pub(crate) fn column(name: &str, values: impl Array + 'static) -> (Field, ArrayR
 }
 
 /// A file with these columns after one of texts t1, t2, ..., and this metadata.
-pub(crate) fn with_texts(mut columns: Vec<(Field, ArrayRef)>, metadata: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn with_texts(columns: Vec<(Field, ArrayRef)>, metadata: &[(&str, &str)]) -> Vec<u8> {
+    let pairs = metadata.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), (*value).to_owned()));
+    written(columns, WriterProperties::builder().set_key_value_metadata(Some(pairs.collect())).build())
+}
+
+/// The same, compressed.
+pub(crate) fn compressed(codec: Compression, columns: Vec<(Field, ArrayRef)>) -> Vec<u8> {
+    written(columns, WriterProperties::builder().set_compression(codec).build())
+}
+
+fn written(mut columns: Vec<(Field, ArrayRef)>, properties: WriterProperties) -> Vec<u8> {
     let n_rows = columns.first().map_or(0, |(_, values)| values.len());
     let texts: StringArray = (1..=n_rows).map(|row| Some(format!("t{row}"))).collect();
     columns.insert(0, column("text", texts));
     let (fields, arrays): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
     let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap();
-    let pairs = metadata.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), (*value).to_owned()));
-    let properties = WriterProperties::builder().set_key_value_metadata(Some(pairs.collect())).build();
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
     writer.write(&batch).unwrap();

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array,
-    LargeStringArray, ListArray, NullArray, StringArray, StringViewArray, TimestampSecondArray, UInt8Array,
+    Array, BinaryArray, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array,
+    Int64Array, LargeStringArray, ListArray, NullArray, StringArray, StringViewArray, TimestampSecondArray, UInt8Array,
     UInt64Array,
 };
 use arrow::datatypes::{Field, Int8Type, Int32Type};
 use corpus::Split;
+use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 
-use super::parquet::{column, labeled, with_texts};
+use super::parquet::{column, compressed, labeled, with_texts};
 use super::{case, check};
 
 /// A categorical column: indices into values.
@@ -27,6 +28,35 @@ fn ordered(keys: &[Option<i8>], values: impl Array + 'static) -> Vec<u8> {
         {"name": "label", "field_name": "label", "pandas_type": "categorical", "numpy_type": "int8",
          "metadata": {"num_categories": 3, "ordered": true}}]}"#;
     with_texts(vec![(field, array)], &[("pandas", pandas)])
+}
+
+/// Moments of a named zone, and bytes that are no text, are no matter in a column that nobody asked for.
+#[test]
+fn other_columns_may_hold_anything() {
+    let moments = TimestampSecondArray::from(vec![0, 86_400]).with_timezone("Europe/Berlin");
+    let bytes = BinaryArray::from(vec![&b"\xff\xfe"[..], b"\x89PNG"]);
+    let labels = || column("label", Int64Array::from(vec![1, 0]));
+    check(&[
+        case("moments")
+            .file("train.parquet", with_texts(vec![labels(), column("at", moments.clone())], &[]))
+            .labels("1 0"),
+        case("bytes").file("train.parquet", with_texts(vec![labels(), column("image", bytes)], &[])).labels("1 0"),
+        case("moments that are kept")
+            .file("train.parquet", with_texts(vec![labels(), column("at", moments)], &[]))
+            .flags("--keep-columns at")
+            .labels("1 0"),
+    ]);
+}
+
+#[test]
+fn columns_may_be_compressed() {
+    let file = |codec| compressed(codec, vec![column("label", Int64Array::from(vec![1, 0, 1]))]);
+    check(&[
+        case("gzip").file("train.parquet", file(Compression::GZIP(GzipLevel::default()))).labels("1 0 1"),
+        case("LZ4, as it was first").file("train.parquet", file(Compression::LZ4)).labels("1 0 1"),
+        case("LZ4").file("train.parquet", file(Compression::LZ4_RAW)).labels("1 0 1"),
+        case("Zstandard").file("train.parquet", file(Compression::ZSTD(ZstdLevel::default()))).labels("1 0 1"),
+    ]);
 }
 
 #[test]

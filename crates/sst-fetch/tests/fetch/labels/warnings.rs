@@ -56,6 +56,19 @@ fn a_class_without_a_row_in_train_is_named() {
 }
 
 #[test]
+fn labels_that_look_alike_are_warned_of() {
+    check(&[
+        case("composed letters and others")
+            .train(&["caf\u{e9}", "cafe\u{301}"])
+            .said(&["differ only in blanks, or in how"]),
+        case("no width").train(&["pos", "pos\u{200b}"]).said(&["differ only in blanks"]),
+        case("blanks").train(&["very good", "very\u{a0}good", "bad"]).said(&["differ only in blanks"]),
+        case("case").train(&["Good", "good"]).said(&["differ only in case"]).unsaid("blanks"),
+        case("different words").train(&["caf\u{e9}", "cafe"]).unsaid("differ only"),
+    ]);
+}
+
+#[test]
 fn a_majority_of_95_percent_is_warned_of() {
     check(&[
         case("19 of 20").train(&rows(19, 1)).names(&["ham", "spam"]).said(&["warning", "ham", "95"]),

@@ -53,7 +53,9 @@ fn pieces_of_a_sentence_are_with_it() {
 #[test]
 fn rows_of_one_author_are_in_one_split() {
     let sandbox = Sandbox::new();
-    let rows = (0..300).map(|i| format!("{} says something,{},author {}\n", word(i), i % 2, i % 60));
+    // Blanks around a value are none of it.
+    let blank = |i: usize| if i.is_multiple_of(7) { " " } else { "" };
+    let rows = (0..300).map(|i| format!("{} says something,{},author {}{}\n", word(i), i % 2, i % 60, blank(i)));
     sandbox.write("a.csv", format!("text,label,author\n{}", rows.collect::<String>()));
     said(&sandbox, "--source a.csv --group-column author --keep-columns author --out raw");
     let mut split_of: HashMap<String, Split> = HashMap::new();
@@ -61,7 +63,7 @@ fn rows_of_one_author_are_in_one_split() {
         let found = records(&sandbox, "raw", split);
         assert!(found.len() >= 25, "{split:?}: {}", found.len());
         for record in found {
-            let author = record.kept[0].clone().unwrap();
+            let author = record.kept[0].as_deref().unwrap().trim().to_owned();
             assert_eq!(*split_of.entry(author).or_insert(split), split);
         }
     }
@@ -69,11 +71,18 @@ fn rows_of_one_author_are_in_one_split() {
 
     // The raw files themselves can be divided again: by the column that they keep, and by no other.
     said(&sandbox, "--source raw --folds 3 --fold 1 --group-column author --keep-columns author --out fold");
+    let without = said(&sandbox, "--source raw --folds 3 --fold 1 --out other");
+    assert!(without.contains("without author, which --keep-columns would keep"), "{without}");
     let authors = |split| -> HashSet<String> {
-        records(&sandbox, "fold", split).into_iter().map(|record| record.kept[0].clone().unwrap()).collect()
+        records(&sandbox, "fold", split)
+            .into_iter()
+            .map(|record| record.kept[0].as_deref().unwrap().trim().to_owned())
+            .collect()
     };
     let (train, validation) = (authors(Split::Train), authors(Split::Validation));
     assert!(validation.len() >= 10 && train.is_disjoint(&validation), "{validation:?}");
+    let refused = sandbox.fetch("dataset --source a.csv --group-column Author --out other");
+    assert!(refused.stderr.contains("; is it --group-column 'author'?"), "{}", refused.stderr);
     let refused = sandbox.fetch("dataset --source raw --folds 3 --fold 1 --group-column shop --out other");
     let expected =
         "train.parquet has no column shop, only author; raw files have the columns that were given with --keep-columns";
@@ -88,4 +97,9 @@ fn a_group_that_is_most_of_the_rows_stays_in_train() {
     said(&sandbox, "--source a.csv --group-column shop --out raw");
     assert!(records(&sandbox, "raw", Split::Train).len() >= 60);
     assert!(!records(&sandbox, "raw", Split::Test).is_empty());
+    sandbox.write("b.csv", "text,label,shop\na,0,x\nb,1,x\nc,0,x\n");
+    let said = said(&sandbox, "--source b.csv --group-column shop --out other");
+    let expected =
+        "the 3 rows of train, of which copies, pieces and groups stay together, make 1 group, too few to split off";
+    assert!(said.contains(expected), "{said}");
 }

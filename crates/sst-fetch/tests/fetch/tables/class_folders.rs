@@ -25,7 +25,10 @@ fn the_name_of_a_folder_is_the_label_of_its_texts() {
             .file("Train/B/notes.md", "no")
             .file("Train/urls.txt", "no")
             .names(&["A", "B"])
-            .rows(Train, &["x|0|-", "y|1|-"]),
+            .rows(Train, &["x|0|-", "y|1|-"])
+            .said(&[
+                "passed over in the folders of classes, since they are no .txt: 1 item, such as data/Train/B/notes.md",
+            ]),
         case("archives and an empty text")
             .file("train/a/1.txt.gz", gzip("x\n"))
             .file("train/b/1.txt", "")
@@ -110,4 +113,25 @@ fn what_is_told_of_tables_is_part_of_the_plan_and_nothing_else_is() {
     sandbox.write("profile.toml", "[fetch.dataset]\ntrain = ['*.csv']\ndelimiter = ','\nno_header = true\ntext_column = '1'\nlabel_column = '2'\n");
     sandbox.fetched("dataset --profile profile.toml --out told");
     assert_eq!(rows(&sandbox.path("told/train.parquet"))[0], "0|0|text|2|-|1");
+}
+
+/// Texts of one name in two folders are two inputs.
+#[test]
+fn every_text_of_several_folders_counts_for_freshness() {
+    let sandbox = Sandbox::new();
+    for (folder, text) in [("a", "fine"), ("b", "good")] {
+        sandbox.write(&format!("{folder}/pos/1.txt"), text);
+        sandbox.write(&format!("{folder}/neg/1.txt"), "bad");
+    }
+    let fetch = "dataset --train a --train b --split none --out raw";
+    sandbox.fetched(fetch);
+    assert_eq!(sandbox.fetched(fetch).stderr, "sst-fetch dataset: raw is fresh\n");
+    for folder in ["a", "b"] {
+        sandbox.write(&format!("{folder}/pos/1.txt"), "changed");
+        let explained = sandbox.fetched(&format!("{fetch} --explain")).stdout;
+        let input = if folder == "a" { "train/pos/1.txt" } else { "train-2/pos/1.txt" };
+        assert!(explained.contains(&format!("\n  input {input}: ")), "{explained}");
+        sandbox.fetched(fetch);
+    }
+    assert_eq!(rows(&sandbox.path("raw/train.parquet")).iter().filter(|row| row.contains("changed")).count(), 2);
 }

@@ -78,6 +78,16 @@ fn a_message_never_advises_what_makes_garbage() {
             "does not look like windows-1252 either",
             "--encoding",
         ]),
+        case("Chinese, of which some pairs of bytes are UTF-8 by chance")
+            .file(
+                "train.csv",
+                [b"text,label\n".as_slice(), b"\xd6\xd0\xce\xc4\xb2\xe2\xca\xd4,1\n\xba\xdc\xba\xc3,0\n"].concat(),
+            )
+            .refused(&["does not look like windows-1252 either", "gb18030"]),
+        case("Python's name of UTF-8 with a mark")
+            .file("train.csv", "\u{feff}text,label\na,1\nb,0\n")
+            .flags("--encoding utf-8-sig")
+            .rows(Train, &["a|1|-", "b|0|-"]),
         case("UTF-8 with a damaged line").file("train.csv", [CSV.as_bytes(), b"caf\xe9,1\n"].concat()).refused(&[
             "data/train.csv, line 4",
             "is elsewhere in the file",

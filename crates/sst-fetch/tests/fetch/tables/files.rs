@@ -24,6 +24,9 @@ fn names_of_splits_have_many_spellings() {
         case("a blank line between trees")
             .file("train.txt", "(3 (2 It) (4 works))\n\n(0 Bad)\n")
             .refused(&["data/train.txt, line 2"]),
+        case("lines that are no trees")
+            .file("train.txt", "__label__1 a b\n__label__0 c\n")
+            .refused(&["data/train.txt, line 1: it is no tree in brackets, as which .txt is read"]),
         case("two of one split").file("train.csv", A).file("TRAIN.csv", B).refused(&["are both the train split"]),
         case("what macOS leaves behind")
             .file("train.csv", A)
@@ -34,6 +37,29 @@ fn names_of_splits_have_many_spellings() {
         case("only blanks").file("train.csv", "\u{feff}\r\n\r\n").refused(&["data/train.csv is empty"]),
         case("nothing").file("train.jsonl", "").refused(&["data/train.jsonl is empty"]),
         case("only blank lines").file("train.txt", "\n\n").refused(&["data/train.txt is empty"]),
+    ]);
+}
+
+/// What has the name of a split and cannot be read is not passed over: one would be split off from train in its place.
+#[test]
+fn what_looks_like_a_split_and_is_not_read_is_refused() {
+    let refused = |name: &'static str, file: &'static str| {
+        case(name)
+            .file("train.csv", A)
+            .file(file, B)
+            .refused(&["looks like the test split and is nothing that is read by its name"])
+    };
+    check(&[
+        refused("an archive", "test.csv.zip"),
+        refused("a spreadsheet", "Test.xlsx"),
+        refused("a folder of parts", "test/part-0.csv"),
+        refused("a name that says more", "test-00000-of-00001.parquet"),
+        case("beside the split itself")
+            .file("train.csv", A)
+            .file("test.csv", B)
+            .file("test.csv.zip", B)
+            .rows(Test, &["b|0|-"]),
+        case("no data").file("train.csv", A).file("test.png", "").file("test.md", "").rows(Train, &["a|0|-"]),
     ]);
 }
 

@@ -20,6 +20,23 @@ fn spaces_around_names_are_no_part_of_them() {
 }
 
 #[test]
+fn a_header_that_comes_again_is_refused() {
+    check(&[
+        case("two tables, one behind the other")
+            .file("train.csv", "text,label\na b,good\nc d,bad\ntext,label\ne f,good\n")
+            .refused(&["data/train.csv, line 4: it repeats the header"]),
+        case("without a header the first row may come again")
+            .file("train.csv", "a,1\nb,0\na,1\n")
+            .flags("--no-header --text-column 1 --label-column 2")
+            .rows(Train, &["a|1|-", "b|0|-", "a|1|-"]),
+        case("of a test split, a slip is not taken for no labels")
+            .file("train.csv", "text,label\na,1\nb,0\n")
+            .file("test.csv", "text,Label\nc,1\n")
+            .refused(&["data/test.csv has no column label, only text, Label; is it --label-column 'Label'?"]),
+    ]);
+}
+
+#[test]
 fn a_missing_column_comes_with_what_the_file_looks_like() {
     check(&[
         case("another case")

@@ -10,7 +10,13 @@ fn quotes_in_tsv_are_what_their_writer_meant() {
         case("GLUE: text, though each of them could be around a field")
             .file("train.tsv", "sentence\tlabel\n\"fine\"\t1\n\"a \"\"b\"\"\"\t0\n")
             .rows(Train, &["\"fine\"|1|-", "\"a \"\"b\"\"\"|0|-"])
+            .said(&["taken for GLUE's SST-2"])
             .unsaid("quotes"),
+        case("such a header, and texts with capitals")
+            .file("train.tsv", "sentence\tlabel\n\"He said \"\"go\"\"\"\t0\n\"x, y\"\t1\n")
+            .names(&["0", "1"])
+            .rows(Train, &["He said \"go\"|0|-", "x, y|1|-"])
+            .unsaid("GLUE"),
         case("a half quote makes all of them text")
             .file("train.tsv", "text\tlabel\n\"fine\"\tpos\n\"half a quote\tneg\n")
             .rows(Train, &["\"fine\"|1|-", "\"half a quote|0|-"]),
@@ -46,6 +52,26 @@ fn quotes_in_tsv_are_what_their_writer_meant() {
 }
 
 #[test]
+fn text_behind_a_closing_quote_is_refused_with_its_line() {
+    check(&[
+        case("two texts that begin with a quote, by which the rows between would be lost")
+            .file("train.csv", "text,label\n\"great he said,1\nfine,0\n\"bad he said,0\nok,1\n")
+            .refused(&["data/train.csv, line 4: text follows the quote that closes a field", "--quotes literal"]),
+        case("read as text")
+            .file("train.csv", "text,label\n\"great he said,1\nfine,0\n\"bad he said,0\n")
+            .flags("--quotes literal")
+            .rows(Train, &["\"great he said|1|-", "fine|0|-", "\"bad he said|0|-"]),
+        case("quotes within quotes that are not doubled")
+            .file("train.csv", "\"text\",\"label\"\n\"I said \"hello\" to him\",\"1\"\n")
+            .refused(&["line 2: text follows"]),
+        case("blanks are none")
+            .file("train.csv", "text,label\n\"a, b\" ,1\nc,0\n")
+            .rows(Train, &["a, b |1|-", "c|0|-"]),
+        case("with semicolons").file("train.csv", "text;label\n\"a\"b;1\nc;0\n").refused(&["line 2: text follows"]),
+    ]);
+}
+
+#[test]
 fn an_open_quote_is_refused_with_its_line() {
     check(&[
         case("in row 7 of 36")
@@ -63,8 +89,8 @@ fn an_open_quote_is_refused_with_its_line() {
         case("in the header").file("train.csv", "\"text,label\na,1\n").refused(&["line 1: the quote"]),
         case("with semicolons").file("train.csv", "text;label\na;1\n\"b;0\n").refused(&["line 3: the quote"]),
         case("that another one closes: the row is too long")
-            .file("train.csv", "text,label\n\"open,1\nfine,0\n\"a, b\",1\n")
-            .refused(&["line 2: expected 2 fields as in the header, found 3", "the row goes on to line 4"]),
+            .file("train.csv", "text,label\n\"open,1\nfine,0\n\",a, b\",1\n")
+            .refused(&["line 2: expected 2 fields as in the header, found 4", "the row goes on to line 4"]),
         case("in a TSV whose quotes are text")
             .file("train.tsv", "text\tlabel\n\"fine\"\tpos\n\"half\tneg\n\"a\ttab\"\tneg\n")
             .refused(&[
