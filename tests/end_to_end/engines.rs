@@ -271,7 +271,8 @@ fn a_reader_that_goes_away_is_no_failure() {
         pipeline.run_stage(stage, "").assert_success(stage);
     }
     let train = format!("{} --tokens tokens --model model --out train", program("bert-finetune").display());
-    for line in [format!("{train} --plan"), format!("{train} --explain")] {
+    let check = format!("{} check --raw raw", program("sst-fetch").display());
+    for line in [format!("{train} --plan"), format!("{train} --explain"), check] {
         let mut shell = Command::new("sh");
         let said = outcome(shell.args(["-c", &format!("{line} | true")]).current_dir(pipeline.path("")));
         assert_eq!(said.stderr, "", "{line}");
@@ -280,4 +281,28 @@ fn a_reader_that_goes_away_is_no_failure() {
         assert_eq!(said.code, Some(3), "{line}: {}", said.stderr);
         assert!(said.stderr.contains("cannot write to stdout: No space left on device"), "{line}: {}", said.stderr);
     }
+}
+
+/// What a program says may be lost, as on the disk that is full, or behind a `tee` that was interrupted first; the run is not.
+#[test]
+fn messages_that_cannot_be_written_change_nothing() {
+    let pipeline = Pipeline::small();
+    for stage in ["raw", "model", "tokens"] {
+        pipeline.run_stage(stage, "").assert_success(stage);
+    }
+    let train = format!("{} --tokens tokens --model model --max-steps 2", program("bert-finetune").display());
+    let nowhere = format!("{} --tokens nowhere --model model --out no", program("bert-finetune").display());
+    for (format, out) in [("text", "a"), ("json", "b")] {
+        for (line, expected) in [(format!("{train} --out {out}"), 0), (nowhere.clone(), 2)] {
+            let line = format!("{line} --log-format {format} 2> /dev/full");
+            let mut shell = Command::new("sh");
+            let ended = outcome(shell.args(["-c", &line]).current_dir(pipeline.path("")));
+            assert_eq!(ended.code, Some(expected), "{line}");
+        }
+        pipeline.succeed(&format!("bert-eval --run {out} --tokens tokens --split validation --out eval-{out}"));
+    }
+    // The shell's code is that of the writer, by way of a file, since the reader's would hide it.
+    let line = format!("({train} --out c 2>&1 > /dev/null; echo $? > code) | true");
+    Command::new("sh").args(["-c", &line]).current_dir(pipeline.path("")).status().unwrap();
+    assert_eq!(pipeline.read("code").trim_ascii(), b"0");
 }

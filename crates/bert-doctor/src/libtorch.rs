@@ -38,8 +38,8 @@ pub(crate) fn probe() -> anyhow::Result<()> {
     // An operation of libtorch, and one of its kernels' libraries.
     let ones = tch::Tensor::f_ones([64, 64], (tch::Kind::Float, tch::Device::Cpu))?;
     anyhow::ensure!(ones.f_matmul(&ones)?.f_double_value(&[63, 63])? == 64.0, "a product of matrices is wrong");
-    println!("{}\n{cuda_devices}\n{}\n{compute}", libtorch::description(), tch::get_num_threads());
-    Ok(())
+    let (description, threads) = (libtorch::description(), tch::get_num_threads());
+    print_line(format_args!("{description}\n{cuda_devices}\n{threads}\n{compute}"))
 }
 
 /// Where the libraries are, for those who package the programs.

@@ -190,7 +190,7 @@ impl Folds<'_> {
         let Self { rows, evaluations, columns } = self;
         let (evaluation, row) = rows.places[issue.row];
         let (ids, texts) = &columns[evaluation];
-        let of_row = |(name, values): (&String, &Vec<Option<String>>)| (name.clone(), values[row].clone().into());
+        let of_row = |(name, values): (&String, &Vec<Option<String>>)| (key_of(name), values[row].clone().into());
         Suspect {
             rank,
             evaluation: evaluations[evaluation].name.clone(),
@@ -203,6 +203,21 @@ impl Folds<'_> {
             columns: texts.names.iter().zip(&texts.values).map(of_row).collect(),
         }
     }
+}
+
+/// The key of a column of the source: as where it is kept, with `source_` before it where the line has a key of that name.
+fn key_of(column: &str) -> String {
+    const OWN: [&str; 8] = [
+        "rank",
+        "evaluation",
+        "id",
+        "label",
+        "suggested",
+        "probability_of_label",
+        "probability_of_suggested",
+        "is_issue",
+    ];
+    if OWN.contains(&column) { format!("source_{column}") } else { column.to_owned() }
 }
 
 /// Rows that the page shows; the file has all.

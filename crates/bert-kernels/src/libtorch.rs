@@ -10,7 +10,7 @@ mod files;
 
 use std::ffi::{CStr, c_char, c_void};
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -130,7 +130,7 @@ unsafe extern "C" {
 #[unsafe(no_mangle)]
 extern "C" fn bert_torch_first_call() {
     if let Err(error) = load() {
-        eprintln!("error: {error}; {}", error.advice());
+        let _ = writeln!(io::stderr(), "error: {error}; {}", error.advice());
         std::process::exit(1);
     }
 }

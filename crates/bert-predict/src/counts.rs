@@ -3,7 +3,7 @@
 use corpus::tokenizer::{Encodings, Overflow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use stage::counted;
+use stage::{counted, ensure_input};
 
 /// What became of some rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -30,6 +30,15 @@ impl Counts {
         self.lost_tokens += other.lost_tokens;
         self.windows += other.windows;
         self.abstained += other.abstained;
+    }
+
+    /// Refuses an input of which no row could be read: it is not what it was taken for.
+    ///
+    /// # Errors
+    /// Fails where there is no other row; that is bad input.
+    pub(crate) fn ensure_some_read(&self) -> anyhow::Result<()> {
+        ensure_input!(self.broken < self.rows || self.rows == 0, "no row of the input could be read");
+        Ok(())
     }
 
     /// The numbers of rows, for whoever started the program.

@@ -8,6 +8,7 @@ use std::io::{IsTerminal, stdin};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use corpus::records::Encoding;
 use stage::{bail_input, ensure_input};
 
 use crate::args::{Args, InputFormat};
@@ -49,6 +50,11 @@ impl Input {
         ensure_input!(
             !input.keeps_all(),
             "--keep-columns all is for files: which columns stdin has is not known before its end; name them"
+        );
+        ensure_input!(
+            !input.tables.encoding.is_some_and(Encoding::is_utf16),
+            "stdin is read a line at a time, as UTF-16 cannot be; convert it, with `iconv -f UTF-16 -t UTF-8`, or give a file with \
+             --input"
         );
         if stdin().is_terminal() {
             args.say("reading texts from the terminal, a line each; Ctrl-D ends");

@@ -95,6 +95,9 @@ impl PartsRun<'_> {
         let answering = Answering::new(&predictor);
         let filling = Filling { run: self, folder, ledger, windows, interrupt, answering, reporting };
         let Filling { mut folder, ledger, reporting, .. } = filling.fill()?;
+        if args.output.shard.is_none() {
+            reporting.ensure_some_read()?; // of a shard, which may be small, the whole is judged when it is collected
+        }
         ledger.finish(&mut folder)?;
         folder.record(N_PARTS, n_parts.get());
         folder.finish()?;

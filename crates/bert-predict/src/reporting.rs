@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use stage::{Progress, ensure_input};
+use stage::Progress;
 
 use crate::args::Args;
 use crate::counts::Counts;
@@ -69,14 +69,12 @@ impl Reporting {
         self.progress.say_always(line);
     }
 
-    /// Refuses files of which no row could be read: they are not what they were taken for.
+    /// As [`Counts::ensure_some_read`], of files.
     ///
     /// # Errors
-    /// Fails where there is no other row; that is bad input.
+    /// As there.
     pub(crate) fn ensure_some_read(&self) -> anyhow::Result<()> {
-        let Counts { rows, broken, .. } = self.counts;
-        ensure_input!(!self.has_files || broken < rows || rows == 0, "no row of the input could be read");
-        Ok(())
+        if self.has_files { self.counts.ensure_some_read() } else { Ok(()) }
     }
 
     /// What became of the rows so far.

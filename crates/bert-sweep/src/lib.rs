@@ -42,7 +42,7 @@ use std::path::Path;
 use anyhow::Context;
 use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder};
 use run_files::layout::trial::TRAIN;
-use stage::{Interrupt, Job, OutputFolder, Stage, Upstream, ensure_input};
+use stage::{Interrupt, Job, OutputFolder, Stage, Upstream, ensure_input, print_line};
 
 pub use args::{Action, Args, Direction, Jobs, Method};
 pub use execution::trial_process::become_trial;
@@ -89,7 +89,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let Some(mut output) = job.begin()? else {
         if !args.common.explain {
             verify_best(&args.common.out)?;
-            print!("{}", fs::read_to_string(args.common.out.join(LEADERBOARD)).unwrap_or_default());
+            let leaderboard = fs::read_to_string(args.common.out.join(LEADERBOARD)).unwrap_or_default();
+            print_line(leaderboard.trim_end())?;
         }
         return Ok(());
     };

@@ -94,10 +94,6 @@ pub mod eval {
     pub const METRICS: &str = "metrics.json";
     /// See [`crate::predictions`].
     pub const PREDICTIONS: &str = "predictions.parquet";
-    /// The picture of the confusion matrix; absent for regression.
-    pub const CONFUSION_MATRIX_SVG: &str = "confusion_matrix.svg";
-    /// The same as pixels.
-    pub const CONFUSION_MATRIX_PNG: &str = "confusion_matrix.png";
     /// The figures of [`METRICS`] by one name each.
     pub const FLAT_METRICS: &str = "metrics_flat.json";
     /// The evaluation on one page.

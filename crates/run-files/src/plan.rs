@@ -290,8 +290,9 @@ mod tests {
     fn the_tables_are_those_of_the_types() {
         let value = serde_json::to_value(estimated()).unwrap();
         let records = ["saving", "counts", "memory", "disk", "time"].map(|name| &value[name]);
-        let records = [&value].into_iter().chain(records);
-        for (record, table) in records.zip(TABLES) {
+        let records: Vec<_> = [&value].into_iter().chain(records).collect();
+        assert_eq!(records.len(), TABLES.len());
+        for (record, table) in records.into_iter().zip(TABLES) {
             check_json(record, table).unwrap();
         }
     }

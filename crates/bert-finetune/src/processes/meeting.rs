@@ -202,7 +202,10 @@ impl Meeting {
 
     /// Waits for the store no longer than for a word of the others.
     fn hurry(&self, lost: &DistributedError) {
-        let gone = lost.rank.map_or_else(|| format!("lost another process ({lost})"), |rank| self.gone(rank, lost));
+        // Where the store does not answer, the process that holds it is the one that hangs, whichever was waited for.
+        let holder = self.world.store_holder().filter(|&holder| holder != self.world.rank);
+        let blamed = holder.or(lost.rank);
+        let gone = blamed.map_or_else(|| format!("lost another process ({lost})"), |rank| self.gone(rank, lost));
         let last_words = format!("error: rank {}: {gone}; nor does the store of the run answer", self.world.rank);
         if let Ok(store) = self.store() {
             store.hurry(4 * GRACE, last_words);

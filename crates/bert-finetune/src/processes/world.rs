@@ -71,9 +71,14 @@ impl World {
         self.rank == 0
     }
 
+    /// The process that holds the store; none where torchrun's agent does.
+    pub(crate) fn store_holder(&self) -> Option<usize> {
+        (!self.agent_holds_store).then_some(0)
+    }
+
     /// Whether this process holds the store.
     pub(crate) fn holds_store(&self) -> bool {
-        self.is_first() && !self.agent_holds_store
+        self.store_holder() == Some(self.rank)
     }
 
     /// Whether the processes are on several machines.

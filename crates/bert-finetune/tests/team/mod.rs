@@ -7,7 +7,6 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use testkit::Outcome;
 
@@ -132,17 +131,4 @@ pub(crate) fn assert_equal_files(one: &Sandbox, other: &Sandbox, what: &str) {
     let differing: Vec<&PathBuf> = one.iter().zip(&other).filter(|(a, b)| a.1 != b.1).map(|(a, _)| &a.0).collect();
     assert!(differing.is_empty(), "{what}: {differing:?} differ");
     assert!(one.iter().any(|(name, _)| name.ends_with("optimizer.safetensors")), "{what}: no checkpoint");
-}
-
-/// Waits until a run in other processes has saved once.
-pub(crate) fn wait_for_checkpoint(sandbox: &Sandbox) {
-    for _ in 0..3000 {
-        let saved = sandbox.path("train/checkpoints");
-        let mut steps = fs::read_dir(saved).into_iter().flatten().flatten();
-        if steps.any(|step| step.path().join("manifest.json").exists()) {
-            return;
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    panic!("the run saved nothing within a minute");
 }

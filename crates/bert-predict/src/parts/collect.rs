@@ -10,6 +10,7 @@ use super::ledger::{self, Entry, PARTS};
 use super::plan::SHARD;
 use super::{N_PARTS, STAGE, common, ensure_own, figures};
 use crate::args::{Args, Shard};
+use crate::counts::Counts;
 
 /// A shard that is finished.
 struct Finished {
@@ -66,12 +67,14 @@ pub(crate) fn collect(args: &Args, out: &Path) -> anyhow::Result<()> {
             path.display()
         );
     }
+    let mut counts = Counts::default();
+    parts.values().for_each(|(_, entry)| counts.add(&entry.counts));
+    counts.ensure_some_read()?;
     let key = folder.key().to_owned();
     ledger::write(&mut folder, &key, parts.values().map(|(_, entry)| (*entry).clone()).collect())?;
     folder.finish()?;
-    let n_rows: u64 = parts.values().map(|(_, entry)| entry.counts.rows).sum();
     let n_parts = stage::counted(parts.len() as u64, "part");
-    args.say(&format!("{n_parts} of {} shards, {} in all", shards.len(), stage::counted(n_rows, "row")));
+    args.say(&format!("{n_parts} of {} shards, {} in all", shards.len(), stage::counted(counts.rows, "row")));
     Ok(())
 }
 

@@ -61,6 +61,7 @@ fn several_files_and_patterns_are_read_one_after_the_other() {
     assert_eq!(kept.iter().map(|line| line["id"].clone()).collect::<Vec<_>>(), ["1", "2"]);
     assert!(refuse(&sandbox, "--input c-*.csv").contains("--input c-*.csv matches no file"));
     assert!(refuse(&sandbox, "--input b.txt --input b.txt").contains("--input names b.txt twice"));
+    assert!(refuse(&sandbox, "--input b.txt --input ./b.txt").contains("--input names ./b.txt twice"));
     sandbox.write("a-3.csv", "text,other\nw6,2\n");
     let refused = refuse(&sandbox, "--input a-*.csv --keep-columns all");
     assert!(refused.contains("a-3.csv has other columns than a-1.csv"), "{refused}");
@@ -124,6 +125,9 @@ fn broken_rows_of_stdin_are_named_too() {
         (Some(0), vec!["w5".to_owned(), "(null)".to_owned(), "w6".to_owned()])
     );
     assert_eq!(answer.stderr, "bert-predict: stdin, line 2: it is not UTF-8; give its encoding with --encoding\n");
+    let wide = piped(&sandbox, "--quiet --encoding utf-16le", b"a\0\n\0");
+    assert_eq!((wide.code, wide.stdout.as_str()), (Some(2), ""));
+    assert!(wide.stderr.starts_with("error: stdin is read a line at a time, as UTF-16 cannot be;"), "{}", wide.stderr);
     let western = piped(&sandbox, "--quiet --encoding cp1252", b"caf\xe9\n");
     assert_eq!(texts(&western.stdout), ["café"]);
     let strict = piped(&sandbox, "--strict --input-format jsonl", b"{\"text\": \"w5\"}\nw6\n");

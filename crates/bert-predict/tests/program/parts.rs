@@ -162,3 +162,18 @@ fn a_broken_row_of_a_part_has_its_place_and_strict_keeps_what_was_before() {
     assert!(strict.starts_with("error: a.csv, line 23: expected 1 fields"), "{strict}");
     assert!(!sandbox.path("s/manifest.json").exists());
 }
+
+/// A shard may be small: whether anything could be read is told of all of them.
+#[test]
+fn an_input_of_which_no_row_can_be_read_makes_no_result() {
+    let sandbox = Sandbox::new();
+    sandbox.write("latin1.txt", b"\xe9\n\xe9\n\xe9\n");
+    let none = "error: no row of the input could be read\n";
+    let whole = run(&sandbox, "--input latin1.txt --rows-per-part 2 --out o");
+    assert_eq!((whole.code, whole.stderr.ends_with(none)), (Some(2), true), "{}", whole.stderr);
+    assert!(!sandbox.path("o/manifest.json").exists());
+    for shard in 1..=2 {
+        succeed(&sandbox, &format!("--input latin1.txt --rows-per-part 2 --out s --shard {shard}/2 --quiet"));
+    }
+    assert_eq!(sandbox.refuse("bert-predict --collect s"), none);
+}

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use stage::{CommonArgs, shell_quoted, write_file};
+use stage::{CommonArgs, print_line, shell_quoted, write_file};
 
 use crate::trials::trial::Trial;
 
@@ -29,7 +29,9 @@ pub(crate) fn write(trials: &[Trial], finetune_program: &Path, common: &CommonAr
     let makefile_path = common.out.join("trials.mk");
     write_file(&common.out.join("trials.txt"), &lines)?;
     write_file(&makefile_path, makefile(&runs))?;
-    print!("{lines}");
+    if !runs.is_empty() {
+        print_line(lines.trim_end())?;
+    }
     common.say(&format!(
         "bert-sweep: {} trials are planned; run them with make -f {} -j2, then `bert-sweep collect` ranks them",
         runs.len(),

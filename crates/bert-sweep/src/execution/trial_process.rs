@@ -5,6 +5,8 @@
 //! safe code of ours, so the request has to be made by a program. Where the kernel has no such request, a trial that
 //! outlives a killed sweep holds the lock of its folder, and the next sweep says which process that is.
 
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
@@ -23,22 +25,27 @@ pub fn become_trial() -> Option<ExitCode> {
     }
     let parent: Option<i32> = words.next().and_then(|word| word.to_str()?.parse().ok());
     let Some(program) = words.next() else {
-        eprintln!("error: {SUBCOMMAND} is for internal use by bert-sweep");
+        say(format_args!("{SUBCOMMAND} is for internal use by bert-sweep"));
         return Some(ExitCode::from(2));
     };
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)) {
-        eprintln!("error: cannot ask the kernel to end the trial with bert-sweep: {error}");
+        say(format_args!("cannot ask the kernel to end the trial with bert-sweep: {error}"));
         return Some(ExitCode::FAILURE);
     }
     // A parent that died before the request would never be reported.
     if parent != getppid().map(Pid::as_raw_pid) {
-        eprintln!("error: bert-sweep ended before its trial began");
+        say(format_args!("bert-sweep ended before its trial began"));
         return Some(ExitCode::FAILURE);
     }
     let error = Command::new(&program).args(words).exec();
-    eprintln!("error: cannot start {}: {error}", Path::new(&program).display());
+    say(format_args!("cannot start {}: {error}", Path::new(&program).display()));
     Some(ExitCode::FAILURE)
+}
+
+/// Says what went wrong in a process that is no stage yet.
+fn say(error: impl Display) {
+    let _ = writeln!(io::stderr(), "error: {error}");
 }
 
 /// Starts `command` so that it dies with this process.

@@ -1,6 +1,6 @@
 //! Output files of a sweep: trial table, leaderboard, summary, report page, best profile and the link to the best run.
 
-use stage::ExitReason;
+use stage::{ExitReason, print_line};
 use toml::{Table, Value};
 
 use super::leaderboard::{LEADERBOARD, markdown, status_name};
@@ -60,7 +60,7 @@ pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
         Some(row) => retention::link_best(&training.common.out, &row.id)?,
         None => summary.best.is_some(), // of cross-validation the profile is the result
     };
-    print!("{leaderboard}");
+    print_line(leaderboard.trim_end())?;
     training.common.say(&closing_message(training, is_complete, &summary));
     if trains && summary.best.is_none() {
         let reason = rows.iter().find_map(|row| row.reason.clone()).unwrap_or_else(|| "it was not trained".to_owned());

@@ -154,6 +154,7 @@ fn the_tables_are_those_of_the_types() {
         &classes["confusion_matrix"],
         &scores,
     ];
+    assert_eq!(records.len(), TABLES.len());
     for (record, table) in records.into_iter().zip(TABLES) {
         check_json(record, table).unwrap();
     }
