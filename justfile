@@ -141,7 +141,7 @@ test: setup
 test-operations sanitize="": setup
     @make --no-print-directory -C crates/bert-kernels/csrc/tests check {{ if sanitize == "" { "" } else { "SANITIZE=" + sanitize } }}
 
-# Agreement with the reference implementations, in Python environments of their own (3 GB)
+# Agreement with the reference implementations, in Python environments of their own (6 GB)
 [group('checks')]
 test-reference: build (environment "reference") (environment "current")
     @cargo build --release --locked --workspace --examples --quiet

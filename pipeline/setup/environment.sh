@@ -13,7 +13,7 @@ wanted=pipeline/setup/$name.txt
 cmp -s "$wanted" ".cache/$name/made-from.txt" && exit 0
 over=$(sed -n 's/^# over //p' "$wanted")
 takes=$(sed -n 's/^# takes //p' "$wanted")
-echo "set-up: bringing what $wanted lists into .cache/$name (${takes:-$([ "$over" ] && echo 0.3 || echo 3) GB})" >&2
+echo "set-up: bringing what $wanted lists into .cache/$name (${takes:-$([ "$over" ] && echo 0.3 || echo 6) GB})" >&2
 rm -rf ".cache/$name"
 mkdir -p .cache
 python3 -m venv ".cache/$name"
