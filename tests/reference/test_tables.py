@@ -130,7 +130,6 @@ def test_null_texts_are_those_of_pandas(tmp_path):
 WRITTEN = {
     "spaces in the header": ("text, label\na,1\nb,0\n", {"skipinitialspace": True}),
     "quotes in the middle": ('text,label\n5" tall,1\nsay ""no"",0\n', {}),
-    "text after a closing quote": ('text,label\n"a"b,1\n"c" d,0\n', {}),
     "blank lines": ("text,label\n\na,1\n\n\nb,0\n", {}),
     "an empty first column": (",text,label\n0,a,1\n1,b,0\n", {}),
     "semicolons, quoted": ('"text";"label"\r\n"a; b";"1"\r\n"c ""d""";"0"\r\n', {"sep": ";"}),
@@ -146,6 +145,17 @@ def test_what_others_write_is_read_alike(kind, tmp_path):
     path.write_bytes(content.encode())
     frame = pandas.read_csv(io.StringIO(content, newline=""), keep_default_na=False, **arguments)
     hold_against(frame, path)
+
+
+def test_rows_that_pandas_joins_by_quotes_that_were_text_are_refused(tmp_path):
+    content = 'text,label\n"great he said,1\nfine,0\n"bad he said,0\nok,1\n'
+    assert len(pandas.read_csv(io.StringIO(content))) == 2
+    path = tmp_path / "train.csv"
+    path.write_text(content)
+    with pytest.raises(AssertionError, match="line 4: text follows the quote that closes a field"):
+        fetched(path)
+    texts, labels = fetched(path, "--quotes", "literal")
+    assert (len(texts), labels) == (4, ["1", "0", "0", "1"])
 
 
 def test_rows_that_pandas_loses_to_an_open_quote_are_refused(tmp_path):
