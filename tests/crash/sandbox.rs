@@ -21,10 +21,7 @@ impl TrainingSandbox {
     /// The small random BERT and sentences of its words.
     pub(crate) fn small() -> Self {
         let sandbox = Self { pipeline: Pipeline::small() };
-        for stage in ["raw", "model", "tokens"] {
-            let made = sandbox.pipeline.run_stage(stage, "");
-            assert_eq!(made.code, Some(0), "{stage}: {}", made.stderr);
-        }
+        sandbox.pipeline.run_up_to("tokens");
         sandbox
     }
 

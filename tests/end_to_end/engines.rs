@@ -267,9 +267,7 @@ fn nobody_gets_a_trial_or_a_shard_by_accident() {
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let pipeline = Pipeline::small();
-    for stage in ["raw", "model", "tokens"] {
-        pipeline.run_stage(stage, "").assert_success(stage);
-    }
+    pipeline.run_up_to("tokens");
     let train = format!("{} --tokens tokens --model model --out train", program("bert-finetune").display());
     let check = format!("{} check --raw raw", program("sst-fetch").display());
     for line in [format!("{train} --plan"), format!("{train} --explain"), check] {
@@ -287,9 +285,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 fn messages_that_cannot_be_written_change_nothing() {
     let pipeline = Pipeline::small();
-    for stage in ["raw", "model", "tokens"] {
-        pipeline.run_stage(stage, "").assert_success(stage);
-    }
+    pipeline.run_up_to("tokens");
     let train = format!("{} --tokens tokens --model model --max-steps 2", program("bert-finetune").display());
     let nowhere = format!("{} --tokens nowhere --model model --out no", program("bert-finetune").display());
     for (format, out) in [("text", "a"), ("json", "b")] {

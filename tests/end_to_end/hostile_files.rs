@@ -29,9 +29,7 @@ fn weights_with(position: usize, bytes: [u8; 4]) -> Vec<u8> {
 #[test]
 fn weights_that_are_not_finite_are_refused_by_tensor_wherever_they_are_read() {
     let pipeline = Pipeline::small();
-    for output in ["raw", "model", "tokens"] {
-        pipeline.run_stage(output, "").assert_success(output);
-    }
+    pipeline.run_up_to("tokens");
     model_without_weights(&pipeline);
     for (number, name) in [(f32::NAN, "NaN"), (f32::INFINITY, "infinity"), (f32::NEG_INFINITY, "-infinity")] {
         pipeline.write("bad/model.safetensors", weights_with(44 + 7, number.to_le_bytes()));

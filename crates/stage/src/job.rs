@@ -179,12 +179,12 @@ impl Job {
         }
         if verdict.reasons.is_empty() && !self.common.force {
             self.common.say(&format!("{}: {} is fresh", self.stage.name, folder.display()));
-            summarize_folder((self.stage.name, &expected.key), &folder, State::Fresh, self.figures)?;
+            summarize_folder(self.stage.name, &expected.key, &folder, State::Fresh, self.figures)?;
             return Ok(None);
         }
         self.spare_edited(&verdict)?;
         let locks = shared_lock.into_iter().chain([lock]).collect();
-        summarize_folder((self.stage.name, &expected.key), &folder, State::Unfinished, None)?;
+        summarize_folder(self.stage.name, &expected.key, &folder, State::Unfinished, None)?;
         Ok(Some(OutputFolder::new(self.common, expected, locks, farewell).with_figures(self.figures)))
     }
 

@@ -51,7 +51,8 @@ impl OutputFolder {
         Self { figures, ..self }
     }
 
-    /// Removes the old manifest first, then what it listed and what a killed run left half written.
+    /// Notes the outputs that the old manifest lists, removes the manifest, then what it listed and what a killed run left half
+    /// written.
     ///
     /// The first output does this by itself, so that bad input, found before, costs nobody the old result.
     ///
@@ -211,9 +212,8 @@ impl OutputFolder {
         let names = self.take_names()?;
         names.remove_all_but(&self.manifest.outputs)?;
         write_file(&self.folder.join(MANIFEST), self.manifest.text()?)?;
-        let identity = (self.manifest.stage.as_str(), self.manifest.key.as_str());
         names.end();
-        summarize_folder(identity, &self.folder, State::Done, self.figures)?;
+        summarize_folder(&self.manifest.stage, &self.manifest.key, &self.folder, State::Done, self.figures)?;
         Ok(self.manifest)
     }
 }

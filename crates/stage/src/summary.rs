@@ -69,7 +69,8 @@ pub fn summarize(summary: Summary) {
 
 /// Notes the state of an output folder; its figures are read only where they will be printed.
 pub(crate) fn summarize_folder(
-    (stage, key): (&str, &str),
+    stage: &str,
+    key: &str,
     folder: &Path,
     state: State,
     figures: Option<Figures>,

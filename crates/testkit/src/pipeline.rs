@@ -63,6 +63,12 @@ impl Pipeline {
         outcome(&mut self.stage_with(output, flags))
     }
 
+    /// Runs the stages up to the one that writes the folder `last`; each must succeed.
+    pub fn run_up_to(&self, last: &str) {
+        let n = STAGES.iter().position(|stage| *stage == last).expect("a folder of STAGES") + 1;
+        STAGES[..n].iter().for_each(|stage| self.run_stage(stage, "").assert_success(stage));
+    }
+
     /// Runs all stages, and returns those that had something to do.
     pub fn run_all(&self) -> Vec<&'static str> {
         let did_work = |stage: &&'static str| {

@@ -35,16 +35,12 @@ impl TreeFile {
         let tree = tree::parse(line).map_err(|source| {
             let file = self.0.path().to_owned();
             // The first line says what the file is.
-            match number == 1 && !line.trim_start().starts_with('(') {
-                true => CorpusError::Value {
-                    file,
-                    location: Location::Line(number),
-                    problem:
-                        "it is no tree in brackets, as which .txt is read; let the name of a table end in .csv or .tsv"
-                            .to_owned(),
-                },
-                false => CorpusError::Tree { file, line: number, source },
+            if number > 1 || line.trim_start().starts_with('(') {
+                return CorpusError::Tree { file, line: number, source };
             }
+            let problem =
+                "it is no tree in brackets, as which .txt is read; let the name of a table end in .csv or .tsv";
+            CorpusError::Value { file, location: Location::Line(number), problem: problem.to_owned() }
         })?;
         for node in &tree.nodes {
             let row = Row {

@@ -8,6 +8,8 @@ use anyhow::Context;
 use corpus::records::FileName;
 use stage::{BadInput, bail_input, counted, ensure_input, is_hidden};
 
+use crate::split_files::SplitFiles;
+
 /// Refuses a list in which folders and files are mixed; whether it is one of folders.
 pub(crate) fn are_folders(files: &[PathBuf]) -> anyhow::Result<bool> {
     let folder = files.iter().find(|path| path.is_dir());
@@ -60,8 +62,8 @@ pub(crate) fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// What the folders of the classes of these texts hold that is no text, in words.
-pub(crate) fn passed_over(texts: &[PathBuf]) -> anyhow::Result<Option<String>> {
-    let texts: HashSet<&Path> = texts.iter().map(PathBuf::as_path).collect();
+pub(crate) fn passed_over(splits: &SplitFiles) -> anyhow::Result<Option<String>> {
+    let texts: HashSet<&Path> = splits.iter().flat_map(|(_, texts)| texts).map(PathBuf::as_path).collect();
     let folders: BTreeSet<&Path> = texts.iter().filter_map(|text| folder(text)).collect();
     let mut others = Vec::new();
     for folder in folders {

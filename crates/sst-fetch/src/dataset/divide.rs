@@ -40,15 +40,15 @@ pub(crate) fn divide(
             ),
             Some(_) => {
                 divided.assignment = as_read(rows, &Division::Whole);
-                divided.notes.push(match (groups.len(), n_groups(groups)) {
-                    (rows, n) if n == rows => {
-                        format!("train has {rows} rows, too few to split off validation and test")
-                    }
-                    (rows, n) => format!(
-                        "the {rows} rows of train, of which copies, pieces and groups stay together, make {}, too few to split off \
+                let (n, n_together) = (groups.len(), n_groups(groups));
+                divided.notes.push(if n_together == n {
+                    format!("train has {n} rows, too few to split off validation and test")
+                } else {
+                    format!(
+                        "the {n} rows of train, of which copies, pieces and groups stay together, make {}, too few to split off \
                          validation and test",
-                        counted(n as u64, "group")
-                    ),
+                        counted(n_together as u64, "group")
+                    )
                 });
             }
             None => divided.notes.push(description(division, &divided.assignment, rows, groups, seed)),

@@ -62,8 +62,7 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             args.refuse_columns("texts in a folder for each class")?;
             let encoding = args.tables.encoding;
             let open = |_, file: &Path| TableFile::open_text(file, class_folders::class(file), encoding);
-            let texts: Vec<PathBuf> = splits.iter().flat_map(|(_, texts)| texts.clone()).collect();
-            Ok(Sources { said: class_folders::passed_over(&texts)?, ..without_columns(opened(splits, open)?) })
+            Ok(Sources { said: class_folders::passed_over(splits)?, ..without_columns(opened(splits, open)?) })
         }
         Content::Files(Layout::Raw, splits) => {
             args.refuse_text_and_target("raw files")?;
