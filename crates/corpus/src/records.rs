@@ -46,7 +46,7 @@ use std::path::Path;
 use crate::error::Result;
 
 pub use file_name::{Compression, FileName};
-pub use find_columns::find_columns;
+pub use find_columns::{find_columns, find_split_column};
 use format::Format;
 pub use object_line::ObjectLines;
 pub use options::{Delimiter, Encoding, Quotes, ReadOptions};

@@ -35,10 +35,15 @@ impl Split {
     /// The split that others call `name`: validation is also known as dev, valid and val.
     pub fn from_alias(name: &str) -> Option<Self> {
         match name {
-            "train" => Some(Self::Train),
+            "train" | "training" => Some(Self::Train),
             "validation" | "dev" | "valid" | "val" => Some(Self::Validation),
-            "test" => Some(Self::Test),
+            "test" | "testing" => Some(Self::Test),
             _ => None,
         }
+    }
+
+    /// The split that a value in a table names, in any case and among blanks.
+    pub fn of_value(value: &str) -> Option<Self> {
+        Self::from_alias(&value.trim().to_ascii_lowercase())
     }
 }

@@ -19,6 +19,7 @@ mod plan;
 
 mod raw_source;
 mod label_text;
+mod split_column;
 mod sources;
 mod reading;
 mod grouping;
@@ -58,7 +59,7 @@ const STAGE: Stage = Stage { name: local::RAW_STAGE, version: 2 };
 pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let dataset = find(args)?;
     let config = args.config.as_deref();
-    let division = args.division.division(&dataset.splits(config)?, dataset.is_divided_by_default(args))?;
+    let mut division = args.division.division(&dataset.splits(config)?, dataset.is_divided_by_default(args))?;
     let kept = args.kept_names()?;
     let mut job = Job::new(STAGE, &args.common).plan(&Plan::new(args, &dataset, &division)?)?.figures(figures);
     if let Some(Source::Path(path)) = &args.source {
@@ -87,6 +88,12 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let Some(mut out) = job.begin()? else { return Ok(()) };
 
     let sources = sources::open(args, &dataset)?;
+    if let Some(column) = &sources.split_column {
+        // Which splits are there is known by now. The plan has the settings, of which with the files this is a function.
+        division = args.division.division(&sources.names(), dataset.is_divided_by_default(args))?;
+        out.record("split_column", column);
+        said.push(format!("splits: column `{}`", column.trim()));
+    }
     let guesses = said.into_iter().chain(reading::guesses(&sources.splits)).chain(sources.said.clone());
     let scores = ScoreRules::new(args.score_range()?, &args.unlabeled);
     let mut grouping = (division != Division::Whole).then(|| Grouping::new(args.group_index()));

@@ -13,6 +13,7 @@ use super::options::ReadOptions;
 use super::table::Columns;
 use super::table_file::format_of;
 use crate::error::{CorpusError, Result};
+use crate::split::Split;
 
 /// Names of columns of texts, in lower case without separators; each tier comes before the next.
 const TEXTS: [&str; 3] = [
@@ -30,6 +31,8 @@ const LABELS: [&str; 3] = [
      sentimiento",
     "topic intent tag type gold annotation grade",
 ];
+/// The same of splits.
+const SPLITS: &str = "split splits splitname datasplit set subset partition usage";
 /// Of two columns, the one with so many times as many words has the texts.
 const CLEARLY_MORE: f64 = 2.0;
 /// Texts have at least so many words on average, if nothing but their content shows what they are.
@@ -60,7 +63,7 @@ pub fn find_columns(path: &Path, asked: &Columns, options: &ReadOptions) -> Resu
     }
     if columns.label.is_none()
         && columns.score.is_none()
-        && let Some(label) = look.label(columns.text.as_deref())?
+        && let Some(label) = look.label(&columns)?
     {
         columns.label = Some(label.name.clone());
         found.push(label);
@@ -71,6 +74,22 @@ pub fn find_columns(path: &Path, asked: &Columns, options: &ReadOptions) -> Resu
     }
     let said = found.iter().map(|found| format!("{}: column `{}` by its {}", found.role, found.name.trim(), found.by));
     Ok((columns, Some(said.collect::<Vec<_>>().join(", "))))
+}
+
+/// The column that says of each row its split: one with such a name and, among its first values, a split's name.
+///
+/// # Errors
+/// Fails on a file that cannot be read, and where several columns fit.
+pub fn find_split_column(path: &Path, options: &ReadOptions) -> Result<Option<String>> {
+    let beginning = (format_of(path)?.begin)(path, options)?;
+    let look = Look { path, beginning: &beginning };
+    let mut columns = look.named(&look.columns().collect::<Vec<_>>(), SPLITS);
+    columns.retain(|&column| beginning.values(column).any(|value| Split::of_value(value).is_some()));
+    match columns.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(beginning.names[*only].clone())),
+        several => Err(look.several("split", "--split-column", several)),
+    }
 }
 
 /// A column that was found.
@@ -115,9 +134,12 @@ impl Look<'_> {
         }
     }
 
-    fn label(&self, text: Option<&str>) -> Result<Option<Found>> {
-        let is_text = |column: &usize| Some(self.beginning.names[*column].trim()) == text.map(str::trim);
-        let columns: Vec<usize> = self.columns().filter(|column| !is_text(column)).collect();
+    fn label(&self, asked: &Columns) -> Result<Option<Found>> {
+        let is_other = |column: &usize| {
+            let mut others = asked.text.iter().chain(asked.flags.iter().map(|(name, _)| name));
+            others.any(|other| other.trim() == self.beginning.names[*column].trim())
+        };
+        let columns: Vec<usize> = self.columns().filter(|column| !is_other(column)).collect();
         let found = |column: usize, by| Found { role: "labels", name: self.beginning.names[column].clone(), by };
         for tier in LABELS {
             match self.named(&columns, tier).as_slice() {

@@ -68,8 +68,8 @@ pub struct Columns {
     pub targets_required: bool,
     /// Other columns whose values are wanted; all of them must be there.
     pub keep: Vec<String>,
-    /// The one of these whose flag is not `--keep-columns` but `--group-column`.
-    pub group: Option<String>,
+    /// Those of these that another flag than `--keep-columns` names, with it: their values are neither texts nor labels.
+    pub flags: Vec<(String, &'static str)>,
     /// Whether the values of all columns but that of texts are wanted, instead of those of `keep`.
     pub keep_all: bool,
 }
@@ -82,7 +82,7 @@ impl Default for Columns {
             score: None,
             targets_required: true,
             keep: Vec::new(),
-            group: None,
+            flags: Vec::new(),
             keep_all: false,
         }
     }
@@ -129,7 +129,7 @@ impl Columns {
         let kept: Vec<String> = if self.keep_all {
             names.iter().filter(|name| **name != text).cloned().collect()
         } else {
-            let flag = |name| if self.group.as_ref() == Some(name) { "--group-column" } else { "--keep-columns" };
+            let flag = |name| self.flags.iter().find(|(of, _)| of == name).map_or("--keep-columns", |(_, flag)| flag);
             let keep = self.keep.iter().map(|name| named(names, name).ok_or_else(|| missing(name, flag(name))));
             keep.collect::<Result<_>>()?
         };

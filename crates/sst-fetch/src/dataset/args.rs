@@ -101,8 +101,11 @@ impl DatasetArgs {
     /// Refuses flags about the columns of tables, where the source has none.
     pub(crate) fn refuse_columns(&self, source: &str) -> anyhow::Result<()> {
         self.refuse_text_and_target(source)?;
-        let given =
-            [("--keep-columns", self.keep_columns.is_some()), ("--group-column", self.division.group_column.is_some())];
+        let given = [
+            ("--keep-columns", self.keep_columns.is_some()),
+            ("--group-column", self.division.group_column.is_some()),
+            ("--split-column", self.division.split_column.is_some()),
+        ];
         refuse_given(given, source)
     }
 
@@ -148,16 +151,22 @@ impl DatasetArgs {
         }
     }
 
-    /// The columns whose values are read besides text and target: those that go along, then that of groups.
-    pub(crate) fn other_columns(&self) -> Vec<String> {
-        let group = self.division.group_column.iter().filter(|column| !self.kept_columns().contains(column));
-        self.kept_columns().iter().chain(group).cloned().collect()
+    /// The columns whose values are read besides text and target: those that go along, then that of groups, then that of
+    /// splits.
+    pub(crate) fn other_columns(&self, split_column: Option<&String>) -> Vec<String> {
+        let mut columns = self.kept_columns().to_vec();
+        for column in self.division.group_column.iter().chain(split_column) {
+            if !columns.contains(column) {
+                columns.push(column.clone());
+            }
+        }
+        columns
     }
 
     /// Where the column of groups is among the other columns.
     pub(crate) fn group_index(&self) -> Option<usize> {
         let group = self.division.group_column.as_ref()?;
-        self.other_columns().iter().position(|column| column == group)
+        self.other_columns(None).iter().position(|column| column == group)
     }
 
     /// `--score-range`, as two numbers.

@@ -8,8 +8,8 @@ use super::division::Division;
 
 /// The shares of train, validation and test, where none are given.
 const DEFAULT_SHARES: [f64; 3] = [0.8, 0.1, 0.1];
-/// As `--split`: nothing is split off.
-const NONE: &str = "none";
+/// As `--split`: nothing is split off. As `--split-column`: no column says it.
+pub(super) const NONE: &str = "none";
 /// Of a sum of shares, what is rounding.
 const ROUNDING: f64 = 1e-6;
 
@@ -20,6 +20,11 @@ pub(crate) struct DivisionArgs {
     /// each class its share, and copies and pieces of a text stay together [default of --source: 0.8,0.1,0.1]
     #[arg(long, value_name = "TRAIN,VALIDATION[,TEST]")]
     pub(crate) split: Option<List>,
+
+    /// Column that says of each row its split: train, validation (dev, valid, val) or test; or none [default of --source: one
+    /// that is called split, set, subset, partition or usage, and holds such values]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) split_column: Option<String>,
 
     /// Cut train into K folds for cross-validation; --fold says which of them is the validation split
     #[arg(long, value_name = "K", requires = "fold", conflicts_with = "split", value_parser = clap::value_parser!(u32).range(2..))]

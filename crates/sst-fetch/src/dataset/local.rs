@@ -138,7 +138,10 @@ fn looks_like_split(path: &Path) -> Option<Split> {
         "tgz", "xls", "xlsx", "xz", "zip",
     ];
     let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
-    let split = Split::from_alias(name.split(|c: char| !c.is_ascii_alphabetic()).next()?)?;
+    let split = match name.split(|c: char| !c.is_ascii_alphabetic()).next()? {
+        "eval" | "evaluation" => Split::Validation, // or test: its reader must say
+        word => Split::from_alias(word)?,
+    };
     let is_data = if path.is_dir() {
         fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
     } else {

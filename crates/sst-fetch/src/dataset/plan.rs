@@ -33,6 +33,8 @@ pub(crate) struct Plan<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     group_column: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    split_column: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_samples: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<u64>,
@@ -84,6 +86,7 @@ impl<'a> Plan<'a> {
                 Division::Fold { n, fold } => Some(PlanDivision::Fold { folds: *n, fold: fold + 1 }),
             },
             group_column: args.division.group_column.as_deref(),
+            split_column: args.division.split_column.as_deref(),
             max_samples: args.division.max_samples,
             seed: args.division.draws(division).then_some(args.division.seed),
             tables: args.tables.plan(),

@@ -14,7 +14,7 @@ use super::local::Layout;
 use super::raw_source::RawSource;
 use super::rows::RowSource;
 pub(crate) use super::rows::SplitSources;
-use super::{class_folders, label_text, sample, stanford};
+use super::{class_folders, label_text, sample, split_column, stanford};
 use crate::split_files::SplitFiles;
 
 /// The sources of all splits.
@@ -24,9 +24,21 @@ pub(crate) struct Sources {
     pub(crate) label_column: String,
     /// What was found of the columns, if nobody named them.
     pub(crate) said: Option<String>,
+    /// The column that says of each row its split, if there is one.
+    pub(crate) split_column: Option<String>,
 }
 
 impl Sources {
+    /// Sources without columns, or with those that the arguments name.
+    fn new(args: &DatasetArgs, splits: Vec<SplitSources>) -> Self {
+        Self { splits, label_column: args.label_column().to_owned(), said: None, split_column: None }
+    }
+
+    /// The splits that have sources.
+    pub(crate) fn names(&self) -> Vec<Split> {
+        self.splits.iter().map(|of| of.split).collect()
+    }
+
     /// The sources of a split; none where it has none.
     pub(crate) fn of(&self, split: Split) -> &[Box<dyn RowSource>] {
         self.splits.iter().find(|of| of.split == split).map_or(&[], |of| &of.sources)
@@ -35,7 +47,7 @@ impl Sources {
 
 /// Opens all files of a dataset.
 pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sources> {
-    let without_columns = |splits| Sources { splits, label_column: args.label_column().to_owned(), said: None };
+    let without_columns = |splits| Sources::new(args, splits);
     match &dataset.content {
         Content::Sample => {
             args.refuse_columns("the sample's files")?;
@@ -67,7 +79,11 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
         Content::Files(Layout::Raw, splits) => {
             args.refuse_text_and_target("raw files")?;
             args.refuse_label_rules("raw files")?;
-            let columns = args.other_columns();
+            ensure_input!(
+                args.division.split_column.is_none(),
+                "--split-column is for tables; raw files are those of splits already; leave it out"
+            );
+            let columns = args.other_columns(None);
             opened(splits, |_, file| RawSource::open(file, &columns)).map(without_columns)
         }
         Content::Files(Layout::Glue, splits) => {
@@ -118,13 +134,16 @@ fn tables(
     splits: &SplitFiles,
     open: impl Fn(&Path, &Columns) -> corpus::Result<TableFile>,
 ) -> anyhow::Result<Sources> {
+    let split_column = split_column::find(args, splits)?;
     let label = args.label_column.clone().filter(|column| args.score_column.as_ref() != Some(column));
+    let group = args.division.group_column.iter().map(|column| (column.clone(), "--group-column"));
+    let flags = group.chain(split_column.iter().map(|column| (column.clone(), "--split-column")));
     let asked = Columns {
         text: args.text_column.clone(),
         label,
         score: args.score_column.clone(),
-        keep: args.other_columns(),
-        group: args.division.group_column.clone(),
+        keep: args.other_columns(split_column.as_ref()),
+        flags: flags.collect(),
         ..Columns::default()
     };
     let first = splits.iter().flat_map(|(_, files)| files).next();
@@ -135,12 +154,17 @@ fn tables(
     // Beside scores, labels may be there.
     let default = Some(DEFAULT_LABEL_COLUMN.to_owned()).filter(|default| columns.score.as_ref() != Some(default));
     columns.label = columns.label.or(default);
-    let splits = opened(splits, |split, file| {
+    let mut splits = opened(splits, |split, file| {
         // Only those of the test split may lack labels.
         open(file, &Columns { targets_required: split != Split::Test, ..columns.clone() })
     })?;
+    if let Some(column) = &split_column
+        && let Some(index) = columns.keep.iter().position(|kept| kept == column)
+    {
+        splits = split_column::divided(splits, column.trim(), index)?;
+    }
     let label_column = columns.label.as_deref().map_or(DEFAULT_LABEL_COLUMN, str::trim).to_owned();
-    Ok(Sources { splits, label_column, said })
+    Ok(Sources { splits, label_column, said, split_column })
 }
 
 /// Names that stand beside the labels, where nobody says others.

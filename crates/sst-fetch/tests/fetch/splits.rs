@@ -1,5 +1,6 @@
 //! Which rows go into which split: what is missing is split off, train is cut into folds, splits are sampled.
 
+mod column;
 mod folds;
 mod groups;
 mod samples;

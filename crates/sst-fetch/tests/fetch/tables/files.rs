@@ -54,6 +54,11 @@ fn what_looks_like_a_split_and_is_not_read_is_refused() {
         refused("a spreadsheet", "Test.xlsx"),
         refused("a folder of parts", "test/part-0.csv"),
         refused("a name that says more", "test-00000-of-00001.parquet"),
+        case("a split of either kind")
+            .file("train.csv", A)
+            .file("eval.csv", B)
+            .refused(&["looks like the validation split and is nothing that is read by its name"]),
+        case("other names").file("Training.csv", A).file("testing.csv", B).rows(Test, &["b|0|-"]),
         case("beside the split itself")
             .file("train.csv", A)
             .file("test.csv", B)
