@@ -5,7 +5,8 @@
 //!
 //! Quotes are marks, unless tabs separate. There they are text, as in GLUE, unless the file shows that its writer meant
 //! them: every field that begins with a quote is wholly quoted, and either one of them holds a doubled quote, or a column
-//! and the header are quoted throughout, or only so have all records the fields of the header.
+//! and the header are quoted throughout, or all fields with a comma are quoted and no others, or only so have all records
+//! the fields of the header.
 
 use std::ops::ControlFlow;
 

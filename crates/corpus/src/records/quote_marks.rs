@@ -8,13 +8,23 @@ pub(super) struct Marks {
     escaped: bool,
     /// Whether a field is quoted that holds a doubled quote.
     inner: bool,
+    /// Whether the fields that hold a comma or a quote are quoted, and no others, as spreadsheets quote them with tabs, too.
+    as_needed: bool,
+    n_with_comma: usize,
     /// The quoted fields of each column; none where one is not.
     quoted: Vec<Option<usize>>,
 }
 
 impl Marks {
     pub(super) fn new(n_columns: usize) -> Self {
-        Self { doubled: true, escaped: true, inner: false, quoted: vec![Some(0); n_columns] }
+        Self {
+            doubled: true,
+            escaped: true,
+            inner: false,
+            as_needed: true,
+            n_with_comma: 0,
+            quoted: vec![Some(0); n_columns],
+        }
     }
 
     pub(super) fn n_columns(&self) -> usize {
@@ -25,9 +35,15 @@ impl Marks {
         if field.starts_with('"') {
             self.doubled &= is_doubled(field);
             self.escaped &= is_escaped(field);
-            self.inner |= between_quotes(field).is_some_and(|inner| inner.contains("\"\""));
+            let holds = |part| between_quotes(field).is_some_and(|inner| inner.contains(part));
+            self.inner |= holds("\"\"");
+            self.as_needed &= holds(",") || holds("\"\"");
+            self.n_with_comma += usize::from(holds(","));
             self.quoted[column] = self.quoted[column].map(|n| n + 1);
-        } else if !matches!(field, "" | "NA" | "\\N") {
+            return;
+        }
+        self.as_needed &= !field.contains([',', '"']);
+        if !matches!(field, "" | "NA" | "\\N") {
             self.quoted[column] = None; // of what is missing, writers quote nothing
         }
     }
@@ -36,7 +52,7 @@ impl Marks {
         let enough = if header_is_quoted.is_some() { 1 } else { 2 };
         let throughout = header_is_quoted != Some(false) && self.quoted.iter().flatten().any(|&n| n >= enough);
         match (self.doubled, self.escaped) {
-            (true, _) if self.inner || throughout => Quotes::Doubled,
+            (true, _) if self.inner || throughout || (self.as_needed && self.n_with_comma > 1) => Quotes::Doubled,
             (false, true) if throughout => Quotes::Escaped,
             _ => Quotes::Literal,
         }

@@ -36,6 +36,16 @@ fn quotes_in_tsv_are_what_their_writer_meant() {
         case("texts quoted, numbers not, as csv.QUOTE_NONNUMERIC does")
             .file("train.tsv", "\"text\"\t\"label\"\n\"fine\"\t1\n\"bad\"\t0\n")
             .rows(Train, &["fine|1|-", "bad|0|-"]),
+        case("a spreadsheet's: where there is a comma")
+            .file("train.tsv", "text\tlabel\n\"fine, good\"\tpos\nbad\tneg\n\"so, so\"\tneg\n")
+            .rows(Train, &["fine, good|1|-", "bad|0|-", "so, so|0|-"])
+            .said(&["data/train.tsv: quotes around fields, no text"]),
+        case("a comma without quotes: those of others are text")
+            .file("train.tsv", "text\tlabel\n\"fine, good\"\tpos\nbad, worse\tneg\n\"so, so\"\tneg\n")
+            .rows(Train, &["\"fine, good\"|1|-", "bad, worse|0|-", "\"so, so\"|0|-"]),
+        case("quotes without a comma: all of them are text")
+            .file("train.tsv", "text\tlabel\n\"fine, good\"\tpos\n\"bad\"\tneg\n\"so, so\"\tneg\nok\tpos\n")
+            .rows(Train, &["\"fine, good\"|1|-", "\"bad\"|0|-", "\"so, so\"|0|-", "ok|1|-"]),
         case("two unbalanced quotes that enclose a line break by chance")
             .file("train.tsv", "text\tlabel\n\"half\t1\nother half\"\t0\n")
             .rows(Train, &["\"half|1|-", "other half\"|0|-"]),
