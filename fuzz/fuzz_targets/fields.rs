@@ -9,8 +9,8 @@ fuzz_target!(|input: (u8, &str)| {
     let (delimiter, byte) = [(Delimiter::Comma, b','), (Delimiter::Tab, b'\t')][usize::from(choice & 1)];
     let quotes = [Quotes::Doubled, Quotes::Literal, Quotes::Escaped][usize::from(choice >> 1) % 3];
     let Some(ours) = fuzzing::fields(text, delimiter, quotes) else { return };
-    if quotes == Quotes::Escaped {
-        return; // the crate has another rule for what follows a backslash
+    if quotes == Quotes::Escaped || text.contains('\u{feff}') {
+        return; // the crate has other rules for what follows a backslash, and for byte order marks
     }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)

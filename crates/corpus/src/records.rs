@@ -22,9 +22,11 @@ mod record_stream;
 mod quote_marks;
 mod dialect;
 mod hints;
+mod below_header;
 mod delimited;
 
 mod json_document;
+mod json_not_finite;
 mod json_row;
 mod json_keys;
 mod json_list;

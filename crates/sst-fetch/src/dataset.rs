@@ -58,8 +58,7 @@ const STAGE: Stage = Stage { name: local::RAW_STAGE, version: 2 };
 
 pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let dataset = find(args)?;
-    let config = args.config.as_deref();
-    let mut division = args.division.division(&dataset.splits(config)?, dataset.is_divided_by_default(args))?;
+    let mut division = args.division.division(&dataset.splits()?, dataset.is_divided_by_default(args))?;
     let kept = args.kept_names()?;
     let mut job = Job::new(STAGE, &args.common).plan(&Plan::new(args, &dataset, &division)?)?.figures(figures);
     if let Some(Source::Path(path)) = &args.source {
@@ -82,8 +81,8 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
         }
         said = files.differences()?;
     }
-    if let Content::Hub(repository) = &dataset.content {
-        said.extend(repository.said().map(str::to_owned));
+    if let Content::Hub(hub) = &dataset.content {
+        said.extend(hub.said().iter().cloned());
     }
     let Some(mut out) = job.begin()? else { return Ok(()) };
 
@@ -126,8 +125,8 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     for warning in report.balance_warnings() {
         args.common.say(&format!("{}: warning: {warning}", STAGE.name));
     }
-    if let Content::Hub(repository) = &dataset.content {
-        out.record("commit", repository.commit());
+    if let Content::Hub(hub) = &dataset.content {
+        out.record("commit", hub.commit());
     }
     out.finish()?;
     args.common.say(&format!("{}: wrote {}", STAGE.name, args.common.out.display()));

@@ -5,20 +5,22 @@
 
 mod etag;
 mod snapshot;
+mod card;
 mod data_files;
+mod dataset;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::{Context, anyhow, bail};
-use corpus::Split;
+use corpus::shortened_list;
 use hf_hub::api::RepoInfo;
 use hf_hub::{Repo, RepoType};
 use stage::{bad_input, bail_input, hub_is_offline, user_cache};
 
 use crate::download::{Client, Downloaded, Failure, Request, download};
 use crate::source::{HubName, stays_below};
-use crate::split_files::SplitFiles;
+pub(crate) use dataset::HubDataset;
 use etag::Digest;
 use snapshot::Snapshot;
 
@@ -33,10 +35,10 @@ pub(crate) struct Repository {
     repo: Repo,
     snapshot: Snapshot,
     files: Vec<String>,
+    /// Whether these are what the cache has, since it does not say which others there are.
+    is_cached_only: bool,
     /// Absent when offline.
     client: Option<Client>,
-    /// What has to be said of it.
-    said: Option<String>,
 }
 
 impl Repository {
@@ -46,8 +48,10 @@ impl Repository {
         let repo = Repo::with_revision(name.id.clone(), kind, name.revision.clone());
         if hub_is_offline() {
             let snapshot = Snapshot::find(&cache, repo.clone(), name).context("HF_HUB_OFFLINE is set")?;
-            let files = snapshot.files()?;
-            return Ok(Self { name: name.clone(), repo, snapshot, files, client: None, said: None });
+            let listed = snapshot.listed();
+            let is_cached_only = listed.is_none();
+            let files = listed.map_or_else(|| snapshot.files(), Ok)?;
+            return Ok(Self { name: name.clone(), repo, snapshot, files, is_cached_only, client: None });
         }
         let client = Client::new(token(), quiet);
         let url = format!("{}/api/{}", endpoint(), repo.api_url());
@@ -63,27 +67,7 @@ impl Repository {
             bail!("the hub lists a file `{}`, which would leave its folder", file.escape_debug());
         }
         let snapshot = Snapshot::at(&cache, repo.clone(), info.sha);
-        Ok(Self { name: name.clone(), repo, snapshot, files, client: Some(client), said: None })
-    }
-
-    /// A dataset. One that a script loads, which is never run, is read from the Parquet files that the hub makes of it.
-    pub(crate) fn open_dataset(name: &HubName, quiet: bool) -> anyhow::Result<Self> {
-        let converted = || {
-            let name = HubName { id: name.id.clone(), revision: CONVERTED.to_owned() };
-            let said = format!("{} is loaded by a script; its Parquet conversion is read, {name}", name.id);
-            Ok(Self { said: Some(said), ..Self::open(RepoType::Dataset, &name, quiet)? })
-        };
-        match Self::open(RepoType::Dataset, name, quiet) {
-            Ok(repository) if name.revision == MAIN && repository.is_script() => converted().or(Ok(repository)),
-            // Of such a dataset the cache has the conversion alone.
-            Err(error) if name.revision == MAIN && hub_is_offline() => converted().map_err(|_: anyhow::Error| error),
-            opened => opened,
-        }
-    }
-
-    /// Whether a script loads the dataset, instead of files of data.
-    fn is_script(&self) -> bool {
-        self.files.iter().any(|file| file.ends_with(".py")) && !data_files::has_some(&self.files)
+        Ok(Self { name: name.clone(), repo, snapshot, files, is_cached_only: false, client: Some(client) })
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -94,9 +78,8 @@ impl Repository {
         self.snapshot.commit()
     }
 
-    /// What has to be said of it.
-    pub(crate) fn said(&self) -> Option<&str> {
-        self.said.as_deref()
+    pub(crate) fn name(&self) -> &HubName {
+        &self.name
     }
 
     /// The names of all files.
@@ -109,23 +92,17 @@ impl Repository {
         self.snapshot.folder()
     }
 
-    /// The splits of a dataset.
-    pub(crate) fn splits(&self, config: Option<&str>) -> anyhow::Result<Vec<Split>> {
-        let chosen = data_files::choose(&self.files, config).with_context(|| self.name.to_string())?;
-        Ok(chosen.into_iter().map(|(split, _)| split).collect())
-    }
-
-    /// Chooses the data files of a dataset and fetches them, by split.
-    pub(crate) fn dataset_files(&self, config: Option<&str>) -> anyhow::Result<SplitFiles> {
-        let chosen = data_files::choose(&self.files, config).with_context(|| self.name.to_string())?;
-        let fetch = |(split, names): (_, Vec<String>)| {
-            Ok((split, names.iter().map(|name| self.fetch(name)).collect::<anyhow::Result<_>>()?))
-        };
-        chosen.into_iter().map(fetch).collect()
+    /// The names of the files that the cache has, if it does not say which others the repository has.
+    pub(crate) fn cached_only(&self) -> Option<String> {
+        self.is_cached_only.then(|| shortened_list(&self.files))
     }
 
     /// The path of a file in the cache, downloaded if necessary, and verified: offline by the digest that the cache has, if any.
     pub(crate) fn fetch(&self, name: &str) -> anyhow::Result<PathBuf> {
+        if self.client.is_some() {
+            // A cache that nothing can be written into may have the files all the same.
+            let _ = self.snapshot.save_list(&self.files).and_then(|()| self.snapshot.save_revision());
+        }
         let path = self.folder().join(name);
         let state = if path.exists() { self.state(&path, name)? } else { State::Wrong };
         if state == State::Intact || (state == State::NoDigest && self.client.is_none()) {
@@ -141,7 +118,6 @@ impl Repository {
             Ok(failure) => explain(&failure, &self.name).context(format!("cannot download {name}")),
             Err(error) => error,
         })?;
-        self.snapshot.save_revision()?;
         Ok(path)
     }
 

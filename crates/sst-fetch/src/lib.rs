@@ -8,6 +8,7 @@
 //! to the hub, and needs nothing in the cache.
 
 mod source;
+mod shards;
 mod split_files;
 
 mod download;

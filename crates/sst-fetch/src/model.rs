@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use checkpoint::{CONFIG_AND_TOKENIZER_FILES, ModelFolder, TOKENIZER_FILES, WEIGHTS_INDEX, no_weights_hint, shards};
 use clap::Args;
 use corpus::tokenizer::Tokenizer;
@@ -37,6 +38,9 @@ pub struct ModelArgs {
 #[derive(Debug, Serialize)]
 struct Plan {
     source: String,
+    /// Of a repository whose list of files is not known, the names of those that are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cached: Option<Vec<&'static str>>,
 }
 
 pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
@@ -55,7 +59,8 @@ pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
 fn from_folder(args: &ModelArgs, path: &Path) -> anyhow::Result<()> {
     stage::verify_files(path, &CONFIG_AND_TOKENIZER_FILES)?;
     let (folder, tokenizer) = check(path)?;
-    let mut job = Job::new(STAGE, &args.common).plan(&Plan { source: "folder".to_owned() })?.input_folder(path);
+    let mut job =
+        Job::new(STAGE, &args.common).plan(&Plan { source: "folder".to_owned(), cached: None })?.input_folder(path);
     for file in files(&folder)? {
         job = job.input(&file, folder.path.join(&file));
     }
@@ -69,9 +74,20 @@ fn from_folder(args: &ModelArgs, path: &Path) -> anyhow::Result<()> {
 }
 
 fn from_hub(args: &ModelArgs, repository: &Repository) -> anyhow::Result<()> {
-    let plan = Plan { source: format!("hub:{}@{}", repository.id(), repository.commit()) };
-    let names = files_to_fetch(repository.files())?;
+    let cached_only = repository.cached_only();
+    let names = files_to_fetch(repository.files()).with_context(|| match &cached_only {
+        Some(files) => format!("HF_HUB_OFFLINE is set, and of {} the cache has {files}", repository.name()),
+        None => repository.name().to_string(),
+    })?;
+    let source = format!("hub:{}@{}", repository.id(), repository.commit());
+    let plan = Plan { source, cached: cached_only.is_some().then(|| names.clone()) };
     let Some(mut out) = Job::new(STAGE, &args.common).plan(&plan)?.begin()? else { return Ok(()) };
+    if let Some(files) = cached_only {
+        let name = repository.name();
+        args.common.say(&format!(
+            "HF_HUB_OFFLINE is set, and the cache does not say which files {name} has; those count that it has: {files}"
+        ));
+    }
     for name in &names {
         repository.fetch(name)?;
     }

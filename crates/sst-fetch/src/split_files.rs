@@ -1,8 +1,19 @@
 //! The files of a dataset by split: what local folders and hub repositories have in common.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use corpus::Split;
+use corpus::records::{self, FileName};
 
 /// The files of each split, in their order.
 pub(crate) type SplitFiles = Vec<(Split, Vec<PathBuf>)>;
+
+/// Whether a file has an extension of data, and none by which it is read.
+pub(crate) fn is_unread_data(path: &Path) -> bool {
+    const UNREAD: [&str; 19] = [
+        "7z", "arrow", "avro", "bz2", "dat", "feather", "npz", "ods", "orc", "pickle", "pkl", "rar", "tab", "tar",
+        "tgz", "xls", "xlsx", "xz", "zip",
+    ];
+    let FileName { extension, .. } = FileName::of(path);
+    UNREAD.contains(&extension.as_str()) && !records::extensions().any(|known| known == extension)
+}

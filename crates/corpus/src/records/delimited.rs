@@ -2,11 +2,10 @@
 //!
 //! Where tabs separate and quotes are text, spaces at the end of a text are dropped: that is how GLUE ships its files.
 
-use std::collections::HashSet;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::beginning::{Beginning, N_ROWS};
+use super::below_header::{has_row_names, is_ruled_off};
 use super::dialect::{Dialect, header_names};
 use super::fields::{Field, FieldRecord, QuoteError};
 use super::format::{Format, NullText, Opened, RowSink, Rows};
@@ -35,6 +34,8 @@ const NULL: &str = "\\N";
 struct DelimitedTable {
     dialect: Dialect,
     no_header: bool,
+    /// Whether a line of dashes rules off the header.
+    has_rule: bool,
     /// The fields of the header, if there is one.
     header: Vec<String>,
     /// The fields of every record.
@@ -69,9 +70,8 @@ fn begin(path: &Path, plain: Delimiter, options: &ReadOptions) -> Result<Beginni
         true => (1..=first.len()).map(|number| number.to_string()).collect(),
         false => first.iter().map(|name| name.clone().unwrap_or_default()).collect(),
     };
-    if beginning.has_header && !beginning.rows.is_empty() {
-        beginning.rows.remove(0);
-    }
+    let n_before_rows = if beginning.has_header { 1 + usize::from(is_ruled_off(&dialect)?) } else { 0 };
+    beginning.rows.drain(..n_before_rows.min(beginning.rows.len()));
     Ok(beginning)
 }
 
@@ -96,10 +96,15 @@ pub(super) fn open_text(file: TextFile, plain: Delimiter, columns: &Columns, opt
     if has_row_names {
         said.push("the first field of a row is its name, for which the header has none".to_owned());
     }
+    let has_rule = !options.no_header && is_ruled_off(&dialect)?;
+    if has_rule {
+        said.push("without the line of dashes below the header".to_owned());
+    }
     said.extend(encoding);
     let kept = found.kept.clone();
     let rows = DelimitedTable {
         no_header: options.no_header,
+        has_rule,
         header: first,
         n_fields: names.len() + n_row_names,
         text: index(&found.text).unwrap_or_default(),
@@ -119,6 +124,9 @@ impl Rows for DelimitedTable {
         if !self.no_header {
             records.skip();
         }
+        if self.has_rule {
+            records.skip();
+        }
         while let Some(row) = records.next(|record| self.row(path, &record)) {
             let flow = match row.map_err(|error| unreadable(path, error))? {
                 Ok(Ok(row)) => sink.add(row),
@@ -134,9 +142,9 @@ impl Rows for DelimitedTable {
 }
 
 impl DelimitedTable {
-    /// Whether a record is the header once more; of a single column, it may be a text.
+    /// Whether a record is the header once more, in any case and among blanks; of a single column, it may be a text.
     fn repeats_header(&self, record: &FieldRecord) -> bool {
-        let is_same = |(field, name): (&Field, &String)| field.text == name.as_str();
+        let is_same = |(field, name): (&Field, &String)| field.text.trim().eq_ignore_ascii_case(name.trim());
         !self.no_header
             && self.header.len() > 1
             && self.header.len() == record.fields.len()
@@ -148,7 +156,7 @@ impl DelimitedTable {
         let location = Location::Line(record.line);
         if record.fields.len() != self.n_fields {
             let first = if self.no_header { "first row" } else { "header" };
-            let problem = unequal(record, &self.dialect, &format!("{} fields as in the {first}", self.n_fields));
+            let problem = unequal(record, &self.dialect, self.n_fields, first);
             return Err(CorpusError::Value { file: path.to_owned(), location, problem });
         }
         if self.repeats_header(record) {
@@ -190,25 +198,6 @@ fn is_null(field: &Field) -> bool {
     !field.quoted && field.text == NULL
 }
 
-/// Whether the rows have one field more than the header because each begins with its name, as R writes them: names are
-/// quoted, and are numbers, all different.
-fn has_row_names(dialect: &Dialect, n_names: usize) -> Result<bool> {
-    let mut records = dialect.records()?;
-    records.skip();
-    let (mut names, mut all) = (HashSet::new(), true);
-    let read = records.for_each(|record| {
-        let name = record.fields.first().filter(|field| field.quoted && record.fields.len() == n_names + 1);
-        let number = name.and_then(|field| field.text.parse::<u64>().ok());
-        all = number.is_some_and(|number| names.insert(number));
-        if all { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-    match read {
-        Err(RecordError::File(error)) => Err(error),
-        Err(RecordError::Quote(_)) => Ok(false),
-        Ok(()) => Ok(all && !names.is_empty()),
-    }
-}
-
 fn unreadable(path: &Path, error: RecordError) -> CorpusError {
     match error {
         RecordError::Quote(error) => wrong_quote(path, &error),
@@ -234,16 +223,23 @@ fn wrong_quote(path: &Path, error: &QuoteError) -> CorpusError {
 }
 
 /// What is wrong with a record that is longer or shorter than expected, and what may be the cause.
-fn unequal(record: &FieldRecord, dialect: &Dialect, expected: &str) -> String {
+fn unequal(record: &FieldRecord, dialect: &Dialect, n_expected: usize, first: &str) -> String {
     let has_marks = record.fields.iter().any(|field| !field.quoted && field.text.starts_with('"'));
-    let cause = if record.last_line > record.line {
+    let ends_empty = record.fields.last().is_some_and(|field| field.text.is_empty());
+    let cause = if ends_empty && record.fields.len() > n_expected {
+        "; the last one is empty: the row ends with a separator too many".to_owned()
+    } else if record.last_line > record.line {
         format!("; by a quote that opens a field, the row goes on to line {}", record.last_line)
     } else if dialect.grammar.quotes == Quotes::Literal && has_marks {
         "; quotes are read as text here, and --quotes doubled reads them as marks around fields".to_owned()
     } else {
         "; a field with the separator in it needs quotes".to_owned()
     };
-    format!("expected {expected}, found {}{}{cause}", record.fields.len(), dialect.described())
+    format!(
+        "expected {n_expected} fields as in the {first}, found {}{}{cause}",
+        record.fields.len(),
+        dialect.described()
+    )
 }
 
 #[cfg(test)]

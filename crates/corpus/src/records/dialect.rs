@@ -134,8 +134,23 @@ impl Look<'_> {
                     return Ok(other);
                 }
             }
+            // A ragged row is told better by the one that separates the others.
+            for other in others() {
+                if self.header(plain)?.is_some_and(|header| header.len() == 1) && self.are_mostly_equal(other)? {
+                    return Ok(other);
+                }
+            }
         }
         Ok(plain)
+    }
+
+    /// Whether the header has several fields, and most of the first records as many.
+    fn are_mostly_equal(&self, delimiter: Delimiter) -> Result<bool> {
+        let mut records = self.records(delimiter, self.told_quotes(delimiter)?)?;
+        let lengths = || records.next(|record| record.fields.len())?.ok();
+        let lengths: Vec<usize> = std::iter::from_fn(lengths).take(N_LOOKED_AT).collect();
+        let n_equal = lengths.iter().filter(|&length| Some(length) == lengths.first()).count();
+        Ok(lengths.first().is_some_and(|&n| n > 1) && 2 * n_equal > lengths.len())
     }
 
     /// The separator with which all of the first records have as many fields, and enough of them for the columns.

@@ -4,11 +4,12 @@
 //! before it), and may hold separators and line breaks; behind it come blanks at most. Elsewhere a quote is text. Lines end in LF,
 //! CRLF or CR; empty ones are passed over. This is what the crate `csv` reads, and a test holds it to that; but it takes text
 //! behind a closing quote, by which one that was meant as text joins rows, and does not tell where a quote was opened, which
-//! fields are quoted, or the lines of a file that has CR alone.
+//! fields are quoted, or the lines of a file that has CR alone. A byte order mark at the beginning of a record is none of it.
 
 use std::borrow::Cow;
 
 use super::options::{Delimiter, Quotes};
+use super::text_file::MARK;
 
 const QUOTE: u8 = b'"';
 
@@ -131,8 +132,13 @@ impl<'a> Iterator for FieldRecords<'a> {
     type Item = Result<FieldRecord<'a>, QuoteError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while matches!(self.byte(), Some(b'\n' | b'\r')) {
-            self.skip_line_break();
+        loop {
+            match self.byte() {
+                Some(b'\n' | b'\r') => self.skip_line_break(),
+                // Where files were put one behind the other, a mark is at the beginning of each.
+                Some(_) if self.text[self.at..].starts_with(MARK) => self.at += MARK.len_utf8(),
+                _ => break,
+            }
         }
         self.byte()?;
         let line = self.line;

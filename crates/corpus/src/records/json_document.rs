@@ -10,6 +10,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::table::Columns;
+use crate::shortened::shortened_list;
 
 /// An object that keeps the order of its keys.
 pub(super) struct Document(Vec<(String, Part)>);
@@ -43,7 +44,10 @@ impl Document {
         }
         let lists: Vec<&str> = self.0.iter().filter(|(_, part)| part.is_table()).map(|(key, _)| key.as_str()).collect();
         match lists.as_slice() {
-            [] => Ok(self.by_split().or_else(|| self.by_index(columns))),
+            [] => Ok(match self.by_split()? {
+                Some(rows) => Some(rows),
+                None => self.by_index(columns),
+            }),
             [list] => {
                 let said = format!("the JSON list under `{list}`");
                 let list = (*list).to_owned();
@@ -55,7 +59,7 @@ impl Document {
             }
             [first, ..] => Err(format!(
                 "it holds several lists of objects, {}; expected one, as `jq '.[{}]'` takes it out",
-                lists.join(", "),
+                shortened_list(&lists.iter().map(|&list| list.to_owned()).collect::<Vec<_>>()),
                 Value::from(*first)
             )),
         }
@@ -95,16 +99,21 @@ impl Document {
     }
 
     /// pandas' `split`: the names under `columns`, and a list of values for each row under `data`.
-    fn by_split(&self) -> Option<DocumentRows> {
+    fn by_split(&self) -> Result<Option<DocumentRows>, String> {
         let part = |name: &str| self.0.iter().find(|(key, _)| key == name).map(|(_, part)| part);
-        let (Some(Part::List(names)), Some(Part::List(data))) = (part("columns"), part("data")) else { return None };
-        let names: Vec<&str> = names.iter().map(Value::as_str).collect::<Option<_>>()?;
+        let (Some(Part::List(names)), Some(Part::List(data))) = (part("columns"), part("data")) else {
+            return Ok(None);
+        };
+        let Some(names) = names.iter().map(Value::as_str).collect::<Option<Vec<_>>>() else { return Ok(None) };
         let row = |values: &Value| {
             let values = values.as_array().filter(|values| values.len() == names.len())?;
             Some(names.iter().map(|name| (*name).to_owned()).zip(values.iter().cloned()).collect())
         };
-        let rows = data.iter().map(row).collect::<Option<Vec<_>>>()?;
-        Some(DocumentRows { rows, said: "the JSON lists under `data`".to_owned() })
+        let Some(rows) = data.iter().map(row).collect::<Option<Vec<_>>>() else { return Ok(None) };
+        match names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
+            Some((_, name)) => Err(format!("two columns are called {name}; rename one of them")),
+            None => Ok(Some(DocumentRows { rows, said: "the JSON lists under `data`".to_owned() })),
+        }
     }
 
     /// pandas' `index`: an object for each row, under its name.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::json_not_finite;
 use super::json_row::{Object, nested};
 use super::table::Columns;
 
@@ -54,12 +55,18 @@ impl KeyCollector {
     /// Fails on what is no object.
     pub(super) fn add_text(&mut self, text: &str) -> serde_json::Result<()> {
         if !self.inner.is_empty() {
-            self.add(&serde_json::from_str(text)?);
+            self.add(&json_not_finite::parse(text)?);
             return Ok(());
         }
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        deserializer.deserialize_map(Keys(self))?;
-        deserializer.end()?;
+        let mut read = |text: &str| {
+            let mut deserializer = serde_json::Deserializer::from_str(text);
+            deserializer.deserialize_map(Keys(self))?;
+            deserializer.end()
+        };
+        match read(text) {
+            Err(_) if json_not_finite::are_in(text) => read(&json_not_finite::without(text))?,
+            result => result?,
+        }
         self.n_objects += 1;
         Ok(())
     }

@@ -11,6 +11,7 @@ use super::format::{Format, Opened, RowSink, Rows};
 use super::json_document::Document;
 use super::json_keys::KeyCollector;
 use super::json_list::for_each_item;
+use super::json_not_finite;
 use super::json_row::{JsonColumns, Object, nested, not_an_object};
 use super::options::ReadOptions;
 use super::table::{BrokenRow, Columns};
@@ -118,7 +119,7 @@ fn form(file: &TextFile, columns: &Columns) -> Result<(Form, Option<String>)> {
             return Ok(ControlFlow::Continue(()));
         }
         begins_as_list |= are_objects.is_empty() && line.starts_with('[');
-        are_objects.push(!begins_as_list && serde_json::from_str::<Object>(line).is_ok());
+        are_objects.push(!begins_as_list && json_not_finite::parse::<Object>(line).is_ok());
         let is_enough = begins_as_list || are_objects.len() == 2;
         Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
@@ -140,14 +141,15 @@ fn damaged(file: &TextFile, problem: String) -> CorpusError {
     CorpusError::Damaged { file: file.path().to_owned(), format: "a table in a JSON object", problem }
 }
 
-/// The text of a file that is read as one document.
+/// The text of a file that is read as one document, in which numbers are finite.
 fn whole(file: &TextFile) -> Result<String> {
-    file.read_whole(MAX_DOCUMENT)?.ok_or_else(|| {
+    let text = file.read_whole(MAX_DOCUMENT)?.ok_or_else(|| {
         let problem = format!(
             "it is one JSON document of more than {MAX_DOCUMENT} bytes, which is read as a whole; write an object a line"
         );
         CorpusError::Damaged { file: file.path().to_owned(), format: "JSON", problem }
-    })
+    })?;
+    Ok(if json_not_finite::are_in(&text) { json_not_finite::without(&text) } else { text })
 }
 
 /// Takes an object, or what is wrong with its line, and its place.
@@ -164,7 +166,7 @@ impl Objects<'_> {
     fn for_each(&self, each: &mut EachObject) -> Result<()> {
         match self.form {
             Form::Lines => self.for_each_line(&mut |location, line| {
-                each(location, serde_json::from_str(line).map_err(|error| self.not_an_object(location, &error)))
+                each(location, json_not_finite::parse(line).map_err(|error| self.not_an_object(location, &error)))
             }),
             Form::List => for_each_item(self.file, &mut |row, object| each(Location::Row(row), Ok(object))),
             Form::Spread => self.for_each_spread(each),
@@ -248,9 +250,11 @@ mod tests {
     #[test]
     fn lines_and_lists_are_read() {
         let columns = Columns { score: Some("score".to_owned()), ..Columns::default() };
-        let lines = "{\"text\": \"a\", \"label\": 1, \"score\": 0.5}\n\n{\"text\": \"b\\n\", \"label\": \"good\"}\n";
-        assert_eq!(summary("a.jsonl", lines.as_bytes(), &columns).unwrap(), ["a|1|0.5", "b\n|good|-"]);
-        let list = b" [{\"sentence\": \"a\", \"label\": -1}, {\"sentence\": \"b\", \"label\": null}]";
+        let lines = "{\"text\": \"a\", \"label\": 1, \"score\": 0.5}\n\n\u{feff}{\"text\": \"b\\n\", \"label\": \"good\"}\n\
+                     {\"text\": \"NaN\", \"label\": [\"bad\"], \"score\": -Infinity}\n{\"text\": \"c\", \"label\": []}\n";
+        let expected = ["a|1|0.5", "b\n|good|-", "NaN|bad|-", "c|-|-"];
+        assert_eq!(summary("a.jsonl", lines.as_bytes(), &columns).unwrap(), expected);
+        let list = b" [{\"sentence\": \"a\", \"label\": -1}, {\"sentence\": \"b\", \"label\": NaN}]";
         assert_eq!(summary("a.json", list, &Columns::default()).unwrap(), ["a|-1|-", "b|-|-"]);
     }
 
@@ -259,9 +263,15 @@ mod tests {
         let error = |lines: &[&str]| summary("a.jsonl", lines.join("\n").as_bytes(), &Columns::default()).unwrap_err();
         let good = "{\"text\": \"a\", \"label\": 1}";
         assert_eq!(error(&[good, "{\"text\": 7}"]), "a.jsonl, line 2: text is `7`; expected a text");
-        let list = "{\"text\": \"b\", \"label\": [1]}";
-        let expected = "a.jsonl, line 2: label is `[1]`; expected a number, a word, true or false";
+        let list = "{\"text\": \"b\", \"label\": [1, 2]}";
+        let expected = "a.jsonl, line 2: label is `[1,2]`; expected one label: texts with several are not supported";
         assert_eq!(error(&[good, list]), expected);
+        let object = "{\"text\": \"b\", \"label\": {}}";
+        let expected = "a.jsonl, line 2: label is `{}`; expected a number, a word, true or false";
+        assert_eq!(error(&[good, object]), expected);
+        let half = error(&[good, "{\"text\": \"\\ud83d\", \"label\": 1}"]);
+        assert!(half.contains("line 2: expected a JSON object: unexpected end of hex escape, in column"), "{half}");
+        assert!(half.ends_with("; half of a character, such as an emoji that was cut: mend the text"), "{half}");
         assert!(error(&[good, "{\"text\": "]).starts_with("a.jsonl, line 2: expected a JSON object: EOF"));
         assert!(error(&[&"[".repeat(100_000)]).contains("cannot be read as a JSON list of objects"));
     }

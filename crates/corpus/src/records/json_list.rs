@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
+use super::json_not_finite::NotFinite;
 use super::json_row::Object;
 use super::text_file::{TextBlocks, TextFile, block_size};
 use crate::error::{CorpusError, Result};
@@ -16,7 +17,9 @@ pub(super) fn for_each_item(
     each: &mut dyn FnMut(u64, Object) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let mut failed = None;
-    let mut reader = TextReader { blocks: file.read()?, text: String::new(), at: 0, failed: None };
+    let has_not_finite = file.contains("NaN")? || file.contains("Infinity")?;
+    let replacing = has_not_finite.then(|| (NotFinite::default(), String::new()));
+    let mut reader = TextReader { blocks: file.read()?, text: String::new(), at: 0, failed: None, replacing };
     let mut deserializer = serde_json::Deserializer::from_reader(io::BufReader::with_capacity(1 << 16, &mut reader));
     let read = deserializer.deserialize_seq(Items { each, failed: &mut failed }).and_then(|broke| match broke {
         ControlFlow::Continue(()) => deserializer.end(),
@@ -72,14 +75,32 @@ struct TextReader {
     text: String,
     at: usize,
     failed: Option<CorpusError>,
+    /// Where numbers are not finite, what replaces them, and a block before it does.
+    replacing: Option<(NotFinite, String)>,
+}
+
+impl TextReader {
+    /// Reads another block; whether there was one.
+    fn read_more(&mut self) -> Result<bool> {
+        self.text.clear();
+        self.at = 0;
+        let Some((not_finite, block)) = &mut self.replacing else {
+            return self.blocks.read(&mut self.text, block_size());
+        };
+        block.clear();
+        let is_there = self.blocks.read(block, block_size())?;
+        not_finite.add(block, &mut self.text);
+        if !is_there {
+            not_finite.finish(&mut self.text);
+        }
+        Ok(is_there || !self.text.is_empty())
+    }
 }
 
 impl Read for TextReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.at == self.text.len() {
-            self.text.clear();
-            self.at = 0;
-            match self.blocks.read(&mut self.text, block_size()) {
+            match self.read_more() {
                 Ok(true) => {}
                 Ok(false) => return Ok(0),
                 Err(error) => {

@@ -36,13 +36,16 @@ impl JsonColumns {
             let problem = format!("{column} is `{value}`; expected {expected}");
             CorpusError::Value { file: path.to_owned(), location, problem }
         };
-        let label = match value(object, found.label.as_deref()) {
+        let label = match value(object, found.label.as_deref()).map(|(column, label)| (column, only(label))) {
             None | Some((_, Value::Null)) => None,
             Some((_, Value::String(label))) => Some(label.clone()),
             Some((column, label @ Value::Number(number))) if has_lost_digits(number) => {
                 return Err(wrong(column, ENOUGH_DIGITS, label));
             }
             Some((_, label @ (Value::Number(_) | Value::Bool(_)))) => Some(label.to_string()),
+            Some((column, several @ Value::Array(_))) => {
+                return Err(wrong(column, "one label: texts with several are not supported", several));
+            }
             Some((column, other)) => return Err(wrong(column, "a number, a word, true or false", other)),
         };
         let score = match value(object, found.score.as_deref()) {
@@ -74,7 +77,11 @@ impl JsonColumns {
 pub(super) fn not_an_object(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    format!("expected a JSON object: {what}, in column {}", error.column())
+    let half = match what.contains("hex escape") || what.contains("surrogate") {
+        true => "; half of a character, such as an emoji that was cut: mend the text",
+        false => "",
+    };
+    format!("expected a JSON object: {what}, in column {}{half}", error.column())
 }
 
 const ENOUGH_DIGITS: &str = "a number of at most 15 digits, or longer ones as a text";
@@ -82,6 +89,15 @@ const ENOUGH_DIGITS: &str = "a number of at most 15 digits, or longer ones as a 
 /// Whether a number is a whole one that its 64 bits could not hold: others would be read as the same.
 fn has_lost_digits(number: &Number) -> bool {
     number.is_f64() && number.as_f64().is_some_and(|value| value.fract() == 0.0 && value.abs() >= 1e15)
+}
+
+/// The item of a list that has one, and null for a list that has none: so annotation tools write a single label.
+fn only(label: &Value) -> &Value {
+    match label.as_array().map(Vec::as_slice) {
+        Some([]) => &Value::Null,
+        Some([only]) => only,
+        _ => label,
+    }
 }
 
 /// A column that the file has, with its value in this object.

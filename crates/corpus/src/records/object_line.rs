@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::format::NullText;
+use super::json_not_finite;
 use super::json_row::{JsonColumns, Object, not_an_object, value};
 use super::table::{BrokenRow, Columns, FoundColumns, ReadRow, TEXT_COLUMNS};
 use crate::error::{CorpusError, Location};
@@ -30,7 +31,7 @@ impl ObjectLines {
     pub fn read(&self, file: &Path, line: u64, text: &str) -> ReadRow {
         let broken = |error, kept| Err(Box::new(BrokenRow { error, kept }));
         let wrong = |problem| CorpusError::Value { file: file.to_owned(), location: Location::Line(line), problem };
-        let object: Object = match serde_json::from_str(text) {
+        let object: Object = match json_not_finite::parse(text) {
             Ok(object) => object,
             Err(error) => return broken(wrong(not_an_object(&error)), Vec::new()),
         };

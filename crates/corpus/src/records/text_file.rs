@@ -14,6 +14,8 @@ use crate::error::{CorpusError, Location, Result};
 const BLOCK_SIZE: usize = 1 << 20;
 /// What stands in a text for bytes that are not in its encoding, where they are marked: no text has it.
 pub(super) const NO_CHARACTER: char = '\u{10ffff}';
+/// The byte order mark, as a character.
+pub(super) const MARK: char = '\u{feff}';
 /// The longest line, in bytes.
 pub(super) const MAX_LINE: usize = 64 << 20;
 
@@ -141,6 +143,8 @@ impl TextFile {
             while let Some(line) = next_line(&text[at..], end, ended) {
                 number += 1;
                 at = (at + line.len() + 1).min(text.len());
+                // Where files were put one behind the other, a mark is at the beginning of each.
+                let line = line.strip_prefix(MARK).unwrap_or(line);
                 if each(number, line.strip_suffix('\r').unwrap_or(line))?.is_break() {
                     return Ok(());
                 }

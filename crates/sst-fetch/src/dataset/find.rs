@@ -12,7 +12,7 @@ use super::class_folders;
 use super::local::{self, Layout, RAW_STAGE};
 use super::sample;
 use super::stanford::StanfordFiles;
-use crate::hub::Repository;
+use crate::hub::HubDataset;
 use crate::source::{HubName, Source};
 use crate::split_files::SplitFiles;
 
@@ -31,16 +31,18 @@ pub(crate) struct Dataset {
 pub(crate) enum Content {
     Sample,
     Files(Layout, SplitFiles),
-    Hub(Box<Repository>),
+    Hub(Box<HubDataset>),
     /// The treebank as Stanford ships it.
     Stanford(Box<StanfordFiles>),
 }
 
 impl Dataset {
-    /// The names of its local files, by which rows say where they are from.
+    /// The names of its local files, by which rows say where they are from, and of those of the hub where its commit does not say
+    /// which they are.
     pub(crate) fn file_names(&self) -> Vec<String> {
         match &self.content {
-            Content::Files(Layout::ClassFolders | Layout::Raw, _) | Content::Sample | Content::Hub(_) => Vec::new(),
+            Content::Files(Layout::ClassFolders | Layout::Raw, _) | Content::Sample => Vec::new(),
+            Content::Hub(hub) => hub.cached_names(),
             Content::Stanford(files) => files.file_names(),
             Content::Files(layout, splits) => {
                 splits.iter().flat_map(|(_, files)| files).map(|file| source_name(file, Some(*layout))).collect()
@@ -58,11 +60,11 @@ impl Dataset {
     }
 
     /// The splits that it has.
-    pub(crate) fn splits(&self, config: Option<&str>) -> anyhow::Result<Vec<Split>> {
+    pub(crate) fn splits(&self) -> anyhow::Result<Vec<Split>> {
         match &self.content {
             Content::Sample => Ok(Split::ALL.to_vec()),
             Content::Files(_, splits) => Ok(splits.iter().map(|(split, _)| *split).collect()),
-            Content::Hub(repository) => repository.splits(config),
+            Content::Hub(hub) => Ok(hub.splits()),
             Content::Stanford(files) => files.splits(),
         }
     }
@@ -91,7 +93,7 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
         "give --source, or files with --train, --validation, --test; not both"
     );
     if let Some(Source::Hub(name)) = &args.source {
-        return hub_dataset(name, args.common.quiet);
+        return hub_dataset(name, args.config.as_deref(), args.common.quiet);
     }
     ensure_input!(args.config.is_none(), "--config goes with --source hub:OWNER/NAME");
     let is_stanford = args.source == Some(Source::Stanford);
@@ -158,13 +160,13 @@ fn stanford_dataset(files: StanfordFiles) -> Dataset {
     }
 }
 
-fn hub_dataset(name: &HubName, quiet: bool) -> anyhow::Result<Dataset> {
-    let repository = Repository::open_dataset(name, quiet)?;
+fn hub_dataset(name: &HubName, config: Option<&str>, quiet: bool) -> anyhow::Result<Dataset> {
+    let hub = HubDataset::open(name, config, quiet)?;
     Ok(Dataset {
         name: name.id.clone(),
-        source: format!("hub:{}@{}", repository.id(), repository.commit()),
+        source: format!("hub:{}@{}", hub.id(), hub.commit()),
         license: format!("see https://huggingface.co/datasets/{}", name.id),
-        content: Content::Hub(Box::new(repository)),
+        content: Content::Hub(Box::new(hub)),
     })
 }
 

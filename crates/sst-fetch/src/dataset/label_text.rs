@@ -59,8 +59,37 @@ pub(crate) fn names(
     Ok(is_named.then_some(SourceNames { names, ordered: false }))
 }
 
-/// What was done, in a sentence.
-pub(crate) fn description(names: &SourceNames) -> String {
+/// Whether the labels of all files are numbers below `n_names`, or -1 for none; not where a file names its labels itself.
+///
+/// # Errors
+/// Fails on a file that cannot be read.
+pub(crate) fn are_indices(
+    splits: &SplitFiles,
+    columns: &Columns,
+    options: &ReadOptions,
+    n_names: usize,
+) -> corpus::Result<bool> {
+    let columns = Columns { targets_required: false, ..columns.clone() };
+    for file in splits.iter().flat_map(|(_, files)| files) {
+        let table = match TableFile::open(file, &columns, options) {
+            Err(CorpusError::MissingColumn { .. }) => return Ok(false),
+            opened => opened?,
+        };
+        let mut are_indices = table.label_names().is_none();
+        table.for_each_row(&mut |row| {
+            let is_index = |label: &str| label == "-1" || label.parse().is_ok_and(|label: usize| label < n_names);
+            are_indices &= row.label.as_deref().is_none_or(is_index);
+            if are_indices { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        if !are_indices {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What was done, in a sentence; `origin` is where the names are from.
+pub(crate) fn description(names: &SourceNames, origin: &str) -> String {
     let named = names.names.iter().enumerate().map(|(label, name)| format!("{label} is {name}"));
-    format!("names of the labels, from the column {LABEL_TEXT}: {}", named.collect::<Vec<_>>().join(", "))
+    format!("names of the labels, from {origin}: {}", named.collect::<Vec<_>>().join(", "))
 }

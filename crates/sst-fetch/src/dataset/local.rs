@@ -10,7 +10,8 @@ use corpus::{Split, shortened_list};
 use stage::{BadInput, Manifest, bail_input, ensure_input};
 
 use super::class_folders;
-use crate::split_files::SplitFiles;
+use crate::shards::{self, Shard};
+use crate::split_files::{SplitFiles, is_unread_data};
 
 /// How the files of a dataset are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(crate) enum Layout {
 
 /// The stage that wrote raw files: this one.
 pub(crate) const RAW_STAGE: &str = "sst-fetch dataset";
+/// The folders in which Stanford's archive and repositories of the hub have the files of the splits.
+const FOLDERS_OF_SPLITS: [&str; 2] = ["trees", "data"];
 /// The extension of files of trees, and of texts in folders.
 const TXT: &str = "txt";
 
@@ -58,8 +61,10 @@ pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
         return Ok((Layout::Raw, splits.map(|split| (split, vec![folder.join(split.file())])).collect()));
     }
     let mut found = split_paths(folder)?;
-    if found.is_empty() && folder.join("trees").is_dir() {
-        found = split_paths(&folder.join("trees"))?;
+    for below in FOLDERS_OF_SPLITS.map(|name| folder.join(name)) {
+        if found.is_empty() && below.is_dir() {
+            found = split_paths(&below)?;
+        }
     }
     if found.is_empty() {
         if !class_folders::texts(folder)?.is_empty() {
@@ -80,7 +85,7 @@ pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
     }
     let has_train = found.iter().any(|(split, _)| *split == Split::Train);
     ensure_input!(has_train, "{shown} has no train split; expected {}", expected());
-    split_layout(found.into_iter().map(|(split, path)| (split, vec![path])).collect())
+    split_layout(found)
 }
 
 /// The layout of these files or folders, and the files in them.
@@ -133,10 +138,6 @@ fn is_glue(file: &Path) -> bool {
 /// The split of which this may be data, by the first word of its name: a link that leads nowhere, a folder with something in it, or
 /// a file with the extension of data.
 fn looks_like_split(path: &Path) -> Option<Split> {
-    const UNREAD: [&str; 19] = [
-        "7z", "arrow", "avro", "bz2", "dat", "feather", "npz", "ods", "orc", "pickle", "pkl", "rar", "tab", "tar",
-        "tgz", "xls", "xlsx", "xz", "zip",
-    ];
     let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
     let split = match name.split(|c: char| !c.is_ascii_alphabetic()).next()? {
         "eval" | "evaluation" => Split::Validation, // or test: its reader must say
@@ -146,7 +147,7 @@ fn looks_like_split(path: &Path) -> Option<Split> {
         fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
     } else {
         let extension = FileName::of(path).extension;
-        !path.exists() || records::extensions().chain(UNREAD).any(|known| known == extension)
+        !path.exists() || is_unread_data(path) || records::extensions().any(|known| known == extension)
     };
     is_data.then_some(split)
 }
@@ -159,7 +160,7 @@ fn tables(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// The files and the folders of classes whose names are those of splits, in any case.
-fn split_paths(folder: &Path) -> anyhow::Result<Vec<(Split, PathBuf)>> {
+fn split_paths(folder: &Path) -> anyhow::Result<SplitFiles> {
     let context = || BadInput::new(format!("cannot read {}", folder.display()));
     let mut found: Vec<(Split, PathBuf)> = Vec::new();
     let mut passed_over: Vec<(Split, PathBuf)> = Vec::new();
@@ -171,7 +172,8 @@ fn split_paths(folder: &Path) -> anyhow::Result<Vec<(Split, PathBuf)>> {
         } else {
             path.is_file() && [TXT].into_iter().chain(records::extensions()).any(|known| known == name.extension)
         };
-        match Split::from_alias(&name.stem.to_ascii_lowercase()).filter(|_| is_known) {
+        let stem = Shard::of(&name.stem).map_or(name.stem.as_str(), |shard| shard.base);
+        match Split::from_alias(&stem.to_ascii_lowercase()).filter(|_| is_known) {
             Some(split) => found.push((split, path)),
             None => passed_over.extend(looks_like_split(&path).map(|split| (split, path))),
         }
@@ -188,13 +190,34 @@ fn split_paths(folder: &Path) -> anyhow::Result<Vec<(Split, PathBuf)>> {
             split.name()
         );
     }
-    match found.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        Some(pair) => bail_input!(
-            "{} and {} are both the {} split; keep one, or name the files with --train, --validation, --test",
-            pair[0].1.display(),
-            pair[1].1.display(),
-            pair[0].0.name()
-        ),
-        None => Ok(found),
+    found.chunk_by(|a, b| a.0 == b.0).map(|of_split| Ok((of_split[0].0, one_table(of_split)?))).collect()
+}
+
+/// The files of a split in a folder, in the order of their rows: one, or all shards of one table.
+fn one_table(of_split: &[(Split, PathBuf)]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files: Vec<(FileName, &PathBuf)> = of_split.iter().map(|(_, path)| (FileName::of(path), path)).collect();
+    files.sort_by_cached_key(|(name, _)| shards::order(&name.stem));
+    let stems: Vec<&str> = files.iter().map(|(name, _)| name.stem.as_str()).collect();
+    let kind = |name: &FileName| (name.extension.clone(), name.compression.is_some());
+    let are_of_a_kind = files.windows(2).all(|pair| kind(&pair[0].0) == kind(&pair[1].0));
+    match (shards::check(&stems), files.as_slice()) {
+        (Ok(()), _) if are_of_a_kind => Ok(files.into_iter().map(|(_, path)| path.clone()).collect()),
+        (checked, [(_, first), (_, second), ..])
+            if checked.is_ok() || stems.iter().any(|stem| Shard::of(stem).is_none()) =>
+        {
+            bail_input!(
+                "{} and {} are both the {} split; keep one, or name the files with --train, --validation, --test",
+                first.display(),
+                second.display(),
+                of_split[0].0.name()
+            )
+        }
+        (checked, _) => {
+            let problem = checked.err().unwrap_or_default();
+            bail_input!(
+                "{}: {problem}; add what is missing, or name the files with --train, --validation, --test",
+                of_split[0].1.display()
+            )
+        }
     }
 }

@@ -18,7 +18,8 @@ pub(crate) struct Plan<'a> {
     source: &'a str,
     config: Option<&'a str>,
     columns: Option<PlanColumns<'a>>,
-    /// Of files on this machine, their names: rows say which they are from.
+    /// Of files on this machine, their names: rows say which they are from. Of the hub, where its commit does not say which they
+    /// are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<String>,
     label_names: Option<&'a [String]>,

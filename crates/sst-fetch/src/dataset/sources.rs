@@ -15,6 +15,7 @@ use super::raw_source::RawSource;
 use super::rows::RowSource;
 pub(crate) use super::rows::SplitSources;
 use super::{class_folders, label_text, sample, split_column, stanford};
+use crate::hub::HubDataset;
 use crate::split_files::SplitFiles;
 
 /// The sources of all splits.
@@ -100,18 +101,18 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             let options = args.tables.options();
             tables(args, splits, |file, columns| TableFile::open(file, columns, &options))
         }
-        Content::Hub(repository) => {
+        Content::Hub(hub) => {
             let options = args.tables.options();
-            let splits = repository.dataset_files(args.config.as_deref())?;
-            let names = names_in_column(args, &splits)?;
+            let splits = hub.fetch()?;
+            let names = names_beside(args, hub, &splits)?;
             let sources = tables(args, &splits, |file, columns| {
                 let table = TableFile::open(file, columns, &options)?;
                 Ok(match &names {
-                    Some(names) => table.with_names(names.clone()),
+                    Some((names, _)) => table.with_names(names.clone()),
                     None => table,
                 })
             })?;
-            let said = names.as_ref().map(label_text::description).or(sources.said);
+            let said = names.map(|(names, origin)| label_text::description(&names, origin)).or(sources.said);
             Ok(Sources { said, ..sources })
         }
     }
@@ -167,14 +168,24 @@ fn tables(
     Ok(Sources { splits, label_column, said, split_column })
 }
 
-/// Names that stand beside the labels, where nobody says others.
-fn names_in_column(args: &DatasetArgs, splits: &SplitFiles) -> anyhow::Result<Option<SourceNames>> {
+/// Names that stand beside the labels, in a column or the card, where nobody says others; and which of them they are.
+fn names_beside(
+    args: &DatasetArgs,
+    hub: &HubDataset,
+    splits: &SplitFiles,
+) -> anyhow::Result<Option<(SourceNames, &'static str)>> {
     if args.label_names.is_some() || args.label_order.is_some() || args.score_column.is_some() {
         return Ok(None);
     }
     let label = Some(args.label_column().to_owned());
     let columns = Columns { text: args.text_column.clone(), label, ..Columns::default() };
-    Ok(label_text::names(splits, &columns, &args.tables.options())?)
+    let options = args.tables.options();
+    if let Some(names) = label_text::names(splits, &columns, &options)? {
+        return Ok(Some((names, "the column label_text")));
+    }
+    let Some(names) = hub.label_names(args.label_column()) else { return Ok(None) };
+    let are_indices = label_text::are_indices(splits, &columns, &options, names.names.len())?;
+    Ok(are_indices.then_some((names, "the card")))
 }
 
 fn names(names: &[&str]) -> SourceNames {

@@ -70,16 +70,32 @@ impl Snapshot {
         Ok(names)
     }
 
+    /// Where the names of all files of the commit are.
+    fn list(&self) -> PathBuf {
+        self.folder.join(".sst-fetch").join(format!("{}.json", self.commit))
+    }
+
+    /// The names of all files of the commit, if they were saved: which of them the cache lacks is known by that.
+    pub(super) fn listed(&self) -> Option<Vec<String>> {
+        let names: Vec<String> = serde_json::from_slice(&fs::read(self.list()).ok()?).ok()?;
+        names.iter().all(|name| stays_below(name)).then_some(names)
+    }
+
+    /// Saves the names of all files.
+    pub(super) fn save_list(&self, names: &[String]) -> anyhow::Result<()> {
+        if self.listed().as_deref() == Some(names) {
+            return Ok(());
+        }
+        save(&self.list(), &serde_json::to_vec(names)?)
+    }
+
     /// Saves which commit the requested revision is, so that it is found offline.
     pub(super) fn save_revision(&self) -> anyhow::Result<()> {
         let reference = self.reference();
         if self.revision == self.commit || fs::read_to_string(&reference).is_ok_and(|saved| saved == self.commit) {
             return Ok(());
         }
-        let mut file = ResumableFile::open(&reference)?; // waits for another fetch that saves it
-        file.restart()?;
-        file.write_all(self.commit.as_bytes()).with_context(|| format!("cannot write {}", reference.display()))?;
-        file.commit()
+        save(&reference, self.commit.as_bytes())
     }
 
     /// Makes a file of the commit of a blob that is there; the link is relative, so that the cache can be moved.
@@ -109,6 +125,14 @@ impl Snapshot {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// Writes a file as a whole; waits for another fetch that writes it.
+fn save(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let mut file = ResumableFile::open(path)?;
+    file.restart()?;
+    file.write_all(content).with_context(|| format!("cannot write {}", path.display()))?;
+    file.commit()
 }
 
 /// The folder that `huggingface_hub` keeps repositories in, by the same variables.

@@ -73,27 +73,29 @@ impl Repository {
         }
         let plural = if self.name.starts_with("datasets/") { "" } else { "models/" };
         if let Some(revision) = request.path.strip_prefix(&format!("/api/{plural}{}/revision/", self.name)) {
-            let Some(files) = self.files.get(revision).or_else(|| self.files.get(ANY)) else {
-                return Response::status("404 Not Found");
-            };
+            let revision = if self.files.contains_key(revision) { revision } else { ANY };
+            let Some(files) = self.files.get(revision) else { return Response::status("404 Not Found") };
             let siblings: Vec<_> = files.keys().map(|name| serde_json::json!({"rfilename": name})).collect();
-            let body = serde_json::json!({"sha": COMMIT, "siblings": siblings}).to_string();
+            let body = serde_json::json!({"sha": commit(revision), "siblings": siblings}).to_string();
             return Response { body: body.into(), ..Response::status("200 OK") };
         }
         let path = request.path.split('?').next().unwrap_or_default();
-        let Some(name) = path
-            .strip_prefix(&format!("/{}/resolve/{COMMIT}/", self.name))
-            .or_else(|| path.strip_prefix(&format!("/{}/resolve/main/", self.name)))
-        else {
-            return Response::status("404 Not Found");
-        };
-        let name = name.replace("%20", " ");
-        let Some(content) = self.files.values().find_map(|files| files.get(&name)) else {
-            return Response::status("404 Not Found");
-        };
-        let headers = format!("x-repo-commit: {COMMIT}\r\netag: \"{}\"\r\n", etag(&name, content));
+        let found = self.files.iter().find_map(|(revision, files)| {
+            let commit = commit(revision);
+            let of_commit = path.strip_prefix(&format!("/{}/resolve/{commit}/", self.name));
+            let name = of_commit.or_else(|| path.strip_prefix(&format!("/{}/resolve/main/", self.name)))?;
+            let name = name.replace("%20", " ");
+            files.get(&name).map(|content| (commit, name, content))
+        });
+        let Some((commit, name, content)) = found else { return Response::status("404 Not Found") };
+        let headers = format!("x-repo-commit: {commit}\r\netag: \"{}\"\r\n", etag(&name, content));
         Response { headers, body: content.clone(), ..Response::status("200 OK") }
     }
+}
+
+/// The commit of a revision.
+fn commit(revision: &str) -> String {
+    if revision == ANY { COMMIT.to_owned() } else { format!("{:.40}", sha256_hex(revision.as_bytes())) }
 }
 
 /// The hub's digest: SHA-256 of what it stores as a large file, git's of everything else.

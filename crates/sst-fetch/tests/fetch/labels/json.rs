@@ -64,9 +64,9 @@ fn lists_and_objects_are_refused_with_their_line() {
         case("an object, after an empty line")
             .file("train.jsonl", "{\"text\": \"a\", \"label\": 1}\n\n{\"text\": \"b\", \"label\": {\"good\": 1}}\n")
             .refused(&["data/train.jsonl, line 3", "label"]),
-        case("a list in the test split")
+        case("an object in the test split")
             .file("train.jsonl", json_lines(&["1", "0"]))
-            .file("test.jsonl", json_lines(&["0", "1", "[]"]))
+            .file("test.jsonl", json_lines(&["0", "1", "{}"]))
             .refused(&["data/test.jsonl, line 3", "label"]),
     ]);
 }

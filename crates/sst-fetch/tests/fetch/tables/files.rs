@@ -53,7 +53,7 @@ fn what_looks_like_a_split_and_is_not_read_is_refused() {
         refused("an archive", "test.csv.zip"),
         refused("a spreadsheet", "Test.xlsx"),
         refused("a folder of parts", "test/part-0.csv"),
-        refused("a name that says more", "test-00000-of-00001.parquet"),
+        refused("a name that says more", "test-small.csv"),
         case("a split of either kind")
             .file("train.csv", A)
             .file("eval.csv", B)
@@ -65,6 +65,34 @@ fn what_looks_like_a_split_and_is_not_read_is_refused() {
             .file("test.csv.zip", B)
             .rows(Test, &["b|0|-"]),
         case("no data").file("train.csv", A).file("test.png", "").file("test.md", "").rows(Train, &["a|0|-"]),
+    ]);
+}
+
+#[test]
+fn shards_are_one_table() {
+    check(&[
+        case("as the hub names them, in its folder")
+            .file("data/train-00000-of-00002.csv", A)
+            .file("data/train-00001-of-00002.csv", B)
+            .file("data/test-00000-of-00001-0123456789abcdef.csv", B)
+            .rows(Train, &["a|1|-", "b|0|-"])
+            .rows(Test, &["b|0|-"]),
+        case("numbered, sorted as numbers")
+            .file("train-2.csv", B)
+            .file("train-1.csv", A)
+            .rows(Train, &["a|1|-", "b|0|-"]),
+        case("one is missing")
+            .file("train-00000-of-00003.csv", A)
+            .file("train-00002-of-00003.csv", B)
+            .refused(&["data/train-00000-of-00003.csv", "number 1 is missing"]),
+        case("a shard beside a whole")
+            .file("train.csv", A)
+            .file("train-1.csv", B)
+            .refused(&["data/train.csv and data/train-1.csv are both the train split"]),
+        case("numbers that are none of shards")
+            .file("train_8.csv", A)
+            .file("train_64.csv", B)
+            .refused(&["train_8 and train_64 are different tables"]),
     ]);
 }
 
