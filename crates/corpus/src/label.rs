@@ -16,6 +16,7 @@
 //! ```
 
 mod value;
+mod framed;
 mod distinct;
 mod classes;
 mod sentiment;
@@ -28,6 +29,7 @@ mod report;
 pub use classes::LabelOrder;
 pub use column::LabelColumn;
 pub use distinct::{DistinctLabels, MAX_DISTINCT, Place};
+pub(crate) use framed::with_point;
 pub(crate) use meaning::names_contradict_order;
 pub use meaning::{names_ascend, names_have_meaning};
 pub use rules::{LabelRules, SourceNames};

@@ -11,6 +11,7 @@ mod args;
 
 mod rows;
 mod class_folders;
+mod glue;
 mod local;
 mod stanford;
 mod find;

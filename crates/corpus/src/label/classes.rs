@@ -16,6 +16,8 @@ pub enum LabelOrder {
     Numbers,
     /// The meaning of the words, from bad to good.
     Sentiment,
+    /// That of the numbers in words that differ in nothing else, which says nothing of their meaning.
+    NumbersInWords,
     /// The alphabet, which says nothing of their meaning.
     Alphabet,
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::classes::{Class, LabelOrder, found};
 use super::distinct::{Distinct, DistinctLabels, MAX_DISTINCT};
+use super::framed::{numbers_in, with_point};
 use super::meaning::Meaning;
 use super::rules::{LabelRules, SourceNames, is_same};
 use super::value::{Number, boolean};
@@ -64,7 +65,7 @@ impl LabelColumn {
         });
         let index_of = index_of.collect();
         let ordered = match order {
-            LabelOrder::Alphabet => false,
+            LabelOrder::Alphabet | LabelOrder::NumbersInWords => false,
             LabelOrder::Source => {
                 rules.source.as_ref().is_some_and(|source| source.ordered) || Meaning::of(&names) != Meaning::Unknown
             }
@@ -135,11 +136,16 @@ fn from_values(values: Vec<Distinct>, column: &str) -> Result<(Vec<Class>, Label
         classes.sort_by(|a, b| a.value.cmp(&b.value));
         return Ok((classes, LabelOrder::Booleans));
     }
-    if let Some(mut numbers) = texts().map(Number::parse).collect::<Option<Vec<_>>>() {
+    let has_commas = !values.is_empty() && texts().all(|text| with_point(text).is_some());
+    let number = |text: &str| match has_commas {
+        true => Number::parse(&with_point(text)?),
+        false => Number::parse(text),
+    };
+    if let Some(mut numbers) = texts().map(number).collect::<Option<Vec<_>>>() {
         numbers.sort_by(|a, b| a.order(*b));
         numbers.dedup();
         let n_rows = values.iter().map(Distinct::n_rows).sum();
-        let mut classes = grouped(values, |text| Number::parse(text).map_or(String::new(), |n| n.to_string()));
+        let mut classes = grouped(values, |text| number(text).map_or(String::new(), |n| n.to_string()));
         let place: HashMap<String, usize> = numbers.iter().map(Number::to_string).zip(0..).collect();
         classes.sort_by_key(|class| place.get(&class.value));
         not_scores(&numbers, n_rows, &classes, column)?;
@@ -150,10 +156,16 @@ fn from_values(values: Vec<Distinct>, column: &str) -> Result<(Vec<Class>, Label
     not_too_many(&classes, column)?;
     classes.sort_by(|a, b| a.value.cmp(&b.value));
     let words: Vec<&str> = classes.iter().map(|class| class.value.as_str()).collect();
-    match sentiment::order(&words) {
-        Some(order) => Ok((order.into_iter().map(|index| classes[index].clone()).collect(), LabelOrder::Sentiment)),
-        None => Ok((classes, LabelOrder::Alphabet)),
+    if let Some(order) = sentiment::order(&words) {
+        return Ok((order.into_iter().map(|index| classes[index].clone()).collect(), LabelOrder::Sentiment));
     }
+    let in_order = |numbers: &Vec<Number>| numbers.is_sorted_by(|a, b| a.order(*b).is_le());
+    let Some(numbers) = numbers_in(&words).filter(|numbers| !in_order(numbers)) else {
+        return Ok((classes, LabelOrder::Alphabet));
+    };
+    let mut numbered: Vec<(Number, Class)> = numbers.into_iter().zip(classes).collect();
+    numbered.sort_by(|(a, _), (b, _)| a.order(*b));
+    Ok((numbered.into_iter().map(|(_, class)| class).collect(), LabelOrder::NumbersInWords))
 }
 
 /// One class for each name that `name` gives to a spelling.

@@ -28,6 +28,7 @@ impl LabelColumn {
             LabelOrder::Booleans => "false before true",
             LabelOrder::Numbers => "in the order of numbers",
             LabelOrder::Sentiment => "in the order of their meaning",
+            LabelOrder::NumbersInWords => "in the order of the numbers in them; --label-order gives another",
             LabelOrder::Alphabet => "in the order of the alphabet; --label-order gives another",
         };
         let class = if n == 1 { "class" } else { "classes" };

@@ -8,6 +8,7 @@ use super::beginning::{Beginning, N_ROWS};
 use super::below_header::{has_row_names, is_ruled_off};
 use super::dialect::{Dialect, header_names};
 use super::fields::{Field, FieldRecord, QuoteError};
+use super::find_columns::is_usual_name;
 use super::format::{Format, NullText, Opened, RowSink, Rows};
 use super::options::{Delimiter, Quotes, ReadOptions};
 use super::record_stream::RecordError;
@@ -99,6 +100,11 @@ pub(super) fn open_text(file: TextFile, plain: Delimiter, columns: &Columns, opt
     let has_rule = !options.no_header && is_ruled_off(&dialect)?;
     if has_rule {
         said.push("without the line of dashes below the header".to_owned());
+    }
+    let is_usual =
+        |name: &Option<String>| name.as_ref().and_then(index).is_some_and(|column| is_usual_name(&first[column]));
+    if options.no_header && is_usual(&Some(found.text.clone())) && (is_usual(&found.label) || is_usual(&found.score)) {
+        said.push("though the first line looks like a header, it is a row, as told".to_owned());
     }
     said.extend(encoding);
     let kept = found.kept.clone();

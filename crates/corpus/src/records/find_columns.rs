@@ -17,18 +17,18 @@ use crate::split::Split;
 
 /// Names of columns of texts, in lower case without separators; each tier comes before the next.
 const TEXTS: [&str; 3] = [
-    "text sentence texts sentences",
+    "text sentence texts sentences 文本 句子 内容 本文 текст",
     "review reviews reviewtext reviewbody reviewcontent content comment comments commenttext tweet tweettext body message \
      document phrase utterance feedback post statement cleantext opinion fulltext kommentar comentario commentaire texte \
-     texto avis",
+     texto avis texta 评论 评价 レビュー отзыв комментарий",
     "headline title summary description subject verbatim",
 ];
 /// The same of labels.
 const LABELS: [&str; 3] = [
-    "label labels",
+    "label labels 标签 ラベル метка",
     "sentiment class target category polarity emotion stars star rating ratings starrating reviewrating overall score y \
      sentimentlabel sentimentclass airlinesentiment classlabel labeltext opinionlabel tone bewertung klasse classe clase \
-     sentimiento",
+     sentimiento 情感 类别 тональность класс",
     "topic intent tag type gold annotation grade",
 ];
 /// The same of splits.
@@ -48,6 +48,7 @@ const MIN_REPEATED: usize = 3;
 /// stay open, and opening the table says what is missing.
 pub fn find_columns(path: &Path, asked: &Columns, options: &ReadOptions) -> Result<(Columns, Option<String>)> {
     let mut columns = asked.clone();
+    columns.any_case = asked.text.is_none() && asked.label.is_none() && asked.score.is_none();
     let is_open = |columns: &Columns| columns.text.is_none() || (columns.label.is_none() && columns.score.is_none());
     if !is_open(&columns) {
         return Ok((columns, None));
@@ -92,6 +93,28 @@ pub fn find_split_column(path: &Path, options: &ReadOptions) -> Result<Option<St
     }
 }
 
+/// A name in lower case without separators, without the keys that it is inside.
+fn plain(name: &str) -> String {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a text is a usual name of a column of texts or of labels.
+pub(super) fn is_usual_name(text: &str) -> bool {
+    let name = plain(text.trim());
+    TEXTS.iter().chain(&LABELS).any(|tier| tier.split_whitespace().any(|known| known == name))
+}
+
+/// The words of a text; where they are written without blanks, two characters count as one.
+fn n_words(text: &str) -> usize {
+    let is_joined = |c: &char| matches!(c, '\u{e00}'..='\u{eff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}');
+    let of_part = |part: &str| {
+        let n_joined = part.chars().filter(is_joined).count();
+        n_joined.div_ceil(2) + usize::from(part.chars().any(|c| !is_joined(&c) && c.is_alphanumeric()) || n_joined == 0)
+    };
+    text.split_whitespace().map(of_part).sum()
+}
+
 /// A column that was found.
 struct Found {
     role: &'static str,
@@ -124,7 +147,8 @@ impl Look<'_> {
         if self.beginning.header_looks_like_a_row() {
             return Ok(None); // by its content a file without a header would lose its first row
         }
-        let texts: Vec<usize> = columns.into_iter().filter(|&column| self.looks_like_texts(column)).collect();
+        let texts: Vec<usize> =
+            columns.into_iter().filter(|&column| self.is_named(column) && self.looks_like_texts(column)).collect();
         match texts.as_slice() {
             [] => Ok(None),
             several => {
@@ -151,12 +175,18 @@ impl Look<'_> {
         if self.beginning.header_looks_like_a_row() {
             return Ok(None);
         }
-        let labels: Vec<usize> = columns.into_iter().filter(|&column| self.looks_like_labels(column)).collect();
+        let labels: Vec<usize> =
+            columns.into_iter().filter(|&column| self.is_named(column) && self.looks_like_labels(column)).collect();
         match labels.as_slice() {
             [] => Ok(None),
             [only] => Ok(Some(found(*only, "content"))),
             several => Err(self.several("label", "--label-column", several)),
         }
+    }
+
+    /// Whether a column may be found by its content: a header without a name for it may be none.
+    fn is_named(&self, column: usize) -> bool {
+        !self.beginning.has_header || !self.beginning.names[column].trim().is_empty()
     }
 
     fn columns(&self) -> std::ops::Range<usize> {
@@ -174,10 +204,6 @@ impl Look<'_> {
             exactly.or_else(|| columns.iter().find(|column| name(column) == known))
         };
         let exact = tier.split_whitespace().find_map(spelled);
-        let plain = |name: &str| -> String {
-            let last = name.rsplit('.').next().unwrap_or(name); // of a key inside another
-            last.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-        };
         let is_default = exact.is_some_and(|column| ["text", "sentence", "label"].contains(&name(column)));
         match exact.filter(|_| is_default) {
             Some(column) => vec![*column],
@@ -201,7 +227,7 @@ impl Look<'_> {
     }
 
     fn mean_words(&self, column: usize) -> f64 {
-        let words: usize = self.beginning.values(column).map(|value| value.split_whitespace().count()).sum();
+        let words: usize = self.beginning.values(column).map(n_words).sum();
         words as f64 / self.beginning.values(column).count().max(1) as f64
     }
 

@@ -3,9 +3,12 @@
 use super::beginning::Beginning;
 use super::dialect::Dialect;
 use super::fields::FieldRecord;
+use super::find_columns::is_usual_name;
 use super::options::ReadOptions;
 use crate::error::CorpusError;
 
+/// The records that may come before a header.
+const N_TITLES: usize = 10;
 /// The records that are compared with the first line.
 const N_LOOKED_AT: usize = 100;
 
@@ -20,9 +23,22 @@ pub(super) fn with_hint(error: CorpusError, dialect: &Dialect, first: &[String],
              --text-column 2 --label-column 1"
                 .to_owned()
         }
-        false => String::new(),
+        false => header_below(dialect).map_or(String::new(), |line| {
+            format!("; line {line} looks like the header: remove the lines before it")
+        }),
     };
     CorpusError::MissingColumn { file, column, found, hint: format!("{separated}{hint}{header}") }
+}
+
+/// The line of one of the first records that has several usual names of columns, and nothing else but names.
+fn header_below(dialect: &Dialect) -> Option<u64> {
+    let mut records = dialect.records().ok()?;
+    records.skip();
+    let line = |record: FieldRecord| {
+        let is_header = record.fields.iter().filter(|field| is_usual_name(&field.text)).count() > 1;
+        is_header.then_some(record.line)
+    };
+    (0..N_TITLES).find_map(|_| records.next(line)?.ok()?)
 }
 
 /// Whether a header is more like the rows below it.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::{CorpusError, Location, Result};
-use crate::label::{SourceNames, is_missing};
+use crate::label::{SourceNames, is_missing, with_point};
 use crate::raw::SourcePlace;
 
 /// One row, as it is in its file.
@@ -70,6 +70,8 @@ pub struct Columns {
     pub keep: Vec<String>,
     /// Those of these that another flag than `--keep-columns` names, with it: their values are neither texts nor labels.
     pub flags: Vec<(String, &'static str)>,
+    /// Whether the columns of texts and targets may be called so in any case: their names were found in another file of the dataset, not given.
+    pub any_case: bool,
     /// Whether the values of all columns but that of texts are wanted, instead of those of `keep`.
     pub keep_all: bool,
 }
@@ -83,6 +85,7 @@ impl Default for Columns {
             targets_required: true,
             keep: Vec::new(),
             flags: Vec::new(),
+            any_case: false,
             keep_all: false,
         }
     }
@@ -109,13 +112,13 @@ impl Columns {
             hint: other_case(column, names).map_or(String::new(), |name| format!("; is it {flag} '{name}'?")),
         };
         let text = match &self.text {
-            Some(name) => named(names, name).ok_or_else(|| missing(name, "--text-column"))?,
+            Some(name) => self.named(names, name).ok_or_else(|| missing(name, "--text-column"))?,
             None => {
                 let found = TEXT_COLUMNS.into_iter().find_map(|name| named(names, name));
                 found.ok_or_else(|| missing(&TEXT_COLUMNS.join(" or "), "--text-column"))?
             }
         };
-        let find = |column: &Option<String>| column.as_deref().and_then(|column| named(names, column));
+        let find = |column: &Option<String>| column.as_deref().and_then(|column| self.named(names, column));
         let (label, score) = (find(&self.label), find(&self.score));
         let (target, is_there, flag) = match (&self.score, &self.label) {
             (Some(name), _) => (Some(name), score.is_some(), "--score-column"),
@@ -140,6 +143,12 @@ impl Columns {
             return Err(CorpusError::Value { file: path.to_owned(), location: Location::Line(1), problem });
         }
         Ok(FoundColumns { text, label, score, kept })
+    }
+
+    /// The column of texts or targets of this name, in another case if that may be.
+    fn named(&self, names: &[String], wanted: &str) -> Option<String> {
+        let is_same = |name: &&String| name.trim().to_lowercase() == wanted.trim().to_lowercase();
+        named(names, wanted).or_else(|| names.iter().find(is_same).filter(|_| self.any_case).cloned())
     }
 
     /// Whether a file with these columns has those that are needed.
@@ -197,7 +206,8 @@ pub(super) fn parse_score(text: &str, problem: impl FnOnce() -> CorpusError) -> 
     if is_missing(text) {
         return Ok(None);
     }
-    match text.parse::<f32>() {
+    let pointed = with_point(text);
+    match pointed.as_deref().unwrap_or(text).parse::<f32>() {
         Ok(score) if score.is_finite() => Ok(Some(score)),
         _ => Err(problem()),
     }

@@ -130,6 +130,11 @@ impl DatasetArgs {
         }
     }
 
+    /// Whether something is said of what the labels are.
+    pub(crate) fn says_labels(&self) -> bool {
+        self.label_names.is_some() || self.label_order.is_some() || !self.unlabeled.is_empty()
+    }
+
     /// The column of labels, given or not.
     pub(crate) fn label_column(&self) -> &str {
         self.label_column.as_deref().unwrap_or(DEFAULT_LABEL_COLUMN)

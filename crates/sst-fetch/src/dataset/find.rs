@@ -105,7 +105,7 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
             )
         }
         None => {
-            let (layout, splits) = local::split_layout(files)?;
+            let (layout, splits) = local::split_layout(files, args.says_labels())?;
             local_dataset(args, layout, splits)
         }
         Some(Source::Path(folder)) => {
@@ -113,7 +113,7 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
                 refuse_table_flags(args, &[])?;
                 return Ok(stanford_dataset(files));
             }
-            let (layout, splits) = local::scan(folder)?;
+            let (layout, splits) = local::scan(folder, args.says_labels())?;
             local_dataset(args, layout, splits)
         }
         Some(Source::Stanford) => {

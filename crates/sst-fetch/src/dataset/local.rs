@@ -1,7 +1,6 @@
 //! Local datasets: which file is which split, and how the files are to be read.
 
 use std::fs;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -10,6 +9,7 @@ use corpus::{Split, shortened_list};
 use stage::{BadInput, Manifest, bail_input, ensure_input};
 
 use super::class_folders;
+use super::glue::is_glue;
 use crate::shards::{self, Shard};
 use crate::split_files::{SplitFiles, is_unread_data};
 
@@ -44,10 +44,10 @@ fn expected() -> String {
 }
 
 /// Finds the splits in `folder`, or in its subfolder `trees`, where Stanford's archive has them. A single file, or a folder
-/// that holds nothing but one or a folder for each class, is all train.
-pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
+/// that holds nothing but one or a folder for each class, is all train. `labels_are_told` as in [`split_layout`].
+pub(crate) fn scan(folder: &Path, labels_are_told: bool) -> anyhow::Result<(Layout, SplitFiles)> {
     let shown = folder.display();
-    let all_train = |path: &Path| split_layout(vec![(Split::Train, vec![path.to_owned()])]);
+    let all_train = |path: &Path| split_layout(vec![(Split::Train, vec![path.to_owned()])], labels_are_told);
     if folder.is_file() {
         return all_train(folder);
     }
@@ -76,20 +76,21 @@ pub(crate) fn scan(folder: &Path) -> anyhow::Result<(Layout, SplitFiles)> {
             several => {
                 let names = several.iter().map(|file| file.display().to_string()).collect::<Vec<_>>();
                 bail_input!(
-                    "{shown} holds several tables and none is called train: {}; give one of them as --source, or say which is \
-                     which with --train, --validation, --test",
-                    shortened_list(&names)
+                    "{shown} holds several tables and none is called train: {}; give one of them as --source, say which is which \
+                     with --train, --validation, --test, or give those that are one table together, as --train '{}'",
+                    shortened_list(&names),
+                    folder.join(format!("*.{}", FileName::of(&several[0]).extension)).display()
                 )
             }
         }
     }
     let has_train = found.iter().any(|(split, _)| *split == Split::Train);
     ensure_input!(has_train, "{shown} has no train split; expected {}", expected());
-    split_layout(found)
+    split_layout(found, labels_are_told)
 }
 
-/// The layout of these files or folders, and the files in them.
-pub(crate) fn split_layout(mut splits: SplitFiles) -> anyhow::Result<(Layout, SplitFiles)> {
+/// The layout of these files or folders, and the files in them. `labels_are_told`: whether the user says something of the labels.
+pub(crate) fn split_layout(mut splits: SplitFiles, labels_are_told: bool) -> anyhow::Result<(Layout, SplitFiles)> {
     let paths: Vec<PathBuf> = splits.iter().flat_map(|(_, paths)| paths.clone()).collect();
     if class_folders::are_folders(&paths)? {
         for (_, paths) in &mut splits {
@@ -97,16 +98,16 @@ pub(crate) fn split_layout(mut splits: SplitFiles) -> anyhow::Result<(Layout, Sp
         }
         return Ok((Layout::ClassFolders, splits));
     }
-    Ok((layout(&splits)?, splits))
+    Ok((layout(&splits, labels_are_told)?, splits))
 }
 
 /// The layout of these files, which must be all trees or all tables.
-fn layout(splits: &SplitFiles) -> anyhow::Result<Layout> {
+fn layout(splits: &SplitFiles, labels_are_told: bool) -> anyhow::Result<Layout> {
     let files = || splits.iter().flat_map(|(_, files)| files);
     let n_with = |extension: &str| files().filter(|file| FileName::of(file).extension == extension).count();
     let n_files = files().count();
     match n_with(TXT) {
-        0 if n_with("tsv") == n_files && files().next().is_some_and(|file| is_glue(file)) => Ok(Layout::Glue),
+        0 if n_with("tsv") == n_files && is_glue(splits, labels_are_told) => Ok(Layout::Glue),
         0 => Ok(Layout::Tables),
         n if n == n_files && splits.iter().all(|(_, files)| files.len() == 1) => Ok(Layout::Trees),
         n if n == n_files => {
@@ -117,22 +118,6 @@ fn layout(splits: &SplitFiles) -> anyhow::Result<Layout> {
         }
         _ => bail_input!("some splits are trees (.txt) and others are tables; expected all of one kind"),
     }
-}
-
-/// Whether a file has the header that GLUE gives SST-2, no labels but its, and no capitals, as none of its texts has: others may
-/// have tables with such a header.
-fn is_glue(file: &Path) -> bool {
-    let (mut n_lines, mut is_glue) = (0, true);
-    let read = records::for_each_line(file, &mut |line| {
-        let label = line.rsplit('\t').next().unwrap_or_default().trim_end();
-        is_glue = match n_lines {
-            0 => line.trim_end() == "sentence\tlabel",
-            _ => matches!(label, "" | "0" | "1" | "-1") && !line.bytes().any(|byte| byte.is_ascii_uppercase()),
-        };
-        n_lines += 1;
-        if is_glue { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-    read.is_ok() && is_glue && n_lines > 0
 }
 
 /// The split of which this may be data, by the first word of its name: a link that leads nowhere, a folder with something in it, or
@@ -152,10 +137,21 @@ fn looks_like_split(path: &Path) -> Option<Split> {
     is_data.then_some(split)
 }
 
-/// The visible tables in a folder, in the order of the alphabet.
+/// The visible tables in a folder, in the order of the alphabet, without what `datasets` keeps beside them.
+///
+/// # Errors
+/// Fails on a folder that `datasets` saved, whose tables are Arrow files.
 fn tables(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let is_table =
-        |path: &PathBuf| path.is_file() && records::extensions().any(|known| known == FileName::of(path).extension);
+    const BESIDE: [&str; 4] = ["dataset_infos.json", "dataset_info.json", "dataset_dict.json", "state.json"];
+    ensure_input!(
+        !BESIDE[2..].iter().any(|name| folder.join(name).is_file()),
+        "{} was written by save_to_disk of `datasets`, as Arrow files, which are not read; write its splits with to_parquet",
+        folder.display()
+    );
+    let is_table = |path: &PathBuf| {
+        let is_beside = BESIDE.iter().any(|name| path.ends_with(name));
+        path.is_file() && !is_beside && records::extensions().any(|known| known == FileName::of(path).extension)
+    };
     Ok(class_folders::entries(folder)?.into_iter().filter(is_table).collect())
 }
 

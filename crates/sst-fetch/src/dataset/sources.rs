@@ -94,7 +94,7 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             let sources = tables(args, splits, |file, columns| {
                 Ok(TableFile::open(file, columns, &options)?.with_names(names(&POLARITY)))
             })?;
-            let said = "taken for GLUE's SST-2: it has its header, its labels and no capitals".to_owned();
+            let said = "taken for GLUE's SST-2, by its header, its labels and how its texts are written".to_owned();
             Ok(Sources { said: Some(said), ..sources })
         }
         Content::Files(Layout::Tables, splits) => {

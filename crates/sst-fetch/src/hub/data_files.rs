@@ -4,14 +4,13 @@
 //! else its folder, contains: `data/train-00000-of-00001.parquet`, `dev.jsonl`, `default/test/0000.parquet`. What precedes it is
 //! the configuration. One format is chosen, Parquet preferably; a split that is there in others alone is read from one of these.
 
+mod data_file;
 mod by_names;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use corpus::records::FileName;
 use corpus::{Split, records, shortened_list};
 use glob::{MatchOptions, Pattern};
 use stage::{bad_input, bail_input, ensure_input};
@@ -19,16 +18,8 @@ use stage::{bad_input, bail_input, ensure_input};
 use super::card::{Card, Config, DEFAULT_CONFIG};
 use by_names::by_names;
 pub(super) use by_names::has_some;
-
-/// The data files of a configuration.
-#[derive(Debug)]
-pub(crate) struct DataFiles {
-    /// By the card, its name.
-    pub(super) config: Option<String>,
-    pub(super) splits: Vec<(Split, Vec<String>)>,
-    /// What has to be said of them.
-    pub(super) said: Vec<String>,
-}
+pub(crate) use data_file::DataFiles;
+use data_file::extension;
 
 /// Chooses the data files of the only configuration, or of `config`, by split.
 pub(super) fn choose(files: &[String], card: &Card, config: Option<&str>) -> anyhow::Result<DataFiles> {
@@ -94,11 +85,4 @@ fn matching(files: &[String], split: Split, patterns: &[String]) -> anyhow::Resu
         ),
         None => Ok(found),
     }
-}
-
-/// The extension of a file that can be read, that of what is in an archive.
-fn extension(path: &str) -> Option<&'static str> {
-    let FileName { extension, compression, .. } = FileName::of(Path::new(path.rsplit('/').next().unwrap_or(path)));
-    let known = records::extensions().find(|known| *known == extension)?;
-    (known != "parquet" || compression.is_none()).then_some(known)
 }

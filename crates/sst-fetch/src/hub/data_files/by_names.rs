@@ -8,7 +8,7 @@ use corpus::{Split, records, shortened_list};
 use stage::{bad_input, bail_input, ensure_input};
 
 use super::super::card::DEFAULT_CONFIG;
-use super::{DataFiles, extension};
+use super::data_file::{DataFiles, extension};
 use crate::shards;
 use crate::split_files::is_unread_data;
 

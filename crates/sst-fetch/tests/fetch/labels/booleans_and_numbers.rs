@@ -89,11 +89,20 @@ fn what_only_looks_like_a_number_or_a_boolean_is_a_word() {
             .train(&["1_000", "0x10", "1/2"])
             .names(&["0x10", "1/2", "1_000"])
             .labels("2 0 1"),
-        case("a decimal comma makes a word")
-            .train(&["\"1,5\"", "\"0,5\""])
-            .names(&["0,5", "1,5"])
-            .labels("1 0")
-            .said(&["alphabet"]),
+        case("a decimal comma makes a number, if all have one")
+            .train(&["\"10,0\"", "\"0,5\"", "\"9,5\""])
+            .names(&["0.5", "9.5", "10"])
+            .labels("2 0 1")
+            .said(&["numbers"]),
+        case("and a word, if others have a point, or thousands may be meant")
+            .train(&["\"1,5\"", "0.5", "\"1,000\""])
+            .names(&["0.5", "1,000", "1,5"])
+            .labels("2 0 1"),
+        case("words that differ in a number alone")
+            .train(&["LABEL_10", "LABEL_9", "LABEL_0"])
+            .flags("--label-names none,nine,ten")
+            .names(&["none", "nine", "ten"])
+            .labels("2 1 0"),
         case("booleans among words are words as they stand there")
             .train(&["true", "False", "Maybe"])
             .names(&["False", "Maybe", "true"])

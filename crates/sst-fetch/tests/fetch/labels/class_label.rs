@@ -101,17 +101,36 @@ fn glue_and_trees_have_indices() {
             .file("train.tsv", "sentence\tlabel\na\tgood\nb\tbad\n")
             .names(&["bad", "good"])
             .labels("1 0"),
-        case("GLUE: an index without a name in the test split alone")
+        case("GLUE's header, and a label in the test split that it has not: a table as any other")
             .file("train.tsv", "sentence\tlabel\na\t1\nb\t0\n")
             .file("test.tsv", "sentence\tlabel\na\t1\nb\t7\n")
-            .refused(&["data/test.tsv, line 3", "7"]),
+            .names(&["0", "1", "7"])
+            .labels("1 0")
+            .said(&["warning", "7"]),
+        case("GLUE's header over three sentiments")
+            .file("train.tsv", "sentence\tlabel\na bad film\t-1\nit was ok\t0\na great film\t1\n")
+            .names(&["-1", "0", "1"])
+            .labels("0 1 2"),
+        case("the same with names")
+            .file("train.tsv", "sentence\tlabel\na bad film\t-1\nit was ok\t0\na great film\t1\n")
+            .flags("--label-names negative,neutral,positive")
+            .names(&["negative", "neutral", "positive"])
+            .labels("0 1 2"),
+        case("GLUE's header over another language, and over texts that are no tokens")
+            .file("train.tsv", "sentence\tlabel\n\u{606d}\u{559c}\t1\n\u{660e}\u{5929}\t0\n")
+            .names(&["0", "1"])
+            .labels("1 0"),
+        case("over texts whose marks do not stand apart")
+            .file("train.tsv", "sentence\tlabel\nwin a prize!\t1\nsee you, then\t0\n")
+            .names(&["0", "1"])
+            .labels("1 0"),
         case("GLUE: its names in another order")
-            .file("train.tsv", "sentence\tlabel\na\t1\nb\t0\n")
+            .file("train.tsv", "sentence\tlabel\na \t1\nb \t0\n")
             .flags("--label-names positive,negative")
             .names(&["positive", "negative"])
             .labels("0 1"),
         case("GLUE: names by rank")
-            .file("train.tsv", "sentence\tlabel\na\t1\nb\t0\n")
+            .file("train.tsv", "sentence\tlabel\na \t1\nb \t0\n")
             .flags("--label-names bad,good")
             .names(&["bad", "good"])
             .labels("1 0"),

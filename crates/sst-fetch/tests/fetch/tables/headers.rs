@@ -1,6 +1,6 @@
 //! Headers: spaces around names, names of other case, none at all.
 
-use corpus::Split::Train;
+use corpus::Split::{Test, Train};
 
 use crate::labels::{case, check};
 
@@ -29,10 +29,51 @@ fn a_header_that_comes_again_is_refused() {
             .file("train.csv", "a,1\nb,0\na,1\n")
             .flags("--no-header --text-column 1 --label-column 2")
             .rows(Train, &["a|1|-", "b|0|-", "a|1|-"]),
+        case("in another case, with a mark, and among blanks")
+            .file("train.csv", "text,label\na,1\n\u{feff}Text, LABEL\nb,0\n")
+            .refused(&["data/train.csv, line 3: it repeats the header"]),
+        case("of a test split, another case of a name is the same")
+            .file("train.csv", "review,label\na,1\nb,0\n")
+            .file("test.csv", "Review,Label\nc,1\n")
+            .rows(Test, &["c|1|-"]),
         case("of a test split, a slip is not taken for no labels")
             .file("train.csv", "text,label\na,1\nb,0\n")
             .file("test.csv", "text,Label\nc,1\n")
+            .flags("--text-column text --label-column label")
             .refused(&["data/test.csv has no column label, only text, Label; is it --label-column 'Label'?"]),
+        case("a line of dashes below it is no row")
+            .file("train.csv", "text,label\n----,-----\na,1\n--,0\n")
+            .rows(Train, &["a|1|-", "--|0|-"])
+            .said(&["without the line of dashes below the header"]),
+        case("of Markdown")
+            .file("train.csv", "|text|label|\n|---|:--:|\n|a|1|\n|b|0|\n")
+            .flags("--text-column text --label-column label")
+            .rows(Train, &["a|1|-", "b|0|-"]),
+        case("a title above it is told")
+            .file("train.csv", "Report of reviews,\ntext,label\na good film,pos\na bad film,neg\n")
+            .refused(&["line 2 looks like the header: remove the lines before it"]),
+        case("a survey's question is one")
+            .file(
+                "train.csv",
+                "Timestamp,\"Please tell us in your own words how it was\",Satisfied?\n\
+                 1/1/2024,a good long film to see,Yes\n1/2/2024,a bad long film to see,No\n1/3/2024,what a film,Yes\n\
+                 1/4/2024,another of the worst,No\n1/5/2024,see it if you can,Yes\n1/6/2024,just do not go,No\n",
+            )
+            .said(&["texts: column `Please tell us in your own words how it was` by its content"])
+            .names(&["No", "Yes"]),
+        case("a header that is read as a row is told")
+            .file("train.csv", "review,sentiment\na good film,pos\na bad film,neg\n")
+            .flags("--no-header --text-column 1 --label-column 2")
+            .said(&["though the first line looks like a header, it is a row, as told"]),
+        case("texts and labels in Chinese")
+            .file(
+                "train.csv",
+                "\u{8bc4},\u{5206}\n\u{5473}\u{9053}\u{5f88}\u{597d}\u{4e0b}\u{6b21}\u{518d}\u{6765},\u{597d}\n\
+                 \u{7b49}\u{4e86}\u{5f88}\u{4e45}\u{4e5f}\u{6ca1}\u{6765},\u{5dee}\n\u{5305}\u{88c5}\u{5f88}\u{597d}\u{5473}\u{9053}\u{597d},\u{597d}\n\
+                 \u{51c9}\u{4e86}\u{4e0d}\u{597d}\u{5403}\u{4e86},\u{5dee}\n\u{9001}\u{9910}\u{5f88}\u{5feb}\u{5f88}\u{68d2},\u{597d}\n\
+                 \u{6001}\u{5ea6}\u{5f88}\u{5dee}\u{4e0d}\u{6765},\u{5dee}\n",
+            )
+            .said(&["labels: column `\u{5206}` by its content"]),
     ]);
 }
 

@@ -8,10 +8,15 @@ use crate::labels::{case, check};
 fn quotes_in_tsv_are_what_their_writer_meant() {
     check(&[
         case("GLUE: text, though each of them could be around a field")
-            .file("train.tsv", "sentence\tlabel\n\"fine\"\t1\n\"a \"\"b\"\"\"\t0\n")
+            .file("train.tsv", "sentence\tlabel\n\"fine\" \t1\n\"a \"\"b\"\"\" \t0\n")
             .rows(Train, &["\"fine\"|1|-", "\"a \"\"b\"\"\"|0|-"])
             .said(&["taken for GLUE's SST-2"])
             .unsaid("quotes"),
+        case("such a header, and doubled quotes without GLUE's blanks")
+            .file("train.tsv", "sentence\tlabel\n\"he said \"\"go\"\"\"\t0\nfine\t1\n")
+            .names(&["0", "1"])
+            .rows(Train, &["he said \"go\"|0|-", "fine|1|-"])
+            .unsaid("GLUE"),
         case("such a header, and texts with capitals")
             .file("train.tsv", "sentence\tlabel\n\"He said \"\"go\"\"\"\t0\n\"x, y\"\t1\n")
             .names(&["0", "1"])
