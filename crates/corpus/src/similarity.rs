@@ -14,4 +14,5 @@ pub use double_encoding::mended;
 pub use groups::Groups;
 pub use near::NearDuplicates;
 pub use pieces::{Piece, Pieces};
+pub(crate) use words::is_joined;
 pub use words::{exact_key, normalized, normalized_key};

@@ -13,6 +13,7 @@ use super::options::ReadOptions;
 use super::table::Columns;
 use super::table_file::format_of;
 use crate::error::{CorpusError, Result};
+use crate::similarity::is_joined;
 use crate::split::Split;
 
 /// Names of columns of texts, in lower case without separators; each tier comes before the next.
@@ -107,10 +108,9 @@ pub(super) fn is_usual_name(text: &str) -> bool {
 
 /// The words of a text; where they are written without blanks, two characters count as one.
 fn n_words(text: &str) -> usize {
-    let is_joined = |c: &char| matches!(c, '\u{e00}'..='\u{eff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}');
     let of_part = |part: &str| {
-        let n_joined = part.chars().filter(is_joined).count();
-        n_joined.div_ceil(2) + usize::from(part.chars().any(|c| !is_joined(&c) && c.is_alphanumeric()) || n_joined == 0)
+        let n_joined = part.chars().filter(|&c| is_joined(c)).count();
+        n_joined.div_ceil(2) + usize::from(part.chars().any(|c| !is_joined(c) && c.is_alphanumeric()) || n_joined == 0)
     };
     text.split_whitespace().map(of_part).sum()
 }

@@ -2,10 +2,10 @@
 
 use super::words::{beginnings, key_between, powers};
 
-/// Texts of more words are not looked for in others.
+/// Texts of more words are looked for by their first so many.
 const MAX_WORDS: usize = 64;
-/// Of a text, the words in which others are looked for.
-const MAX_SEARCHED: usize = 256;
+/// Of texts that begin with the same so many words, those that are looked for.
+const MAX_SHARED: usize = 64;
 /// Bits of the filter for each text: a span that is no text passes it once in so many times.
 const FILTER_BITS: usize = 32;
 
@@ -17,6 +17,8 @@ pub struct Pieces {
     lengths: Vec<u16>,
     /// The texts in the order of their keys, then of their numbers.
     by_key: Vec<u32>,
+    /// The texts of more than [`MAX_WORDS`] words, by the key of their beginnings.
+    long: Vec<(u64, u32)>,
     filter: Vec<u64>,
     has_length: Vec<bool>,
     powers: Vec<u64>,
@@ -45,6 +47,7 @@ impl Pieces {
             keys: Vec::new(),
             lengths: Vec::new(),
             by_key: Vec::new(),
+            long: Vec::new(),
             filter: Vec::new(),
             has_length: vec![false; MAX_WORDS + 1],
             powers: powers(MAX_WORDS),
@@ -59,8 +62,12 @@ impl Pieces {
         let n_words = hashes.len() - 1;
         self.keys.push(key_between(0, hashes[n_words], 0, n_words));
         self.lengths.push(u16::try_from(n_words).unwrap_or(u16::MAX));
-        if let Some(has_length) = self.has_length.get_mut(n_words) {
-            *has_length = true;
+        match self.has_length.get_mut(n_words) {
+            Some(has_length) => *has_length = true,
+            None => {
+                let begin = key_between(0, hashes[MAX_WORDS], 0, MAX_WORDS);
+                self.long.push((begin, self.keys.len() as u32 - 1));
+            }
         }
         self.hashes = hashes;
         n_words
@@ -86,13 +93,16 @@ impl Pieces {
         self.by_key = (0..).take(self.keys.len()).collect();
         let keys = &self.keys;
         self.by_key.sort_unstable_by_key(|&text| (keys[text as usize], text));
+        self.long.sort_unstable_by_key(|&(begin, text)| (begin, keys[text as usize], text));
+        self.long.dedup_by(|a, b| a.0 == b.0 && keys[a.1 as usize] == keys[b.1 as usize]);
+        let longest = self.long.iter().map(|&(_, text)| usize::from(self.lengths[text as usize])).max();
+        self.powers = powers(longest.unwrap_or(MAX_WORDS));
         let n_bits = (self.keys.len() * FILTER_BITS).next_power_of_two().max(64);
         self.filter = vec![0; n_bits / 64];
-        for (&key, &n_words) in self.keys.iter().zip(&self.lengths) {
-            if usize::from(n_words) <= MAX_WORDS {
-                let (word, bit) = place(&self.filter, key);
-                self.filter[word] |= bit;
-            }
+        let short = self.keys.iter().zip(&self.lengths).filter(|(_, n_words)| usize::from(**n_words) <= MAX_WORDS);
+        for key in short.map(|(&key, _)| key).chain(self.long.iter().map(|&(begin, _)| begin)) {
+            let (word, bit) = place(&self.filter, key);
+            self.filter[word] |= bit;
         }
     }
 
@@ -127,17 +137,38 @@ impl Pieces {
     /// Gives the pieces of `text` to `each`, a text with all its words included.
     pub fn for_each_piece(&self, text: &str, hashes: &mut Vec<u64>, mut each: impl FnMut(Piece)) {
         beginnings(text, hashes);
-        hashes.truncate(MAX_SEARCHED + 1);
-        for n_words in (1..hashes.len()).take(MAX_WORDS).filter(|&n_words| self.has_length[n_words]) {
+        let lengths = (1..hashes.len()).take(MAX_WORDS);
+        for n_words in
+            lengths.filter(|&n_words| self.has_length[n_words] || (n_words == MAX_WORDS && !self.long.is_empty()))
+        {
             let power = self.powers[n_words];
-            for (before, after) in hashes.iter().zip(&hashes[n_words..]) {
+            for (begin, (before, after)) in hashes.iter().zip(&hashes[n_words..]).enumerate() {
                 let key = key_between(*before, *after, power, n_words);
                 let (word, bit) = place(&self.filter, key);
-                if self.filter[word] & bit != 0
-                    && let Some(text) = self.first_with(key)
-                {
+                if self.filter[word] & bit == 0 {
+                    continue;
+                }
+                if let Some(text) = self.first_with(key) {
                     each(Piece { text, n_words });
                 }
+                if n_words == MAX_WORDS {
+                    self.for_each_long(key, &hashes[begin..], &mut each);
+                }
+            }
+        }
+    }
+
+    /// Gives the texts of more words to `each` that begin with this key, where these hashes begin, and go on as they do.
+    fn for_each_long(&self, begin: u64, hashes: &[u64], each: &mut impl FnMut(Piece)) {
+        let first = self.long.partition_point(|&(other, _)| other < begin);
+        for &(_, text) in self.long[first..].iter().take_while(|&&(other, _)| other == begin).take(MAX_SHARED) {
+            let n_words = usize::from(self.lengths[text as usize]);
+            let ends = hashes.get(n_words).zip(self.powers.get(n_words));
+            let key = ends.map(|(after, power)| key_between(hashes[0], *after, *power, n_words));
+            if key == Some(self.keys[text as usize])
+                && let Some(text) = self.first_with(self.keys[text as usize])
+            {
+                each(Piece { text, n_words });
             }
         }
     }
@@ -192,6 +223,19 @@ mod tests {
             expected.dedup();
             assert_eq!(found, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn long_texts_are_pieces_wherever_they_begin() {
+        let words = |range: std::ops::Range<u32>| range.map(|i| format!("w{i}")).collect::<Vec<_>>().join(" ");
+        let texts =
+            [words(300..400), words(300..365), words(10..74), words(300..400), words(300..420), words(590..600)];
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let mut found = pieces_of(&texts, &words(0..600));
+        found.sort_unstable();
+        assert_eq!(found, [(0, 100), (1, 65), (2, 64), (4, 120), (5, 10)]);
+        assert_eq!(pieces_of(&texts, &words(300..399)), [(1, 65)]);
+        assert_eq!(pieces_of(&texts, &words(301..450)), []);
     }
 
     #[test]

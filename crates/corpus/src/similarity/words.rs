@@ -5,14 +5,15 @@ use crate::sample::mixed;
 /// The base of the polynomial that a sequence of words is hashed by: odd, and without a pattern.
 const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The words of a text, in lower case. A text without letters and digits is one word as it stands.
+/// The words of a text, in lower case; where they are written without blanks, its characters. A text without letters and digits
+/// is one word as it stands.
 pub(super) fn for_each_word(text: &str, mut each: impl FnMut(&str)) {
     let mut lower = String::new();
     let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
     if words.peek().is_none() {
         each(text.trim());
     }
-    for word in words {
+    for word in words.flat_map(|word| word.split_inclusive(is_joined)).flat_map(apart) {
         if word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
             each(word);
         } else {
@@ -21,6 +22,21 @@ pub(super) fn for_each_word(text: &str, mut each: impl FnMut(&str)) {
             each(&lower);
         }
     }
+}
+
+/// Whether a character is of a script without blanks between words: Thai, Lao, Japanese and Chinese.
+pub(crate) fn is_joined(c: char) -> bool {
+    matches!(
+        c,
+        '\u{e00}'..='\u{eff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}'
+    )
+}
+
+/// What stands before the joined character at the end of a part, and that character.
+fn apart(part: &str) -> impl Iterator<Item = &str> {
+    let last = part.chars().next_back().filter(|&c| is_joined(c)).map_or(0, char::len_utf8);
+    let (before, last) = part.split_at(part.len() - last);
+    [before, last].into_iter().filter(|part| !part.is_empty())
 }
 
 /// A text as it is compared: its words with a space between them.
@@ -109,6 +125,7 @@ mod tests {
         let different = ["it works", "works it", "it work s", "itworks", "", ":)", ":(", "é", "e"].map(normalized_key);
         assert_eq!(different.iter().collect::<std::collections::HashSet<_>>().len(), different.len());
         assert_eq!(normalized_key("ÉTÉ"), normalized_key("été"));
+        assert_eq!(normalized("味道ABC很好。!"), "味 道 abc 很 好");
     }
 
     #[test]

@@ -9,6 +9,8 @@ use stage::bad_input;
 pub(crate) enum Kind {
     /// One text with several labels.
     Conflicts,
+    /// The same but for case, blanks and punctuation.
+    NormalizedConflicts,
     /// A text of validation or test is in another split, too.
     Overlap,
     /// The same but for case, blanks and punctuation.
@@ -34,8 +36,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Conflicts,
+        Self::NormalizedConflicts,
         Self::Overlap,
         Self::NormalizedOverlap,
         Self::Pieces,
@@ -53,6 +56,7 @@ impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Conflicts => "conflicts",
+            Self::NormalizedConflicts => "normalized-conflicts",
             Self::Overlap => "overlap",
             Self::NormalizedOverlap => "normalized-overlap",
             Self::Pieces => "pieces",
@@ -71,6 +75,7 @@ impl Kind {
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
             Self::Conflicts => "rows have a text that has another label elsewhere",
+            Self::NormalizedConflicts => "more do but for case, blanks and punctuation",
             Self::Overlap => "rows of validation and test have a text of another split",
             Self::NormalizedOverlap => "more do but for case, blanks and punctuation",
             Self::Pieces => "rows of validation and test are a part of a text of another split",

@@ -67,29 +67,47 @@ fn compare(rows: &[Row], key: impl Fn(&Row) -> u64, [duplicates, overlap]: [Kind
     equal.sort_unstable();
     for same in &equal {
         add_equal(rows, same, [duplicates, overlap], found);
-        let labels: BTreeSet<i32> = same.iter().filter_map(|&row| rows[row as usize].label).collect();
-        if labels.len() > 1 {
-            let other = |row: u32| {
-                let differs = |&&other: &&u32| {
-                    rows[other as usize].label.is_some() && rows[other as usize].label != rows[row as usize].label
-                };
-                same.iter().find(differs).copied()
-            };
-            let labeled = same.iter().filter(|&&row| rows[row as usize].label.is_some());
-            labeled.for_each(|&row| found.add(Kind::Conflicts, row, other(row)));
-        }
+        let labels = Labels::of(rows, same);
+        same.iter().filter_map(|&row| Some((row, labels.other(rows, row)?))).for_each(|(row, other)| {
+            found.add(Kind::Conflicts, row, Some(other));
+        });
+    }
+}
+
+/// The first row of some, and the first of them that has another label.
+struct Labels {
+    first: Option<u32>,
+    other: Option<u32>,
+}
+
+impl Labels {
+    fn of(rows: &[Row], same: &[u32]) -> Self {
+        let label = |row: u32| rows[row as usize].label;
+        let first = same.iter().copied().find(|&row| label(row).is_some());
+        let other = first
+            .and_then(|first| same.iter().copied().find(|&row| label(row).is_some() && label(row) != label(first)));
+        Self { first, other }
+    }
+
+    /// A row with another label than this one has.
+    fn other(&self, rows: &[Row], row: u32) -> Option<u32> {
+        let label = |row: u32| rows[row as usize].label;
+        label(row)?;
+        [self.first?, self.other?].into_iter().find(|&other| label(other) != label(row))
     }
 }
 
 /// The rows of equal ones that come again in their split, and those of validation and test that another split has.
 fn add_equal(rows: &[Row], same: &[u32], [duplicates, overlap]: [Kind; 2], found: &mut Found) {
     let split = |row: u32| rows[row as usize].split;
-    for (index, &row) in same.iter().enumerate() {
-        if let Some(&first) = same[..index].iter().find(|&&other| split(other) == split(row)) {
+    let first = Split::ALL.map(|of| same.iter().copied().find(|&row| split(row) == of));
+    for &row in same {
+        if let Some(first) = first[split(row) as usize].filter(|&first| first != row) {
             found.add(duplicates, row, Some(first));
         }
+        let of_others = first.iter().flatten().copied().filter(|&other| split(other) != split(row));
         if split(row) != Split::Train
-            && let Some(&other) = same.iter().find(|&&other| split(other) != split(row))
+            && let Some(other) = of_others.min()
         {
             found.add(overlap, row, Some(other));
         }
@@ -101,6 +119,7 @@ fn compare_words(rows: &[Row], words: &Pieces, found: &mut Found) {
     let mut equal: Vec<&[u32]> = words.same().collect();
     equal.sort_unstable_by_key(|same| same[0]);
     for same in equal {
+        add_normalized_conflicts(rows, same, found);
         // One row for each text of each split: the others are equal as they stand.
         let mut known: BTreeSet<(Split, u64)> = BTreeSet::new();
         let distinct: Vec<u32> = same
@@ -129,6 +148,23 @@ fn compare_words(rows: &[Row], words: &Pieces, found: &mut Found) {
     }
 }
 
+/// The rows whose words have another label elsewhere, but for those whose text as it stands has.
+fn add_normalized_conflicts(rows: &[Row], same: &[u32], found: &mut Found) {
+    let labels = Labels::of(rows, same);
+    if labels.other.is_none() {
+        return;
+    }
+    let mut of_text: HashMap<u64, Vec<u32>> = HashMap::new();
+    same.iter().for_each(|&row| of_text.entry(rows[row as usize].key).or_default().push(row));
+    let of_text: HashMap<u64, Labels> = of_text.into_iter().map(|(key, same)| (key, Labels::of(rows, &same))).collect();
+    for &row in same {
+        let is_exact = of_text.get(&rows[row as usize].key).is_some_and(|labels| labels.other.is_some());
+        if let Some(other) = labels.other(rows, row).filter(|_| !is_exact) {
+            found.add(Kind::NormalizedConflicts, row, Some(other));
+        }
+    }
+}
+
 /// Rows of validation and test that are a part of a text of another split.
 fn find_pieces(dataset: &Dataset, rows: &[Row], words: &Pieces, found: &mut Found) -> anyhow::Result<()> {
     let mut held_out = Pieces::new();
@@ -140,22 +176,26 @@ fn find_pieces(dataset: &Dataset, rows: &[Row], words: &Pieces, found: &mut Foun
         }
     })?;
     held_out.index();
-    let mut holders: HashMap<u32, u32> = HashMap::new();
+    // Of each text with other words, the first one of each split that holds it.
+    let mut holders: HashMap<u32, [Option<u32>; Split::ALL.len()]> = HashMap::new();
     let mut hashes = Vec::new();
     dataset.for_each_sentence(|number, split, record| {
         let n_words = words.n_words(number);
         held_out.for_each_piece(&record.text, &mut hashes, |piece| {
             if piece.n_words < n_words {
-                for &copy in held_out.same_as(piece.text) {
-                    let row = numbers[copy as usize];
-                    if rows[row as usize].split != split {
-                        holders.entry(row).or_insert(number);
-                    }
-                }
+                holders.entry(piece.text).or_default()[split as usize].get_or_insert(number);
             }
         });
     })?;
-    let mut pieces: Vec<(u32, u32)> = holders.into_iter().collect();
+    let copies =
+        holders.iter().flat_map(|(&text, of_split)| held_out.same_as(text).iter().map(move |&copy| (copy, of_split)));
+    let held = copies.filter_map(|(copy, of_split)| {
+        let row = numbers[copy as usize];
+        let of_others =
+            of_split.iter().flatten().copied().filter(|&other| rows[other as usize].split != rows[row as usize].split);
+        Some((row, of_others.min()?))
+    });
+    let mut pieces: Vec<(u32, u32)> = held.collect();
     pieces.sort_unstable();
     pieces.into_iter().for_each(|(row, holder)| found.add(Kind::Pieces, row, Some(holder)));
     Ok(())

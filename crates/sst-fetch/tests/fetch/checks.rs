@@ -53,6 +53,16 @@ fn each_kind_is_found_and_its_neighbor_is_not() {
     assert_eq!(of_tables("Café au lait – não,a\n", ""), "");
     assert_eq!(of_tables("\"\",a\n", ""), "empty 1");
     assert_eq!(of_tables(&format!("{},a\n", (0..400).map(|i| format!("w{i} ")).collect::<String>()), ""), "long 1");
+    let conflict = "\"A great film, really!\",a\na great film really,b\nsomething else,a\nanother one,b\n";
+    assert_eq!(of_tables(conflict, ""), "normalized-conflicts 2, normalized-duplicates 1");
+    let words = |range: std::ops::Range<u32>| range.map(|i| format!("w{i} ")).collect::<String>();
+    let held_out = format!("{},b\n{},b\n", words(10..90), words(330..340));
+    assert_eq!(of_tables(&format!("{},a\n", words(0..350)), &held_out), "pieces 2");
+    let chinese = "\u{5473}\u{9053}\u{5f88}\u{597d}\u{ff0c}\u{4e0b}\u{6b21}\u{518d}\u{6765}\u{3002}";
+    assert_eq!(
+        of_tables(&format!("{chinese}\u{9001}\u{9910}\u{5f88}\u{5feb},a\n"), &format!("{chinese},b\n")),
+        "pieces 1"
+    );
     let many: String = (0..60).map(|i| format!("row {i} {},a\n", i * i)).collect();
     assert_eq!(of_tables(&many, ""), "imbalance 1");
 }
@@ -91,7 +101,11 @@ fn the_exit_code_is_what_was_asked_for() {
     assert_eq!(code("--fail-on overlap,conflicts"), Some(2));
     let unknown = check(&sandbox, "--fail-on overlap,typos");
     assert_eq!(unknown.code, Some(2));
-    assert!(unknown.stderr.contains("--fail-on typos: expected one of conflicts, overlap,"), "{}", unknown.stderr);
+    assert!(
+        unknown.stderr.contains("--fail-on typos: expected one of conflicts, normalized-conflicts,"),
+        "{}",
+        unknown.stderr
+    );
     assert_eq!(code("--page raw/check.html"), Some(2), "a stage's folder stays what it is");
     assert!(!sandbox.path("raw/check.html").exists());
 }
@@ -104,7 +118,7 @@ fn the_treebank_has_its_traps() {
     sandbox.fetched(&format!("dataset --source {} --out raw --quiet", corpus.join("glue").display()));
     assert_eq!(
         found(&sandbox),
-        "conflicts 10, overlap 2, normalized-overlap 6, pieces 2, duplicates 371, normalized-duplicates 8379, \
+        "conflicts 10, normalized-conflicts 302, overlap 2, normalized-overlap 6, pieces 2, duplicates 371, normalized-duplicates 8379, \
          near-duplicates 15014, unlabeled 1821"
     );
     sandbox.fetched(&format!("dataset --source {} --out raw --quiet", corpus.join("trees").display()));
