@@ -54,10 +54,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return parts::collect(args, out);
     }
     let model = args.model.as_deref().ok_or_else(|| bad_input!("--model is missing"))?;
+    let mut output_file = None;
     if let Some(file) = &args.output.output {
         let files = named_files("--input", &args.input.input)?;
         let inputs: Vec<&Path> = [model].into_iter().chain(files.iter().map(|path| &**path)).collect();
-        stage::check_output_file(file, &inputs)?;
+        output_file = Some(stage::check_output_file(file, &inputs)?);
     }
     let format = streaming::format(args)?;
     let input = Input::open(args)?;
@@ -77,7 +78,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let reporting = Reporting::begin(args, input.paths());
     let windows = PreparedWindows::begin(input, model.tokenizer, settings.vocab_size, size)?;
     let streaming = Streaming { predictor: &predictor, layout, format, windows };
-    match &args.output.output {
+    match &output_file {
         None => streaming.to_stdout(reporting),
         Some(path) => streaming.to_file(path, reporting),
     }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
@@ -28,6 +29,23 @@ use crate::error::{CorpusError, Location, Result, WriteError};
 
 pub(crate) use batch::Batch;
 use types::{has_text_form, is_text};
+
+/// What a file is that does not begin as Parquet does, if that can be told.
+fn other_kind(file: &File) -> Option<&'static str> {
+    let mut begin = [0; 8];
+    let n = file.read_at(&mut begin, 0).unwrap_or_default();
+    match &begin[..n] {
+        [] => Some("it is empty"),
+        [b'A', b'R', b'R', b'O', b'W', b'1', ..] | [b'F', b'E', b'A', b'1', ..] => {
+            Some("it is an Arrow file, such as Feather; write it as Parquet")
+        }
+        [b'P', b'A', b'R', _, ..] => None,
+        text if text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n')) => {
+            Some("it is a text; let its name end in .csv, .tsv, .jsonl or .json")
+        }
+        _ => None,
+    }
+}
 
 /// Rows of a row group: small enough to skip, large enough to compress.
 pub(crate) const ROW_GROUP_SIZE: usize = 1 << 16;
@@ -62,6 +80,9 @@ impl ParquetFile {
                 format: "Parquet",
                 problem: stand_in.to_string(),
             });
+        }
+        if let Some(problem) = metadata.is_file().then(|| other_kind(&file)).flatten() {
+            return Err(CorpusError::Damaged { file: path.to_owned(), format: "Parquet", problem: problem.to_owned() });
         }
         decode(path, || {
             let mut builder = ParquetRecordBatchReaderBuilder::try_new(file.try_clone()?)?;

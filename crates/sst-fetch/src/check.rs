@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use corpus::Split;
-use stage::{List, LogFormat, Upstream, bail_input, print_line, write_file};
+use stage::{List, LogFormat, Upstream, bail_input, ensure_input, print_line, write_file};
 
 use kind::Kind;
 use report::Report;
@@ -63,9 +63,17 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     };
     let raw = Upstream::open(&args.raw, "sst-fetch dataset")?;
     let stdout = Path::new("-");
-    for file in [&args.json, &args.page].into_iter().flatten().filter(|file| *file != stdout) {
-        stage::check_output_file(file, &[&args.raw])?;
-    }
+    ensure_input!(args.page.as_deref() != Some(stdout), "--page is written into a file; give its name");
+    let target = |file: &Path| match file == stdout {
+        true => Ok(file.to_owned()),
+        false => stage::check_output_file(file, &[&args.raw]),
+    };
+    let json_file = args.json.as_deref().map(target).transpose()?;
+    let page_file = args.page.as_deref().map(target).transpose()?;
+    ensure_input!(
+        page_file.is_none() || json_file != page_file,
+        "--json and --page name one file; give each a name of its own"
+    );
     let splits: Vec<(Split, PathBuf)> =
         Split::ALL.into_iter().filter_map(|split| Some((split, raw.optional(&split.file())?))).collect();
     for (_, file) in &splits {
@@ -73,7 +81,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     }
     let report: Report = search::search(&args.raw, &splits)?;
     let json = || Ok::<_, anyhow::Error>(serde_json::to_string_pretty(&report)? + "\n");
-    match &args.json {
+    match &json_file {
         Some(file) if file == stdout => print_line(json()?.trim_end())?,
         Some(file) => {
             write_file(file, json()?)?;
@@ -81,7 +89,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<()> {
         }
         None => print_line(table::table(&report).trim_end())?,
     }
-    if let Some(file) = &args.page {
+    if let Some(file) = &page_file {
         write_file(file, page::page(&report))?;
     }
     let found: Vec<&str> = report

@@ -1,5 +1,6 @@
 //! Downloads: a file that is resumed where it was cut, in this run or in an earlier one, verified, and only then visible.
 
+mod proxy;
 mod failure;
 mod client;
 

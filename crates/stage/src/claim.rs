@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
-use crate::input_error::{bail_input, ensure_input};
+use crate::input_error::{bad_input, bail_input, ensure_input};
 use crate::location::{Location, Relation, absolute};
 use crate::manifest::MANIFEST;
 use crate::owner::refuse_stage_file;
@@ -58,13 +58,24 @@ pub(crate) fn ensure_writable(out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses a single output file that is one of `inputs` or lies in one of them, that a stage wrote, or that cannot be
-/// written.
+/// Where a single output file is written: at the end of its links. Refuses one that is one of `inputs` or lies in one of them,
+/// that a stage wrote, that is a device or a pipe, which a file would take the place of, or that cannot be written.
 ///
 /// # Errors
 /// Fails where one of these holds; that is bad input.
-pub fn check_output_file(file: &Path, inputs: &[&Path]) -> anyhow::Result<()> {
+pub fn check_output_file(file: &Path, inputs: &[&Path]) -> anyhow::Result<PathBuf> {
     let shown = file.display();
+    let target = match file.is_symlink() {
+        false => file.to_owned(),
+        true => fs::canonicalize(file)
+            .map_err(|error| bad_input!("{shown} is a link that leads nowhere ({error}); mend or remove it"))?,
+    };
+    if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        bail_input!(
+            "{shown} is a device or a pipe; expected the name of a file: what goes to stdout can be redirected"
+        );
+    }
+    let file = target.as_path();
     ensure_input!(!file.is_dir(), "{shown} is a folder; expected the name of a file to write");
     let location = Location::of(file);
     for input in inputs {
@@ -86,7 +97,8 @@ pub fn check_output_file(file: &Path, inputs: &[&Path]) -> anyhow::Result<()> {
     refuse_stage_file(file)?;
     let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     ensure_input!(folder.is_dir(), "{shown} cannot be written: there is no folder {}", folder.display());
-    ensure_writable(folder)
+    ensure_writable(folder)?;
+    Ok(target)
 }
 
 #[cfg(test)]
@@ -120,12 +132,19 @@ mod tests {
         fs::create_dir(path("model")).unwrap();
         write_file(&path("texts.csv"), "").unwrap();
         let check = |file: &str| check_output_file(&path(file), &[&path("model"), &path("texts.csv")]);
-        check("answers.jsonl").unwrap();
+        assert_eq!(check("answers.jsonl").unwrap(), path("answers.jsonl"));
+        write_file(&path("kept.jsonl"), "").unwrap();
+        symlink(path("kept.jsonl"), path("link.jsonl")).unwrap();
+        symlink(path("nowhere"), path("lost.jsonl")).unwrap();
+        symlink("/dev/null", path("device.jsonl")).unwrap();
+        assert_eq!(check("link.jsonl").unwrap(), fs::canonicalize(path("kept.jsonl")).unwrap());
         for (file, reason) in [
             ("model", "is a folder"),
             ("model/answers.jsonl", "lies in the input"),
             ("model/../texts.csv", "is the input"),
             ("missing/answers.jsonl", "there is no folder"),
+            ("lost.jsonl", "is a link that leads nowhere"),
+            ("device.jsonl", "is a device or a pipe"),
         ] {
             let error = check(file).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");

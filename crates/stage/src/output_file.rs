@@ -41,6 +41,9 @@ impl OutputFile {
             return Err(ExitReason::FileLocked(target.to_owned()).into());
         };
         file.set_len(0).with_context(context)?;
+        if let Ok(earlier) = fs::metadata(target) {
+            file.set_permissions(earlier.permissions()).with_context(context)?; // who may read it does not change
+        }
         let file = Arc::new(file);
         Ok(Self {
             target: target.to_owned(),
@@ -162,6 +165,17 @@ mod tests {
         assert_eq!(fingerprint.bytes, 3);
         assert_eq!(fingerprint.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn who_may_read_a_file_does_not_change() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.txt");
+        write_file(&target, b"first").unwrap();
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
+        write_file(&target, b"second").unwrap();
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

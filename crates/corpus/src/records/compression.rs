@@ -88,7 +88,11 @@ impl Bytes {
 }
 
 fn damaged(path: &Path, format: &'static str, error: &io::Error) -> CorpusError {
+    let mut begin = [0; 4];
+    let n = File::open(path).and_then(|mut file| file.read(&mut begin)).unwrap_or_default();
+    let is_text = begin[..n].iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n')) && n > 0;
     let problem = match error.kind() {
+        _ if is_text => "it is a text that is not compressed; take the last ending off its name".to_owned(),
         io::ErrorKind::UnexpectedEof => "it ends too early; copy or download it again".to_owned(),
         _ => format!("{error}; copy or download it again"),
     };

@@ -29,9 +29,12 @@ fn for_each_block(path: &Path, mut each: impl FnMut(&[u8], bool) -> bool) -> Res
 
 /// What to say where a text that is UTF-8 is read as something else.
 pub(super) fn doubt(path: &Path, given: Encoding) -> Result<Option<String>> {
-    if given.is_unicode() {
-        return Ok(None);
-    }
+    let is_doubtful = !given.is_unicode() && is_utf8_beyond_ascii(path)?;
+    Ok(is_doubtful.then(|| format!("{} as told, though it would be valid UTF-8", given.name())))
+}
+
+/// Whether all of a file is UTF-8, and some of it not ASCII.
+pub(super) fn is_utf8_beyond_ascii(path: &Path) -> Result<bool> {
     let mut decoder = UTF_8.new_decoder_without_bom_handling();
     let (mut is_ascii, mut is_utf8) = (true, true);
     let mut text = String::new();
@@ -43,7 +46,7 @@ pub(super) fn doubt(path: &Path, given: Encoding) -> Result<Option<String>> {
         is_utf8 = matches!(result, DecoderResult::InputEmpty);
         is_utf8
     })?;
-    Ok((is_utf8 && !is_ascii).then(|| format!("{} as told, though it would be valid UTF-8", given.name())))
+    Ok(is_utf8 && !is_ascii)
 }
 
 /// What a file is whose first bytes no text has, and what to do with it.

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use encoding_rs::{MACINTOSH, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{
+    BIG5, EUC_JP, EUC_KR, GBK, ISO_8859_15, MACINTOSH, REPLACEMENT, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_874,
+    WINDOWS_1252,
+};
 
 /// How files are read; by default everything is told from the file itself.
 #[derive(Debug, Clone, Default)]
@@ -151,7 +154,16 @@ impl FromStr for Encoding {
             "utf-16-le" => Some(UTF_16LE),
             "utf-16-be" => Some(UTF_16BE),
             "utf-8-sig" => Some(UTF_8),
-            "mac-roman" => Some(MACINTOSH),
+            "mac-roman" | "macroman" => Some(MACINTOSH),
+            "cp932" | "ms932" | "shiftjis" | "sjis" => Some(SHIFT_JIS),
+            "cp936" | "ms936" => Some(GBK),
+            "cp949" | "ms949" | "euckr" => Some(EUC_KR),
+            "cp950" | "ms950" | "big5hkscs" => Some(BIG5),
+            "eucjp" => Some(EUC_JP),
+            "cp65001" => Some(UTF_8),
+            "utf16" => Some(UTF_16LE),
+            "tis620" => Some(WINDOWS_874),
+            "latin9" => Some(ISO_8859_15),
             _ => spellings.iter().find_map(|label| encoding_rs::Encoding::for_label(label.as_bytes())),
         };
         spelled
@@ -176,6 +188,9 @@ mod tests {
         assert_eq!(encoding("cp1251"), Ok("windows-1251"));
         assert_eq!(encoding("shift_jis"), Ok("Shift_JIS"));
         assert_eq!(encoding("utf_8"), Ok("UTF-8"));
+        let of_python =
+            ["cp932", "cp936", "cp949", "cp950", "euc_jp", "eucjp", "utf16", "macroman", "tis620", "latin9", "koi8_r"];
+        assert!(of_python.map(encoding).iter().all(Result::is_ok), "{:?}", of_python.map(encoding));
         for wrong in ["", "utf-7", "iso-2022-kr", "klingon"] {
             assert!(encoding(wrong).is_err(), "{wrong}");
         }

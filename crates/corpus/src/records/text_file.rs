@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use encoding_rs::{Decoder, DecoderResult, UTF_8};
 
 use super::compression::Bytes;
-use super::encoding::{N_LOOKED_AT, binary_kind, doubt, not_utf8, unmarked_utf16};
+use super::encoding::{N_LOOKED_AT, binary_kind, doubt, is_utf8_beyond_ascii, not_utf8, unmarked_utf16};
 use super::line_breaks::LineBreaks;
 use super::options::{Encoding, ReadOptions};
 use crate::error::{CorpusError, Location, Result};
@@ -77,6 +77,10 @@ impl TextFile {
             (Some(given), Some(marked)) if given.0 != marked => {
                 let problem = format!("it begins with the mark of {}; leave --encoding out", marked.name());
                 return Err(CorpusError::Damaged { file: path.to_owned(), format: given.name(), problem });
+            }
+            // In these any bytes are text, so that of several files the one that is UTF-8 would become garbage.
+            (Some(given), _) if given.0.is_single_byte() && is_utf8_beyond_ascii(path)? => {
+                (UTF_8, Some(format!("UTF-8, which all of it is, and not {} as told", given.name())))
             }
             (Some(given), _) => (given.0, doubt(path, given)?),
             (None, Some(marked)) => (marked, (marked != UTF_8).then(|| marked.name().to_owned())),

@@ -1,11 +1,12 @@
 //! The sources of a dataset: its files, opened, by the split that they are of.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use corpus::Split;
 use corpus::label::SourceNames;
 use corpus::records::{Columns, Quotes, ReadOptions, TableFile, find_columns};
 use corpus::task::{FINE_GRAINED, POLARITY};
+use corpus::{CorpusError, Split, shortened_list};
 use stage::{List, ensure_input};
 
 use super::args::{DEFAULT_LABEL_COLUMN, DatasetArgs};
@@ -147,7 +148,8 @@ fn tables(
         flags: flags.collect(),
         ..Columns::default()
     };
-    let first = splits.iter().flat_map(|(_, files)| files).next();
+    let has_bytes = |file: &&PathBuf| std::fs::metadata(file).map_or(true, |metadata| metadata.len() > 0);
+    let first = splits.iter().flat_map(|(_, files)| files).find(has_bytes);
     let (mut columns, said) = match first {
         Some(file) => find_columns(file, &asked, &args.tables.options())?,
         None => (asked, None),
@@ -155,10 +157,26 @@ fn tables(
     // Beside scores, labels may be there.
     let default = Some(DEFAULT_LABEL_COLUMN.to_owned()).filter(|default| columns.score.as_ref() != Some(default));
     columns.label = columns.label.or(default);
-    let mut splits = opened(splits, |split, file| {
+    let mut opened_splits = Vec::new();
+    let mut empty = Vec::new();
+    for (split, files) in splits {
         // Only those of the test split may lack labels.
-        open(file, &Columns { targets_required: split != Split::Test, ..columns.clone() })
-    })?;
+        let columns = Columns { targets_required: *split != Split::Test, ..columns.clone() };
+        let mut sources: Vec<Box<dyn RowSource>> = Vec::new();
+        for file in files {
+            match open_with_rows(file, &columns, &open) {
+                Err(CorpusError::Empty { .. }) if files.len() > 1 => empty.push(file.display().to_string()),
+                opened => sources.push(Box::new(opened?)),
+            }
+        }
+        if let ([], [file, ..]) = (sources.as_slice(), files.as_slice()) {
+            return Err(CorpusError::Empty { file: file.clone() }.into());
+        }
+        opened_splits.push(SplitSources { split: *split, sources });
+    }
+    let of_empty = (!empty.is_empty()).then(|| format!("without rows, and passed over: {}", shortened_list(&empty)));
+    let said = Some(said.into_iter().chain(of_empty).collect::<Vec<_>>().join("; ")).filter(|said| !said.is_empty());
+    let mut splits = opened_splits;
     if let Some(column) = &split_column
         && let Some(index) = columns.keep.iter().position(|kept| kept == column)
     {
@@ -166,6 +184,22 @@ fn tables(
     }
     let label_column = columns.label.as_deref().map_or(DEFAULT_LABEL_COLUMN, str::trim).to_owned();
     Ok(Sources { splits, label_column, said, split_column })
+}
+
+/// Opens a table.
+///
+/// # Errors
+/// Fails on one without rows, too.
+fn open_with_rows(
+    file: &Path,
+    columns: &Columns,
+    open: &impl Fn(&Path, &Columns) -> corpus::Result<TableFile>,
+) -> corpus::Result<TableFile> {
+    let table = open(file, columns)?;
+    match table.for_each_row(&mut |_| ControlFlow::Break(())) {
+        Err(error @ CorpusError::Empty { .. }) => Err(error),
+        _ => Ok(table), // what else is wrong is told where all rows are read
+    }
 }
 
 /// Names that stand beside the labels, in a column or the card, where nobody says others; and which of them they are.

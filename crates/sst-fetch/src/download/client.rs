@@ -12,6 +12,7 @@ use ureq::http::{HeaderMap, Uri};
 use ureq::{Agent, BodyReader};
 
 use super::failure::Failure;
+use super::proxy::is_exempt;
 
 /// A server that does not answer, or stops in the middle, is one that is busy.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -27,7 +28,10 @@ const MAX_TEXT: u64 = 64 << 20;
 
 /// Sends requests.
 pub(crate) struct Client {
+    /// Through the proxy of the environment, if there is one.
     agent: Agent,
+    /// For hosts that are exempt from it.
+    direct: Agent,
     token: Option<String>,
     quiet: bool,
 }
@@ -63,15 +67,17 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(token: Option<String>, quiet: bool) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(concat!("sst-fetch/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_recv_response(Some(TIMEOUT))
-            .timeout_per_read(Some(TIMEOUT));
-        Self { agent: config.build().into(), token, quiet }
+        let config = || {
+            Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .user_agent(concat!("sst-fetch/", env!("CARGO_PKG_VERSION")))
+                .timeout_connect(Some(CONNECT_TIMEOUT))
+                .timeout_recv_response(Some(TIMEOUT))
+                .timeout_per_read(Some(TIMEOUT))
+        };
+        Self { agent: config().build().into(), direct: config().proxy(None).build().into(), token, quiet }
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
@@ -137,7 +143,8 @@ impl Client {
         let first = parsed(url)?;
         let (mut at, mut headers) = (first.clone(), Vec::new());
         for _ in 0..MAX_REDIRECTS {
-            let mut request = self.agent.get(at.clone());
+            let agent = if at.host().is_some_and(is_exempt) { &self.direct } else { &self.agent };
+            let mut request = agent.get(at.clone());
             if offset > 0 {
                 request = request.header("range", format!("bytes={offset}-"));
             }

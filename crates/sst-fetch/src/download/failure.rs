@@ -7,6 +7,8 @@ use std::time::Duration;
 use ureq::http::{HeaderMap, Uri};
 use ureq::{Proxy, Timeout};
 
+use super::proxy::is_exempt;
+
 /// A request that failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -51,8 +53,8 @@ impl Failure {
             ureq::Error::Protocol(_) => true,
             _ => false,
         };
-        let of_uri = |proxy: &Proxy| url.parse::<Uri>().is_ok_and(|uri| !proxy.is_no_proxy(&uri));
-        let through = match Proxy::try_from_env().filter(of_uri) {
+        let is_direct = url.parse::<Uri>().is_ok_and(|uri| uri.host().is_some_and(is_exempt));
+        let through = match Proxy::try_from_env().filter(|_| !is_direct) {
             Some(proxy) => format!(", through the proxy {}:{} of the environment", proxy.host(), proxy.port()),
             None => String::new(),
         };

@@ -182,8 +182,8 @@ fn proxies_are_those_of_the_environment() {
 
     hub.forget_requests();
     let closed = "http://127.0.0.1:9";
-    let exempt =
-        [("HF_ENDPOINT", hub.endpoint.as_str()), ("HTTP_PROXY", closed), ("NO_PROXY", host.split(':').next().unwrap())];
+    let listed = format!("localhost, {}", host.split(':').next().unwrap());
+    let exempt = [("HF_ENDPOINT", hub.endpoint.as_str()), ("HTTP_PROXY", closed), ("NO_PROXY", listed.as_str())];
     let ended = sandbox.fetch_with(LINE, &exempt);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(!hub.requests().is_empty());

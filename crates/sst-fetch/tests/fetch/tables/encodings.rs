@@ -1,6 +1,6 @@
 //! Encodings: by mark, by NULs, as told; and what a message says of others.
 
-use corpus::Split::Train;
+use corpus::Split::{Test, Train};
 
 use super::{utf16_be, utf16_le, windows_1252};
 use crate::labels::{case, check};
@@ -56,7 +56,14 @@ fn other_encodings_are_told_by_a_flag() {
         case("UTF-8 that is read as something else")
             .file("train.csv", CSV)
             .flags("--encoding windows-1252")
-            .said(&["windows-1252 as told, though it would be valid UTF-8"]),
+            .rows(Train, &ROWS)
+            .said(&["UTF-8, which all of it is, and not windows-1252 as told"]),
+        case("of two files one is UTF-8")
+            .file("train.csv", CSV)
+            .file("test.csv", b"text,label\ncaf\xe9,1\n".as_slice())
+            .flags("--encoding windows-1252")
+            .rows(Test, &["caf\u{e9}|1|-"])
+            .said(&["data/train.csv: UTF-8, which all of it is"]),
         case("a mark of another encoding")
             .file("train.csv", format!("\u{feff}{CSV}"))
             .flags("--encoding cp1252")

@@ -97,6 +97,40 @@ fn shards_are_one_table() {
 }
 
 #[test]
+fn files_without_rows_are_passed_over_beside_others() {
+    check(&[
+        case("a header alone, and nothing at all")
+            .file("part-0.csv", "")
+            .file("part-1.csv", A)
+            .file("part-2.csv", "text,label\n")
+            .source("--train data/part-*.csv")
+            .rows(Train, &["a|0|-"])
+            .said(&["without rows, and passed over: data/part-0.csv, data/part-2.csv"]),
+        case("all of them")
+            .file("part-0.csv", "")
+            .file("part-1.csv", "")
+            .source("--train data/part-*.csv")
+            .refused(&["part-0.csv is empty"]),
+        case("one that is broken")
+            .file("a.csv", A)
+            .file("b.csv", "text,label\n\"a,1\n")
+            .source("--train data/*.csv")
+            .refused(&["data/b.csv, line 2"]),
+    ]);
+}
+
+#[test]
+fn what_datasets_keeps_beside_tables_is_none() {
+    check(&[
+        case("a list of features").file("reviews.csv", A).file("dataset_infos.json", "{\"default\": {}}").rows(Train, &["a|0|-"]),
+        case("saved as Arrow")
+            .file("train/data-00000-of-00001.arrow", "ARROW1")
+            .file("dataset_dict.json", "{\"splits\": [\"train\"]}")
+            .refused(&["was written by save_to_disk of `datasets`, as Arrow files, which are not read; write its splits with to_parquet"]),
+    ]);
+}
+
+#[test]
 fn patterns_are_expanded_in_order() {
     check(&[
         case("several files, sorted")
