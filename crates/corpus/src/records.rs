@@ -14,6 +14,7 @@ mod line_breaks;
 mod text_file;
 
 mod beginning;
+mod usual_names;
 mod table;
 mod format;
 

@@ -8,12 +8,12 @@ use super::beginning::{Beginning, N_ROWS};
 use super::below_header::{has_row_names, is_ruled_off};
 use super::dialect::{Dialect, header_names};
 use super::fields::{Field, FieldRecord, QuoteError};
-use super::find_columns::is_usual_name;
 use super::format::{Format, NullText, Opened, RowSink, Rows};
 use super::options::{Delimiter, Quotes, ReadOptions};
 use super::record_stream::RecordError;
 use super::table::{BrokenRow, Columns, Row, parse_score};
 use super::text_file::TextFile;
+use super::usual_names::is_usual_name;
 use crate::error::{CorpusError, Location, Result};
 
 pub(super) const CSV: Format = Format {

@@ -12,28 +12,11 @@ use super::beginning::{Beginning, N_ROWS};
 use super::options::ReadOptions;
 use super::table::Columns;
 use super::table_file::format_of;
+use super::usual_names::{LABELS, SPLITS, TEXTS, plain};
 use crate::error::{CorpusError, Result};
 use crate::similarity::is_joined;
 use crate::split::Split;
 
-/// Names of columns of texts, in lower case without separators; each tier comes before the next.
-const TEXTS: [&str; 3] = [
-    "text sentence texts sentences 文本 句子 内容 本文 текст",
-    "review reviews reviewtext reviewbody reviewcontent content comment comments commenttext tweet tweettext body message \
-     document phrase utterance feedback post statement cleantext opinion fulltext kommentar comentario commentaire texte \
-     texto avis texta 评论 评价 レビュー отзыв комментарий",
-    "headline title summary description subject verbatim",
-];
-/// The same of labels.
-const LABELS: [&str; 3] = [
-    "label labels 标签 ラベル метка",
-    "sentiment class target category polarity emotion stars star rating ratings starrating reviewrating overall score y \
-     sentimentlabel sentimentclass airlinesentiment classlabel labeltext opinionlabel tone bewertung klasse classe clase \
-     sentimiento 情感 类别 тональность класс",
-    "topic intent tag type gold annotation grade",
-];
-/// The same of splits.
-const SPLITS: &str = "split splits splitname datasplit set subset partition usage";
 /// Of two columns, the one with so many times as many words has the texts.
 const CLEARLY_MORE: f64 = 2.0;
 /// Texts have at least so many words on average, if nothing but their content shows what they are.
@@ -92,18 +75,6 @@ pub fn find_split_column(path: &Path, options: &ReadOptions) -> Result<Option<St
         [only] => Ok(Some(beginning.names[*only].clone())),
         several => Err(look.several("split", "--split-column", several)),
     }
-}
-
-/// A name in lower case without separators, without the keys that it is inside.
-fn plain(name: &str) -> String {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    last.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// Whether a text is a usual name of a column of texts or of labels.
-pub(super) fn is_usual_name(text: &str) -> bool {
-    let name = plain(text.trim());
-    TEXTS.iter().chain(&LABELS).any(|tier| tier.split_whitespace().any(|known| known == name))
 }
 
 /// The words of a text; where they are written without blanks, two characters count as one.

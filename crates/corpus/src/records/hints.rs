@@ -3,8 +3,8 @@
 use super::beginning::Beginning;
 use super::dialect::Dialect;
 use super::fields::FieldRecord;
-use super::find_columns::is_usual_name;
 use super::options::ReadOptions;
+use super::usual_names::is_usual_name;
 use crate::error::CorpusError;
 
 /// The records that may come before a header.
