@@ -97,7 +97,7 @@ fn missing(label_names: &[String], train: &SplitCounts, splits: &[SplitCounts]) 
     let nowhere: Vec<&String> = absent.iter().filter(|&&class| !elsewhere(class)).map(|&c| &label_names[c]).collect();
     // That one class alone is there has been said.
     if !nowhere.is_empty() && label_names.len() - absent.len() > 1 {
-        warnings.push(format!("train has no row of: {}; no split that was read has one", shortened_list(&nowhere)));
+        warnings.push(format!("train has no row of: {}; no split has one", shortened_list(&nowhere)));
     }
     warnings
 }
@@ -145,7 +145,7 @@ mod tests {
             found(&["sad", "happy", "angry", "bored"], &splits),
             [
                 "train has no row of classes that test has: angry (3); they cannot be learned, and count as errors",
-                "train has no row of: bored; no split that was read has one",
+                "train has no row of: bored; no split has one",
             ]
         );
     }

@@ -115,6 +115,12 @@ impl Repository {
             );
         };
         let path = self.download(client, name).map_err(|error| match error.downcast::<Failure>() {
+            Ok(failure) if failure.status == Some(404) => bad_input!(
+                "{} lists {name} among the files of {}, and does not have it ({})",
+                endpoint(),
+                self.name,
+                failure.problem()
+            ),
             Ok(failure) => explain(&failure, &self.name).context(format!("cannot download {name}")),
             Err(error) => error,
         })?;

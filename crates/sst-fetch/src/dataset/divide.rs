@@ -83,7 +83,12 @@ fn description(division: &Division, assignment: &Assignment, rows: &[RowFacts], 
     let parts = parts.join(", ");
     let how = match division {
         Division::Fold { n: folds, fold } => {
-            format!("fold {} of {folds} of train's {n} sentences is validation: {parts}", fold + 1)
+            let n_left_out = rows.iter().filter(|row| row.split == Split::Validation && row.is_root).count();
+            let left_out = match n_left_out {
+                0 => String::new(),
+                n => format!("; the {n} sentences of the validation split are left out"),
+            };
+            format!("fold {} of {folds} of train's {n} sentences is validation: {parts}{left_out}", fold + 1)
         }
         _ => format!("split off from train's {n} sentences: {parts}"),
     };

@@ -34,7 +34,8 @@ fn folds_take_the_place_of_a_validation_split() {
     let sandbox = Sandbox::new();
     sandbox.write("data/train.csv", table(10, &["x", "y"]));
     sandbox.write("data/validation.csv", "text,label\nleft out,x\n");
-    said(&sandbox, "--source data --folds 2 --fold 2 --out raw");
+    let told = said(&sandbox, "--source data --folds 2 --fold 2 --out raw");
+    assert!(told.contains("; the 1 sentences of the validation split are left out"), "{told}");
     assert_eq!(class_counts(&sandbox, "raw").map(|counts| counts.iter().sum::<usize>()), [5, 5, 0]);
 }
 
