@@ -15,6 +15,7 @@
 //! report     how the column was read, in words
 //! ```
 
+mod decimal_comma;
 mod value;
 mod framed;
 mod distinct;
@@ -28,8 +29,8 @@ mod report;
 
 pub use classes::LabelOrder;
 pub use column::LabelColumn;
+pub(crate) use decimal_comma::with_point;
 pub use distinct::{DistinctLabels, MAX_DISTINCT, Place};
-pub(crate) use framed::with_point;
 pub(crate) use meaning::names_contradict_order;
 pub use meaning::{names_ascend, names_have_meaning};
 pub use rules::{LabelRules, SourceNames};

@@ -13,8 +13,8 @@ mod encoding;
 mod line_breaks;
 mod text_file;
 
-mod beginning;
 mod usual_names;
+mod beginning;
 mod table;
 mod format;
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::classes::{Class, LabelOrder, found};
 use super::distinct::{Distinct, DistinctLabels, MAX_DISTINCT};
-use super::framed::{numbers_in, with_point};
+use super::framed::numbers_in;
 use super::meaning::Meaning;
 use super::rules::{LabelRules, SourceNames, is_same};
 use super::value::{Number, boolean};
@@ -136,11 +136,7 @@ fn from_values(values: Vec<Distinct>, column: &str) -> Result<(Vec<Class>, Label
         classes.sort_by(|a, b| a.value.cmp(&b.value));
         return Ok((classes, LabelOrder::Booleans));
     }
-    let has_commas = !values.is_empty() && texts().all(|text| with_point(text).is_some());
-    let number = |text: &str| match has_commas {
-        true => Number::parse(&with_point(text)?),
-        false => Number::parse(text),
-    };
+    let number = if texts().any(|text| text.contains('.')) { Number::parse } else { Number::parse_with_comma };
     if let Some(mut numbers) = texts().map(number).collect::<Option<Vec<_>>>() {
         numbers.sort_by(|a, b| a.order(*b));
         numbers.dedup();

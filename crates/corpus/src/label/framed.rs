@@ -1,4 +1,4 @@
-//! Words that differ in a number alone: `LABEL_10`, `10 %`, `class 3`; and numbers whose comma separates the decimals.
+//! Words that differ in a number alone: `LABEL_10`, `10 %`, `class 3`.
 
 use super::value::Number;
 
@@ -21,16 +21,6 @@ fn framed(word: &str) -> Option<(&str, Number, &str)> {
     Some((&word[..begin], number, &rest[end..]))
 }
 
-/// A number with a decimal comma, as many languages write it, with a point: `4,5` is `4.5`. Three digits behind a comma may be thousands,
-/// unless it follows a zero.
-pub(crate) fn with_point(text: &str) -> Option<String> {
-    let (whole, decimals) = text.split_once(',')?;
-    let digits = whole.strip_prefix(['-', '+']).unwrap_or(whole);
-    let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    (are_digits(digits) && are_digits(decimals) && (decimals.len() < 3 || digits == "0"))
-        .then(|| format!("{whole}.{decimals}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,11 +36,5 @@ mod tests {
         assert_eq!(numbers(&["a1", "a2x"]), None);
         assert_eq!(numbers(&["a", "b"]), None);
         assert_eq!(numbers(&["007", "7"]), None, "whose zeros mean something");
-    }
-
-    #[test]
-    fn a_decimal_comma_is_a_point() {
-        assert_eq!(["4,5", "-10,25", "0,125"].map(|text| with_point(text).unwrap()), ["4.5", "-10.25", "0.125"]);
-        assert!(["1,000", "4", ",5", "4,", "a,5", "1,2,3", "4.5"].into_iter().all(|text| with_point(text).is_none()));
     }
 }

@@ -92,7 +92,7 @@ fn is(class: &Class, text: &str) -> bool {
     let number = Number::parse(&class.value);
     let truth = boolean(&class.value);
     class.value == text
-        || number.is_some() && number == Number::parse(text)
+        || number.is_some() && number == Number::parse_with_comma(text)
         || truth.is_some() && truth == boolean(text)
 }
 

@@ -48,6 +48,6 @@ impl LabelRules<'_> {
 
 /// Whether two texts are one value: numbers are compared as numbers.
 pub(super) fn is_same(a: &str, b: &str) -> bool {
-    let number = Number::parse(b);
-    a.trim() == b || (number.is_some() && number == Number::parse(a.trim()))
+    let number = Number::parse_with_comma(b);
+    a.trim() == b || (number.is_some() && number == Number::parse_with_comma(a.trim()))
 }

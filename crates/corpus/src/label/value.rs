@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::decimal_comma::with_point;
+
 /// The texts that stand for a missing value: those of `pandas.read_csv`, so that both drop the same rows.
 const MISSING: [&str; 19] = [
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
@@ -36,6 +38,11 @@ impl Number {
         }
         let number: f64 = text.parse().ok()?;
         number.is_finite().then(|| Self::of(number))
+    }
+
+    /// As [`Number::parse`], also with a decimal comma.
+    pub(super) fn parse_with_comma(text: &str) -> Option<Self> {
+        Self::parse(with_point(text).as_deref().unwrap_or(text))
     }
 
     fn of(number: f64) -> Self {

@@ -3,18 +3,21 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, header_names};
 use super::record_stream::RecordError;
 use crate::error::Result;
 
-/// Whether the line below the header is dashes, several in each field, as the tools of databases and Markdown rule it off.
+/// Whether the line below the header is dashes, several for each of its names, as the tools of databases and Markdown rule it
+/// off. Of a single column it may be a text.
 pub(super) fn is_ruled_off(dialect: &Dialect) -> Result<bool> {
-    let mut records = dialect.records()?;
-    records.skip();
     let is_rule = |text: &str| text.contains("--") && text.bytes().all(|byte| b"-: ".contains(&byte));
+    let mut records = dialect.records()?;
+    let Some(Ok(names)) = records.next(|header| header_names(&header)) else { return Ok(false) };
+    let n_names = names.iter().filter(|name| !name.trim().is_empty()).count();
     let below = records.next(|record| {
-        let mut fields = record.fields.iter().map(|field| field.text.trim()).filter(|text| !text.is_empty()).peekable();
-        fields.peek().is_some() && fields.all(is_rule)
+        let mut pairs = names.iter().zip(&record.fields).map(|(name, field)| (name.trim(), field.text.trim()));
+        let is_right = |(name, text): (&str, &str)| if name.is_empty() { text.is_empty() } else { is_rule(text) };
+        n_names > 1 && record.fields.len() == names.len() && pairs.all(is_right)
     });
     match below {
         Some(Err(RecordError::File(error))) => Err(error),

@@ -127,20 +127,24 @@ fn compare_words(rows: &[Row], words: &Pieces, found: &mut Found) {
             .copied()
             .filter(|&row| known.insert((rows[row as usize].split, rows[row as usize].key)))
             .collect();
-        let is_equal = |a: u32, b: u32| rows[a as usize].key == rows[b as usize].key;
-        for (index, &row) in distinct.iter().enumerate() {
-            let split = rows[row as usize].split;
-            let mut others = distinct.iter().copied().filter(|&other| !is_equal(row, other));
-            let before = |other: &u32| distinct[..index].contains(other) && rows[*other as usize].split == split;
-            if let Some(first) = others.clone().find(before) {
+        // Of each split, the first row, and the first with another text than that.
+        let firsts = Split::ALL.map(|split| {
+            let of_split = || distinct.iter().copied().filter(|&row| rows[row as usize].split == split);
+            let first = of_split().next();
+            let is_other = |row: &u32| first.is_some_and(|first| rows[first as usize].key != rows[*row as usize].key);
+            [first, of_split().find(is_other)]
+        });
+        let texts: BTreeSet<(u64, Split)> = known.iter().map(|&(split, text)| (text, split)).collect();
+        for &row in &distinct {
+            let Row { split, key, .. } = rows[row as usize];
+            if let Some(first) = firsts[split as usize][0].filter(|&first| first != row) {
                 found.add(Kind::NormalizedDuplicates, row, Some(first));
             }
-            let is_overlap = |&other: &u32| rows[other as usize].split != split;
-            let overlaps_exactly =
-                distinct.iter().any(|&other| is_equal(row, other) && rows[other as usize].split != split);
+            let overlaps_exactly = Split::ALL.into_iter().any(|other| other != split && texts.contains(&(key, other)));
+            let differs = |&other: &u32| rows[other as usize].split != split && rows[other as usize].key != key;
             if split != Split::Train
                 && !overlaps_exactly
-                && let Some(other) = others.find(is_overlap)
+                && let Some(other) = firsts.iter().flatten().flatten().copied().filter(differs).min()
             {
                 found.add(Kind::NormalizedOverlap, row, Some(other));
             }

@@ -211,13 +211,18 @@ fn names_beside(
     if args.label_names.is_some() || args.label_order.is_some() || args.score_column.is_some() {
         return Ok(None);
     }
-    let label = Some(args.label_column().to_owned());
-    let columns = Columns { text: args.text_column.clone(), label, ..Columns::default() };
     let options = args.tables.options();
+    let asked = Columns { text: args.text_column.clone(), label: args.label_column.clone(), ..Columns::default() };
+    let first = splits.iter().flat_map(|(_, files)| files).next();
+    let found = first.map(|file| find_columns(file, &asked, &options)).transpose()?;
+    let mut columns = found.map_or(asked, |(columns, _)| columns);
+    let label = columns.label.get_or_insert_with(|| DEFAULT_LABEL_COLUMN.to_owned()).clone();
     if let Some(names) = label_text::names(splits, &columns, &options)? {
         return Ok(Some((names, "the column label_text")));
     }
-    let Some(names) = hub.label_names(args.label_column()) else { return Ok(None) };
+    // What means no label is told by the values in the files.
+    let names = hub.label_names(label.trim()).filter(|_| args.unlabeled.is_empty());
+    let Some(names) = names else { return Ok(None) };
     let are_indices = label_text::are_indices(splits, &columns, &options, names.names.len())?;
     Ok(are_indices.then_some((names, "the card")))
 }

@@ -15,6 +15,9 @@ use super::division_args::NONE;
 use super::rows::{RowSource, SplitSources, try_for_each_row};
 use crate::split_files::SplitFiles;
 
+/// Of many files, those in which the column is looked for.
+const N_LOOKED_AT: usize = 64;
+
 /// The column that the user names, or, of a source that has train alone, the one that is found.
 pub(super) fn find(args: &DatasetArgs, splits: &SplitFiles) -> anyhow::Result<Option<String>> {
     let given = args.division.split_column.as_deref();
@@ -31,7 +34,21 @@ pub(super) fn find(args: &DatasetArgs, splits: &SplitFiles) -> anyhow::Result<Op
     };
     match (given, train.first()) {
         (Some(column), _) => Ok(Some(column.to_owned())),
-        (None, Some(file)) if args.source.is_some() => Ok(find_split_column(file, &args.tables.options())?),
+        (None, Some(_)) if args.source.is_some() => {
+            let is_other = |column: &String| {
+                let named = [&args.text_column, &args.label_column, &args.score_column];
+                named.into_iter().flatten().any(|other| other.trim() == column.trim())
+            };
+            // A file that lacks what another has is refused where it is opened.
+            for file in train.iter().take(N_LOOKED_AT) {
+                if let Some(column) =
+                    find_split_column(file, &args.tables.options())?.filter(|column| !is_other(column))
+                {
+                    return Ok(Some(column));
+                }
+            }
+            Ok(None)
+        }
         _ => Ok(None),
     }
 }

@@ -29,7 +29,9 @@ pub(super) struct Card {
 pub(super) struct Config {
     pub(super) name: String,
     pub(super) is_default: bool,
-    /// The patterns of the files of each split, by the name that the card gives it.
+    /// The folder of its files, with a slash at its end; empty for the whole repository.
+    pub(super) folder: String,
+    /// The patterns of the files of each split, by the name that the card gives it; none where the folder alone is named.
     pub(super) splits: Vec<(String, Vec<String>)>,
 }
 
@@ -57,8 +59,12 @@ impl Card {
 
 impl Config {
     fn of(config: &Yaml) -> Option<Self> {
-        let prefix = text(&config["data_dir"]).map(|folder| format!("{}/", folder.trim_matches('/')));
-        let prefix = prefix.unwrap_or_default();
+        let folder = text(&config["data_dir"]);
+        let path = folder
+            .as_deref()
+            .map(|folder| folder.trim_start_matches("./").trim_matches(['/', '.']))
+            .unwrap_or_default();
+        let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
         let mut splits: Vec<(String, Vec<String>)> = Vec::new();
         let mut add = |split: &str, path: &Yaml| {
             let patterns = items(path).filter_map(text).map(|path| {
@@ -81,7 +87,7 @@ impl Config {
         }
         let name = text(&config["config_name"]).unwrap_or_else(|| DEFAULT_CONFIG.to_owned());
         let is_default = config["default"].as_bool().unwrap_or_default();
-        (!splits.is_empty()).then_some(Self { name, is_default, splits })
+        (!splits.is_empty() || folder.is_some()).then_some(Self { name, is_default, folder: prefix, splits })
     }
 }
 
@@ -181,20 +187,22 @@ mod tests {
         let card = parse(
             "license: mit\nconfigs:\n- config_name: en\n  default: true\n  data_files:\n  - split: train\n    path: \"en/train-*\"\n  \
              - split: test\n    path: [en/a.csv, ./en/b.csv]\n- config_name: de\n  data_dir: de\n  data_files: reviews.csv\n\
-             - config_name: empty\n- config_name: map\n  data_files: {validation: v.csv}\n",
+             - config_name: empty\n- config_name: map\n  data_files: {validation: v.csv}\n- config_name: fr\n  data_dir: ./data/fr\n",
         );
-        let config = |name: &str, is_default, splits: &[(&str, &[&str])]| Config {
+        let config = |name: &str, is_default, folder: &str, splits: &[(&str, &[&str])]| Config {
             name: name.to_owned(),
             is_default,
+            folder: folder.to_owned(),
             splits: splits
                 .iter()
                 .map(|(split, paths)| ((*split).to_owned(), paths.iter().map(|&path| path.to_owned()).collect()))
                 .collect(),
         };
         let expected = [
-            config("en", true, &[("train", &["en/train-*"]), ("test", &["en/a.csv", "en/b.csv"])]),
-            config("de", false, &[("train", &["de/reviews.csv"])]),
-            config("map", false, &[("validation", &["v.csv"])]),
+            config("en", true, "", &[("train", &["en/train-*"]), ("test", &["en/a.csv", "en/b.csv"])]),
+            config("de", false, "de/", &[("train", &["de/reviews.csv"])]),
+            config("map", false, "", &[("validation", &["v.csv"])]),
+            config("fr", false, "data/fr/", &[]),
         ];
         assert_eq!(card.unwrap().configs, expected);
     }

@@ -41,12 +41,22 @@ fn by_card(files: &[String], card: &Card, config: Option<&str>) -> anyhow::Resul
             })?
         }
     };
+    if found.splits.is_empty() {
+        let files: Vec<String> = files.iter().filter(|file| file.starts_with(&found.folder)).cloned().collect();
+        return Ok(DataFiles { config: Some(found.name.clone()), ..by_names(&files, None)? });
+    }
     let mut splits: BTreeMap<Split, Vec<String>> = BTreeMap::new();
     let mut unread: Vec<String> = Vec::new();
-    for (split, patterns) in &found.splits {
-        match Split::of_value(split) {
-            Some(split) => splits.entry(split).or_default().extend(matching(files, split, patterns)?),
-            None => unread.push(split.clone()),
+    for (name, patterns) in &found.splits {
+        // Of several names that mean one split, its own counts, else the first.
+        let others = || found.splits.iter().filter(|(other, _)| Split::of_value(other) == Split::of_value(name));
+        let is_chosen = |split: Split| match others().find(|(other, _)| other == split.name()) {
+            Some((own, _)) => own == name,
+            None => others().next().is_some_and(|(first, _)| first == name),
+        };
+        match Split::of_value(name).filter(|split| is_chosen(*split)) {
+            Some(split) => drop(splits.insert(split, matching(files, split, patterns)?)),
+            None => unread.push(name.clone()),
         }
     }
     if !splits.contains_key(&Split::Train) {
@@ -67,14 +77,17 @@ fn matching(files: &[String], split: Split, patterns: &[String]) -> anyhow::Resu
     let mut found: Vec<String> = Vec::new();
     for pattern in patterns {
         let glob = Pattern::new(pattern).map_err(|error| bad_input!("the card's {pattern} is no pattern: {error}"))?;
-        let is_new = |file: &&String| (*file == pattern || glob.matches_with(file, options)) && !found.contains(file);
-        let mut matched: Vec<String> = files.iter().filter(is_new).cloned().collect();
-        matched.sort();
+        // A pattern may match a README, too.
+        let is_matched =
+            |file: &&String| *file == pattern || (glob.matches_with(file, options) && extension(file).is_some());
+        let mut matched: Vec<String> = files.iter().filter(is_matched).cloned().collect();
         ensure_input!(
-            !matched.is_empty() || files.iter().any(|file| file == pattern || glob.matches_with(file, options)),
-            "the card says that {} is {pattern}, which is none of the repository's files",
+            !matched.is_empty(),
+            "the card says that {} is {pattern}, which is none of the repository's files that can be read",
             split.name()
         );
+        matched.sort();
+        matched.retain(|file| !found.contains(file));
         found.extend(matched);
     }
     match found.iter().find(|file| extension(file).is_none()) {

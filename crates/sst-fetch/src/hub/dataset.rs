@@ -1,5 +1,7 @@
 //! A dataset of the hub: its repository, and which of the files there are its data.
 
+use std::io::ErrorKind;
+
 use anyhow::Context;
 use corpus::Split;
 use corpus::label::SourceNames;
@@ -40,16 +42,18 @@ impl HubDataset {
         if *repository.name() != *name {
             said.push(format!("{} is loaded by a script; its Parquet conversion is read, {conversion}", name.id));
         }
-        let card = match repository.files().iter().any(|file| file == CARD) {
-            false => Card::default(),
-            true => {
-                let card = std::fs::read(repository.fetch(CARD)?)?;
-                Card::parse(&String::from_utf8_lossy(&card)).unwrap_or_else(|problem| {
-                    said.push(format!("the head of its {CARD} is not read: {problem}"));
-                    Card::default()
-                })
+        let mut card = Card::default();
+        if repository.files().iter().any(|file| file == CARD) {
+            let parsed = match repository.fetch(CARD) {
+                Ok(path) => Card::parse(&String::from_utf8_lossy(&std::fs::read(path)?)),
+                Err(error) if is_read_only(&error) => Err(format!("{error:#}")),
+                Err(error) => return Err(error),
+            };
+            match parsed {
+                Ok(parsed) => card = parsed,
+                Err(problem) => said.push(format!("the head of its {CARD} is not read: {problem}")),
             }
-        };
+        }
         let mut data = choose(repository.files(), &card, config).with_context(|| match repository.cached_only() {
             Some(files) => format!("HF_HUB_OFFLINE is set, and of {} the cache has {files}", repository.name()),
             None => repository.name().to_string(),
@@ -98,6 +102,12 @@ impl HubDataset {
         let names = self.card.names_of(self.data.config.as_deref(), column)?;
         Some(SourceNames { names: names.to_vec(), ordered: false })
     }
+}
+
+/// Whether nothing can be written into the cache, which may have the data all the same.
+fn is_read_only(error: &anyhow::Error) -> bool {
+    let is_one = |kind| matches!(kind, ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem);
+    error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(|error| is_one(error.kind()))
 }
 
 /// Whether a script loads a dataset, instead of files of data.

@@ -132,6 +132,15 @@ fn the_card_counts_more_than_names() {
     assert_eq!(chosen(&files, two, Some("de")).unwrap(), ["train: de/b.csv de/x/a.csv"]);
     assert!(chosen(&files, two, None).unwrap_err().contains("choose one with --config: en, de"));
     assert!(chosen(&files, two, Some("fr")).unwrap_err().contains("no configuration fr, only en, de"));
+    let folders =
+        "- config_name: all\n  data_dir: all\n  default: true\n- config_name: small\n  data_files: small/train.csv\n";
+    let files = ["all/train.csv", "all/dev.csv", "small/train.csv", "train.csv"];
+    assert_eq!(chosen(&files, folders, None).unwrap(), ["train: all/train.csv", "validation: all/dev.csv"]);
+    let twice = "- data_files: {train: t.csv, dev: d.csv, validation: v.csv, test: 'data/*'}\n";
+    assert_eq!(
+        chosen(&["t.csv", "d.csv", "v.csv", "data/a.csv", "data/README.md"], twice, None).unwrap(),
+        ["train: t.csv", "validation: v.csv", "test: data/a.csv", "of the splits of default, dev are not read"]
+    );
     let image = "- data_files: [a.png]\n";
     assert!(chosen(&["a.png"], image, None).unwrap_err().contains("a.png is of train, and it is nothing that is read"));
 }

@@ -94,6 +94,15 @@ fn what_only_looks_like_a_number_or_a_boolean_is_a_word() {
             .names(&["0.5", "9.5", "10"])
             .labels("2 0 1")
             .said(&["numbers"]),
+        case("beside whole numbers, as spreadsheets write them")
+            .train(&["10", "\"1,5\"", "2"])
+            .names(&["1.5", "2", "10"])
+            .labels("2 0 1"),
+        case("they are named as they are spelled")
+            .train(&["\"1,0\"", "\"2,0\"", "\"-1,0\""])
+            .flags("--label-order \"2,0\",\"1,0\" --unlabeled=-1")
+            .names(&["2", "1"])
+            .labels("1 0 -"),
         case("and a word, if others have a point, or thousands may be meant")
             .train(&["\"1,5\"", "0.5", "\"1,000\""])
             .names(&["0.5", "1,000", "1,5"])

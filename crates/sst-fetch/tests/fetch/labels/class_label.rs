@@ -120,6 +120,10 @@ fn glue_and_trees_have_indices() {
             .file("train.tsv", "sentence\tlabel\n\u{606d}\u{559c}\t1\n\u{660e}\u{5929}\t0\n")
             .names(&["0", "1"])
             .labels("1 0"),
+        case("over texts that end with blanks, and have capitals")
+            .file("train.tsv", "sentence\tlabel\nWin a prize \t1\nSee you then \t0\n")
+            .names(&["0", "1"])
+            .labels("1 0"),
         case("over texts whose marks do not stand apart")
             .file("train.tsv", "sentence\tlabel\nwin a prize!\t1\nsee you, then\t0\n")
             .names(&["0", "1"])

@@ -89,6 +89,21 @@ fn formats_and_other_columns_go_with_it() {
 }
 
 #[test]
+fn it_is_looked_for_in_every_file_and_not_where_it_is_something_else() {
+    let sandbox = Sandbox::new();
+    let rows = table("text,label,split", 40, |i| if i < 30 { "train" } else { "dev" });
+    sandbox.write("in/train-0.csv", "");
+    sandbox.write("in/train-1.csv", &rows);
+    assert!(said(&sandbox, "--source in --out raw").contains("splits: column `split`"));
+    sandbox.write("other/train-1.csv", "text,label\na,0\nb,1\n");
+    sandbox.write("other/train-2.csv", &rows);
+    let refused = sandbox.refused("dataset --source other --out raw");
+    assert!(refused.contains("other/train-1.csv has no column split, only text, label"), "{refused}");
+    sandbox.write("a.csv", &rows);
+    assert!(!said(&sandbox, "--source a.csv --label-column split --out raw").contains("splits: column"));
+}
+
+#[test]
 fn rows_without_a_text_are_told_once() {
     let sandbox = Sandbox::new();
     let row =

@@ -49,6 +49,18 @@ fn a_header_that_comes_again_is_refused() {
             .file("train.csv", "|text|label|\n|---|:--:|\n|a|1|\n|b|0|\n")
             .flags("--text-column text --label-column label")
             .rows(Train, &["a|1|-", "b|0|-"]),
+        case("of one column they may be texts, and so if they are not in all")
+            .file("train.csv", "text,label\na,1\nb,0\n")
+            .file("test.csv", "text\n--\n---\n")
+            .rows(Test, &["--|-|-", "---|-|-"]),
+        case("a sentence above the rows, and a label that does not come again, are no header")
+            .file(
+                "train.csv",
+                "a fine film with wit and charm,neutral\nwhat a great film to see it was,pos\nnot one for me at all you see,neg\n\
+                 it was all that one may want,pos\nit was all that one may fear,neg\nsee it as soon as you can,pos\n\
+                 do not see it if you can,neg\n",
+            )
+            .refused(&["the first line looks like a row"]),
         case("a title above it is told")
             .file("train.csv", "Report of reviews,\ntext,label\na good film,pos\na bad film,neg\n")
             .refused(&["line 2 looks like the header: remove the lines before it"]),
