@@ -24,8 +24,8 @@ pub(crate) struct Sources {
     pub(crate) splits: Vec<SplitSources>,
     /// The column of labels, for messages.
     pub(crate) label_column: String,
-    /// What was found of the columns, if nobody named them.
-    pub(crate) said: Option<String>,
+    /// What was found, and nobody said: columns, names of labels; and what was passed over.
+    pub(crate) said: Vec<String>,
     /// The column that says of each row its split, if there is one.
     pub(crate) split_column: Option<String>,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Sources {
 impl Sources {
     /// Sources without columns, or with those that the arguments name.
     fn new(args: &DatasetArgs, splits: Vec<SplitSources>) -> Self {
-        Self { splits, label_column: args.label_column().to_owned(), said: None, split_column: None }
+        Self { splits, label_column: args.label_column().to_owned(), said: Vec::new(), split_column: None }
     }
 
     /// The splits that have sources.
@@ -76,7 +76,8 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             args.refuse_columns("texts in a folder for each class")?;
             let encoding = args.tables.encoding;
             let open = |_, file: &Path| TableFile::open_text(file, class_folders::class(file), encoding);
-            Ok(Sources { said: class_folders::passed_over(splits)?, ..without_columns(opened(splits, open)?) })
+            let said = class_folders::passed_over(splits)?.into_iter().collect();
+            Ok(Sources { said, ..without_columns(opened(splits, open)?) })
         }
         Content::Files(Layout::Raw, splits) => {
             args.refuse_text_and_target("raw files")?;
@@ -92,11 +93,12 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             // GLUE's quotes are text, whatever the files show.
             let options = args.tables.options();
             let options = ReadOptions { quotes: options.quotes.or(Some(Quotes::Literal)), ..options };
-            let sources = tables(args, splits, |file, columns| {
+            let mut sources = tables(args, splits, |file, columns| {
                 Ok(TableFile::open(file, columns, &options)?.with_names(names(&POLARITY)))
             })?;
-            let said = "taken for GLUE's SST-2, by its header, its labels and how its texts are written".to_owned();
-            Ok(Sources { said: Some(said), ..sources })
+            let said = "taken for GLUE's SST-2, by its header, its labels and how its texts are written";
+            sources.said.push(said.to_owned());
+            Ok(sources)
         }
         Content::Files(Layout::Tables, splits) => {
             let options = args.tables.options();
@@ -106,15 +108,15 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             let options = args.tables.options();
             let splits = hub.fetch()?;
             let names = names_beside(args, hub, &splits)?;
-            let sources = tables(args, &splits, |file, columns| {
+            let mut sources = tables(args, &splits, |file, columns| {
                 let table = TableFile::open(file, columns, &options)?;
                 Ok(match &names {
                     Some((names, _)) => table.with_names(names.clone()),
                     None => table,
                 })
             })?;
-            let said = names.map(|(names, origin)| label_text::description(&names, origin)).or(sources.said);
-            Ok(Sources { said, ..sources })
+            sources.said.extend(names.map(|(names, origin)| label_text::description(&names, origin)));
+            Ok(sources)
         }
     }
 }
@@ -157,33 +159,41 @@ fn tables(
     // Beside scores, labels may be there.
     let default = Some(DEFAULT_LABEL_COLUMN.to_owned()).filter(|default| columns.score.as_ref() != Some(default));
     columns.label = columns.label.or(default);
-    let mut opened_splits = Vec::new();
-    let mut empty = Vec::new();
-    for (split, files) in splits {
-        // Only those of the test split may lack labels.
-        let columns = Columns { targets_required: *split != Split::Test, ..columns.clone() };
-        let mut sources: Vec<Box<dyn RowSource>> = Vec::new();
-        for file in files {
-            match open_with_rows(file, &columns, &open) {
-                Err(CorpusError::Empty { .. }) if files.len() > 1 => empty.push(file.display().to_string()),
-                opened => sources.push(Box::new(opened?)),
-            }
-        }
-        if let ([], [file, ..]) = (sources.as_slice(), files.as_slice()) {
-            return Err(CorpusError::Empty { file: file.clone() }.into());
-        }
-        opened_splits.push(SplitSources { split: *split, sources });
-    }
-    let of_empty = (!empty.is_empty()).then(|| format!("without rows, and passed over: {}", shortened_list(&empty)));
-    let said = Some(said.into_iter().chain(of_empty).collect::<Vec<_>>().join("; ")).filter(|said| !said.is_empty());
-    let mut splits = opened_splits;
+    let (mut splits, without_rows) = with_rows(splits, &columns, &open)?;
+    let passed_over =
+        (!without_rows.is_empty()).then(|| format!("without rows, and passed over: {}", shortened_list(&without_rows)));
     if let Some(column) = &split_column
         && let Some(index) = columns.keep.iter().position(|kept| kept == column)
     {
         splits = split_column::divided(splits, column.trim(), index)?;
     }
     let label_column = columns.label.as_deref().map_or(DEFAULT_LABEL_COLUMN, str::trim).to_owned();
-    Ok(Sources { splits, label_column, said, split_column })
+    Ok(Sources { splits, label_column, said: said.into_iter().chain(passed_over).collect(), split_column })
+}
+
+/// Opens the tables that have rows; of a split with several, the others are passed over and named.
+fn with_rows(
+    splits: &SplitFiles,
+    columns: &Columns,
+    open: &impl Fn(&Path, &Columns) -> corpus::Result<TableFile>,
+) -> corpus::Result<(Vec<SplitSources>, Vec<String>)> {
+    let (mut opened, mut without_rows) = (Vec::new(), Vec::new());
+    for (split, files) in splits {
+        // Only those of the test split may lack labels.
+        let columns = Columns { targets_required: *split != Split::Test, ..columns.clone() };
+        let mut sources: Vec<Box<dyn RowSource>> = Vec::new();
+        for file in files {
+            match open_with_rows(file, &columns, open) {
+                Err(CorpusError::Empty { .. }) if files.len() > 1 => without_rows.push(file.display().to_string()),
+                table => sources.push(Box::new(table?)),
+            }
+        }
+        if let ([], [file, ..]) = (sources.as_slice(), files.as_slice()) {
+            return Err(CorpusError::Empty { file: file.clone() });
+        }
+        opened.push(SplitSources { split: *split, sources });
+    }
+    Ok((opened, without_rows))
 }
 
 /// Opens a table.

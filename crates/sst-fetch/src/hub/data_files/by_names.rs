@@ -15,6 +15,7 @@ use crate::split_files::is_unread_data;
 /// The configuration of files at the root.
 const ROOT: &str = ".";
 
+/// Chooses the files of the only configuration, or of `config`.
 pub(super) fn by_names(files: &[String], config: Option<&str>) -> anyhow::Result<DataFiles> {
     let mut configs: BTreeMap<String, Vec<DataFile>> = BTreeMap::new();
     for file in files.iter().filter(|file| !is_aside(file)).filter_map(|file| DataFile::of(file)) {
