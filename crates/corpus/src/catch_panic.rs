@@ -21,7 +21,7 @@ static CALLS: AtomicUsize = AtomicUsize::new(0);
 ///
 /// # Errors
 /// Fails, in words, when `run` does or panics.
-pub(crate) fn catch_panic<T, E: ToString>(run: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+pub fn catch_panic<T, E: ToString>(run: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     silence_caught_panics();
     let call = Call::begin();
     let result = catch_unwind(AssertUnwindSafe(run));

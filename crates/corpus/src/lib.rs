@@ -33,6 +33,7 @@ mod parquet_file;
 mod unpacking;
 mod utf8;
 
+pub use catch_panic::catch_panic;
 pub use error::{CorpusError, Location, Result, WriteError};
 pub use row_counts::{raw_rows, token_rows};
 pub use shortened::{shortened_list, shortened_name};

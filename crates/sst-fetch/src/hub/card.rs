@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use corpus::catch_panic;
 use yaml_rust2::scanner::{Scanner, TokenType};
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -42,8 +43,12 @@ impl Card {
     /// Says what is wrong with a head that is no YAML, or none of a card.
     pub(super) fn parse(card: &str) -> Result<Self, String> {
         let Some(head) = head(card) else { return Ok(Self::default()) };
-        refuse_what_grows(&head)?;
-        let documents = YamlLoader::load_from_str(&head).map_err(|error| error.to_string())?;
+        catch_panic(|| Self::of_head(&head))
+    }
+
+    fn of_head(head: &str) -> Result<Self, String> {
+        refuse_what_grows(head)?;
+        let documents = YamlLoader::load_from_str(head).map_err(|error| error.to_string())?;
         let Some(head) = documents.first() else { return Ok(Self::default()) };
         Ok(Self { configs: items(&head["configs"]).filter_map(Config::of).collect(), label_names: label_names(head) })
     }
@@ -218,6 +223,20 @@ mod tests {
         assert_eq!(card.names_of(Some("en"), "label").unwrap(), ["neg", "pos"]);
         assert_eq!(card.names_of(Some("de"), "label").unwrap(), ["schlecht", "gut"]);
         assert_eq!([card.names_of(None, "label"), card.names_of(Some("de"), "topic")], [None, None]);
+    }
+
+    /// Every card with a bit turned, and every one that ends early, says something or is refused.
+    #[test]
+    fn damaged_cards_never_panic() {
+        let card = "---\nconfigs:\n- config_name: \"a\"\n  data_files: [x, 'y*']\ndataset_info: {features: [{name: l, dtype: {class_label: \
+                    {names: {'0': n}}}}]}\nz: |\n  text\n---\n";
+        for index in 0..card.len() * 8 {
+            let mut bytes = card.as_bytes().to_vec();
+            bytes[index / 8] ^= 1 << (index % 8);
+            let read = Card::parse(&String::from_utf8_lossy(&bytes));
+            assert!(read.is_ok() || read.is_err_and(|problem| !problem.is_empty()));
+            let _ = Card::parse(&card[..index / 8]);
+        }
     }
 
     #[test]
