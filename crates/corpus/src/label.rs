@@ -5,7 +5,9 @@
 //! once, and keeps what it found and how it read it, to be said.
 //!
 //! ```text
+//! decimal_comma  a number with a decimal comma, with a point
 //! value      number, boolean or word; what stands for a missing one
+//! framed     words that differ in a number alone
 //! distinct   the different values of all splits, how often and where first
 //! classes    values that are one class, and how lists of them are shown
 //! sentiment  orders that words have by their meaning: bad < ok < good

@@ -64,9 +64,8 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let raw = Upstream::open(&args.raw, "sst-fetch dataset")?;
     let stdout = Path::new("-");
     ensure_input!(args.page.as_deref() != Some(stdout), "--page is written into a file; give its name");
-    let target = |file: &Path| match file == stdout {
-        true => Ok(file.to_owned()),
-        false => stage::check_output_file(file, &[&args.raw]),
+    let target = |file: &Path| {
+        if file == stdout { Ok(file.to_owned()) } else { stage::check_output_file(file, &[&args.raw]) }
     };
     let json_file = args.json.as_deref().map(target).transpose()?;
     let page_file = args.page.as_deref().map(target).transpose()?;

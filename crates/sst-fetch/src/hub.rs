@@ -92,17 +92,40 @@ impl Repository {
         self.snapshot.folder()
     }
 
-    /// The names of the files that the cache has, if it does not say which others the repository has.
-    pub(crate) fn cached_only(&self) -> Option<String> {
-        self.is_cached_only.then(|| shortened_list(&self.files))
+    /// Whether its files are those that the cache has, which does not say which others there are.
+    pub(crate) fn is_cached_only(&self) -> bool {
+        self.is_cached_only
     }
 
-    /// The path of a file in the cache, downloaded if necessary, and verified: offline by the digest that the cache has, if any.
-    pub(crate) fn fetch(&self, name: &str) -> anyhow::Result<PathBuf> {
+    /// What is to be said of a result that was made of what the cache has.
+    pub(crate) fn remark(&self) -> Option<String> {
+        let (name, files) = (&self.name, shortened_list(&self.files));
+        self.is_cached_only.then(|| {
+            format!(
+                "HF_HUB_OFFLINE is set, and the cache does not say which files {name} has; those count that it has: {files}"
+            )
+        })
+    }
+
+    /// What an error about its list of files is about.
+    pub(crate) fn described(&self) -> String {
+        if !self.is_cached_only {
+            return self.name.to_string();
+        }
+        format!("HF_HUB_OFFLINE is set, and of {} the cache has {}", self.name, shortened_list(&self.files))
+    }
+
+    /// Keeps in the cache what the revision is and which files it has, before they are fetched: what is missing is then known
+    /// offline.
+    pub(crate) fn remember(&self) {
         if self.client.is_some() {
             // A cache that nothing can be written into may have the files all the same.
             let _ = self.snapshot.save_list(&self.files).and_then(|()| self.snapshot.save_revision());
         }
+    }
+
+    /// The path of a file in the cache, downloaded if necessary, and verified: offline by the digest that the cache has, if any.
+    pub(crate) fn fetch(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.folder().join(name);
         let state = if path.exists() { self.state(&path, name)? } else { State::Wrong };
         if state == State::Intact || (state == State::NoDigest && self.client.is_none()) {
@@ -114,7 +137,7 @@ impl Repository {
                 self.name
             );
         };
-        let path = self.download(client, name).map_err(|error| match error.downcast::<Failure>() {
+        self.download(client, name).map_err(|error| match error.downcast::<Failure>() {
             Ok(failure) if failure.status == Some(404) => bad_input!(
                 "{} lists {name} among the files of {}, and does not have it ({})",
                 endpoint(),
@@ -123,8 +146,7 @@ impl Repository {
             ),
             Ok(failure) => explain(&failure, &self.name).context(format!("cannot download {name}")),
             Err(error) => error,
-        })?;
-        Ok(path)
+        })
     }
 
     fn download(&self, client: &Client, name: &str) -> anyhow::Result<PathBuf> {

@@ -74,20 +74,14 @@ fn from_folder(args: &ModelArgs, path: &Path) -> anyhow::Result<()> {
 }
 
 fn from_hub(args: &ModelArgs, repository: &Repository) -> anyhow::Result<()> {
-    let cached_only = repository.cached_only();
-    let names = files_to_fetch(repository.files()).with_context(|| match &cached_only {
-        Some(files) => format!("HF_HUB_OFFLINE is set, and of {} the cache has {files}", repository.name()),
-        None => repository.name().to_string(),
-    })?;
+    let names = files_to_fetch(repository.files()).with_context(|| repository.described())?;
     let source = format!("hub:{}@{}", repository.id(), repository.commit());
-    let plan = Plan { source, cached: cached_only.is_some().then(|| names.clone()) };
+    let plan = Plan { source, cached: repository.is_cached_only().then(|| names.clone()) };
     let Some(mut out) = Job::new(STAGE, &args.common).plan(&plan)?.begin()? else { return Ok(()) };
-    if let Some(files) = cached_only {
-        let name = repository.name();
-        args.common.say(&format!(
-            "HF_HUB_OFFLINE is set, and the cache does not say which files {name} has; those count that it has: {files}"
-        ));
+    if let Some(remark) = repository.remark() {
+        args.common.say(&remark);
     }
+    repository.remember();
     for name in &names {
         repository.fetch(name)?;
     }

@@ -65,11 +65,11 @@ pub(crate) fn ensure_writable(out: &Path) -> anyhow::Result<()> {
 /// Fails where one of these holds; that is bad input.
 pub fn check_output_file(file: &Path, inputs: &[&Path]) -> anyhow::Result<PathBuf> {
     let shown = file.display();
-    let target = match file.is_symlink() {
-        false => file.to_owned(),
-        true => fs::canonicalize(file)
-            .map_err(|error| bad_input!("{shown} is a link that leads nowhere ({error}); mend or remove it"))?,
-    };
+    let mut target = file.to_owned();
+    if file.is_symlink() {
+        target = fs::canonicalize(file)
+            .map_err(|error| bad_input!("{shown} is a link that leads nowhere ({error}); mend or remove it"))?;
+    }
     if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
         bail_input!(
             "{shown} is a device or a pipe; expected the name of a file: what goes to stdout can be redirected"

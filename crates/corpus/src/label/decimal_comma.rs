@@ -1,7 +1,7 @@
 //! Numbers with a decimal comma.
 
-/// A number with a decimal comma, as many languages write it, with a point: `4,5` is `4.5`. Three digits behind a comma may be thousands,
-/// unless it follows a zero.
+/// A number with a decimal comma, as many languages write it, with a point: `4,5` is `4.5`. Three digits behind a comma may be
+/// thousands, unless it follows a zero.
 pub(crate) fn with_point(text: &str) -> Option<String> {
     let (whole, decimals) = text.split_once(',')?;
     let digits = whole.strip_prefix(['-', '+']).unwrap_or(whole);

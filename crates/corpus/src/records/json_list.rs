@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
-use super::json_not_finite::NotFinite;
+use super::json_not_finite::{MARKS, NotFinite};
 use super::json_row::Object;
 use super::text_file::{TextBlocks, TextFile, block_size};
 use crate::error::{CorpusError, Result};
@@ -17,8 +17,7 @@ pub(super) fn for_each_item(
     each: &mut dyn FnMut(u64, Object) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let mut failed = None;
-    let has_not_finite = file.contains("NaN")? || file.contains("Infinity")?;
-    let replacing = has_not_finite.then(|| (NotFinite::default(), String::new()));
+    let replacing = file.contains_one(&MARKS)?.then(|| (NotFinite::default(), String::new()));
     let mut reader = TextReader { blocks: file.read()?, text: String::new(), at: 0, failed: None, replacing };
     let mut deserializer = serde_json::Deserializer::from_reader(io::BufReader::with_capacity(1 << 16, &mut reader));
     let read = deserializer.deserialize_seq(Items { each, failed: &mut failed }).and_then(|broke| match broke {

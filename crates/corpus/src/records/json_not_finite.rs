@@ -4,10 +4,12 @@
 use serde::de::DeserializeOwned;
 
 const NAMES: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+/// What a text holds if it has such a number, or something that is spelled so.
+pub(super) const MARKS: [&str; 2] = ["NaN", "Infinity"];
 
-/// Whether a text has such a number, or something that is spelled so.
+/// Whether a text has one of [`MARKS`].
 pub(super) fn are_in(text: &str) -> bool {
-    text.contains("NaN") || text.contains("Infinity")
+    MARKS.iter().any(|mark| text.contains(mark))
 }
 
 /// Parses a text in which such numbers may be.
@@ -54,10 +56,8 @@ impl NotFinite {
                 self.begun.pop();
                 self.finish(replaced);
                 self.in_string = c == '"';
-                match NAMES.iter().any(|name| name.starts_with(c)) {
-                    true => self.begun.push(c),
-                    false => replaced.push(c),
-                }
+                let begins_one = NAMES.iter().any(|name| name.starts_with(c));
+                if begins_one { self.begun.push(c) } else { replaced.push(c) }
             }
         }
     }

@@ -77,11 +77,9 @@ impl JsonColumns {
 pub(super) fn not_an_object(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    let half = match what.contains("hex escape") || what.contains("surrogate") {
-        true => "; half of a character, such as an emoji that was cut: mend the text",
-        false => "",
-    };
-    format!("expected a JSON object: {what}, in column {}{half}", error.column())
+    let is_half = what.contains("hex escape") || what.contains("surrogate");
+    let hint = if is_half { "; half of a character, such as an emoji that was cut: mend the text" } else { "" };
+    format!("expected a JSON object: {what}, in column {}{hint}", error.column())
 }
 
 const ENOUGH_DIGITS: &str = "a number of at most 15 digits, or longer ones as a text";

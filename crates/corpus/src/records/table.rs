@@ -70,7 +70,8 @@ pub struct Columns {
     pub keep: Vec<String>,
     /// Those of these that another flag than `--keep-columns` names, with it: their values are neither texts nor labels.
     pub flags: Vec<(String, &'static str)>,
-    /// Whether the columns of texts and targets may be called so in any case: their names were found in another file of the dataset, not given.
+    /// Whether the columns of texts and targets may be called so in any case: their names were found in another file of the
+    /// dataset, not given.
     pub any_case: bool,
     /// Whether the values of all columns but that of texts are wanted, instead of those of `keep`.
     pub keep_all: bool,

@@ -108,14 +108,20 @@ impl TextFile {
 
     /// Whether the text has these characters somewhere.
     pub(super) fn contains(&self, wanted: &str) -> Result<bool> {
+        self.contains_one(&[wanted])
+    }
+
+    /// Whether the text has one of these somewhere.
+    pub(super) fn contains_one(&self, wanted: &[&str]) -> Result<bool> {
+        let longest = wanted.iter().map(|wanted| wanted.len()).max().unwrap_or_default();
         let mut blocks = self.read()?;
         let mut text = String::new();
         while blocks.read(&mut text, block_size())? {
-            if text.contains(wanted) {
+            if wanted.iter().any(|wanted| text.contains(wanted)) {
                 return Ok(true);
             }
             // What is wanted may begin in this block and end in the next.
-            let kept = text.len().saturating_sub(wanted.len());
+            let kept = text.len().saturating_sub(longest);
             text.drain(..text.floor_char_boundary(kept));
         }
         Ok(false)

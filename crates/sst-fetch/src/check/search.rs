@@ -134,13 +134,12 @@ fn compare_words(rows: &[Row], words: &Pieces, found: &mut Found) {
             let is_other = |row: &u32| first.is_some_and(|first| rows[first as usize].key != rows[*row as usize].key);
             [first, of_split().find(is_other)]
         });
-        let texts: BTreeSet<(u64, Split)> = known.iter().map(|&(split, text)| (text, split)).collect();
         for &row in &distinct {
             let Row { split, key, .. } = rows[row as usize];
             if let Some(first) = firsts[split as usize][0].filter(|&first| first != row) {
                 found.add(Kind::NormalizedDuplicates, row, Some(first));
             }
-            let overlaps_exactly = Split::ALL.into_iter().any(|other| other != split && texts.contains(&(key, other)));
+            let overlaps_exactly = Split::ALL.into_iter().any(|other| other != split && known.contains(&(other, key)));
             let differs = |&other: &u32| rows[other as usize].split != split && rows[other as usize].key != key;
             if split != Split::Train
                 && !overlaps_exactly

@@ -54,13 +54,8 @@ impl HubDataset {
                 Err(problem) => said.push(format!("the head of its {CARD} is not read: {problem}")),
             }
         }
-        let mut data = choose(repository.files(), &card, config).with_context(|| match repository.cached_only() {
-            Some(files) => format!("HF_HUB_OFFLINE is set, and of {} the cache has {files}", repository.name()),
-            None => repository.name().to_string(),
-        })?;
-        if let Some(files) = repository.cached_only() {
-            said.push(format!("HF_HUB_OFFLINE is set, and the cache does not say which files {name} has; those count that it has: {files}"));
-        }
+        let mut data = choose(repository.files(), &card, config).with_context(|| repository.described())?;
+        said.extend(repository.remark());
         data.said.splice(0..0, said);
         Ok(Self { repository, card, data })
     }
@@ -86,11 +81,12 @@ impl HubDataset {
     /// The names of its files, where the commit does not say which they are, as its list is not known.
     pub(crate) fn cached_names(&self) -> Vec<String> {
         let known = self.data.splits.iter().flat_map(|(_, files)| files.clone());
-        if self.repository.cached_only().is_some() { known.collect() } else { Vec::new() }
+        if self.repository.is_cached_only() { known.collect() } else { Vec::new() }
     }
 
     /// Its files, fetched.
     pub(crate) fn fetch(&self) -> anyhow::Result<SplitFiles> {
+        self.repository.remember();
         let fetch = |(split, names): &(Split, Vec<String>)| {
             Ok((*split, names.iter().map(|name| self.repository.fetch(name)).collect::<anyhow::Result<_>>()?))
         };
