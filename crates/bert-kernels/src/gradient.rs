@@ -51,21 +51,22 @@ impl Gradient {
         n_rows: i64,
         padding_idx: i64,
     ) -> Self {
-        let mut rows: Vec<i64> = Vec::with_capacity(ids.ids().len());
-        let mut sums: Vec<f32> = Vec::with_capacity(ids.ids().len() * width);
-        for (id, indices) in ids.iter().filter(|(id, _)| *id != padding_idx) {
-            rows.push(id);
-            let begin = sums.len();
-            sums.extend_from_slice(&doutput[indices[0] * width..][..width]);
+        let of_rows = || ids.iter().filter(|(id, _)| *id != padding_idx);
+        let rows: Vec<i64> = of_rows().map(|(id, _)| id).collect();
+        // `Tensor::zeros` would be filled by a loop of libtorch's own threads.
+        let values = Tensor::empty([rows.len() as i64, width as i64], (Kind::Float, Device::Cpu));
+        for (number, (_, indices)) in of_rows().enumerate() {
+            let gradient = |index: usize| &doutput[index * width..][..width];
+            // SAFETY: the tensor was made here, contiguous, with `width` numbers for each row, and nobody else has it.
+            let sum = unsafe {
+                let row = ffi::floats(&values).add(number * width);
+                std::ptr::copy_nonoverlapping(gradient(indices[0]).as_ptr(), row, width);
+                std::slice::from_raw_parts_mut(row, width)
+            };
             for &index in &indices[1..] {
-                let value = &doutput[index * width..][..width];
-                sums[begin..].iter_mut().zip(value).for_each(|(sum, value)| *sum += value);
+                sum.iter_mut().zip(gradient(index)).for_each(|(sum, value)| *sum += value);
             }
         }
-        // `Tensor::from_slice` would zero it first, by a loop of libtorch's own threads.
-        let values = Tensor::empty([rows.len() as i64, width as i64], (Kind::Float, Device::Cpu));
-        // SAFETY: the tensor was made here, contiguous, of as many numbers.
-        unsafe { std::ptr::copy_nonoverlapping(sums.as_ptr(), ffi::floats(&values), sums.len()) };
         Self::Rows { rows, values, n_rows }
     }
 

@@ -90,15 +90,17 @@ fn update_cpu(runs: &mut [ParameterRun<'_>], step: UpdateStep, encoder: Option<&
 /// The whole parameter, or, where only some rows have a gradient, each of these, and each stretch between unless deferred.
 fn raw_runs(run: &ParameterRun<'_>) -> Vec<ffi::Run> {
     let n = run.param.numel();
+    let param = ffi::floats(&run.param);
+    let [first, second] = [0, 1].map(|index| run.moments.get(index).map(ffi::floats));
     let stretch = |begin: usize, end: usize, grad: *const f32| {
         assert!(begin <= end && end <= n, "rows of a gradient lie inside its parameter");
-        let at = |tensor: &Tensor| ffi::floats(tensor).wrapping_add(begin);
-        let moment = |index: usize| run.moments.get(index).map_or(std::ptr::null_mut(), at);
+        let moment =
+            |moment: Option<*mut f32>| moment.map_or(std::ptr::null_mut(), |moment| moment.wrapping_add(begin));
         ffi::Run {
-            param: at(&run.param),
+            param: param.wrapping_add(begin),
             grad,
-            first: moment(0),
-            second: moment(1),
+            first: moment(first),
+            second: moment(second),
             n: (end - begin) as i64,
             learning_rate: run.learning_rate as f32,
             weight_decay: run.weight_decay as f32,
