@@ -2,43 +2,25 @@
 // draws the mask again.
 
 #include "aten/autograd_operator.h"
+#include "cpu/cpu_kernels.h"
 #include "cpu/ops/dropout_mask.h"
-
-// Compiled for three levels of x86-64; the loader picks the one that the machine can run.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define CLONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONED
-#endif
 
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-template <typename T>
-CLONED void drop_block(const T *x, T *y, int64_t n, const DropoutMask &mask, int64_t block) {
-  uint8_t keep[MASK_BLOCK];
-  draw_block(mask, 0, block, keep);
-  for (int64_t i = 0; i < n; ++i) {
-    y[i] = T(float(x[i]) * (float(keep[i]) * mask.scale));
-  }
-}
-
 at::Tensor drop(const at::Tensor &input, double p, uint64_t key, uint64_t rng_stream) {
+  const bool is_bf16 = input.scalar_type() == at::kBFloat16;
+  TORCH_CHECK(is_bf16 || input.scalar_type() == at::kFloat, "expected float32 or bfloat16, found ", input.scalar_type());
   const at::Tensor x = input.contiguous();
-  at::Tensor y = at::empty_like(x);
-  const DropoutMask mask = dropout_mask(p, key, rng_stream);
-  const int64_t n_blocks = (x.numel() + MASK_BLOCK - 1) / MASK_BLOCK;
-  AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "dropout", [&] {
-    const auto *in = x.const_data_ptr<scalar_t>();
-    auto *out = y.mutable_data_ptr<scalar_t>();
-    at::parallel_for(0, n_blocks, 16, [&](int64_t begin, int64_t end) {
-      for (int64_t block = begin; block < end; ++block) {
-        const int64_t at = block * MASK_BLOCK;
-        drop_block(in + at, out + at, std::min(MASK_BLOCK, x.numel() - at), mask, block);
-      }
-    });
+  const at::Tensor y = at::empty_like(x);
+  const int64_t n = x.numel(), n_blocks = (n + MASK_BLOCK - 1) / MASK_BLOCK;
+  const auto *from = static_cast<const char *>(x.const_data_ptr());
+  auto *to = static_cast<char *>(y.mutable_data_ptr());
+  at::parallel_for(0, n_blocks, 16, [&](int64_t begin, int64_t end) {
+    const int64_t first = begin * MASK_BLOCK, offset = first * x.element_size();
+    bert_kernels_drop({from + offset, to + offset, is_bf16, begin, std::min(end * MASK_BLOCK, n) - first, p, key, rng_stream});
   });
   return y;
 }

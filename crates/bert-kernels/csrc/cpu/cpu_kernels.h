@@ -13,13 +13,24 @@ struct bert_kernels_product {
   int64_t m, n, k;
 };
 
-// For autograd operators; on the calling thread.
+// y = dropout(x), float32 or bfloat16, of n elements from a block of the mask on, which is drawn from counters.
+struct bert_kernels_dropped {
+  const void *x;
+  void *y;
+  int32_t is_bf16;
+  int64_t first_block, n;
+  double p;
+  uint64_t key, rng_stream;
+};
+
+// For autograd operators; on the calling thread, beside which a pool would be in the way of libtorch's own.
 void bert_kernels_multiply_small(const bert_kernels_product &product) noexcept;
+void bert_kernels_drop(const bert_kernels_dropped &dropped) noexcept;
 
 #define FOR_LEVEL_FUNCTIONS(f)                                                                                            \
   f(encoder_runs) f(encoder_new) f(encoder_free) f(encoder_memory) f(encoder_read_weights) f(encoder_forward)             \
   f(encoder_backward) f(encoder_gradients_changed) f(int8_encoder_runs) f(int8_encoder_new) f(int8_encoder_free)          \
-  f(int8_encoder_forward) f(update) f(apply_deferred) f(sum_of_squares) f(multiply_small)
+  f(int8_encoder_forward) f(update) f(apply_deferred) f(sum_of_squares) f(multiply_small) f(drop)
 
 struct CpuKernels {
 #define MEMBER(name) decltype(&bert_kernels_##name) name;

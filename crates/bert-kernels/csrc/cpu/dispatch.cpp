@@ -103,3 +103,5 @@ double bert_kernels_sum_of_squares(const float *const *grads, const int64_t *siz
 }
 
 void bert_kernels_multiply_small(const bert_kernels_product &product) noexcept { kernels().multiply_small(product); }
+
+void bert_kernels_drop(const bert_kernels_dropped &dropped) noexcept { kernels().drop(dropped); }

@@ -23,5 +23,6 @@ template class Encoder<c10::BFloat16>;
 
 #include "cpu/bert/cpu_kernels.cpp"
 #include "cpu/bert/encoder_abi.cpp"
+#include "cpu/bert/operators_abi.cpp"
 #include "cpu/bert/optimizer_abi.cpp"
 LEVEL_END

@@ -1,7 +1,7 @@
 // SIMD: what the kernels do with vectors of sixteen lanes: loads and stores, bfloat16, transposition, choice.
 #pragma once
 
-#include "cpu/base/vector.h"
+#include "cpu/base/doubles.h"
 
 #include <c10/util/BFloat16.h>
 
@@ -9,10 +9,6 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>
-
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
 
 INLINE Floats load(const float *from) { return load_vector<float>(from); }
 
@@ -25,22 +21,46 @@ INLINE Ints load_ints(const int32_t *from, int64_t n) {
   return load_vector<int32_t>(some);
 }
 
-INLINE void store(float *to, const Floats &x) { store_vector(to, x); }
+template <int64_t N> INLINE void store(float *to, const Vector<float, N> &x) { store_vector(to, x); }
 
-INLINE Floats to_float32(const Halves &x) { return (Floats)(converted<uint32_t>(x) << 16); }
+template <int64_t N> INLINE Vector<float, N> to_float32(const Vector<uint16_t, N> &x) {
+  return (Vector<float, N>)(converted<uint32_t>(x) << 16);
+}
 
-// To the nearest bfloat16, ties to even; a NaN stays one.
-INLINE Halves to_bf16(const Floats &x) {
-  const Words16 bits = (Words16)x;
-  const Words16 rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
-  const Ints is_nan = x != x;
-  const Words16 quiet = Words16{} + 0x7FC0;
-  return converted<uint16_t>((rounded & ~(Words16)is_nan) | (quiet & (Words16)is_nan));
+// The nearest bfloat16, ties to even, in the upper halves of words; a NaN stays one.
+template <int64_t N> INLINE Vector<uint32_t, N> rounded_to_bf16(const Vector<float, N> &x) {
+  const auto bits = (Vector<uint32_t, N>)x;
+  return select(x != x, Vector<uint32_t, N>{} + 0x7FC00000, bits + 0x7FFF + ((bits >> 16) & 1));
+}
+
+template <int64_t N> INLINE Vector<uint16_t, N> to_bf16(const Vector<float, N> &x) {
+  return converted<uint16_t>(rounded_to_bf16(x) >> 16);
 }
 
 INLINE Floats load(const c10::BFloat16 *from) { return to_float32(load_vector<uint16_t>(from)); }
 
-INLINE void store(c10::BFloat16 *to, const Floats &x) { store_vector(to, to_bf16(x)); }
+template <int64_t N> INLINE void store(c10::BFloat16 *to, const Vector<float, N> &x) { store_vector(to, to_bf16(x)); }
+
+INLINE VectorsInTurn<float> load_in_turn(const float *from) { return load_vector<float, IN_TURN * PARTS>(from); }
+INLINE VectorsInTurn<float> load_in_turn(const c10::BFloat16 *from) {
+  return to_float32(load_vector<uint16_t, IN_TURN * PARTS>(from));
+}
+
+// Vectors in turn, of which the one with number i is `vector(i)`; and one of them.
+template <typename One> INLINE auto in_turn(const One &vector) {
+  Vector<typename decltype(vector(0))::Lane, IN_TURN * PARTS> all;
+  FOR_EACH(i, IN_TURN) {
+    const auto one = vector(i);
+    FOR_PARTS(p) { all.parts[i * PARTS + p] = one.parts[p]; }
+  }
+  return all;
+}
+
+INLINE Floats one_of(const VectorsInTurn<float> &all, int64_t i) {
+  Floats one;
+  FOR_PARTS(p) { one.parts[p] = all.parts[i * PARTS + p]; }
+  return one;
+}
 
 // The first n (at most LANES) of a vector; the others are zero.
 template <typename T> INLINE Floats load(const T *from, int64_t n) {
@@ -88,16 +108,10 @@ INLINE void store_bytes(uint8_t *to, const Ints &x, int64_t n) {
 // The same past the caches, for what is not read again before it has left them: what a whole line held is not fetched
 // first. `parallel_for` makes it visible to other threads.
 INLINE void store_nontemporal(void *to, const Words16 &x, int64_t n) {
-#if defined(__x86_64__)
   if (n >= LANES && reinterpret_cast<uintptr_t>(to) % sizeof(x) == 0) {
-    __m128i quarters[4];
-    std::memcpy(quarters, &x, sizeof(x));
-    for (int64_t quarter = 0; quarter < 4; ++quarter) {
-      _mm_stream_si128(static_cast<__m128i *>(to) + quarter, quarters[quarter]);
-    }
+    stream(to, x);
     return;
   }
-#endif
   store_words(to, x, n);
 }
 
@@ -116,16 +130,17 @@ INLINE Floats load_mask(const uint8_t *from) {
   return converted<float>(converted<int32_t>(load_vector<uint8_t>(from)));
 }
 
-// Pairs of bfloat16 as words: `low` in the lower halves.
+// Pairs of bfloat16 as words: of two rows, `low` in the lower halves; or of neighbors, of `low` the first eight words.
 INLINE Words16 paired(const Halves &low, const Halves &high) {
   return converted<uint32_t>(low) | converted<uint32_t>(high) << 16;
 }
 
-INLINE Words16 joined(const Halves &low, const Halves &high) {
-  uint16_t both[2 * LANES];
-  store_vector(both, low);
-  store_vector(both + LANES, high);
-  return load_vector<uint32_t>(both);
+INLINE Words16 paired(const Floats &low, const Floats &high) {
+  return rounded_to_bf16(low) >> 16 | (rounded_to_bf16(high) & 0xFFFF0000);
+}
+
+INLINE Words16 joined(const Floats &low, const Floats &high) {
+  return upper_halves(rounded_to_bf16(low), rounded_to_bf16(high));
 }
 
 // Every index is known when it is compiled, so that the vectors can stay in registers.
@@ -186,19 +201,28 @@ INLINE void transpose_square(int64_t n_rows, const Row &row, int64_t n_columns, 
   }
 }
 
-// The halves of a vector beside each other, and theirs, down to one lane: the order of a maximum does not matter.
-template <int64_t N> INLINE float maximum_of(const typename Native<float, N>::type &x) {
+// What `join` makes of all lanes: of the first eight and the last eight, of the first four of these and the last four, and so on.
+template <int64_t N, typename T, typename Join>
+INLINE T joined_lanes(const typename Native<T, N>::type &x, const Join &join) {
   if constexpr (N == 2) {
-    return x[0] > x[1] ? x[0] : x[1];
+    return join(x[0], x[1]);
   } else {
-    typename Native<float, N / 2>::type halves[2];
-    std::memcpy(halves, &x, sizeof(x));
-    return maximum_of<N / 2>(halves[0] > halves[1] ? halves[0] : halves[1]);
+    const Halved<T, N> halves(x);
+    return joined_lanes<N / 2, T>(join(halves.low, halves.high), join);
   }
 }
 
+template <typename T, typename Join> INLINE T joined_lanes(Vector<T> x, const Join &join) {
+  _Pragma("GCC unroll 2") for (int64_t n = PARTS / 2; n > 0; n /= 2) {
+    _Pragma("GCC unroll 2") for (int64_t p = 0; p < n; ++p) { x.parts[p] = join(x.parts[p], x.parts[p + n]); }
+  }
+  return joined_lanes<PART_LANES, T>(x.parts[0], join);
+}
+
+template <typename T> INLINE T sum(const Vector<T> &x) {
+  return joined_lanes(x, [](const auto &a, const auto &b) INLINE_LAMBDA { return a + b; });
+}
+
 INLINE float maximum(const Floats &x) {
-  Floats::Part most = x.parts[0];
-  FOR_PARTS(p) { most = most > x.parts[p] ? most : x.parts[p]; }
-  return maximum_of<PART_LANES>(most);
+  return joined_lanes(x, [](const auto &a, const auto &b) INLINE_LAMBDA { return a > b ? a : b; });
 }

@@ -24,27 +24,34 @@ constexpr int64_t PARTS = 4;
 #endif
 constexpr int64_t PART_LANES = LANES / PARTS;
 
-#define FOR_PARTS(p) _Pragma("GCC unroll 8") for (int64_t p = 0; p < PARTS; ++p)
+// Vectors that are worked on in turn where one result waits for the last, as in a polynomial: as many as registers hold.
+constexpr int64_t IN_TURN = PARTS == 1 ? 4 : 1;
+
+#define FOR_EACH(p, n) _Pragma("GCC unroll 8") for (int64_t p = 0; p < n; ++p)
+#define FOR_PARTS(p) FOR_EACH(p, PARTS)
 
 // N of the machine's lanes of T.
 template <typename T, int64_t N> struct Native {
   typedef T type __attribute__((vector_size(N * sizeof(T))));
 };
 
-template <typename T> struct Vector {
+template <typename T, int64_t N = PARTS> struct Vector {
+  using Lane = T;
   using Part = typename Native<T, PART_LANES>::type;
-  Part parts[PARTS];
+  Part parts[N];
 
   INLINE_MEMBER T operator[](int64_t lane) const { return parts[lane / PART_LANES][lane % PART_LANES]; }
 
   // The same bits as another type.
-  template <typename U> INLINE_MEMBER explicit operator Vector<U>() const {
+  template <typename U> INLINE_MEMBER explicit operator Vector<U, N>() const {
     static_assert(sizeof(T) == sizeof(U), "bits are kept");
-    Vector<U> y;
-    FOR_PARTS(p) { y.parts[p] = (typename Vector<U>::Part)parts[p]; }
+    Vector<U, N> y;
+    FOR_EACH(p, N) { y.parts[p] = (typename Vector<U>::Part)parts[p]; }
     return y;
   }
 };
+
+template <typename T> using VectorsInTurn = Vector<T, IN_TURN * PARTS>;
 
 using Floats = Vector<float>;
 using Ints = Vector<int32_t>;
@@ -58,32 +65,39 @@ template <typename T> struct Same {
 };
 
 #define VECTOR_OPERATOR(op)                                                                                               \
-  template <typename T> INLINE Vector<T> operator op(const Vector<T> &a, const Vector<T> &b) {                            \
-    Vector<T> y;                                                                                                          \
-    FOR_PARTS(p) { y.parts[p] = a.parts[p] op b.parts[p]; }                                                               \
+  template <typename T, int64_t N> INLINE Vector<T, N> operator op(const Vector<T, N> &a, const Vector<T, N> &b) {        \
+    Vector<T, N> y;                                                                                                       \
+    FOR_EACH(p, N) { y.parts[p] = a.parts[p] op b.parts[p]; }                                                             \
     return y;                                                                                                             \
   }                                                                                                                       \
-  template <typename T> INLINE Vector<T> operator op(const Vector<T> &a, typename Same<T>::type b) {                      \
-    Vector<T> y;                                                                                                          \
-    FOR_PARTS(p) { y.parts[p] = a.parts[p] op b; }                                                                        \
+  template <typename T, int64_t N>                                                                                        \
+  INLINE Vector<T, N> operator op(const Vector<T, N> &a, typename Same<T>::type b) {                                      \
+    Vector<T, N> y;                                                                                                       \
+    FOR_EACH(p, N) { y.parts[p] = a.parts[p] op b; }                                                                      \
     return y;                                                                                                             \
   }                                                                                                                       \
-  template <typename T> INLINE Vector<T> operator op(typename Same<T>::type a, const Vector<T> &b) {                      \
-    Vector<T> y;                                                                                                          \
-    FOR_PARTS(p) { y.parts[p] = a op b.parts[p]; }                                                                        \
+  template <typename T, int64_t N>                                                                                        \
+  INLINE Vector<T, N> operator op(typename Same<T>::type a, const Vector<T, N> &b) {                                      \
+    Vector<T, N> y;                                                                                                       \
+    FOR_EACH(p, N) { y.parts[p] = a op b.parts[p]; }                                                                      \
     return y;                                                                                                             \
   }                                                                                                                       \
-  template <typename T, typename U> INLINE Vector<T> &operator op##=(Vector<T> &a, const U &b) { return a = a op b; }
+  template <typename T, int64_t N, typename U>                                                                            \
+  INLINE Vector<T, N> &operator op##=(Vector<T, N> &a, const U &b) {                                                      \
+    return a = a op b;                                                                                                    \
+  }
 
 #define VECTOR_COMPARISON(op)                                                                                             \
-  template <typename T> INLINE Ints operator op(const Vector<T> &a, const Vector<T> &b) {                                 \
-    Ints y;                                                                                                               \
-    FOR_PARTS(p) { y.parts[p] = a.parts[p] op b.parts[p]; }                                                               \
+  template <typename T, int64_t N>                                                                                        \
+  INLINE Vector<int32_t, N> operator op(const Vector<T, N> &a, const Vector<T, N> &b) {                                   \
+    Vector<int32_t, N> y;                                                                                                 \
+    FOR_EACH(p, N) { y.parts[p] = a.parts[p] op b.parts[p]; }                                                             \
     return y;                                                                                                             \
   }                                                                                                                       \
-  template <typename T> INLINE Ints operator op(const Vector<T> &a, typename Same<T>::type b) {                           \
-    Ints y;                                                                                                               \
-    FOR_PARTS(p) { y.parts[p] = a.parts[p] op b; }                                                                        \
+  template <typename T, int64_t N>                                                                                        \
+  INLINE Vector<int32_t, N> operator op(const Vector<T, N> &a, typename Same<T>::type b) {                                \
+    Vector<int32_t, N> y;                                                                                                 \
+    FOR_EACH(p, N) { y.parts[p] = a.parts[p] op b; }                                                                      \
     return y;                                                                                                             \
   }
 
@@ -97,53 +111,48 @@ VECTOR_OPERATOR(<<)
 VECTOR_OPERATOR(>>)
 VECTOR_COMPARISON(<)
 VECTOR_COMPARISON(>)
+VECTOR_COMPARISON(>=)
 VECTOR_COMPARISON(!=)
 
 // Each lane of `yes` where the condition's is not zero, else of `no`.
-template <typename T> INLINE Vector<T> select(const Ints &condition, const Vector<T> &yes, const Vector<T> &no) {
-  Vector<T> y;
-  FOR_PARTS(p) { y.parts[p] = condition.parts[p] ? yes.parts[p] : no.parts[p]; }
+template <typename T, int64_t N>
+INLINE Vector<T, N> select(const Vector<int32_t, N> &condition, const Vector<T, N> &yes, const Vector<T, N> &no) {
+  Vector<T, N> y;
+  FOR_EACH(p, N) { y.parts[p] = condition.parts[p] ? yes.parts[p] : no.parts[p]; }
   return y;
 }
 
 // The second of two that are equal, or of which one is not a number.
-template <typename T> INLINE Vector<T> smaller(const Vector<T> &a, const Vector<T> &b) {
-  Vector<T> y;
-  FOR_PARTS(p) { y.parts[p] = a.parts[p] < b.parts[p] ? a.parts[p] : b.parts[p]; }
+template <typename T, int64_t N> INLINE Vector<T, N> smaller(const Vector<T, N> &a, const Vector<T, N> &b) {
+  Vector<T, N> y;
+  FOR_EACH(p, N) { y.parts[p] = a.parts[p] < b.parts[p] ? a.parts[p] : b.parts[p]; }
   return y;
 }
-template <typename T> INLINE Vector<T> larger(const Vector<T> &a, const Vector<T> &b) {
-  Vector<T> y;
-  FOR_PARTS(p) { y.parts[p] = a.parts[p] > b.parts[p] ? a.parts[p] : b.parts[p]; }
-  return y;
-}
-
-template <typename T> INLINE Vector<T> operator~(const Vector<T> &x) {
-  Vector<T> y;
-  FOR_PARTS(p) { y.parts[p] = ~x.parts[p]; }
+template <typename T, int64_t N> INLINE Vector<T, N> larger(const Vector<T, N> &a, const Vector<T, N> &b) {
+  Vector<T, N> y;
+  FOR_EACH(p, N) { y.parts[p] = a.parts[p] > b.parts[p] ? a.parts[p] : b.parts[p]; }
   return y;
 }
 
-// Each lane as another type.
-template <typename U, typename T> INLINE Vector<U> converted(const Vector<T> &x) {
-  Vector<U> y;
-  FOR_PARTS(p) { y.parts[p] = __builtin_convertvector(x.parts[p], typename Vector<U>::Part); }
+template <typename T, int64_t N> INLINE Vector<T, N> operator~(const Vector<T, N> &x) {
+  Vector<T, N> y;
+  FOR_EACH(p, N) { y.parts[p] = ~x.parts[p]; }
   return y;
 }
 
-template <typename T> INLINE Vector<T> load_vector(const void *from) {
-  Vector<T> x;
-  FOR_PARTS(p) { std::memcpy(&x.parts[p], static_cast<const char *>(from) + p * sizeof(x.parts[p]), sizeof(x.parts[p])); }
+template <typename T, int64_t N = PARTS> INLINE Vector<T, N> load_vector(const void *from) {
+  Vector<T, N> x;
+  FOR_EACH(p, N) { std::memcpy(&x.parts[p], static_cast<const char *>(from) + p * sizeof(x.parts[p]), sizeof(x.parts[p])); }
   return x;
 }
 
-template <typename T> INLINE void store_vector(void *to, const Vector<T> &x) {
-  FOR_PARTS(p) { std::memcpy(static_cast<char *>(to) + p * sizeof(x.parts[p]), &x.parts[p], sizeof(x.parts[p])); }
+template <typename T, int64_t N> INLINE void store_vector(void *to, const Vector<T, N> &x) {
+  FOR_EACH(p, N) { std::memcpy(static_cast<char *>(to) + p * sizeof(x.parts[p]), &x.parts[p], sizeof(x.parts[p])); }
 }
 
-INLINE Floats all(float x) {
-  Floats y;
-  FOR_PARTS(p) { y.parts[p] = Floats::Part{} + x; }
+template <int64_t N = PARTS> INLINE Vector<float, N> all(float x) {
+  Vector<float, N> y;
+  FOR_EACH(p, N) { y.parts[p] = Floats::Part{} + x; }
   return y;
 }
 
@@ -151,45 +160,4 @@ INLINE Floats all(float x) {
 INLINE Ints lanes_below(int64_t n) {
   static constexpr int32_t NUMBERS[LANES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   return load_vector<int32_t>(NUMBERS) < int32_t(n < LANES ? n : LANES);
-}
-
-// Of the lanes in their order.
-template <typename T> INLINE T sum(const Vector<T> &x) {
-  T total = 0;
-  for (int64_t lane = 0; lane < LANES; ++lane) {
-    total += x[lane];
-  }
-  return total;
-}
-
-// Sixteen double numbers: of the machine's vectors twice as many.
-struct Doubles {
-  using Part = Native<double, PART_LANES / 2>::type;
-  Part parts[2 * PARTS];
-
-  INLINE_MEMBER void operator+=(const Doubles &x) {
-    _Pragma("GCC unroll 8") for (int64_t p = 0; p < 2 * PARTS; ++p) { parts[p] += x.parts[p]; }
-  }
-};
-
-INLINE Doubles squares(const Floats &x) {
-  using Half = Native<float, PART_LANES / 2>::type;
-  Doubles y;
-  FOR_PARTS(p) {
-    Half halves[2];
-    std::memcpy(halves, &x.parts[p], sizeof(halves));
-    _Pragma("GCC unroll 2") for (int64_t half = 0; half < 2; ++half) {
-      const Doubles::Part wide = __builtin_convertvector(halves[half], Doubles::Part);
-      y.parts[2 * p + half] = wide * wide;
-    }
-  }
-  return y;
-}
-
-INLINE double sum(const Doubles &x) {
-  double total = 0;
-  for (int64_t lane = 0; lane < LANES; ++lane) {
-    total += x.parts[lane / (PART_LANES / 2)][lane % (PART_LANES / 2)];
-  }
-  return total;
 }

@@ -8,18 +8,19 @@
 
 enum class Activation : int32_t { Gelu = 0, GeluNew = 1, Relu = 2 };
 
-struct Activated {
-  Floats value, derivative;
+template <int64_t N> struct Activated {
+  Vector<float, N> value, derivative;
 };
 
-template <Activation KIND> INLINE Activated activate(const Floats &x) {
+template <Activation KIND, int64_t N> INLINE Activated<N> activate(const Vector<float, N> &x) {
+  using Floats = Vector<float, N>;
   static_assert(KIND == Activation::Gelu || KIND == Activation::GeluNew || KIND == Activation::Relu, "one case each below");
   if (KIND == Activation::Relu) {
-    const Ints positive = x > 0.0f;
-    return {select(positive, x, Floats{}), select(positive, all(1.0f), Floats{})};
+    const Vector<int32_t, N> positive = x > 0.0f;
+    return {select(positive, x, Floats{}), select(positive, all<N>(1.0f), Floats{})};
   }
   if (KIND == Activation::Gelu) { // x Φ(x)
-    const Normal law = normal(x);
+    const Normal<N> law = normal(x);
     return {x * law.cdf, law.cdf + x * law.density}; // (x Φ)' = Φ + x φ
   }
   // 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))), and with s = (1 + tanh) / 2: its derivative is s + 2 x s (1 - s) z'

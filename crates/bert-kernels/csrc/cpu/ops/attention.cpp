@@ -1,8 +1,8 @@
 #include "cpu/ops/attention.h"
 
-#include "cpu/base/exponential.h"
 #include "cpu/base/parallel.h"
 #include "cpu/ops/small_product.h"
+#include "cpu/ops/softmax.h"
 
 #include <cmath>
 
@@ -10,17 +10,17 @@ namespace {
 
 using c10::BFloat16;
 
-// Queries whose probabilities are worked on while they are in the first cache: of a sentence of 128 tokens they are 12 KiB,
-// twice in the backward pass. Four times the 6 rows of a tile of `small_product`.
-constexpr int64_t TILE = 24;
+// Queries whose probabilities are worked on while they are in the first cache, which takes them twice in the backward pass: of a
+// sentence of up to 32 tokens all, of one of 128 tokens 12 KiB. Whole tiles of 6 rows of `small_product`.
+int64_t tile_of(int64_t padded_length) { return std::max<int64_t>(24, 2048 / padded_length / 12 * 12); }
 
 // One head of one sentence: its operands as float32, rows padded to whole vectors, and the probabilities of a tile of
 // queries. Each thread has one buffer for it, which grows with the longest sentence.
 struct Head {
-  int64_t n_queries, length, size, padded_size, padded_length;
+  int64_t n_queries, length, size, padded_size, padded_length, tile;
   float *query, *key, *value;         // (n_queries or length, padded_size)
   float *key_columns, *value_columns; // (padded_size, padded_length)
-  float *probabilities, *dropped;     // (TILE, padded_length)
+  float *probabilities, *dropped;     // (tile, padded_length)
   float *dquery, *dkey, *dvalue, *dcontext;
   uint8_t *keep;
 };
@@ -30,16 +30,17 @@ public:
   Head head(int64_t n_queries, int64_t length, int64_t size) {
     const int64_t padded_size = round_up(size, LANES), padded_length = round_up(length, LANES);
     const int64_t query_size = n_queries * padded_size, key_size = length * padded_size;
-    const int64_t columns_size = padded_size * padded_length, tile_size = TILE * padded_length;
+    const int64_t tile = std::min(tile_of(padded_length), n_queries);
+    const int64_t columns_size = padded_size * padded_length, tile_size = tile * padded_length;
     floats_.resize(3 * query_size + 4 * key_size + 2 * columns_size + 2 * tile_size + LANES);
-    bytes_.resize(mask_bytes(TILE * length) + LANES);
+    bytes_.resize(mask_bytes(tile * length) + LANES);
     float *next = floats_.data();
     const auto allocate = [&next](int64_t n) {
       float *begin = next;
       next += n;
       return begin;
     };
-    Head head{n_queries, length, size, padded_size, padded_length};
+    Head head{n_queries, length, size, padded_size, padded_length, tile};
     head.query = allocate(query_size), head.key = allocate(key_size), head.value = allocate(key_size);
     head.key_columns = allocate(columns_size), head.value_columns = allocate(columns_size);
     head.probabilities = allocate(tile_size), head.dropped = allocate(tile_size);
@@ -56,6 +57,7 @@ private:
 
 template <typename T> INLINE void read_rows(Matrix<const T> x, const Head &head, float scale, float *to) {
   for (int64_t row = 0; row < x.rows; ++row) {
+    __builtin_prefetch(x.at(row, head.size)); // of the sentence's next head, which comes next
     for (int64_t i = 0; i < head.padded_size; i += LANES) {
       store(to + row * head.padded_size + i, load(x.at(row, i), head.size - i) * scale);
     }
@@ -85,35 +87,9 @@ INLINE void transpose_head(const float *rows, const Head &head, float *columns) 
   }
 }
 
-// e^(scores - maximum) in place, zero behind the last key; returns the sum.
-INLINE float exponentials(float *scores, int64_t length, float maximum) {
-  Floats total{};
-  for (int64_t i = 0; i < length; i += LANES) {
-    const Floats power = select(lanes_below(length - i), exponential(load(scores + i) - maximum), Floats{});
-    store(scores + i, power);
-    total += power;
-  }
-  return sum(total);
-}
-
-INLINE float largest(const float *scores, int64_t length) {
-  Floats most = all(-INFINITY);
-  for (int64_t i = 0; i < length; i += LANES) {
-    most = larger(most, select(lanes_below(length - i), load(scores + i), most));
-  }
-  return maximum(most);
-}
-
 INLINE void scale(float *x, int64_t n, float factor) {
   for (int64_t i = 0; i < n; i += LANES) {
     store(x + i, load(x + i) * factor);
-  }
-}
-
-// to = x with the mask of the tile's queries, dropped.
-INLINE void drop_row(const float *x, const uint8_t *keep, float factor, int64_t length, float *to) {
-  for (int64_t i = 0; i < length; i += LANES) {
-    store(to + i, load(x + i) * (load_mask(keep + i) * factor));
   }
 }
 
@@ -123,12 +99,13 @@ struct HeadMask {
   int64_t item;
 };
 
-// The mask of a tile of n queries from `begin` on; null where nothing is dropped.
-INLINE const uint8_t *draw_tile(HeadMask mask, int64_t begin, int64_t n, const Head &head) {
+// The mask of a tile of n queries from `begin` on.
+INLINE TileMask draw_tile(HeadMask mask, int64_t begin, int64_t n, const Head &head) {
   if (mask.mask == nullptr) {
-    return nullptr;
+    return {nullptr, head.length, 1.0f};
   }
-  return draw(*mask.mask, uint64_t(mask.item) << 32, begin * head.length, n * head.length, head.keep);
+  const uint8_t *keep = draw(*mask.mask, uint64_t(mask.item) << 32, begin * head.length, n * head.length, head.keep);
+  return {keep, head.length, mask.mask->scale};
 }
 
 template <typename T> INLINE void read_operands(QueryKeyValue<const T> x, const Head &head) {
@@ -142,60 +119,16 @@ template <typename T> INLINE void read_operands(QueryKeyValue<const T> x, const 
 template <typename T>
 void head_forward(QueryKeyValue<const T> x, const Head &head, HeadMask mask, Matrix<T> y, Matrix<float> stats) {
   read_operands(x, head);
-  for (int64_t begin = 0; begin < head.n_queries; begin += TILE) {
-    const int64_t n = std::min(TILE, head.n_queries - begin);
+  for (int64_t begin = 0; begin < head.n_queries; begin += head.tile) {
+    const int64_t n = std::min(head.tile, head.n_queries - begin);
     const Strided queries{head.query + begin * head.padded_size, head.padded_size, 1};
     small_product(queries, {head.key_columns, head.padded_size, head.padded_length},
                   {head.probabilities, n, head.padded_length});
-    const uint8_t *keep = draw_tile(mask, begin, n, head);
-    for (int64_t row = 0; row < n; ++row) {
-      float *probabilities = head.probabilities + row * head.padded_length, *stat = stats.row(begin + row);
-      stat[0] = largest(probabilities, head.length);
-      stat[1] = 1.0f / exponentials(probabilities, head.length, stat[0]);
-      scale(probabilities, head.padded_length, stat[1]);
-      if (keep != nullptr) {
-        drop_row(probabilities, keep + row * head.length, mask.mask->scale, head.length, probabilities);
-      }
-    }
+    softmax_forward({n, head.length, head.padded_length}, draw_tile(mask, begin, n, head), head.probabilities,
+                    stats.rows_from(begin, n));
     small_product({head.probabilities, head.padded_length, 1}, {head.value, head.length, head.padded_size},
                   {head.dquery, n, head.padded_size});
     write_rows(head.dquery, head, y.rows_from(begin, n));
-  }
-}
-
-// P and D of a tile of queries, computed again.
-INLINE void probabilities_again(const Head &head, HeadMask mask, const uint8_t *keep, Matrix<const float> stats) {
-  const int64_t length = head.padded_length;
-  for (int64_t row = 0; row < stats.rows; ++row) {
-    float *probabilities = head.probabilities + row * length, *dropped = head.dropped + row * length;
-    const float *stat = stats.row(row);
-    exponentials(probabilities, head.length, stat[0]);
-    scale(probabilities, length, stat[1]);
-    if (keep == nullptr) {
-      std::memcpy(dropped, probabilities, length * sizeof(float));
-    } else {
-      drop_row(probabilities, keep + row * head.length, mask.mask->scale, head.length, dropped);
-    }
-  }
-}
-
-// dS = P (dP - sum of P dP), dP = dropout(dD), of a tile of n queries; dD is in `head.dropped`, where dS replaces it.
-INLINE void softmax_backward(const Head &head, HeadMask mask, const uint8_t *keep, int64_t n) {
-  const int64_t length = head.padded_length;
-  for (int64_t row = 0; row < n; ++row) {
-    float *dscores = head.dropped + row * length;
-    const float *probabilities = head.probabilities + row * length;
-    if (keep != nullptr) {
-      drop_row(dscores, keep + row * head.length, mask.mask->scale, head.length, dscores);
-    }
-    Floats total{};
-    for (int64_t i = 0; i < length; i += LANES) {
-      total += load(probabilities + i) * load(dscores + i);
-    }
-    const float mean = sum(total);
-    for (int64_t i = 0; i < length; i += LANES) {
-      store(dscores + i, load(probabilities + i) * (load(dscores + i) - mean));
-    }
   }
 }
 
@@ -205,15 +138,16 @@ void head_backward(QueryKeyValue<const T> x, const Head &head, HeadMask mask, Ma
   transpose_head(head.value, head, head.value_columns);
   read_rows(dy, head, 1.0f, head.dcontext);
   const int64_t width = head.padded_size, length = head.padded_length;
-  for (int64_t begin = 0; begin < head.n_queries; begin += TILE) {
-    const int64_t n = std::min(TILE, head.n_queries - begin);
+  for (int64_t begin = 0; begin < head.n_queries; begin += head.tile) {
+    const int64_t n = std::min(head.tile, head.n_queries - begin);
     const float *query = head.query + begin * width, *dcontext = head.dcontext + begin * width;
     small_product({query, width, 1}, {head.key_columns, width, length}, {head.probabilities, n, length});
-    const uint8_t *keep = draw_tile(mask, begin, n, head);
-    probabilities_again(head, mask, keep, stats.rows_from(begin, n));
+    const TileShape tile{n, head.length, length};
+    const TileMask tile_mask = draw_tile(mask, begin, n, head);
+    softmax_again(tile, tile_mask, stats.rows_from(begin, n), head.probabilities, head.dropped);
     small_product({head.dropped, 1, length}, {dcontext, n, width}, {head.dvalue, head.length, width}, begin > 0);
     small_product({dcontext, width, 1}, {head.value_columns, width, length}, {head.dropped, n, length});
-    softmax_backward(head, mask, keep, n);
+    softmax_backward(tile, tile_mask, head.probabilities, head.dropped);
     small_product({head.dropped, length, 1}, {head.key, head.length, width}, {head.dquery + begin * width, n, width});
     small_product({head.dropped, 1, length}, {query, n, width}, {head.dkey, head.length, width}, begin > 0);
   }

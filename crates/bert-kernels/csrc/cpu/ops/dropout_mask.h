@@ -4,11 +4,11 @@
 //   y[i] = keep[i] / (1 - p) x[i],  dx[i] = keep[i] / (1 - p) dy[i],  keep[i] = (word of Philox at i) >= p 2^32
 #pragma once
 
-#include "cpu/base/philox.h"
+#include "cpu/base/philox_vector.h"
 #include "cpu/base/simd.h"
 
 // A block of elements that one loop draws: the 4 words of each of 64 counters (four vectors of AVX-512), all first words
-// before all second ones, so that the loop vectorizes.
+// before all second ones.
 constexpr int64_t MASK_COUNTERS = 64;
 constexpr int64_t MASK_BLOCK = 4 * MASK_COUNTERS;
 
@@ -26,11 +26,14 @@ inline DropoutMask dropout_mask(double p, uint64_t key, uint64_t rng_stream) {
 
 // keep: 1 where an element of the block is kept, else 0. `block` counts from the counter `first`.
 INLINE void draw_block(const DropoutMask &mask, uint64_t first, int64_t block, uint8_t *keep) {
+  const DropoutMask of = mask; // bytes that are stored might be those of `mask`
   const uint64_t begin = first + uint64_t(block) * MASK_COUNTERS;
-  for (int64_t counter = 0; counter < MASK_COUNTERS; ++counter) {
-    const Words words = philox(mask.key, mask.rng_stream, begin + uint64_t(counter));
+  for (int64_t counter = 0; counter < MASK_COUNTERS; counter += LANES) {
+    Words16 words[4];
+    philox_sixteen(of.key, of.rng_stream, begin + uint64_t(counter), words);
     for (int64_t word = 0; word < 4; ++word) {
-      keep[word * MASK_COUNTERS + counter] = words.w[word] >= mask.threshold;
+      const Ints kept = (words[word] >= of.threshold) & 1;
+      store_vector(keep + word * MASK_COUNTERS + counter, converted<uint8_t>(kept));
     }
   }
 }

@@ -7,16 +7,25 @@ namespace {
 
 using c10::BFloat16;
 
+// Columns of a block that are activated in turn.
+constexpr int64_t COLUMNS_IN_TURN = IN_TURN * LANES;
+
 // h = block + bias, y = f(h); the rows of h follow one another.
 template <Activation KIND, typename T>
 void activate_block(Block product, const float *bias, T *h, Matrix<T> y) {
-  const float *block = product.data;
   const int64_t n_columns = product.n_cols;
-  for (int64_t row = 0; row < product.n_rows; ++row) {
-    for (int64_t i = 0; i < n_columns; i += LANES) {
-      const int64_t at = row * n_columns + i, left = n_columns - i;
-      store(h + at, load(block + row * PANEL + i) + load(bias + i, left), left);
-      store(y.at(row, i), activate<KIND>(load(h + at, left)).value, left);
+  for (int64_t row = 0; row < product.n_rows; ++row, h += n_columns) {
+    const float *block = product.data + row * PANEL;
+    T *activated = y.row(row);
+    int64_t i = 0;
+    for (; i + COLUMNS_IN_TURN <= n_columns; i += COLUMNS_IN_TURN) {
+      store(h + i, load_in_turn(block + i) + load_in_turn(bias + i));
+      store(activated + i, activate<KIND>(load_in_turn(h + i)).value);
+    }
+    for (; i < n_columns; i += LANES) {
+      const int64_t left = n_columns - i;
+      store(h + i, load(block + i) + load(bias + i, left), left);
+      store(activated + i, activate<KIND>(load(h + i, left)).value, left);
     }
   }
 }
@@ -52,24 +61,28 @@ template <typename T> BlockGradient<T> part_of(const ActivationGradient<T> &whol
 
 template <Activation KIND, typename T>
 void activate_block_backward(Block product, const T *h, BlockGradient<T> to) {
-  const float *block = product.data;
   const int64_t n_rows = product.n_rows, n_columns = product.n_cols;
   T values[BLOCK_ROWS * PANEL], gradients[BLOCK_ROWS * PANEL];
-  Floats sums[PANEL / LANES] = {};
-  for (int64_t row = 0; row < n_rows; ++row) {
-    for (int64_t i = 0; i < n_columns; i += LANES) {
-      const int64_t at = row * PANEL + i, left = n_columns - i;
-      const Activated f = activate<KIND>(load(h + row * n_columns + i, left));
-      const Floats gradient = load(block + at) * f.derivative;
-      sums[i / LANES] += gradient;
-      store(values + at, f.value);
-      store(gradients + at, gradient);
-      store(to.dh.at(row, i), gradient, left);
+  float sums[PANEL] = {};
+  for (int64_t row = 0; row < n_rows; ++row, h += n_columns) {
+    const float *block = product.data + row * PANEL;
+    T *value = values + row * PANEL, *gradient = gradients + row * PANEL, *dh = to.dh.row(row);
+    int64_t i = 0;
+    for (; i + COLUMNS_IN_TURN <= n_columns; i += COLUMNS_IN_TURN) {
+      const auto f = activate<KIND>(load_in_turn(h + i));
+      const VectorsInTurn<float> g = load_in_turn(block + i) * f.derivative;
+      store(sums + i, load_in_turn(sums + i) + g);
+      store(value + i, f.value), store(gradient + i, g), store(dh + i, g);
+    }
+    for (; i < n_columns; i += LANES) {
+      const int64_t left = n_columns - i;
+      const auto f = activate<KIND>(load(h + i, left));
+      const Floats g = load(block + i) * f.derivative;
+      store(sums + i, load(sums + i) + g);
+      store(value + i, f.value), store(gradient + i, g), store(dh + i, g, left);
     }
   }
-  for (int64_t i = 0; i < n_columns; i += LANES) {
-    store(to.dh_sums + i, sums[i / LANES], n_columns - i);
-  }
+  std::memcpy(to.dh_sums, sums, n_columns * sizeof(float));
   write_rows(values, n_rows, n_columns, to.y);
   for (int64_t row = 0; row < n_rows; row += MAX_TRANSPOSED_ROWS) {
     const int64_t n = std::min(MAX_TRANSPOSED_ROWS, n_rows - row);

@@ -21,8 +21,10 @@ template <Store STORE> INLINE void put_words(void *to, Words16 x, int64_t n) {
   }
 }
 
-INLINE Halves halves_of(const BFloat16 *from, int64_t n) { return load_halves(from, n); }
-INLINE Halves halves_of(const float *from, int64_t n) { return to_bf16(load(from, n)); }
+INLINE Words16 pairs(const BFloat16 *even, const BFloat16 *odd, int64_t n) {
+  return paired(load_halves(even, n), load_halves(odd, n));
+}
+INLINE Words16 pairs(const float *even, const float *odd, int64_t n) { return paired(load(even, n), load(odd, n)); }
 
 // Columns from `first_col` on of a panel of W^T, from as many rows of W; pairs of its rows interleaved.
 void pack_transposed(Matrix<const float> rows, int64_t first_col, Matrix<BFloat16> to) {
@@ -35,7 +37,7 @@ void pack_transposed(Matrix<const float> rows, int64_t first_col, Matrix<BFloat1
       const int64_t n = std::min(2 * LANES, k - i);
       const auto row = [=](int64_t lane) INLINE_LAMBDA {
         const float *from = weight + (begin + lane) * k + i;
-        return joined(halves_of(from, n), n > LANES ? halves_of(from + LANES, n - LANES) : Halves{});
+        return joined(load(from, n), n > LANES ? load(from + LANES, n - LANES) : Floats{});
       };
       transpose_square(n_columns, row, n / 2, [=](int64_t pair, Words16 words) INLINE_LAMBDA {
         store_nontemporal(panel + ((i / 2 + pair) * width + first_col + begin) * 2, words, n_columns);
@@ -53,8 +55,7 @@ void pack_panel(Matrix<const From> x, int64_t begin, int64_t end, BFloat16 *pane
     const From *even = from + row * stride, *odd = even + stride;
     for (int64_t column = 0; column < width; column += LANES) {
       const int64_t n = std::min(LANES, width - column);
-      const Words16 pairs = paired(halves_of(even + column, n), halves_of(odd + column, n));
-      put_words<STORE>(panel + row * width + 2 * column, pairs, n);
+      put_words<STORE>(panel + row * width + 2 * column, pairs(even + column, odd + column, n), n);
     }
   }
 }
@@ -78,7 +79,7 @@ void transpose(Matrix<const BFloat16> from, Matrix<BFloat16> transposed) {
     const int64_t n_columns = std::min(LANES, width - column);
     const auto pair = [=](int64_t i) INLINE_LAMBDA {
       const BFloat16 *even = rows + 2 * i * row_stride + column;
-      return paired(load_halves(even, n_columns), load_halves(even + row_stride, n_columns));
+      return pairs(even, even + row_stride, n_columns);
     };
     transpose_square(n / 2, pair, n_columns, [=](int64_t i, Words16 words) INLINE_LAMBDA {
       store_words(to + (column + i) * stride, words, n / 2);
