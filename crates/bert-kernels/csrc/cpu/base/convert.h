@@ -39,7 +39,7 @@ template <typename U, typename T, int64_t N> INLINE Vector<U, N> converted(const
   return y;
 }
 
-// N lanes of one of the machine's vectors, from BEGIN on; two vectors beside each other.
+// Lanes of one of the machine's vectors, from BEGIN on.
 template <int BEGIN, typename To, typename From, int... I>
 INLINE To lanes_from(const From &x, std::integer_sequence<int, I...>) {
   return __builtin_shufflevector(x, x, (BEGIN + I)...);

@@ -130,7 +130,7 @@ INLINE Floats load_mask(const uint8_t *from) {
   return converted<float>(converted<int32_t>(load_vector<uint8_t>(from)));
 }
 
-// Pairs of bfloat16 as words: of two rows, `low` in the lower halves; or of neighbors, of `low` the first eight words.
+// Pairs of bfloat16 as words, one of each row: `low` in the lower halves.
 INLINE Words16 paired(const Halves &low, const Halves &high) {
   return converted<uint32_t>(low) | converted<uint32_t>(high) << 16;
 }
@@ -139,6 +139,7 @@ INLINE Words16 paired(const Floats &low, const Floats &high) {
   return rounded_to_bf16(low) >> 16 | (rounded_to_bf16(high) & 0xFFFF0000);
 }
 
+// Pairs of neighbors: the first eight words of `low`, the others of `high`.
 INLINE Words16 joined(const Floats &low, const Floats &high) {
   return upper_halves(rounded_to_bf16(low), rounded_to_bf16(high));
 }

@@ -40,8 +40,6 @@ template <typename T, int64_t N = PARTS> struct Vector {
   using Part = typename Native<T, PART_LANES>::type;
   Part parts[N];
 
-  INLINE_MEMBER T operator[](int64_t lane) const { return parts[lane / PART_LANES][lane % PART_LANES]; }
-
   // The same bits as another type.
   template <typename U> INLINE_MEMBER explicit operator Vector<U, N>() const {
     static_assert(sizeof(T) == sizeof(U), "bits are kept");
@@ -131,12 +129,6 @@ template <typename T, int64_t N> INLINE Vector<T, N> smaller(const Vector<T, N> 
 template <typename T, int64_t N> INLINE Vector<T, N> larger(const Vector<T, N> &a, const Vector<T, N> &b) {
   Vector<T, N> y;
   FOR_EACH(p, N) { y.parts[p] = a.parts[p] > b.parts[p] ? a.parts[p] : b.parts[p]; }
-  return y;
-}
-
-template <typename T, int64_t N> INLINE Vector<T, N> operator~(const Vector<T, N> &x) {
-  Vector<T, N> y;
-  FOR_EACH(p, N) { y.parts[p] = ~x.parts[p]; }
   return y;
 }
 
