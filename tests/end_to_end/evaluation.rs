@@ -120,8 +120,7 @@ fn a_temperature_is_fitted_on_validation_and_given_to_other_evaluations() {
     pipeline.run_stage("eval/validation", "").assert_success("validation");
     let calibration = json_file(&pipeline, "eval/validation/calibration.json");
     let figure = |name: &str| calibration[name].as_f64().unwrap();
-    let loss = json_file(&pipeline, "eval/validation/metrics.json")["loss"].as_f64().unwrap();
-    assert!((figure("loss_before") - loss).abs() < 1e-12, "{calibration} beside {loss}");
+    assert_eq!(figure("loss_before"), json_file(&pipeline, "eval/validation/metrics.json")["loss"].as_f64().unwrap());
     assert!(figure("loss_after") < figure("loss_before") && figure("temperature") > 0.0);
 
     pipeline.run_stage("eval/test", "").assert_success("test");

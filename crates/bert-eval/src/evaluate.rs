@@ -33,7 +33,7 @@ use corpus::raw::RawReader;
 use corpus::tokens::{TokenSet, TokensReader};
 use corpus::{class_balance, vocabulary};
 use run_files::layout::eval::METRICS;
-use run_files::metrics_json::EvaluatedSplit;
+use run_files::metrics_json::{EvaluatedSplit, Metrics};
 use run_files::predictions::{Outcomes, Predictions};
 use stage::{OutputFolder, Progress, counted};
 
@@ -106,10 +106,12 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
         say(&format!("{rows} predicted, none of them labeled, so there are no metrics; {}", args.common.out.display()));
         return Ok(());
     };
-    let fitted = match &labeled {
-        Labeled::Classes(classes) if args.split == Split::Validation && temperature.is_none() => {
-            let weights = inputs::weights_sha256(&output);
-            Some(calibrate::fit(classes, predictions, args.split.name(), weights)?)
+    let metrics = score::score(&labeled, evaluated)?;
+    let fitted = match (&labeled, &metrics) {
+        (Labeled::Classes(classes), Metrics::Classes(metrics))
+            if args.split == Split::Validation && temperature.is_none() =>
+        {
+            Some(calibrate::fit(classes, predictions, metrics, inputs::weights_sha256(&output))?)
         }
         _ => None,
     };
@@ -118,7 +120,6 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
         Labeled::Scores(_) => Vec::new(),
     };
     errors::mark_label_issues(&mut errors, &label_issues);
-    let metrics = score::score(&labeled, evaluated)?;
     let baseline = match &inputs.raw {
         Some(raw) if args.baseline => baseline_report(raw, &predictions.ids, &labeled, &metrics)?,
         _ => None,

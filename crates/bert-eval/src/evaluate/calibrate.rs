@@ -8,6 +8,7 @@ use metrics::{
     accuracy_by_coverage, fit_temperature, reliability, threshold_for_precision,
 };
 use run_files::calibration::Calibration;
+use run_files::metrics_json::ClassMetrics;
 use run_files::predictions::{Outcomes, Predictions};
 use serde::Serialize;
 
@@ -50,14 +51,14 @@ pub(crate) struct ClassThreshold {
     pub(crate) reached: Option<PrecisionThreshold>,
 }
 
-/// The temperature of the labeled rows, for `calibration.json`.
+/// The temperature of the labeled rows, for `calibration.json`; `metrics`: those of the rows without one.
 ///
 /// # Errors
 /// Fails where the logits are not of the labels.
 pub(crate) fn fit(
     classes: &LabeledClasses,
     predictions: &Predictions,
-    split: &str,
+    metrics: &ClassMetrics,
     weights_sha256: &str,
 ) -> Result<Calibration, MetricsError> {
     let rows = classes.class_rows()?;
@@ -65,9 +66,9 @@ pub(crate) fn fit(
     let fitted = fit_temperature(rows.labels(), &logits, rows.n_classes())?;
     Ok(Calibration {
         temperature: fitted.temperature,
-        split: split.to_owned(),
+        split: metrics.evaluated.split.clone(),
         n: rows.n() as u64,
-        loss_before: fitted.loss_before,
+        loss_before: metrics.loss,
         loss_after: fitted.loss_after,
         expected_calibration_error_before: Some(fitted.ece_before),
         expected_calibration_error_after: Some(fitted.ece_after),
