@@ -18,6 +18,7 @@ use crate::{size, tell};
 
 const RUN: &str = "--precision float32 --max-steps 90 --save-strategy steps --save-steps 3 --save-total-limit 1 \
      --eval-strategy steps --eval-steps 10";
+const LAST_SAVE: u64 = 90;
 /// Set for the copy of this test that may mount.
 const INSIDE: &str = "CRASH_TESTS_MAY_MOUNT";
 const NAME: &str = "disk::a_full_file_system_costs_no_checkpoint";
@@ -87,16 +88,7 @@ fn refuse(sandbox: &TrainingSandbox, bytes: u64) {
 /// A file system of which somebody else leaves `bytes`: whether that stopped the run.
 fn fill(sandbox: &TrainingSandbox, bytes: u64, disk_bytes: u64, expected: &BTreeMap<PathBuf, String>) -> bool {
     let disk = Disk::mount(sandbox, disk_bytes);
-    sandbox.finish("disk/train", &format!("{RUN} --stop-at-step 4"));
-    let mut life = Life::begin(sandbox, "disk/train", RUN);
-    assert!(life.takes_a_step(), "{}", life.said());
-    // Within a save a part of its space is taken already: the size is to be what the next one finds.
-    while life.halt() && life.is_inside_a_save() {
-        life.go_on();
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    assert!(life.is_alive(), "the run was over before the disk could be filled: {}", life.said());
-    let kept = newest_step(&sandbox.path("disk/train"));
+    let (life, kept) = halted_between_saves(sandbox);
     let filler = sandbox.path("disk/somebody-else");
     let free = stage::available_bytes(&sandbox.path("disk")).unwrap();
     write(&filler, free.saturating_sub(bytes));
@@ -117,10 +109,36 @@ fn fill(sandbox: &TrainingSandbox, bytes: u64, disk_bytes: u64, expected: &BTree
     stopped
 }
 
-/// The step of the newest whole checkpoint.
-fn newest_step(out: &Path) -> u64 {
-    let newest = whole_checkpoints(out).pop().unwrap();
-    newest.to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap()
+/// A run that is halted where its next save finds all that is free now, and the step of the one checkpoint that it has.
+///
+/// Within a save a part of its space is taken already, and before its end that of the checkpoint before is not free yet.
+fn halted_between_saves(sandbox: &TrainingSandbox) -> (Life, u64) {
+    let out = sandbox.path("disk/train");
+    for _ in 0..20 {
+        sandbox.finish("disk/train", &format!("{RUN} --stop-at-step 4"));
+        let mut life = Life::begin(sandbox, "disk/train", RUN);
+        let mut halts = life.takes_a_step() && life.halt();
+        while halts {
+            match only_checkpoint(&out) {
+                Some(step) if step < LAST_SAVE && !life.is_inside_a_save() => return (life, step),
+                _ => life.go_on(),
+            }
+            std::thread::sleep(Duration::from_millis(1));
+            halts = life.halt();
+        }
+        let (status, said) = life.end();
+        assert!(status.success(), "{said}");
+        // It was over before it was halted in time: this process got no turn for so long.
+        sandbox.remove("disk/train");
+    }
+    panic!("of 20 runs none could be halted between two saves");
+}
+
+/// The step of the checkpoint, if it is the only one and whole.
+fn only_checkpoint(out: &Path) -> Option<u64> {
+    let entries = fs::read_dir(out.join("checkpoints")).unwrap().count();
+    let [whole] = whole_checkpoints(out).try_into().ok().filter(|_| entries == 1)?;
+    Some(whole.to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap())
 }
 
 #[expect(clippy::disallowed_methods, reason = "this file is somebody else's")]
