@@ -6,7 +6,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use stage::{hub_is_offline, user_cache};
+use stage::{hub_cache, hub_endpoint, hub_is_offline};
 use ureq::Proxy;
 use ureq::http::Uri;
 
@@ -22,7 +22,7 @@ pub(crate) fn findings() -> Vec<Finding> {
 
 fn hub() -> Finding {
     let name = "hub";
-    let endpoint = variable("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".to_owned());
+    let endpoint = hub_endpoint();
     let Some((uri, host)) = address(&endpoint) else {
         let fact = format!("HF_ENDPOINT is {endpoint:?}");
         return Finding::wrong(name, fact, "expected an address as https://huggingface.co");
@@ -67,7 +67,7 @@ fn is_reachable(host: &(String, u16)) -> bool {
 
 /// `https://user@host/path` with its host and port.
 fn address(endpoint: &str) -> Option<(Uri, (String, u16))> {
-    let uri: Uri = endpoint.trim().parse().ok()?;
+    let uri: Uri = endpoint.parse().ok()?;
     let usual = match uri.scheme_str()? {
         "http" => 80,
         "https" => 443,
@@ -85,16 +85,9 @@ fn bare(host: &str) -> String {
 /// What names the cache itself; HF_HOME names the folder above it.
 const CACHE_VARIABLES: [&str; 2] = ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"];
 
-/// The folder that `sst-fetch` and Python's client share.
-fn cache_folder() -> Option<PathBuf> {
-    let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let home = || folder("HF_HOME").or_else(|| user_cache().map(|cache| cache.join("huggingface")));
-    CACHE_VARIABLES.iter().find_map(|name| folder(name)).or_else(|| Some(home()?.join("hub")))
-}
-
 fn cache() -> Finding {
     let name = "cache";
-    let Some(cache) = cache_folder() else {
+    let Some(cache) = hub_cache() else {
         return Finding::wrong(name, "neither HF_HOME nor HOME says where it is", "set HF_HOME to a folder");
     };
     let place = cache.display();

@@ -9,14 +9,14 @@ mod card;
 mod data_files;
 mod dataset;
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use anyhow::{Context, anyhow, bail};
 use corpus::shortened_list;
 use hf_hub::api::RepoInfo;
 use hf_hub::{Repo, RepoType};
-use stage::{bad_input, bail_input, hub_is_offline, user_cache};
+use stage::{bad_input, bail_input, hub_endpoint, hub_is_offline, hub_token};
 
 use crate::download::{Client, Downloaded, Failure, Request, download};
 use crate::source::{HubName, stays_below};
@@ -24,7 +24,6 @@ pub(crate) use dataset::HubDataset;
 use etag::Digest;
 use snapshot::Snapshot;
 
-const ENDPOINT: &str = "https://huggingface.co";
 /// Where the hub puts the Parquet files that it makes of a dataset.
 const CONVERTED: &str = "refs/convert/parquet";
 const MAIN: &str = "main";
@@ -53,11 +52,11 @@ impl Repository {
             let files = listed.map_or_else(|| snapshot.files(), Ok)?;
             return Ok(Self { name: name.clone(), repo, snapshot, files, is_cached_only, client: None });
         }
-        let client = Client::new(token(), quiet);
-        let url = format!("{}/api/{}", endpoint(), repo.api_url());
+        let client = Client::new(hub_token(), quiet);
+        let url = format!("{}/api/{}", hub_endpoint(), repo.api_url());
         let answer = client.text(&url).map_err(|failure| explain(&failure, name))?;
         let Ok(info) = serde_json::from_str::<RepoInfo>(&answer) else {
-            bail!("the answer of {} for {name} is no description of a repository; is it a hub?", endpoint());
+            bail!("the answer of {} for {name} is no description of a repository; is it a hub?", hub_endpoint());
         };
         if !etag::is_hex(&info.sha, 40) {
             bail!("the hub's answer for {name} has `{}` in place of a commit", info.sha.escape_debug());
@@ -140,7 +139,7 @@ impl Repository {
         self.download(client, name).map_err(|error| match error.downcast::<Failure>() {
             Ok(failure) if failure.status == Some(404) => bad_input!(
                 "{} lists {name} among the files of {}, and does not have it ({})",
-                endpoint(),
+                hub_endpoint(),
                 self.name,
                 failure.problem()
             ),
@@ -151,7 +150,7 @@ impl Repository {
 
     fn download(&self, client: &Client, name: &str) -> anyhow::Result<PathBuf> {
         let path = name.split('/').map(encoded).collect::<Vec<_>>().join("/");
-        let url = format!("{}/{}/resolve/{}/{path}", endpoint(), self.repo.url(), self.commit());
+        let url = format!("{}/{}/resolve/{}/{path}", hub_endpoint(), self.repo.url(), self.commit());
         let answer = client.get(&url, 0)?;
         // The hub's own answers say the commit; what it redirects to has other digests, or none.
         let said = answer.headers.iter().rev().find(|headers| headers.contains_key("x-repo-commit"));
@@ -202,22 +201,6 @@ enum State {
     Wrong,
 }
 
-fn endpoint() -> String {
-    let given = env::var("HF_ENDPOINT").ok().filter(|endpoint| !endpoint.trim().is_empty());
-    given.map_or_else(|| ENDPOINT.to_owned(), |endpoint| endpoint.trim().trim_end_matches('/').to_owned())
-}
-
-/// The token of the environment, else the one that `hf auth login` saved.
-fn token() -> Option<String> {
-    let variable = |name: &str| env::var(name).ok().filter(|value| !value.trim().is_empty());
-    let saved = || {
-        let home = variable("HF_HOME").map(PathBuf::from).or_else(|| Some(user_cache()?.join("huggingface")))?;
-        fs::read_to_string(home.join("token")).ok()
-    };
-    let token = variable("HF_TOKEN").or_else(saved)?;
-    Some(token.trim().to_owned()).filter(|token| !token.is_empty())
-}
-
 /// A part of a path as addresses spell it.
 fn encoded(part: &str) -> String {
     let byte = |byte: u8| match byte {
@@ -229,7 +212,7 @@ fn encoded(part: &str) -> String {
 
 /// What a failed request means, and what to do about it.
 fn explain(failure: &Failure, name: &HubName) -> anyhow::Error {
-    let (endpoint, problem) = (endpoint(), failure.problem());
+    let (endpoint, problem) = (hub_endpoint(), failure.problem());
     match failure.status {
         Some(404) => bad_input!("{endpoint} has no {name}, or no such revision of it ({problem})"),
         Some(401 | 403) => bad_input!(

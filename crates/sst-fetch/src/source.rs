@@ -32,6 +32,7 @@ impl FromStr for Source {
             "" => Err("expected sample, stanford, hub:OWNER/NAME[@REV] or a path".to_owned()),
             "sample" => Ok(Self::Sample),
             "stanford" => Ok(Self::Stanford),
+            _ if text.contains("://") => HubName::of_address(text).map(Self::Hub),
             _ => match text.strip_prefix("hub:") {
                 Some(name) => name.parse().map(Self::Hub),
                 None => Ok(Self::Path(text.into())),
@@ -58,6 +59,29 @@ impl FromStr for HubName {
         Ok(Self { id: id.to_owned(), revision: revision.to_owned() })
     }
 }
+
+impl HubName {
+    /// Of a repository's page, as browsers show its address, `https://huggingface.co/[datasets/]OWNER/NAME[/tree/REV]`, or of
+    /// `hf://[datasets/]OWNER/NAME[@REV]`, as libraries of Python write it.
+    fn of_address(address: &str) -> Result<Self, String> {
+        let Some(path) = OF_HUB.iter().find_map(|prefix| address.strip_prefix(prefix)) else {
+            return Err("addresses other than the hub's are not read; download the file, and give its path".to_owned());
+        };
+        let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+        let path = path.strip_prefix("datasets/").or_else(|| path.strip_prefix("models/")).unwrap_or(path);
+        let (id, revision) = path.split_once("/tree/").map_or((path, None), |(id, revision)| (id, Some(revision)));
+        if let [owner, name, _, ..] = id.split('/').collect::<Vec<_>>()[..] {
+            return Err(format!("this is a page or a file in a repository; for all of it give hub:{owner}/{name}"));
+        }
+        match revision {
+            Some(revision) => format!("{id}@{}", revision.replace("%2F", "/")).parse(),
+            None => id.parse(),
+        }
+    }
+}
+
+/// How addresses of the hub begin.
+const OF_HUB: [&str; 4] = ["https://huggingface.co/", "https://www.huggingface.co/", "https://hf.co/", "hf://"];
 
 impl fmt::Display for HubName {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
@@ -97,9 +121,30 @@ mod tests {
             "hub:a b",
             "hub:a/b@x y",
             "",
+            "https://example.com/a/b",
+            "https://huggingface.co/",
+            "https://huggingface.co/a/..",
+            "hf://datasets/a/b/data.csv",
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_address_of_the_hub_is_its_repository() {
+        for (address, expected) in [
+            ("https://huggingface.co/datasets/SetFit/sst2", "hub:SetFit/sst2"),
+            ("https://huggingface.co/google-bert/bert-base-uncased/", "hub:google-bert/bert-base-uncased"),
+            ("https://huggingface.co/bert-base-uncased?library=transformers", "hub:bert-base-uncased"),
+            ("https://hf.co/datasets/a/b/tree/refs%2Fconvert%2Fparquet", "hub:a/b@refs/convert/parquet"),
+            ("https://huggingface.co/a/b/tree/main", "hub:a/b"),
+            ("hf://datasets/a/b@v1", "hub:a/b@v1"),
+        ] {
+            let Ok(Source::Hub(name)) = address.parse() else { panic!("{address}") };
+            assert_eq!(name.to_string(), expected, "{address}");
+        }
+        let page = "https://huggingface.co/datasets/a/b/viewer/default/train".parse::<Source>();
+        assert_eq!(page, Err("this is a page or a file in a repository; for all of it give hub:a/b".to_owned()));
     }
 
     #[test]

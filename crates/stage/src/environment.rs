@@ -3,11 +3,6 @@
 use std::env;
 use std::path::PathBuf;
 
-/// Whether `HF_HUB_OFFLINE` forbids the network: 1, ON, YES or TRUE in any case, as `huggingface_hub` reads it.
-pub fn hub_is_offline() -> bool {
-    env::var("HF_HUB_OFFLINE").is_ok_and(|value| is_true(&value))
-}
-
 /// The user's folder for what can be had again: `XDG_CACHE_HOME`, else `.cache` at home. None where neither is known.
 pub fn user_cache() -> Option<PathBuf> {
     let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
@@ -42,10 +37,6 @@ fn index_of(variables: [(&str, Option<String>); 2]) -> Result<u64, String> {
     })
 }
 
-fn is_true(value: &str) -> bool {
-    ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::index_of;
@@ -67,11 +58,5 @@ mod tests {
         refused(Some("1"), Some("2"), "JOB_COMPLETION_INDEX and SLURM_ARRAY_TASK_ID differ");
         refused(None, Some("-1"), "SLURM_ARRAY_TASK_ID is `-1`; expected a number from 0 on");
         refused(Some(""), None, "JOB_COMPLETION_INDEX is ``; expected a number from 0 on");
-    }
-
-    #[test]
-    fn true_is_what_the_hub_client_of_python_takes_for_it() {
-        assert!(["1", "on", "Yes", "TRUE", "true"].into_iter().all(super::is_true));
-        assert!(["", "0", "off", "no", "false", "2"].into_iter().all(|value| !super::is_true(value)));
     }
 }

@@ -7,13 +7,15 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// Settings of the hub's client and of proxies that the machine may have: a test has only those that it sets itself.
-const HUB_VARIABLES: [&str; 16] = [
+const HUB_VARIABLES: [&str; 18] = [
     "HF_ENDPOINT",
     "HF_HOME",
     "HF_HUB_CACHE",
     "HF_HUB_OFFLINE",
     "HF_TOKEN",
+    "HF_TOKEN_PATH",
     "HUGGINGFACE_HUB_CACHE",
+    "HUGGING_FACE_HUB_TOKEN",
     "XDG_CACHE_HOME",
     "http_proxy",
     "HTTP_PROXY",

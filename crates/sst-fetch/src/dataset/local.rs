@@ -11,6 +11,7 @@ use stage::{BadInput, Manifest, bail_input, ensure_input};
 use super::class_folders;
 use super::glue::is_glue;
 use crate::shards::{self, Shard};
+use crate::source::HubName;
 use crate::split_files::{SplitFiles, is_unread_data};
 
 /// How the files of a dataset are laid out.
@@ -43,6 +44,13 @@ fn expected() -> String {
     )
 }
 
+/// What to say of a path that may be meant as the name of a repository: its folder is not there either.
+fn as_repository(path: &Path) -> String {
+    let has_folder = path.parent().is_none_or(|folder| folder.as_os_str().is_empty() || folder.exists());
+    let name = path.to_str().filter(|_| !has_folder).and_then(|text| text.parse::<HubName>().ok());
+    name.map_or_else(String::new, |name| format!(" (a repository of the hub is written {name})"))
+}
+
 /// Finds the splits in `folder`, or in its subfolder `trees`, where Stanford's archive has them. A single file, or a folder
 /// that holds nothing but one or a folder for each class, is all train. `labels_are_told` as in [`split_layout`].
 pub(crate) fn scan(folder: &Path, labels_are_told: bool) -> anyhow::Result<(Layout, SplitFiles)> {
@@ -53,7 +61,8 @@ pub(crate) fn scan(folder: &Path, labels_are_told: bool) -> anyhow::Result<(Layo
     }
     ensure_input!(
         folder.is_dir(),
-        "{shown} does not exist; expected sample, stanford, hub:OWNER/NAME, a file, or a folder with {}",
+        "{shown} does not exist{}; expected sample, stanford, hub:OWNER/NAME, a file, or a folder with {}",
+        as_repository(folder),
         expected()
     );
     if let Some(raw) = Manifest::read(folder).filter(|manifest| manifest.stage == RAW_STAGE) {

@@ -1,13 +1,13 @@
 //! Hub cache: one commit of one repository in the cache that the Python client has, too: `refs/REVISION` names a commit,
 //! `snapshots/COMMIT/FILE` links to `blobs/ETAG`.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use anyhow::Context;
 use hf_hub::{Cache, CacheRepo, Repo};
-use stage::{ResumableFile, bail_input, user_cache};
+use stage::{ResumableFile, bail_input, hub_cache};
 
 use super::etag::is_hex;
 use crate::source::{HubName, stays_below};
@@ -135,12 +135,9 @@ fn save(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     file.commit()
 }
 
-/// The folder that `huggingface_hub` keeps repositories in, by the same variables.
+/// The folder that `huggingface_hub` keeps repositories in.
 pub(super) fn cache() -> anyhow::Result<Cache> {
-    let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let home = || folder("HF_HOME").or_else(|| user_cache().map(|cache| cache.join("huggingface")));
-    let hub = folder("HF_HUB_CACHE").or_else(|| folder("HUGGINGFACE_HUB_CACHE")).or_else(|| Some(home()?.join("hub")));
-    hub.map(Cache::new).context("neither HF_HOME nor HOME says where the hub's cache is; set HF_HOME")
+    hub_cache().map(Cache::new).context("neither HF_HOME nor HOME says where the hub's cache is; set HF_HOME")
 }
 
 fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) -> anyhow::Result<()> {

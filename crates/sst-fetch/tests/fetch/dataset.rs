@@ -129,6 +129,15 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
             "--source nowhere",
             "error: nowhere does not exist; expected sample, stanford, hub:OWNER/NAME, a file, or a folder with {train",
         ),
+        (
+            "--source SetFit/sst2",
+            "error: SetFit/sst2 does not exist (a repository of the hub is written hub:SetFit/sst2); expected sample",
+        ),
+        ("--source empty/sst2", "error: empty/sst2 does not exist; expected sample"),
+        (
+            "--source https://example.com/train.csv",
+            "error: invalid value 'https://example.com/train.csv' for '--source <SOURCE>': addresses other than the hub's",
+        ),
         ("--source nothing", "error: nothing contains no dataset; expected {train"),
         ("--source no-train", "error: no-train has no train split"),
         ("--source column/train.csv", "error: column/train.csv has no column label, only text, wert"),

@@ -93,8 +93,13 @@ fn the_token_is_sent_and_its_absence_is_explained() {
     let ended = sandbox.fetch_with(line, &[("HF_ENDPOINT", &hub.endpoint)]);
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("it is private or gated; set HF_TOKEN"), "{}", ended.stderr);
-    let ended = sandbox.fetch_with(line, &[("HF_ENDPOINT", &format!("{}/", hub.endpoint)), ("HF_TOKEN", "hf_secret")]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    sandbox.write("secrets/token", "hf_secret\n");
+    let endpoint = format!("{}/", hub.endpoint);
+    for by in [("HF_TOKEN", "hf_secret"), ("HUGGING_FACE_HUB_TOKEN", "hf_secret"), ("HF_TOKEN_PATH", "secrets/token")] {
+        let line = line.replace("--out raw", &format!("--out {}", by.0));
+        let ended = sandbox.fetch_with(&line, &[("HF_ENDPOINT", &endpoint), by]);
+        assert_eq!(ended.code, Some(0), "{by:?}: {}", ended.stderr);
+    }
 }
 
 #[test]

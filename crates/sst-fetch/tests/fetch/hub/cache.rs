@@ -32,6 +32,9 @@ fn a_snapshot_as_python_writes_it_is_read() {
     let cache = sandbox.path("hub-cache/hub").display().to_string();
     let named = [("HF_HUB_OFFLINE", "1"), ("HF_HOME", "/nowhere"), ("HF_HUB_CACHE", cache.as_str())];
     assert_eq!(sandbox.fetch_with(LINE, &named).code, Some(0));
+    let home = sandbox.path("").display().to_string();
+    let written = [("HF_HUB_OFFLINE", "1"), ("HOME", home.as_str()), ("HF_HOME", "~/hub-cache")];
+    assert_eq!(sandbox.fetch_with(LINE, &written).code, Some(0));
 
     sandbox.write(&format!("{repository}/blobs/{etag}"), "text,label\nfine,0\nbad,0\n");
     let ended = sandbox.fetch_with(LINE, &OFFLINE);
