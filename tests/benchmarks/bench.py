@@ -106,6 +106,16 @@ class Bench:
         self.rows.append(row)
         print("%-44s %10.1f %10.1f  %6.2fx  %s (%s)" % row, flush=True)
 
+    def write(self):
+        """Keeps what was found so far."""
+        (OUT / "results.json").write_text(json.dumps(self.results, indent=1))
+        if self.rows:
+            (OUT / "results.md").write_text(table(self.rows))
+        rates = [row for row in self.rows if row[4] == "sentences/s"]
+        if rates and growth.CHART.is_file():
+            groups = [(name, [("this project", ours), ("the reference", theirs)]) for name, ours, theirs, *_ in rates]
+            growth.draw({"bars": {"title": "Rates", "unit": "sentences per second", "groups": groups}}, OUT / "rates.svg")
+
 
 def training(bench):
     for precision in ("bf16", "float32"):
@@ -195,13 +205,7 @@ def main():
                 LARGE[section](bench, arguments.rows)
             else:
                 globals()[section](bench)
-    (OUT / "results.json").write_text(json.dumps(bench.results, indent=1))
-    if bench.rows:
-        (OUT / "results.md").write_text(table(bench.rows))
-    rates = [row for row in bench.rows if row[4] == "sentences/s"]
-    if rates and growth.CHART.is_file():
-        groups = [(name, [("this project", ours), ("the reference", theirs)]) for name, ours, theirs, *_ in rates]
-        growth.draw({"bars": {"title": "Rates", "unit": "sentences per second", "groups": groups}}, OUT / "rates.svg")
+            bench.write()
     print(f"written to {OUT.relative_to(ROOT)}; load at the end {os.getloadavg()[0]:.1f}")
 
 

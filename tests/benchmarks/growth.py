@@ -3,10 +3,9 @@
 import json
 import subprocess
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from machine import BIN
+from machine import BIN, run_stage
 
 BATCHES, LENGTHS = (8, 16, 32, 64, 128), (10, 25, 60, 200)
 TOKENS_OF_A_RUN = 24_000
@@ -22,30 +21,33 @@ def write_texts(raw, out):
                 file.write(json.dumps({"text": text}) + "\n")
 
 
-def write_lengths(tokens, out, mean):
-    """A token folder whose rows have lengths around `mean`, from two thirds to four thirds of it, made of the real ones."""
-    out.mkdir()
-    table = pq.read_table(tokens / "train.parquet")
-    stream = [token for row in table["input_ids"].to_pylist() for token in row[1:-1]]
-    rows, at = [], 0
-    while at < len(stream):
-        length = mean * 2 // 3 + (len(rows) * 7) % (mean * 2 // 3 + 1)
-        rows.append([101, *stream[at : at + length - 2], 102])
-        at += length - 2
-    n = len(rows)
-    columns = [list(range(n)), list(range(n)), rows, [row % 2 for row in range(n)]]
-    schema = table.schema.with_metadata(pq.read_metadata(tokens / "train.parquet").metadata)
-    made = pa.Table.from_arrays([pa.array(column, field.type) for column, field in zip(columns, schema)], schema=schema)
-    pq.write_table(made, out / "train.parquet")
-    (out / "manifest.json").write_text((tokens / "manifest.json").read_text())
+def words_of(tokens, model):
+    """The words of the real sentences that are one token each."""
+    vocabulary = json.loads((model / "tokenizer.json").read_text())["model"]["vocab"]
+    words = {index: piece for piece, index in vocabulary.items() if piece.isascii() and piece.isalpha()}
+    rows = pq.read_table(tokens / "train.parquet", columns=["input_ids"])["input_ids"].to_pylist()
+    return [words[token] for row in rows for token in row if token in words]
+
+
+def make_tokens(words, model, out, mean):
+    """A token folder of texts of these words, whose lengths are around `mean`, from two thirds to four thirds of it."""
+    texts, at = [], 0
+    while at < len(words):
+        n = mean * 2 // 3 + (len(texts) * 7) % (mean * 2 // 3 + 1) - 2
+        texts.append(" ".join(words[at : at + n]))
+        at += n
+    table, raw = out.with_suffix(".jsonl"), out.with_suffix(".raw")
+    table.write_text("".join(json.dumps({"text": text, "label": row % 2}) + "\n" for row, text in enumerate(texts)))
+    run_stage("sst-fetch", "dataset", "--train", table, "--out", raw)
+    run_stage("sst-tokenize", "--raw", raw, "--model", model, "--task", "labels", "--out", out)
 
 
 def measure(bench, out):
     """Tokens per second and memory for each batch and length, as a table and a chart."""
-    found = []
+    found, words = [], words_of(bench.tokens, bench.model)
     for mean in LENGTHS:
         tokens = bench.folder / f"tokens-{mean}"
-        write_lengths(bench.tokens, tokens, mean)
+        make_tokens(words, bench.model, tokens, mean)
         for batch in BATCHES:
             steps = max(4, TOKENS_OF_A_RUN // (mean * batch))
             result = bench.ours("auto", bench.model, batch, 1, steps, tokens)

@@ -8,7 +8,7 @@ from events import step_ends
 from machine import run_stage
 
 BATCH, FIRST, LAST = 16, 10, 50
-TEXTS = 2000
+TEXTS = 8000
 
 
 class Neighbors:
