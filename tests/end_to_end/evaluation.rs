@@ -178,6 +178,30 @@ fn evaluations_are_compared_summarized_and_searched_for_label_errors() {
     let refused = pipeline.refuse("bert-eval seeds eval/validation eval/test --out refused");
     assert!(refused.contains("evaluate the same weights"), "{refused}");
 
+    let refused = pipeline.refuse("bert-eval suspects eval/other eval/other --out refused");
+    assert!(refused.contains("evaluate the same weights on the same rows"), "{refused}");
+
+    // The ids and labels of the same rows, with other texts.
+    pipeline.write("rewritten/train.csv", pipeline.text("reviews/train.csv"));
+    let rewritten = pipeline.text("reviews/validation.csv").replace('w', "w1 w");
+    pipeline.write("rewritten/validation.csv", rewritten);
+    pipeline.succeed("sst-fetch dataset --source rewritten --split none --out raw-rewritten");
+    pipeline.succeed("sst-tokenize --raw raw-rewritten --model model --task labels --out tokens-rewritten");
+    let of_rewritten =
+        "bert-eval --run other --tokens tokens-rewritten --raw raw-rewritten --split validation --threads 1";
+    pipeline.succeed(&format!("{of_rewritten} --save-texts --out eval/rewritten"));
+    pipeline.succeed(&format!("{of_rewritten} --out eval/without-texts"));
+    for summary in ["compare", "seeds"] {
+        let refused = pipeline.refuse(&format!("bert-eval {summary} eval/validation eval/rewritten --out refused"));
+        assert!(refused.contains("evaluate different rows: they have other texts"), "{refused}");
+        let doubt = pipeline
+            .succeed(&format!("bert-eval {summary} eval/validation eval/without-texts --out doubted-{summary}"));
+        assert!(doubt.stderr.contains("were given raw files that differ (SHA-256 "), "{}", doubt.stderr);
+    }
+    pipeline.succeed(&format!("{evaluate} --run other --split test --out eval/other-test"));
+    let refused = pipeline.refuse("bert-eval seeds eval/validation eval/other-test --out refused");
+    assert!(refused.contains("evaluate different rows: they have other"), "{refused}");
+
     pipeline.succeed("bert-eval suspects eval/validation --at-least 0.5 --out suspects --quiet");
     let suspects = lines(&pipeline, "suspects/suspects.jsonl");
     assert_eq!(suspects.len(), 30);

@@ -25,6 +25,7 @@ STEPPED = [
     ("cosine", 3, 11, {"num_cycles": 1.25}),
     ("cosine_with_restarts", 0, 8, {}),
     ("cosine_with_restarts", 3, 13, {"num_cycles": 3}),
+    ("cosine_with_restarts", 0, 11, {"num_cycles": 1.5}),
     ("polynomial", 0, 8, {}),
     ("polynomial", 3, 11, {}),
     ("polynomial", 3, 11, {"lr_end": 1e-5, "power": 2.0}),
@@ -46,6 +47,7 @@ STEPPED = [
     ("warmup_stable_decay", 4, 13,
      {"num_decay_steps": 5, "warmup_type": "cosine", "decay_type": "linear", "min_lr_ratio": 0.1}),
     ("warmup_stable_decay", 4, 13, {"num_decay_steps": 5, "warmup_type": "1-sqrt", "decay_type": "1-sqrt"}),
+    ("warmup_stable_decay", 2, 9, {"num_decay_steps": 12, "decay_type": "linear"}),
     ("warmup_stable_decay", 2, 12, {"num_decay_steps": 8, "num_cycles": 1.5, "min_lr_ratio": 0.25}),
 ]
 

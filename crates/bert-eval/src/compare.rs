@@ -55,7 +55,9 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
 
     let read: Vec<Evaluated> = evaluations.iter().map(Evaluation::read).collect::<Result<_, _>>()?;
     for (evaluation, evaluated) in evaluations.iter().zip(&read).skip(1) {
-        read[0].check_same_rows(&evaluations[0], evaluated, evaluation)?;
+        if let Some(doubt) = read[0].check_same_rows(&evaluations[0], evaluated, evaluation)? {
+            args.common.say(&format!("{}: warning: {doubt}", STAGE.name));
+        }
     }
     let comparison: Comparison = compare(&evaluations, &read, args.resamples, args.seed)?;
     let disagreements = disagreements::disagreements(&evaluations, &read);

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use run_files::layout::eval::{METRICS, PREDICTIONS};
 use run_files::metrics_json::{self, Metrics};
 use run_files::predictions::{Outcomes, Predictions, TextColumns};
-use stage::{Job, Manifest, Upstream, ensure_input};
+use stage::{Fingerprint, Job, Manifest, Upstream, ensure_input};
+
+use crate::evaluate::TEXT;
 
 /// The role of the weights among the inputs of an evaluation.
 pub(crate) const WEIGHTS: &str = "train/model.safetensors";
@@ -73,26 +75,35 @@ impl Evaluation {
         Ok(Evaluated { metrics: metrics_json::read(&self.metrics_file)?, predictions, text_columns })
     }
 
-    /// Reads the figures alone.
-    ///
-    /// # Errors
-    /// Names the file and the figure that is missing.
-    pub(crate) fn read_metrics(&self) -> anyhow::Result<Metrics> {
-        Ok(metrics_json::read(&self.metrics_file)?)
+    /// SHA-256 of the weights that were evaluated.
+    pub(crate) fn weights(&self) -> Option<&Fingerprint> {
+        self.manifest.inputs.get(WEIGHTS)
     }
 
-    /// SHA-256 of the weights that were evaluated.
-    pub(crate) fn weights(&self) -> Option<&stage::Fingerprint> {
-        self.manifest.inputs.get(WEIGHTS)
+    /// The file of a split in the folder `raw` or `tokens`, if it was read.
+    fn file_of(&self, folder: &str, split: &str) -> Option<&Fingerprint> {
+        self.manifest.inputs.get(&format!("{folder}/{split}.parquet"))
+    }
+
+    /// Whether both evaluate the same weights on the same tokens of `split`.
+    pub(crate) fn is_same_as(&self, other: &Self, split: &str) -> bool {
+        let of = |evaluation: &Self| (evaluation.weights().cloned(), evaluation.file_of("tokens", split).cloned());
+        of(self) == of(other)
     }
 }
 
 impl Evaluated {
-    /// Refuses another evaluation of other rows: other ids, labels or names of them.
+    /// Refuses another evaluation of other rows: other ids, labels or names of them, or other texts where both have them. A
+    /// doubt, in words, where their texts may be others.
     ///
     /// # Errors
     /// Says which two, and in what they differ.
-    pub(crate) fn check_same_rows(&self, of: &Evaluation, other: &Self, of_other: &Evaluation) -> anyhow::Result<()> {
+    pub(crate) fn check_same_rows(
+        &self,
+        of: &Evaluation,
+        other: &Self,
+        of_other: &Evaluation,
+    ) -> anyhow::Result<Option<String>> {
         let (left, right) = (&self.predictions, &other.predictions);
         let differs = if left.label_names != right.label_names {
             Some("label names".to_owned())
@@ -102,6 +113,8 @@ impl Evaluated {
             Some("ids".to_owned())
         } else if !same_labels(&left.outcomes, &right.outcomes) {
             Some("labels".to_owned())
+        } else if self.texts().zip(other.texts()).is_some_and(|(left, right)| left != right) {
+            Some("texts".to_owned())
         } else {
             None
         };
@@ -112,7 +125,26 @@ impl Evaluated {
             of_other.folder.display(),
             differs.unwrap_or_default()
         );
-        Ok(())
+        if self.texts().is_some() && other.texts().is_some() {
+            return Ok(None);
+        }
+        let raw = |evaluation: &Evaluation| evaluation.file_of("raw", &self.metrics.evaluated().split).cloned();
+        let (left, right) = (raw(of), raw(of_other));
+        Ok((left.is_some() && right.is_some() && left != right).then(|| {
+            format!(
+                "{} and {} were given raw files that differ (SHA-256 {}, {}): whether their texts are the same is not known; \
+                 --save-texts would tell",
+                of.folder.display(),
+                of_other.folder.display(),
+                Fingerprint::short(left.as_ref()),
+                Fingerprint::short(right.as_ref())
+            )
+        }))
+    }
+
+    fn texts(&self) -> Option<&[Option<String>]> {
+        let column = self.text_columns.names.iter().position(|name| name == TEXT)?;
+        Some(&self.text_columns.values[column])
     }
 }
 

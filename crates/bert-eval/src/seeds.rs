@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use stage::{CommonArgs, Job, Stage, ensure_input};
 
-use crate::evaluations::Evaluation;
+use crate::evaluations::{Evaluated, Evaluation};
 use crate::flat_figures::{flat_figures, is_figure_name};
 
 const STAGE: Stage = Stage { name: "bert-eval seeds", version: 1 };
@@ -66,7 +66,13 @@ pub(crate) fn run(args: &SeedsArgs) -> anyhow::Result<()> {
     let job = Job::new(STAGE, &args.common).plan(&json!({ "names": names }))?;
     let Some(mut output) = Evaluation::inputs(&evaluations, job).begin()? else { return Ok(()) };
     check_weights(&evaluations)?;
-    let summary = summary(&evaluations)?;
+    let read = evaluations.iter().map(Evaluation::read).collect::<anyhow::Result<Vec<_>>>()?;
+    for (evaluation, evaluated) in evaluations.iter().zip(&read).skip(1) {
+        if let Some(doubt) = read[0].check_same_rows(&evaluations[0], evaluated, evaluation)? {
+            args.common.say(&format!("{}: warning: {doubt}", STAGE.name));
+        }
+    }
+    let summary = summary(&evaluations, &read)?;
     output.write_json(SEEDS, &summary)?;
     output.finish()?;
     for warning in differing_settings(&evaluations) {
@@ -91,11 +97,10 @@ fn check_weights(evaluations: &[Evaluation]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn summary(evaluations: &[Evaluation]) -> anyhow::Result<Summary> {
-    let read = evaluations.iter().map(Evaluation::read_metrics).collect::<anyhow::Result<Vec<_>>>()?;
-    let first = read[0].evaluated().clone();
+fn summary(evaluations: &[Evaluation], read: &[Evaluated]) -> anyhow::Result<Summary> {
+    let first = read[0].metrics.evaluated().clone();
     let mut of_seeds = Vec::new();
-    for (evaluation, metrics) in evaluations.iter().zip(&read) {
+    for (evaluation, Evaluated { metrics, .. }) in evaluations.iter().zip(read) {
         let evaluated = metrics.evaluated();
         let same = (&evaluated.dataset, &evaluated.split, evaluated.rows) == (&first.dataset, &first.split, first.rows);
         ensure_input!(

@@ -90,6 +90,11 @@ pub(crate) fn run(args: &SuspectsArgs) -> anyhow::Result<()> {
     let mut columns = Vec::new();
     for (index, evaluation) in evaluations.iter().enumerate() {
         let read = evaluation.read()?;
+        let split = &read.metrics.evaluated().split;
+        if let Some(same) = evaluations[..index].iter().find(|other| other.is_same_as(evaluation, split)) {
+            let (same, this) = (same.folder.display(), evaluation.folder.display());
+            bail_input!("{same} and {this} evaluate the same weights on the same rows; give one of them");
+        }
         rows.add(index, evaluation, &read.predictions)?;
         columns.push((read.predictions.ids, read.text_columns));
     }
@@ -150,7 +155,7 @@ fn check_once(rows: &Rows, evaluations: &[Evaluation], columns: &[Columns]) -> a
     for &(evaluation, row) in &rows.places {
         let texts = &columns[evaluation].1;
         let value = |name: &str| text_value(texts, name, row);
-        let (Some(file), Some(line)) = (value("source_file"), value("source_line")) else { return Ok(()) };
+        let (Some(file), Some(line)) = (value("source_file"), value("source_line")) else { continue };
         if let Some(other) = seen.insert((file, line), evaluation)
             && other != evaluation
         {

@@ -2,6 +2,7 @@
 
 mod sources;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use checkpoint::{ExportedConfig, TOKENIZER_FILES, exported_config, tokenizer_config_changes};
@@ -13,7 +14,7 @@ use serde::Serialize;
 use stage::{Fingerprint, Job, List, Manifest, Stage, Upstream, bad_input, ensure_input};
 
 pub(crate) use self::sources::Tokens;
-use self::sources::{base_model, raw_file};
+use self::sources::{RawFolder, base_model};
 use crate::args::Args;
 use crate::format::{Dtype, Format};
 
@@ -42,6 +43,8 @@ struct Evaluation {
     name: String,
     metrics: PathBuf,
     precision: Option<String>,
+    /// What it read, by its role.
+    inputs: BTreeMap<String, Fingerprint>,
 }
 
 /// The figures of a split, and the precision that the model was computed in.
@@ -66,15 +69,22 @@ impl Inputs {
             Some(folder) => Tokens::open(folder, &args.run).map(|(tokens, doubt)| (Some(tokens), doubt))?,
             None => (None, None),
         };
+        let evaluations = evaluations(args, &trained)?;
+        let raw = args.card.raw.as_deref().map(RawFolder::open).transpose()?;
+        let of_raw = raw.as_ref().map(|raw| match &tokens {
+            Some(tokens) => raw.check_tokens(tokens).map(|()| None),
+            None => raw.check_evaluations(evaluations.iter().map(|evaluation| &evaluation.inputs)),
+        });
+        let unknown = of_raw.transpose()?.flatten();
         Ok(Self {
             config: changed_config(&trained, args.dtype)?,
             tokenizer_changes: tokenizer_config_changes(&args.run)?,
-            evaluations: evaluations(args, &trained)?,
-            raw: args.card.raw.as_deref().map(|folder| raw_file(folder, tokens.as_ref())).transpose()?,
+            evaluations,
+            raw: raw.map(|raw| raw.path()).transpose()?,
             base_model: args.card.base_model.as_deref().map(|folder| base_model(folder, &trained)).transpose()?,
             tokens,
             trained,
-            warnings: doubt.into_iter().collect(),
+            warnings: doubt.into_iter().chain(unknown).collect(),
         })
     }
 
@@ -211,7 +221,7 @@ fn evaluations(args: &Args, trained: &Upstream) -> anyhow::Result<Vec<Evaluation
         if let Some(metrics) = evaluated.optional(eval::METRICS) {
             let precision = evaluated.manifest.plan.get(train::PRECISION).and_then(|precision| precision.as_str());
             let (name, precision) = (name.to_string_lossy().into_owned(), precision.map(str::to_owned));
-            found.push(Evaluation { name, metrics, precision });
+            found.push(Evaluation { name, metrics, precision, inputs: evaluated.manifest.inputs });
         }
     }
     Ok(found)

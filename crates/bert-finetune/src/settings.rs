@@ -37,4 +37,4 @@ pub(crate) use problem_type::ProblemType;
 #[cfg(test)]
 pub(crate) use schedule::SchedulerType;
 pub(crate) use schedule::{Schedule, Warmup};
-pub(crate) use scheduler_kwargs::{Plateau, Ramp, StableDecay, ThresholdMode};
+pub(crate) use scheduler_kwargs::{Plateau, PlateauMode, Ramp, StableDecay, ThresholdMode};

@@ -197,6 +197,17 @@ fn a_signal_saves_and_leaves() {
     assert!(stderr.contains("interrupted; saved at step"), "{stderr}");
     let paused = sandbox.finetune(&format!("{arguments} --max-steps 1000000 --stop-at-step 1"));
     assert!(paused.stderr.contains("it belongs to a run with other settings or inputs"), "{}", paused.stderr);
+    let gives_way = "warning: the unfinished run at step ";
+    assert!(
+        paused.stderr.contains(gives_way) && paused.stderr.contains("another --out would keep it"),
+        "{}",
+        paused.stderr
+    );
+    let behind = sandbox.finetune(&format!("{TRAINING} --max-steps 3 --stop-at-step 2"));
+    assert!(behind.stderr.contains(gives_way), "{}", behind.stderr);
+    let ended = sandbox.finetune(&format!("{TRAINING} --max-steps 3 --stop-at-step 1"));
+    assert!(ended.stderr.contains("--stop-at-step 1 is behind this run, which is at step 2"), "{}", ended.stderr);
+    assert_eq!(ended.code, Some(0));
 }
 
 #[test]

@@ -100,6 +100,6 @@ fn prepared(window: Window, tokenizer: &Tokenizer, vocab_size: usize) -> anyhow:
     let Window { part, rows } = window;
     let texts: Vec<&str> = rows.iter().filter_map(|row| row.text.as_deref().ok()).collect();
     let encodings = tokenizer.encode(&texts)?;
-    vocabulary::check_encodings(&encodings, tokenizer, vocab_size)?;
+    vocabulary::check_encodings(&encodings, &texts, tokenizer, vocab_size)?;
     Ok(PreparedWindow { part, rows, encodings })
 }

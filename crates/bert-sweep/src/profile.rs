@@ -26,6 +26,9 @@ pub const OTHER_SECTIONS: [&str; 3] = ["finetune", "sweep.space", "sweep.halving
 /// Keys of `[finetune]` that the sweep sets itself: those of a profile are replaced.
 pub(crate) const SET_BY_SWEEP: [&str; 4] = ["model", "out", "threads", "tokens"];
 
+/// Keys of `[finetune]`, and what has no effect beside each.
+const TAKES_THE_PLACE: [(&str, &str); 2] = [("max_steps", "num_train_epochs"), ("warmup_steps", "warmup_ratio")];
+
 /// Flags of `bert-finetune` that do not make sense for many runs.
 const SINGLE_RUN_ONLY: [&str; 7] = ["force", "json_summary", "log_format", "plan", "quiet", "stop_at_step", "timed"];
 
@@ -69,6 +72,13 @@ impl Profile {
         }
         for name in SINGLE_RUN_ONLY.iter().chain(&SET_BY_SWEEP) {
             ensure_input!(!self.space.contains_key(*name), "{name} in [sweep.space] cannot be searched");
+        }
+        for (name, searched) in TAKES_THE_PLACE {
+            let is_set = self.finetune.get(name).is_some_and(|value| value.as_integer() != Some(0));
+            ensure_input!(
+                !is_set || self.space.contains_key(name) || !self.space.contains_key(searched),
+                "{searched} is searched, but {name} in [finetune] takes its place; remove one of them"
+            );
         }
         let seed_is_free = !self.space.contains_key("seed");
         ensure_input!(seed_is_free, "seed in [sweep.space] cannot be searched; use --seeds to compare seeds");
@@ -125,6 +135,12 @@ mod tests {
             refusal("[sweep.space]\nseed = [1, 2]"),
             "seed in [sweep.space] cannot be searched; use --seeds to compare seeds"
         );
+        assert_eq!(
+            refusal("[finetune]\nmax_steps = 5\n[sweep.space]\nnum_train_epochs = [1, 2]"),
+            "num_train_epochs is searched, but max_steps in [finetune] takes its place; remove one of them"
+        );
+        let none = "[finetune]\nwarmup_steps = 0\n[sweep.space]\nwarmup_ratio = [0.1, 0.2]";
+        assert!(Profile::parse(none, &[]).is_ok());
         assert_eq!(
             refusal("[sweep.spaces]\nx = [1, 2]"),
             "unknown section [sweep.spaces]; expected [sweep.space] or [sweep.halving]"

@@ -19,6 +19,8 @@ use crate::trials::objective::Objective;
 
 /// The default of `bert-finetune`.
 const DEFAULT_SEED: i64 = 42;
+/// As in `bert-finetune`.
+const LESS_IS_BETTER: [&str; 2] = ["loss", "mse"];
 
 /// What is searched, how trials are ranked, and what they run on.
 #[derive(Debug)]
@@ -152,9 +154,23 @@ fn objective(args: &Args, default_metric: &str, finetune: &mut Table) -> anyhow:
     if let (Some(metric), None) = (&args.metric, &metric_of_profile) {
         finetune.insert(KEY.to_owned(), Value::String(metric.clone()));
     }
-    let metric = args.metric.clone().or(metric_of_profile).unwrap_or_else(|| default_metric.to_owned());
-    let default_direction = if metric == "loss" { Direction::Minimize } else { Direction::Maximize };
+    // As Transformers spells it, which bert-finetune takes.
+    let plain = |metric: &String| metric.strip_prefix("eval_").unwrap_or(metric).to_owned();
+    let of_best_model = metric_of_profile.as_ref().map(plain);
+    let metric = args.metric.as_ref().map(plain).or_else(|| of_best_model.clone());
+    let metric = metric.unwrap_or_else(|| default_metric.to_owned());
+    let said = match finetune.get("greater_is_better").map(text) {
+        Some(greater) if of_best_model.is_none_or(|of_best_model| of_best_model == metric) => Some(greater == "true"),
+        _ => None,
+    };
+    let greater_is_better = said.unwrap_or(!LESS_IS_BETTER.contains(&metric.as_str()));
+    let default_direction = if greater_is_better { Direction::Maximize } else { Direction::Minimize };
     Ok(Objective { metric, direction: args.direction.unwrap_or(default_direction) })
+}
+
+/// A value of a profile as `bert-finetune` reads it, whether it is quoted or not.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The seed of the profile, then 1, 2, 3, …
@@ -162,7 +178,7 @@ fn seeds(finetune: &Table, n: u64) -> anyhow::Result<Vec<i64>> {
     let first = match finetune.get("seed") {
         None => DEFAULT_SEED,
         Some(seed) => {
-            seed.as_integer().ok_or_else(|| bad_input!("seed in [finetune] is {seed}; expected an integer"))?
+            text(seed).parse().map_err(|_| bad_input!("seed in [finetune] is {seed}; expected an integer"))?
         }
     };
     let others = (1..).filter(|seed| *seed != first);
@@ -170,7 +186,10 @@ fn seeds(finetune: &Table, n: u64) -> anyhow::Result<Vec<i64>> {
 }
 
 fn threads(args: &Args, finetune: &Table, jobs: usize) -> anyhow::Result<i64> {
-    let of_profile = finetune.get("threads").and_then(Value::as_integer);
+    let of_profile = finetune.get("threads").map(|threads| {
+        text(threads).parse().map_err(|_| bad_input!("threads in [finetune] is {threads}; expected an integer"))
+    });
+    let of_profile = of_profile.transpose()?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = args.threads.map(i64::try_from).transpose()?.or(of_profile);
     Ok(threads.unwrap_or((cores / jobs).max(1) as i64))
@@ -190,8 +209,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_metric_is_ranked_as_bert_finetune_ranks_it() {
+        #[derive(clap::Parser)]
+        struct Flags {
+            #[command(flatten)]
+            args: Args,
+        }
+        let of = |finetune: &str, flags: &str| {
+            let line = format!("sweep --tokens t --model m --out o {flags}");
+            let args = <Flags as clap::Parser>::parse_from(line.split(' ').filter(|word| !word.is_empty())).args;
+            let objective = objective(&args, "accuracy", &mut finetune.parse().unwrap()).unwrap();
+            (objective.metric, objective.direction)
+        };
+        let (least, most) = (Direction::Minimize, Direction::Maximize);
+        assert_eq!(of("", ""), ("accuracy".to_owned(), most));
+        assert_eq!(of("metric_for_best_model = 'mse'", ""), ("mse".to_owned(), least));
+        assert_eq!(of("metric_for_best_model = 'eval_loss'", ""), ("loss".to_owned(), least));
+        assert_eq!(of("metric_for_best_model = 'f1'\ngreater_is_better = false", ""), ("f1".to_owned(), least));
+        let other = of("metric_for_best_model = 'loss'\ngreater_is_better = 'false'", "--metric eval_f1");
+        assert_eq!(other, ("f1".to_owned(), most));
+        assert_eq!(of("metric_for_best_model = 'mse'", "--direction maximize"), ("mse".to_owned(), most));
+    }
+
+    #[test]
     fn seeds_begin_with_the_profiles_and_do_not_repeat() {
         assert_eq!(seeds(&Table::new(), 3).unwrap(), [42, 1, 2]);
         assert_eq!(seeds(&"seed = 2".parse().unwrap(), 4).unwrap(), [2, 1, 3, 4]);
+        assert_eq!(seeds(&"seed = '2'".parse().unwrap(), 1).unwrap(), [2]);
     }
 }

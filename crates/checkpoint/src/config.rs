@@ -14,6 +14,7 @@ use crate::activation::Activation;
 use crate::error::CheckpointError;
 use crate::json_keys::{Keys, whole_number, wrong};
 use crate::json_text::parse_json_object;
+use crate::shards::{WEIGHTS, WEIGHTS_INDEX};
 
 /// The shape of a BERT, and what its classifier was trained for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -147,6 +148,12 @@ fn refuse_unsupported(keys: Keys<'_>) -> Result<(), String> {
         if keys.flag(key)? {
             return Err(format!("{key} is true, but only encoders are supported"));
         }
+    }
+    if let Some(file) = keys.text("transformers_weights")?.filter(|file| ![WEIGHTS, WEIGHTS_INDEX].contains(file)) {
+        return Err(format!(
+            "transformers_weights says that the weights are in {file}, but those of {WEIGHTS} are read; rename that file, and take \
+             the key out"
+        ));
     }
     if keys.value("per_layer_config").and_then(Value::as_object).is_some_and(|layers| !layers.is_empty()) {
         return Err("it has a per_layer_config, but only layers of one size are supported".to_owned());

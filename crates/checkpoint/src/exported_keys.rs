@@ -30,7 +30,7 @@ enum Taken {
 }
 
 /// The keys, and what is taken of each, by `BertConfig` and `PreTrainedConfig` of Transformers 5.23.
-const KEYS: [(&str, Taken); 34] = [
+const KEYS: [(&str, Taken); 37] = [
     ("num_labels", Taken::Nothing), // Transformers 5 believes it where it contradicts id2label
     ("_num_labels", Taken::Nothing),
     ("finetuning_task", Taken::Nothing),
@@ -52,7 +52,10 @@ const KEYS: [(&str, Taken); 34] = [
     ("per_layer_attributes", Taken::Nothing),
     ("sub_configs", Taken::Nothing),
     ("use_return_dict", Taken::Nothing),
-    ("rope_parameters", Taken::Null), // a BERT has no rotary positions
+    ("return_dict", Taken::Nothing), // another value than true, and pipelines fail, as with the next
+    ("torchscript", Taken::Nothing),
+    ("transformers_weights", Taken::Nothing), // the name of a file that is called otherwise here
+    ("rope_parameters", Taken::Null),         // a BERT has no rotary positions
     ("rope_scaling", Taken::Null),
     ("add_cross_attention", Taken::Flag),
     ("is_decoder", Taken::Flag),
@@ -115,7 +118,7 @@ mod tests {
     #[test]
     fn what_is_taken_stays_as_it_is() {
         let config = json!({
-            "hidden_size": 12, "use_cache": true, "is_decoder": false, "tie_word_embeddings": false, "return_dict": null,
+            "hidden_size": 12, "use_cache": true, "is_decoder": false, "tie_word_embeddings": false,
             "output_hidden_states": true, "initializer_range": 0.02, "layer_norm_eps": 1e-12, "position_embedding_type": "absolute",
             "transformers_version": "4.6.0", "bos_token_id": null, "eos_token_id": [1, 2], "chunk_size_feed_forward": 0,
             "gradient_checkpointing": false, "pooler_type": "first_token_transform", "unknown": {"x": null}
@@ -140,6 +143,10 @@ mod tests {
             ("chunk_size_feed_forward", json!(null)),
             ("chunk_size_feed_forward", json!(2)),
             ("use_return_dict", json!(true)),
+            ("return_dict", json!(false)),
+            ("return_dict", json!(null)),
+            ("torchscript", json!(true)),
+            ("transformers_weights", json!("best.safetensors")),
             ("position_embedding_type", json!(null)),
             ("output_hidden_states", json!({})),
             ("num_labels", json!(2)),

@@ -15,6 +15,8 @@ use crate::json_text::parse_json_object;
 use crate::tokenizer_files::TOKENIZER_CONFIG;
 
 const MODEL_MAX_LENGTH: &str = "model_max_length";
+/// The same in files of old versions; read where the other is not there.
+const MAX_LEN: &str = "max_len";
 /// The side on which Transformers truncates texts, `right` or `left`.
 const TRUNCATION_SIDE: &str = "truncation_side";
 /// What becomes of texts that are too long, where it is nothing that Transformers does by itself: `truncation_side` or
@@ -24,6 +26,8 @@ const LONG_TEXTS: &str = "long_texts";
 /// The key of special tokens without a key of their own, and what Transformers 4 calls it.
 const EXTRA: &str = "extra_special_tokens";
 const ADDITIONAL: &str = "additional_special_tokens";
+/// Flags that are true where they are null, which neither version of Transformers takes.
+const FLAGS: [&str; 2] = ["do_lower_case", "tokenize_chinese_chars"];
 /// Paths of files on the machine where the tokenizer was saved.
 const FILES: [&str; 2] = ["vocab_file", "tokenizer_file"];
 
@@ -46,7 +50,8 @@ impl ModelFolder {
     /// Fails when `tokenizer_config.json` is there and cannot be read as a JSON object.
     pub fn model_max_length(&self) -> Result<Option<usize>, CheckpointError> {
         let config = read(&self.path.join(TOKENIZER_CONFIG))?;
-        let length = config.get(MODEL_MAX_LENGTH).and_then(Value::as_u64).and_then(|length| length.try_into().ok());
+        let length = config.get(MODEL_MAX_LENGTH).or_else(|| config.get(MAX_LEN));
+        let length = length.and_then(Value::as_u64).and_then(|length| length.try_into().ok());
         Ok(length.filter(|&length: &usize| length <= self.config.max_position_embeddings))
     }
 
@@ -95,7 +100,7 @@ pub fn tokenizer_config_changes(model_folder: &Path) -> Result<Vec<&'static str>
 }
 
 /// Brings a config to what Transformers 4 takes, too: it knows a list of extra tokens by the old key alone, to which the new version
-/// listens as well, and opens files at the paths that it finds. Returns the keys that changed.
+/// listens as well, and opens files at the paths that it finds. Neither takes flags that are null. Returns the keys that changed.
 fn bring_to_what_both_take(config: &mut Map<String, Value>) -> Vec<&'static str> {
     let mut changed = Vec::new();
     match config.get(EXTRA) {
@@ -108,6 +113,8 @@ fn bring_to_what_both_take(config: &mut Map<String, Value>) -> Vec<&'static str>
             changed.push(EXTRA);
         }
     }
+    let is_null = |config: &Map<String, Value>, key: &str| config.get(key).is_some_and(Value::is_null);
+    changed.extend(FLAGS.into_iter().filter(|&key| is_null(config, key) && config.remove(key).is_some()));
     changed.extend(FILES.into_iter().filter(|&key| config.remove(key).is_some()));
     changed
 }
@@ -161,6 +168,9 @@ mod tests {
         let length = |config: Option<&str>| folder(config).1.model_max_length().unwrap();
         assert_eq!(length(Some(r#"{"model_max_length": 12}"#)), Some(12));
         assert_eq!(length(Some(r#"{"model_max_length": 16}"#)), Some(16));
+        assert_eq!(length(Some(r#"{"max_len": 11}"#)), Some(11));
+        assert_eq!(length(Some(r#"{"max_len": 11, "model_max_length": 12}"#)), Some(12));
+        assert_eq!(length(Some(r#"{"max_len": 11, "model_max_length": null}"#)), None);
         for none in [
             "{}",
             r#"{"model_max_length": 1000000000000000019884624838656}"#,
@@ -201,6 +211,8 @@ mod tests {
             let config = format!(r#"{{"extra_special_tokens": {none}, "additional_special_tokens": ["[Y]"]}}"#);
             assert_eq!(changed(&config), Some(json!({"additional_special_tokens": ["[Y]"]})));
         }
+        let flags = r#"{"do_lower_case": null, "tokenize_chinese_chars": false, "strip_accents": null}"#;
+        assert_eq!(changed(flags), Some(json!({"tokenize_chinese_chars": false, "strip_accents": null})));
         let files = r#"{"vocab_file": "/x/vocab.txt", "tokenizer_file": null, "a": 1}"#;
         assert_eq!(changed(files), Some(json!({"a": 1})));
         assert_eq!(tokenizer_config_changes(folder(Some(files)).0.path()).unwrap(), ["vocab_file", "tokenizer_file"]);

@@ -26,6 +26,7 @@ use std::io::Write;
 use std::ops::Range;
 
 use crate::error::{Result, WriteError};
+use crate::tokenizer::{N_SPECIAL, Overflow};
 
 pub use metadata::{Padding, TokensMetadata};
 pub use reader::TokensReader;
@@ -156,6 +157,16 @@ impl TokenSet {
     /// The rows of each text, in their order.
     fn texts(&self) -> impl Iterator<Item = Range<usize>> {
         self.window_offsets.windows(2).map(|ends| ends[0]..ends[1])
+    }
+
+    /// How many tokens of each text are read: the two special ones once, and once what its windows share.
+    pub fn text_lengths(&self) -> impl Iterator<Item = usize> {
+        let shared = match self.metadata.overflow {
+            Overflow::Windows { stride } => stride + N_SPECIAL,
+            Overflow::Truncate(_) => 0,
+        };
+        let read = |rows: &Range<usize>| self.offsets[rows.end] - self.offsets[rows.start];
+        self.texts().map(move |rows| read(&rows).saturating_sub(shared * rows.len().saturating_sub(1)))
     }
 
     /// The texts whose target is known, in their order; the metadata stays that of the file.

@@ -9,6 +9,9 @@ use crate::error::{CorpusError, Location, Result};
 use crate::tokenizer::{Encodings, Tokenizer};
 use crate::tokens::TokenSet;
 
+/// How many characters of a text are shown.
+const SHOWN: usize = 80;
+
 /// Checks all ids that a tokenizer can produce.
 ///
 /// # Errors
@@ -25,18 +28,22 @@ pub fn check_tokenizer(tokenizer: &Tokenizer, vocab_size: usize) -> Result<()> {
     Err(CorpusError::Tokenizer { file: tokenizer.file().to_owned(), problem })
 }
 
-/// Checks the ids that `tokenizer` produced for some texts.
+/// Checks the ids that `tokenizer` produced for `texts`.
 ///
 /// # Errors
-/// Fails when one is not below `vocab_size`, and names it.
-pub fn check_encodings(encodings: &Encodings, tokenizer: &Tokenizer, vocab_size: usize) -> Result<()> {
-    match first_beyond(&encodings.input_ids, vocab_size) {
-        None => Ok(()),
-        Some(index) => Err(CorpusError::Tokenizer {
-            file: tokenizer.file().to_owned(),
-            problem: format!("it produces token {}, but vocab_size is {vocab_size}", encodings.input_ids[index]),
-        }),
-    }
+/// Fails when one is not below `vocab_size`, and names it and its text.
+pub fn check_encodings(encodings: &Encodings, texts: &[&str], tokenizer: &Tokenizer, vocab_size: usize) -> Result<()> {
+    let Some(index) = first_beyond(&encodings.input_ids, vocab_size) else { return Ok(()) };
+    let id = encodings.input_ids[index];
+    let row = encodings.offsets.partition_point(|&offset| offset <= index) - 1;
+    let text = encodings.window_offsets.partition_point(|&first| first <= row) - 1;
+    let shown: String = texts.get(text).unwrap_or(&"").chars().take(SHOWN).collect();
+    let problem = format!(
+        "it makes {} (token {id}) of a part of the text {shown:?}, but the model has word embeddings of {vocab_size} tokens alone; \
+         leave the text out",
+        tokenizer.spelled(&[id]).concat()
+    );
+    Err(CorpusError::Tokenizer { file: tokenizer.file().to_owned(), problem })
 }
 
 /// Checks the ids of a token file.

@@ -80,8 +80,7 @@ impl Collected {
             Labels::Classes(classes) => self.classes.extend(classes),
             Labels::Scores(scores) => self.scores.get_or_insert_default().extend(scores),
         }
-        let tokens = part.window_offsets.windows(2).map(|ends| part.offsets[ends[1]] - part.offsets[ends[0]]);
-        self.n_tokens.extend(tokens.map(|n_tokens| u32::try_from(n_tokens).unwrap_or(u32::MAX)));
+        self.n_tokens.extend(part.text_lengths().map(|n_tokens| u32::try_from(n_tokens).unwrap_or(u32::MAX)));
         self.n_rows += part.len();
         Ok(())
     }

@@ -45,13 +45,16 @@ pub(crate) fn write(pictures: &[Picture], output: &mut OutputFolder) -> anyhow::
     Ok(said)
 }
 
+/// More are hard to read; all of them stand in the table below.
+const MAX_DOTS: usize = 40;
+
 /// The slices as dots with intervals, the worst first.
 pub(crate) fn slice_picture(figures: &SliceFigures, evaluated: &EvaluatedSplit) -> Option<Picture> {
     Some(Picture {
         name: "slices",
         title: "Slices",
-        caption: "Texts that have something in common. The line is the figure of all texts; marked slices are worse than \
-                  all other texts by more than chance, corrected for their number.",
+        caption: "Texts that have something in common, the worst 40. The line is the figure of all texts; marked slices are \
+                  worse than all other texts by more than chance, corrected for their number.",
         svg: dots("Slices", figures, evaluated)?,
     })
 }
@@ -72,6 +75,7 @@ fn dots(title: &str, figures: &SliceFigures, evaluated: &EvaluatedSplit) -> Opti
         .slices
         .iter()
         .zip(&names)
+        .take(MAX_DOTS)
         .map(|(slice, name)| Slice {
             name,
             n: slice.n as u64,

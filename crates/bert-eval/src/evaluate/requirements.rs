@@ -27,7 +27,6 @@ enum Comparison {
 }
 
 impl Comparison {
-    /// Those with two characters first, since the others begin them.
     const ALL: [(&'static str, Self); 4] =
         [(">=", Self::AtLeast), ("<=", Self::AtMost), (">", Self::Above), ("<", Self::Below)];
 
@@ -58,8 +57,11 @@ pub(crate) fn requirements(flags: &[List]) -> anyhow::Result<Vec<Requirement>> {
 
 fn requirement(text: &str) -> anyhow::Result<Requirement> {
     let wrong = || bad_input!("--require is `{text}`; expected a figure and its bound, such as accuracy>=0.88");
-    let found = Comparison::ALL.iter().find_map(|&(sign, comparison)| Some((text.split_once(sign)?, comparison)));
-    let ((figure, bound), comparison) = found.ok_or_else(wrong)?;
+    // The last sign counts: the name of a class may hold others.
+    let (figure, compared) = text.split_at(text.rfind(['<', '>']).ok_or_else(wrong)?);
+    let n_of_sign = if compared[1..].starts_with('=') { 2 } else { 1 };
+    let (sign, bound) = compared.split_at(n_of_sign);
+    let &(_, comparison) = Comparison::ALL.iter().find(|(known, _)| *known == sign).ok_or_else(wrong)?;
     let bound: f64 = bound.trim().parse().ok().filter(|bound: &f64| bound.is_finite()).ok_or_else(wrong)?;
     let figure = figure.trim().to_owned();
     if figure.is_empty() { Err(wrong()) } else { Ok(Requirement { figure, comparison, bound }) }
@@ -126,6 +128,11 @@ mod tests {
         let parsed = parse("accuracy>=0.88, loss < 0.5,f1.very negative>0").unwrap();
         let texts: Vec<String> = parsed.iter().map(ToString::to_string).collect();
         assert_eq!(texts, ["accuracy>=0.88", "loss<0.5", "f1.very negative>0"]);
+        let signs = parse("f1.>=5>=0.5,support.a<b<=7").unwrap();
+        assert_eq!(
+            signs.iter().map(|it| (it.figure.as_str(), it.bound)).collect::<Vec<_>>(),
+            [("f1.>=5", 0.5), ("support.a<b", 7.0)]
+        );
         for wrong in ["accuracy", "accuracy=0.5", ">=0.5", "accuracy>=high", "accuracy>=nan"] {
             let error = parse(wrong).unwrap_err();
             assert!(error.contains(wrong) && error.contains("such as accuracy>=0.88"), "{error}");

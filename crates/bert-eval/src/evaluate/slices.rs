@@ -5,18 +5,19 @@
 mod slice;
 mod words;
 mod lengths;
+mod strengths;
 mod kept_values;
 
 use std::collections::HashMap;
 
 use corpus::raw::{RawMetadata, Record};
-use corpus::task::{FINE_GRAINED, fine_grained_class};
 
 pub(crate) use self::slice::Slice;
 pub(crate) use self::words::WordCounts;
 
 use self::kept_values::KeptValues;
 use self::lengths::length_slices;
+use self::strengths::Strengths;
 use self::words::{has_contrast, has_negation};
 
 /// Collects the slices of a split, text by text.
@@ -27,8 +28,7 @@ pub(crate) struct SliceCollector {
     contrast: Pair,
     /// Whether a text has a word that the train split lacks.
     new_words: Pair,
-    /// By distance of the finer label from neutral.
-    strengths: [Vec<u32>; 3],
+    strengths: Strengths,
     kept: Vec<KeptValues>,
 }
 
@@ -50,8 +50,6 @@ impl Pair {
     }
 }
 
-const STRENGTHS: [&str; 3] = ["neutral", "weak", "strong"];
-
 impl SliceCollector {
     /// Of a raw file of this metadata; `train_words` are those of the train split's texts.
     pub(crate) fn new(metadata: &RawMetadata, train_words: Option<WordCounts>) -> Self {
@@ -60,7 +58,7 @@ impl SliceCollector {
             negation: Pair::default(),
             contrast: Pair::default(),
             new_words: Pair::default(),
-            strengths: Default::default(),
+            strengths: Strengths::default(),
             kept: metadata.kept.iter().map(|column| KeptValues::new(column)).collect(),
         }
     }
@@ -72,9 +70,7 @@ impl SliceCollector {
         if let Some(train_words) = &self.train_words {
             self.new_words.add(row, train_words.lacks_a_word_of(&record.text));
         }
-        if let Some(strength) = strength(record, raw_label_names) {
-            self.strengths[strength].push(row);
-        }
+        self.strengths.add(row, record, raw_label_names);
         for (column, value) in self.kept.iter_mut().zip(&record.kept) {
             column.add(row, value.as_deref());
         }
@@ -86,9 +82,7 @@ impl SliceCollector {
         slices.extend(self.negation.slices("negation", ["with a negation", "without a negation"]));
         slices.extend(self.contrast.slices("contrast", ["with but, although, yet ...", "without a contrast"]));
         slices.extend(self.new_words.slices("new words", ["with words that train lacks", "with words of train alone"]));
-        for (name, rows) in STRENGTHS.iter().zip(self.strengths) {
-            slices.push(Slice { group: "strength of the label".to_owned(), name: (*name).to_owned(), rows });
-        }
+        slices.extend(self.strengths.slices());
         let mut said = Vec::new();
         for column in self.kept {
             match column.slices() {
@@ -105,18 +99,10 @@ impl SliceCollector {
     }
 }
 
-/// The index in [`STRENGTHS`] of a text's score, or of its label among five ordered ones.
-fn strength(record: &Record, raw_label_names: &[String]) -> Option<usize> {
-    let class = match (record.score, record.label) {
-        (Some(score), _) => fine_grained_class(score),
-        (None, Some(label)) if raw_label_names.len() == FINE_GRAINED.len() && raw_label_names == FINE_GRAINED => label,
-        _ => return None,
-    };
-    usize::try_from((class - 2).abs()).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use corpus::task::FINE_GRAINED;
+
     use super::*;
 
     fn record(text: &str, label: i32, region: Option<&str>) -> Record {

@@ -16,7 +16,8 @@ use super::slices::{Slice, SliceCollector, WordCounts};
 
 /// Rows that are written at a time.
 const WRITE_SIZE: usize = 1 << 13;
-const TEXT: &str = "text";
+/// The column of texts among those of `predictions.parquet`.
+pub(crate) const TEXT: &str = "text";
 /// Where the text was read; raw files keep these names free.
 const SOURCE: [&str; 2] = ["source_file", "source_line"];
 

@@ -1,5 +1,6 @@
 //! Sources of a run: the tokens, the texts and the model that it was made from, held to what its manifests say.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use checkpoint::TOKENIZER_FILES;
@@ -39,27 +40,68 @@ impl Tokens {
     }
 }
 
-/// A file of texts that says where they are from.
-///
-/// # Errors
-/// Fails when the folder has none, or the tokens were made from others.
-pub(super) fn raw_file(folder: &Path, tokens: Option<&Tokens>) -> anyhow::Result<PathBuf> {
-    let raw = Upstream::open(folder, "sst-fetch dataset")?;
-    let mut splits = corpus::Split::ALL.into_iter().map(|split| split.file());
-    let file = splits.find(|name| raw.manifest.outputs.contains_key(name));
-    let name = file.ok_or_else(|| bad_input!("{} has no texts; run `sst-fetch dataset` again", folder.display()))?;
-    if let Some(tokens) = tokens {
-        let (of_tokens, of_raw) = (tokens.manifest.inputs.get(&format!("raw/{name}")), raw.manifest.outputs.get(&name));
+/// The texts that a run was made from, if they are: their metadata says what they are called and where they are from.
+pub(super) struct RawFolder {
+    folder: Upstream,
+    shown: String,
+    /// The first of its files.
+    name: String,
+}
+
+impl RawFolder {
+    /// # Errors
+    /// Fails when the folder is unfinished, or has no texts.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        let (folder, shown) = (Upstream::open(path, "sst-fetch dataset")?, path.display().to_string());
+        let mut splits = corpus::Split::ALL.into_iter().map(|split| split.file());
+        let name = splits.find(|name| folder.manifest.outputs.contains_key(name));
+        let name = name.ok_or_else(|| bad_input!("{shown} has no texts; run `sst-fetch dataset` again"))?;
+        Ok(Self { folder, shown, name })
+    }
+
+    /// # Errors
+    /// Fails when the tokens were made from other texts.
+    pub(super) fn check_tokens(&self, tokens: &Tokens) -> anyhow::Result<()> {
+        let Self { folder, shown, name } = self;
+        let of_tokens = tokens.manifest.inputs.get(&format!("raw/{name}"));
+        let of_raw = folder.manifest.outputs.get(name);
         ensure_input!(
             of_tokens == of_raw,
-            "the tokens were made from other texts than those of {}: SHA-256 {} of {name} there, {} here; give the --raw that \
+            "the tokens were made from other texts than those of {shown}: SHA-256 {} of {name} there, {} here; give the --raw that \
              sst-tokenize had",
-            folder.display(),
             Fingerprint::short(of_tokens),
             Fingerprint::short(of_raw)
         );
+        Ok(())
     }
-    raw.required(&name)
+
+    /// Where no tokens are given: whether an evaluation, of which these are the inputs, read these texts. A doubt, in words, where
+    /// none read any.
+    ///
+    /// # Errors
+    /// Fails when all of them read others.
+    pub(super) fn check_evaluations<'a>(
+        &self,
+        evaluations: impl Iterator<Item = &'a BTreeMap<String, Fingerprint>>,
+    ) -> anyhow::Result<Option<String>> {
+        let read: Vec<(&str, &Fingerprint)> =
+            evaluations.flatten().filter_map(|(role, input)| Some((role.strip_prefix("raw/")?, input))).collect();
+        let shown = &self.shown;
+        if read.is_empty() {
+            return Ok(Some(format!(
+                "--raw {shown} is taken as the texts of the run; --tokens, or an evaluation with --raw, would tell whether it is"
+            )));
+        }
+        ensure_input!(
+            read.iter().any(|(name, input)| self.folder.manifest.outputs.get(*name) == Some(input)),
+            "the evaluations read other texts than those of {shown}; give the --raw that they had, or --tokens"
+        );
+        Ok(None)
+    }
+
+    pub(super) fn path(&self) -> anyhow::Result<PathBuf> {
+        self.folder.required(&self.name)
+    }
 }
 
 /// What the manifest of the model folder says that the run began with.

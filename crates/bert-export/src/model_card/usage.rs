@@ -1,10 +1,11 @@
 //! Usage: how each program takes the folder.
 
-use checkpoint::OutputKind;
+use checkpoint::{LongTexts, OutputKind};
+use corpus::tokenizer::Overflow;
 use run_files::layout::export::HF;
 
 use crate::card_facts::Card;
-use crate::format::Format;
+use crate::format::{Dtype, Format};
 
 pub(super) fn usage(card: &Card<'_>) -> String {
     let mut parts = vec!["## How to use it\n".to_owned()];
@@ -17,8 +18,8 @@ pub(super) fn usage(card: &Card<'_>) -> String {
     parts.extend(graphs.clone().next().map(|&format| onnx_runtime(card, format)));
     if graphs.count() == 2 {
         parts.push(format!(
-            "`{}` is the same with int8 products, smaller and faster. The scale of its activations is that of a whole batch, so a \
-             text's probabilities depend a little on the texts beside it.\n",
+            "`{}` is the same with int8 products, smaller and faster. The scale of its activations is that of a whole batch, so \
+             what it says of a text depends a little on the texts beside it.\n",
             Format::OnnxInt8.file()
         ));
     }
@@ -39,7 +40,9 @@ fn transformers(card: &Card<'_>) -> String {
 }
 
 fn predict(card: &Card<'_>) -> String {
-    let calibrated = if card.calibration.is_some() { " --calibration calibration.json" } else { "" };
+    // A calibration is of the weights in float32.
+    let has_its_weights = card.args.dtype == Dtype::Float32;
+    let calibrated = if card.calibration.is_some() && has_its_weights { " --calibration calibration.json" } else { "" };
     format!("This project's own program:\n\n```sh\nbert-predict --model PATH{calibrated} \"A text.\"\n```\n")
 }
 
@@ -60,17 +63,28 @@ fn text_embeddings_inference(card: &Card<'_>) -> Option<String> {
         );
     }
     let positions = card.folder.config.max_position_embeddings;
-    if let Some(long) = card.long_texts.filter(|long| long.max_length < positions || long.other.is_some()) {
-        remarks.push(format!(
-            "It cuts texts at {positions} tokens on the right, not as the training did at {}.",
-            long.max_length
-        ));
+    let is_as_here =
+        |long: &&LongTexts| long.max_length >= positions && long.truncation_side == "right" && long.other.is_none();
+    if let Some(long) = card.long_texts.filter(|long| !is_as_here(long)) {
+        remarks.push(format!("It cuts texts at {positions} tokens on the right; the training {}.", in_training(long)));
     }
     let remarks = if remarks.is_empty() { String::new() } else { format!("\n{}\n", remarks.join(" ")) };
     Some(format!(
         "text-embeddings-inference:\n\n```sh\ntext-embeddings-router --model-id PATH --dtype float32 --auto-truncate --port 8080\n\
          curl localhost:8080/predict -H 'Content-Type: application/json' -d '{{\"inputs\": \"A text.\"{raw}}}'\n```\n{remarks}"
     ))
+}
+
+/// What the training did with long texts.
+fn in_training(long: &LongTexts) -> String {
+    let LongTexts { max_length, truncation_side, other } = long;
+    match other {
+        Some((Overflow::WINDOW_STRIDE, stride)) => {
+            format!("read them in windows of {max_length} tokens, of which neighbors share {stride}")
+        }
+        Some(_) => format!("cut them at {max_length} in the middle"),
+        None => format!("cut them at {max_length} on the {truncation_side}"),
+    }
 }
 
 fn onnx_runtime(card: &Card<'_>, format: Format) -> String {

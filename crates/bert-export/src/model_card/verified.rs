@@ -1,5 +1,6 @@
 //! Verification in the card: a row for each file, or that none was run.
 
+use checkpoint::OutputKind;
 use run_files::verification::{ExportVerification, VerifiedFormat};
 use stage::counted;
 
@@ -14,10 +15,22 @@ pub(super) fn section(card: &Card<'_>) -> String {
     let of_model =
         figure_of_model.map_or(String::new(), |(figure, value)| format!(", where it has {figure} {value:.4}"));
     let figure = figure.as_deref().unwrap_or("figure");
+    let flip = match card.kind() {
+        OutputKind::Class => {
+            "A flip is a label that is another one; ties, whose margin is at most 1e-4, are not counted."
+        }
+        OutputKind::Labels => {
+            "A flip is a text of which a label comes to the other side of a half; ties, at most 1e-4 from it, are not counted."
+        }
+        OutputKind::Score => {
+            "A flip is a score that moves by more than 1e-4 (of its size, where that is above 1), in files that are not float32 by \
+             more than a tenth of the scores' standard deviation."
+        }
+    };
     let rows: String = verification.formats.iter().map(row).collect();
     format!(
         "## Verification\n\nEvery file was loaded again and run over the {split} split of {dataset} ({}), beside the model as it was \
-         trained, in float32{of_model}. A flip is a label that is another one; ties, whose margin is at most 1e-4, are not counted.\n\n\
+         trained, in float32{of_model}. {flip}\n\n\
          | file | weights | bytes | computed by | largest difference | flips | allowed | {figure} |\n|---|---|---|---|---|---|---|---|\n\
          {rows}\n",
         counted(*n as u64, "text")

@@ -81,6 +81,13 @@ impl Checkpoints {
                 Err(reason) => common.say(&format!("bert-finetune: skipping {}: {reason:#}", path.display())),
             }
         }
+        if let Some((step, path)) = self.folder.steps().into_iter().rev().find(|(_, path)| self.is_of_others(path)) {
+            common.say(&format!(
+                "bert-finetune: warning: the unfinished run at step {step} in {} was of other settings or inputs, and gives way; \
+                 another --out would keep it",
+                path.parent().unwrap_or(&path).display()
+            ));
+        }
         Ok(None)
     }
 
@@ -181,6 +188,10 @@ impl Checkpoints {
             }
         }
         Ok(())
+    }
+
+    fn is_of_others(&self, path: &Path) -> bool {
+        CheckpointManifest::read(path).is_ok_and(|manifest| manifest.key != self.key)
     }
 
     fn is_ours(&self, path: &Path) -> bool {

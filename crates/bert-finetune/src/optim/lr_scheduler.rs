@@ -6,7 +6,7 @@ use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Plateau, Ramp, Schedule, StableDecay, ThresholdMode};
+use crate::settings::{Plateau, PlateauMode, Ramp, Schedule, StableDecay, ThresholdMode};
 
 /// Where in its run a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,15 +119,17 @@ fn warmup_stable_decay(at: ScheduleStep, shape: StableDecay) -> f64 {
         };
         return interpolate_from(shape.min_lr_ratio, risen);
     }
-    let stable = shape.num_stable_steps.unwrap_or(at.total_steps.saturating_sub(warmup.saturating_add(decay)));
-    if step < warmup.saturating_add(stable) {
+    // Of a decay that is longer than what is left, the beginning lies before the end of the warmup.
+    let decay = decay as f64;
+    let stable = shape.num_stable_steps.map_or(at.total_steps as f64 - warmup as f64 - decay, |steps| steps as f64);
+    let into_decay = step as f64 - warmup as f64 - stable;
+    if into_decay < 0.0 {
         return 1.0;
     }
-    let into_decay = (step - warmup).saturating_sub(stable);
     if into_decay >= decay {
         return shape.min_lr_ratio;
     }
-    let progress = into_decay as f64 / decay.max(1) as f64;
+    let progress = into_decay / decay.max(1.0);
     let fallen = match shape.decay_type {
         Ramp::Linear => 1.0 - progress,
         Ramp::Cosine => half_cosine(shape.num_cycles, progress),
@@ -165,6 +167,7 @@ impl Default for PlateauState {
 impl PlateauState {
     /// One evaluation: `value` is the metric, of which more is better if `greater_is_better`.
     pub(crate) fn step(&mut self, plateau: &Plateau, value: f64, greater_is_better: bool, learning_rate: f64) {
+        let greater_is_better = plateau.mode.map_or(greater_is_better, |mode| mode == PlateauMode::Max);
         let sign = if greater_is_better { 1.0 } else { -1.0 };
         let better = self.best.is_none_or(|best| {
             let bar = match plateau.threshold_mode {
@@ -203,6 +206,17 @@ mod tests {
     use super::*;
     use crate::settings::{ScheduleArgs, SchedulerType};
 
+    #[test]
+    fn a_plateau_without_a_mode_looks_for_what_is_better_for_the_best_model() {
+        let plateau: Plateau = serde_json::from_str(r#"{"patience": 0}"#).unwrap();
+        let reduced = |greater_is_better: bool| {
+            let mut state = PlateauState::default();
+            [0.5, 0.6, 0.7].iter().for_each(|&metric| state.step(&plateau, metric, greater_is_better, 1.0));
+            state.reduced
+        };
+        assert_eq!((reduced(true), reduced(false)), (1.0, 0.1 * 0.1));
+    }
+
     #[derive(Parser)]
     struct Flags {
         #[command(flatten)]
@@ -215,8 +229,7 @@ mod tests {
         Schedule::resolve(&Flags::parse_from(words).schedule, learning_rate).unwrap()
     }
 
-    /// `tests/fixtures/schedules.json` holds what the reference's `get_scheduler` gives; its plateaus of a metric of
-    /// which more is better say so by `mode`, which here follows from the metric.
+    /// `tests/fixtures/schedules.json` holds what the reference's `get_scheduler` gives.
     #[test]
     fn every_scheduler_is_that_of_the_reference() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/schedules.json");
@@ -225,16 +238,14 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for case in table["cases"].as_array().unwrap() {
             seen.insert(case["type"].as_str().unwrap().to_owned());
-            let mut kwargs = case["kwargs"].clone();
-            let mode = kwargs.as_object_mut().unwrap().remove("mode");
-            let schedule = schedule(case, &kwargs, highest);
+            let schedule = schedule(case, &case["kwargs"], highest);
             let number = |name: &str| case[name].as_u64().unwrap_or(0);
             let (warmup, total) = (number("warmup_steps"), number("total_steps"));
             let mut plateau = PlateauState::default();
             for (step, expected) in case["learning_rates"].as_array().unwrap().iter().enumerate() {
                 if let (Schedule::ReduceLrOnPlateau(arguments), true) = (&schedule, step > 0) {
                     let metric = case["metrics"][step - 1].as_f64().unwrap();
-                    plateau.step(arguments, metric, mode.is_some(), highest);
+                    plateau.step(arguments, metric, false, highest);
                 }
                 let at = ScheduleStep { step: step as u64, warmup_steps: warmup, total_steps: total };
                 let rate = highest * lr_lambda(&schedule, at, plateau.reduced);

@@ -138,7 +138,7 @@ impl Schedule {
                 }
             }
             Type::CosineWithRestarts => {
-                Self::CosineWithRestarts { num_cycles: f64::from(parse::<RestartsKwargs>(kwargs)?.num_cycles) }
+                Self::CosineWithRestarts { num_cycles: parse::<RestartsKwargs>(kwargs)?.num_cycles }
             }
             Type::Polynomial => {
                 let PolynomialKwargs { power, lr_end } = parse(kwargs)?;

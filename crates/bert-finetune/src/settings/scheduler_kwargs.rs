@@ -39,7 +39,7 @@ pub(crate) struct StableDecay {
     pub(crate) num_cycles: f64,
 }
 
-/// The arguments of `reduce_lr_on_plateau`. Its `mode` follows from the metric for the best model.
+/// The arguments of `reduce_lr_on_plateau`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Plateau {
@@ -50,6 +50,17 @@ pub(crate) struct Plateau {
     pub(crate) cooldown: u64,
     pub(crate) min_lr: f64,
     pub(crate) eps: f64,
+    /// Without it what is better for the best model is better here; in Transformers less is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mode: Option<PlateauMode>,
+}
+
+/// Whether a metric has to fall or to rise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PlateauMode {
+    Min,
+    Max,
 }
 
 /// Whether the threshold of a plateau is relative to the best value or an absolute difference.
@@ -63,7 +74,8 @@ pub(crate) enum ThresholdMode {
 impl Default for Plateau {
     fn default() -> Self {
         let threshold_mode = ThresholdMode::Rel;
-        Self { factor: 0.1, patience: 10, threshold: 1e-4, threshold_mode, cooldown: 0, min_lr: 0.0, eps: 1e-8 }
+        let (cooldown, mode) = (0, None);
+        Self { factor: 0.1, patience: 10, threshold: 1e-4, threshold_mode, cooldown, min_lr: 0.0, eps: 1e-8, mode }
     }
 }
 
@@ -119,11 +131,11 @@ impl MinLrKwargs {
 #[serde(deny_unknown_fields)]
 pub(super) struct RestartsKwargs {
     #[serde(default = "once")]
-    pub(super) num_cycles: u32,
+    pub(super) num_cycles: f64,
 }
 
-fn once() -> u32 {
-    1
+fn once() -> f64 {
+    1.0
 }
 
 #[derive(Deserialize)]

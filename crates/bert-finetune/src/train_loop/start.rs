@@ -54,6 +54,12 @@ pub(crate) fn start<'a>(
         trainer.take_from_first()?;
         state = serde_json::from_str(&team.text_of_first(&serde_json::to_string(&state)?)?)?;
     }
+    if let Some(stop) = context.stop_at_step.filter(|&stop| stop <= trainer.step) {
+        let at = trainer.step;
+        context.common.say(&format!(
+            "bert-finetune: warning: --stop-at-step {stop} is behind this run, which is at step {at}: it does not pause"
+        ));
+    }
     let total_steps = batches.step_plan.counts.total_steps;
     let progress = Progress::new("bert-finetune", trainer.step, total_steps, context.common.quiet);
     let timing = Timing::default();

@@ -32,6 +32,10 @@ const ANSWERING: [&str; 21] = [
     "precision",
 ];
 
+/// What there are no parts with. That an argument requires --out is not asked where --out is in conflict with another, so these
+/// are in conflict with what --out is.
+const WITHOUT_PARTS: [&str; 2] = ["output", "texts"];
+
 /// Where answers go.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct OutputArgs {
@@ -44,16 +48,16 @@ pub(crate) struct OutputArgs {
     pub(crate) output_format: Option<Format>,
 
     /// For large files: write the answers into this folder, in parts; a run that was killed goes on where it was
-    #[arg(long, value_name = "DIR", requires = "input", conflicts_with_all = ["output", "texts"])]
+    #[arg(long, value_name = "DIR", requires = "input", conflicts_with_all = WITHOUT_PARTS)]
     pub(crate) out: Option<PathBuf>,
 
     /// Rows of the input that make one part
-    #[arg(long, value_name = "N", requires = "out", default_value_t = 16384, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", requires = "out", conflicts_with_all = WITHOUT_PARTS, default_value_t = 16384, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) rows_per_part: u64,
 
     /// Answer only the parts of shard I of N, into a folder of its own in --out; `auto/N` takes I from JOB_COMPLETION_INDEX
     /// (Kubernetes) or SLURM_ARRAY_TASK_ID (Slurm, --array=0-(N-1)), which count from 0
-    #[arg(long, value_name = "I/N", requires = "out", value_parser = shard)]
+    #[arg(long, value_name = "I/N", requires = "out", conflicts_with_all = WITHOUT_PARTS, value_parser = shard)]
     pub(crate) shard: Option<Shard>,
 
     /// Make one result of the shards in this folder; nothing else is needed
@@ -61,11 +65,11 @@ pub(crate) struct OutputArgs {
     pub(crate) collect: Option<PathBuf>,
 
     /// With --out, start over: run even if the output is fresh, and go on with nothing
-    #[arg(long, requires = "out")]
+    #[arg(long, requires = "out", conflicts_with_all = WITHOUT_PARTS)]
     pub(crate) force: bool,
 
     /// With --out, print what differs from the last run, and run nothing
-    #[arg(long, requires = "out")]
+    #[arg(long, requires = "out", conflicts_with_all = WITHOUT_PARTS)]
     pub(crate) explain: bool,
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use corpus::records::{Columns, FileName, ReadOptions, ReadRow, TableFile};
+use corpus::{CorpusError, shortened_list};
 use stage::{bail_input, ensure_input, named_files};
 
 use super::window::{InputRow, Part, Window, WindowBuilder};
@@ -64,6 +65,28 @@ impl TableRules {
         }
     }
 
+    /// Opens the files that have rows; of several, the others are passed over and named.
+    fn open_all(&self, paths: &[PathBuf]) -> corpus::Result<(Vec<TableFile>, Vec<String>)> {
+        if let [path] = paths {
+            return Ok((vec![self.open(path)?], Vec::new()));
+        }
+        let (mut tables, mut without_rows) = (Vec::new(), Vec::new());
+        for path in paths {
+            let table = self.open(path).and_then(|table| match table.for_each_read(&mut |_| ControlFlow::Break(())) {
+                Err(error @ CorpusError::Empty { .. }) => Err(error),
+                _ => Ok(table), // what else is wrong is told where all rows are read
+            });
+            match table {
+                Err(CorpusError::Empty { .. }) => without_rows.push(path.display().to_string()),
+                table => tables.push(table?),
+            }
+        }
+        match (tables.as_slice(), paths) {
+            ([], [file, ..]) => Err(CorpusError::Empty { file: file.clone() }),
+            _ => Ok((tables, without_rows)),
+        }
+    }
+
     /// The rows of files, broken ones among them; none where one cannot be read.
     pub(crate) fn count(&self, paths: &[PathBuf]) -> Option<u64> {
         let mut n_rows = 0;
@@ -103,7 +126,10 @@ impl InputFiles {
             bail_input!("{flag} is about tables, but .txt has a text a line; leave it out");
         }
         let rules = TableRules::of(args);
-        let tables = paths.iter().map(|path| rules.open(path)).collect::<Result<Vec<_>, _>>()?;
+        let (tables, without_rows) = rules.open_all(&paths)?;
+        if !without_rows.is_empty() {
+            args.say(&format!("without rows, and passed over: {}", shortened_list(&without_rows)));
+        }
         for table in &tables {
             for said in table.said() {
                 args.say(&format!("{}: {said}", table.path().display()));

@@ -44,6 +44,12 @@ pub(crate) fn collect(args: &Args, out: &Path) -> anyhow::Result<()> {
             }
         }
     }
+    for (shard, entry) in parts.values() {
+        let path = shard.join(&entry.file);
+        let found =
+            path.metadata().map_err(|error| bad_input!("{} cannot be read: {error}; {AGAIN}", path.display()))?;
+        ensure_input!(found.len() == entry.fingerprint.bytes, "{}", not_what_was_written(&path));
+    }
     let n_parts = first.manifest.recorded.get(N_PARTS).and_then(|n| n.as_u64()).unwrap_or_default();
     if let Some(missing) = (0..n_parts).find(|part| !parts.contains_key(part)) {
         bail_input!("part {missing} of {n_parts} is in none of the shards in {}", out.display());
@@ -61,11 +67,7 @@ pub(crate) fn collect(args: &Args, out: &Path) -> anyhow::Result<()> {
     for (shard, entry) in parts.values() {
         let path = shard.join(&entry.file);
         folder.copy(&entry.file, &path)?;
-        ensure_input!(
-            folder.written(&entry.file) == Some(&entry.fingerprint),
-            "{} is not what was written: it was edited or damaged; make the shard again",
-            path.display()
-        );
+        ensure_input!(folder.written(&entry.file) == Some(&entry.fingerprint), "{}", not_what_was_written(&path));
     }
     let mut counts = Counts::default();
     parts.values().for_each(|(_, entry)| counts.add(&entry.counts));
@@ -76,6 +78,12 @@ pub(crate) fn collect(args: &Args, out: &Path) -> anyhow::Result<()> {
     let n_parts = stage::counted(parts.len() as u64, "part");
     args.say(&format!("{n_parts} of {} shards, {} in all", shards.len(), stage::counted(counts.rows, "row")));
     Ok(())
+}
+
+const AGAIN: &str = "make the shard again";
+
+fn not_what_was_written(path: &Path) -> String {
+    format!("{} is not what was written: it was edited or damaged; {AGAIN}", path.display())
 }
 
 /// All shards in a folder, each finished and of the same number.

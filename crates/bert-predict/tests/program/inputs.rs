@@ -156,6 +156,12 @@ fn what_holds_no_rows_is_refused_and_empty_stdin_is_no_error() {
         let refused = refuse(&sandbox, &format!("--input {name}"));
         assert_eq!(refused, format!("error: {name} is empty; expected at least one row\n"));
     }
+    let all = refuse(&sandbox, "--input a.txt --input a.csv");
+    assert_eq!(all, "error: a.txt is empty; expected at least one row\n");
+    sandbox.write("b.csv", "text\nw5\n");
+    let some = succeed(&sandbox, "--input a.csv --input b.csv --input a.txt");
+    assert_eq!(texts(&some.stdout), ["w5"]);
+    assert!(some.stderr.contains("bert-predict: without rows, and passed over: a.csv, a.txt\n"), "{}", some.stderr);
     let none = piped(&sandbox, "--quiet", b"");
     assert_eq!((none.code, none.stdout.as_str(), none.stderr.as_str()), (Some(0), "", ""));
     sandbox.write("latin1.txt", b"\xe9\n\xe9");
@@ -181,6 +187,11 @@ fn flags_that_do_not_fit_the_input_are_refused() {
     refused("--input a.csv --text-column review --keep-columns id", "a.csv has no column id, only review");
     refused("--input a.doc", "a.doc has no known format; expected one of .parquet, .jsonl");
     refused("--input a.txt w5", "cannot be used with");
+    for flag in ["--explain", "--force", "--shard 1/2", "--rows-per-part 5"] {
+        refused(&format!("{flag} w5"), "cannot be used with");
+        refused(&format!("{flag} --input a.txt --output b.csv"), "cannot be used with");
+        refused(&format!("{flag} --input a.txt"), "--out <DIR>");
+    }
     refused("--text-column review", "--text-column and --keep-columns are about tables; give a file with --input");
     refused("--input-format jsonl --keep-columns all", "--keep-columns all is for files");
     refused("--delimiter ; w5", "--delimiter is about CSV and TSV; give the file with --input");

@@ -59,6 +59,9 @@ fn what_is_not_a_bert_is_refused_with_the_reason() {
         "add_cross_attention is true, but only encoders are supported"
     );
     assert!(refusal("per_layer_config", json!({"0": {"intermediate_size": 8}})).contains("layers of one size"));
+    let elsewhere = refusal("transformers_weights", json!("best.safetensors"));
+    assert!(elsewhere.starts_with("transformers_weights says that the weights are in best.safetensors"), "{elsewhere}");
+    assert!(of("transformers_weights", &json!("model.safetensors")).is_ok());
     let infinite = BertConfig::parse(br#"{"model_type": "bert", "initializer_range": Infinity}"#).unwrap_err();
     assert_eq!(infinite, "initializer_range is the text \"Infinity\"; expected a number");
     assert!(BertConfig::parse(br#"{"model_type": "bert", "unknown": NaN}"#).is_ok());

@@ -43,23 +43,35 @@ pub(super) fn named(
         return Ok((classes, names, LabelOrder::Given)); // only texts to predict
     }
     fits("--label-names", &names, &classes)?;
-    let is_value = |name: &&String| classes.iter().any(|class| is(class, name));
-    let values: Vec<&String> = names.iter().filter(is_value).collect();
+    let values: Vec<&String> = names.iter().filter(|name| named_class(&classes, name).is_some()).collect();
     if values.is_empty() {
         not_reversed(&classes, &names)?;
-        let in_other_case = permuted(&classes, &names, |class, name| class.value.to_lowercase() == name.to_lowercase());
-        return Ok((in_other_case.unwrap_or(classes), names, LabelOrder::Given));
+        return Ok((classes, names, LabelOrder::Given));
     }
     if values.len() < names.len() {
         let problem = format!("of the names in --label-names only {} occur as labels", shortened_list(&values));
         return Err(mismatch(problem, &classes));
     }
-    match permuted(&classes, &names, is) {
+    let in_order: Option<Vec<Class>> = names.iter().map(|name| named_class(&classes, name).cloned()).collect();
+    match in_order {
+        Some(in_order) if !each_once(&in_order) => {
+            Err(mismatch("two of the names in --label-names mean one label".to_owned(), &classes))
+        }
         Some(in_order) if rules.order.is_none() || same_order(&in_order, &classes) => {
             Ok((in_order, names, LabelOrder::Given))
         }
         _ => Err(mismatch("--label-names and --label-order give different orders".to_owned(), &classes)),
     }
+}
+
+/// The class that a name means: the one of this value, else that of the same in another case.
+fn named_class<'a>(classes: &'a [Class], name: &str) -> Option<&'a Class> {
+    let in_other_case = |class: &&Class| class.value.to_lowercase() == name.to_lowercase();
+    classes.iter().find(|class| is(class, name)).or_else(|| classes.iter().find(in_other_case))
+}
+
+fn each_once(classes: &[Class]) -> bool {
+    classes.iter().enumerate().all(|(at, class)| classes[..at].iter().all(|other| other.value != class.value))
 }
 
 /// Refuses names that turn known words around: `neg` cannot be called positive.

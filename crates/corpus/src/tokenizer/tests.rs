@@ -136,6 +136,33 @@ fn tokenizer_json_comes_first_and_its_padding_is_ignored() {
     assert_eq!(as_written("null"), "it adds 0 special tokens to a text; expected [CLS] before and [SEP] after it");
     assert_eq!(as_written(beyond), "it adds the token 4294967295 to a text, which its vocabulary does not have");
     assert_eq!(as_written(unknown), gave_up);
+    let template = |single: &str| {
+        let special = r#""special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]},
+            "[SEP]": {"id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]}}"#;
+        let pair = r#"[{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}]"#;
+        let pieces: Vec<String> = single
+            .split(' ')
+            .map(|piece| {
+                let (name, kind) = piece.split_once(':').unwrap();
+                let what = if name == "$A" { ("Sequence", "A") } else { ("SpecialToken", name) };
+                format!(r#"{{"{}": {{"id": "{}", "type_id": {kind}}}}}"#, what.0, what.1)
+            })
+            .collect();
+        format!(r#"{{"type": "TemplateProcessing", "single": [{}], "pair": {pair}, {special}}}"#, pieces.join(", "))
+    };
+    let usual = with_processor(&template("[CLS]:0 $A:0 [SEP]:0"), "PreTrainedTokenizerFast").unwrap();
+    assert_eq!(ids(&usual, "it"), [2, 5, 3]);
+    for elsewhere in ["[CLS]:0 [SEP]:0 $A:0", "$A:0 [SEP]:0 [CLS]:0", "[CLS]:0 $A:0 $A:0 [SEP]:0"] {
+        let problem = as_written(&template(elsewhere));
+        assert!(
+            problem.starts_with("it puts special tokens elsewhere than around a text; expected [CLS] before"),
+            "{problem}"
+        );
+    }
+    assert_eq!(
+        as_written(&template("[CLS]:2 $A:0 [SEP]:0")),
+        "it gives tokens of one text the type 2; expected 0 of all"
+    );
     // The rules of BERT put them there, whatever the file says; damage is told nevertheless.
     assert_eq!(with_processor(unknown, "BertTokenizer").err().unwrap(), gave_up);
     for processor in ["null", beyond] {

@@ -146,6 +146,15 @@ fn windows() -> TokenSet {
     set
 }
 
+#[test]
+fn a_text_is_as_long_as_what_its_windows_read_once() {
+    let mut shared = windows();
+    shared.input_ids = vec![101, 7, 8, 102, 101, 8, 9, 102, 101, 9, 102];
+    shared.offsets = vec![0, 4, 8, 11];
+    assert_eq!(shared.text_lengths().collect::<Vec<_>>(), [5, 3]);
+    assert_eq!(sample(Labels::Classes(vec![None; 3])).text_lengths().collect::<Vec<_>>(), [4, 2, 3]);
+}
+
 /// Reads a list column as it lies in the file.
 fn lists(path: &Path, column: &str) -> Vec<Vec<i32>> {
     let mut lists = Vec::new();

@@ -6,8 +6,6 @@ use super::slice::Slice;
 
 /// A column with more values divides the texts into pieces of which nothing can be said; ids are of this kind.
 const MAX_VALUES: usize = 200;
-/// So many of the values with the most texts are slices.
-const MAX_SLICES: usize = 20;
 
 /// The values of one column and the texts of each.
 #[derive(Debug)]
@@ -43,7 +41,6 @@ impl KeptValues {
         };
         let mut values: Vec<(String, Vec<u32>)> = rows.into_iter().collect();
         values.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
-        values.truncate(MAX_SLICES);
         Ok(values.into_iter().map(|(name, rows)| Slice { group: column.clone(), name, rows }).collect())
     }
 }
@@ -53,14 +50,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_values_with_the_most_texts_are_slices_and_ids_give_none() {
+    fn every_value_is_a_slice_and_ids_give_none() {
         let mut regions = KeptValues::new("region");
-        for row in 0..60 {
-            regions.add(row, Some(&format!("region {}", row % 25)));
+        for row in 0..401 {
+            regions.add(row, Some(&format!("region {}", row % 200)));
         }
         let slices = regions.slices().unwrap();
-        assert_eq!(slices.len(), MAX_SLICES);
-        assert_eq!((slices[0].name.as_str(), slices[0].rows.as_slice()), ("region 0", &[0, 25, 50][..]));
+        assert_eq!(slices.len(), MAX_VALUES);
+        assert_eq!((slices[0].name.as_str(), slices[0].rows.as_slice()), ("region 0", &[0, 200, 400][..]));
+        assert_eq!((slices[199].name.as_str(), slices[199].rows.as_slice()), ("region 99", &[99, 299][..]));
 
         let mut ids = KeptValues::new("id");
         (0..300).for_each(|row| ids.add(row, Some(&row.to_string())));

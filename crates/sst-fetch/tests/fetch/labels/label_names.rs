@@ -61,6 +61,11 @@ fn names_that_are_the_values_are_their_order() {
             .flags("--label-names SPAM,HAM")
             .names(&["SPAM", "HAM"])
             .labels("0 1"),
+        case("one of them in another case")
+            .train(&["ham", "spam", "ham"])
+            .flags("--label-names Spam,ham")
+            .names(&["Spam", "ham"])
+            .labels("1 0 1"),
         case("the values in an order of their own")
             .train(&["spam", "ham"])
             .flags("--label-names spam,ham")
@@ -116,10 +121,14 @@ fn names_that_do_not_fit_are_refused_with_what_was_found() {
             .train(&["ham", "spam"])
             .flags("--label-names ham,junk")
             .refused(&["--label-names", "spam"]),
-        case("one value in another case")
+        case("as many names as words, and one of them is a word of the file in another case")
             .train(&["ham", "spam"])
-            .flags("--label-names Spam,ham")
+            .flags("--label-names Ham,junk")
             .refused(&["--label-names", "spam"]),
+        case("two names for one value")
+            .train(&["ham", "spam"])
+            .flags("--label-names Spam,spam")
+            .refused(&["--label-names", "mean one label"]),
         case("all words, and one that does not occur")
             .train(&["bad", "good"])
             .flags("--label-names bad,good,great")
