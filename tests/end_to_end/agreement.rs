@@ -188,3 +188,29 @@ fn an_exported_tokenizer_config_is_changed_only_where_it_says_another_length() {
     let expected = "{\n  \"do_lower_case\": true,\n  \"model_max_length\": 8\n}\n";
     assert_eq!(pipeline.text("shorter/export/hf/tokenizer_config.json"), expected);
 }
+
+#[test]
+fn the_texts_and_the_calibration_of_a_card_are_those_of_the_run() {
+    let pipeline = until("train", "");
+    pipeline.run_stage("eval/validation", "--raw raw").assert_success("bert-eval");
+    pipeline.write("other.csv", "text,label\nw5 w6,0\nw7 w8,1\nw9,0\nw10,1\n");
+    pipeline.succeed("sst-fetch dataset --train other.csv --out other-raw");
+    let refused = pipeline.refuse("bert-export --run train --eval eval/validation --raw other-raw --out export");
+    assert!(refused.contains("the evaluations read other texts than those of other-raw"), "{refused}");
+    let unknown = pipeline.succeed("bert-export --run train --raw other-raw --out unknown").stderr;
+    assert!(
+        unknown.contains("--raw other-raw is taken as the texts of the run; --tokens, or an evaluation"),
+        "{unknown}"
+    );
+
+    let flags = "--eval eval/validation --raw raw --calibration eval/validation/calibration.json";
+    let command = |dtype: &str| {
+        let exported = pipeline.succeed(&format!("bert-export --run train {flags} --dtype {dtype} --out {dtype}"));
+        assert!(!exported.stderr.contains("is taken as the texts"), "{}", exported.stderr);
+        let card = pipeline.text(&format!("{dtype}/hf/README.md"));
+        card.lines().find(|line| line.starts_with("bert-predict ")).unwrap().to_owned()
+    };
+    assert_eq!(command("float32"), "bert-predict --model PATH --calibration calibration.json \"A text.\"");
+    // The weights that were calibrated are not those.
+    assert_eq!(command("bfloat16"), "bert-predict --model PATH \"A text.\"");
+}

@@ -37,8 +37,6 @@ use run_files::metrics_json::{EvaluatedSplit, Metrics};
 use run_files::predictions::{Outcomes, Predictions};
 use stage::{OutputFolder, Progress, counted};
 
-pub(crate) use self::text_pass::TEXT;
-
 use self::attributed::Source;
 use self::baseline_report::baseline_report;
 use self::findings::Findings;

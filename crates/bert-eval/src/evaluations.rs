@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 
 use run_files::layout::eval::{METRICS, PREDICTIONS};
 use run_files::metrics_json::{self, Metrics};
-use run_files::predictions::{Outcomes, Predictions, TextColumns};
+use run_files::predictions::{Outcomes, Predictions, TEXT, TextColumns};
 use stage::{Fingerprint, Job, Manifest, Upstream, ensure_input};
-
-use crate::evaluate::TEXT;
 
 /// The role of the weights among the inputs of an evaluation.
 pub(crate) const WEIGHTS: &str = "train/model.safetensors";

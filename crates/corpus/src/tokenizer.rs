@@ -17,6 +17,7 @@ mod class;
 mod special_tokens;
 mod differences;
 mod loading;
+mod around_text;
 
 mod encodings;
 mod rows;
@@ -29,10 +30,12 @@ use std::sync::{PoisonError, RwLock};
 
 use rayon::iter::ParallelIterator;
 use rayon::slice::ParallelSlice;
-use tokenizers::{Model, ModelWrapper, PostProcessorWrapper};
+use tokenizers::{Model, ModelWrapper};
 
 use crate::catch_panic::catch_panic;
 use crate::error::{CorpusError, Result};
+use around_text::EXPECTED;
+pub(crate) use around_text::N_SPECIAL;
 use loading::{Loaded, MAX_GAPS, load};
 use word_cache::WordCache;
 
@@ -50,13 +53,8 @@ const CHUNK_SIZE: usize = 8192;
 const PART_SIZE: usize = 512;
 /// The prefix of a piece that continues a word in the vocabularies of BERT.
 const CONTINUATION: &str = "##";
-/// `[CLS]` and `[SEP]`.
-pub(crate) const N_SPECIAL: usize = 2;
 /// The special tokens and one of the text.
 const MIN_LENGTH: usize = N_SPECIAL + 1;
-/// The first so many tokens of a vocabulary make a text, to see where special tokens are put.
-const IDS_TRIED: u32 = 16;
-const EXPECTED_SPECIAL: &str = "expected [CLS] before and [SEP] after it";
 
 /// A tokenizer, the length to which it brings texts, and how.
 pub struct Tokenizer {
@@ -121,10 +119,10 @@ impl Tokenizer {
         .map_err(fail)?;
         let [cls_id, sep_id] = ids[..] else {
             let n = ids.len();
-            let problem = format!("it adds {n} special tokens to a text; {EXPECTED_SPECIAL}");
+            let problem = format!("it adds {n} special tokens to a text; {EXPECTED}");
             return Err(fail(problem));
         };
-        check_special(&mut inner, [cls_id, sep_id]).map_err(fail)?;
+        around_text::check(&mut inner, [cls_id, sep_id]).map_err(fail)?;
         let n_ids = vocabulary.values().max().map_or(0, |&id| id as usize + 1);
         if let Some(id) = ids.iter().find(|&&id| id as usize >= n_ids) {
             return Err(fail(format!("it adds the token {id} to a text, which its vocabulary does not have")));
@@ -274,23 +272,6 @@ impl Tokenizer {
     fn encode_batch(&self, texts: Vec<&str>) -> Result<Vec<tokenizers::Encoding>> {
         catch_panic(|| self.inner.encode_batch_fast(texts, false))
             .map_err(|problem| tokenizer_error(&self.file, problem))
-    }
-}
-
-/// Checks that a text gets the special tokens where BERT has them, and token types of zero.
-fn check_special(inner: &mut tokenizers::Tokenizer, [cls, sep]: [u32; N_SPECIAL]) -> std::result::Result<(), String> {
-    let text = (0..IDS_TRIED).filter_map(|id| inner.id_to_token(id)).collect::<Vec<_>>().join(" ");
-    let whole = catch_panic(|| inner.encode_fast(text.as_str(), true))?;
-    let processor = inner.get_post_processor().cloned();
-    inner.with_post_processor(None::<PostProcessorWrapper>);
-    let bare = catch_panic(|| inner.encode_fast(text, false));
-    inner.with_post_processor(processor);
-    if whole.get_ids() != [&[cls], bare?.get_ids(), &[sep]].concat() {
-        return Err(format!("it puts special tokens elsewhere than around a text; {EXPECTED_SPECIAL}"));
-    }
-    match whole.get_type_ids().iter().find(|&&kind| kind != 0) {
-        Some(kind) => Err(format!("it gives tokens of one text the type {kind}; expected 0 of all")),
-        None => Ok(()),
     }
 }
 

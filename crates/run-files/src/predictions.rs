@@ -18,7 +18,7 @@ mod columns;
 mod writer;
 mod reader;
 
-pub use columns::COLUMN_NAMES;
+pub use columns::{COLUMN_NAMES, TEXT};
 pub use record::{Outcomes, Predictions, TextColumns};
 pub use writer::PredictionsWriter;
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use corpus::raw::{RawReader, Record};
 use corpus::similarity::NearDuplicates;
 use run_files::layout::eval::PREDICTIONS;
-use run_files::predictions::{COLUMN_NAMES, Predictions, PredictionsWriter};
+use run_files::predictions::{COLUMN_NAMES, Predictions, PredictionsWriter, TEXT};
 use stage::{OutputFile, OutputFolder};
 
 use super::errors::{NearText, WrongPrediction};
@@ -16,8 +16,6 @@ use super::slices::{Slice, SliceCollector, WordCounts};
 
 /// Rows that are written at a time.
 const WRITE_SIZE: usize = 1 << 13;
-/// The column of texts among those of `predictions.parquet`.
-pub(crate) const TEXT: &str = "text";
 /// Where the text was read; raw files keep these names free.
 const SOURCE: [&str; 2] = ["source_file", "source_line"];
 

@@ -17,7 +17,7 @@ pub struct IntervalArgs {
     #[arg(long, value_enum, default_value_t = Strategy::Epoch, value_name = "WHEN")]
     pub eval_strategy: Strategy,
 
-    /// Steps between evaluations, with --eval-strategy steps
+    /// Steps between evaluations, with --eval-strategy steps; the last step is evaluated, too
     #[arg(long, value_name = "N")]
     pub eval_steps: Option<u64>,
 

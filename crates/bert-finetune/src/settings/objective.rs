@@ -18,7 +18,8 @@ pub struct ObjectiveArgs {
     #[arg(long, value_name = "A,B,...")]
     pub class_weights: Option<List>,
 
-    /// Focal loss: each row's loss is multiplied by (1 - p)^GAMMA, p being the probability of its true class; 0: off
+    /// Focal loss: what the true class adds to each row's loss is multiplied by (1 - p)^GAMMA, p being its probability; what
+    /// label smoothing adds is not; 0: off
     #[arg(long, default_value_t = 0.0, value_name = "GAMMA")]
     pub focal_loss_gamma: f64,
 }

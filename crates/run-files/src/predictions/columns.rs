@@ -14,6 +14,9 @@ pub(super) const TEMPERATURE: &str = "temperature";
 /// The columns that are not the user's.
 pub const COLUMN_NAMES: [&str; 6] = ["id", "sentence_id", "label", "prediction", "probabilities", "logits"];
 
+/// The column of texts, where they are kept.
+pub const TEXT: &str = "text";
+
 /// The columns of a classifier's predictions.
 pub(super) fn class_columns() -> Vec<Field> {
     vec![
