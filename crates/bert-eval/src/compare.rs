@@ -13,7 +13,7 @@ use serde_json::json;
 use stage::{CommonArgs, Job, Stage};
 
 use self::comparison::{Comparison, compare};
-use crate::evaluations::{Evaluated, Evaluation};
+use crate::evaluations::Evaluation;
 
 const STAGE: Stage = Stage { name: "bert-eval compare", version: 1 };
 
@@ -53,12 +53,8 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
     }))?;
     let Some(mut output) = Evaluation::inputs(&evaluations, job).begin()? else { return Ok(()) };
 
-    let read: Vec<Evaluated> = evaluations.iter().map(Evaluation::read).collect::<Result<_, _>>()?;
-    for (evaluation, evaluated) in evaluations.iter().zip(&read).skip(1) {
-        if let Some(doubt) = read[0].check_same_rows(&evaluations[0], evaluated, evaluation)? {
-            args.common.say(&format!("{}: warning: {doubt}", STAGE.name));
-        }
-    }
+    let (read, doubts) = Evaluation::read_of_same_rows(&evaluations)?;
+    doubts.iter().for_each(|doubt| args.common.say(&format!("{}: warning: {doubt}", STAGE.name)));
     let comparison: Comparison = compare(&evaluations, &read, args.resamples, args.seed)?;
     let disagreements = disagreements::disagreements(&evaluations, &read);
     output.write_json(COMPARISON, &comparison)?;

@@ -85,8 +85,20 @@ impl Evaluation {
 
     /// Whether both evaluate the same weights on the same tokens of `split`.
     pub(crate) fn is_same_as(&self, other: &Self, split: &str) -> bool {
-        let of = |evaluation: &Self| (evaluation.weights().cloned(), evaluation.file_of("tokens", split).cloned());
-        of(self) == of(other)
+        self.weights() == other.weights() && self.file_of("tokens", split) == other.file_of("tokens", split)
+    }
+
+    /// Reads those that evaluate the same rows; with doubts, in words, whether they do.
+    ///
+    /// # Errors
+    /// Names the file that is not what it should be, and the first that evaluates other rows.
+    pub(crate) fn read_of_same_rows(evaluations: &[Self]) -> anyhow::Result<(Vec<Evaluated>, Vec<String>)> {
+        let read: Vec<Evaluated> = evaluations.iter().map(Self::read).collect::<anyhow::Result<_>>()?;
+        let mut doubts = Vec::new();
+        for (evaluation, evaluated) in evaluations.iter().zip(&read).skip(1) {
+            doubts.extend(read[0].check_same_rows(&evaluations[0], evaluated, evaluation)?);
+        }
+        Ok((read, doubts))
     }
 }
 
@@ -96,12 +108,7 @@ impl Evaluated {
     ///
     /// # Errors
     /// Says which two, and in what they differ.
-    pub(crate) fn check_same_rows(
-        &self,
-        of: &Evaluation,
-        other: &Self,
-        of_other: &Evaluation,
-    ) -> anyhow::Result<Option<String>> {
+    fn check_same_rows(&self, of: &Evaluation, other: &Self, of_other: &Evaluation) -> anyhow::Result<Option<String>> {
         let (left, right) = (&self.predictions, &other.predictions);
         let differs = if left.label_names != right.label_names {
             Some("label names".to_owned())

@@ -66,12 +66,8 @@ pub(crate) fn run(args: &SeedsArgs) -> anyhow::Result<()> {
     let job = Job::new(STAGE, &args.common).plan(&json!({ "names": names }))?;
     let Some(mut output) = Evaluation::inputs(&evaluations, job).begin()? else { return Ok(()) };
     check_weights(&evaluations)?;
-    let read = evaluations.iter().map(Evaluation::read).collect::<anyhow::Result<Vec<_>>>()?;
-    for (evaluation, evaluated) in evaluations.iter().zip(&read).skip(1) {
-        if let Some(doubt) = read[0].check_same_rows(&evaluations[0], evaluated, evaluation)? {
-            args.common.say(&format!("{}: warning: {doubt}", STAGE.name));
-        }
-    }
+    let (read, doubts) = Evaluation::read_of_same_rows(&evaluations)?;
+    doubts.iter().for_each(|doubt| args.common.say(&format!("{}: warning: {doubt}", STAGE.name)));
     let summary = summary(&evaluations, &read)?;
     output.write_json(SEEDS, &summary)?;
     output.finish()?;

@@ -208,6 +208,9 @@ fn a_signal_saves_and_leaves() {
     let ended = sandbox.finetune(&format!("{TRAINING} --max-steps 3 --stop-at-step 1"));
     assert!(ended.stderr.contains("--stop-at-step 1 is behind this run, which is at step 2"), "{}", ended.stderr);
     assert_eq!(ended.code, Some(0));
+    let finished = sandbox.finetune(&format!("{TRAINING} --max-steps 2"));
+    assert!(finished.stderr.contains("the finished result in train gives way"), "{}", finished.stderr);
+    assert!(!finished.stderr.contains(gives_way), "{}", finished.stderr);
 }
 
 #[test]

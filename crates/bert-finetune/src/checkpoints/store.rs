@@ -52,6 +52,12 @@ impl Checkpoints {
         !self.folder.steps().is_empty()
     }
 
+    /// The step of the newest checkpoint of other settings or inputs.
+    pub(crate) fn newest_of_others(&self) -> Option<u64> {
+        let is_of_others = |path: &Path| CheckpointManifest::read(path).is_ok_and(|manifest| manifest.key != self.key);
+        self.folder.steps().into_iter().rev().find(|(_, path)| is_of_others(path)).map(|(step, _)| step)
+    }
+
     /// Fails where the disk cannot hold the `needed` bytes of a run.
     pub(crate) fn check_disk_space(&self, needed: u64) -> anyhow::Result<DiskSpace> {
         DiskSpace::check(&self.folder, needed)
@@ -80,13 +86,6 @@ impl Checkpoints {
                 }
                 Err(reason) => common.say(&format!("bert-finetune: skipping {}: {reason:#}", path.display())),
             }
-        }
-        if let Some((step, path)) = self.folder.steps().into_iter().rev().find(|(_, path)| self.is_of_others(path)) {
-            common.say(&format!(
-                "bert-finetune: warning: the unfinished run at step {step} in {} was of other settings or inputs, and gives way; \
-                 another --out would keep it",
-                path.parent().unwrap_or(&path).display()
-            ));
         }
         Ok(None)
     }
@@ -188,10 +187,6 @@ impl Checkpoints {
             }
         }
         Ok(())
-    }
-
-    fn is_of_others(&self, path: &Path) -> bool {
-        CheckpointManifest::read(path).is_ok_and(|manifest| manifest.key != self.key)
     }
 
     fn is_ours(&self, path: &Path) -> bool {
