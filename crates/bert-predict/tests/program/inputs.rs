@@ -5,7 +5,7 @@ use std::io::Write;
 use crate::common::{lines, piped, refuse, run, succeed, texts};
 use flate2::write::GzEncoder;
 use serde_json::json;
-use testkit::Sandbox;
+use testkit::{Sandbox, fixture};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -168,6 +168,20 @@ fn what_holds_no_rows_is_refused_and_empty_stdin_is_no_error() {
     let all_broken = run(&sandbox, "--input latin1.txt");
     assert_eq!(all_broken.code, Some(2));
     assert!(all_broken.stderr.ends_with("error: no row of the input could be read\n"), "{}", all_broken.stderr);
+}
+
+#[test]
+fn a_token_that_the_model_has_no_row_for_is_named_with_its_text() {
+    let sandbox = Sandbox::new();
+    for name in ["config.json", "model.safetensors"] {
+        sandbox.write(&format!("odd/{name}"), std::fs::read(fixture("small-bert").join(name)).unwrap());
+    }
+    // A special token that the vocabulary lacks gets the next number.
+    let vocabulary = std::fs::read_to_string(fixture("small-bert").join("vocab.txt")).unwrap();
+    sandbox.write("odd/vocab.txt", vocabulary.replace("[MASK]", "unmasked"));
+    let refused = sandbox.refuse("bert-predict --model odd --precision float32 --threads 1 w5 w6[MASK]");
+    let expected = "it makes [MASK] (token 61) of a part of the text \"w6[MASK]\", but the model has word embeddings of 61 tokens alone";
+    assert!(refused.contains(expected), "{refused}");
 }
 
 #[test]

@@ -118,6 +118,9 @@ fn a_shard_that_is_missing_unfinished_edited_or_another_ones_is_not_collected() 
     let part = sandbox.read("o/shard-2-of-2/part-000001.jsonl");
     sandbox.write("o/shard-2-of-2/part-000001.jsonl", "{}\n");
     assert!(collect().contains("part-000001.jsonl is not what"));
+    fs::remove_file(sandbox.path("o/shard-2-of-2/part-000001.jsonl")).unwrap();
+    assert!(collect().contains("part-000001.jsonl cannot be read: No such file"));
+    assert!(!sandbox.path("o/part-000000.jsonl").exists(), "nothing is collected of what is not whole");
     sandbox.write("o/shard-2-of-2/part-000001.jsonl", part);
     shard(FLAGS, "1/3");
     assert!(collect().contains("o holds shard-1-of-2 and shard-1-of-3: parts would be there twice"));
