@@ -52,7 +52,9 @@ def main(folder, rows, n_steps, out):
     if rank == 0:
         save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, pathlib.Path(out) / "ddp.safetensors")
         (pathlib.Path(out) / "ddp.json").write_text(json.dumps(losses))
-    distributed.destroy_process_group()
+    # Both end together, and at once: taking the group down, gloo's threads have waited for a process that was gone.
+    distributed.barrier()
+    os._exit(0)
 
 
 if __name__ == "__main__":

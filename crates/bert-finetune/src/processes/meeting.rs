@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use anyhow::anyhow;
 use bert::BertError;
 use bert_kernels::{DistributedError, ProcessGroup, exit_at_once};
-use stage::{BadInputType, ExitReason, exit_code};
+use stage::{BadInputType, ExitReason, Interrupt, exit_code};
 
 use crate::processes::failure::Failure;
 use crate::processes::shared_store::{PAUSE, SharedStore, no_answer};
@@ -112,6 +112,10 @@ impl Meeting {
             Ok(()) => self.wait_for("end", 0).map(drop),
             Err(error) => {
                 self.store_timeout.set(LONG_GRACE); // to leave word only
+                if self.world.is_first() {
+                    // A launcher tells all to end when one of the others has ended, and this one has yet to say why.
+                    let _ = Interrupt::install();
+                }
                 Err(error)
             }
         };
