@@ -27,7 +27,7 @@ pub const OTHER_SECTIONS: [&str; 3] = ["finetune", "sweep.space", "sweep.halving
 pub(crate) const SET_BY_SWEEP: [&str; 4] = ["model", "out", "threads", "tokens"];
 
 /// Keys of `[finetune]`, and what has no effect beside each.
-const TAKES_THE_PLACE: [(&str, &str); 2] = [("max_steps", "num_train_epochs"), ("warmup_steps", "warmup_ratio")];
+const OVERRIDES: [(&str, &str); 2] = [("max_steps", "num_train_epochs"), ("warmup_steps", "warmup_ratio")];
 
 /// Flags of `bert-finetune` that do not make sense for many runs.
 const SINGLE_RUN_ONLY: [&str; 7] = ["force", "json_summary", "log_format", "plan", "quiet", "stop_at_step", "timed"];
@@ -73,7 +73,7 @@ impl Profile {
         for name in SINGLE_RUN_ONLY.iter().chain(&SET_BY_SWEEP) {
             ensure_input!(!self.space.contains_key(*name), "{name} in [sweep.space] cannot be searched");
         }
-        for (name, searched) in TAKES_THE_PLACE {
+        for (name, searched) in OVERRIDES {
             let is_set = self.finetune.get(name).is_some_and(|value| value.as_integer() != Some(0));
             ensure_input!(
                 !is_set || self.space.contains_key(name) || !self.space.contains_key(searched),

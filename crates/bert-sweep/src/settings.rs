@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use run_files::log::Evaluation;
 use serde::Serialize;
 use stage::{Upstream, bad_input, bail_input, ensure_input};
 use toml::{Table, Value};
@@ -19,8 +20,6 @@ use crate::trials::objective::Objective;
 
 /// The default of `bert-finetune`.
 const DEFAULT_SEED: i64 = 42;
-/// As in `bert-finetune`.
-const LESS_IS_BETTER: [&str; 2] = ["loss", "mse"];
 
 /// What is searched, how trials are ranked, and what they run on.
 #[derive(Debug)]
@@ -163,7 +162,7 @@ fn objective(args: &Args, default_metric: &str, finetune: &mut Table) -> anyhow:
         Some(greater) if of_best_model.is_none_or(|of_best_model| of_best_model == metric) => Some(greater == "true"),
         _ => None,
     };
-    let greater_is_better = said.unwrap_or(!LESS_IS_BETTER.contains(&metric.as_str()));
+    let greater_is_better = said.unwrap_or(!Evaluation::LESS_IS_BETTER.contains(&metric.as_str()));
     let default_direction = if greater_is_better { Direction::Maximize } else { Direction::Minimize };
     Ok(Objective { metric, direction: args.direction.unwrap_or(default_direction) })
 }

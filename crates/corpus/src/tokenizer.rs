@@ -17,7 +17,7 @@ mod class;
 mod special_tokens;
 mod differences;
 mod loading;
-mod around_text;
+mod post_processor;
 
 mod encodings;
 mod rows;
@@ -34,9 +34,9 @@ use tokenizers::{Model, ModelWrapper};
 
 use crate::catch_panic::catch_panic;
 use crate::error::{CorpusError, Result};
-use around_text::EXPECTED;
-pub(crate) use around_text::N_SPECIAL;
 use loading::{Loaded, MAX_GAPS, load};
+use post_processor::EXPECTED;
+pub(crate) use post_processor::N_SPECIAL;
 use word_cache::WordCache;
 
 pub use encodings::Encodings;
@@ -122,7 +122,7 @@ impl Tokenizer {
             let problem = format!("it adds {n} special tokens to a text; {EXPECTED}");
             return Err(fail(problem));
         };
-        around_text::check(&mut inner, [cls_id, sep_id]).map_err(fail)?;
+        post_processor::check(&mut inner, [cls_id, sep_id]).map_err(fail)?;
         let n_ids = vocabulary.values().max().map_or(0, |&id| id as usize + 1);
         if let Some(id) = ids.iter().find(|&&id| id as usize >= n_ids) {
             return Err(fail(format!("it adds the token {id} to a text, which its vocabulary does not have")));

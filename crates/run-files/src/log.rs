@@ -135,6 +135,9 @@ impl Event {
 }
 
 impl Evaluation {
+    /// The names of the figures of which less is better, where nobody says otherwise.
+    pub const LESS_IS_BETTER: [&str; 2] = ["loss", "mse"];
+
     /// The figures that there are, by the names that `--metric-for-best-model` and a sweep's `metric` give them.
     pub fn figures(&self) -> impl Iterator<Item = (&'static str, f64)> {
         let figures = [

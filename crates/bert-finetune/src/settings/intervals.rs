@@ -223,7 +223,8 @@ impl IntervalPlan {
             "--metric-for-best-model {} is not defined for the labels of the token files, which are {labels}",
             metric.name()
         );
-        let greater_is_better = self.greater_is_better.unwrap_or(!matches!(metric, Metric::Loss | Metric::Mse));
+        let greater_is_better =
+            self.greater_is_better.unwrap_or(!Evaluation::LESS_IS_BETTER.contains(&metric.name().as_str()));
         Ok(BestModelCriterion { metric, greater_is_better })
     }
 }

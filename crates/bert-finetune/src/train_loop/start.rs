@@ -86,20 +86,19 @@ fn open_outputs(
     let tensors = TensorCounts::new(plan, &model.config, n_outputs, &loaded.new, compute);
     let n_saves = batches.step_plan.occurrences(plan.saving.when);
     let disk = checkpoints.check_disk_space(disk_bytes(&tensors, n_saves, plan.saving.total_limit).total)?;
-    // Of a finished one that was said before.
-    let is_finished = output.folder().join(MANIFEST).exists();
-    let gives_way = checkpoints.newest_of_others().filter(|_| !is_finished);
+    let was_finished = output.folder().join(MANIFEST).exists();
     output.clear()?;
 
     let resumed = checkpoints.resume(trainer, context.common)?;
-    if let Some(step) = gives_way.filter(|_| resumed.is_none()) {
-        context.common.say(&format!(
-            "bert-finetune: warning: the unfinished run at step {step} in {} was of other settings or inputs, and gives way; \
-             another --out would keep it",
-            output.folder().display()
-        ));
-    }
     if resumed.is_none() {
+        // Of a finished run that was said before.
+        if let Some(step) = checkpoints.newest_of_others().filter(|_| !was_finished) {
+            context.common.say(&format!(
+                "bert-finetune: warning: the unfinished run at step {step} in {} was of other settings or inputs, and gives way; \
+                 another --out would keep it",
+                output.folder().display()
+            ));
+        }
         let (batch, processes) = (batches.largest_batch(), team.map_or(1, Team::size));
         let memory = MemoryOf { plan, config: &model.config, data, compute, batch, processes };
         let facts = StartFacts {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use corpus::records::{Columns, FileName, ReadOptions, ReadRow, TableFile};
-use corpus::{CorpusError, shortened_list};
+use corpus::shortened_list;
 use stage::{bail_input, ensure_input, named_files};
 
 use super::window::{InputRow, Part, Window, WindowBuilder};
@@ -65,25 +65,11 @@ impl TableRules {
         }
     }
 
-    /// Opens the files that have rows; of several, the others are passed over and named.
+    /// Opens the files; of several, those without rows are passed over and named.
     fn open_all(&self, paths: &[PathBuf]) -> corpus::Result<(Vec<TableFile>, Vec<String>)> {
-        if let [path] = paths {
-            return Ok((vec![self.open(path)?], Vec::new()));
-        }
-        let (mut tables, mut without_rows) = (Vec::new(), Vec::new());
-        for path in paths {
-            let table = self.open(path).and_then(|table| match table.for_each_read(&mut |_| ControlFlow::Break(())) {
-                Err(error @ CorpusError::Empty { .. }) => Err(error),
-                _ => Ok(table), // what else is wrong is told where all rows are read
-            });
-            match table {
-                Err(CorpusError::Empty { .. }) => without_rows.push(path.display().to_string()),
-                table => tables.push(table?),
-            }
-        }
-        match (tables.as_slice(), paths) {
-            ([], [file, ..]) => Err(CorpusError::Empty { file: file.clone() }),
-            _ => Ok((tables, without_rows)),
+        match paths {
+            [path] => Ok((vec![self.open(path)?], Vec::new())), // its rows are read once
+            _ => TableFile::open_with_rows(paths, |path| self.open(path)),
         }
     }
 

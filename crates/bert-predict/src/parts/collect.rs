@@ -44,12 +44,6 @@ pub(crate) fn collect(args: &Args, out: &Path) -> anyhow::Result<()> {
             }
         }
     }
-    for (shard, entry) in parts.values() {
-        let path = shard.join(&entry.file);
-        let found =
-            path.metadata().map_err(|error| bad_input!("{} cannot be read: {error}; {AGAIN}", path.display()))?;
-        ensure_input!(found.len() == entry.fingerprint.bytes, "{}", not_what_was_written(&path));
-    }
     let n_parts = first.manifest.recorded.get(N_PARTS).and_then(|n| n.as_u64()).unwrap_or_default();
     if let Some(missing) = (0..n_parts).find(|part| !parts.contains_key(part)) {
         bail_input!("part {missing} of {n_parts} is in none of the shards in {}", out.display());
@@ -118,6 +112,12 @@ fn finished(folder: &Path) -> anyhow::Result<Finished> {
     let manifest = manifest
         .ok_or_else(|| bad_input!("{} is not finished, or was edited; run its command again", folder.display()))?;
     let entries = ledger::read(&folder.join(PARTS))?;
+    for entry in &entries {
+        let path = folder.join(&entry.file);
+        let found =
+            path.metadata().map_err(|error| bad_input!("{} cannot be read: {error}; {AGAIN}", path.display()))?;
+        ensure_input!(found.len() == entry.fingerprint.bytes, "{}", not_what_was_written(&path));
+    }
     Ok(Finished { folder: folder.to_owned(), manifest, entries })
 }
 

@@ -16,7 +16,7 @@ pub(super) fn in_given_order(
     let Some(given) = rules.order else { return Ok((classes, order)) };
     distinct("--label-order", given)?;
     fits("--label-order", given, &classes)?;
-    match permuted(&classes, given, is) {
+    match permuted(&classes, given) {
         Some(classes) => Ok((classes, LabelOrder::Given)),
         None => {
             let is_wrong = |value: &&String| !classes.iter().any(|class| is(class, value));
@@ -43,25 +43,22 @@ pub(super) fn named(
         return Ok((classes, names, LabelOrder::Given)); // only texts to predict
     }
     fits("--label-names", &names, &classes)?;
-    let values: Vec<&String> = names.iter().filter(|name| named_class(&classes, name).is_some()).collect();
+    let (values, in_order): (Vec<&String>, Vec<Class>) =
+        names.iter().filter_map(|name| Some((name, named_class(&classes, name)?.clone()))).unzip();
     if values.is_empty() {
         not_reversed(&classes, &names)?;
         return Ok((classes, names, LabelOrder::Given));
     }
-    if values.len() < names.len() {
-        let problem = format!("of the names in --label-names only {} occur as labels", shortened_list(&values));
-        return Err(mismatch(problem, &classes));
-    }
-    let in_order: Option<Vec<Class>> = names.iter().map(|name| named_class(&classes, name).cloned()).collect();
-    match in_order {
-        Some(in_order) if !each_once(&in_order) => {
-            Err(mismatch("two of the names in --label-names mean one label".to_owned(), &classes))
-        }
-        Some(in_order) if rules.order.is_none() || same_order(&in_order, &classes) => {
-            Ok((in_order, names, LabelOrder::Given))
-        }
-        _ => Err(mismatch("--label-names and --label-order give different orders".to_owned(), &classes)),
-    }
+    let problem = if values.len() < names.len() {
+        format!("of the names in --label-names only {} occur as labels", shortened_list(&values))
+    } else if !each_once(&in_order) {
+        "two of the names in --label-names mean one label".to_owned()
+    } else if rules.order.is_some() && !same_order(&in_order, &classes) {
+        "--label-names and --label-order give different orders".to_owned()
+    } else {
+        return Ok((in_order, names, LabelOrder::Given));
+    };
+    Err(mismatch(problem, &classes))
 }
 
 /// The class that a name means: the one of this value, else that of the same in another case.
@@ -89,8 +86,8 @@ fn not_reversed(classes: &[Class], names: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The classes in the order of `values`, of which each is one by `is`; `None` where one is no class.
-fn permuted(classes: &[Class], values: &[String], is: fn(&Class, &str) -> bool) -> Option<Vec<Class>> {
+/// The classes in the order of `values`, each of which is one; `None` where one is no class.
+fn permuted(classes: &[Class], values: &[String]) -> Option<Vec<Class>> {
     values.iter().map(|value| classes.iter().find(|class| is(class, value)).cloned()).collect()
 }
 

@@ -79,6 +79,28 @@ impl TableFile {
         Ok(Self::of(name, delimited::open_text(text, Delimiter::Comma, columns, &ReadOptions::default())?))
     }
 
+    /// Opens those of several files that have rows, and names the others; one file alone has to have some.
+    ///
+    /// # Errors
+    /// As `open`; fails where no file has rows. What else is wrong with rows is told where all of them are read.
+    pub fn open_with_rows(paths: &[PathBuf], open: impl Fn(&Path) -> Result<Self>) -> Result<(Vec<Self>, Vec<String>)> {
+        let (mut tables, mut without_rows) = (Vec::new(), Vec::new());
+        for path in paths {
+            let table = open(path).and_then(|table| match table.for_each_read(&mut |_| ControlFlow::Break(())) {
+                Err(error @ CorpusError::Empty { .. }) => Err(error),
+                _ => Ok(table),
+            });
+            match table {
+                Err(CorpusError::Empty { .. }) if paths.len() > 1 => without_rows.push(path.display().to_string()),
+                table => tables.push(table?),
+            }
+        }
+        match (tables.as_slice(), paths) {
+            ([], [file, ..]) => Err(CorpusError::Empty { file: file.clone() }),
+            _ => Ok((tables, without_rows)),
+        }
+    }
+
     fn of(path: &Path, opened: Opened) -> Self {
         let Opened { rows, kept, label_names, said } = opened;
         let options = ReadOptions::default();

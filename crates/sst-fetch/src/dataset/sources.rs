@@ -1,12 +1,11 @@
 //! The sources of a dataset: its files, opened, by the split that they are of.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use corpus::label::SourceNames;
 use corpus::records::{Columns, Quotes, ReadOptions, TableFile, find_columns};
 use corpus::task::{FINE_GRAINED, POLARITY};
-use corpus::{CorpusError, Split, shortened_list};
+use corpus::{Split, shortened_list};
 use stage::{List, ensure_input};
 
 use super::args::{DEFAULT_LABEL_COLUMN, DatasetArgs};
@@ -181,35 +180,12 @@ fn with_rows(
     for (split, files) in splits {
         // Only those of the test split may lack labels.
         let columns = Columns { targets_required: *split != Split::Test, ..columns.clone() };
-        let mut sources: Vec<Box<dyn RowSource>> = Vec::new();
-        for file in files {
-            match open_with_rows(file, &columns, open) {
-                Err(CorpusError::Empty { .. }) if files.len() > 1 => without_rows.push(file.display().to_string()),
-                table => sources.push(Box::new(table?)),
-            }
-        }
-        if let ([], [file, ..]) = (sources.as_slice(), files.as_slice()) {
-            return Err(CorpusError::Empty { file: file.clone() });
-        }
+        let (tables, others) = TableFile::open_with_rows(files, |file| open(file, &columns))?;
+        let sources = tables.into_iter().map(|table| Box::new(table) as Box<dyn RowSource>).collect();
+        without_rows.extend(others);
         opened.push(SplitSources { split: *split, sources });
     }
     Ok((opened, without_rows))
-}
-
-/// Opens a table.
-///
-/// # Errors
-/// Fails on one without rows, too.
-fn open_with_rows(
-    file: &Path,
-    columns: &Columns,
-    open: &impl Fn(&Path, &Columns) -> corpus::Result<TableFile>,
-) -> corpus::Result<TableFile> {
-    let table = open(file, columns)?;
-    match table.for_each_row(&mut |_| ControlFlow::Break(())) {
-        Err(error @ CorpusError::Empty { .. }) => Err(error),
-        _ => Ok(table), // what else is wrong is told where all rows are read
-    }
 }
 
 /// Names that stand beside the labels, in a column or the card, where nobody says others; and which of them they are.

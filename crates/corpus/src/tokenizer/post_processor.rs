@@ -1,4 +1,4 @@
-//! What a tokenizer puts around a text: the two special tokens of BERT, one before and one after it, and nothing else.
+//! Post-processor: the two special tokens of BERT around a text, one before and one after it, and nothing else.
 
 use tokenizers::PostProcessorWrapper;
 
