@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u8, &str)| {
     let (choice, text) = input;
-    let (delimiter, byte) = [(Delimiter::Comma, b','), (Delimiter::Tab, b'\t')][usize::from(choice & 1)];
+    let (delimiter, byte) = [(Delimiter::COMMA, b','), (Delimiter::TAB, b'\t')][usize::from(choice & 1)];
     let quotes = [Quotes::Doubled, Quotes::Literal, Quotes::Escaped][usize::from(choice >> 1) % 3];
     let Some(ours) = fuzzing::fields(text, delimiter, quotes) else { return };
     if quotes == Quotes::Escaped || text.contains('\u{feff}') {

@@ -36,7 +36,7 @@ impl Reporting {
         let is_quiet = args.quiet || is_typed || !is_shown_elsewhere;
         let total = Arc::new(AtomicU64::new(0));
         if !is_quiet && has_files {
-            let rules = TableRules::of(args);
+            let rules = TableRules::of(args, &files);
             let counted = Arc::clone(&total);
             let n_shards = output.shard.map_or(1, |shard| shard.count);
             // Beside all else: what is left is worth knowing, but no first answer has to wait for it.

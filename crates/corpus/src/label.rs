@@ -36,6 +36,7 @@ pub use distinct::{DistinctLabels, MAX_DISTINCT, Place};
 pub(crate) use meaning::names_contradict_order;
 pub use meaning::{names_ascend, names_have_meaning};
 pub use rules::{LabelRules, SourceNames};
+pub use sentiment::is_sentiment;
 pub(crate) use value::is_missing;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Input formats: rows of texts from CSV, TSV, JSON lines and Parquet.
+//! Input formats: rows of texts from CSV, TSV, JSON lines, fastText's lines and Parquet.
 //!
 //! A file's extension names its format, in any case: `.csv`, `.tsv`; `.jsonl`, `.ndjson` and `.json` (an object a line, or one
-//! document); `.parquet`. All but Parquet may be compressed (`.csv.gz`, `.csv.zst`). What neither the name nor
+//! document); `.parquet`. A table in `.txt` is told from its lines. All but Parquet may be compressed (`.csv.gz`, `.csv.zst`). What neither the name nor
 //! [`ReadOptions`] say is told from the content: encoding, separator, quotes. Adding a format takes a module with a
 //! [`Format`] and its line in [`FORMATS`]. PTB trees are no tables, and have a reader of their own, [`trees`].
 
@@ -35,6 +35,8 @@ mod json_lines;
 mod object_line;
 
 mod parquet_table;
+mod fast_text;
+mod text_table;
 mod trees;
 mod whole_text;
 mod text_lines;
@@ -48,6 +50,7 @@ use std::path::Path;
 
 use crate::error::Result;
 
+pub use fast_text::is_fast_text;
 pub use file_name::{Compression, FileName};
 pub use find_columns::{find_columns, find_split_column};
 use format::Format;
@@ -57,12 +60,13 @@ pub use table::{BrokenRow, Columns, NodePlace, ReadRow, Row, WithoutText};
 pub use table_args::{TableArgs, TablePlan};
 pub use table_file::TableFile;
 use text_file::TextFile;
+pub use trees::are_trees;
 
-/// All formats, in the order in which one is preferred where a dataset has several.
+/// The formats that an extension names, in the order in which one is preferred where a dataset has several.
 const FORMATS: [Format; 5] =
     [parquet_table::PARQUET, json_lines::JSON_LINES, delimited::CSV, delimited::TSV, json_lines::JSON];
 
-/// The extensions of the files that [`TableFile::open`] can read, those of the preferred format first.
+/// The extensions of tables, those of the preferred format first. `.txt` may be one, too, and is none of them: it may be texts.
 pub fn extensions() -> impl Iterator<Item = &'static str> {
     FORMATS.iter().flat_map(|format| format.extensions.iter().copied())
 }
@@ -147,7 +151,7 @@ mod tests {
     fn the_extension_names_the_format() {
         let columns = Columns::default();
         let error = summary("data.xlsx", b"", &columns).unwrap_err();
-        let expected = ".parquet, .jsonl, .ndjson, .csv, .tsv, .json";
+        let expected = ".parquet, .jsonl, .ndjson, .csv, .tsv, .json, .txt";
         assert_eq!(error, format!("data.xlsx has no known format; expected one of {expected}"));
         for name in ["a.csv", "a.tsv", "a.jsonl", "a.json"] {
             assert_eq!(

@@ -11,6 +11,8 @@ mod args;
 
 mod rows;
 mod class_folders;
+mod class_files;
+mod texts_by_class;
 mod glue;
 mod local;
 mod stanford;

@@ -56,8 +56,8 @@ impl InputArgs {
 
 fn input_help() -> String {
     format!(
-        "File of texts, or a pattern such as 'part-*.csv'; several are read one after the other: txt (one per line), or a \
-         table: {}; all but parquet also with .gz or .zst after it",
+        "File of texts, or a pattern such as 'part-*.csv'; several are read one after the other: txt (one per line, or a \
+         table where --text-column or --delimiter says so), or a table: {}; all but parquet also with .gz or .zst after it",
         corpus::records::extension_list()
     )
 }

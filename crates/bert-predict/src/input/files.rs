@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use corpus::records::{Columns, FileName, ReadOptions, ReadRow, TableFile};
+use corpus::records::{self, Columns, FileName, ReadOptions, ReadRow, TableFile};
 use corpus::shortened_list;
-use stage::{bail_input, ensure_input, named_files};
+use stage::{ensure_input, named_files};
 
 use super::window::{InputRow, Part, Window, WindowBuilder};
 use crate::args::{Args, Shard};
 
-/// The ending of files of a text a line.
+/// The extension of files of a text a line, unless flags or labels of fastText say that they are tables.
 const TXT: &str = "txt";
 
 /// Files, opened.
@@ -41,11 +41,15 @@ impl PartCount {
 pub(crate) struct TableRules {
     columns: Columns,
     options: ReadOptions,
+    /// Whether `.txt` has tables, as flags about them say, instead of a text a line.
+    txt_is_tables: bool,
 }
 
 impl TableRules {
-    pub(crate) fn of(args: &Args) -> Self {
+    /// The rules for these files.
+    pub(crate) fn of(args: &Args, paths: &[PathBuf]) -> Self {
         let input = &args.input;
+        let txt_is_tables = says_tables(args) && paths.iter().all(|path| is_txt(path));
         let columns = Columns {
             text: input.text_column.clone(),
             label: None,
@@ -55,11 +59,11 @@ impl TableRules {
             ..Columns::default()
         };
         let options = ReadOptions { passes_broken: true, ..input.tables.options() };
-        Self { columns, options }
+        Self { columns, options, txt_is_tables }
     }
 
     fn open(&self, path: &Path) -> corpus::Result<TableFile> {
-        match is_lines(path) {
+        match is_txt(path) && !self.txt_is_tables && !records::is_fast_text(path, &self.options)? {
             true => TableFile::open_lines(path, &self.options),
             false => TableFile::open(path, &self.columns, &self.options),
         }
@@ -108,10 +112,7 @@ impl InputFiles {
         let input = &args.input;
         let paths = named_files("--input", &input.input)?;
         paths.iter().try_for_each(|path| stage::verify_file(path))?;
-        if let Some(flag) = given_for_tables(args).filter(|_| paths.iter().all(|path| is_lines(path))) {
-            bail_input!("{flag} is about tables, but .txt has a text a line; leave it out");
-        }
-        let rules = TableRules::of(args);
+        let rules = TableRules::of(args, &paths);
         let (tables, without_rows) = rules.open_all(&paths)?;
         if !without_rows.is_empty() {
             args.say(&format!("without rows, and passed over: {}", shortened_list(&without_rows)));
@@ -213,14 +214,12 @@ fn input_row(row: ReadRow) -> InputRow {
     }
 }
 
-fn is_lines(path: &Path) -> bool {
+fn is_txt(path: &Path) -> bool {
     FileName::of(path).extension == TXT
 }
 
-/// The first of the given flags that are about the columns of tables.
-fn given_for_tables(args: &Args) -> Option<&'static str> {
+/// Whether flags are given that are about the columns and fields of tables.
+fn says_tables(args: &Args) -> bool {
     let input = &args.input;
-    let flags = [("--text-column", input.text_column.is_some()), ("--keep-columns", !input.kept().is_empty())];
-    let given = flags.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag);
-    given.or(input.tables.of_separated_fields())
+    input.text_column.is_some() || !input.kept().is_empty() || input.tables.of_separated_fields().is_some()
 }

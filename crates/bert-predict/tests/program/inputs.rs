@@ -184,6 +184,27 @@ fn a_token_that_the_model_has_no_row_for_is_named_with_its_text() {
     assert!(refused.contains(expected), "{refused}");
 }
 
+/// `.txt` is a text a line, unless labels of fastText or flags about tables say otherwise.
+#[test]
+fn tables_in_txt_are_read_as_the_flags_say() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.txt", "w5 w6\tgood\nw7\tbad\n");
+    let lines_of = |flags: &str| texts(&succeed(&sandbox, &format!("--quiet {flags}")).stdout);
+    assert_eq!(lines_of("--input a.txt"), ["w5 w6\tgood", "w7\tbad"]);
+    assert_eq!(lines_of("--input a.txt --no-header --text-column 1"), ["w5 w6", "w7"]);
+    sandbox.write("b.txt", "id;review\n1;w5\n2;w6, w7\n");
+    let kept = succeed(&sandbox, "--input b.txt --text-column review --keep-columns id --output b.csv");
+    assert!(kept.stderr.contains("bert-predict: b.txt: separated by `;`\n"), "{}", kept.stderr);
+    assert!(sandbox.text("b.csv").contains("\n2,\"w6, w7\","), "{}", sandbox.text("b.csv"));
+    sandbox.write("c.txt", "__label__good w5 w6\nw7 __label__bad\n");
+    let labeled = succeed(&sandbox, "--input c.txt");
+    assert_eq!(texts(&labeled.stdout), ["w5 w6", "w7"]);
+    let said = "bert-predict: c.txt: lines of fastText, whose labels begin with __label__\n";
+    assert!(labeled.stderr.contains(said), "{}", labeled.stderr);
+    let with_labels = lines(&succeed(&sandbox, "--quiet --input c.txt --keep-columns label").stdout);
+    assert_eq!([&with_labels[0]["source_label"], &with_labels[1]["source_label"]], ["good", "bad"]);
+}
+
 #[test]
 fn flags_that_do_not_fit_the_input_are_refused() {
     let sandbox = Sandbox::new();
@@ -194,8 +215,8 @@ fn flags_that_do_not_fit_the_input_are_refused() {
         let message = refuse(&sandbox, flags);
         assert!(message.contains(expected), "{flags}: {message}");
     };
-    refused("--input a.txt --text-column text", "--text-column is about tables, but .txt has a text a line");
-    refused("--input a.txt --delimiter ;", "--delimiter is about tables");
+    refused("--input a.txt --text-column text", "a.txt has no column text, only w5; it has no separator that is told");
+    refused("--input a.txt --keep-columns id", "a.txt has no column text or sentence, only w5");
     refused("--input a.csv", "a.csv has no column text or sentence, only review");
     refused("--input a.csv --text-column Review", "; is it --text-column 'review'?");
     refused("--input a.csv --text-column review --keep-columns id", "a.csv has no column id, only review");

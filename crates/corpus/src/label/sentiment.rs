@@ -77,6 +77,11 @@ pub(super) fn order(words: &[&str]) -> Option<Vec<usize>> {
     indices.windows(2).all(|pair| places[pair[0]] != places[pair[1]]).then_some(indices)
 }
 
+/// Whether a word says how good or bad something is.
+pub fn is_sentiment(word: &str) -> bool {
+    place(word).is_some()
+}
+
 fn place(word: &str) -> Option<i32> {
     let word = plain(word);
     let on_scale = |word: &str| SCALE.iter().find(|(_, words)| words.contains(&word)).map(|(place, _)| *place);

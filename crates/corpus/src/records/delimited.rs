@@ -18,13 +18,13 @@ use crate::error::{CorpusError, Location, Result};
 
 pub(super) const CSV: Format = Format {
     extensions: &["csv"],
-    open: |path, columns, options| open(path, Delimiter::Comma, columns, options),
-    begin: |path, options| begin(path, Delimiter::Comma, options),
+    open: |path, columns, options| open(path, Delimiter::COMMA, columns, options),
+    begin: |path, options| begin(path, Delimiter::COMMA, options),
 };
 pub(super) const TSV: Format = Format {
     extensions: &["tsv"],
-    open: |path, columns, options| open(path, Delimiter::Tab, columns, options),
-    begin: |path, options| begin(path, Delimiter::Tab, options),
+    open: |path, columns, options| open(path, Delimiter::TAB, columns, options),
+    begin: |path, options| begin(path, Delimiter::TAB, options),
 };
 
 /// How databases write null without quotes around it.
@@ -181,7 +181,7 @@ impl DelimitedTable {
         let kept = self.kept.iter().map(|&column| owned(column)).collect();
         let Some(mut text) = value(record, Some(self.text)) else { return Ok(Err(NullText { location, kept })) };
         let grammar = self.dialect.grammar;
-        if grammar.delimiter == Delimiter::Tab && grammar.quotes == Quotes::Literal {
+        if grammar.delimiter == Delimiter::TAB && grammar.quotes == Quotes::Literal {
             text = text.trim_end_matches(' ');
         }
         Ok(Ok(Row {

@@ -64,7 +64,7 @@ impl Dialect {
         if delimiter != plain && options.delimiter.is_none() {
             said.push(format!("separated by {delimiter}"));
         }
-        let usual = if delimiter == Delimiter::Tab { Quotes::Literal } else { Quotes::Doubled };
+        let usual = if delimiter == Delimiter::TAB { Quotes::Literal } else { Quotes::Doubled };
         if quotes != usual && options.quotes.is_none() {
             let meaning = if quotes == Quotes::Escaped { "with backslashes before inner ones" } else { "no text" };
             said.push(format!("quotes around fields, {meaning}"));
@@ -86,10 +86,12 @@ fn stated_separator(file: &TextFile) -> Result<Option<Delimiter>> {
     let Some(stated) = line.get(..4).filter(|begin| begin.eq_ignore_ascii_case("sep=")).map(|_| &line[4..]) else {
         return Ok(None);
     };
-    match Delimiter::ALL.into_iter().find(|delimiter| stated.as_bytes() == [delimiter.byte()]) {
+    let mut characters = stated.chars();
+    let only = characters.next().filter(|_| characters.next().is_none());
+    match only.and_then(Delimiter::of) {
         Some(delimiter) => Ok(Some(delimiter)),
         None => {
-            let problem = format!("the separator is stated as `{stated}`; expected `,`, `;`, `|` or a tab");
+            let problem = format!("the separator is stated as `{stated}`; expected one mark, such as `;`, or a tab");
             Err(CorpusError::Value { file: file.path().to_owned(), location: Location::Line(1), problem })
         }
     }
@@ -121,7 +123,7 @@ impl Look<'_> {
 
     /// The separator with which the header has the columns; where there is none, the one that the file looks like.
     fn of_header(&self, plain: Delimiter) -> Result<Delimiter> {
-        let others = || Delimiter::ALL.into_iter().filter(|&delimiter| delimiter != plain);
+        let others = || Delimiter::USUAL.into_iter().filter(|&delimiter| delimiter != plain);
         for delimiter in [plain].into_iter().chain(others()) {
             if self.header(delimiter)?.is_some_and(|header| self.columns.are_in(&header)) {
                 return Ok(delimiter);
@@ -157,7 +159,7 @@ impl Look<'_> {
     fn of_equal_records(&self, plain: Delimiter) -> Result<Delimiter> {
         let needed = self.columns.highest_number();
         let mut fitting: Vec<Delimiter> = Vec::new();
-        for delimiter in Delimiter::ALL {
+        for delimiter in Delimiter::USUAL {
             if self.n_fields(delimiter)?.is_some_and(|n| n > 1 && n >= needed) {
                 fitting.push(delimiter);
             }
@@ -165,7 +167,7 @@ impl Look<'_> {
         match fitting.as_slice() {
             [] => Ok(plain),
             [only] => Ok(*only),
-            several if plain == Delimiter::Tab && several.contains(&plain) => Ok(plain),
+            several if plain == Delimiter::TAB && several.contains(&plain) => Ok(plain),
             several => {
                 let names: Vec<String> = several.iter().map(ToString::to_string).collect();
                 let problem = format!(
@@ -194,7 +196,7 @@ impl Look<'_> {
 
     /// What quotes mean where this separates.
     fn quotes(&self, delimiter: Delimiter) -> Result<Quotes> {
-        if delimiter != Delimiter::Tab {
+        if delimiter != Delimiter::TAB {
             let escaped = self.file.contains("\\\"")?
                 && !self.reads_cleanly(delimiter, Quotes::Doubled)?
                 && self.reads_cleanly(delimiter, Quotes::Escaped)?;
@@ -237,7 +239,7 @@ impl Look<'_> {
 
     /// What quotes mean if each line is a record; none if the lines, taken so, are no table.
     fn meant_in_lines(&self) -> Result<Option<Quotes>> {
-        let mut records = self.records(Delimiter::Tab, Quotes::Literal)?;
+        let mut records = self.records(Delimiter::TAB, Quotes::Literal)?;
         let mut header: Option<Vec<String>> = None;
         let mut marks: Option<Marks> = None;
         let mut is_table = true;

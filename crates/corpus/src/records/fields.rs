@@ -178,39 +178,39 @@ mod tests {
 
     #[test]
     fn quotes_enclose_or_are_text() {
-        let doubled = |text| read(text, Delimiter::Comma, Quotes::Doubled).unwrap().concat();
+        let doubled = |text| read(text, Delimiter::COMMA, Quotes::Doubled).unwrap().concat();
         assert_eq!(doubled("\"a \"\"b\"\", c \",d"), ["a \"b\", c ", "d"]);
         assert_eq!(doubled("5\" tall,\"\",\"\"\"\""), ["5\" tall", "", "\""]);
-        let escaped = |text| read(text, Delimiter::Comma, Quotes::Escaped).unwrap().concat();
+        let escaped = |text| read(text, Delimiter::COMMA, Quotes::Escaped).unwrap().concat();
         assert_eq!(escaped(r#""say \"hi\", ok",b"#), ["say \"hi\", ok", "b"]);
         assert_eq!(escaped(r#""C:\dir\\","\\\"","#), [r"C:\dir\", "\\\"", ""]);
-        assert_eq!(read("\"a\t\"b", Delimiter::Tab, Quotes::Literal).unwrap().concat(), ["\"a", "\"b"]);
+        assert_eq!(read("\"a\t\"b", Delimiter::TAB, Quotes::Literal).unwrap().concat(), ["\"a", "\"b"]);
     }
 
     #[test]
     fn lines_are_counted_whatever_ends_them() {
         let lines = |text: &str| {
-            let grammar = Grammar { delimiter: Delimiter::Comma, quotes: Quotes::Doubled };
+            let grammar = Grammar { delimiter: Delimiter::COMMA, quotes: Quotes::Doubled };
             let records = FieldRecords::new(text, grammar, 1).map(|record| record.unwrap());
             records.map(|record| (record.line, record.last_line)).collect::<Vec<_>>()
         };
         for end in ["\n", "\r\n", "\r"] {
             assert_eq!(lines(&format!("a{end}{end}\"b{end}c\",d{end}e")), [(1, 1), (3, 4), (5, 5)], "{end:?}");
         }
-        let open = |text| read(text, Delimiter::Comma, Quotes::Doubled);
+        let open = |text| read(text, Delimiter::COMMA, Quotes::Doubled);
         assert_eq!(open("a,b\nc,\"d\ne,f\n"), Err(QuoteError::Open { line: 2 }));
         assert_eq!(open("a\n\"b\"\"\n"), Err(QuoteError::Open { line: 2 }));
     }
 
     #[test]
     fn behind_a_closing_quote_comes_no_text() {
-        let doubled = |text| read(text, Delimiter::Comma, Quotes::Doubled);
+        let doubled = |text| read(text, Delimiter::COMMA, Quotes::Doubled);
         assert_eq!(doubled("a,b\n\"c\nd\" e,f\n"), Err(QuoteError::TextBehind { line: 3 }));
         // The second of two quotes that were text would close the first, and the rows between be lost.
         assert_eq!(doubled("\"great he said,1\nfine,0\n\"bad he said,0\n"), Err(QuoteError::TextBehind { line: 3 }));
         assert_eq!(doubled("\"I said \"hello\"\",1\n"), Err(QuoteError::TextBehind { line: 1 }));
         assert_eq!(doubled("\"c\"  ,\"d\"\t\n").unwrap().concat(), ["c  ", "d\t"]);
-        let escaped = read("\"a \\\" b\" c,1\n", Delimiter::Comma, Quotes::Escaped);
+        let escaped = read("\"a \\\" b\" c,1\n", Delimiter::COMMA, Quotes::Escaped);
         assert_eq!(escaped, Err(QuoteError::TextBehind { line: 1 }));
     }
 
@@ -222,7 +222,7 @@ mod tests {
             for number in 0..LETTERS.len().pow(length) {
                 let letter = |place: u32| LETTERS[number / LETTERS.len().pow(place) % LETTERS.len()];
                 let text: String = (0..length).map(letter).collect();
-                let Ok(ours) = read(&text, Delimiter::Comma, Quotes::Doubled) else { continue };
+                let Ok(ours) = read(&text, Delimiter::COMMA, Quotes::Doubled) else { continue };
                 let mut reader =
                     csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
                 let theirs: Vec<Vec<String>> =

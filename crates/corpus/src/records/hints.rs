@@ -3,6 +3,7 @@
 use super::beginning::Beginning;
 use super::dialect::Dialect;
 use super::fields::FieldRecord;
+use super::file_name::FileName;
 use super::options::ReadOptions;
 use super::usual_names::is_usual_name;
 use crate::error::CorpusError;
@@ -15,6 +16,12 @@ const N_LOOKED_AT: usize = 100;
 /// Adds to an error of a missing column what the file looks like.
 pub(super) fn with_hint(error: CorpusError, dialect: &Dialect, first: &[String], options: &ReadOptions) -> CorpusError {
     let CorpusError::MissingColumn { file, column, found, hint } = error else { return error };
+    if first.len() == 1 && FileName::of(&file).extension == "txt" {
+        let hint = "; it has no separator that is told: .txt is read as trees in brackets, as lines of fastText (__label__NAME \
+                    and a text), or as a table, of which --delimiter says the separator; of texts alone, give the folder that \
+                    holds a folder for each class (CLASS/*.txt) or a file for each (pos.txt, neg.txt)";
+        return CorpusError::MissingColumn { file, column, found, hint: hint.to_owned() };
+    }
     let separated = dialect.described();
     let header = match options.no_header {
         true => "; without a header, columns are numbers from 1: --text-column 2 --label-column 1".to_owned(),

@@ -27,18 +27,9 @@ pub struct ReadOptions {
     pub passes_broken: bool,
 }
 
-/// What separates fields.
+/// What separates fields: an ASCII character that is no letter, digit, blank, quote or backslash, or a tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delimiter {
-    /// `,`
-    Comma,
-    /// `;`
-    Semicolon,
-    /// A tab.
-    Tab,
-    /// `|`
-    Pipe,
-}
+pub struct Delimiter(u8);
 
 /// What quotes mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,34 +47,36 @@ pub enum Quotes {
 pub struct Encoding(pub(super) &'static encoding_rs::Encoding);
 
 impl Delimiter {
-    pub(super) const ALL: [Self; 4] = [Self::Comma, Self::Semicolon, Self::Tab, Self::Pipe];
+    /// `,`
+    pub const COMMA: Self = Self(b',');
+    /// `;`
+    pub const SEMICOLON: Self = Self(b';');
+    /// A tab.
+    pub const TAB: Self = Self(b'\t');
+    /// `|`
+    pub const PIPE: Self = Self(b'|');
+    /// Those that are told from a file; any other has to be given.
+    pub(super) const USUAL: [Self; 4] = [Self::COMMA, Self::SEMICOLON, Self::TAB, Self::PIPE];
+
+    pub(super) fn of(character: char) -> Option<Self> {
+        let byte = u8::try_from(character).ok()?;
+        let separates = byte == b'\t' || (byte.is_ascii_punctuation() && !matches!(byte, b'"' | b'\'' | b'\\'));
+        separates.then_some(Self(byte))
+    }
 
     pub(super) const fn byte(self) -> u8 {
-        match self {
-            Self::Comma => b',',
-            Self::Semicolon => b';',
-            Self::Tab => b'\t',
-            Self::Pipe => b'|',
-        }
+        self.0
     }
 
     /// As it is typed and shown: `;` or `tab`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Comma => ",",
-            Self::Semicolon => ";",
-            Self::Tab => "tab",
-            Self::Pipe => "|",
-        }
+    pub fn name(self) -> String {
+        if self == Self::TAB { "tab".to_owned() } else { char::from(self.0).to_string() }
     }
 }
 
 impl fmt::Display for Delimiter {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Tab => write!(formatter, "tabs"),
-            _ => write!(formatter, "`{}`", self.name()),
-        }
+        if *self == Self::TAB { write!(formatter, "tabs") } else { write!(formatter, "`{}`", char::from(self.0)) }
     }
 }
 
@@ -91,13 +84,15 @@ impl FromStr for Delimiter {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "," | "comma" => Ok(Self::Comma),
-            ";" | "semicolon" => Ok(Self::Semicolon),
-            "\t" | "\\t" | "tab" => Ok(Self::Tab),
-            "|" | "pipe" => Ok(Self::Pipe),
-            _ => Err("expected `,`, `;`, `|` or tab".to_owned()),
-        }
+        let mut characters = text.chars();
+        let found = match text {
+            "comma" => Some(Self::COMMA),
+            "semicolon" => Some(Self::SEMICOLON),
+            "\\t" | "tab" => Some(Self::TAB),
+            "pipe" => Some(Self::PIPE),
+            _ => characters.next().filter(|_| characters.next().is_none()).and_then(Self::of),
+        };
+        found.ok_or_else(|| "expected one mark, such as `,` `;` `|` `@`, or tab".to_owned())
     }
 }
 
@@ -194,8 +189,11 @@ mod tests {
         for wrong in ["", "utf-7", "iso-2022-kr", "klingon"] {
             assert!(encoding(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(["tab", "\\t", "\t"].map(str::parse), [Ok(Delimiter::Tab), Ok(Delimiter::Tab), Ok(Delimiter::Tab)]);
-        assert!(":".parse::<Delimiter>().is_err());
+        assert_eq!(["tab", "\\t", "\t"].map(str::parse), [Ok(Delimiter::TAB), Ok(Delimiter::TAB), Ok(Delimiter::TAB)]);
+        assert_eq!("@".parse().map(Delimiter::name), Ok("@".to_owned()));
+        for wrong in ["", "a", "1", " ", "\"", "'", "\\", "::", "é", "\n"] {
+            assert!(wrong.parse::<Delimiter>().is_err(), "{wrong:?}");
+        }
         assert_eq!("escaped".parse(), Ok(Quotes::Escaped));
     }
 }

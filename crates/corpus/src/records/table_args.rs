@@ -8,16 +8,17 @@ use super::options::{Delimiter, Encoding, Quotes, ReadOptions};
 /// How tables and texts are read: the flags that all programs have for it.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TableArgs {
-    /// What separates the fields of CSV and TSV: `,` `;` `|` or tab [default: what header and rows show]
+    /// What separates the fields of CSV, TSV and tables in .txt: tab, or one mark [default: of `,` `;` `|` and tab what header
+    /// and rows show]
     #[arg(long, value_name = "CHARACTER")]
     pub delimiter: Option<Delimiter>,
 
-    /// What quotes in CSV and TSV are: text (literal), or around fields, with inner ones doubled or escaped by a backslash
+    /// What quotes are: text (literal), or around fields, with inner ones doubled or escaped by a backslash
     /// [default: doubled; with tabs what the file shows]
     #[arg(long, value_name = "MEANING")]
     pub quotes: Option<Quotes>,
 
-    /// CSV and TSV have no header; columns are numbers from 1: --text-column 2 --label-column 1
+    /// There is no header, and columns are numbers from 1: --text-column 2 --label-column 1
     #[arg(long)]
     pub no_header: bool,
 
@@ -34,7 +35,7 @@ pub struct TableArgs {
 #[derive(Debug, Clone, Serialize)]
 pub struct TablePlan {
     #[serde(skip_serializing_if = "Option::is_none")]
-    delimiter: Option<&'static str>,
+    delimiter: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quotes: Option<&'static str>,
     #[serde(skip_serializing_if = "is_false")]

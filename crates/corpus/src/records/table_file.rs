@@ -9,6 +9,7 @@ use super::options::{Delimiter, Encoding, ReadOptions};
 use super::table::{Columns, ReadRow, Row, WithoutText, name_of_label};
 use super::text_file::TextFile;
 use super::text_lines::TextLines;
+use super::text_table::TXT;
 use super::trees::TreeFile;
 use super::whole_text::WholeText;
 use super::{FORMATS, delimited, extensions};
@@ -59,6 +60,17 @@ impl TableFile {
         Ok(Self::of(path, Opened { rows, kept: Vec::new(), label_names: None, said }))
     }
 
+    /// Opens a file whose lines are texts with this label; blank ones are passed over.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be read.
+    pub fn open_labeled_lines(path: &Path, label: String, encoding: Option<Encoding>) -> Result<Self> {
+        let file = TextFile::open(path, encoding)?;
+        let said = file.said.iter().cloned().collect();
+        let rows = Box::new(TextLines { file, label: Some(label) });
+        Ok(Self::of(path, Opened { rows, kept: Vec::new(), label_names: None, said }))
+    }
+
     /// Opens a file whose lines are texts; an empty line is an empty text.
     ///
     /// # Errors
@@ -66,7 +78,8 @@ impl TableFile {
     pub fn open_lines(path: &Path, options: &ReadOptions) -> Result<Self> {
         let file = TextFile::open_with(path, options)?;
         let said = file.said.iter().cloned().collect();
-        let opened = Opened { rows: Box::new(TextLines(file)), kept: Vec::new(), label_names: None, said };
+        let rows = Box::new(TextLines { file, label: None });
+        let opened = Opened { rows, kept: Vec::new(), label_names: None, said };
         Ok(Self { options: options.clone(), ..Self::of(path, opened) })
     }
 
@@ -76,7 +89,7 @@ impl TableFile {
     /// As [`TableFile::open`].
     pub fn of_csv(name: &Path, text: &'static str, columns: &Columns) -> Result<Self> {
         let text = TextFile::of(name, text);
-        Ok(Self::of(name, delimited::open_text(text, Delimiter::Comma, columns, &ReadOptions::default())?))
+        Ok(Self::of(name, delimited::open_text(text, Delimiter::COMMA, columns, &ReadOptions::default())?))
     }
 
     /// Opens those of several files that have rows, and names the others; one file alone has to have some.
@@ -201,8 +214,9 @@ impl TableFile {
 /// The format that a file's name says.
 pub(super) fn format_of(path: &Path) -> Result<&'static Format> {
     let extension = FileName::of(path).extension;
-    FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str())).ok_or_else(|| {
-        let expected = extensions().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
+    FORMATS.iter().chain([&TXT]).find(|format| format.extensions.contains(&extension.as_str())).ok_or_else(|| {
+        let known = extensions().chain(TXT.extensions.iter().copied());
+        let expected = known.map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
         CorpusError::UnknownFormat { file: path.to_owned(), expected }
     })
 }

@@ -1,12 +1,31 @@
 //! PTB tree files: a sentence a line, and every node of its tree a row.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::format::{RowSink, Rows};
+use super::options::ReadOptions;
 use super::table::{NodePlace, Row};
 use super::text_file::TextFile;
+use super::text_lines::first_lines;
 use crate::error::{CorpusError, Location, Result};
 use crate::tree;
+
+/// The lines by which a file is known for one of trees.
+const N_LOOKED_AT: usize = 10;
+
+/// Whether a text file is one of trees: one of its first lines is a tree, or its first begins as none but a tree does.
+///
+/// # Errors
+/// Fails on a file that cannot be read, or is no text.
+pub fn are_trees(path: &Path, options: &ReadOptions) -> Result<bool> {
+    let lines = first_lines(&TextFile::open_with(path, options)?, N_LOOKED_AT)?;
+    let begins_as_tree = |line: &String| match line.trim_start().as_bytes() {
+        [b'(', label, b' ', b'(', ..] => label.is_ascii_digit(),
+        _ => false,
+    };
+    Ok(lines.first().is_some_and(begins_as_tree) || lines.iter().any(|line| tree::parse(line).is_ok()))
+}
 
 /// A file of trees. The root of each is its sentence, numbered by line from 0. Blank lines at the end are passed over. The
 /// labels are those of the file, 0 to 4.
@@ -38,8 +57,7 @@ impl TreeFile {
             if number > 1 || line.trim_start().starts_with('(') {
                 return CorpusError::Tree { file, line: number, source };
             }
-            let problem =
-                "it is no tree in brackets, as which .txt is read; let the name of a table end in .csv or .tsv";
+            let problem = "it is no tree in brackets, as lines below it are; take it away";
             CorpusError::Value { file, location: Location::Line(number), problem: problem.to_owned() }
         })?;
         for node in &tree.nodes {
@@ -107,5 +125,20 @@ mod tests {
         assert_eq!(source, "column 20: the line ends with 1 unclosed brackets");
         assert!(matches!(read(b""), Err(CorpusError::Empty { .. })));
         assert!(read(b"(0 Bad)\n\n(0 Bad)\n").unwrap_err().to_string().ends_with("train.txt, line 2"));
+    }
+
+    #[test]
+    fn trees_are_told_from_other_lines() {
+        let are = |content: &str| {
+            let (_folder, path) = file("train.txt", content.as_bytes());
+            are_trees(&path, &ReadOptions::default()).unwrap()
+        };
+        for trees in ["(0 Bad)\n", "\n(3 (2 It) (4 works))", "(3 (2 It) (4 works)\n", "a title\n(0 Bad)\n"] {
+            assert!(are(trees), "{trees:?}");
+        }
+        for others in ["", "\n", "(500) Days of Summer\t1\n", "(5 stars) great\t1\n", "__label__1 (0 Bad)\n", "fine\n"]
+        {
+            assert!(!are(others), "{others:?}");
+        }
     }
 }

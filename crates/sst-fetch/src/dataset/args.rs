@@ -30,8 +30,8 @@ pub struct DatasetArgs {
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<Source>,
 
-    /// File of the train split, a pattern such as 'part-*.csv', or a folder with a folder for each class, instead of
-    /// --source; several are read one after the other
+    /// File of the train split, a pattern such as 'part-*.csv', or a folder with a folder or a file for each class, instead
+    /// of --source; several are read one after the other
     #[arg(long, value_name = "FILE")]
     pub(crate) train: Vec<PathBuf>,
 
@@ -197,8 +197,9 @@ fn refuse_given<const N: usize>(given: [(&'static str, bool); N], source: &str) 
 fn after_help() -> String {
     format!(
         "{EXAMPLES}\n\nA folder contains PTB trees as {{train,dev,test}}.txt, GLUE's {{train,dev,test}}.tsv, tables as\n\
-         {{train,validation,test}}.{{{}}},\n\
-         or texts as {{train,test}}/CLASS/*.txt. All but Parquet may be compressed: train.csv.gz, train.csv.zst.\n\
+         {{train,validation,test}}.{{{},txt}},\n\
+         or texts as {{train,test}}/CLASS/*.txt or {{train,test}}/pos.txt and neg.txt.\n\
+         A .txt is trees, lines of fastText, or a table. All but Parquet may be compressed: train.csv.gz, train.csv.zst.\n\
          Separator, quotes and encoding are told from a table; what was guessed is said.\n\n\
          The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HTTPS_PROXY and NO_PROXY are honored.",
         corpus::records::extension_list()

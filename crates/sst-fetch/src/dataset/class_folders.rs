@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use corpus::records::FileName;
-use stage::{BadInput, bail_input, counted, ensure_input, is_hidden};
+use stage::{BadInput, bail_input, counted, is_hidden};
 
 use crate::split_files::SplitFiles;
 
@@ -29,22 +29,6 @@ pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     for class in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
         let is_text = |path: &PathBuf| FileName::of(path).extension == "txt" && path.is_file();
         files.extend(entries(&class)?.into_iter().filter(is_text));
-    }
-    Ok(files)
-}
-
-/// The files of the classes of folders that were named.
-pub(crate) fn texts_of_all(folders: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for folder in folders {
-        let found = texts(folder)?;
-        ensure_input!(
-            !found.is_empty(),
-            "{0} is a folder without a folder for each class; expected files, or texts as {0}/CLASS/*.txt; for a folder with \
-             the files of all splits, use --source {0}",
-            folder.display(),
-        );
-        files.extend(found);
     }
     Ok(files)
 }

@@ -105,34 +105,35 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
             )
         }
         None => {
-            let (layout, splits) = local::split_layout(files, args.says_labels())?;
+            let (layout, splits) = local::split_layout(files, args)?;
             local_dataset(args, layout, splits)
         }
         Some(Source::Path(folder)) => {
             if let Some(files) = StanfordFiles::find(folder)? {
-                refuse_table_flags(args, &[])?;
+                refuse_table_flags(args, Layout::Trees, &[])?;
                 return Ok(stanford_dataset(files));
             }
-            let (layout, splits) = local::scan(folder, args.says_labels())?;
+            let (layout, splits) = local::scan(folder, args)?;
             local_dataset(args, layout, splits)
         }
         Some(Source::Stanford) => {
-            refuse_table_flags(args, &[])?;
+            refuse_table_flags(args, Layout::Trees, &[])?;
             Ok(stanford_dataset(StanfordFiles::fetch(args.stanford_url.as_deref(), args.common.quiet)?))
         }
         Some(Source::Sample | Source::Hub(_)) => {
-            refuse_table_flags(args, &[])?;
+            refuse_table_flags(args, Layout::Trees, &[])?;
             Ok(sample_dataset())
         }
     }
 }
 
 /// Refuses flags that say how CSV, TSV or text is read where there is none.
-fn refuse_table_flags(args: &DatasetArgs, files: &[&PathBuf]) -> anyhow::Result<()> {
+fn refuse_table_flags(args: &DatasetArgs, layout: Layout, files: &[&PathBuf]) -> anyhow::Result<()> {
     let extensions: Vec<String> = files.iter().map(|file| FileName::of(file).extension).collect();
-    let has_fields = extensions.iter().any(|extension| extension == "csv" || extension == "tsv");
+    let may_have_fields = |extension: &String| ["csv", "tsv", "txt"].contains(&extension.as_str());
+    let has_fields = matches!(layout, Layout::Tables | Layout::Glue) && extensions.iter().any(may_have_fields);
     if let Some(flag) = args.tables.of_separated_fields().filter(|_| !has_fields) {
-        bail_input!("{flag} says how CSV and TSV are read, and there is neither");
+        bail_input!("{flag} says how CSV, TSV and tables in .txt are read, and there is none of them");
     }
     let has_text = extensions.iter().any(|extension| extension != "parquet");
     ensure_input!(
@@ -183,16 +184,17 @@ fn raw_dataset(layout: Layout, splits: SplitFiles) -> anyhow::Result<Dataset> {
 
 /// Local files are named by what they are, never by their path: a moved folder gives the same bytes.
 fn local_dataset(args: &DatasetArgs, layout: Layout, splits: SplitFiles) -> anyhow::Result<Dataset> {
-    refuse_table_flags(args, &splits.iter().flat_map(|(_, files)| files).collect::<Vec<_>>())?;
+    refuse_table_flags(args, layout, &splits.iter().flat_map(|(_, files)| files).collect::<Vec<_>>())?;
     ensure_input!(
-        layout != Layout::ClassFolders || args.score_column.is_none(),
-        "--score-column is for tables; texts in a folder for each class have no scores"
+        ![Layout::ClassFolders, Layout::ClassFiles].contains(&layout) || args.score_column.is_none(),
+        "--score-column is for tables; texts in a folder or a file for each class have no scores"
     );
     let (name, source, license) = match layout {
         Layout::Trees => ("sst", "PTB trees", TREEBANK_LICENSE),
         Layout::Glue => ("glue-sst2", "GLUE TSV", "GLUE, see https://gluebenchmark.com"),
         Layout::Tables => ("files", "local files", "unknown"),
         Layout::ClassFolders => ("files", "a folder for each class", "unknown"),
+        Layout::ClassFiles => ("files", "a file for each class", "unknown"),
         Layout::Raw => return raw_dataset(layout, splits),
     };
     Ok(Dataset {

@@ -8,8 +8,9 @@ use corpus::records::{self, FileName};
 use corpus::{Split, shortened_list};
 use stage::{BadInput, Manifest, bail_input, ensure_input};
 
-use super::class_folders;
+use super::args::DatasetArgs;
 use super::glue::is_glue;
+use super::{class_files, class_folders, texts_by_class};
 use crate::shards::{self, Shard};
 use crate::source::HubName;
 use crate::split_files::{SplitFiles, is_unread_data};
@@ -25,6 +26,8 @@ pub(crate) enum Layout {
     Tables,
     /// A folder for each class, in which each file is a text.
     ClassFolders,
+    /// A file for each class, in which each line is a text.
+    ClassFiles,
     /// The raw files of an earlier run of this stage.
     Raw,
 }
@@ -33,13 +36,14 @@ pub(crate) enum Layout {
 pub(crate) const RAW_STAGE: &str = "sst-fetch dataset";
 /// The folders in which Stanford's archive and repositories of the hub have the files of the splits.
 const FOLDERS_OF_SPLITS: [&str; 2] = ["trees", "data"];
-/// The extension of files of trees, and of texts in folders.
+/// The extension of files of trees, of texts, and of tables that are told from their lines.
 const TXT: &str = "txt";
 
 /// What a folder should hold, for messages.
 fn expected() -> String {
     format!(
-        "{{train,validation|dev,test}}.{{{}}}, trees as {{train,dev,test}}.txt, or texts as {{train,test}}/CLASS/*.txt",
+        "{{train,validation|dev,test}}.{{{},txt}}, trees as {{train,dev,test}}.txt, or texts as {{train,test}}/CLASS/*.txt or \
+         {{train,test}}/CLASS.txt",
         records::extension_list()
     )
 }
@@ -52,10 +56,10 @@ fn as_repository(path: &Path) -> String {
 }
 
 /// Finds the splits in `folder`, or in its subfolder `trees`, where Stanford's archive has them. A single file, or a folder
-/// that holds nothing but one or a folder for each class, is all train. `labels_are_told` as in [`split_layout`].
-pub(crate) fn scan(folder: &Path, labels_are_told: bool) -> anyhow::Result<(Layout, SplitFiles)> {
+/// that holds nothing but one, or a folder or a file for each class, is all train.
+pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<(Layout, SplitFiles)> {
     let shown = folder.display();
-    let all_train = |path: &Path| split_layout(vec![(Split::Train, vec![path.to_owned()])], labels_are_told);
+    let all_train = |path: &Path| split_layout(vec![(Split::Train, vec![path.to_owned()])], args);
     if folder.is_file() {
         return all_train(folder);
     }
@@ -76,7 +80,7 @@ pub(crate) fn scan(folder: &Path, labels_are_told: bool) -> anyhow::Result<(Layo
         }
     }
     if found.is_empty() {
-        if !class_folders::texts(folder)?.is_empty() {
+        if !texts_by_class::find(folder)?.1.is_empty() {
             return all_train(folder);
         }
         match tables(folder)?.as_slice() {
@@ -95,28 +99,37 @@ pub(crate) fn scan(folder: &Path, labels_are_told: bool) -> anyhow::Result<(Layo
     }
     let has_train = found.iter().any(|(split, _)| *split == Split::Train);
     ensure_input!(has_train, "{shown} has no train split; expected {}", expected());
-    split_layout(found, labels_are_told)
+    split_layout(found, args)
 }
 
-/// The layout of these files or folders, and the files in them. `labels_are_told`: whether the user says something of the labels.
-pub(crate) fn split_layout(mut splits: SplitFiles, labels_are_told: bool) -> anyhow::Result<(Layout, SplitFiles)> {
+/// The layout of these files or folders, and the files in them.
+pub(crate) fn split_layout(splits: SplitFiles, args: &DatasetArgs) -> anyhow::Result<(Layout, SplitFiles)> {
     let paths: Vec<PathBuf> = splits.iter().flat_map(|(_, paths)| paths.clone()).collect();
     if class_folders::are_folders(&paths)? {
-        for (_, paths) in &mut splits {
-            *paths = class_folders::texts_of_all(paths)?;
-        }
-        return Ok((Layout::ClassFolders, splits));
+        return texts_by_class::of_folders(splits);
     }
-    Ok((layout(&splits, labels_are_told)?, splits))
+    Ok((layout(&splits, args)?, splits))
 }
 
-/// The layout of these files, which must be all trees or all tables.
-fn layout(splits: &SplitFiles, labels_are_told: bool) -> anyhow::Result<Layout> {
+/// The layout of these files, which must be all trees, all tables, or a file for each class of every split.
+fn layout(splits: &SplitFiles, args: &DatasetArgs) -> anyhow::Result<Layout> {
     let files = || splits.iter().flat_map(|(_, files)| files);
     let n_with = |extension: &str| files().filter(|file| FileName::of(file).extension == extension).count();
     let n_files = files().count();
-    match n_with(TXT) {
-        0 if n_with("tsv") == n_files && is_glue(splits, labels_are_told) => Ok(Layout::Glue),
+    let options = args.tables.options();
+    let are_fields = args.tables.of_separated_fields().is_some();
+    let is_tree = |file: &PathBuf| -> anyhow::Result<bool> {
+        Ok(!are_fields && FileName::of(file).extension == TXT && records::are_trees(file, &options)?)
+    };
+    let mut n_trees = 0;
+    for file in files() {
+        n_trees += usize::from(is_tree(file)?);
+    }
+    match n_trees {
+        0 if !are_fields && splits.iter().all(|(_, files)| class_files::are_class_files(files)) => {
+            Ok(Layout::ClassFiles)
+        }
+        0 if n_with("tsv") == n_files && is_glue(splits, args.says_labels()) => Ok(Layout::Glue),
         0 => Ok(Layout::Tables),
         n if n == n_files && splits.iter().all(|(_, files)| files.len() == 1) => Ok(Layout::Trees),
         n if n == n_files => {
@@ -125,7 +138,7 @@ fn layout(splits: &SplitFiles, labels_are_told: bool) -> anyhow::Result<Layout> 
                  holds a folder for each class"
             )
         }
-        _ => bail_input!("some splits are trees (.txt) and others are tables; expected all of one kind"),
+        _ => bail_input!("some files are trees and others are tables; expected all of one kind"),
     }
 }
 
@@ -161,7 +174,18 @@ fn tables(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let is_beside = BESIDE.iter().any(|name| path.ends_with(name));
         path.is_file() && !is_beside && records::extensions().any(|known| known == FileName::of(path).extension)
     };
-    Ok(class_folders::entries(folder)?.into_iter().filter(is_table).collect())
+    let entries = class_folders::entries(folder)?;
+    let is_text = |path: &&PathBuf| path.is_file() && FileName::of(path).extension == TXT && !is_about_the_data(path);
+    match entries.iter().filter(|path| is_table(path)).cloned().collect::<Vec<_>>() {
+        none if none.is_empty() => Ok(entries.iter().filter(is_text).cloned().collect()),
+        tables => Ok(tables),
+    }
+}
+
+/// Whether a text file tells people what the others are.
+fn is_about_the_data(path: &Path) -> bool {
+    let stem = FileName::of(path).stem.to_ascii_lowercase();
+    ["readme", "license", "licence", "citation", "notice", "changelog"].iter().any(|name| stem.starts_with(name))
 }
 
 /// The files and the folders of classes whose names are those of splits, in any case.
@@ -173,7 +197,7 @@ fn split_paths(folder: &Path) -> anyhow::Result<SplitFiles> {
         let path = entry.with_context(context)?.path();
         let name = FileName::of(&path);
         let is_known = if path.is_dir() {
-            name.extension.is_empty() && !class_folders::texts(&path).unwrap_or_default().is_empty()
+            name.extension.is_empty() && texts_by_class::find(&path).is_ok_and(|(_, texts)| !texts.is_empty())
         } else {
             path.is_file() && [TXT].into_iter().chain(records::extensions()).any(|known| known == name.extension)
         };

@@ -63,7 +63,9 @@ impl<'a> Plan<'a> {
     pub(crate) fn new(args: &'a DatasetArgs, dataset: &'a Dataset, division: &Division) -> anyhow::Result<Self> {
         let has_columns = !matches!(
             dataset.content,
-            Content::Sample | Content::Stanford(_) | Content::Files(Layout::Trees | Layout::ClassFolders, _)
+            Content::Sample
+                | Content::Stanford(_)
+                | Content::Files(Layout::Trees | Layout::ClassFolders | Layout::ClassFiles, _)
         );
         let columns = PlanColumns {
             text: args.text_column.as_deref(),

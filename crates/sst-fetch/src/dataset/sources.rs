@@ -14,7 +14,7 @@ use super::local::Layout;
 use super::raw_source::RawSource;
 use super::rows::RowSource;
 pub(crate) use super::rows::SplitSources;
-use super::{class_folders, label_text, sample, split_column, stanford};
+use super::{class_files, class_folders, label_text, sample, split_column, stanford};
 use crate::hub::HubDataset;
 use crate::split_files::SplitFiles;
 
@@ -76,6 +76,14 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             let encoding = args.tables.encoding;
             let open = |_, file: &Path| TableFile::open_text(file, class_folders::class(file), encoding);
             let said = class_folders::passed_over(splits)?.into_iter().collect();
+            Ok(Sources { said, ..without_columns(opened(splits, open)?) })
+        }
+        Content::Files(Layout::ClassFiles, splits) => {
+            args.refuse_columns("texts in a file for each class")?;
+            let encoding = args.tables.encoding;
+            let open = |_, file: &Path| TableFile::open_labeled_lines(file, class_files::class(file), encoding);
+            let lines = "a file for each class, with a text a line".to_owned();
+            let said = [lines].into_iter().chain(class_files::passed_over(splits)?).collect();
             Ok(Sources { said, ..without_columns(opened(splits, open)?) })
         }
         Content::Files(Layout::Raw, splits) => {

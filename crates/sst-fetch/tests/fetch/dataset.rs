@@ -158,7 +158,7 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
         ("--source unnamed --label-names a,a", "error: --label-names names a twice"),
         ("--source unlabeled", "error: no row of train has a label"),
         ("--source twice", "error: twice/train.csv and twice/train.tsv are both the train split"),
-        ("--source mixed", "error: some splits are trees (.txt) and others are tables"),
+        ("--source mixed", "error: some files are trees and others are tables"),
         ("--source broken", "error: broken/train.parquet cannot be read as Parquet"),
         ("--source hub:../x", "error: invalid value 'hub:../x' for '--source <SOURCE>'"),
         (

@@ -10,6 +10,8 @@ mod null_texts;
 mod archives;
 mod files;
 mod class_folders;
+mod class_files;
+mod text_files;
 
 use flate2::write::GzEncoder;
 use std::io::Write;

@@ -91,7 +91,7 @@ fn flags_about_tables_and_labels_do_not_go_with_it() {
     for (flags, message) in [
         ("--text-column x", "--text-column names a column of tables, but trees have none"),
         ("--label-order a,b", "--label-order is for labels of one's own, but trees define theirs"),
-        ("--delimiter ;", "--delimiter says how CSV and TSV are read, and there is neither"),
+        ("--delimiter ;", "--delimiter says how CSV, TSV and tables in .txt are read, and there is none"),
         ("--label-names a,b", "trees have 5 labels; --label-names gives 2"),
         ("--stanford-url http://127.0.0.1", "--stanford-url goes with --source stanford"),
     ] {

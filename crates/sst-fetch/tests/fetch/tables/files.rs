@@ -24,9 +24,9 @@ fn names_of_splits_have_many_spellings() {
         case("a blank line between trees")
             .file("train.txt", "(3 (2 It) (4 works))\n\n(0 Bad)\n")
             .refused(&["data/train.txt, line 2"]),
-        case("lines that are no trees")
-            .file("train.txt", "__label__1 a b\n__label__0 c\n")
-            .refused(&["data/train.txt, line 1: it is no tree in brackets, as which .txt is read"]),
+        case("lines above trees")
+            .file("train.txt", "Some trees\n(0 Bad)\n")
+            .refused(&["data/train.txt, line 1: it is no tree in brackets, as lines below it are"]),
         case("two of one split").file("train.csv", A).file("TRAIN.csv", B).refused(&["are both the train split"]),
         case("what macOS leaves behind")
             .file("train.csv", A)

@@ -57,8 +57,12 @@ fn a_line_of_excel_states_the_separator() {
             .rows(Train, &ROWS),
         case("in quotes").file("train.csv", "\"sep=|\"\ntext|label\ngood, really|1\nbad|0\n").rows(Train, &ROWS),
         case("another separator")
-            .file("train.csv", "sep=#\ntext#label\na#1\n")
-            .refused(&["data/train.csv, line 1: the separator is stated as `#`"]),
+            .file("train.csv", "sep=#\ntext#label\ngood, really#1\nbad#0\n")
+            .rows(Train, &ROWS)
+            .said(&["data/train.csv: separated by `#`"]),
+        case("a word")
+            .file("train.csv", "sep=and\ntext#label\na#1\n")
+            .refused(&["data/train.csv, line 1: the separator is stated as `and`; expected one mark"]),
         case("lines are counted with it").file("train.csv", "sep=;\ntext;label\nfine;1\na;b;0\n").refused(&[
             "data/train.csv, line 4: expected 2 fields as in the header, found 3 (read as separated by `;`)",
         ]),
@@ -80,17 +84,21 @@ fn the_separator_can_be_told() {
             .file("train.csv", "sep=,\ntext;label\na;1\nb;0\n")
             .flags("--delimiter ;")
             .rows(Train, &["a|1|-", "b|0|-"]),
-        case("another character")
-            .file("train.csv", "text:label\na:1\n")
+        case("another mark")
+            .file("train.csv", "text:label\ngood, really:1\nbad:0\n")
             .flags("--delimiter :")
-            .refused(&["expected `,`"]),
+            .rows(Train, &ROWS),
+        case("no mark")
+            .file("train.csv", "text:label\na:1\n")
+            .flags("--delimiter ::")
+            .refused(&["expected one mark, such as `,` `;` `|` `@`, or tab"]),
         case("for files that have none")
             .file("train.jsonl", "{\"text\": \"a\", \"label\": 1}\n")
             .flags("--delimiter ;")
-            .refused(&["--delimiter says how CSV and TSV are read"]),
+            .refused(&["--delimiter says how CSV, TSV and tables in .txt are read"]),
         case("for the sample")
             .source("--source sample")
             .flags("--no-header")
-            .refused(&["--no-header says how CSV and TSV"]),
+            .refused(&["--no-header says how CSV, TSV"]),
     ]);
 }

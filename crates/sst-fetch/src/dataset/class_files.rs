@@ -1,0 +1,93 @@
+//! A file for each class: `pos.txt` and `neg.txt`, `rt-polarity.pos` and `rt-polarity.neg`. A line is one text, the word of
+//! sentiment in the name of its file its label.
+//!
+//! That a file is one of these only its name says, so all of them must have such a word, and no two the same.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use corpus::label::is_sentiment;
+use corpus::records::FileName;
+use corpus::shortened_list;
+
+use super::class_folders::entries;
+use crate::split_files::SplitFiles;
+
+/// Whether these files are those of the classes.
+pub(crate) fn are_class_files(files: &[PathBuf]) -> bool {
+    let classes: BTreeSet<_> =
+        files.iter().filter_map(|file| class_of(file)).map(|class| class.to_lowercase()).collect();
+    classes.len() > 1 && classes.len() == files.len()
+}
+
+/// The files of the classes in a folder, in the order of the alphabet; none if it holds no such files.
+pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let is_of_class = |path: &PathBuf| path.is_file() && class_of(path).is_some();
+    let files: Vec<PathBuf> = entries(folder)?.into_iter().filter(is_of_class).collect();
+    Ok(if are_class_files(&files) { files } else { Vec::new() })
+}
+
+/// What else the folders of these files hold, in words.
+pub(crate) fn passed_over(splits: &SplitFiles) -> anyhow::Result<Option<String>> {
+    let files: HashSet<&Path> = splits.iter().flat_map(|(_, files)| files).map(PathBuf::as_path).collect();
+    let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+    let mut others = Vec::new();
+    for folder in folders {
+        let is_other = |path: &PathBuf| path.is_file() && !files.contains(path.as_path());
+        others.extend(entries(folder)?.into_iter().filter(is_other).map(|path| path.display().to_string()));
+    }
+    Ok((!others.is_empty()).then(|| format!("passed over beside the files of classes: {}", shortened_list(&others))))
+}
+
+/// The class whose texts a file has, by its name.
+pub(crate) fn class(file: &Path) -> String {
+    class_of(file).unwrap_or_default()
+}
+
+/// The word of sentiment in the name of a file that is no table by its extension: the extension, else the whole name, its last
+/// word or its first.
+fn class_of(file: &Path) -> Option<String> {
+    let FileName { stem, extension, .. } = FileName::of(file);
+    if is_sentiment(&extension) {
+        return Some(extension);
+    }
+    if extension != "txt" && !extension.is_empty() {
+        return None;
+    }
+    let mut words = stem.split(['-', '_', '.', ' ']);
+    let candidates = [Some(stem.as_str()), words.next_back(), words.next()];
+    candidates.into_iter().flatten().find(|word| is_sentiment(word)).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_file_says_its_class() {
+        let class = |name: &str| class_of(Path::new(name));
+        for (name, expected) in [
+            ("a/pos.txt", "pos"),
+            ("Negative.TXT.gz", "Negative"),
+            ("rt-polarity.pos", "pos"),
+            ("very_negative.txt", "very_negative"),
+            ("reviews-neg.txt", "neg"),
+            ("positive reviews.txt", "positive"),
+            ("neutral", "neutral"),
+        ] {
+            assert_eq!(class(name).as_deref(), Some(expected), "{name}");
+        }
+        for name in ["pos.csv", "positive.parquet", "readme.txt", "train.txt", "negation.txt", "a.positive.b.txt"] {
+            assert_eq!(class(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn each_class_has_one_file() {
+        let are = |names: &[&str]| are_class_files(&names.iter().map(PathBuf::from).collect::<Vec<_>>());
+        assert!(are(&["neg.txt", "pos.txt"]));
+        assert!(!are(&["pos.txt"]));
+        assert!(!are(&["neg.txt", "pos.txt", "other.txt"]));
+        assert!(!are(&["train-pos.txt", "test-pos.txt", "train-neg.txt", "test-neg.txt"]));
+    }
+}

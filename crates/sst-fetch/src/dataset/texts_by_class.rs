@@ -1,0 +1,44 @@
+//! Folders whose texts are sorted by class: with a folder for each, or with a file for each.
+
+use std::path::{Path, PathBuf};
+
+use stage::ensure_input;
+
+use super::local::Layout;
+use super::{class_files, class_folders};
+use crate::split_files::SplitFiles;
+
+/// The texts of a folder, and how they are sorted; none if they are not.
+pub(super) fn find(folder: &Path) -> anyhow::Result<(Layout, Vec<PathBuf>)> {
+    match class_folders::texts(folder)? {
+        texts if texts.is_empty() => Ok((Layout::ClassFiles, class_files::texts(folder)?)),
+        texts => Ok((Layout::ClassFolders, texts)),
+    }
+}
+
+/// The texts of the folders of each split, which must all be sorted in one way.
+pub(super) fn of_folders(splits: SplitFiles) -> anyhow::Result<(Layout, SplitFiles)> {
+    let mut layout = None;
+    let mut texts_of = |folder: PathBuf| {
+        let (found, texts) = find(&folder)?;
+        ensure_input!(
+            !texts.is_empty(),
+            "{0} is a folder without a folder for each class; expected files, or texts as {0}/CLASS/*.txt or {0}/CLASS.txt; for \
+             a folder with the files of all splits, use --source {0}",
+            folder.display(),
+        );
+        ensure_input!(
+            *layout.get_or_insert(found) == found,
+            "{} has its texts sorted otherwise than the folder before it; expected a folder for each class in all, or a file for \
+             each",
+            folder.display()
+        );
+        Ok(texts)
+    };
+    let mut sorted = SplitFiles::new();
+    for (split, folders) in splits {
+        let texts: Vec<Vec<PathBuf>> = folders.into_iter().map(&mut texts_of).collect::<anyhow::Result<_>>()?;
+        sorted.push((split, texts.concat()));
+    }
+    Ok((layout.unwrap_or(Layout::ClassFolders), sorted))
+}

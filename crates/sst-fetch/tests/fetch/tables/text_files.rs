@@ -1,0 +1,76 @@
+//! Tables in `.txt`: fields with a separator, and fastText's lines.
+
+use corpus::Split::{Test, Train, Validation};
+
+use super::windows_1252;
+use crate::labels::{case, check};
+
+#[test]
+fn fields_in_txt_are_read_as_in_tsv() {
+    check(&[
+        case("with a header")
+            .file("train.txt", "text\tlabel\na \"b\", c\tpos\nd\tneg\n")
+            .names(&["neg", "pos"])
+            .rows(Train, &["a \"b\", c|1|-", "d|0|-"]),
+        case("with semicolons and without a header")
+            .file("train.txt", "i feel so rotten;sadness\ni am glad, very;joy\n")
+            .file("val.txt", "what a fine day;joy\n")
+            .flags("--no-header --text-column 1 --label-column 2")
+            .names(&["joy", "sadness"])
+            .rows(Train, &["i feel so rotten|1|-", "i am glad, very|0|-"])
+            .rows(Validation, &["what a fine day|0|-"])
+            .said(&["separated by `;`"]),
+        case("with a separator that is told, in another encoding")
+            .file("Sentences_50Agree.txt", windows_1252("Sales rose – a lot .@positive\nThe loss grew .@negative\n"))
+            .flags("--no-header --delimiter @ --text-column 1 --label-column 2 --encoding cp1252")
+            .names(&["negative", "positive"])
+            .rows(Train, &["Sales rose – a lot .|1|-", "The loss grew .|0|-"]),
+        case("a text that begins like a tree")
+            .file("train.txt", "text\tlabel\n(5 stars) fine\t1\n(500) Days\t0\n")
+            .rows(Train, &["(5 stars) fine|1|-", "(500) Days|0|-"]),
+        case("one table in a folder with a note")
+            .file("reviews.txt", "text\tlabel\na\t1\nb\t0\n")
+            .file("ReadMe.txt", "About these reviews\n")
+            .rows(Train, &["a|1|-", "b|0|-"]),
+        case("beside another format")
+            .file("train.txt", "text\tlabel\na\t1\nb\t0\n")
+            .file("test.csv", "text,label\nc,1\n")
+            .rows(Test, &["c|1|-"]),
+        case("no header, and none told")
+            .file("train.txt", "good\t1\nbad\t0\nfine\t1\n")
+            .refused(&["data/train.txt has no column text or sentence, only good, 1", "give --no-header"]),
+        case("texts alone").file("train.txt", "good film\nbad film\n").refused(&[
+            "data/train.txt has no column text or sentence, only good film; it has no separator that is told",
+            "the folder that holds a folder for each class",
+        ]),
+    ]);
+}
+
+#[test]
+fn lines_of_fast_text_are_read() {
+    check(&[
+        case("a label before each text")
+            .file("train.txt", "__label__2 Great: \"so good\"\n__label__1 Bad, really\n")
+            .file("test.txt", "__label__1 Poor\n")
+            .names(&["1", "2"])
+            .rows(Train, &["Great: \"so good\"|1|-", "Bad, really|0|-"])
+            .rows(Test, &["Poor|0|-"])
+            .said(&["lines of fastText, whose labels begin with __label__"]),
+        case("by name, behind the text, and one without")
+            .file("reviews.ft.txt", "so good __label__pos\nso bad __label__neg\nso so\n")
+            .source("--train data/reviews.ft.txt")
+            .names(&["neg", "pos"])
+            .rows(Train, &["so good|1|-", "so bad|0|-", "so so|-|-"]),
+        case("two labels")
+            .file("train.txt", "__label__a x\n__label__a __label__b y\n")
+            .refused(&["data/train.txt, line 2: it has 2 labels, a, b"]),
+        case("a table by its flags")
+            .file("train.txt", "__label__a x\t1\n__label__b y\t0\n")
+            .flags("--no-header --text-column 1 --label-column 2")
+            .rows(Train, &["__label__a x|1|-", "__label__b y|0|-"]),
+        case("a column that it has not")
+            .file("train.txt", "__label__a x\n__label__b y\n")
+            .flags("--keep-columns id")
+            .refused(&["data/train.txt has no column id, only label, text"]),
+    ]);
+}
