@@ -14,6 +14,7 @@
 //! meaning    whether an order is that of the meaning
 //! naming     the order and the names that the user gives
 //! column     distinct values ──► classes, their names and their order
+//! combined   labels that are several labels of one text
 //! report     how the column was read, in words
 //! ```
 
@@ -27,6 +28,7 @@ mod meaning;
 mod rules;
 mod naming;
 mod column;
+mod combined;
 mod report;
 
 pub use classes::LabelOrder;

@@ -10,9 +10,12 @@ mod division_args;
 mod args;
 
 mod rows;
+mod layout;
 mod class_folders;
+mod folder_tables;
 mod class_files;
 mod texts_by_class;
+mod named_within;
 mod glue;
 mod local;
 mod stanford;
@@ -47,7 +50,7 @@ use division::Division;
 use find::{Content, find};
 use grouping::Grouping;
 use labels::Labels;
-use local::Layout;
+use layout::Layout;
 use plan::Plan;
 use report::Report;
 use scores::ScoreRules;
@@ -84,6 +87,7 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
         }
         said = files.differences()?;
     }
+    said.extend(dataset.said.clone());
     if let Content::Hub(hub) = &dataset.content {
         said.extend(hub.said().iter().cloned());
     }

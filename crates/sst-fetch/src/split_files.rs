@@ -1,5 +1,6 @@
 //! The files of a dataset by split: what local folders and hub repositories have in common.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use corpus::Split;
@@ -7,6 +8,12 @@ use corpus::records::{self, FileName};
 
 /// The files of each split, in their order.
 pub(crate) type SplitFiles = Vec<(Split, Vec<PathBuf>)>;
+
+/// The splits that are words of a name: train in `Corona_NLP_train`.
+pub(crate) fn split_words(name: &str) -> BTreeSet<Split> {
+    let words = name.split(|c: char| !c.is_alphanumeric());
+    words.filter_map(|word| Split::from_alias(&word.to_ascii_lowercase())).collect()
+}
 
 /// Whether a file has an extension of data, and none by which it is read.
 pub(crate) fn is_unread_data(path: &Path) -> bool {

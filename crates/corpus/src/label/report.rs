@@ -4,6 +4,7 @@ use tokenizers::NormalizedString;
 
 use super::classes::{Class, LabelOrder};
 use super::column::LabelColumn;
+use super::combined;
 use super::meaning::names_contradict_order;
 use super::value::Number;
 use crate::shortened::{first_dozen, shortened_list, shortened_name};
@@ -40,7 +41,7 @@ impl LabelColumn {
         format!("labels: {n} {class}, {}; {order}{missing}", first_dozen(classes))
     }
 
-    /// What looks like a slip in the labels: words among numbers, words that differ only in case, an order against their
+    /// What looks like a slip in the labels: several labels in one, words among numbers, words that differ only in case, an order against their
     /// meaning, a value of the user's that no row has.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings: Vec<String> = Vec::new();
@@ -52,6 +53,13 @@ impl LabelColumn {
                 "{} is not the order of their meaning, the most negative first, so no task can give the classes other names \
                  or values; --label-order gives another",
                 shortened_list(&self.names)
+            ));
+        }
+        if let Some((label, separator)) = combined::example(&self.classes) {
+            warnings.push(format!(
+                "labels such as {:?} look like several labels of one text, with {separator:?} between them; each such combination \
+                 is a class of its own here",
+                shortened_name(label)
             ));
         }
         if matches!(self.order, LabelOrder::Alphabet | LabelOrder::Sentiment | LabelOrder::Given) {

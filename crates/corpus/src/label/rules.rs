@@ -22,6 +22,8 @@ pub struct LabelRules<'a> {
     pub order: Option<&'a [String]>,
     /// Values that mean that there is no label, from the user.
     pub unlabeled: &'a [String],
+    /// Words that mean it where neither the user nor the source names them as classes, besides those that always do.
+    pub usually_unlabeled: &'a [&'a str],
     /// Names from the files.
     pub source: Option<SourceNames>,
 }
@@ -30,7 +32,8 @@ impl LabelRules<'_> {
     /// Whether a value means that there is no label: one that the user or the source names as a class never does.
     pub fn means_no_label(&self, text: &str) -> bool {
         let text = text.trim();
-        self.is_unlabeled(text) || (is_missing(text) && !self.name(text))
+        let usually = is_missing(text) || self.usually_unlabeled.contains(&text);
+        self.is_unlabeled(text) || (usually && !self.name(text))
     }
 
     /// Whether the user says that this value means no label.

@@ -105,7 +105,9 @@ impl Look<'_> {
         let columns: Vec<usize> = self.columns().filter(|&column| !is_other(&self.beginning.names[column])).collect();
         let found = |column: usize, by| Found { role: "texts", name: self.beginning.names[column].clone(), by };
         for tier in TEXTS {
-            match self.named(&columns, tier).as_slice() {
+            let mut named = self.named(&columns, tier);
+            named.retain(|&column| !self.holds_numbers(column));
+            match named.as_slice() {
                 [] => {}
                 [only] => return Ok(Some(found(*only, "name"))),
                 several => {
@@ -200,6 +202,13 @@ impl Look<'_> {
     fn mean_words(&self, column: usize) -> f64 {
         let words: usize = self.beginning.values(column).map(n_words).sum();
         words as f64 / self.beginning.values(column).count().max(1) as f64
+    }
+
+    /// Whether all values are numbers or booleans, as where `feedback` is 0 or 1: no texts, whatever their name.
+    fn holds_numbers(&self, column: usize) -> bool {
+        let is_number = |value: &str| value.trim().parse::<f64>().is_ok() || value.trim().parse::<bool>().is_ok();
+        let mut values = self.beginning.values(column).filter(|value| !value.trim().is_empty()).peekable();
+        values.peek().is_some() && values.all(is_number)
     }
 
     /// Whether values are many words, and mostly different.

@@ -26,8 +26,8 @@ pub(super) fn with_hint(error: CorpusError, dialect: &Dialect, first: &[String],
     let header = match options.no_header {
         true => "; without a header, columns are numbers from 1: --text-column 2 --label-column 1".to_owned(),
         false if hint.is_empty() && looks_like_a_row(dialect, first) => {
-            "; the first line looks like a row: if the file has no header, give --no-header, and columns by number, such as \
-             --text-column 2 --label-column 1"
+            "; the first line looks like a row: if the file has no header, give --no-header; columns are then numbers, found by \
+             their content, or said, as in --text-column 2 --label-column 1"
                 .to_owned()
         }
         false => header_below(dialect).map_or(String::new(), |line| {

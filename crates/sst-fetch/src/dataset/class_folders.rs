@@ -1,4 +1,5 @@
-//! A folder for each class: `train/pos/*.txt`, `train/neg/*.txt`. A file is one text, the name of its folder its label.
+//! A folder for each class: `train/pos/*.txt`, `train/neg/*.txt`. A file is one text, the name of its folder its label. It is a
+//! text by `.txt`, or by no extension.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
@@ -8,7 +9,10 @@ use anyhow::Context;
 use corpus::records::FileName;
 use stage::{BadInput, bail_input, counted, is_hidden};
 
-use crate::split_files::SplitFiles;
+use crate::split_files::{SplitFiles, split_words};
+
+/// Names of folders whose texts have no label.
+pub(crate) const WITHOUT_LABEL: [&str; 4] = ["unsup", "unlabeled", "unlabelled", "unlab"];
 
 /// Refuses a list in which folders and files are mixed; whether it is one of folders.
 pub(crate) fn are_folders(files: &[PathBuf]) -> anyhow::Result<bool> {
@@ -27,10 +31,16 @@ pub(crate) fn are_folders(files: &[PathBuf]) -> anyhow::Result<bool> {
 pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for class in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
-        let is_text = |path: &PathBuf| FileName::of(path).extension == "txt" && path.is_file();
+        let is_text = |path: &PathBuf| ["txt", ""].contains(&FileName::of(path).extension.as_str()) && path.is_file();
         files.extend(entries(&class)?.into_iter().filter(is_text));
     }
     Ok(files)
+}
+
+/// Whether files of classes are texts of several splits, so that the folders are datasets, and no classes.
+pub(crate) fn are_datasets(texts: &[PathBuf]) -> bool {
+    let splits = texts.iter().flat_map(|text| split_words(&FileName::of(text).stem)).collect::<BTreeSet<_>>();
+    splits.len() > 1
 }
 
 /// What is visible in a folder, in the order of the alphabet.

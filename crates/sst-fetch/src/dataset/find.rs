@@ -9,7 +9,8 @@ use stage::{bail_input, ensure_input, named_files, sha256_hex};
 
 use super::args::DatasetArgs;
 use super::class_folders;
-use super::local::{self, Layout, RAW_STAGE};
+use super::layout::Layout;
+use super::local::{self, FoundFiles, RAW_STAGE};
 use super::sample;
 use super::stanford::StanfordFiles;
 use crate::hub::HubDataset;
@@ -25,6 +26,8 @@ pub(crate) struct Dataset {
     pub(crate) source: String,
     pub(crate) license: String,
     pub(crate) content: Content,
+    /// Which of its files is what, where that was guessed.
+    pub(crate) said: Option<String>,
 }
 
 /// What there is to read.
@@ -104,17 +107,13 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
                 "nothing to fetch: give --source sample, stanford, hub:OWNER/NAME, a file or a folder, or --train FILE"
             )
         }
-        None => {
-            let (layout, splits) = local::split_layout(files, args)?;
-            local_dataset(args, layout, splits)
-        }
+        None => local_dataset(args, local::split_layout(files, args)?),
         Some(Source::Path(folder)) => {
             if let Some(files) = StanfordFiles::find(folder)? {
                 refuse_table_flags(args, Layout::Trees, &[])?;
                 return Ok(stanford_dataset(files));
             }
-            let (layout, splits) = local::scan(folder, args)?;
-            local_dataset(args, layout, splits)
+            local_dataset(args, local::scan(folder, args)?)
         }
         Some(Source::Stanford) => {
             refuse_table_flags(args, Layout::Trees, &[])?;
@@ -149,6 +148,7 @@ fn sample_dataset() -> Dataset {
         source: format!("sample {:.12}", sha256_hex(sample::text().as_bytes())),
         license: "MIT OR Apache-2.0".to_owned(),
         content: Content::Sample,
+        said: None,
     }
 }
 
@@ -158,6 +158,7 @@ fn stanford_dataset(files: StanfordFiles) -> Dataset {
         source: files.source().to_owned(),
         license: TREEBANK_LICENSE.to_owned(),
         content: Content::Stanford(Box::new(files)),
+        said: None,
     }
 }
 
@@ -168,6 +169,7 @@ fn hub_dataset(name: &HubName, config: Option<&str>, quiet: bool) -> anyhow::Res
         source: format!("hub:{}@{}", hub.id(), hub.commit()),
         license: format!("see https://huggingface.co/datasets/{}", name.id),
         content: Content::Hub(Box::new(hub)),
+        said: None,
     })
 }
 
@@ -179,11 +181,12 @@ fn raw_dataset(layout: Layout, splits: SplitFiles) -> anyhow::Result<Dataset> {
         );
     };
     let RawMetadata { dataset: name, source, license, .. } = RawReader::open(file)?.metadata().clone();
-    Ok(Dataset { name, source, license, content: Content::Files(layout, splits) })
+    Ok(Dataset { name, source, license, content: Content::Files(layout, splits), said: None })
 }
 
 /// Local files are named by what they are, never by their path: a moved folder gives the same bytes.
-fn local_dataset(args: &DatasetArgs, layout: Layout, splits: SplitFiles) -> anyhow::Result<Dataset> {
+fn local_dataset(args: &DatasetArgs, found: FoundFiles) -> anyhow::Result<Dataset> {
+    let FoundFiles { layout, splits, said } = found;
     refuse_table_flags(args, layout, &splits.iter().flat_map(|(_, files)| files).collect::<Vec<_>>())?;
     ensure_input!(
         ![Layout::ClassFolders, Layout::ClassFiles].contains(&layout) || args.score_column.is_none(),
@@ -202,5 +205,6 @@ fn local_dataset(args: &DatasetArgs, layout: Layout, splits: SplitFiles) -> anyh
         source: source.to_owned(),
         license: license.to_owned(),
         content: Content::Files(layout, splits),
+        said,
     })
 }

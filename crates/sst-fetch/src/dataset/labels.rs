@@ -38,6 +38,7 @@ impl Labels {
             names,
             order: args.label_order.as_ref().map(List::items),
             unlabeled: &unlabeled,
+            usually_unlabeled: sources.usually_unlabeled,
             source: source_names(&sources.splits)?,
         };
         let mut notes = Vec::new();

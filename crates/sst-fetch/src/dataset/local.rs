@@ -9,35 +9,18 @@ use corpus::{Split, shortened_list};
 use stage::{BadInput, Manifest, bail_input, ensure_input};
 
 use super::args::DatasetArgs;
+use super::folder_tables::{TXT, tables};
 use super::glue::is_glue;
-use super::{class_files, class_folders, texts_by_class};
+use super::layout::Layout;
+use super::{class_files, class_folders, named_within, texts_by_class};
 use crate::shards::{self, Shard};
 use crate::source::HubName;
 use crate::split_files::{SplitFiles, is_unread_data};
-
-/// How the files of a dataset are laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Layout {
-    /// PTB trees in bracket notation.
-    Trees,
-    /// GLUE's `sentence\tlabel`.
-    Glue,
-    /// Tables with named columns.
-    Tables,
-    /// A folder for each class, in which each file is a text.
-    ClassFolders,
-    /// A file for each class, in which each line is a text.
-    ClassFiles,
-    /// The raw files of an earlier run of this stage.
-    Raw,
-}
 
 /// The stage that wrote raw files: this one.
 pub(crate) const RAW_STAGE: &str = "sst-fetch dataset";
 /// The folders in which Stanford's archive and repositories of the hub have the files of the splits.
 const FOLDERS_OF_SPLITS: [&str; 2] = ["trees", "data"];
-/// The extension of files of trees, of texts, and of tables that are told from their lines.
-const TXT: &str = "txt";
 
 /// What a folder should hold, for messages.
 fn expected() -> String {
@@ -55,9 +38,17 @@ fn as_repository(path: &Path) -> String {
     name.map_or_else(String::new, |name| format!(" (a repository of the hub is written {name})"))
 }
 
-/// Finds the splits in `folder`, or in its subfolder `trees`, where Stanford's archive has them. A single file, or a folder
-/// that holds nothing but one, or a folder or a file for each class, is all train.
-pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<(Layout, SplitFiles)> {
+/// The files of a dataset that were found.
+pub(crate) struct FoundFiles {
+    pub(crate) layout: Layout,
+    pub(crate) splits: SplitFiles,
+    /// What was guessed.
+    pub(crate) said: Option<String>,
+}
+
+/// Finds the splits in `folder`, or in its subfolder `trees`, where Stanford's archive has them, or in the only folder in it. A
+/// single file, or a folder that holds nothing but one, or a folder or a file for each class, is all train.
+pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<FoundFiles> {
     let shown = folder.display();
     let all_train = |path: &Path| split_layout(vec![(Split::Train, vec![path.to_owned()])], args);
     if folder.is_file() {
@@ -71,7 +62,8 @@ pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<(Layout,
     );
     if let Some(raw) = Manifest::read(folder).filter(|manifest| manifest.stage == RAW_STAGE) {
         let splits = Split::ALL.into_iter().filter(|split| raw.outputs.contains_key(&split.file()));
-        return Ok((Layout::Raw, splits.map(|split| (split, vec![folder.join(split.file())])).collect()));
+        let splits = splits.map(|split| (split, vec![folder.join(split.file())])).collect();
+        return Ok(FoundFiles { layout: Layout::Raw, splits, said: None });
     }
     let mut found = split_paths(folder)?;
     for below in FOLDERS_OF_SPLITS.map(|name| folder.join(name)) {
@@ -80,14 +72,19 @@ pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<(Layout,
         }
     }
     if found.is_empty() {
-        if !texts_by_class::find(folder)?.1.is_empty() {
+        if let Some((splits, said)) = named_within::find(folder)? {
+            return Ok(FoundFiles { said: Some(said), ..split_layout(splits, args)? });
+        }
+        if texts_by_class::has_classes(folder)? {
             return all_train(folder);
         }
-        match tables(folder)?.as_slice() {
-            [] => bail_input!("{shown} contains no dataset; expected {}", expected()),
-            [only] => return all_train(only),
-            several => {
-                let names = several.iter().map(|file| file.display().to_string()).collect::<Vec<_>>();
+        return match (tables(folder)?.as_slice(), only_folder(folder)?) {
+            ([], Some(below)) => scan(&below, args),
+            ([], None) => bail_input!("{shown} contains no dataset; expected {}", expected()),
+            ([only], _) => all_train(only),
+            (several, _) => {
+                let name = |file: &PathBuf| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let names = several.iter().map(name).collect::<Vec<_>>();
                 bail_input!(
                     "{shown} holds several tables and none is called train: {}; give one of them as --source, say which is which \
                      with --train, --validation, --test, or give those that are one table together, as --train '{}'",
@@ -95,7 +92,7 @@ pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<(Layout,
                     folder.join(format!("*.{}", FileName::of(&several[0]).extension)).display()
                 )
             }
-        }
+        };
     }
     let has_train = found.iter().any(|(split, _)| *split == Split::Train);
     ensure_input!(has_train, "{shown} has no train split; expected {}", expected());
@@ -103,12 +100,19 @@ pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<(Layout,
 }
 
 /// The layout of these files or folders, and the files in them.
-pub(crate) fn split_layout(splits: SplitFiles, args: &DatasetArgs) -> anyhow::Result<(Layout, SplitFiles)> {
+pub(crate) fn split_layout(splits: SplitFiles, args: &DatasetArgs) -> anyhow::Result<FoundFiles> {
     let paths: Vec<PathBuf> = splits.iter().flat_map(|(_, paths)| paths.clone()).collect();
-    if class_folders::are_folders(&paths)? {
-        return texts_by_class::of_folders(splits);
-    }
-    Ok((layout(&splits, args)?, splits))
+    let (layout, splits) = match class_folders::are_folders(&paths)? {
+        true => texts_by_class::of_folders(splits)?,
+        false => (layout(&splits, args)?, splits),
+    };
+    Ok(FoundFiles { layout, splits, said: None })
+}
+
+/// The folder below that is all that a folder holds of folders.
+fn only_folder(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
+    let mut folders = class_folders::entries(folder)?.into_iter().filter(|path| path.is_dir());
+    Ok(folders.next().filter(|_| folders.next().is_none()))
 }
 
 /// The layout of these files, which must be all trees, all tables, or a file for each class of every split.
@@ -157,35 +161,6 @@ fn looks_like_split(path: &Path) -> Option<Split> {
         !path.exists() || is_unread_data(path) || records::extensions().any(|known| known == extension)
     };
     is_data.then_some(split)
-}
-
-/// The visible tables in a folder, in the order of the alphabet, without what `datasets` keeps beside them.
-///
-/// # Errors
-/// Fails on a folder that `datasets` saved, whose tables are Arrow files.
-fn tables(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    const BESIDE: [&str; 4] = ["dataset_infos.json", "dataset_info.json", "dataset_dict.json", "state.json"];
-    ensure_input!(
-        !BESIDE[2..].iter().any(|name| folder.join(name).is_file()),
-        "{} was written by save_to_disk of `datasets`, as Arrow files, which are not read; write its splits with to_parquet",
-        folder.display()
-    );
-    let is_table = |path: &PathBuf| {
-        let is_beside = BESIDE.iter().any(|name| path.ends_with(name));
-        path.is_file() && !is_beside && records::extensions().any(|known| known == FileName::of(path).extension)
-    };
-    let entries = class_folders::entries(folder)?;
-    let is_text = |path: &&PathBuf| path.is_file() && FileName::of(path).extension == TXT && !is_about_the_data(path);
-    match entries.iter().filter(|path| is_table(path)).cloned().collect::<Vec<_>>() {
-        none if none.is_empty() => Ok(entries.iter().filter(is_text).cloned().collect()),
-        tables => Ok(tables),
-    }
-}
-
-/// Whether a text file tells people what the others are.
-fn is_about_the_data(path: &Path) -> bool {
-    let stem = FileName::of(path).stem.to_ascii_lowercase();
-    ["readme", "license", "licence", "citation", "notice", "changelog"].iter().any(|name| stem.starts_with(name))
 }
 
 /// The files and the folders of classes whose names are those of splits, in any case.

@@ -8,7 +8,7 @@ use stage::List;
 use super::args::DatasetArgs;
 use super::division::Division;
 use super::find::{Content, Dataset};
-use super::local::Layout;
+use super::layout::Layout;
 use super::scores::ScoreRange;
 
 /// The names of its fields are part of the key. What is absent was not given.

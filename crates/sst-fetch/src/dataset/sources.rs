@@ -10,7 +10,7 @@ use stage::{List, ensure_input};
 
 use super::args::{DEFAULT_LABEL_COLUMN, DatasetArgs};
 use super::find::{Content, Dataset};
-use super::local::Layout;
+use super::layout::Layout;
 use super::raw_source::RawSource;
 use super::rows::RowSource;
 pub(crate) use super::rows::SplitSources;
@@ -27,12 +27,20 @@ pub(crate) struct Sources {
     pub(crate) said: Vec<String>,
     /// The column that says of each row its split, if there is one.
     pub(crate) split_column: Option<String>,
+    /// Labels that usually mean that there is none.
+    pub(crate) usually_unlabeled: &'static [&'static str],
 }
 
 impl Sources {
     /// Sources without columns, or with those that the arguments name.
     fn new(args: &DatasetArgs, splits: Vec<SplitSources>) -> Self {
-        Self { splits, label_column: args.label_column().to_owned(), said: Vec::new(), split_column: None }
+        Self {
+            splits,
+            label_column: args.label_column().to_owned(),
+            said: Vec::new(),
+            split_column: None,
+            usually_unlabeled: &[],
+        }
     }
 
     /// The splits that have sources.
@@ -76,7 +84,8 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             let encoding = args.tables.encoding;
             let open = |_, file: &Path| TableFile::open_text(file, class_folders::class(file), encoding);
             let said = class_folders::passed_over(splits)?.into_iter().collect();
-            Ok(Sources { said, ..without_columns(opened(splits, open)?) })
+            let usually_unlabeled = &class_folders::WITHOUT_LABEL;
+            Ok(Sources { said, usually_unlabeled, ..without_columns(opened(splits, open)?) })
         }
         Content::Files(Layout::ClassFiles, splits) => {
             args.refuse_columns("texts in a file for each class")?;
@@ -175,7 +184,13 @@ fn tables(
         splits = split_column::divided(splits, column.trim(), index)?;
     }
     let label_column = columns.label.as_deref().map_or(DEFAULT_LABEL_COLUMN, str::trim).to_owned();
-    Ok(Sources { splits, label_column, said: said.into_iter().chain(passed_over).collect(), split_column })
+    Ok(Sources {
+        splits,
+        label_column,
+        said: said.into_iter().chain(passed_over).collect(),
+        split_column,
+        usually_unlabeled: &[],
+    })
 }
 
 /// Opens the tables that have rows; of a split with several, the others are passed over and named.

@@ -1,10 +1,11 @@
 //! Folders whose texts are sorted by class: with a folder for each, or with a file for each.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use stage::ensure_input;
 
-use super::local::Layout;
+use super::layout::Layout;
 use super::{class_files, class_folders};
 use crate::split_files::SplitFiles;
 
@@ -14,6 +15,17 @@ pub(super) fn find(folder: &Path) -> anyhow::Result<(Layout, Vec<PathBuf>)> {
         texts if texts.is_empty() => Ok((Layout::ClassFiles, class_files::texts(folder)?)),
         texts => Ok((Layout::ClassFolders, texts)),
     }
+}
+
+/// Whether a folder is a dataset by its texts: they are of several classes, and not of several splits.
+pub(super) fn has_classes(folder: &Path) -> anyhow::Result<bool> {
+    let (layout, texts) = find(folder)?;
+    let class = |text: &PathBuf| {
+        if layout == Layout::ClassFiles { class_files::class(text) } else { class_folders::class(text) }
+    };
+    let classes: BTreeSet<String> = texts.iter().map(class).collect();
+    let are_datasets = layout == Layout::ClassFolders && class_folders::are_datasets(&texts);
+    Ok(classes.len() > 1 && !are_datasets)
 }
 
 /// The texts of the folders of each split, which must all be sorted in one way.

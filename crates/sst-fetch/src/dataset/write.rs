@@ -11,7 +11,7 @@ use stage::OutputFile;
 use super::assignment::Assignment;
 use super::find::source_name;
 use super::labels::Labels;
-use super::local::Layout;
+use super::layout::Layout;
 use super::rows::{changed, try_for_each_row};
 use super::scores::ScoreRules;
 use super::sources::SplitSources;

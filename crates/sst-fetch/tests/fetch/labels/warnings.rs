@@ -19,6 +19,26 @@ fn one_class_alone_is_warned_of() {
     ]);
 }
 
+/// A text of several classes is not learned as such, so each combination becomes a class; that may not be what is wanted.
+#[test]
+fn several_labels_in_one_are_warned_of() {
+    const LOOKS_LIKE: &str = "look like several labels of one text, with ";
+    check(&[
+        case("as GoEmotions numbers them").train(&["\"2,27\"", "27", "2", "\"0,27\"", "0"]).said(&[
+            "labels such as \"0,27\"",
+            LOOKS_LIKE,
+            "',' between them",
+        ]),
+        case("words").train(&["joy|anger", "joy", "anger", "fear|joy", "fear"]).said(&[
+            "labels such as \"fear|joy\"",
+            LOOKS_LIKE,
+            "'|' between them",
+        ]),
+        case("one that holds a comma").train(&["\"Culture, arts\"", "Sport", "R&D"]).unsaid(LOOKS_LIKE),
+        case("ratings with a decimal comma").train(&["\"1,5\"", "1", "5", "\"5,0\""]).unsaid(LOOKS_LIKE),
+    ]);
+}
+
 #[test]
 fn a_class_without_a_row_in_train_is_named() {
     check(&[

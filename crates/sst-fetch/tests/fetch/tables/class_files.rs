@@ -81,8 +81,8 @@ fn freshness_sees_the_class_of_a_file() {
     sandbox.write("data/pos.txt", "y\n");
     sandbox.fetched("dataset --train data --out raw");
     assert_eq!(sandbox.fetched("dataset --train data --out raw").stderr, "sst-fetch dataset: raw is fresh\n");
-    std::fs::rename(sandbox.path("data/pos.txt"), sandbox.path("data/up.txt")).unwrap();
-    std::fs::rename(sandbox.path("data/neg.txt"), sandbox.path("data/pos.txt")).unwrap();
+    std::fs::remove_file(sandbox.path("data/pos.txt")).unwrap();
+    sandbox.write("data/up.txt", "y\n");
     let explained = sandbox.fetched("dataset --train data --out raw --explain").stdout;
-    assert!(explained.contains("files"), "{explained}");
+    assert!(explained.contains("files: [\"neg.txt\",\"pos.txt\"] -> [\"neg.txt\",\"up.txt\"]"), "{explained}");
 }

@@ -38,7 +38,34 @@ fn the_name_of_a_folder_is_the_label_of_its_texts() {
             .file("neg/1.txt", "y")
             .source("--train data")
             .rows(Train, &["y|0|-", "x|1|-"]),
-        case("texts without labels")
+        case("texts without labels, as IMDB has them")
+            .file("train/pos/1.txt", "x")
+            .file("train/neg/1.txt", "y")
+            .file("train/unsup/1.txt", "z")
+            .names(&["neg", "pos"])
+            .rows(Train, &["y|0|-", "x|1|-", "z|-|-"])
+            .said(&["no label: unsup (a class if --label-names has it)"]),
+        case("which may be a class")
+            .file("train/pos/1.txt", "x")
+            .file("train/unsup/1.txt", "z")
+            .flags("--label-names unsup,pos")
+            .names(&["unsup", "pos"])
+            .rows(Train, &["x|1|-", "z|0|-"]),
+        case("a folder further down, beside a note")
+            .file("bbc/README.TXT", "About\n")
+            .file("bbc/tech/1.txt", "x")
+            .file("bbc/sport/1.txt", "y")
+            .names(&["sport", "tech"])
+            .rows(Train, &["y|0|-", "x|1|-"]),
+        case("names without an extension, and a split in those of the folders")
+            .file("20news-bydate-train/sci.space/52547", "x\ny")
+            .file("20news-bydate-train/rec.autos/101", "z")
+            .file("20news-bydate-test/rec.autos/102", "w")
+            .names(&["rec.autos", "sci.space"])
+            .rows(Train, &["z|0|-", "x\ny|1|-"])
+            .rows(Test, &["w|0|-"])
+            .said(&["splits, by a word in their names: train 20news-bydate-train, test 20news-bydate-test"]),
+        case("told texts without labels")
             .file("train/pos/1.txt", "x")
             .file("train/neg/1.txt", "y")
             .file("train/unsup/1.txt", "z")
@@ -57,6 +84,15 @@ fn the_name_of_a_folder_is_the_label_of_its_texts() {
 fn what_is_no_such_layout_is_refused() {
     check(&[
         case("no splits").file("pos/1.txt", "x").file("neg/1.txt", "y").rows(Train, &["y|0|-", "x|1|-"]),
+        case("one class")
+            .file("reviews/1.txt", "x")
+            .file("reviews/2.txt", "y")
+            .refused(&["data/reviews holds several tables and none is called train: 1.txt, 2.txt"]),
+        case("datasets side by side")
+            .file("irony/train_text.txt", "x")
+            .file("irony/test_text.txt", "x")
+            .file("hate/train_text.txt", "y")
+            .refused(&["data contains no dataset"]),
         case("no classes")
             .file("x.txt", "x")
             .source("--train data")

@@ -23,6 +23,8 @@ fn table(name: &'static str, header: &str, kinds: &str) -> Case {
 #[test]
 fn columns_are_found_by_their_usual_names() {
     check(&[
+        table("Alexa's, whose feedback is 0 or 1", "rating,date,verified_reviews,feedback", "LWTL")
+            .said(&["texts: column `verified_reviews` by its content, labels: column `rating` by its name"]),
         table("IMDB", "review,sentiment", "TL").said(&["texts: column `review`", "labels: column `sentiment`"]),
         table("Yelp", "stars,text", "LT").said(&["texts: column `text`", "labels: column `stars`"]),
         table("Amazon reviews", "reviewerID,asin,overall,reviewText,summary", "WWLTW")

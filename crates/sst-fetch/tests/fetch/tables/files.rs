@@ -68,6 +68,44 @@ fn what_looks_like_a_split_and_is_not_read_is_refused() {
     ]);
 }
 
+/// Where all that may be data has the word of a split in its name, and each split is there once.
+#[test]
+fn a_word_in_the_names_of_all_files_says_their_splits() {
+    check(&[
+        case("Kaggle's names")
+            .file("Corona_NLP_train.csv", A)
+            .file("Corona_NLP_test.csv", B)
+            .file("readme.txt", "no")
+            .rows(Train, &["a|1|-"])
+            .rows(Test, &["b|0|-"])
+            .said(&["splits, by a word in their names: train Corona_NLP_train.csv, test Corona_NLP_test.csv"]),
+        case("with versions")
+            .file("train_v1.4.csv", A)
+            .file("dev_v1.4.csv", B)
+            .file("test_TIMESTAMP1.csv", B)
+            .rows(Validation, &["b|0|-"]),
+        case("in a folder further down")
+            .file("x/my.train.csv", A)
+            .file("x/my.valid.csv", B)
+            .rows(Validation, &["b|0|-"]),
+        case("one that has none")
+            .file("ratings.csv", A)
+            .file("ratings_train.csv", A)
+            .file("ratings_test.csv", B)
+            .refused(&["data holds several tables and none is called train"]),
+        case("two of a split")
+            .file("in_domain_train.csv", A)
+            .file("in_domain_dev.csv", B)
+            .file("out_of_domain_dev.csv", B)
+            .refused(&["data holds several tables"]),
+        case("no train").file("my_dev.csv", A).file("my_test.csv", B).refused(&["data holds several tables"]),
+        case("two words in one")
+            .file("train_test.csv", A)
+            .file("my_dev.csv", B)
+            .refused(&["data holds several tables"]),
+    ]);
+}
+
 #[test]
 fn shards_are_one_table() {
     check(&[

@@ -1,0 +1,52 @@
+//! Files and folders that have the word of a split somewhere in their names: `Corona_NLP_train.csv`, `20news-bydate-test/`.
+//!
+//! That is a guess, which is made where everything in a folder that may be data has such a word, and each split is there once.
+
+use std::path::{Path, PathBuf};
+
+use corpus::Split;
+use corpus::records::FileName;
+
+use super::folder_tables::tables;
+use super::{class_folders, texts_by_class};
+use crate::split_files::{SplitFiles, split_words};
+
+/// The splits of a folder by the words in names, and what is to be said of them; none where they are not clear.
+pub(super) fn find(folder: &Path) -> anyhow::Result<Option<(SplitFiles, String)>> {
+    let mut candidates = tables(folder)?;
+    if candidates.is_empty() {
+        let folders = class_folders::entries(folder)?.into_iter().filter(|path| path.is_dir());
+        for below in folders {
+            if !texts_by_class::find(&below)?.1.is_empty() {
+                candidates.push(below);
+            }
+        }
+    }
+    let Some(mut splits) = candidates.iter().map(|path| split_of(path)).collect::<Option<Vec<(Split, &PathBuf)>>>()
+    else {
+        return Ok(None);
+    };
+    splits.sort();
+    let is_once = splits.windows(2).all(|pair| pair[0].0 != pair[1].0);
+    if !is_once || splits.first().is_none_or(|(split, _)| *split != Split::Train) {
+        return Ok(None);
+    }
+    let name = |(split, path): &(Split, &PathBuf)| {
+        format!("{} {}", split.name(), path.file_name().unwrap_or_default().to_string_lossy())
+    };
+    let said = format!("splits, by a word in their names: {}", splits.iter().map(name).collect::<Vec<_>>().join(", "));
+    Ok(Some((splits.into_iter().map(|(split, path)| (split, vec![path.clone()])).collect(), said)))
+}
+
+/// The only split that a name has a word of.
+fn split_of(path: &PathBuf) -> Option<(Split, &PathBuf)> {
+    let words = split_words(&if path.is_dir() {
+        path.file_name()?.to_string_lossy().into_owned()
+    } else {
+        FileName::of(path).stem
+    });
+    match words.into_iter().collect::<Vec<_>>().as_slice() {
+        [only] => Some((*only, path)),
+        _ => None,
+    }
+}
