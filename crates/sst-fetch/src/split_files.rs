@@ -1,10 +1,13 @@
 //! The files of a dataset by split: what local folders and hub repositories have in common.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use corpus::Split;
 use corpus::records::{self, FileName};
+use stage::{BadInput, is_hidden};
 
 /// The files of each split, in their order.
 pub(crate) type SplitFiles = Vec<(Split, Vec<PathBuf>)>;
@@ -23,4 +26,16 @@ pub(crate) fn is_unread_data(path: &Path) -> bool {
     ];
     let FileName { extension, .. } = FileName::of(path);
     UNREAD.contains(&extension.as_str()) && !records::extensions().any(|known| known == extension)
+}
+
+/// What is visible in a folder, in the order of the alphabet.
+pub(crate) fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let context = || BadInput::new(format!("cannot read {}", folder.display()));
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).with_context(context)? {
+        paths.push(entry.with_context(context)?.path());
+    }
+    paths.retain(|path| !is_hidden(path));
+    paths.sort();
+    Ok(paths)
 }

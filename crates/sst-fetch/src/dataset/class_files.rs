@@ -10,8 +10,7 @@ use corpus::label::is_sentiment;
 use corpus::records::FileName;
 use corpus::shortened_list;
 
-use super::class_folders::entries;
-use crate::split_files::SplitFiles;
+use crate::split_files::{SplitFiles, entries};
 
 /// Whether these files are those of the classes.
 pub(crate) fn are_class_files(files: &[PathBuf]) -> bool {

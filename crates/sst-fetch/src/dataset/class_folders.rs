@@ -2,14 +2,13 @@
 //! text by `.txt`, or by no extension.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use corpus::records::FileName;
-use stage::{BadInput, bail_input, counted, is_hidden};
+use stage::{bail_input, counted};
 
-use crate::split_files::{SplitFiles, split_words};
+use super::folder_tables::tables;
+use crate::split_files::{SplitFiles, entries, split_words};
 
 /// Names of folders whose texts have no label.
 pub(crate) const WITHOUT_LABEL: [&str; 4] = ["unsup", "unlabeled", "unlabelled", "unlab"];
@@ -27,11 +26,17 @@ pub(crate) fn are_folders(files: &[PathBuf]) -> anyhow::Result<bool> {
     }
 }
 
-/// The files of the classes of a folder: class by class, and file by file in each. None if it holds no such folder.
+/// The files of the classes of a folder: class by class, and file by file in each. None if it holds no such folder. Files without an
+/// extension are texts where none has `.txt`, and no table stands beside the folders, as beside those of a program.
 pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let files = files_with("txt", folder)?;
+    if files.is_empty() && tables(folder)?.is_empty() { files_with("", folder) } else { Ok(files) }
+}
+
+fn files_with(extension: &str, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for class in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
-        let is_text = |path: &PathBuf| ["txt", ""].contains(&FileName::of(path).extension.as_str()) && path.is_file();
+        let is_text = |path: &PathBuf| FileName::of(path).extension == extension && path.is_file();
         files.extend(entries(&class)?.into_iter().filter(is_text));
     }
     Ok(files)
@@ -41,18 +46,6 @@ pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 pub(crate) fn are_datasets(texts: &[PathBuf]) -> bool {
     let splits = texts.iter().flat_map(|text| split_words(&FileName::of(text).stem)).collect::<BTreeSet<_>>();
     splits.len() > 1
-}
-
-/// What is visible in a folder, in the order of the alphabet.
-pub(crate) fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let context = || BadInput::new(format!("cannot read {}", folder.display()));
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).with_context(context)? {
-        paths.push(entry.with_context(context)?.path());
-    }
-    paths.retain(|path| !is_hidden(path));
-    paths.sort();
-    Ok(paths)
 }
 
 /// What the folders of the classes of these texts hold that is no text, in words.

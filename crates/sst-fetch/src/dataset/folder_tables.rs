@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use corpus::records::{self, FileName};
 use stage::ensure_input;
 
-use super::class_folders;
+use crate::split_files::entries;
 
 /// The extension of files of trees, of texts, and of tables that are told from their lines.
 pub(crate) const TXT: &str = "txt";
@@ -25,7 +25,7 @@ pub(super) fn tables(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let is_beside = BESIDE.iter().any(|name| path.ends_with(name));
         path.is_file() && !is_beside && records::extensions().any(|known| known == FileName::of(path).extension)
     };
-    let entries = class_folders::entries(folder)?;
+    let entries = entries(folder)?;
     let is_text = |path: &&PathBuf| path.is_file() && FileName::of(path).extension == TXT && !is_about_the_data(path);
     match entries.iter().filter(|path| is_table(path)).cloned().collect::<Vec<_>>() {
         none if none.is_empty() => Ok(entries.iter().filter(is_text).cloned().collect()),

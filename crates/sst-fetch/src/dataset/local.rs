@@ -15,7 +15,7 @@ use super::layout::Layout;
 use super::{class_files, class_folders, named_within, texts_by_class};
 use crate::shards::{self, Shard};
 use crate::source::HubName;
-use crate::split_files::{SplitFiles, is_unread_data};
+use crate::split_files::{SplitFiles, entries, is_unread_data};
 
 /// The stage that wrote raw files: this one.
 pub(crate) const RAW_STAGE: &str = "sst-fetch dataset";
@@ -109,10 +109,10 @@ pub(crate) fn split_layout(splits: SplitFiles, args: &DatasetArgs) -> anyhow::Re
     Ok(FoundFiles { layout, splits, said: None })
 }
 
-/// The folder below that is all that a folder holds of folders.
+/// The folder below that is all that a folder holds of folders; none if it is a link, which may lead back.
 fn only_folder(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
-    let mut folders = class_folders::entries(folder)?.into_iter().filter(|path| path.is_dir());
-    Ok(folders.next().filter(|_| folders.next().is_none()))
+    let mut folders = entries(folder)?.into_iter().filter(|path| path.is_dir());
+    Ok(folders.next().filter(|only| folders.next().is_none() && !only.is_symlink()))
 }
 
 /// The layout of these files, which must be all trees, all tables, or a file for each class of every split.

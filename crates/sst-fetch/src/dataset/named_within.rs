@@ -8,14 +8,14 @@ use corpus::Split;
 use corpus::records::FileName;
 
 use super::folder_tables::tables;
-use super::{class_folders, texts_by_class};
-use crate::split_files::{SplitFiles, split_words};
+use super::texts_by_class;
+use crate::split_files::{SplitFiles, entries, split_words};
 
 /// The splits of a folder by the words in names, and what is to be said of them; none where they are not clear.
 pub(super) fn find(folder: &Path) -> anyhow::Result<Option<(SplitFiles, String)>> {
     let mut candidates = tables(folder)?;
     if candidates.is_empty() {
-        let folders = class_folders::entries(folder)?.into_iter().filter(|path| path.is_dir());
+        let folders = entries(folder)?.into_iter().filter(|path| path.is_dir());
         for below in folders {
             if !texts_by_class::find(&below)?.1.is_empty() {
                 candidates.push(below);

@@ -65,6 +65,11 @@ fn the_name_of_a_folder_is_the_label_of_its_texts() {
             .rows(Train, &["z|0|-", "x\ny|1|-"])
             .rows(Test, &["w|0|-"])
             .said(&["splits, by a word in their names: train 20news-bydate-train, test 20news-bydate-test"]),
+        case("a table beside the folders of a program")
+            .file("reviews.csv", "text,label\na,1\nb,0\n")
+            .file("bin/run", "x")
+            .file("src/Makefile", "y")
+            .rows(Train, &["a|1|-", "b|0|-"]),
         case("told texts without labels")
             .file("train/pos/1.txt", "x")
             .file("train/neg/1.txt", "y")
