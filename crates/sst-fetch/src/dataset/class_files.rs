@@ -10,6 +10,7 @@ use corpus::label::is_sentiment;
 use corpus::records::FileName;
 use corpus::shortened_list;
 
+use super::folder_tables::{TXT, tables};
 use crate::split_files::{SplitFiles, entries};
 
 /// Whether these files are those of the classes.
@@ -19,11 +20,13 @@ pub(crate) fn are_class_files(files: &[PathBuf]) -> bool {
     classes.len() > 1 && classes.len() == files.len()
 }
 
-/// The files of the classes in a folder, in the order of the alphabet; none if it holds no such files.
+/// The files of the classes in a folder, in the order of the alphabet; none if it holds no such files. Beside a table they are
+/// lists of words.
 pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let is_of_class = |path: &PathBuf| path.is_file() && class_of(path).is_some();
     let files: Vec<PathBuf> = entries(folder)?.into_iter().filter(is_of_class).collect();
-    Ok(if are_class_files(&files) { files } else { Vec::new() })
+    let is_beside_table = tables(folder)?.iter().any(|table| FileName::of(table).extension != TXT);
+    Ok(if are_class_files(&files) && !is_beside_table { files } else { Vec::new() })
 }
 
 /// What else the folders of these files hold, in words.
@@ -50,7 +53,7 @@ fn class_of(file: &Path) -> Option<String> {
     if is_sentiment(&extension) {
         return Some(extension);
     }
-    if extension != "txt" && !extension.is_empty() {
+    if extension != TXT && !extension.is_empty() {
         return None;
     }
     let mut words = stem.split(['-', '_', '.', ' ']);

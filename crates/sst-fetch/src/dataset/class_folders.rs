@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use corpus::records::FileName;
 use stage::{bail_input, counted};
 
-use super::folder_tables::tables;
+use super::folder_tables::{TXT, tables};
 use crate::split_files::{SplitFiles, entries, split_words};
 
 /// Names of folders whose texts have no label.
@@ -29,7 +29,7 @@ pub(crate) fn are_folders(files: &[PathBuf]) -> anyhow::Result<bool> {
 /// The files of the classes of a folder: class by class, and file by file in each. None if it holds no such folder. Files without an
 /// extension are texts where none has `.txt`, and no table stands beside the folders, as beside those of a program.
 pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let files = files_with("txt", folder)?;
+    let files = files_with(TXT, folder)?;
     if files.is_empty() && tables(folder)?.is_empty() { files_with("", folder) } else { Ok(files) }
 }
 

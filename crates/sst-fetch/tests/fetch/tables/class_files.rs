@@ -27,6 +27,11 @@ fn the_name_of_a_file_is_the_label_of_its_lines() {
             .names(&["negative", "positive"])
             .rows(Train, &["bad|0|-", "good\tvery|1|-"])
             .rows(Test, &["poor|0|-", "fine|1|-"]),
+        case("lists of words beside a table")
+            .file("reviews.csv", "text,label\na,1\nb,0\n")
+            .file("positive-words.txt", "good\n")
+            .file("negative-words.txt", "bad\n")
+            .rows(Train, &["a|1|-", "b|0|-"]),
         case("named one by one")
             .file("a/pos.txt", "good\n")
             .file("b/neg.txt", "bad\n")
