@@ -196,13 +196,13 @@ fn tables_in_txt_are_read_as_the_flags_say() {
     let kept = succeed(&sandbox, "--input b.txt --text-column review --keep-columns id --output b.csv");
     assert!(kept.stderr.contains("bert-predict: b.txt: separated by `;`\n"), "{}", kept.stderr);
     assert!(sandbox.text("b.csv").contains("\n2,\"w6, w7\","), "{}", sandbox.text("b.csv"));
-    sandbox.write("c.txt", "__label__good w5 w6\nw7 __label__bad\n");
+    sandbox.write("c.txt", "__label__good w5 w6\nw7 __label__bad __label__long\n");
     let labeled = succeed(&sandbox, "--input c.txt");
     assert_eq!(texts(&labeled.stdout), ["w5 w6", "w7"]);
     let said = "bert-predict: c.txt: lines of fastText, whose labels begin with __label__\n";
     assert!(labeled.stderr.contains(said), "{}", labeled.stderr);
     let with_labels = lines(&succeed(&sandbox, "--quiet --input c.txt --keep-columns label").stdout);
-    assert_eq!([&with_labels[0]["source_label"], &with_labels[1]["source_label"]], ["good", "bad"]);
+    assert_eq!([&with_labels[0]["source_label"], &with_labels[1]["source_label"]], ["good", "bad long"]);
 }
 
 #[test]

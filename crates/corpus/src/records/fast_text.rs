@@ -12,6 +12,7 @@ use super::table::{BrokenRow, Columns, FoundColumns, Row, parse_score};
 use super::text_file::TextFile;
 use super::text_lines::first_lines;
 use crate::error::{CorpusError, Location, Result};
+use crate::shortened::shortened_list;
 
 const PREFIX: &str = "__label__";
 const LABEL: &str = "label";
@@ -48,8 +49,8 @@ pub(super) fn open(path: &Path, columns: &Columns, options: &ReadOptions) -> Res
 pub(super) fn begin(path: &Path, options: &ReadOptions) -> Result<Beginning> {
     let mut rows = Vec::new();
     for line in first_lines(&TextFile::open_with(path, options)?, N_ROWS)? {
-        let Ok(LabeledText { label, text }) = LabeledText::of(&line) else { continue };
-        rows.push(vec![label.map(str::to_owned), Some(text)]);
+        let LabeledText { labels, text } = LabeledText::of(&line);
+        rows.push(vec![labels.first().map(|&label| label.to_owned()), Some(text)]);
     }
     Ok(Beginning { names: vec![LABEL.to_owned(), TEXT.to_owned()], has_header: true, rows })
 }
@@ -76,52 +77,53 @@ impl Rows for FastText {
 }
 
 impl FastText {
+    /// The row of a line; fails where its label is wanted and it has several.
     fn row(&self, line: &str, location: Location) -> Result<Row> {
         let wrong = |problem| CorpusError::Value { file: self.file.path().to_owned(), location, problem };
-        let parts = LabeledText::of(line).map_err(wrong)?;
-        let value = |column: &String| if column == LABEL { parts.label } else { Some(parts.text.as_str()) };
-        let score = match self.columns.score.as_ref().and_then(value) {
-            Some(score) => parse_score(score, || wrong(format!("the score `{score}` is not a finite number")))?,
+        let LabeledText { labels, text } = LabeledText::of(line);
+        let FoundColumns { label, score, .. } = &self.columns;
+        if labels.len() > 1 && [label, score].into_iter().flatten().any(|column| column == LABEL) {
+            return Err(wrong(several_labels(&labels)));
+        }
+        let labels = (!labels.is_empty()).then(|| labels.join(" "));
+        let value = |column: &String| if column == LABEL { labels.clone() } else { Some(text.clone()) };
+        let score = match score.as_ref().and_then(value) {
+            Some(score) => parse_score(&score, || wrong(format!("the score `{score}` is not a finite number")))?,
             None => None,
         };
-        let owned = |column: &String| value(column).map(str::to_owned);
         Ok(Row {
             location,
-            text: owned(&self.columns.text).unwrap_or_default(),
-            label: self.columns.label.as_ref().and_then(owned),
+            text: value(&self.columns.text).unwrap_or_default(),
+            label: label.as_ref().and_then(value),
             score,
             node: None,
-            kept: self.columns.kept.iter().map(owned).collect(),
+            kept: self.columns.kept.iter().map(value).collect(),
             source: None,
         })
     }
 }
 
+fn several_labels(labels: &[&str]) -> String {
+    let names: Vec<String> = labels.iter().map(|&label| label.to_owned()).collect();
+    format!(
+        "it has {} labels, {}; a text is learned as one class: keep one of them",
+        labels.len(),
+        shortened_list(&names)
+    )
+}
+
 /// The parts of a line.
 struct LabeledText<'a> {
-    label: Option<&'a str>,
+    labels: Vec<&'a str>,
     text: String,
 }
 
 impl<'a> LabeledText<'a> {
-    /// Takes a line apart.
-    ///
-    /// # Errors
-    /// Says what is wrong with a line of several labels.
-    fn of(line: &'a str) -> Result<Self, String> {
+    fn of(line: &'a str) -> Self {
         let mut labels: Vec<&str> = words(line).filter_map(|word| word.strip_prefix(PREFIX)).collect();
         labels.dedup();
-        match labels.as_slice() {
-            [] | [_] => {
-                let text: String = line.split_inclusive(BLANKS).filter(|word| !word.starts_with(PREFIX)).collect();
-                Ok(Self { label: labels.first().copied(), text: text.trim_matches(BLANKS).to_owned() })
-            }
-            several => Err(format!(
-                "it has {} labels, {}; a text is learned as one class: keep one of them",
-                several.len(),
-                crate::shortened_list(&several.iter().map(|&label| label.to_owned()).collect::<Vec<_>>())
-            )),
-        }
+        let text: String = line.split_inclusive(BLANKS).filter(|word| !word.starts_with(PREFIX)).collect();
+        Self { labels, text: text.trim_matches(BLANKS).to_owned() }
     }
 }
 
@@ -157,6 +159,8 @@ mod tests {
         let error = summary("a.txt", b"__label__a x\n__label__a __label__b y\n", &Columns::default()).unwrap_err();
         let problem = "it has 2 labels, a, b; a text is learned as one class: keep one of them";
         assert_eq!(error, format!("a.txt, line 2: {problem}"));
+        let without = Columns { label: None, targets_required: false, ..Columns::default() };
+        assert_eq!(summary("a.txt", b"__label__a __label__b y\n", &without).unwrap(), ["y|-|-"]);
     }
 
     #[test]
