@@ -201,6 +201,8 @@ fn tables_in_txt_are_read_as_the_flags_say() {
     assert_eq!(texts(&labeled.stdout), ["w5 w6", "w7"]);
     let said = "bert-predict: c.txt: lines of fastText, whose labels begin with __label__\n";
     assert!(labeled.stderr.contains(said), "{}", labeled.stderr);
+    sandbox.write("d.txt", "__label__good w5\n\nw6\n");
+    assert_eq!(lines_of("--input d.txt"), ["w5", "", "w6"]);
     let with_labels = lines(&succeed(&sandbox, "--quiet --input c.txt --keep-columns label").stdout);
     assert_eq!([&with_labels[0]["source_label"], &with_labels[1]["source_label"]], ["good", "bad long"]);
 }

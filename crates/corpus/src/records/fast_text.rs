@@ -17,11 +17,9 @@ use crate::shortened::shortened_list;
 const PREFIX: &str = "__label__";
 const LABEL: &str = "label";
 const TEXT: &str = "text";
-/// The lines by which a file is known.
-const N_LOOKED_AT: usize = 10;
 const BLANKS: [char; 2] = [' ', '\t'];
 
-/// Whether a text file has lines of fastText: one of the first begins or ends with a label.
+/// Whether a text file has lines of fastText: the first begins or ends with a label. One that runs into a separator is a field.
 ///
 /// # Errors
 /// Fails on a file that cannot be read, or is no text.
@@ -29,9 +27,9 @@ pub fn is_fast_text(path: &Path, options: &ReadOptions) -> Result<bool> {
     let has_label = |line: &String| {
         let mut words = words(line);
         let ends = [words.next(), words.next_back()];
-        ends.into_iter().flatten().any(|word| word.starts_with(PREFIX))
+        ends.into_iter().flatten().any(|word| word.starts_with(PREFIX) && !word.contains([',', ';', '|']))
     };
-    Ok(first_lines(&TextFile::open_with(path, options)?, N_LOOKED_AT)?.iter().any(has_label))
+    Ok(first_lines(&TextFile::open_with(path, options)?, 1)?.iter().any(has_label))
 }
 
 pub(super) fn open(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Opened> {
@@ -65,7 +63,8 @@ struct FastText {
 impl Rows for FastText {
     fn for_each(&self, sink: &mut RowSink) -> Result<()> {
         self.file.for_each_line(&mut |number, line| {
-            if line.trim().is_empty() {
+            // Where nobody wants the labels, each line is answered.
+            if line.trim().is_empty() && self.columns.label.is_some() {
                 return Ok(ControlFlow::Continue(()));
             }
             match self.row(line, Location::Line(number)) {
@@ -179,8 +178,8 @@ mod tests {
             let (_folder, path) = file("a.txt", content.as_bytes());
             is_fast_text(&path, &ReadOptions::default()).unwrap()
         };
-        assert!(is("\nno label\nx __label__a\n"));
-        for others in ["", "text\tlabel\na\tb\n", "the word __label__ marks it\n"] {
+        assert!(is("\nx __label__a\nno label\n"));
+        for others in ["", "text\tlabel\na\t__label__b\n", "__label__1,good film\n", "the word __label__ marks it\n"] {
             assert!(!is(others), "{others:?}");
         }
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use corpus::label::is_sentiment;
-use corpus::records::FileName;
+use corpus::records::{FileName, ReadOptions, is_fast_text};
 use corpus::shortened_list;
 
 use super::folder_tables::{TXT, tables};
@@ -26,7 +26,8 @@ pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let is_of_class = |path: &PathBuf| path.is_file() && class_of(path).is_some();
     let files: Vec<PathBuf> = entries(folder)?.into_iter().filter(is_of_class).collect();
     let is_beside_table = tables(folder)?.iter().any(|table| FileName::of(table).extension != TXT);
-    Ok(if are_class_files(&files) && !is_beside_table { files } else { Vec::new() })
+    let are_labeled = files.iter().any(|file| is_fast_text(file, &ReadOptions::default()).unwrap_or(false));
+    Ok(if are_class_files(&files) && !is_beside_table && !are_labeled { files } else { Vec::new() })
 }
 
 /// What else the folders of these files hold, in words.
@@ -35,7 +36,7 @@ pub(crate) fn passed_over(splits: &SplitFiles) -> anyhow::Result<Option<String>>
     let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
     let mut others = Vec::new();
     for folder in folders {
-        let is_other = |path: &PathBuf| path.is_file() && !files.contains(path.as_path());
+        let is_other = |path: &PathBuf| !files.contains(path.as_path());
         others.extend(entries(folder)?.into_iter().filter(is_other).map(|path| path.display().to_string()));
     }
     Ok((!others.is_empty()).then(|| format!("passed over beside the files of classes: {}", shortened_list(&others))))
@@ -46,18 +47,17 @@ pub(crate) fn class(file: &Path) -> String {
     class_of(file).unwrap_or_default()
 }
 
-/// The word of sentiment in the name of a file that is no table by its extension: the extension, else the whole name, its last
-/// word or its first.
+/// The word of sentiment in the name of a file that is no table by its extension: the extension, else the whole name or its last
+/// word. A first word may be anything: `positive-words`, `Good_Omens`.
 fn class_of(file: &Path) -> Option<String> {
     let FileName { stem, extension, .. } = FileName::of(file);
-    if is_sentiment(&extension) {
+    if ["pos", "positive", "neg", "negative", "neu", "neutral"].contains(&extension.as_str()) {
         return Some(extension);
     }
     if extension != TXT && !extension.is_empty() {
         return None;
     }
-    let mut words = stem.split(['-', '_', '.', ' ']);
-    let candidates = [Some(stem.as_str()), words.next_back(), words.next()];
+    let candidates = [Some(stem.as_str()), stem.rsplit(['-', '_', '.', ' ']).next()];
     candidates.into_iter().flatten().find(|word| is_sentiment(word)).map(str::to_owned)
 }
 
@@ -74,12 +74,20 @@ mod tests {
             ("rt-polarity.pos", "pos"),
             ("very_negative.txt", "very_negative"),
             ("reviews-neg.txt", "neg"),
-            ("positive reviews.txt", "positive"),
             ("neutral", "neutral"),
         ] {
             assert_eq!(class(name).as_deref(), Some(expected), "{name}");
         }
-        for name in ["pos.csv", "positive.parquet", "readme.txt", "train.txt", "negation.txt", "a.positive.b.txt"] {
+        for name in [
+            "pos.csv",
+            "positive.parquet",
+            "readme.txt",
+            "train.txt",
+            "negation.txt",
+            "a.positive.b.txt",
+            "positive-words.txt",
+            "m.up",
+        ] {
             assert_eq!(class(name), None, "{name}");
         }
     }

@@ -4,10 +4,12 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
+use corpus::Split;
 use corpus::records::FileName;
 use stage::{bail_input, counted};
 
-use super::folder_tables::{TXT, tables};
+use super::class_files;
+use super::folder_tables::{TXT, is_about_the_data, tables};
 use crate::split_files::{SplitFiles, entries, split_words};
 
 /// Names of folders whose texts have no label.
@@ -27,42 +29,49 @@ pub(crate) fn are_folders(files: &[PathBuf]) -> anyhow::Result<bool> {
 }
 
 /// The files of the classes of a folder: class by class, and file by file in each. None if it holds no such folder. Files without an
-/// extension are texts where none has `.txt`, and no table stands beside the folders, as beside those of a program.
+/// extension are texts where the folders of the classes hold nothing else, and no table stands beside them.
 pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let files = files_with(TXT, folder)?;
-    if files.is_empty() && tables(folder)?.is_empty() { files_with("", folder) } else { Ok(files) }
-}
-
-fn files_with(extension: &str, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+    let mut found = Vec::new();
     for class in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
-        let is_text = |path: &PathBuf| FileName::of(path).extension == extension && path.is_file();
-        files.extend(entries(&class)?.into_iter().filter(is_text));
+        found.extend(entries(&class)?);
     }
-    Ok(files)
+    let has = |extension: &str, path: &PathBuf| path.is_file() && FileName::of(path).extension == extension;
+    if found.iter().any(|path| has(TXT, path)) {
+        return Ok(found.into_iter().filter(|path| has(TXT, path)).collect());
+    }
+    let is_plain = |path: &PathBuf| has("", path) && !path.is_symlink() && !is_about_the_data(path);
+    Ok(if found.iter().all(is_plain) && tables(folder)?.is_empty() { found } else { Vec::new() })
 }
 
-/// Whether files of classes are texts of several splits, so that the folders are datasets, and no classes.
+/// Whether folders with these texts are datasets, and no classes: most texts have the word of a split in their names, or they are
+/// files of classes.
 pub(crate) fn are_datasets(texts: &[PathBuf]) -> bool {
-    let splits = texts.iter().flat_map(|text| split_words(&FileName::of(text).stem)).collect::<BTreeSet<_>>();
-    splits.len() > 1
+    let words: Vec<BTreeSet<Split>> = texts.iter().map(|text| split_words(&FileName::of(text).stem)).collect();
+    let n_with = words.iter().filter(|words| !words.is_empty()).count();
+    let splits: BTreeSet<Split> = words.into_iter().flatten().collect();
+    let mut folders = texts.chunk_by(|a, b| a.parent() == b.parent());
+    (splits.len() > 1 && 2 * n_with > texts.len()) || folders.all(class_files::are_class_files)
 }
 
-/// What the folders of the classes of these texts hold that is no text, in words.
-pub(crate) fn passed_over(splits: &SplitFiles) -> anyhow::Result<Option<String>> {
+/// What the folders of the classes of these texts hold that is no text, and what stands beside them, in words.
+pub(crate) fn passed_over(splits: &SplitFiles) -> anyhow::Result<Vec<String>> {
     let texts: HashSet<&Path> = splits.iter().flat_map(|(_, texts)| texts).map(PathBuf::as_path).collect();
     let folders: BTreeSet<&Path> = texts.iter().filter_map(|text| folder(text)).collect();
-    let mut others = Vec::new();
+    let (mut inside, mut beside) = (Vec::new(), Vec::new());
     for folder in folders {
-        for class in entries(folder)?.into_iter().filter(|path| path.is_dir() || path.is_symlink()) {
-            let found = if class.is_dir() { entries(&class)? } else { vec![class] };
-            others.extend(found.into_iter().filter(|path| !texts.contains(path.as_path())));
+        for class in entries(folder)? {
+            match class.is_dir() {
+                true => inside.extend(entries(&class)?.into_iter().filter(|path| !texts.contains(path.as_path()))),
+                false => beside.push(class),
+            }
         }
     }
-    Ok(others.first().map(|first| {
-        let n = counted(others.len() as u64, "item");
-        format!("passed over in the folders of classes, since they are no .txt: {n}, such as {}", first.display())
-    }))
+    let said = |others: Vec<PathBuf>, place: &str| {
+        let first = others.first()?.display().to_string();
+        Some(format!("passed over {place}: {}, such as {first}", counted(others.len() as u64, "item")))
+    };
+    let of_classes = "in the folders of classes, since they are no .txt";
+    Ok(said(inside, of_classes).into_iter().chain(said(beside, "beside the folders of classes")).collect())
 }
 
 /// The folder with the classes of a text.

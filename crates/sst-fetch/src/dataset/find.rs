@@ -27,7 +27,7 @@ pub(crate) struct Dataset {
     pub(crate) license: String,
     pub(crate) content: Content,
     /// Which of its files is what, where that was guessed.
-    pub(crate) said: Option<String>,
+    pub(crate) said: Vec<String>,
 }
 
 /// What there is to read.
@@ -148,7 +148,7 @@ fn sample_dataset() -> Dataset {
         source: format!("sample {:.12}", sha256_hex(sample::text().as_bytes())),
         license: "MIT OR Apache-2.0".to_owned(),
         content: Content::Sample,
-        said: None,
+        said: Vec::new(),
     }
 }
 
@@ -158,7 +158,7 @@ fn stanford_dataset(files: StanfordFiles) -> Dataset {
         source: files.source().to_owned(),
         license: TREEBANK_LICENSE.to_owned(),
         content: Content::Stanford(Box::new(files)),
-        said: None,
+        said: Vec::new(),
     }
 }
 
@@ -169,7 +169,7 @@ fn hub_dataset(name: &HubName, config: Option<&str>, quiet: bool) -> anyhow::Res
         source: format!("hub:{}@{}", hub.id(), hub.commit()),
         license: format!("see https://huggingface.co/datasets/{}", name.id),
         content: Content::Hub(Box::new(hub)),
-        said: None,
+        said: Vec::new(),
     })
 }
 
@@ -181,7 +181,7 @@ fn raw_dataset(layout: Layout, splits: SplitFiles) -> anyhow::Result<Dataset> {
         );
     };
     let RawMetadata { dataset: name, source, license, .. } = RawReader::open(file)?.metadata().clone();
-    Ok(Dataset { name, source, license, content: Content::Files(layout, splits), said: None })
+    Ok(Dataset { name, source, license, content: Content::Files(layout, splits), said: Vec::new() })
 }
 
 /// Local files are named by what they are, never by their path: a moved folder gives the same bytes.

@@ -34,7 +34,9 @@ pub(super) fn tables(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// Whether a text file tells people what the others are.
-fn is_about_the_data(path: &Path) -> bool {
+pub(super) fn is_about_the_data(path: &Path) -> bool {
     let stem = FileName::of(path).stem.to_ascii_lowercase();
-    ["readme", "license", "licence", "citation", "notice", "changelog"].iter().any(|name| stem.starts_with(name))
+    ["readme", "license", "licence", "citation", "notice", "changelog", "makefile"]
+        .iter()
+        .any(|name| stem.starts_with(name))
 }

@@ -43,7 +43,7 @@ pub(crate) struct FoundFiles {
     pub(crate) layout: Layout,
     pub(crate) splits: SplitFiles,
     /// What was guessed.
-    pub(crate) said: Option<String>,
+    pub(crate) said: Vec<String>,
 }
 
 /// Finds the splits in `folder`, or in its subfolder `trees`, where Stanford's archive has them, or in the only folder in it. A
@@ -63,7 +63,7 @@ pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<FoundFil
     if let Some(raw) = Manifest::read(folder).filter(|manifest| manifest.stage == RAW_STAGE) {
         let splits = Split::ALL.into_iter().filter(|split| raw.outputs.contains_key(&split.file()));
         let splits = splits.map(|split| (split, vec![folder.join(split.file())])).collect();
-        return Ok(FoundFiles { layout: Layout::Raw, splits, said: None });
+        return Ok(FoundFiles { layout: Layout::Raw, splits, said: Vec::new() });
     }
     let mut found = split_paths(folder)?;
     for below in FOLDERS_OF_SPLITS.map(|name| folder.join(name)) {
@@ -73,13 +73,28 @@ pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<FoundFil
     }
     if found.is_empty() {
         if let Some((splits, said)) = named_within::find(folder)? {
-            return Ok(FoundFiles { said: Some(said), ..split_layout(splits, args)? });
+            return Ok(FoundFiles { said: vec![said], ..split_layout(splits, args)? });
         }
         if texts_by_class::has_classes(folder)? {
+            let table = tables(folder)?.into_iter().find(|table| FileName::of(table).extension != TXT);
+            if let Some(table) = table {
+                bail_input!(
+                    "{shown} holds a table, {}, and folders with texts; give the table as --source, or the folder with --train",
+                    table.display()
+                );
+            }
             return all_train(folder);
         }
         return match (tables(folder)?.as_slice(), only_folder(folder)?) {
-            ([], Some(below)) => scan(&below, args),
+            ([], Some(below)) => {
+                let found = scan(&below, args)?;
+                let passed = format!(
+                    "all of {} in its folder {}",
+                    shown,
+                    below.file_name().unwrap_or_default().to_string_lossy()
+                );
+                Ok(FoundFiles { said: [passed].into_iter().chain(found.said).collect(), ..found })
+            }
             ([], None) => bail_input!("{shown} contains no dataset; expected {}", expected()),
             ([only], _) => all_train(only),
             (several, _) => {
@@ -106,12 +121,16 @@ pub(crate) fn split_layout(splits: SplitFiles, args: &DatasetArgs) -> anyhow::Re
         true => texts_by_class::of_folders(splits)?,
         false => (layout(&splits, args)?, splits),
     };
-    Ok(FoundFiles { layout, splits, said: None })
+    Ok(FoundFiles { layout, splits, said: Vec::new() })
 }
 
-/// The folder below that is all that a folder holds of folders; none if it is a link, which may lead back.
+/// The folder below that is all that a folder holds; none if it is a link, which may lead back, or data stand beside it.
 fn only_folder(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
-    let mut folders = entries(folder)?.into_iter().filter(|path| path.is_dir());
+    let entries = entries(folder)?;
+    if entries.iter().any(|path| is_unread_data(path)) {
+        return Ok(None);
+    }
+    let mut folders = entries.into_iter().filter(|path| path.is_dir());
     Ok(folders.next().filter(|only| folders.next().is_none() && !only.is_symlink()))
 }
 

@@ -6,19 +6,27 @@ use std::path::{Path, PathBuf};
 
 use corpus::Split;
 use corpus::records::FileName;
+use stage::bail_input;
 
-use super::folder_tables::tables;
+use super::folder_tables::{TXT, tables};
 use super::texts_by_class;
-use crate::split_files::{SplitFiles, entries, split_words};
+use crate::split_files::{SplitFiles, entries, is_unread_data, split_words};
 
 /// The splits of a folder by the words in names, and what is to be said of them; none where they are not clear.
+///
+/// # Errors
+/// Fails where something beside them has such a word, too, and cannot be read: else that split would be made of others.
 pub(super) fn find(folder: &Path) -> anyhow::Result<Option<(SplitFiles, String)>> {
+    let entries = entries(folder)?;
     let mut candidates = tables(folder)?;
+    let is_text = |path: &&PathBuf| path.is_file() && FileName::of(path).extension == TXT && split_of(path).is_some();
+    let texts: Vec<PathBuf> =
+        entries.iter().filter(is_text).filter(|path| !candidates.contains(path)).cloned().collect();
+    candidates.extend(texts);
     if candidates.is_empty() {
-        let folders = entries(folder)?.into_iter().filter(|path| path.is_dir());
-        for below in folders {
-            if !texts_by_class::find(&below)?.1.is_empty() {
-                candidates.push(below);
+        for below in entries.iter().filter(|path| path.is_dir()) {
+            if !texts_by_class::find(below)?.1.is_empty() {
+                candidates.push(below.clone());
             }
         }
     }
@@ -30,6 +38,16 @@ pub(super) fn find(folder: &Path) -> anyhow::Result<Option<(SplitFiles, String)>
     let is_once = splits.windows(2).all(|pair| pair[0].0 != pair[1].0);
     if !is_once || splits.first().is_none_or(|(split, _)| *split != Split::Train) {
         return Ok(None);
+    }
+    let may_be_data = |path: &&PathBuf| path.is_dir() || is_unread_data(path);
+    let others = entries.iter().filter(may_be_data).filter(|path| !candidates.contains(path));
+    if let Some((split, other)) = others.filter_map(split_of).next() {
+        bail_input!(
+            "{} looks like the {} split by a word in its name, and cannot be read; unpack or convert it, take it away, or name the \
+             files of all splits with --train, --validation, --test",
+            other.display(),
+            split.name()
+        );
     }
     let name = |(split, path): &(Split, &PathBuf)| {
         format!("{} {}", split.name(), path.file_name().unwrap_or_default().to_string_lossy())

@@ -83,7 +83,7 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             args.refuse_columns("texts in a folder for each class")?;
             let encoding = args.tables.encoding;
             let open = |_, file: &Path| TableFile::open_text(file, class_folders::class(file), encoding);
-            let said = class_folders::passed_over(splits)?.into_iter().collect();
+            let said = class_folders::passed_over(splits)?;
             let usually_unlabeled = &class_folders::WITHOUT_LABEL;
             Ok(Sources { said, usually_unlabeled, ..without_columns(opened(splits, open)?) })
         }

@@ -11,9 +11,9 @@ use crate::split_files::SplitFiles;
 
 /// The texts of a folder, and how they are sorted; none if they are not.
 pub(super) fn find(folder: &Path) -> anyhow::Result<(Layout, Vec<PathBuf>)> {
-    match class_folders::texts(folder)? {
-        texts if texts.is_empty() => Ok((Layout::ClassFiles, class_files::texts(folder)?)),
-        texts => Ok((Layout::ClassFolders, texts)),
+    match class_files::texts(folder)? {
+        texts if texts.is_empty() => Ok((Layout::ClassFolders, class_folders::texts(folder)?)),
+        texts => Ok((Layout::ClassFiles, texts)),
     }
 }
 

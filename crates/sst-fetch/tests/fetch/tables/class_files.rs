@@ -32,6 +32,12 @@ fn the_name_of_a_file_is_the_label_of_its_lines() {
             .file("positive-words.txt", "good\n")
             .file("negative-words.txt", "bad\n")
             .rows(Train, &["a|1|-", "b|0|-"]),
+        case("folders beside them")
+            .file("pos.txt", "good\n")
+            .file("neg.txt", "bad\n")
+            .file("docs/notes.txt", "x\n")
+            .rows(Train, &["bad|0|-", "good|1|-"])
+            .said(&["passed over beside the files of classes: data/docs"]),
         case("named one by one")
             .file("a/pos.txt", "good\n")
             .file("b/neg.txt", "bad\n")
@@ -58,6 +64,14 @@ fn what_may_be_something_else_is_refused() {
             .file("train-neg.txt", "b\n")
             .file("test-pos.txt", "c\n")
             .file("test-neg.txt", "d\n")
+            .refused(&["data holds several tables and none is called train"]),
+        case("books")
+            .file("Good_Omens.txt", "a\n")
+            .file("Bad_Blood.txt", "b\n")
+            .refused(&["data holds several tables and none is called train"]),
+        case("lines of fastText")
+            .file("pos.txt", "__label__pos a\n")
+            .file("neg.txt", "__label__neg b\n")
             .refused(&["data holds several tables and none is called train"]),
         case("a class without texts")
             .file("pos.txt", "good\n")

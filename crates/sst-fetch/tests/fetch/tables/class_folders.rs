@@ -7,6 +7,8 @@ use super::{gzip, windows_1252};
 use crate::labels::{case, check};
 use crate::support::{Fetch, rows};
 
+const A: &str = "text,label\na,1\nb,0\n";
+
 #[test]
 fn the_name_of_a_folder_is_the_label_of_its_texts() {
     check(&[
@@ -65,11 +67,17 @@ fn the_name_of_a_folder_is_the_label_of_its_texts() {
             .rows(Train, &["z|0|-", "x\ny|1|-"])
             .rows(Test, &["w|0|-"])
             .said(&["splits, by a word in their names: train 20news-bydate-train, test 20news-bydate-test"]),
-        case("a table beside the folders of a program")
-            .file("reviews.csv", "text,label\na,1\nb,0\n")
-            .file("bin/run", "x")
-            .file("src/Makefile", "y")
-            .rows(Train, &["a|1|-", "b|0|-"]),
+        case("names that may be of splits")
+            .file("pos/train-journey.txt", "x")
+            .file("pos/x.txt", "y")
+            .file("neg/test-drive.txt", "z")
+            .file("neg/x.txt", "w")
+            .rows(Train, &["z|0|-", "w|0|-", "x|1|-", "y|1|-"]),
+        case("files beside the folders")
+            .file("train/pos/1.txt", "x")
+            .file("train/neg/1.txt", "y")
+            .file("train/more.csv", A)
+            .said(&["passed over beside the folders of classes: 1 item, such as data/train/more.csv"]),
         case("told texts without labels")
             .file("train/pos/1.txt", "x")
             .file("train/neg/1.txt", "y")
@@ -120,6 +128,58 @@ fn what_is_no_such_layout_is_refused() {
             .file("train/b/1.txt", "x")
             .source("--train data/train/*/*.txt")
             .refused(&["the folder that holds a folder for each class"]),
+    ]);
+}
+
+/// Folders are classes where nothing says that they are something else.
+#[test]
+fn other_folders_are_no_classes() {
+    check(&[
+        case("of a program, beside a table")
+            .file("reviews.csv", A)
+            .file("bin/run", "x")
+            .file("src/Makefile", "y")
+            .rows(Train, &["a|1|-", "b|0|-"]),
+        case("with texts, beside a table")
+            .file("reviews.csv", A)
+            .file("docs/notes.txt", "x")
+            .file("scripts/requirements.txt", "y")
+            .refused(&["data holds a table, data/reviews.csv, and folders with texts"]),
+        case("of a repository, with tables in one of them")
+            .file("data/X_train.csv", A)
+            .file("data/README", "x")
+            .file("src/Makefile", "y")
+            .refused(&["contains no dataset"]),
+        case("of the hub's cache")
+            .file("blobs/0123abcd", A)
+            .file("refs/main", "abc")
+            .file("snapshots/abc/train.csv", A)
+            .refused(&["data contains no dataset"]),
+        case("of mails whose names have dots")
+            .file("ham/0001.7c53336b", "x")
+            .file("ham/cmds", "y")
+            .file("spam/0001.7848dde1", "z")
+            .file("spam/cmds", "y")
+            .refused(&["data contains no dataset"]),
+        case("which have a file for each class")
+            .file("books/positive.txt", "x")
+            .file("books/negative.txt", "y")
+            .file("dvd/positive.txt", "x")
+            .file("dvd/negative.txt", "y")
+            .refused(&["data contains no dataset"]),
+        case("a split of which one is none of classes")
+            .file("a-train/pos/1.txt", "x")
+            .file("a-train/neg/1.txt", "y")
+            .file("a-test/1.txt", "z")
+            .refused(&["data/a-test looks like the test split by a word in its name, and cannot be read"]),
+        case("the only one, beside what may be data")
+            .file("reviews.xlsx", "x")
+            .file("old/train.csv", A)
+            .refused(&["data contains no dataset"]),
+        case("the only one")
+            .file("new/train.csv", A)
+            .rows(Train, &["a|1|-", "b|0|-"])
+            .said(&["all of data in its folder new"]),
     ]);
 }
 

@@ -98,6 +98,14 @@ fn a_word_in_the_names_of_all_files_says_their_splits() {
             .file("in_domain_dev.csv", B)
             .file("out_of_domain_dev.csv", B)
             .refused(&["data holds several tables"]),
+        case("one that cannot be read")
+            .file("A_train.csv", A)
+            .file("A_test.xlsx", B)
+            .refused(&["data/A_test.xlsx looks like the test split by a word in its name, and cannot be read"]),
+        case("one in another format")
+            .file("A_train.csv", A)
+            .file("A_test.txt", "text\tlabel\nb\t0\n")
+            .rows(Test, &["b|0|-"]),
         case("no train").file("my_dev.csv", A).file("my_test.csv", B).refused(&["data holds several tables"]),
         case("two words in one")
             .file("train_test.csv", A)

@@ -61,6 +61,13 @@ fn lines_of_fast_text_are_read() {
             .source("--train data/reviews.ft.txt")
             .names(&["neg", "pos"])
             .rows(Train, &["so good|1|-", "so bad|0|-", "so so|-|-"]),
+        case("a table whose labels are written so")
+            .file("train.txt", "text\tlabel\ngood film\t__label__pos\nbad film\t__label__neg\n")
+            .names(&["__label__neg", "__label__pos"])
+            .rows(Train, &["good film|1|-", "bad film|0|-"]),
+        case("labels that run into the texts")
+            .file("train.txt", "__label__1,Good film\n__label__2,Bad film\n")
+            .refused(&["data/train.txt has no column text or sentence, only __label__1, Good film"]),
         case("two labels")
             .file("train.txt", "__label__a x\n__label__a __label__b y\n")
             .refused(&["data/train.txt, line 2: it has 2 labels, a, b"]),
