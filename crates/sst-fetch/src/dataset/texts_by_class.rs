@@ -3,17 +3,23 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use corpus::label::is_sentiment;
 use stage::ensure_input;
 
 use super::layout::Layout;
 use super::{class_files, class_folders};
 use crate::split_files::SplitFiles;
 
-/// The texts of a folder, and how they are sorted; none if they are not.
+/// The texts of a folder, and how they are sorted; none if they are not. Where both kinds may be there, folders are classes if
+/// two have words of sentiment as their names: IMDB's have `urls_neg.txt` and `urls_pos.txt` beside them.
 pub(super) fn find(folder: &Path) -> anyhow::Result<(Layout, Vec<PathBuf>)> {
-    match class_files::texts(folder)? {
-        texts if texts.is_empty() => Ok((Layout::ClassFolders, class_folders::texts(folder)?)),
-        texts => Ok((Layout::ClassFiles, texts)),
+    let (files, of_folders) = (class_files::texts(folder)?, class_folders::texts(folder)?);
+    let names: BTreeSet<String> = of_folders.iter().map(|text| class_folders::class(text)).collect();
+    let n_words = names.iter().filter(|name| is_sentiment(name)).count();
+    if !files.is_empty() && n_words < 2 {
+        Ok((Layout::ClassFiles, files))
+    } else {
+        Ok((Layout::ClassFolders, of_folders))
     }
 }
 

@@ -44,6 +44,8 @@ fn the_name_of_a_folder_is_the_label_of_its_texts() {
             .file("train/pos/1.txt", "x")
             .file("train/neg/1.txt", "y")
             .file("train/unsup/1.txt", "z")
+            .file("train/urls_pos.txt", "http://a\n")
+            .file("train/urls_neg.txt", "http://b\n")
             .names(&["neg", "pos"])
             .rows(Train, &["y|0|-", "x|1|-", "z|-|-"])
             .said(&["no label: unsup (a class if --label-names has it)"]),
