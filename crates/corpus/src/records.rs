@@ -1,9 +1,9 @@
 //! Input formats: rows of texts from CSV, TSV, JSON lines, fastText's lines and Parquet.
 //!
 //! A file's extension names its format, in any case: `.csv`, `.tsv`; `.jsonl`, `.ndjson` and `.json` (an object a line, or one
-//! document); `.parquet`. A table in `.txt` is told from its lines. All but Parquet may be compressed (`.csv.gz`, `.csv.zst`). What neither the name nor
-//! [`ReadOptions`] say is told from the content: encoding, separator, quotes. Adding a format takes a module with a
-//! [`Format`] and its line in [`FORMATS`]. PTB trees are no tables, and have a reader of their own, [`trees`].
+//! document); `.parquet`. A table in `.txt` is told from its lines. All but Parquet may be compressed (`.csv.gz`, `.csv.zst`).
+//! What neither the name nor [`ReadOptions`] say is told from the content: encoding, separator, quotes. Adding a format takes a
+//! module with a [`Format`] and its line in [`FORMATS`]. PTB trees are no tables, and have a reader of their own, [`trees`].
 
 mod options;
 mod table_args;

@@ -41,8 +41,8 @@ impl LabelColumn {
         format!("labels: {n} {class}, {}; {order}{missing}", first_dozen(classes))
     }
 
-    /// What looks like a slip in the labels: several labels in one, words among numbers, words that differ only in case, an order against their
-    /// meaning, a value of the user's that no row has.
+    /// What looks like a slip in the labels: several labels in one, words among numbers, words that differ only in case, an
+    /// order against their meaning, a value of the user's that no row has.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings: Vec<String> = Vec::new();
         let unused =

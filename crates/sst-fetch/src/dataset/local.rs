@@ -75,9 +75,9 @@ pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<FoundFil
         if let Some((splits, said)) = named_within::find(folder)? {
             return Ok(FoundFiles { said: vec![said], ..split_layout(splits, args)? });
         }
+        let tables = tables(folder)?;
         if texts_by_class::has_classes(folder)? {
-            let table = tables(folder)?.into_iter().find(|table| FileName::of(table).extension != TXT);
-            if let Some(table) = table {
+            if let Some(table) = tables.iter().find(|table| FileName::of(table).extension != TXT) {
                 bail_input!(
                     "{shown} holds a table, {}, and folders with texts; give the table as --source, or the folder with --train",
                     table.display()
@@ -85,7 +85,7 @@ pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<FoundFil
             }
             return all_train(folder);
         }
-        return match (tables(folder)?.as_slice(), only_folder(folder)?) {
+        return match (tables.as_slice(), only_folder(folder)?) {
             ([], Some(below)) => {
                 let found = scan(&below, args)?;
                 let passed = format!(
