@@ -35,7 +35,9 @@ mod json_lines;
 mod object_line;
 
 mod parquet_table;
+mod labeled_lines;
 mod fast_text;
+mod label_first;
 mod text_table;
 mod trees;
 mod whole_text;
@@ -50,7 +52,6 @@ use std::path::Path;
 
 use crate::error::Result;
 
-pub use fast_text::is_fast_text;
 pub use file_name::{Compression, FileName};
 pub use find_columns::{find_columns, find_split_column};
 use format::Format;
@@ -60,6 +61,7 @@ pub use table::{BrokenRow, Columns, NodePlace, ReadRow, Row, WithoutText};
 pub use table_args::{TableArgs, TablePlan};
 pub use table_file::TableFile;
 use text_file::TextFile;
+pub use text_table::has_labeled_lines;
 pub use trees::are_trees;
 
 /// The formats that an extension names, in the order in which one is preferred where a dataset has several.

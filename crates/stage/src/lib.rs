@@ -80,7 +80,7 @@ pub use job::{Job, SharedFolder};
 pub use list::{List, ListError};
 pub use manifest::{MANIFEST, Manifest, Stage, UnreadableManifest};
 pub use messages::{LogFormat, say};
-pub use named_files::{is_hidden, named_files};
+pub use named_files::{is_hidden, named_files, refuse_pipe};
 pub use output_file::{OutputFile, write_file, write_file_with};
 pub use output_folder::{OutputFolder, remove_partials};
 pub use print_line::print_line;

@@ -15,7 +15,10 @@ pub fn named_files(flag: &str, given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>
     for path in given {
         match path.to_str().filter(|text| text.contains(['*', '?', '[']) && !path.exists()) {
             Some(pattern) => files.extend(matches(flag, pattern)?),
-            None => files.push(path.clone()),
+            None => {
+                refuse_pipe(flag, path)?;
+                files.push(path.clone());
+            }
         }
     }
     let mut seen = HashSet::new();
@@ -25,6 +28,20 @@ pub fn named_files(flag: &str, given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>
         Some(file) => bail_input!("{flag} names {} twice", file.display()),
         None => Ok(files),
     }
+}
+
+/// Refuses what is there and neither a file nor a folder: files are read more than once, and a pipe gives its bytes once.
+///
+/// # Errors
+/// Fails on a pipe, a socket or a device.
+pub fn refuse_pipe(flag: &str, path: &Path) -> anyhow::Result<()> {
+    let is_read_once = path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+    ensure_input!(
+        !is_read_once,
+        "{flag} names {}, a pipe or device, and files are read more than once; write it to a file first",
+        path.display()
+    );
+    Ok(())
 }
 
 fn matches(flag: &str, pattern: &str) -> anyhow::Result<Vec<PathBuf>> {

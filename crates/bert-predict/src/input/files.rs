@@ -13,9 +13,6 @@ use stage::{ensure_input, named_files};
 use super::window::{InputRow, Part, Window, WindowBuilder};
 use crate::args::{Args, Shard};
 
-/// The extension of files of a text a line, unless flags or labels of fastText say that they are tables.
-const TXT: &str = "txt";
-
 /// Files, opened.
 pub(crate) struct InputFiles {
     tables: Vec<TableFile>,
@@ -41,15 +38,15 @@ impl PartCount {
 pub(crate) struct TableRules {
     columns: Columns,
     options: ReadOptions,
-    /// Whether `.txt` has tables, as flags about them say, instead of a text a line.
-    txt_is_tables: bool,
+    /// Whether files of plain text are tables, as flags about them say, instead of a text a line.
+    plain_text_is_tables: bool,
 }
 
 impl TableRules {
     /// The rules for these files.
     pub(crate) fn of(args: &Args, paths: &[PathBuf]) -> Self {
         let input = &args.input;
-        let txt_is_tables = says_tables(args) && paths.iter().all(|path| is_txt(path));
+        let plain_text_is_tables = says_tables(args) && paths.iter().all(|path| is_plain_text(path));
         let columns = Columns {
             text: input.text_column.clone(),
             label: None,
@@ -59,11 +56,11 @@ impl TableRules {
             ..Columns::default()
         };
         let options = ReadOptions { passes_broken: true, ..input.tables.options() };
-        Self { columns, options, txt_is_tables }
+        Self { columns, options, plain_text_is_tables }
     }
 
     fn open(&self, path: &Path) -> corpus::Result<TableFile> {
-        match is_txt(path) && !self.txt_is_tables && !records::is_fast_text(path, &self.options)? {
+        match is_plain_text(path) && !self.plain_text_is_tables && !records::has_labeled_lines(path, &self.options)? {
             true => TableFile::open_lines(path, &self.options),
             false => TableFile::open(path, &self.columns, &self.options),
         }
@@ -214,8 +211,9 @@ fn input_row(row: ReadRow) -> InputRow {
     }
 }
 
-fn is_txt(path: &Path) -> bool {
-    FileName::of(path).extension == TXT
+/// Whether a file has a text a line, unless flags or labels in its lines say that it is a table.
+fn is_plain_text(path: &Path) -> bool {
+    FileName::of(path).is_plain_text()
 }
 
 /// Whether flags are given that are about the columns and fields of tables.

@@ -184,7 +184,7 @@ fn a_token_that_the_model_has_no_row_for_is_named_with_its_text() {
     assert!(refused.contains(expected), "{refused}");
 }
 
-/// `.txt` is a text a line, unless labels of fastText or flags about tables say otherwise.
+/// `.txt` is a text a line, unless labels in the lines or flags about tables say otherwise.
 #[test]
 fn tables_in_txt_are_read_as_the_flags_say() {
     let sandbox = Sandbox::new();
@@ -203,6 +203,8 @@ fn tables_in_txt_are_read_as_the_flags_say() {
     assert!(labeled.stderr.contains(said), "{}", labeled.stderr);
     sandbox.write("d.txt", "__label__good w5\n\nw6\n");
     assert_eq!(lines_of("--input d.txt"), ["w5", "", "w6"]);
+    sandbox.write("e.test", "1 w5 w6\n0 w7\n1 w8\n0 w5\n");
+    assert_eq!(lines_of("--input e.test"), ["w5 w6", "w7", "w8", "w5"]);
     let with_labels = lines(&succeed(&sandbox, "--quiet --input c.txt --keep-columns label").stdout);
     assert_eq!([&with_labels[0]["source_label"], &with_labels[1]["source_label"]], ["good", "bad long"]);
 }
@@ -222,6 +224,7 @@ fn flags_that_do_not_fit_the_input_are_refused() {
     refused("--input a.csv", "a.csv has no column text or sentence, only review");
     refused("--input a.csv --text-column Review", "; is it --text-column 'review'?");
     refused("--input a.csv --text-column review --keep-columns id", "a.csv has no column id, only review");
+    refused("--input /dev/null", "--input names /dev/null, a pipe or device");
     refused("--input a.doc", "a.doc has no known format; expected one of .parquet, .jsonl");
     refused("--input a.txt w5", "cannot be used with");
     for flag in ["--explain", "--force", "--shard 1/2", "--rows-per-part 5"] {

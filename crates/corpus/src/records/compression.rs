@@ -40,9 +40,10 @@ impl Bytes {
             return Err(unreadable(io::ErrorKind::IsADirectory.into()));
         }
         let packed = metadata.len();
-        let FileName { compression, extension, .. } = FileName::of(path);
+        let name = FileName::of(path);
+        let compression = name.compression;
         // A text of its own may be a page.
-        let may_be = |found: StandIn| found == StandIn::HtmlPage && compression.is_none() && extension == "txt";
+        let may_be = |found: StandIn| found == StandIn::HtmlPage && compression.is_none() && name.is_plain_text();
         let stand_in = if metadata.is_file() { StandIn::in_file(&mut file).map_err(unreadable)? } else { None };
         if let Some(stand_in) = stand_in.filter(|&found| !may_be(found)) {
             return Err(CorpusError::Damaged { file: path.to_owned(), format: "text", problem: stand_in.to_string() });

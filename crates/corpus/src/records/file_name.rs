@@ -32,6 +32,11 @@ impl Compression {
     }
 }
 
+/// Extensions that say no more than that a file is text, as corpora have them: `stsa.binary.train`, `TREC.test.all`,
+/// `SMSSpamCollection`. The first is the usual one.
+pub(super) const PLAIN_TEXT: [&str; 11] =
+    ["txt", "text", "train", "dev", "valid", "val", "test", "all", "label", "data", ""];
+
 impl FileName {
     /// Takes the name of `path` apart.
     pub fn of(path: &Path) -> Self {
@@ -46,6 +51,11 @@ impl FileName {
             _ => (name, String::new()),
         };
         Self { stem, extension, compression }
+    }
+
+    /// Whether the name says no more than that the file is text: how it is read, its lines say.
+    pub fn is_plain_text(&self) -> bool {
+        PLAIN_TEXT.contains(&self.extension.as_str())
     }
 }
 

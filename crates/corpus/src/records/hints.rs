@@ -16,9 +16,9 @@ const N_LOOKED_AT: usize = 100;
 /// Adds to an error of a missing column what the file looks like.
 pub(super) fn with_hint(error: CorpusError, dialect: &Dialect, first: &[String], options: &ReadOptions) -> CorpusError {
     let CorpusError::MissingColumn { file, column, found, hint } = error else { return error };
-    if first.len() == 1 && FileName::of(&file).extension == "txt" {
-        let hint = "; it has no separator that is told: .txt is read as trees in brackets, as lines of fastText (__label__NAME \
-                    and a text), or as a table, of which --delimiter says the separator; of texts alone, give the folder that \
+    if first.len() == 1 && FileName::of(&file).is_plain_text() {
+        let hint = "; it has no separator that is told: a file of text is read as trees in brackets, as lines of fastText \
+                    (__label__NAME and a text), as lines of a digit as label, a blank and a text, or as a table, of which --delimiter says the separator; of texts alone, give the folder that \
                     holds a folder for each class (CLASS/*.txt) or a file for each (pos.txt, neg.txt)";
         return CorpusError::MissingColumn { file, column, found, hint: hint.to_owned() };
     }

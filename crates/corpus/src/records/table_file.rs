@@ -215,7 +215,7 @@ impl TableFile {
 pub(super) fn format_of(path: &Path) -> Result<&'static Format> {
     let extension = FileName::of(path).extension;
     FORMATS.iter().chain([&TXT]).find(|format| format.extensions.contains(&extension.as_str())).ok_or_else(|| {
-        let known = extensions().chain(TXT.extensions.iter().copied());
+        let known = extensions().chain(TXT.extensions.first().copied());
         let expected = known.map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
         CorpusError::UnknownFormat { file: path.to_owned(), expected }
     })

@@ -199,7 +199,8 @@ fn after_help() -> String {
         "{EXAMPLES}\n\nA folder contains PTB trees as {{train,dev,test}}.txt, GLUE's {{train,dev,test}}.tsv, tables as\n\
          {{train,validation,test}}.{{{},txt}},\n\
          or texts as {{train,test}}/CLASS/*.txt or {{train,test}}/pos.txt and neg.txt.\n\
-         A .txt is trees, lines of fastText, or a table. All but Parquet may be compressed: train.csv.gz, train.csv.zst.\n\
+         A .txt, or a file named without a format, is trees, lines of a label and a text, or a table. All but Parquet may be\n\
+         compressed: train.csv.gz, train.csv.zst.\n\
          Separator, quotes and encoding are told from a table; what was guessed is said.\n\n\
          The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HTTPS_PROXY and NO_PROXY are honored.",
         corpus::records::extension_list()

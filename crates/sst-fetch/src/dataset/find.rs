@@ -128,13 +128,13 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
 
 /// Refuses flags that say how CSV, TSV or text is read where there is none.
 fn refuse_table_flags(args: &DatasetArgs, layout: Layout, files: &[&PathBuf]) -> anyhow::Result<()> {
-    let extensions: Vec<String> = files.iter().map(|file| FileName::of(file).extension).collect();
-    let may_have_fields = |extension: &String| ["csv", "tsv", "txt"].contains(&extension.as_str());
-    let has_fields = matches!(layout, Layout::Tables | Layout::Glue) && extensions.iter().any(may_have_fields);
+    let names: Vec<FileName> = files.iter().map(|file| FileName::of(file)).collect();
+    let may_have_fields = |name: &FileName| ["csv", "tsv"].contains(&name.extension.as_str()) || name.is_plain_text();
+    let has_fields = matches!(layout, Layout::Tables | Layout::Glue) && names.iter().any(may_have_fields);
     if let Some(flag) = args.tables.of_separated_fields().filter(|_| !has_fields) {
         bail_input!("{flag} says how CSV, TSV and tables in .txt are read, and there is none of them");
     }
-    let has_text = extensions.iter().any(|extension| extension != "parquet");
+    let has_text = names.iter().any(|name| name.extension != "parquet");
     ensure_input!(
         has_text || args.tables.encoding.is_none(),
         "--encoding says how text files are read, and there is none"

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use corpus::records::{self, FileName};
 use corpus::{Split, shortened_list};
-use stage::{BadInput, Manifest, bail_input, ensure_input};
+use stage::{BadInput, Manifest, bail_input, ensure_input, refuse_pipe};
 
 use super::args::DatasetArgs;
 use super::folder_tables::{TXT, tables};
@@ -54,6 +54,7 @@ pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<FoundFil
     if folder.is_file() {
         return all_train(folder);
     }
+    refuse_pipe("--source", folder)?;
     ensure_input!(
         folder.is_dir(),
         "{shown} does not exist{}; expected sample, stanford, hub:OWNER/NAME, a file, or a folder with {}",
@@ -142,7 +143,7 @@ fn layout(splits: &SplitFiles, args: &DatasetArgs) -> anyhow::Result<Layout> {
     let options = args.tables.options();
     let are_fields = args.tables.of_separated_fields().is_some();
     let is_tree = |file: &PathBuf| -> anyhow::Result<bool> {
-        Ok(!are_fields && FileName::of(file).extension == TXT && records::are_trees(file, &options)?)
+        Ok(!are_fields && FileName::of(file).is_plain_text() && records::are_trees(file, &options)?)
     };
     let mut n_trees = 0;
     for file in files() {

@@ -1,4 +1,4 @@
-//! Tables in `.txt`: fields with a separator, and fastText's lines.
+//! Tables in `.txt`, and in files whose names say no format: fields with a separator, and lines of a label and a text.
 
 use corpus::Split::{Test, Train, Validation};
 
@@ -79,5 +79,48 @@ fn lines_of_fast_text_are_read() {
             .file("train.txt", "__label__a x\n__label__b y\n")
             .flags("--keep-columns id")
             .refused(&["data/train.txt has no column id, only label, text"]),
+    ]);
+}
+
+#[test]
+fn lines_that_begin_with_a_label_are_read() {
+    const TRAIN: &str = "1 a stirring , funny film\n0 1960 was better\n1 fine , really\n0 a mess\n";
+    let rows = ["a stirring , funny film|1|-", "1960 was better|0|-", "fine , really|1|-", "a mess|0|-"];
+    check(&[
+        case("the treebank as prepared for convolutional networks")
+            .file("stsa.binary.train", TRAIN)
+            .file("stsa.binary.dev", "0 poor\n1 great\n0 bad\n1 good\n")
+            .source("--train data/stsa.binary.train --validation data/stsa.binary.dev")
+            .names(&["0", "1"])
+            .rows(Train, &rows)
+            .rows(Validation, &["poor|0|-", "great|1|-", "bad|0|-", "good|1|-"])
+            .said(&["lines of a label, a blank and a text"]),
+        case("in .txt").file("train.txt", TRAIN).rows(Train, &rows),
+        case("names for the labels")
+            .file("train.txt", TRAIN)
+            .flags("--label-names negative,positive")
+            .names(&["negative", "positive"])
+            .rows(Train, &rows),
+        case("questions of TREC")
+            .file("TREC_10.label", "NUM:dist How far ?\nLOC:city Where ?\nNUM:dist How long ?\nLOC:city What city ?\n")
+            .source("--train data/TREC_10.label")
+            .names(&["LOC:city", "NUM:dist"])
+            .rows(Train, &["How far ?|1|-", "Where ?|0|-", "How long ?|1|-", "What city ?|0|-"]),
+        case("numbered lines")
+            .file("train.txt", "1 good film\n2 bad film\n3 fine film\n4 poor film\n")
+            .refused(&["data/train.txt has no column label, only 1 good film", "a digit as label"]),
+        case("a table without an extension")
+            .file("SMSSpamCollection", "ham\tSee you at \"five\nspam\tWIN a prize\nham\tok then\n")
+            .source("--train data/SMSSpamCollection")
+            .flags("--no-header --text-column 2 --label-column 1")
+            .names(&["ham", "spam"])
+            .rows(Train, &["See you at \"five|0|-", "WIN a prize|1|-", "ok then|0|-"]),
+        case("what can be read once")
+            .source("--train /dev/null")
+            .refused(&["--train names /dev/null, a pipe or device, and files are read more than once"]),
+        case("another format by its name")
+            .file("train.xlsx", "1 a\n0 b\n1 c\n0 d\n")
+            .source("--train data/train.xlsx")
+            .refused(&["data/train.xlsx has no known format"]),
     ]);
 }

@@ -1,0 +1,90 @@
+//! Lines that begin with their label and a blank: `1 a fine film`, as the Stanford Sentiment Treebank and others were prepared for
+//! convolutional networks (Kim 2014), and `DESC:manner How did it begin ?`, as TREC's questions are.
+//!
+//! No mark says so. It is a guess that is made where every line begins with such a label, the same ones come again and again, and
+//! no separator stands in all lines.
+
+use std::collections::BTreeSet;
+
+use super::labeled_lines::{LabeledText, LineFormat};
+
+/// What may separate fields.
+const SEPARATORS: [char; 5] = ['\t', ',', ';', '|', '@'];
+
+pub(super) const LABEL_FIRST: LineFormat =
+    LineFormat { description: "lines of a label, a blank and a text", is_of, parts };
+
+fn is_of(lines: &[String]) -> bool {
+    let labels: Option<BTreeSet<&str>> = lines.iter().map(|line| Some(line.split_once(' ')?.0)).collect();
+    let Some(labels) = labels else { return false };
+    let come_again = labels.len() > 1 && labels.len() * 2 <= lines.len();
+    let are_labels = labels.iter().all(|label| is_number(label)) || labels.iter().all(|label| is_question_class(label));
+    come_again && are_labels && !SEPARATORS.iter().any(|&mark| lines.iter().all(|line| line.contains(mark)))
+}
+
+fn parts(line: &str) -> LabeledText<'_> {
+    let (label, text) = line.split_once(' ').unwrap_or((line, ""));
+    LabeledText { labels: vec![label], text: text.trim().to_owned() }
+}
+
+/// A class of one digit: numbers of more are those of lines, days or years.
+fn is_number(label: &str) -> bool {
+    matches!(label.trim_start_matches(['-', '+']).as_bytes(), [b'0'..=b'9'])
+}
+
+/// A class of TREC: `COARSE:fine`.
+fn is_question_class(label: &str) -> bool {
+    label.split_once(':').is_some_and(|(coarse, fine)| {
+        let is_coarse = !coarse.is_empty() && coarse.bytes().all(|byte| byte.is_ascii_uppercase());
+        is_coarse && !fine.is_empty() && fine.bytes().all(|byte| byte.is_ascii_lowercase())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{file, for_each_damaged_text, summary};
+    use super::super::{Columns, ReadOptions, has_labeled_lines};
+
+    #[test]
+    fn a_label_stands_before_its_text() {
+        let lines = "1 a stirring , funny film\n0 1960 was  better\n\n1 \r\n0 \"quoted , so\n";
+        let expected = ["a stirring , funny film|1|-", "1960 was  better|0|-", "|1|-", "\"quoted , so|0|-"];
+        assert_eq!(summary("stsa.binary.train", lines.as_bytes(), &Columns::default()).unwrap(), expected);
+        let questions =
+            "DESC:manner How did it\tbegin ?\nENTY:cremat What film ?\nDESC:manner How ?\nENTY:cremat What ?\n";
+        let expected = [
+            "How did it\tbegin ?|DESC:manner|-",
+            "What film ?|ENTY:cremat|-",
+            "How ?|DESC:manner|-",
+            "What ?|ENTY:cremat|-",
+        ];
+        assert_eq!(summary("train_5500.label", questions.as_bytes(), &Columns::default()).unwrap(), expected);
+    }
+
+    #[test]
+    fn other_lines_have_no_label_before_them() {
+        let is = |content: &str| {
+            let (_folder, path) = file("a.txt", content.as_bytes());
+            has_labeled_lines(&path, &ReadOptions::default()).unwrap()
+        };
+        assert!(is("-1 a\n+1 b\n-1 c\n+1 d\n"));
+        for (others, kind) in [
+            ("", "nothing"),
+            ("1 a\n2 b\n3 c\n4 d\n", "numbered lines"),
+            ("10 a\n11 b\n10 c\n11 d\n", "larger numbers"),
+            ("1 a\n1 b\n1 c\n1 d\n", "one class"),
+            ("1 a\n0 b\n1 c\nnone d\n", "a line without"),
+            ("1\n0\n1\n0\n", "no texts"),
+            ("1 star,bad\n5 stars,good\n1 star,awful\n5 stars,fine\n", "fields"),
+            ("id text\n1 a\n0 b\n1 c\n0 d\n", "a header"),
+        ] {
+            assert!(!is(others), "{kind}");
+        }
+    }
+
+    #[test]
+    fn damaged_lines_never_panic() {
+        let lines = "1 a é x\n\n0 y\r\n1 \n0 z";
+        for_each_damaged_text("a.txt", lines.as_bytes(), &Columns::default(), &ReadOptions::default());
+    }
+}
