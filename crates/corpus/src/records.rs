@@ -42,6 +42,7 @@ mod text_table;
 mod trees;
 mod whole_text;
 mod text_lines;
+mod paired_lines;
 mod table_file;
 mod find_columns;
 #[cfg(fuzzing)]

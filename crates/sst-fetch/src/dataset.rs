@@ -14,6 +14,8 @@ mod layout;
 mod class_folders;
 mod folder_tables;
 mod class_files;
+mod paired_lines;
+mod names_file;
 mod texts_by_class;
 mod named_within;
 mod glue;
@@ -51,6 +53,7 @@ use find::{Content, find};
 use grouping::Grouping;
 use labels::Labels;
 use layout::Layout;
+use names_file::NamesFile;
 use plan::Plan;
 use report::Report;
 use scores::ScoreRules;
@@ -76,9 +79,16 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     if let Content::Files(layout, splits) = &dataset.content {
         for (split, files) in splits {
             for (role, file) in roles(*split, files, *layout).into_iter().zip(files) {
+                if let Some(labels) = paired_lines::labels_of(file).filter(|_| *layout == Layout::PairedLines) {
+                    job = job.input(format!("{role}.labels"), &labels);
+                }
                 job = job.input(role, file);
             }
         }
+    }
+    let names_file = NamesFile::beside(args, &dataset)?;
+    if let Some(names) = &names_file {
+        job = job.input("label_names.txt", names.path());
     }
     let mut said = Vec::new();
     if let Content::Stanford(files) = &dataset.content {
@@ -104,7 +114,9 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let scores = ScoreRules::new(args.score_range()?, &args.unlabeled);
     let mut grouping = (division != Division::Whole).then(|| Grouping::new(args.group_index()));
     let mut survey = Survey::read(&sources.splits, &scores, grouping.as_mut())?;
-    let names = args.label_names.as_ref().map(List::items).filter(|_| dataset.layout() != Some(Layout::Trees));
+    let given = args.label_names.as_ref().map(List::items).filter(|_| dataset.layout() != Some(Layout::Trees));
+    let (beside, of_names) = names_file.as_ref().map_or((None, None), |file| file.apply(&survey.labels));
+    let names = given.or(beside);
     let labels = Labels::decide(args, names, &sources, &mut survey)?;
     let groups = grouping.map(|grouping| grouping.finish(sources.of(Split::Train))).transpose()?;
     let divided = divide(&args.division, &division, &survey.rows, groups.as_deref(), &labels)?;
@@ -124,7 +136,7 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
         out.output(&split.file(), |file| writer.write(&sources.splits, split, file))?;
         args.common.say(&report.counts(split));
     }
-    let notes = guesses.chain(reading::left_out(&survey.without_text)).chain(labels.notes.clone());
+    let notes = guesses.chain(of_names).chain(reading::left_out(&survey.without_text)).chain(labels.notes.clone());
     notes.chain(divided.notes).for_each(|note| args.common.say(&note));
     if let Some(copies) = report.copies() {
         args.common.say(&copies);

@@ -1,13 +1,15 @@
 //! Lines that begin with their label and a blank: `1 a fine film`, as the Stanford Sentiment Treebank and others were prepared for
 //! convolutional networks (Kim 2014), and `DESC:manner How did it begin ?`, as TREC's questions are.
 //!
-//! No mark says so. It is a guess that is made where every line begins with such a label, the same ones come again and again, and
-//! no separator stands in all lines.
+//! No mark says so. It is a guess that is made where every line begins with such a label, and no separator stands in all lines; and,
+//! for digits, where the same ones come again and again.
 
 use std::collections::BTreeSet;
 
 use super::labeled_lines::{LabeledText, LineFormat};
 
+/// The coarse classes of TREC's questions.
+const COARSE: [&str; 6] = ["ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM"];
 /// What may separate fields.
 const SEPARATORS: [char; 5] = ['\t', ',', ';', '|', '@'];
 
@@ -17,9 +19,10 @@ pub(super) const LABEL_FIRST: LineFormat =
 fn is_of(lines: &[String]) -> bool {
     let labels: Option<BTreeSet<&str>> = lines.iter().map(|line| Some(line.split_once(' ')?.0)).collect();
     let Some(labels) = labels else { return false };
-    let come_again = labels.len() > 1 && labels.len() * 2 <= lines.len();
-    let are_labels = labels.iter().all(|label| is_number(label)) || labels.iter().all(|label| is_question_class(label));
-    come_again && are_labels && !SEPARATORS.iter().any(|&mark| lines.iter().all(|line| line.contains(mark)))
+    let come_again = labels.len() * 2 <= lines.len();
+    let are_digits = labels.iter().all(|label| is_digit(label)) && come_again;
+    let are_labels = labels.len() > 1 && (are_digits || labels.iter().all(|label| is_question_class(label)));
+    are_labels && !SEPARATORS.iter().any(|&mark| lines.iter().all(|line| line.contains(mark)))
 }
 
 fn parts(line: &str) -> LabeledText<'_> {
@@ -28,15 +31,14 @@ fn parts(line: &str) -> LabeledText<'_> {
 }
 
 /// A class of one digit: numbers of more are those of lines, days or years.
-fn is_number(label: &str) -> bool {
+fn is_digit(label: &str) -> bool {
     matches!(label.trim_start_matches(['-', '+']).as_bytes(), [b'0'..=b'9'])
 }
 
-/// A class of TREC: `COARSE:fine`.
+/// A class of TREC: one of its coarse ones, a colon, and a fine one.
 fn is_question_class(label: &str) -> bool {
     label.split_once(':').is_some_and(|(coarse, fine)| {
-        let is_coarse = !coarse.is_empty() && coarse.bytes().all(|byte| byte.is_ascii_uppercase());
-        is_coarse && !fine.is_empty() && fine.bytes().all(|byte| byte.is_ascii_lowercase())
+        COARSE.contains(&coarse) && !fine.is_empty() && fine.bytes().all(|byte| byte.is_ascii_lowercase())
     })
 }
 
@@ -50,14 +52,8 @@ mod tests {
         let lines = "1 a stirring , funny film\n0 1960 was  better\n\n1 \r\n0 \"quoted , so\n";
         let expected = ["a stirring , funny film|1|-", "1960 was  better|0|-", "|1|-", "\"quoted , so|0|-"];
         assert_eq!(summary("stsa.binary.train", lines.as_bytes(), &Columns::default()).unwrap(), expected);
-        let questions =
-            "DESC:manner How did it\tbegin ?\nENTY:cremat What film ?\nDESC:manner How ?\nENTY:cremat What ?\n";
-        let expected = [
-            "How did it\tbegin ?|DESC:manner|-",
-            "What film ?|ENTY:cremat|-",
-            "How ?|DESC:manner|-",
-            "What ?|ENTY:cremat|-",
-        ];
+        let questions = "DESC:manner How did it\tbegin ?\nENTY:cremat What film ?\n";
+        let expected = ["How did it\tbegin ?|DESC:manner|-", "What film ?|ENTY:cremat|-"];
         assert_eq!(summary("train_5500.label", questions.as_bytes(), &Columns::default()).unwrap(), expected);
     }
 
@@ -71,6 +67,7 @@ mod tests {
         for (others, kind) in [
             ("", "nothing"),
             ("1 a\n2 b\n3 c\n4 d\n", "numbered lines"),
+            ("INFO:root a\nERROR:root b\n", "a log"),
             ("10 a\n11 b\n10 c\n11 d\n", "larger numbers"),
             ("1 a\n1 b\n1 c\n1 d\n", "one class"),
             ("1 a\n0 b\n1 c\nnone d\n", "a line without"),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::file_name::FileName;
 use super::format::{Format, Opened, RowSink, Rows};
 use super::options::{Delimiter, Encoding, ReadOptions};
+use super::paired_lines::PairedLines;
 use super::table::{Columns, ReadRow, Row, WithoutText, name_of_label};
 use super::text_file::TextFile;
 use super::text_lines::TextLines;
@@ -68,6 +69,18 @@ impl TableFile {
         let file = TextFile::open(path, encoding)?;
         let said = file.said.iter().cloned().collect();
         let rows = Box::new(TextLines { file, label: Some(label) });
+        Ok(Self::of(path, Opened { rows, kept: Vec::new(), label_names: None, said }))
+    }
+
+    /// Opens two files, of which one has the label of each line of the other.
+    ///
+    /// # Errors
+    /// Fails when a file cannot be read; reading fails where they have not as many lines.
+    pub fn open_paired_lines(texts: &Path, labels: &Path, encoding: Option<Encoding>) -> Result<Self> {
+        let path = texts;
+        let (texts, labels) = (TextFile::open(texts, encoding)?, TextFile::open(labels, encoding)?);
+        let said = texts.said.iter().cloned().collect();
+        let rows = Box::new(PairedLines { texts, labels });
         Ok(Self::of(path, Opened { rows, kept: Vec::new(), label_names: None, said }))
     }
 

@@ -189,8 +189,9 @@ fn local_dataset(args: &DatasetArgs, found: FoundFiles) -> anyhow::Result<Datase
     let FoundFiles { layout, splits, said } = found;
     refuse_table_flags(args, layout, &splits.iter().flat_map(|(_, files)| files).collect::<Vec<_>>())?;
     ensure_input!(
-        ![Layout::ClassFolders, Layout::ClassFiles].contains(&layout) || args.score_column.is_none(),
-        "--score-column is for tables; texts in a folder or a file for each class have no scores"
+        ![Layout::ClassFolders, Layout::ClassFiles, Layout::PairedLines].contains(&layout)
+            || args.score_column.is_none(),
+        "--score-column is for tables; texts whose labels are names of files or folders, or stand in files of their own, have no scores"
     );
     let (name, source, license) = match layout {
         Layout::Trees => ("sst", "PTB trees", TREEBANK_LICENSE),
@@ -198,6 +199,7 @@ fn local_dataset(args: &DatasetArgs, found: FoundFiles) -> anyhow::Result<Datase
         Layout::Tables => ("files", "local files", "unknown"),
         Layout::ClassFolders => ("files", "a folder for each class", "unknown"),
         Layout::ClassFiles => ("files", "a file for each class", "unknown"),
+        Layout::PairedLines => ("files", "files of texts and of labels", "unknown"),
         Layout::Raw => return raw_dataset(layout, splits),
     };
     Ok(Dataset {

@@ -13,6 +13,8 @@ pub(crate) enum Layout {
     ClassFolders,
     /// A file for each class, in which each line is a text.
     ClassFiles,
+    /// A file of texts and a file of their labels, line by line.
+    PairedLines,
     /// The raw files of an earlier run of this stage.
     Raw,
 }

@@ -12,7 +12,7 @@ use super::args::DatasetArgs;
 use super::folder_tables::{TXT, tables};
 use super::glue::is_glue;
 use super::layout::Layout;
-use super::{class_files, class_folders, named_within, texts_by_class};
+use super::{class_files, class_folders, named_within, paired_lines, texts_by_class};
 use crate::shards::{self, Shard};
 use crate::source::HubName;
 use crate::split_files::{SplitFiles, entries, is_unread_data};
@@ -73,6 +73,9 @@ pub(crate) fn scan(folder: &Path, args: &DatasetArgs) -> anyhow::Result<FoundFil
         }
     }
     if found.is_empty() {
+        if let Some(splits) = paired_lines::find(folder)? {
+            return split_layout(splits, args);
+        }
         if let Some((splits, said)) = named_within::find(folder)? {
             return Ok(FoundFiles { said: vec![said], ..split_layout(splits, args)? });
         }
@@ -153,6 +156,7 @@ fn layout(splits: &SplitFiles, args: &DatasetArgs) -> anyhow::Result<Layout> {
         0 if !are_fields && splits.iter().all(|(_, files)| class_files::are_class_files(files)) => {
             Ok(Layout::ClassFiles)
         }
+        0 if !are_fields && paired_lines::are_paired(&files().collect::<Vec<_>>())? => Ok(Layout::PairedLines),
         0 if n_with("tsv") == n_files && is_glue(splits, args.says_labels()) => Ok(Layout::Glue),
         0 => Ok(Layout::Tables),
         n if n == n_files && splits.iter().all(|(_, files)| files.len() == 1) => Ok(Layout::Trees),

@@ -65,7 +65,7 @@ impl<'a> Plan<'a> {
             dataset.content,
             Content::Sample
                 | Content::Stanford(_)
-                | Content::Files(Layout::Trees | Layout::ClassFolders | Layout::ClassFiles, _)
+                | Content::Files(Layout::Trees | Layout::ClassFolders | Layout::ClassFiles | Layout::PairedLines, _)
         );
         let columns = PlanColumns {
             text: args.text_column.as_deref(),

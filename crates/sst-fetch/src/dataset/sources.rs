@@ -14,7 +14,7 @@ use super::layout::Layout;
 use super::raw_source::RawSource;
 use super::rows::RowSource;
 pub(crate) use super::rows::SplitSources;
-use super::{class_files, class_folders, label_text, sample, split_column, stanford};
+use super::{class_files, class_folders, label_text, paired_lines, sample, split_column, stanford};
 use crate::hub::HubDataset;
 use crate::split_files::SplitFiles;
 
@@ -94,6 +94,14 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             let lines = "a file for each class, with a text a line".to_owned();
             let said = [lines].into_iter().chain(class_files::passed_over(splits)?).collect();
             Ok(Sources { said, ..without_columns(opened(splits, open)?) })
+        }
+        Content::Files(Layout::PairedLines, splits) => {
+            args.refuse_columns("texts with labels in a file beside them")?;
+            let open = |_, texts: &Path| {
+                let labels = paired_lines::labels_of(texts).unwrap_or_default();
+                TableFile::open_paired_lines(texts, &labels, args.tables.encoding)
+            };
+            Ok(Sources { said: vec![paired_lines::said(splits)], ..without_columns(opened(splits, open)?) })
         }
         Content::Files(Layout::Raw, splits) => {
             args.refuse_text_and_target("raw files")?;

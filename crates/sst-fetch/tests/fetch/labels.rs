@@ -8,6 +8,7 @@ mod mixed_splits;
 mod words;
 mod label_order;
 mod label_names;
+mod names_files;
 mod missing;
 mod minus_one;
 mod json;

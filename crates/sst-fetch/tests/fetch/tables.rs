@@ -11,6 +11,7 @@ mod archives;
 mod files;
 mod class_folders;
 mod class_files;
+mod paired_lines;
 mod text_files;
 
 use flate2::write::GzEncoder;
