@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::split::Split;
+
 /// What a file's name says, in any case: `Train.CSV.gz` is a gzip archive of the CSV `Train`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileName {
@@ -32,10 +34,9 @@ impl Compression {
     }
 }
 
-/// Extensions that say no more than that a file is text, as corpora have them: `stsa.binary.train`, `TREC.test.all`,
-/// `SMSSpamCollection`. The first is the usual one.
-pub(super) const PLAIN_TEXT: [&str; 11] =
-    ["txt", "text", "train", "dev", "valid", "val", "test", "all", "label", "data", ""];
+/// Extensions that say no more than that a file is text, as corpora have them, beside the names of splits: `TREC.test.all`,
+/// `SMSSpamCollection`.
+const PLAIN_TEXT: [&str; 6] = ["txt", "text", "all", "label", "data", ""];
 
 impl FileName {
     /// Takes the name of `path` apart.
@@ -55,7 +56,12 @@ impl FileName {
 
     /// Whether the name says no more than that the file is text: how it is read, its lines say.
     pub fn is_plain_text(&self) -> bool {
-        PLAIN_TEXT.contains(&self.extension.as_str())
+        PLAIN_TEXT.contains(&self.extension.as_str()) || self.is_named_by_split()
+    }
+
+    /// Whether the extension is the name of a split: `dbpedia.train`.
+    pub fn is_named_by_split(&self) -> bool {
+        Split::from_alias(&self.extension).is_some()
     }
 }
 
@@ -76,5 +82,16 @@ mod tests {
         assert_eq!(parts("train.gz"), expected("train", "", Some(Compression::Gzip)));
         assert_eq!(parts("train"), expected("train", "", None));
         assert_eq!(parts(".csv"), expected(".csv", "", None));
+    }
+
+    #[test]
+    fn a_name_may_say_no_more_than_text() {
+        let is_plain_text = |name: &str| FileName::of(Path::new(name)).is_plain_text();
+        for name in ["a.txt", "A.TXT.gz", "stsa.binary.train", "TREC_10.label", "x.validation", "SMSSpamCollection"] {
+            assert!(is_plain_text(name), "{name}");
+        }
+        for name in ["a.csv", "train.xlsx", "train.v1", "a.train.csv"] {
+            assert!(!is_plain_text(name), "{name}");
+        }
     }
 }

@@ -226,9 +226,12 @@ impl TableFile {
 
 /// The format that a file's name says.
 pub(super) fn format_of(path: &Path) -> Result<&'static Format> {
-    let extension = FileName::of(path).extension;
-    FORMATS.iter().chain([&TXT]).find(|format| format.extensions.contains(&extension.as_str())).ok_or_else(|| {
-        let known = extensions().chain(TXT.extensions.first().copied());
+    let name = FileName::of(path);
+    if name.is_plain_text() {
+        return Ok(&TXT);
+    }
+    FORMATS.iter().find(|format| format.extensions.contains(&name.extension.as_str())).ok_or_else(|| {
+        let known = extensions().chain(TXT.extensions.iter().copied());
         let expected = known.map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ");
         CorpusError::UnknownFormat { file: path.to_owned(), expected }
     })

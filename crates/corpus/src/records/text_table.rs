@@ -7,7 +7,6 @@ use std::path::Path;
 use super::beginning::N_ROWS;
 use super::delimited::TSV;
 use super::fast_text::FAST_TEXT;
-use super::file_name::PLAIN_TEXT;
 use super::format::Format;
 use super::label_first::LABEL_FIRST;
 use super::labeled_lines::LineFormat;
@@ -19,7 +18,7 @@ use crate::error::Result;
 const LINE_FORMATS: [&LineFormat; 2] = [&FAST_TEXT, &LABEL_FIRST];
 
 pub(super) const TXT: Format = Format {
-    extensions: &PLAIN_TEXT,
+    extensions: &["txt"],
     open: |path, columns, options| match line_format(path, options)? {
         None => (TSV.open)(path, columns, options),
         Some(format) => format.open(path, columns, options),

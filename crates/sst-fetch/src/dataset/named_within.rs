@@ -1,4 +1,5 @@
-//! Files and folders that have the word of a split somewhere in their names: `Corona_NLP_train.csv`, `20news-bydate-test/`.
+//! Files and folders that have the word of a split somewhere in their names: `Corona_NLP_train.csv`, `dbpedia.train`,
+//! `20news-bydate-test/`.
 //!
 //! That is a guess, which is made where everything in a folder that may be data has such a word, and each split is there once.
 
@@ -9,7 +10,7 @@ use corpus::records::FileName;
 use stage::bail_input;
 
 use super::folder_tables::{TXT, tables};
-use super::texts_by_class;
+use super::{names_file, texts_by_class};
 use crate::split_files::{SplitFiles, entries, is_unread_data, split_words};
 
 /// The splits of a folder by the words in names, and what is to be said of them; none where they are not clear.
@@ -19,7 +20,11 @@ use crate::split_files::{SplitFiles, entries, is_unread_data, split_words};
 pub(super) fn find(folder: &Path) -> anyhow::Result<Option<(SplitFiles, String)>> {
     let entries = entries(folder)?;
     let mut candidates = tables(folder)?;
-    let is_text = |path: &&PathBuf| path.is_file() && FileName::of(path).extension == TXT && split_of(path).is_some();
+    candidates.retain(|path| !names_file::is_called_so(path));
+    let is_text = |path: &&PathBuf| {
+        let name = FileName::of(path);
+        path.is_file() && (name.extension == TXT || name.is_named_by_split()) && split_of(path).is_some()
+    };
     let texts: Vec<PathBuf> =
         entries.iter().filter(is_text).filter(|path| !candidates.contains(path)).cloned().collect();
     candidates.extend(texts);
@@ -58,11 +63,9 @@ pub(super) fn find(folder: &Path) -> anyhow::Result<Option<(SplitFiles, String)>
 
 /// The only split that a name has a word of.
 fn split_of(path: &PathBuf) -> Option<(Split, &PathBuf)> {
-    let words = split_words(&if path.is_dir() {
-        path.file_name()?.to_string_lossy().into_owned()
-    } else {
-        FileName::of(path).stem
-    });
+    let name = FileName::of(path);
+    let is_whole = path.is_dir() || name.is_named_by_split();
+    let words = split_words(&if is_whole { path.file_name()?.to_string_lossy().into_owned() } else { name.stem });
     match words.into_iter().collect::<Vec<_>>().as_slice() {
         [only] => Some((*only, path)),
         _ => None,

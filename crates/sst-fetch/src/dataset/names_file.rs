@@ -21,6 +21,11 @@ const FILES: [&str; 5] = ["classes.txt", "class.txt", "label_names.txt", "labels
 /// More than this are no names of classes.
 const MAX_NAMES: usize = 1000;
 
+/// Whether a file has the name of one that holds names.
+pub(crate) fn is_called_so(path: &Path) -> bool {
+    FILES.iter().any(|name| path.ends_with(name))
+}
+
 /// A file of names.
 pub(crate) struct NamesFile {
     path: PathBuf,

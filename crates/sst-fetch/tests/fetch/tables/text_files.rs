@@ -106,6 +106,14 @@ fn lines_that_begin_with_a_label_are_read() {
             .source("--train data/TREC_10.label")
             .names(&["LOC:city", "NUM:dist"])
             .rows(Train, &["How far ?|1|-", "Where ?|0|-", "How long ?|1|-", "What city ?|0|-"]),
+        case("splits as extensions, beside the names of the labels")
+            .file("dbpedia.train", "__label__2 , a .\n__label__1 , b .\n")
+            .file("dbpedia.test", "__label__1 , c .\n")
+            .file("classes.txt", "Company\nArtist\n")
+            .names(&["Company", "Artist"])
+            .rows(Train, &[", a .|1|-", ", b .|0|-"])
+            .rows(Test, &[", c .|0|-"])
+            .said(&["splits, by a word in their names: train dbpedia.train, test dbpedia.test"]),
         case("numbered lines")
             .file("train.txt", "1 good film\n2 bad film\n3 fine film\n4 poor film\n")
             .refused(&["data/train.txt has no column label, only 1 good film", "a digit as label"]),
