@@ -62,6 +62,13 @@ fn every_stage_ends_with_a_summary_and_a_fresh_one_with_the_same_figures() {
     assert_eq!((&validation["rows"], &validation["accuracy"]), (&json!(60), &training["accuracy"]));
     assert_eq!(*export, json!({"rows": 60, "flips": {"hf": 0}}));
 
+    // Whoever waits for the line must not take its absence for success.
+    let mut into_full = pipeline.stage("raw");
+    into_full.arg("--json-summary").stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    let unsaid = testkit::outcome(&mut into_full);
+    assert_eq!(unsaid.code, Some(3), "{}", unsaid.stderr);
+    assert!(unsaid.stderr.contains("error: cannot write to stdout: No space left"), "{}", unsaid.stderr);
+
     let paused = pipeline.run_stage("train", "--json-summary --force --stop-at-step 3");
     assert_eq!(summary(&paused)["state"], "unfinished");
     let missed = pipeline.run_stage("eval/test", "--json-summary --require accuracy>=1.1");

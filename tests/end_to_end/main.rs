@@ -17,6 +17,7 @@ mod old_folders;
 mod pipeline;
 mod profiles;
 mod provenance;
+mod read_only;
 mod recipes;
 mod snapshot;
 mod sweep;

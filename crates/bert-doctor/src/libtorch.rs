@@ -25,7 +25,7 @@ const POLL: Duration = Duration::from_millis(5);
 struct Probed {
     version: String,
     cuda_devices: i64,
-    threads: i32,
+    threads: u32,
     compute: String,
 }
 
@@ -34,11 +34,12 @@ pub(crate) fn probe() -> anyhow::Result<()> {
     libtorch::load().map_err(|error| anyhow!("{error}\n{}", error.advice()))?;
     let cuda_devices = if Cuda::is_available() { Cuda::device_count() } else { 0 };
     let compute = Compute::resolve("auto", None, "auto")?;
+    let threads = compute.threads;
     let compute = format!("{}, {}", compute.device_name(), compute.precision);
     // An operation of libtorch, and one of its kernels' libraries.
     let ones = tch::Tensor::f_ones([64, 64], (tch::Kind::Float, tch::Device::Cpu))?;
     anyhow::ensure!(ones.f_matmul(&ones)?.f_double_value(&[63, 63])? == 64.0, "a product of matrices is wrong");
-    let (description, threads) = (libtorch::description(), tch::get_num_threads());
+    let description = libtorch::description();
     print_line(format_args!("{description}\n{cuda_devices}\n{threads}\n{compute}"))
 }
 
@@ -163,23 +164,15 @@ fn cuda(files: &LibtorchFiles, devices: i64) -> Finding {
     }
 }
 
-fn threads(of_libtorch: i32) -> Finding {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let fact = format!("{cores} cores, libtorch uses {of_libtorch} unless --threads says otherwise");
-    let active = env::var("OMP_WAIT_POLICY").is_ok_and(|policy| policy.eq_ignore_ascii_case("active"));
-    if active {
+/// `OMP_NUM_THREADS` has no say: the programs set libtorch's threads.
+fn threads(by_default: u32) -> Finding {
+    let fact = format!("{by_default}, unless --threads says otherwise: the cores that this process may use");
+    if env::var("OMP_WAIT_POLICY").is_ok_and(|policy| policy.eq_ignore_ascii_case("active")) {
         return Finding::note(
             "threads",
             format!("{fact}; OMP_WAIT_POLICY is active"),
             "with LoRA and on old processors, waiting threads take cores from working ones; unset it where other programs run",
         );
     }
-    match usize::try_from(of_libtorch) {
-        Ok(n) if n > cores => Finding::note(
-            "threads",
-            fact,
-            "more threads than cores wait for each other; unset OMP_NUM_THREADS, or lower --threads",
-        ),
-        _ => Finding::fine("threads", fact),
-    }
+    Finding::fine("threads", fact)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use bert_kernels::cpu_features;
 
+use crate::control_group;
 use crate::finding::Finding;
 
 const GB: f64 = 1e9;
@@ -41,15 +42,11 @@ fn processor() -> Finding {
     }
 }
 
-/// What the system can hand out, or what the process's control group may take, if that is less.
+/// What the system can hand out, or what the process's control groups leave, if that is less.
 fn memory() -> Finding {
     let available = fs::read_to_string("/proc/meminfo").ok().and_then(|text| kilobytes(&text, "MemAvailable:"));
     let Some(available) = available else { return Finding::fine("memory", "unknown: /proc/meminfo does not say") };
-    let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse::<f64>().ok());
-    let used =
-        fs::read_to_string("/sys/fs/cgroup/memory.current").ok().and_then(|text| text.trim().parse::<f64>().ok());
-    let left = limit.map_or(f64::INFINITY, |limit| limit - used.unwrap_or(0.0));
-    let bytes = available.min(left);
+    let bytes = available.min(control_group::memory_left(Path::new("/")));
     let fact = format!("{:.1} GB available", bytes / GB);
     if bytes < LITTLE_MEMORY {
         return Finding::note("memory", fact, "`--plan` says what a training takes; smaller batches take less");

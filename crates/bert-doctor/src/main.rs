@@ -3,6 +3,7 @@
 
 mod finding;
 mod libtorch;
+mod control_group;
 mod machine;
 mod hub;
 mod provenance;

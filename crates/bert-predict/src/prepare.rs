@@ -5,10 +5,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use corpus::tokenizer::{Encodings, Tokenizer};
 use corpus::vocabulary;
-use stage::Interrupt;
+use stage::{Interrupt, NO_THREAD};
 
 use crate::input::{Input, InputRow, Part, Window, WindowSize};
 
@@ -56,20 +56,23 @@ impl PreparedWindows {
         size: WindowSize,
     ) -> anyhow::Result<Self> {
         let (sender, messages) = sync_channel(WINDOWS_AHEAD);
-        thread::Builder::new().name("prepare".to_owned()).spawn(move || {
-            let mut failed = None;
-            let read = input.for_each_window(size, &mut |window| match prepared(window, &tokenizer, vocab_size) {
-                Ok(window) => match sender.send(Message::Window(Box::new(window))) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(_) => ControlFlow::Break(()),
-                },
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            });
-            let _ = sender.send(Message::End(failed.map_or(read, Err)));
-        })?;
+        thread::Builder::new()
+            .name("prepare".to_owned())
+            .spawn(move || {
+                let mut failed = None;
+                let read = input.for_each_window(size, &mut |window| match prepared(window, &tokenizer, vocab_size) {
+                    Ok(window) => match sender.send(Message::Window(Box::new(window))) {
+                        Ok(()) => ControlFlow::Continue(()),
+                        Err(_) => ControlFlow::Break(()),
+                    },
+                    Err(error) => {
+                        failed = Some(error);
+                        ControlFlow::Break(())
+                    }
+                });
+                let _ = sender.send(Message::End(failed.map_or(read, Err)));
+            })
+            .context(NO_THREAD)?;
         Ok(Self { messages })
     }
 

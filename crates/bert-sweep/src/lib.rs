@@ -53,7 +53,8 @@ use crate::execution::plan_check::KnownPlans;
 use crate::execution::training::Training;
 use crate::execution::{batch_scripts, fold_preparation, plan_check, retention, single_run};
 use crate::report::leaderboard::LEADERBOARD;
-use crate::report::{outputs, summary};
+use crate::report::outputs::{self, Written};
+use crate::report::summary;
 use crate::search::space::Observation;
 use crate::settings::SweepSettings;
 use crate::trials::dataset::Dataset;
@@ -63,13 +64,12 @@ use crate::trials::trial::{SweepPaths, Trial};
 /// What the manifests of this stage say wrote them.
 pub const STAGE: Stage = Stage { name: "bert-sweep", version: 1 };
 
-/// How far a sweep came.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// How far a sweep came, and whether its leaderboard could be printed: a full stdout leaves no result unfinished.
 enum Outcome {
     /// No trial is open any more, and the best one is there.
-    Complete,
+    Complete { printed: anyhow::Result<()> },
     /// The same command goes on: trials are open, or were only planned.
-    Incomplete,
+    Incomplete { printed: anyhow::Result<()> },
 }
 
 /// Runs the stage.
@@ -78,6 +78,13 @@ enum Outcome {
 /// Fails on settings that do not fit, a trial that `bert-finetune` rejects, a signal, and when no trial was completed.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     ensure_input!(args.index.is_none() || args.action == Action::Trial, "--index is for `bert-sweep trial` alone");
+    for path in [&args.common.out, &args.tokens, &args.model] {
+        ensure_input!(
+            path.to_str().is_some(),
+            "{} is not UTF-8, and trials are told their folders in profiles, which are; rename it",
+            path.display()
+        );
+    }
     let tokens = Upstream::open(&args.tokens, "sst-tokenize")?;
     let settings = SweepSettings::resolve(args, &tokens)?;
     let job = job(args, &settings, &tokens)?;
@@ -95,8 +102,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return Ok(());
     };
     match sweep(args, &settings, &mut output)? {
-        Outcome::Complete => output.finish().map(drop),
-        Outcome::Incomplete => Ok(()),
+        Outcome::Complete { printed } => {
+            output.finish()?;
+            printed
+        }
+        Outcome::Incomplete { printed } => printed,
     }
 }
 
@@ -171,7 +181,7 @@ fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> an
         }
         if args.action == Action::Plan {
             batch_scripts::write(&training.trials, &settings.resources.finetune, &args.common)?;
-            return Ok(Outcome::Incomplete);
+            return Ok(Outcome::Incomplete { printed: Ok(()) });
         }
         // What an earlier sweep has finished stays until something new is written: what is read may still be refused.
         training.rows()?;
@@ -180,7 +190,8 @@ fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> an
             break; // TPE needs their scores to propose the next trials.
         }
     }
-    Ok(if outputs::write(&mut training)? { Outcome::Complete } else { Outcome::Incomplete })
+    let Written { is_complete, printed } = outputs::write(&mut training)?;
+    Ok(if is_complete { Outcome::Complete { printed } } else { Outcome::Incomplete { printed } })
 }
 
 /// Checks the best run of a fresh sweep, whose manifest lists the files of the sweep alone.

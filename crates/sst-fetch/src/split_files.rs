@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use corpus::Split;
 use corpus::records::{self, FileName};
-use stage::{BadInput, is_hidden};
+use stage::{BadInput, ensure_input, is_hidden};
 
 /// The files of each split, in their order.
 pub(crate) type SplitFiles = Vec<(Split, Vec<PathBuf>)>;
@@ -26,6 +26,16 @@ pub(crate) fn is_unread_data(path: &Path) -> bool {
     ];
     let FileName { extension, .. } = FileName::of(path);
     UNREAD.contains(&extension.as_str()) && !records::extensions().any(|known| known == extension)
+}
+
+/// Refuses a link that leads nowhere: what it stands for, as a text or the folder of a class, is not there.
+pub(crate) fn refuse_dangling(path: &Path) -> anyhow::Result<()> {
+    ensure_input!(
+        path.exists() || !path.is_symlink(),
+        "{} is a link that leads nowhere; fetch what it stands for, mend or remove it",
+        path.display()
+    );
+    Ok(())
 }
 
 /// What is visible in a folder, in the order of the alphabet.

@@ -8,6 +8,7 @@ use rustix::fs::{Access, access};
 
 use crate::input_error::{bad_input, bail_input, ensure_input};
 use crate::location::{Location, Relation, absolute};
+use crate::lock::LOCK;
 use crate::manifest::MANIFEST;
 use crate::owner::refuse_stage_file;
 use crate::vouch::Vouchers;
@@ -54,6 +55,17 @@ pub(crate) fn ensure_writable(out: &Path) -> anyhow::Result<()> {
                 ensure_input!(goes_on, "{shown} cannot be written: {at}: {error}");
             }
         }
+    }
+    Ok(())
+}
+
+/// Refuses a folder whose lock is another user's.
+pub(crate) fn ensure_lockable(out: &Path) -> anyhow::Result<()> {
+    let lock = out.join(LOCK);
+    if lock.exists()
+        && let Err(error) = access(&lock, Access::READ_OK | Access::WRITE_OK)
+    {
+        bail_input!("{} cannot be written: {}: {}", out.display(), lock.display(), io::Error::from(error));
     }
     Ok(())
 }

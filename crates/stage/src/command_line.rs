@@ -1,7 +1,7 @@
 //! Command line: the whole `main` of a stage, from what was typed and a profile to an exit code.
 
 use std::ffi::OsString;
-use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::{Command, CommandFactory, Parser};
@@ -11,6 +11,7 @@ use crate::exit_reason::{BAD_INPUT, exit_code, is_said};
 use crate::input_error::BadInputType;
 use crate::manual;
 use crate::messages::{self, say};
+use crate::panic_line::panic_line;
 use crate::set_aside::SetAside;
 use crate::summary;
 
@@ -89,7 +90,7 @@ impl<'a> Program<'a> {
         let typed: Vec<OsString> = std::env::args_os().collect();
         let program = A::command().get_name().to_owned();
         messages::set_format(&program, messages::typed_format(&typed));
-        panic::set_hook(Box::new(|panic| say(&format!("error: internal: {}", panic_line(panic)))));
+        panic::set_hook(Box::new(|panic| say(&format!("error: {}", panic_line(panic)))));
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             if let Some(folder) = manual::folder(&typed) {
                 let others = self.subcommands.map(|command| command());
@@ -104,7 +105,8 @@ impl<'a> Program<'a> {
                 _ => error,
             })
         }));
-        summary::print(!matches!(outcome, Ok(Ok(()))));
+        let printed = summary::print(!matches!(outcome, Ok(Ok(()))));
+        let outcome = outcome.map(|done| done.and(printed));
         match outcome {
             Ok(Ok(())) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE, // libtorch out of memory, or a bug: the hook has said which
@@ -130,11 +132,4 @@ fn print_usage(usage: &clap::Error) {
     } else {
         let _ = usage.print();
     }
-}
-
-/// A panic in one line: what libtorch throws has its whole stack behind the first.
-fn panic_line(panic: &PanicHookInfo<'_>) -> String {
-    let message = panic.payload_as_str().unwrap_or("no message").lines().next().unwrap_or_default();
-    let message = message.split("\\nException raised from").next().unwrap_or(message);
-    panic.location().map_or(message.to_owned(), |location| format!("{message} ({location})"))
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use crate::file_state::FileState;
 use crate::fingerprint::Fingerprint;
 use crate::input_error::BadInput;
 use crate::output_file::write_file;
@@ -16,7 +16,8 @@ use crate::output_file::write_file;
 /// The hashes of large files, kept in `OUT/.hashes.json` under what the system says of the files.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct HashCache {
-    files: BTreeMap<PathBuf, CachedHash>,
+    /// By the paths that JSON can hold; others are hashed each time.
+    files: BTreeMap<String, CachedHash>,
     #[serde(skip)]
     changed: bool,
 }
@@ -63,29 +64,25 @@ impl HashCache {
             return Fingerprint::read(path, u64::MAX).with_context(context);
         }
         let path = fs::canonicalize(path).with_context(context)?;
-        let modified_ns = nanoseconds(metadata.mtime(), metadata.mtime_nsec());
-        let changed_ns = nanoseconds(metadata.ctime(), metadata.ctime_nsec());
-        if let Some(known) = self.files.get(&path)
+        let FileState { inode, bytes, modified_ns, changed_ns } = FileState::of(&metadata);
+        if let Some(known) = path.to_str().and_then(|name| self.files.get(name))
             && (known.inode, known.modified_ns, known.changed_ns, known.fingerprint.bytes)
-                == (metadata.ino(), modified_ns, Some(changed_ns), metadata.len())
+                == (inode, modified_ns, Some(changed_ns), bytes)
         {
             return Ok(known.fingerprint.clone());
         }
         let fingerprint = Fingerprint::read(&path, u64::MAX).with_context(context)?;
         let age = now.duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i128) - changed_ns;
-        if age > SAFE_AGE.as_nanos() as i128 {
+        if age > SAFE_AGE.as_nanos() as i128
+            && let Ok(name) = path.into_os_string().into_string()
+        {
             let changed_ns = Some(changed_ns);
-            let known = CachedHash { inode: metadata.ino(), modified_ns, changed_ns, fingerprint: fingerprint.clone() };
-            self.files.insert(path, known);
+            let known = CachedHash { inode, modified_ns, changed_ns, fingerprint: fingerprint.clone() };
+            self.files.insert(name, known);
             self.changed = true;
         }
         Ok(fingerprint)
     }
-}
-
-/// Since 1970 (UTC).
-fn nanoseconds(seconds: i64, nanoseconds: i64) -> i128 {
-    i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds)
 }
 
 #[cfg(test)]
@@ -106,7 +103,7 @@ mod tests {
         cache.fingerprint_at(&path, later).unwrap();
         cache.save(folder.path()).unwrap();
         let mut cache = HashCache::load(folder.path());
-        let key = fs::canonicalize(&path).unwrap();
+        let key = fs::canonicalize(&path).unwrap().into_os_string().into_string().unwrap();
         cache.files.get_mut(&key).unwrap().fingerprint.sha256 = "remembered".to_owned();
         assert_eq!(cache.fingerprint(&path).unwrap().sha256, "remembered");
 
@@ -122,5 +119,17 @@ mod tests {
         cache.files.get_mut(&key).unwrap().changed_ns = None;
         cache.files.get_mut(&key).unwrap().fingerprint.sha256 = "remembered".to_owned();
         assert_eq!(cache.fingerprint_at(&path, later).unwrap(), changed);
+    }
+
+    #[test]
+    fn a_path_that_is_no_text_is_hashed_each_time() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(std::ffi::OsStr::from_bytes(b"donn\xe9es"));
+        write_file(&path, vec![7; WORTH_CACHING as usize]).unwrap();
+        let mut cache = HashCache::default();
+        cache.fingerprint_at(&path, SystemTime::now() + Duration::from_secs(60)).unwrap();
+        cache.save(folder.path()).unwrap();
+        assert!(cache.files.is_empty());
     }
 }

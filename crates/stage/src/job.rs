@@ -11,15 +11,17 @@ use anyhow::Context;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::claim::{ensure_writable, refuse_inputs};
+use crate::claim::{ensure_lockable, ensure_writable, refuse_inputs};
 use crate::common_args::CommonArgs;
 use crate::disk::unwritable;
+use crate::file_state::FileState;
 use crate::fingerprint::Fingerprint;
 use crate::freshness::{Verdict, judge};
 use crate::hash_cache::HashCache;
+use crate::hashed_input::HashedInput;
 use crate::input_error::bail_input;
 use crate::lock::FolderLock;
-use crate::manifest::{Manifest, Stage};
+use crate::manifest::{MANIFEST, Manifest, Stage};
 use crate::output_folder::OutputFolder;
 use crate::owner::{refuse_foreign, refuse_unfinished};
 use crate::print_line::print_line;
@@ -156,7 +158,9 @@ impl Job {
         self.refuse_inputs(&folder, &mut vouchers)?;
         self.input_folders.iter().try_for_each(|input| refuse_unfinished(input))?;
         refuse_foreign(&folder, self.stage.name, &self.own_folders)?;
-        ensure_writable(&folder)?;
+        if let Err(unwritable) = ensure_writable(&folder).and_then(|()| ensure_lockable(&folder)) {
+            return if self.is_done_without_writing(&folder, &mut vouchers)? { Ok(None) } else { Err(unwritable) };
+        }
         if self.common.explain && !folder.exists() {
             print_line(format_args!("{}: {} does not exist yet", self.stage.name, folder.display()))?;
             return Ok(None);
@@ -169,23 +173,43 @@ impl Job {
         lock.sign(self.stage.name);
 
         let mut cache = HashCache::load(&folder);
-        let expected = self.expected_manifest(&mut cache, &mut vouchers)?;
+        let (expected, hashed) = self.expected_manifest(&mut cache, &mut vouchers)?;
         let verdict = judge(&folder, &expected, &mut cache)?;
         cache.save(&folder)?;
-        let farewell = self.farewell(&verdict);
-        if self.common.explain {
-            self.explain(&verdict, farewell.as_deref())?;
-            return Ok(None);
-        }
-        if verdict.reasons.is_empty() && !self.common.force {
-            self.common.say(&format!("{}: {} is fresh", self.stage.name, folder.display()));
-            summarize_folder(self.stage.name, &expected.key, &folder, State::Fresh, self.figures)?;
+        if self.is_done(&folder, &expected, &verdict)? {
             return Ok(None);
         }
         self.spare_edited(&verdict)?;
         let locks = shared_lock.into_iter().chain([lock]).collect();
         summarize_folder(self.stage.name, &expected.key, &folder, State::Unfinished, None)?;
-        Ok(Some(OutputFolder::new(self.common, expected, locks, farewell).with_figures(self.figures)))
+        let (figures, farewell) = (self.figures, self.farewell(&verdict));
+        Ok(Some(OutputFolder::new(self.common, expected, locks, farewell).with_figures(figures).with_inputs(hashed)))
+    }
+
+    /// Whether a folder that cannot be written need not be, since it is fresh, or is only asked about. Nobody who could write it is
+    /// locked out meanwhile: whoever begins removes the manifest first.
+    fn is_done_without_writing(&self, folder: &Path, vouchers: &mut Vouchers) -> anyhow::Result<bool> {
+        if !folder.join(MANIFEST).exists() || self.common.force {
+            return Ok(false);
+        }
+        let mut cache = HashCache::load(folder);
+        let (expected, _) = self.expected_manifest(&mut cache, vouchers)?;
+        let verdict = judge(folder, &expected, &mut cache)?;
+        self.is_done(folder, &expected, &verdict)
+    }
+
+    /// Whether nothing is to be made: the folder is fresh, or was only asked about; then that is said.
+    fn is_done(&self, folder: &Path, expected: &Manifest, verdict: &Verdict) -> anyhow::Result<bool> {
+        if self.common.explain {
+            self.explain(verdict, self.farewell(verdict).as_deref())?;
+            return Ok(true);
+        }
+        let is_fresh = verdict.reasons.is_empty() && !self.common.force;
+        if is_fresh {
+            self.common.say(&format!("{}: {} is fresh", self.stage.name, folder.display()));
+            summarize_folder(self.stage.name, &expected.key, folder, State::Fresh, self.figures)?;
+        }
+        Ok(is_fresh)
     }
 
     /// Judges the folder beside others that do so, each of which writes to a folder of its own in it; nobody can
@@ -201,7 +225,7 @@ impl Job {
         ensure_writable(&folder)?;
         let lock = self.lock_shared(&folder)?;
         let mut cache = HashCache::load(&folder);
-        let expected = self.expected_manifest(&mut cache, &mut vouchers)?;
+        let (expected, _) = self.expected_manifest(&mut cache, &mut vouchers)?;
         let is_fresh = judge(&folder, &expected, &mut cache)?.reasons.is_empty();
         Ok(SharedFolder { stage: self.stage.name, key: expected.key, inputs: expected.inputs, is_fresh, _lock: lock })
     }
@@ -224,15 +248,22 @@ impl Job {
         refuse_inputs(out, folders.iter().map(PathBuf::as_path).chain(files))
     }
 
-    /// The manifest that this job would write, but for its outputs.
-    fn expected_manifest(&self, cache: &mut HashCache, vouchers: &mut Vouchers) -> anyhow::Result<Manifest> {
+    /// The manifest that this job would write, but for its outputs; and the files whose hashes it has.
+    fn expected_manifest(
+        &self,
+        cache: &mut HashCache,
+        vouchers: &mut Vouchers,
+    ) -> anyhow::Result<(Manifest, Vec<HashedInput>)> {
         let mut inputs = BTreeMap::new();
         let mut paths = BTreeMap::new();
+        let mut hashed = Vec::new();
         for (role, path) in &self.inputs {
+            let state = FileState::of_file(path).ok();
             let fingerprint = match vouchers.listed(path)? {
                 Some(listed) => listed.check(path, || cache.fingerprint(path))?,
                 None => cache.fingerprint(path)?,
             };
+            hashed.extend(state.map(|state| HashedInput::new(path, state, fingerprint.clone())));
             inputs.insert(role.clone(), fingerprint);
             let path = path.display().to_string();
             if let Some(other) = paths.insert(role.clone(), path.clone()).filter(|other| *other != path) {
@@ -248,7 +279,7 @@ impl Job {
         let mut manifest = Manifest::new(self.stage, self.plan.clone(), inputs);
         manifest.recorded = self.recorded.clone();
         manifest.recorded.insert("paths".to_owned(), serde_json::to_value(paths)?);
-        Ok(manifest)
+        Ok((manifest, hashed))
     }
 
     /// What is said before a finished result that took long is removed.

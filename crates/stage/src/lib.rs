@@ -45,12 +45,15 @@ mod output_folder;
 mod staged_outputs;
 
 mod fingerprint;
+mod file_state;
 mod hash_cache;
+mod hashed_input;
 
 mod exit_reason;
 mod input_error;
 
 mod messages;
+mod panic_line;
 mod print_line;
 mod utc;
 mod summary;
@@ -83,6 +86,7 @@ pub use messages::{LogFormat, say};
 pub use named_files::{is_hidden, named_files, refuse_pipe};
 pub use output_file::{OutputFile, write_file, write_file_with};
 pub use output_folder::{OutputFolder, remove_partials};
+pub use panic_line::NO_THREAD;
 pub use print_line::print_line;
 pub use progress::{Progress, clock};
 pub use resumable_file::ResumableFile;

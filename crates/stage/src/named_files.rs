@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::input_error::{bad_input, bail_input, ensure_input};
 
-/// The files and folders that the values of `flag` name. A name that exists is no pattern; what a pattern matches comes in
-/// the order of the alphabet.
+/// The files and folders that the values of `flag` name. A name that exists is no pattern; the files that a pattern matches come in
+/// the order of the alphabet. Folders are passed over where the pattern is one of all names, as `data/*`.
 ///
 /// # Errors
 /// Fails on a pattern that is none or matches no file, and on a file that is named twice; that is bad input.
@@ -46,6 +46,7 @@ pub fn refuse_pipe(flag: &str, path: &Path) -> anyhow::Result<()> {
 
 fn matches(flag: &str, pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
     let found = glob::glob(pattern).map_err(|error| bad_input!("{flag} {pattern} is no pattern: {error}"))?;
+    let names_files = Path::new(pattern).file_name().is_some_and(|name| name.to_string_lossy().contains('.'));
     let mut files = Vec::new();
     for path in found {
         let path = path.map_err(|error| bad_input!("{flag} {pattern}: {error}"))?;
@@ -54,9 +55,20 @@ fn matches(flag: &str, pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
             "{flag} {pattern} matches {}, a link that leads nowhere; mend or remove it",
             path.display()
         );
-        if path.is_file() && !is_hidden(&path) {
-            files.push(path);
+        if is_hidden(&path) {
+            continue;
         }
+        if path.is_dir() {
+            ensure_input!(
+                !names_files,
+                "{flag} {pattern} matches the folder {}; give its files, as in '{}/*', or a pattern that leaves it out",
+                path.display(),
+                path.display()
+            );
+            continue;
+        }
+        refuse_pipe(flag, &path)?;
+        files.push(path);
     }
     ensure_input!(!files.is_empty(), "{flag} {pattern} matches no file");
     files.sort();

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::common_args::CommonArgs;
 use crate::disk::{remove_if_there, stays_below, sync_folder};
 use crate::fingerprint::Fingerprint;
+use crate::hashed_input::HashedInput;
 use crate::lock::FolderLock;
 use crate::manifest::{MANIFEST, Manifest};
 use crate::messages::say;
@@ -32,6 +33,8 @@ pub struct OutputFolder {
     /// What is said before a finished result is removed.
     farewell: Option<String>,
     figures: Option<Figures>,
+    /// Those that may still be read.
+    inputs: Vec<HashedInput>,
     _locks: Vec<FolderLock>,
 }
 
@@ -43,12 +46,26 @@ impl OutputFolder {
         farewell: Option<String>,
     ) -> Self {
         let (folder, force) = (common.out, common.force);
-        Self { folder, manifest, force, names: None, farewell, figures: None, _locks: locks }
+        Self { folder, manifest, force, names: None, farewell, figures: None, inputs: Vec::new(), _locks: locks }
     }
 
     /// What [`OutputFolder::finish`] tells of the result.
     pub(crate) fn with_figures(self, figures: Option<Figures>) -> Self {
         Self { figures, ..self }
+    }
+
+    /// The inputs whose hashes the manifest has.
+    pub(crate) fn with_inputs(self, inputs: Vec<HashedInput>) -> Self {
+        Self { inputs, ..self }
+    }
+
+    /// Says that all inputs have been read: what happens to them from now on is no matter of this result. Otherwise that is said when
+    /// it is finished.
+    ///
+    /// # Errors
+    /// Fails on an input that was written since its hash was taken; that is bad input.
+    pub fn inputs_are_read(&mut self) -> anyhow::Result<()> {
+        std::mem::take(&mut self.inputs).iter().try_for_each(HashedInput::ensure_unchanged)
     }
 
     /// Notes the outputs that the old manifest lists, removes the manifest, then what it listed and what a killed run left half
@@ -207,8 +224,9 @@ impl OutputFolder {
     /// Writes the manifest: from now on the folder is finished.
     ///
     /// # Errors
-    /// Fails when the manifest cannot be written; then the folder stays unfinished.
+    /// Fails when an input was written since its hash was taken, or the manifest cannot be written; then the folder stays unfinished.
     pub fn finish(mut self) -> anyhow::Result<Manifest> {
+        self.inputs_are_read()?;
         let names = self.take_names()?;
         names.remove_all_but(&self.manifest.outputs)?;
         write_file(&self.folder.join(MANIFEST), self.manifest.text()?)?;

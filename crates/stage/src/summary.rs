@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::messages::say;
 use crate::print_line::print_line;
 
 /// Reads the figures of a finished folder.
@@ -86,12 +85,14 @@ pub(crate) fn summarize_folder(
 
 /// Prints the last note where a summary is wanted. A run that `failed` has one only if its result is finished all the
 /// same, as an evaluation is that misses a requirement.
-pub(crate) fn print(failed: bool) {
+///
+/// # Errors
+/// Fails where stdout cannot be written.
+pub(crate) fn print(failed: bool) -> anyhow::Result<()> {
     let last = LAST.lock().ok().and_then(|mut last| last.take());
-    let Some(last) = last.filter(|last| !(failed && last.state == State::Unfinished)) else { return };
-    if IS_WANTED.load(Ordering::Relaxed)
-        && let Ok(line) = serde_json::to_string(&last)
-    {
-        print_line(line).unwrap_or_else(|error| say(&format!("error: {error:#}")));
+    let Some(last) = last.filter(|last| !(failed && last.state == State::Unfinished)) else { return Ok(()) };
+    if IS_WANTED.load(Ordering::Relaxed) {
+        print_line(serde_json::to_string(&last)?)?;
     }
+    Ok(())
 }

@@ -55,6 +55,33 @@ fn an_edited_output_is_made_again_or_spared() {
     assert!(job(&out, 1).takes_long("go on otherwise").begin().unwrap().is_some(), "what is missing was not edited");
 }
 
+/// The key of a result has the hash of an input; a result of other bytes never gets it.
+#[test]
+fn an_input_that_changes_while_it_is_read_leaves_the_folder_unfinished() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, input) = (folder.path().join("out"), folder.path().join("input"));
+    let begin = || {
+        fs::write(&input, "as it was hashed").unwrap();
+        job(&out, 1).input("input", &input).begin().unwrap().unwrap()
+    };
+    let mut output = begin();
+    output.write("small.txt", "content").unwrap();
+    edit(&input);
+    let error = output.finish().unwrap_err();
+    assert!(error.is::<stage::BadInput>(), "{error}");
+    assert_eq!(
+        error.to_string(),
+        format!("{} changed while it was read; run this again when nothing writes it", input.display())
+    );
+    assert!(Manifest::read(&out).is_none());
+
+    let mut output = begin();
+    output.inputs_are_read().unwrap();
+    fs::remove_file(&input).unwrap();
+    output.write("small.txt", "content").unwrap();
+    output.finish().unwrap();
+}
+
 #[test]
 fn an_edited_manifest_removes_nothing_outside_of_its_folder() {
     let folder = tempfile::tempdir().unwrap();

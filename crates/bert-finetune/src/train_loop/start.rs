@@ -78,6 +78,7 @@ fn open_outputs(
     let Inputs { plan, model, data, compute, team, .. } = inputs;
     let n_outputs = data.output_names().len();
     let counts = batches.step_plan.counts;
+    output.inputs_are_read()?; // whoever writes new tokens while this trains does not touch what is trained
     let mut checkpoints = Checkpoints::open(output, plan.saving.total_limit, trainer.machine())?;
     let restarts = Restarts::read(output, plan, team.map_or(1, Team::size))?;
     if checkpoints.is_unfinished() {

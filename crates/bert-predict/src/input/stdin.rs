@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use corpus::records::{Columns, Encoding, ObjectLines};
-use stage::{bad_input, bail_input};
+use stage::{NO_THREAD, bad_input, bail_input};
 
 use super::window::{InputRow, Window, WindowBuilder};
 use crate::args::{InputArgs, InputFormat};
@@ -129,11 +129,14 @@ impl StdinRows {
 /// Begins to read in a thread of its own. It is left alone when nobody wants its lines any more: it may wait for ever.
 fn begin_reading() -> anyhow::Result<Receiver<Lines>> {
     let (sender, receiver) = sync_channel(BLOCKS_AHEAD);
-    thread::Builder::new().name("stdin".to_owned()).spawn(move || {
-        if let Err(error) = read_lines(stdin().lock(), &sender) {
-            let _ = sender.send(Err(error));
-        }
-    })?;
+    thread::Builder::new()
+        .name("stdin".to_owned())
+        .spawn(move || {
+            if let Err(error) = read_lines(stdin().lock(), &sender) {
+                let _ = sender.send(Err(error));
+            }
+        })
+        .context(NO_THREAD)?;
     Ok(receiver)
 }
 

@@ -13,11 +13,19 @@ use crate::settings::SweepSettings;
 use crate::trials::ranking::kept_row;
 use crate::trials::row::Row;
 
-/// Writes all outputs but the manifest; `true` when no trial is open any more and the best one is there.
+/// What was written.
+pub(crate) struct Written {
+    /// No trial is open any more, and the best one is there.
+    pub(crate) is_complete: bool,
+    /// Whether the leaderboard could be printed.
+    pub(crate) printed: anyhow::Result<()>,
+}
+
+/// Writes all outputs but the manifest, and prints the leaderboard.
 ///
 /// # Errors
 /// Fails when `collect` lacks the weights of the best trial, before anything is written.
-pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
+pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<Written> {
     let rows = training.rows()?;
     let ranking = training.ranking(&rows);
     let kept = kept_row(&ranking, &rows);
@@ -60,13 +68,13 @@ pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<bool> {
         Some(row) => retention::link_best(&training.common.out, &row.id)?,
         None => summary.best.is_some(), // of cross-validation the profile is the result
     };
-    print_line(leaderboard.trim_end())?;
+    let printed = print_line(leaderboard.trim_end());
     training.common.say(&closing_message(training, is_complete, &summary));
     if trains && summary.best.is_none() {
         let reason = rows.iter().find_map(|row| row.reason.clone()).unwrap_or_else(|| "it was not trained".to_owned());
         return Err(ExitReason::Unhealthy(format!("no trial was completed; the first one: {reason}")).into());
     }
-    Ok(is_complete && is_best_there)
+    Ok(Written { is_complete: is_complete && is_best_there, printed })
 }
 
 /// The profile of the sweep with the best trial's values in `[finetune]`: all stages take it as it is.

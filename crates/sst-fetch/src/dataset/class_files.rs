@@ -11,7 +11,7 @@ use corpus::records::{FileName, ReadOptions, has_labeled_lines};
 use corpus::shortened_list;
 
 use super::folder_tables::{TXT, tables};
-use crate::split_files::{SplitFiles, entries};
+use crate::split_files::{SplitFiles, entries, refuse_dangling};
 
 /// Whether these files are those of the classes.
 pub(crate) fn are_class_files(files: &[PathBuf]) -> bool {
@@ -31,14 +31,18 @@ pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// What else the folders of these files hold, in words.
+///
+/// # Errors
+/// Fails on a link that leads nowhere: it may be the file of a class.
 pub(crate) fn passed_over(splits: &SplitFiles) -> anyhow::Result<Option<String>> {
     let files: HashSet<&Path> = splits.iter().flat_map(|(_, files)| files).map(PathBuf::as_path).collect();
     let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
     let mut others = Vec::new();
     for folder in folders {
-        let is_other = |path: &PathBuf| !files.contains(path.as_path());
-        others.extend(entries(folder)?.into_iter().filter(is_other).map(|path| path.display().to_string()));
+        others.extend(entries(folder)?.into_iter().filter(|path| !files.contains(path.as_path())));
     }
+    others.iter().try_for_each(|path| refuse_dangling(path))?;
+    let others: Vec<String> = others.iter().map(|path| path.display().to_string()).collect();
     Ok((!others.is_empty()).then(|| format!("passed over beside the files of classes: {}", shortened_list(&others))))
 }
 

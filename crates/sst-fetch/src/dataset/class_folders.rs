@@ -10,7 +10,7 @@ use stage::{bail_input, counted};
 
 use super::class_files;
 use super::folder_tables::{TXT, is_about_the_data, tables};
-use crate::split_files::{SplitFiles, entries, split_words};
+use crate::split_files::{SplitFiles, entries, refuse_dangling, split_words};
 
 /// Names of folders whose texts have no label.
 pub(crate) const WITHOUT_LABEL: [&str; 4] = ["unsup", "unlabeled", "unlabelled", "unlab"];
@@ -54,6 +54,9 @@ pub(crate) fn are_datasets(texts: &[PathBuf]) -> bool {
 }
 
 /// What the folders of the classes of these texts hold that is no text, and what stands beside them, in words.
+///
+/// # Errors
+/// Fails on a link that leads nowhere: it may be a text, or a class.
 pub(crate) fn passed_over(splits: &SplitFiles) -> anyhow::Result<Vec<String>> {
     let texts: HashSet<&Path> = splits.iter().flat_map(|(_, texts)| texts).map(PathBuf::as_path).collect();
     let folders: BTreeSet<&Path> = texts.iter().filter_map(|text| folder(text)).collect();
@@ -66,6 +69,7 @@ pub(crate) fn passed_over(splits: &SplitFiles) -> anyhow::Result<Vec<String>> {
             }
         }
     }
+    inside.iter().chain(&beside).try_for_each(|path| refuse_dangling(path))?;
     let said = |others: Vec<PathBuf>, place: &str| {
         let first = others.first()?.display().to_string();
         Some(format!("passed over {place}: {}, such as {first}", counted(others.len() as u64, "item")))

@@ -1,5 +1,7 @@
 //! A folder for each class.
 
+use std::os::unix::fs::symlink;
+
 use corpus::Split::{Test, Train};
 use testkit::Sandbox;
 
@@ -237,4 +239,24 @@ fn every_text_of_several_folders_counts_for_freshness() {
         sandbox.fetched(fetch);
     }
     assert_eq!(rows(&sandbox.path("raw/train.parquet")).iter().filter(|row| row.contains("changed")).count(), 2);
+}
+
+/// What was not fetched, by git-annex or DVC, is no file that is not there.
+#[test]
+fn links_that_lead_nowhere_are_refused() {
+    let at = |place: &str| {
+        let sandbox = Sandbox::new();
+        for file in ["pos/1.txt", "pos/2.txt", "neg/1.txt", "neg/2.txt"] {
+            sandbox.write(&format!("data/{file}"), "text\n");
+        }
+        symlink("/nowhere", sandbox.path(place)).unwrap();
+        sandbox.refused("dataset --source data --out raw")
+    };
+    for place in ["data/pos/3.txt", "data/neutral"] {
+        let message = at(place);
+        assert!(
+            message.contains(&format!("{place} is a link that leads nowhere; fetch what it stands for")),
+            "{message}"
+        );
+    }
 }

@@ -207,6 +207,13 @@ fn patterns_are_expanded_in_order() {
             .file("x/a.csv", A)
             .source("--train data/*")
             .refused(&["--train data/* matches no file"]),
+        case("a folder with the name of a file, as Spark writes them")
+            .file("part-1.csv", A)
+            .file("part-2.csv/part-0.csv", B)
+            .source("--train data/part-*.csv")
+            .refused(&[
+                "--train data/part-*.csv matches the folder data/part-2.csv; give its files, as in 'data/part-2.csv/*'",
+            ]),
         case("no pattern").file("a.csv", A).source("--train data/[.csv").refused(&["--train data/[.csv is no pattern"]),
         case("what was guessed of many is said once")
             .file("1.csv", "text;label\na;1\n")
