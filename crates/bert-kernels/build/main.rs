@@ -48,7 +48,7 @@ const OF_PROGRAMS: &str = "csrc/process/omp_wait_policy.cpp";
 const LIBRARY: &str = "libbert_torch.so";
 
 fn main() {
-    for path in ["bert_kernels.h", "cpu", "aten", "cuda", "distributed", "process"] {
+    for path in ["bert_kernels.h", "bert_kernels", "cpu", "aten", "cuda", "distributed", "process"] {
         println!("cargo:rerun-if-changed=csrc/{path}"); // but not the tests
     }
     println!("cargo:rerun-if-changed=build");
@@ -158,6 +158,7 @@ fn with_libtorch(libtorch: &Path) -> cc::Build {
         .debug(false) // it takes longer to write than the code
         .flag("-D_GLIBCXX_USE_CXX11_ABI=1")
         .warnings(false) // libtorch's headers are not clean
+        .flag("-Werror=switch") // a kind that a kernel does not know must not compute nothing
         .include(include.join("torch/csrc/api/include"))
         .include(include);
     build

@@ -35,6 +35,7 @@ mod cpu_features;
 pub mod libtorch;
 mod error;
 mod ffi;
+mod struct_sizes;
 
 pub use cpu_features::{CpuFeatures, cpu_features};
 pub use deferred_rows::{DeferredRows, DeferredTable};

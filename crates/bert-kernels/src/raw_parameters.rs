@@ -1,4 +1,4 @@
-//! The parameters of an encoder, or their gradients, as the C structs of `csrc/bert_kernels.h` take them.
+//! The parameters of an encoder, or their gradients, as the C structs of `csrc/bert_kernels/encoder.h` take them.
 
 use crate::{EncoderParameters, LayerNormParameters, LayerParameters, LinearParameters};
 

@@ -1,4 +1,4 @@
-//! The C structs of optimizer updates, as `csrc/bert_kernels.h` has them.
+//! The C structs of optimizer updates, as `csrc/bert_kernels/optimizer.h` has them.
 
 use torch_sys::C_tensor;
 

@@ -76,6 +76,7 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     for folder in [&args.train, &args.validation, &args.test].into_iter().flatten().filter(|path| path.is_dir()) {
         job = job.input_folder(folder);
     }
+    let mut names_file = None;
     if let Content::Files(layout, splits) = &dataset.content {
         for (split, files) in splits {
             for (role, file) in roles(*split, files, *layout).into_iter().zip(files) {
@@ -85,10 +86,10 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
                 job = job.input(role, file);
             }
         }
-    }
-    let names_file = NamesFile::beside(args, &dataset)?;
-    if let Some(names) = &names_file {
-        job = job.input("label_names.txt", names.path());
+        names_file = NamesFile::beside(args, *layout, splits)?;
+        if let Some(names) = &names_file {
+            job = job.input("label_names.txt", names.path());
+        }
     }
     let mut said = Vec::new();
     if let Content::Stanford(files) = &dataset.content {

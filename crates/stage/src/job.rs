@@ -3,6 +3,8 @@
 //! In: the stage, its plan and its input files. Out: nothing to do, or the locked [`OutputFolder`]. The lock is taken
 //! before freshness is judged, so that two runs never judge the same state.
 
+mod report;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +18,7 @@ use crate::common_args::CommonArgs;
 use crate::disk::unwritable;
 use crate::file_state::FileState;
 use crate::fingerprint::Fingerprint;
-use crate::freshness::{Verdict, judge};
+use crate::freshness::judge;
 use crate::hash_cache::HashCache;
 use crate::hashed_input::HashedInput;
 use crate::input_error::bail_input;
@@ -198,20 +200,6 @@ impl Job {
         self.is_done(folder, &expected, &verdict)
     }
 
-    /// Whether nothing is to be made: the folder is fresh, or was only asked about; then that is said.
-    fn is_done(&self, folder: &Path, expected: &Manifest, verdict: &Verdict) -> anyhow::Result<bool> {
-        if self.common.explain {
-            self.explain(verdict, self.farewell(verdict).as_deref())?;
-            return Ok(true);
-        }
-        let is_fresh = verdict.reasons.is_empty() && !self.common.force;
-        if is_fresh {
-            self.common.say(&format!("{}: {} is fresh", self.stage.name, folder.display()));
-            summarize_folder(self.stage.name, &expected.key, folder, State::Fresh, self.figures)?;
-        }
-        Ok(is_fresh)
-    }
-
     /// Judges the folder beside others that do so, each of which writes to a folder of its own in it; nobody can
     /// [`Job::begin`] meanwhile. Nothing in it is changed.
     ///
@@ -280,51 +268,5 @@ impl Job {
         manifest.recorded = self.recorded.clone();
         manifest.recorded.insert("paths".to_owned(), serde_json::to_value(paths)?);
         Ok((manifest, hashed))
-    }
-
-    /// What is said before a finished result that took long is removed.
-    fn farewell(&self, verdict: &Verdict) -> Option<String> {
-        let (stage, out) = (self.stage.name, self.common.out.display());
-        let (differences, how_to_go_on) = (verdict.gives_way.as_ref()?, self.how_to_go_on.as_ref()?);
-        Some(format!(
-            "{stage}: the finished result in {out} gives way to other settings: {differences}\n  \
-             another --out keeps it; {how_to_go_on}"
-        ))
-    }
-
-    fn explain(&self, verdict: &Verdict, farewell: Option<&str>) -> anyhow::Result<()> {
-        let (stage, folder) = (self.stage.name, self.common.out.display());
-        if verdict.reasons.is_empty() && !self.common.force {
-            return print_line(format_args!("{stage}: {folder} is fresh"));
-        }
-        print_line(format_args!("{stage}: {folder} is out of date:"))?;
-        verdict.reasons.iter().try_for_each(|reason| print_line(format_args!("  {reason}")))?;
-        if self.common.force {
-            print_line("  --force was given")?;
-        } else if self.how_to_go_on.is_some() && !verdict.edited.is_empty() {
-            print_line("  only --force makes it again, since outputs of it were edited")?;
-        }
-        if let Some(farewell) = farewell {
-            self.common.say(farewell);
-        }
-        Ok(())
-    }
-
-    /// Names the outputs that were edited. They are made again; but where that takes long, only when it is asked for.
-    fn spare_edited(&self, verdict: &Verdict) -> anyhow::Result<()> {
-        if verdict.edited.is_empty() {
-            return Ok(());
-        }
-        let (stage, folder) = (self.stage.name, &self.common.out);
-        let names: Vec<String> = verdict.edited.iter().map(|name| folder.join(name).display().to_string()).collect();
-        let names = names.join(", ");
-        if self.how_to_go_on.is_some() && !self.common.force {
-            bail_input!(
-                "edited since {stage} wrote it: {names}; restore what was written, give another --out, \
-                 or start over with --force, which removes the folder's result"
-            );
-        }
-        self.common.say(&format!("{stage}: edited since it was written, and made again: {names}"));
-        Ok(())
     }
 }

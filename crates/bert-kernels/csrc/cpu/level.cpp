@@ -1,11 +1,12 @@
-// The kernels of the CPU, as one unit for each level: see level.h.
+// The kernels of the CPU, as one unit for each level: see level.h. What an anonymous namespace of one file holds, all files after it
+// see: a helper of the same name and arguments does not compile, one of other arguments becomes an overload.
 #include "cpu/level.h"
 
 LEVEL_BEGIN
 #include "cpu/ops/attention.cpp"
 #include "cpu/ops/embedding.cpp"
-#include "cpu/ops/gelu.cpp"
 #include "cpu/ops/linear.cpp"
+#include "cpu/ops/linear_activation.cpp"
 #include "cpu/ops/linear_int8.cpp"
 #include "cpu/ops/pack.cpp"
 #include "cpu/ops/quantize.cpp"

@@ -14,20 +14,6 @@ struct Shape {
 // Sentences of one token, of a tile of queries, of more, and of lengths that fill no vector.
 const Shape SHAPES[] = {{{0, 1}, 1, 16}, {{0, 3, 4, 28, 98}, 3, 20}, {{0, 17, 66}, 2, 64}};
 
-void draw_head(const DropoutMask &mask, int64_t item, int64_t n, uint8_t *keep) {
-  draw(mask, uint64_t(item) << 32, 0, n, keep);
-}
-
-// What dropout multiplies the probabilities of a head by: 0 or 1 / (1 - p).
-at::Tensor factors(const DropoutMask *mask, int64_t item, int64_t n_queries, int64_t length) {
-  if (mask == nullptr) {
-    return at::ones({n_queries, length}, at::kDouble);
-  }
-  std::vector<uint8_t> keep(mask_bytes(n_queries * length));
-  draw_head(*mask, item, n_queries * length, keep.data());
-  return at::from_blob(keep.data(), {n_queries, length}, at::kByte).to(at::kDouble) * double(mask->scale);
-}
-
 // dropout(softmax(q k^T / sqrt(size))) v, sentence by sentence and head by head.
 at::Tensor by_formula(const Shape &s, const std::vector<at::Tensor> &qkv, bool cls_only, const DropoutMask *mask) {
   std::vector<at::Tensor> sentences;
@@ -40,7 +26,8 @@ at::Tensor by_formula(const Shape &s, const std::vector<at::Tensor> &qkv, bool c
       };
       const at::Tensor query = part(qkv[0], cls_only ? int64_t(i) : row, n_queries);
       const at::Tensor scores = at::matmul(query, part(qkv[1], row, length).t()) / std::sqrt(double(s.size));
-      const at::Tensor probabilities = at::softmax(scores, -1) * factors(mask, int64_t(i) * s.heads + head, n_queries, length);
+      const uint64_t item = i * uint64_t(s.heads) + uint64_t(head);
+      const at::Tensor probabilities = at::softmax(scores, -1) * dropout_factors(mask, item << 32, {n_queries, length});
       heads.push_back(at::matmul(probabilities, part(qkv[2], row, length)));
     }
     sentences.push_back(at::cat(heads, 1));
@@ -79,6 +66,7 @@ template <typename T> void forward_and_backward(const Shape &s, bool cls_only, c
 template <typename T> void each(bool cls_only) {
   const DropoutMask mask = dropout_mask(0.3, 15, 92);
   for (const Shape &shape : SHAPES) {
+    const Context context("%zu sentences, %ld heads of %ld", shape.cu_seqlens.size() - 1, shape.heads, shape.size);
     forward_and_backward<T>(shape, cls_only, nullptr);
     forward_and_backward<T>(shape, cls_only, &mask);
   }
@@ -88,5 +76,21 @@ TEST(attention_float32) { each<float>(false); }
 TEST(attention_bf16) { each<BFloat16>(false); }
 TEST(attention_of_first_tokens_float32) { each<float>(true); }
 TEST(attention_of_first_tokens_bf16) { each<BFloat16>(true); }
+
+// Scores of hundreds: their powers are infinite, or all zero, where the maximum was not subtracted before.
+TEST(attention_of_large_scores) {
+  const Shape s{{0, 40}, 1, 16};
+  const AttentionOptions options{s.cu_seqlens.data(), 1, s.heads, s.size, false, nullptr};
+  for (const double score : {300.0, -300.0}) {
+    const Context context("scores about %g", score);
+    const at::Tensor query = at::ones({40, 16}), value = random<float>({40, 16});
+    const at::Tensor key = random<float>({40, 16}) * 0.1 + score / 4.0; // 16 products over the square root of 16
+    const at::Tensor y = zeros<float>({40, 16}), stats = zeros<float>({40, 2});
+    attention_forward<float>(options, {matrix<float>(query), matrix<float>(key), matrix<float>(value)}, matrix<float>(y),
+                             matrix<float>(stats));
+    const std::vector<at::Tensor> inputs{in_float64(query), in_float64(key), in_float64(value)};
+    EXPECT_CLOSE(y, by_formula(s, inputs, false, nullptr), 1e-4); // scores of 300 have five digits behind the point
+  }
+}
 
 } // namespace

@@ -1,5 +1,6 @@
-// The whole encoder through its C ABI, forward and backward, without dropout.
+// The whole encoder through its C ABI, forward and backward.
 
+#include "cpu/ops/activation.h"
 #include "reference.h"
 #include "test.h"
 
@@ -38,6 +39,17 @@ std::vector<at::Tensor> parameters(int64_t n_layers) {
   return all;
 }
 
+// The name of a parameter, by its place among them.
+std::string name_of(size_t index) {
+  static const char *const EMBEDDINGS[] = {"word_embeddings", "position_embeddings", "token_type_embeddings",
+                                           "embeddings.LayerNorm.weight", "embeddings.LayerNorm.bias"};
+  static const char *const OF_LAYER[] = {"query_key_value.weight",  "query_key_value.bias",  "attention.output.weight",
+                                         "attention.output.bias",   "attention.norm.weight", "attention.norm.bias",
+                                         "intermediate.weight",     "intermediate.bias",     "output.weight",
+                                         "output.bias",             "output.norm.weight",    "output.norm.bias"};
+  return index < 5 ? EMBEDDINGS[index] : "layer " + std::to_string((index - 5) / 12) + " " + OF_LAYER[(index - 5) % 12];
+}
+
 struct Raw {
   std::vector<bert_kernels_layer_parameters> layers;
   bert_kernels_encoder_parameters encoder;
@@ -54,21 +66,78 @@ struct Raw {
   }
 };
 
-at::Tensor by_formula(const Batch &batch, const std::vector<at::Tensor> &p) {
+// What an encoder is made with, and how it is run.
+struct Variant {
+  int64_t n_layers;
+  bool bf16;
+  Activation activation;
+  double hidden_dropout, attention_dropout;
+  bool add; // gradients are added to what is there
+};
+
+constexpr uint64_t KEY = 20, STREAM = uint64_t(9) << 32;
+
+// The masks of the model by their streams: 0 of the embeddings, of layer i the three from 1 + 3 i.
+struct Masks {
+  const Variant &variant;
+
+  at::Tensor of(int64_t stream, uint64_t first, at::IntArrayRef sizes) const {
+    const double p = stream % 3 == 1 ? variant.attention_dropout : variant.hidden_dropout;
+    const DropoutMask mask = dropout_mask(p, KEY, STREAM | uint64_t(stream));
+    return dropout_factors(p == 0.0 ? nullptr : &mask, first, sizes);
+  }
+
+  // Of hidden states; in the last layer the rows of the mask are those of the sentences' first tokens.
+  at::Tensor of_rows(int64_t stream, const Batch &batch, bool cls_only) const {
+    if (!cls_only) {
+      return of(stream, 0, {batch.n_rows, HIDDEN});
+    }
+    const at::Tensor factors = at::ones({batch.n_rows, HIDDEN}, at::kDouble), drawn = of(stream, 0, {batch.batch, HIDDEN});
+    for (int64_t i = 0; i < batch.batch; ++i) {
+      factors[batch.cu_seqlens[i]].copy_(drawn[i]);
+    }
+    return factors;
+  }
+
+  // Of a sentence's probabilities (heads, length, length); in the last layer only the first token asks.
+  at::Tensor of_probabilities(int64_t stream, int64_t sentence, int64_t length, bool cls_only) const {
+    const at::Tensor factors = at::ones({HEADS, length, length}, at::kDouble);
+    const int64_t n_queries = cls_only ? 1 : length;
+    for (int64_t head = 0; head < HEADS; ++head) {
+      factors[head].narrow(0, 0, n_queries).copy_(of(stream, uint64_t(sentence * HEADS + head) << 32, {n_queries, length}));
+    }
+    return factors;
+  }
+};
+
+at::Tensor activated(Activation f, const at::Tensor &h) {
+  return f == Activation::Relu ? at::relu(h) : at::gelu(h, f == Activation::GeluNew ? "tanh" : "none");
+}
+
+at::Tensor by_formula(const Variant &variant, const Batch &batch, const std::vector<at::Tensor> &p) {
+  const Masks masks{variant};
   const auto norm = [&](const at::Tensor &x, size_t i) { return at::layer_norm(x, {HIDDEN}, p[i], p[i + 1], EPS); };
   at::Tensor x = at::embedding(p[0], batch.input_ids) + at::embedding(p[1], batch.position_ids) + p[2].narrow(0, 0, 1);
-  x = norm(x, 3);
-  for (size_t l = 5; l < p.size(); l += 12) {
+  x = norm(x, 3) * masks.of_rows(0, batch, false);
+  for (int64_t layer = 0; layer < variant.n_layers; ++layer) {
+    const size_t l = size_t(5 + 12 * layer);
+    const int64_t stream = 1 + 3 * layer;
+    const bool is_last = layer + 1 == variant.n_layers;
     const at::Tensor qkv = at::linear(x, p[l], p[l + 1]).view({batch.n_rows, 3, HEADS, HIDDEN / HEADS}).permute({1, 2, 0, 3});
     std::vector<at::Tensor> sentences;
     for (int64_t i = 0; i < batch.batch; ++i) {
-      const at::Tensor part = qkv.narrow(2, batch.cu_seqlens[i], batch.cu_seqlens[i + 1] - batch.cu_seqlens[i]);
+      const int64_t length = batch.cu_seqlens[i + 1] - batch.cu_seqlens[i];
+      const at::Tensor part = qkv.narrow(2, batch.cu_seqlens[i], length);
       const at::Tensor scores = at::matmul(part[0], part[1].transpose(1, 2)) / std::sqrt(double(HIDDEN / HEADS));
-      sentences.push_back(at::matmul(at::softmax(scores, -1), part[2]).permute({1, 0, 2}).reshape({-1, HIDDEN}));
+      const at::Tensor probabilities = at::softmax(scores, -1) * masks.of_probabilities(stream, i, length, is_last);
+      sentences.push_back(at::matmul(probabilities, part[2]).permute({1, 0, 2}).reshape({-1, HIDDEN}));
     }
     sentences.push_back(at::zeros({batch.n_rows - batch.cu_seqlens.back(), HIDDEN}, at::kDouble));
-    const at::Tensor h = norm(x + at::linear(at::cat(sentences), p[l + 2], p[l + 3]), l + 4);
-    x = norm(h + at::linear(at::gelu(at::linear(h, p[l + 6], p[l + 7])), p[l + 8], p[l + 9]), l + 10);
+    const at::Tensor projected = at::linear(at::cat(sentences), p[l + 2], p[l + 3]);
+    const at::Tensor h = norm(x + projected * masks.of_rows(stream + 1, batch, is_last), l + 4);
+    const at::Tensor intermediate = activated(variant.activation, at::linear(h, p[l + 6], p[l + 7]));
+    const at::Tensor output = at::linear(intermediate, p[l + 8], p[l + 9]);
+    x = norm(h + output * masks.of_rows(stream + 2, batch, is_last), l + 10);
   }
   const std::vector<int64_t> first(batch.cu_seqlens.begin(), batch.cu_seqlens.end() - 1);
   return x.index_select(0, at::tensor(first, at::kLong));
@@ -87,62 +156,87 @@ struct Heard {
   }
 };
 
-// allowed: relative to the largest number of each result.
-void forward_and_backward(int64_t n_layers, bool bf16, double allowed) {
+// How far a result is off: in float32 the largest difference, to the largest number, or to 1. Rounded operands make single numbers
+// differ by chance, so there it is the root of the mean square, to that of what is expected.
+double error_of(const at::Tensor &actual, const at::Tensor &expected, bool rounded) {
+  const at::Tensor e = expected.detach().to(at::kDouble), difference = actual.detach().to(at::kDouble) - e;
+  if (rounded) {
+    return (difference.norm() / e.norm()).item<double>();
+  }
+  return difference.abs().max().item<double>() / std::max(1.0, e.abs().max().item<double>());
+}
+
+// Whether a result is as close as its precision allows.
+#define EXPECT_AGREES(name, actual, expected, rounded, allowed)                                                           \
+  do {                                                                                                                    \
+    const double error = error_of(actual, expected, rounded);                                                             \
+    const Context result("%s is off by %g, allowed are %g", name, error, double(allowed));                                \
+    EXPECT(error <= allowed);                                                                                             \
+  } while (false)
+
+void forward_and_backward(const Variant &variant, double allowed) {
+  const Context context("%ld layers, activation %d, dropout %g and %g, gradients %s", variant.n_layers, int(variant.activation),
+                        variant.hidden_dropout, variant.attention_dropout, variant.add ? "added" : "written over");
   const Batch batch;
-  const std::vector<at::Tensor> p = parameters(n_layers);
-  const bert_kernels_encoder_config config{n_layers, HIDDEN, HEADS, INTERMEDIATE, POSITIONS, TYPES, 0, bf16, EPS};
+  const std::vector<at::Tensor> p = parameters(variant.n_layers);
+  const bert_kernels_encoder_config config{variant.n_layers, HIDDEN, HEADS, INTERMEDIATE, POSITIONS, TYPES,
+                                           int32_t(variant.activation), variant.bf16, EPS};
   bert_kernels_encoder *encoder = bert_kernels_encoder_new(&config);
   const Raw raw_parameters(p);
   EXPECT(bert_kernels_encoder_read_weights(encoder, &raw_parameters.encoder) == 0);
   const bert_kernels_packed_batch raw = batch.raw();
+  const bert_kernels_encoder_dropout dropout{variant.hidden_dropout, variant.attention_dropout, KEY, STREAM};
   const at::Tensor first = zeros<float>({batch.batch, HIDDEN}), evaluated = zeros<float>({batch.batch, HIDDEN});
-  EXPECT(bert_kernels_encoder_forward(encoder, &raw, nullptr, 0, floats(evaluated)) == 0);
-  EXPECT(bert_kernels_encoder_forward(encoder, &raw, nullptr, 1, floats(first)) == 0);
+  EXPECT(bert_kernels_encoder_forward(encoder, &raw, &dropout, 0, floats(evaluated)) == 0);
+  EXPECT(bert_kernels_encoder_forward(encoder, &raw, &dropout, 1, floats(first)) == 0);
   EXPECT(at::equal(first, evaluated));
   std::vector<at::Tensor> inputs;
   for (const at::Tensor &parameter : p) {
     inputs.push_back(in_float64(parameter));
   }
-  const at::Tensor expected = by_formula(batch, inputs);
-  EXPECT_CLOSE(first, expected, allowed);
+  const at::Tensor expected = by_formula(variant, batch, inputs);
+  EXPECT_AGREES("the result", first, expected, variant.bf16, allowed);
 
   const at::Tensor dfirst = random<float>({batch.batch, HIDDEN});
   const std::vector<at::Tensor> d = gradients(expected, dfirst, inputs);
   std::vector<at::Tensor> actual;
   for (const at::Tensor &parameter : p) {
-    actual.push_back(at::ones_like(parameter));
+    actual.push_back(at::full_like(parameter, variant.add ? 1.0 : NAN));
   }
   const float *dwords = nullptr;
   const Raw raw_gradients(actual);
   Heard heard{actual, {}};
-  const bert_kernels_backward_options options{1, Heard::after_layer, &heard};
+  const bert_kernels_backward_options options{variant.add, Heard::after_layer, &heard};
   EXPECT(bert_kernels_encoder_backward(encoder, floats(dfirst), &options, &raw_gradients.encoder, &dwords) == 0);
   const at::Tensor rows = at::from_blob(const_cast<float *>(dwords), {batch.n_rows, HIDDEN}, at::kFloat);
-  EXPECT_CLOSE(zeros<float>({VOCABULARY, HIDDEN}).index_add(0, batch.input_ids, rows), d[0], allowed);
-  EXPECT(int64_t(heard.copies.size()) == 12 * n_layers);
+  const at::Tensor of_words = zeros<float>({VOCABULARY, HIDDEN}).index_add(0, batch.input_ids, rows);
+  EXPECT_AGREES("the gradient of word_embeddings", of_words, d[0], variant.bf16, allowed);
+  EXPECT(int64_t(heard.copies.size()) == 12 * variant.n_layers);
   for (const auto &[index, copy] : heard.copies) {
-    EXPECT(at::equal(copy, actual[index]));
+    const Context parameter("%s, as it was when its layer was done", name_of(index).c_str());
+    EXPECT(at::allclose(copy, actual[index], 0, 0, true));
   }
   for (size_t i = 1; i < p.size(); ++i) {
-    const double size = std::max(1.0, d[i].abs().max().item<double>());
-    const double difference = (actual[i] - 1.0 - d[i]).abs().max().item<double>();
-    EXPECT(difference <= allowed * size);
+    EXPECT_AGREES(("the gradient of " + name_of(i)).c_str(), actual[i] - double(variant.add), d[i], variant.bf16, allowed);
   }
   bert_kernels_encoder_free(encoder);
 }
 
-TEST(encoder_float32) {
+// smooth: in bfloat16 the slope of ReLU may be another where its argument is about zero.
+void each(bool bf16, Activation smooth, double allowed) {
   for (const int64_t n_layers : {1, 2, 4}) {
-    forward_and_backward(n_layers, false, 1e-5);
+    forward_and_backward({n_layers, bf16, Activation::Gelu, 0.0, 0.0, true}, allowed);
+    forward_and_backward({n_layers, bf16, smooth, 0.1, 0.2, false}, allowed);
   }
+  forward_and_backward({2, bf16, Activation::GeluNew, 0.3, 0.0, false}, allowed);
+  forward_and_backward({2, bf16, Activation::Gelu, 0.0, 0.3, true}, allowed);
 }
 
+TEST(encoder_float32) { each(false, Activation::Relu, 1e-5); }
+
 TEST(encoder_bf16) {
-  for (const int64_t n_layers : {1, 2, 4}) {
-    if (multiplies<c10::BFloat16>()) {
-      forward_and_backward(n_layers, true, 0.06);
-    }
+  if (multiplies<c10::BFloat16>()) {
+    each(true, Activation::GeluNew, 0.1);
   }
 }
 
@@ -153,6 +247,7 @@ TEST(encoder_int8) {
     return;
   }
   for (const int64_t n_layers : {1, 2, 4}) {
+    const Context context("%ld layers", n_layers);
     const Batch batch;
     const std::vector<at::Tensor> p = parameters(n_layers);
     const bert_kernels_encoder_config config{n_layers, HIDDEN, HEADS, INTERMEDIATE, POSITIONS, TYPES, 0, 0, EPS};
@@ -165,7 +260,8 @@ TEST(encoder_int8) {
     for (const at::Tensor &parameter : p) {
       inputs.push_back(in_float64(parameter));
     }
-    EXPECT_CLOSE(first, by_formula(batch, inputs), 0.05);
+    const at::Tensor expected = by_formula({n_layers, false, Activation::Gelu, 0.0, 0.0, false}, batch, inputs);
+    EXPECT_AGREES("the result", first, expected, true, 0.05);
     for (int64_t i = 0; i < batch.batch; ++i) {
       const int64_t begin = batch.cu_seqlens[i], length = batch.cu_seqlens[i + 1] - begin;
       const at::Tensor ids = zeros<int64_t>({16}), positions = zeros<int64_t>({16});

@@ -60,6 +60,7 @@ struct QuantizedLayer {
 
 TEST(quantize_weight_of_normal_numbers) {
   for (const Shape &s : SHAPES) {
+    const Context context("x (%ld, %ld), y (%ld)", s.n, s.n_in, s.n_out);
     const QuantizedLayer layer(s);
     const at::Tensor off = (layer.dequantized_w() - layer.w).abs(), scales = at::tensor(layer.output_scales).unsqueeze(1);
     EXPECT((off <= scales * 0.50001).all().item<bool>());
@@ -71,6 +72,7 @@ TEST(quantize_weight_of_normal_numbers) {
 
 TEST(quantize_rows_of_normal_numbers) {
   for (const Shape &s : SHAPES) {
+    const Context context("x (%ld, %ld), y (%ld)", s.n, s.n_in, s.n_out);
     const QuantizedLayer layer(s);
     const at::Tensor scales = at::tensor(layer.row_scales).unsqueeze(1);
     // Both ends of a range round to the side of the zero point's own rounding.
@@ -93,6 +95,7 @@ TEST(quantize_rows_of_zeros_and_of_no_numbers) {
 
 TEST(linear_int8_by_formula) {
   for (const Shape &s : SHAPES) {
+    const Context context("x (%ld, %ld), y (%ld)", s.n, s.n_in, s.n_out);
     if (!multiplies_bytes()) {
       return;
     }

@@ -75,6 +75,7 @@ template <typename T> void backward_weight(const Shape &s) {
 
 template <typename T> void each(void (*test)(const Shape &)) {
   for (const Shape &shape : SHAPES) {
+    const Context context("x (%ld, %ld), y (%ld)", shape.n, shape.n_in, shape.n_out);
     if (multiplies<T>()) {
       test(shape);
     }

@@ -1,5 +1,6 @@
 // Runs all tests, or those whose names contain the argument. Exit code 1 after a failure.
 
+#include "reference.h"
 #include "test.h"
 
 #include <cstring>
@@ -12,6 +13,7 @@ int main(int argc, char **argv) {
       continue;
     }
     n_failed_expectations = 0;
+    generator().set_current_seed(SEED);
     try {
       test.run();
     } catch (const std::exception &error) {

@@ -6,6 +6,7 @@
 
 #include "bert_kernels.h"
 #include "cpu/base/matrix.h"
+#include "cpu/ops/dropout_mask.h"
 #include "cpu/ops/pack.h"
 
 #include <ATen/ATen.h>
@@ -36,9 +37,18 @@ template <typename T> bool multiplies() {
   return runs;
 }
 
+// In a function of its own: what is inlined of vectors stays within one level of the instruction set.
+inline void draw_all(const DropoutMask &mask, uint64_t first, int64_t n, uint8_t *keep) { draw(mask, first, 0, n, keep); }
+
+// What `random` draws from; a test begins with its seed, whatever ran before it.
+inline at::Generator &generator() {
+  static at::Generator generator = at::detail::createCPUGenerator();
+  return generator;
+}
+constexpr uint64_t SEED = 20181011;
+
 template <typename T> at::Tensor random(at::IntArrayRef sizes) {
-  static at::Generator generator = at::detail::createCPUGenerator(20181011);
-  return at::randn(sizes, generator, at::kFloat).to(dtype_of<T>());
+  return at::randn(sizes, generator(), at::kFloat).to(dtype_of<T>());
 }
 
 template <typename T> at::Tensor zeros(at::IntArrayRef sizes) { return at::zeros(sizes, dtype_of<T>()); }
@@ -65,6 +75,17 @@ template <typename T> struct Packed {
     pack_weight<T>(matrix<float>(in_float32), weight);
   }
 };
+
+// What dropout multiplies by from the counter `first` on: 0 or 1 / (1 - p).
+inline at::Tensor dropout_factors(const DropoutMask *mask, uint64_t first, at::IntArrayRef sizes) {
+  const at::Tensor factors = at::ones(sizes, at::kDouble);
+  if (mask != nullptr) {
+    std::vector<uint8_t> keep(mask_bytes(factors.numel()));
+    draw_all(*mask, first, factors.numel(), keep.data());
+    factors.copy_(at::from_blob(keep.data(), sizes, at::kByte)).mul_(double(mask->scale));
+  }
+  return factors;
+}
 
 // A matrix whose columns lie in panels that interleave nothing, as one that lies row by row.
 template <typename T> at::Tensor from_panels(Panels<const T> panels) {

@@ -14,18 +14,6 @@ struct Shape {
 
 constexpr Shape SHAPES[] = {{1, 16}, {16, 33}, {70, 50}, {96, 768}};
 
-void draw_all(const DropoutMask &mask, int64_t n, uint8_t *keep) { draw(mask, 0, 0, n, keep); }
-
-// What dropout multiplies by: 0 or 1 / (1 - p).
-at::Tensor factors(const DropoutMask *mask, const Shape &s) {
-  if (mask == nullptr) {
-    return at::ones({s.n, s.width}, at::kDouble);
-  }
-  std::vector<uint8_t> keep(mask_bytes(s.n * s.width));
-  draw_all(*mask, s.n * s.width, keep.data());
-  return at::from_blob(keep.data(), {s.n, s.width}, at::kByte).to(at::kDouble) * double(mask->scale);
-}
-
 template <typename T> struct Case {
   Shape s;
   at::Tensor x, residual, w, b, normalized, row_factors, y, y_bf16, dweight_sums, dbias_sums;
@@ -54,7 +42,7 @@ template <typename T> void residual_case(const Shape &s, const DropoutMask *mask
   Case<T> c(s);
   residual_layer_norm_forward<T>(matrix<float>(c.x), matrix<float>(c.residual), mask, c.norm, c.kept, c.out);
   const std::vector<at::Tensor> inputs{in_float64(c.x), in_float64(c.residual), in_float64(c.w), in_float64(c.b)};
-  const at::Tensor sum = inputs[1] + inputs[0] * factors(mask, s);
+  const at::Tensor sum = inputs[1] + inputs[0] * dropout_factors(mask, 0, {s.n, s.width});
   const at::Tensor expected = at::layer_norm(sum, {s.width}, inputs[2], inputs[3], EPS);
   EXPECT_CLOSE(c.y, expected, FLOAT32_TOLERANCE);
   EXPECT_CLOSE(c.y_bf16, expected, tolerance<T>());
@@ -78,7 +66,7 @@ template <typename T> void dropout_case(const Shape &s, const DropoutMask *mask)
   c.normalized.copy_(c.x);
   layer_norm_dropout_forward<T>(mask, c.norm, c.kept, c.out);
   const std::vector<at::Tensor> inputs{in_float64(c.x), in_float64(c.w), in_float64(c.b)};
-  const at::Tensor expected = at::layer_norm(inputs[0], {s.width}, inputs[1], inputs[2], EPS) * factors(mask, s);
+  const at::Tensor expected = at::layer_norm(inputs[0], {s.width}, inputs[1], inputs[2], EPS) * dropout_factors(mask, 0, {s.n, s.width});
   EXPECT_CLOSE(c.y, expected, FLOAT32_TOLERANCE);
   EXPECT_CLOSE(c.y_bf16, expected, tolerance<T>());
 
@@ -92,6 +80,7 @@ template <typename T> void dropout_case(const Shape &s, const DropoutMask *mask)
 void each(void (*test)(const Shape &, const DropoutMask *)) {
   const DropoutMask mask = dropout_mask(0.2, 3, 14);
   for (const Shape &shape : SHAPES) {
+    const Context context("%ld rows of %ld", shape.n, shape.width);
     if (shape.n % 2 == 0) { // bfloat16 is transposed in pairs of rows
       test(shape, nullptr);
       test(shape, &mask);

@@ -13,8 +13,8 @@ use corpus::records;
 use corpus::shortened_list;
 
 use super::args::DatasetArgs;
-use super::find::{Content, Dataset};
 use super::layout::Layout;
+use crate::split_files::SplitFiles;
 
 /// The names of such files, the first that is there counts.
 const FILES: [&str; 5] = ["classes.txt", "class.txt", "label_names.txt", "labels.txt", "mapping.txt"];
@@ -39,15 +39,14 @@ impl NamesFile {
     ///
     /// # Errors
     /// Fails on a file of such a name that cannot be read.
-    pub(crate) fn beside(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn beside(args: &DatasetArgs, layout: Layout, splits: &SplitFiles) -> anyhow::Result<Option<Self>> {
         let is_told = args.label_names.is_some() || args.label_order.is_some() || args.score_column.is_some();
-        let Content::Files(Layout::Tables | Layout::PairedLines, splits) = &dataset.content else { return Ok(None) };
-        let Some(folder) = splits.iter().flat_map(|(_, files)| files).next().and_then(|file| file.parent()) else {
-            return Ok(None);
-        };
+        let may_have_names = !is_told && matches!(layout, Layout::Tables | Layout::PairedLines);
+        let first = splits.iter().flat_map(|(_, files)| files).next();
+        let Some(folder) = first.and_then(|file| file.parent()).filter(|_| may_have_names) else { return Ok(None) };
         let is_data = |path: &PathBuf| splits.iter().any(|(_, files)| files.contains(path));
         let files = FILES.map(|name| folder.join(name));
-        for path in files.into_iter().filter(|path| !is_told && path.is_file() && !is_data(path)) {
+        for path in files.into_iter().filter(|path| path.is_file() && !is_data(path)) {
             if let Some(found) = Self::read(path)? {
                 return Ok(Some(found));
             }

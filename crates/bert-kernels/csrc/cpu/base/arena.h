@@ -6,14 +6,23 @@
 
 #include <cstdint>
 
+#include "cpu/base/checked_memory.h"
 #include "cpu/base/matrix.h"
 
 class Arena {
 public:
+  Arena() = default;
+  Arena(Arena &&) = default;
+  ~Arena() { checked_.check(); }
+
   // Memory for `n` numbers, on a cache line of its own; null while it only counts.
   template <typename T> T *allocate(int64_t n) {
     char *begin = base_ == nullptr ? nullptr : base_ + used_;
     used_ += (n * int64_t(sizeof(T)) + 63) / 64 * 64;
+    if (begin != nullptr) {
+      checked_.add_gap(base_ + used_);
+    }
+    used_ += CheckedMemory::GAP;
     return reinterpret_cast<T *>(begin);
   }
 
@@ -22,6 +31,7 @@ public:
 
   // Calls `allocate_all(arena)` twice: to count the bytes, and to hand them out.
   template <typename AllocateAll> auto reuse(const AllocateAll &allocate_all) {
+    checked_.check();
     base_ = nullptr, used_ = 0;
     allocate_all(*this);
     if (used_ > capacity_) {
@@ -30,6 +40,7 @@ public:
       memory_ = c10::GetCPUAllocator()->allocate(size_t(wanted)), capacity_ = wanted;
     }
     base_ = static_cast<char *>(memory_.get()), used_ = 0;
+    checked_.begin(base_, capacity_);
     return allocate_all(*this);
   }
 
@@ -40,4 +51,5 @@ private:
   c10::DataPtr memory_;
   char *base_ = nullptr;
   int64_t used_ = 0, capacity_ = 0;
+  CheckedMemory checked_;
 };

@@ -4,8 +4,12 @@ namespace {
 
 using c10::BFloat16;
 
+// What is allocated here src/encoder_memory.rs counts once more, in this order, before libtorch is loaded.
+
 // The first tokens are padded to whole tiles of AMX, and to pairs of bfloat16.
 constexpr int64_t CLS_ROWS_MULTIPLE = 16;
+
+static_assert(BLOCK_ROWS >= CHUNK, "the sums of blocks lie in the memory of those of chunks");
 
 LayerNormActivations allocate_layer_norm(Arena &arena, int64_t rows, int64_t width) {
   const Matrix<float> normalized = arena.matrix<float>(rows, width);

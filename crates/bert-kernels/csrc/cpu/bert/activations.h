@@ -7,7 +7,7 @@
 #include "bert_kernels.h"
 #include "cpu/base/arena.h"
 #include "cpu/ops/attention.h"
-#include "cpu/ops/gelu.h"
+#include "cpu/ops/linear_activation.h"
 #include "cpu/ops/residual_layer_norm.h"
 
 #include <vector>

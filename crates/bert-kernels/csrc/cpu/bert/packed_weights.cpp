@@ -4,6 +4,7 @@ namespace {
 
 using c10::BFloat16;
 
+// Counted once more in src/encoder_memory.rs.
 template <typename T> PackedWeight<T> allocate(Arena &arena, int64_t n_out, int64_t n_in) {
   T *forward = arena.allocate<T>(n_out * n_in), *backward = arena.allocate<T>(n_out * n_in);
   return {{forward, n_in, n_out}, {backward, n_out, n_in}};

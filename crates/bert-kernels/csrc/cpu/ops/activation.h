@@ -41,4 +41,5 @@ template <typename Task> void with_activation(Activation f, const Task &task) {
   case Activation::Relu:
     return task(std::integral_constant<Activation, Activation::Relu>());
   }
+  throw std::invalid_argument("the activation " + std::to_string(int32_t(f)) + " is not known to this kernel");
 }

@@ -10,6 +10,8 @@ namespace {
 
 using c10::BFloat16;
 
+static_assert(CHUNK <= MAX_TRANSPOSED_ROWS, "a chunk of dy is transposed at once");
+
 // y = block + bias.
 template <typename Y> void add_bias(Block product, const float *bias, Matrix<Y> y) {
   const float *block = product.data;

@@ -17,7 +17,7 @@
 // Rows of a block of a product: with PANEL columns of float32 it has 16 KiB, half of the smallest first cache.
 constexpr int64_t BLOCK_ROWS = 64;
 // The depth of one call of a kernel. The depth of a weight's gradient is a batch's number of tokens, and oneDNN generates a
-// kernel for each depth that it meets: in steps of 512 there are few.
+// kernel for each depth that it meets: in steps of 512 there are few. src/encoder_memory.rs counts with it.
 constexpr int64_t DEPTH = 512;
 
 // A block of a product (m, n): rows `row..row + n_rows`, columns `col..col + n_cols`; its own rows are PANEL numbers apart.

@@ -9,6 +9,8 @@ namespace {
 
 using c10::BFloat16;
 
+static_assert(CHUNK <= MAX_TRANSPOSED_ROWS, "a chunk of dx is transposed at once");
+
 // The mask of a chunk: 1 where an element is kept, else 0; null where nothing is dropped.
 struct ChunkMask {
   const uint8_t *keep;

@@ -1,4 +1,4 @@
-#include "cpu/ops/gelu.h"
+#include "cpu/ops/linear_activation.h"
 
 #include "cpu/ops/pack.h"
 #include "cpu/ops/row_sums.h"

@@ -1,4 +1,4 @@
-#include "cpu/ops/gelu.h"
+#include "cpu/ops/linear_activation.h"
 #include "cpu/ops/row_sums.h"
 #include "reference.h"
 #include "test.h"
@@ -19,9 +19,10 @@ at::Tensor activation(Activation f, const at::Tensor &h) {
     return at::gelu(h);
   case Activation::GeluNew:
     return at::gelu(h, "tanh");
-  default:
+  case Activation::Relu:
     return at::relu(h);
   }
+  throw std::invalid_argument("an activation without its formula");
 }
 
 // h = x W^T + b, y = f(h), z = y V^T. In bfloat16 both sides go on from the h that was kept, rounded.
@@ -56,6 +57,7 @@ template <typename T> void forward_and_backward(Activation f, const Shape &s) {
 
 template <typename T> void each(Activation f) {
   for (const Shape &shape : SHAPES) {
+    const Context context("x (%ld, %ld), y (%ld)", shape.n, shape.n_in, shape.n_out);
     if (multiplies<T>()) {
       forward_and_backward<T>(f, shape);
     }
@@ -69,20 +71,22 @@ TEST(gelu_new_bf16) { each<BFloat16>(Activation::GeluNew); }
 TEST(relu_float32) { each<float>(Activation::Relu); }
 TEST(relu_bf16) { each<BFloat16>(Activation::Relu); }
 
-// The activations themselves from -12 to 12, where products of this T may be missing.
-void activate_all(const float *x, int64_t n, float *gelu, float *gelu_new) {
+// An activation itself, where products of this T may be missing.
+template <Activation F> void activate_all(const float *x, int64_t n, float *y) {
   for (int64_t i = 0; i < n; i += LANES) {
-    store(gelu + i, activate<Activation::Gelu>(load(x + i)).value);
-    store(gelu_new + i, activate<Activation::GeluNew>(load(x + i)).value);
+    store(y + i, activate<F>(load(x + i)).value);
   }
 }
 
-TEST(activations_are_close_everywhere) {
+template <Activation F> void is_close_everywhere() {
   const int64_t n = 4096;
-  const at::Tensor x = at::linspace(-12, 12, n, at::kFloat), gelu = zeros<float>({n}), gelu_new = zeros<float>({n});
-  activate_all(floats(x), n, floats(gelu), floats(gelu_new));
-  EXPECT((gelu.to(at::kDouble) - at::gelu(x.to(at::kDouble))).abs().max().item<double>() < 2e-6);
-  EXPECT((gelu_new.to(at::kDouble) - at::gelu(x.to(at::kDouble), "tanh")).abs().max().item<double>() < 2e-6);
+  const at::Tensor x = at::linspace(-12, 12, n, at::kFloat), y = zeros<float>({n});
+  activate_all<F>(floats(x), n, floats(y));
+  EXPECT((y.to(at::kDouble) - activation(F, x.to(at::kDouble))).abs().max().item<double>() < 2e-6);
 }
+
+TEST(gelu_is_close_everywhere) { is_close_everywhere<Activation::Gelu>(); }
+TEST(gelu_new_is_close_everywhere) { is_close_everywhere<Activation::GeluNew>(); }
+TEST(relu_is_close_everywhere) { is_close_everywhere<Activation::Relu>(); }
 
 } // namespace
