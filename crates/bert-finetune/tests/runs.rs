@@ -54,6 +54,31 @@ fn a_second_run_is_fresh_and_a_changed_argument_is_named() {
     assert_eq!(sandbox.read("train/model.safetensors"), weights, "the same run gives the same bytes");
 }
 
+/// Whoever tries other settings in the same folder, and sees them fail, goes back to those that he had.
+#[test]
+fn a_run_that_gave_way_to_one_that_failed_goes_on_to_the_same_bytes() {
+    let whole = Sandbox::new();
+    whole.finetune(TRAINING).assert_success("bert-finetune");
+    let sandbox = Sandbox::new();
+    sandbox.finetune(&format!("{TRAINING} --stop-at-step 9")).assert_success("bert-finetune");
+    for diverging in ["1e30", "1e31"] {
+        let failed = sandbox.finetune(&format!("{TRAINING} --learning-rate {diverging} --logging-steps 1"));
+        assert_eq!(failed.code, Some(3), "{}", failed.stderr);
+        assert!(failed.stderr.contains("was of other settings or inputs, and gives way with the first save"));
+        assert!(sandbox.path("train/checkpoints/log-of-others.jsonl").exists());
+    }
+    let resumed = sandbox.finetune(TRAINING);
+    resumed.assert_success("bert-finetune");
+    assert!(resumed.stderr.contains("continuing at step 9 from"), "{}", resumed.stderr);
+    for file in ["train/model.safetensors", "train/log.jsonl"] {
+        assert!(sandbox.read(file) == whole.read(file), "{file}");
+    }
+    assert!(!sandbox.path("train/checkpoints/log-of-others.jsonl").exists());
+
+    sandbox.finetune(&format!("{TRAINING} --seed 7 --stop-at-step 2")).assert_success("bert-finetune");
+    assert!(!sandbox.path("train/checkpoints/log-of-others.jsonl").exists(), "nothing is left that it belongs to");
+}
+
 #[test]
 fn a_paused_run_goes_on_to_the_same_bytes() {
     for precision in ["float32", "bf16"] {

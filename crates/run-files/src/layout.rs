@@ -86,6 +86,8 @@ pub mod checkpoint {
     pub const EMA: &str = "average.safetensors";
     /// The state of the training loop.
     pub const STATE: &str = "state.json";
+    /// Beside the checkpoints, not in one: the log of an unfinished run that gives way to one of other settings.
+    pub const LOG_ASIDE: &str = "log-of-others.jsonl";
 }
 
 /// The output folder of `bert-eval`.

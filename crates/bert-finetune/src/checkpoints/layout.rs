@@ -66,6 +66,22 @@ impl CheckpointFolder {
         self.path.with_file_name(train::LOG)
     }
 
+    /// The log of an unfinished run that gave way to one of other settings, as long as its checkpoints are there.
+    pub(crate) fn log_aside_path(&self) -> PathBuf {
+        self.path.join(checkpoint::LOG_ASIDE)
+    }
+
+    /// Removes the log of a run whose checkpoints are gone.
+    pub(crate) fn remove_log_aside(&self) -> anyhow::Result<()> {
+        let path = self.log_aside_path();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn entries(&self) -> impl Iterator<Item = Entry> {
         let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
         entries.filter_map(|entry| Some(Entry { name: entry.file_name().into_string().ok()?, path: entry.path() }))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
@@ -39,6 +39,7 @@ impl Checkpoints {
         if output.starts_anew() {
             folder.steps().iter().try_for_each(|(_, path)| remove_checkpoint(path))?;
             folder.remove_best_copies()?;
+            folder.remove_log_aside()?;
         }
         fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))?;
         stage::sync_folder(output.folder()).with_context(|| format!("cannot sync {}", output.folder().display()))?;
@@ -56,6 +57,30 @@ impl Checkpoints {
     pub(crate) fn newest_of_others(&self) -> Option<u64> {
         let is_of_others = |path: &Path| CheckpointManifest::read(path).is_ok_and(|manifest| manifest.key != self.key);
         self.folder.steps().into_iter().rev().find(|(_, path)| is_of_others(path)).map(|(step, _)| step)
+    }
+
+    /// Keeps the log of an unfinished run of other settings, to which its checkpoints belong until this run has saved its first: where
+    /// this one comes to nothing, the other can still be continued.
+    pub(crate) fn set_log_aside(&self) -> anyhow::Result<()> {
+        let log = self.folder.log_path();
+        let needs_log = |path: &Path| {
+            CheckpointManifest::read(path)
+                .is_ok_and(|manifest| manifest.key != self.key && manifest.verify_log(&log).is_ok())
+        };
+        if self.folder.steps().iter().any(|(_, path)| needs_log(path)) {
+            let aside = self.folder.log_aside_path();
+            copy(&log, &aside)?;
+        }
+        Ok(())
+    }
+
+    /// The log that a checkpoint belongs to: that of the folder, or the one that was set aside.
+    fn log_of(&self, manifest: &CheckpointManifest) -> anyhow::Result<PathBuf> {
+        let (log, aside) = (self.folder.log_path(), self.folder.log_aside_path());
+        match manifest.verify_log(&log) {
+            Err(_) if manifest.verify_log(&aside).is_ok() => Ok(aside),
+            verified => verified.map(|()| log),
+        }
     }
 
     /// Fails where the disk cannot hold the `needed` bytes of a run.
@@ -99,7 +124,8 @@ impl Checkpoints {
         let missing =
             [WEIGHTS, OPTIMIZER, STATE].into_iter().chain(ema).find(|name| !manifest.files.contains_key(*name));
         ensure!(missing.is_none(), "its manifest does not list {}", missing.unwrap_or_default());
-        manifest.verify(path, &self.folder.log_path())?;
+        manifest.verify(path)?;
+        let log = self.log_of(&manifest)?;
         let state: LoopState = serde_json::from_slice(&fs::read(path.join(STATE))?)
             .with_context(|| format!("{STATE} cannot be parsed"))?;
 
@@ -114,6 +140,9 @@ impl Checkpoints {
         read.extend(weights);
         if let Some(ema) = &trainer.ema {
             read.extend(read_trained(&path.join(EMA), &ema.parameters)?);
+        }
+        if log != self.folder.log_path() {
+            copy(&log, &self.folder.log_path())?;
         }
         for (mut tensor, value) in read {
             no_grad(|| tensor.copy_(&value));
@@ -181,6 +210,7 @@ impl Checkpoints {
                 remove_checkpoint(&path)?;
             }
         }
+        self.folder.remove_log_aside()?;
         for path in self.folder.best_copies() {
             if !kept_best.contains(&path) {
                 fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
@@ -192,6 +222,11 @@ impl Checkpoints {
     fn is_ours(&self, path: &Path) -> bool {
         CheckpointManifest::read(path).is_ok_and(|manifest| manifest.key == self.key)
     }
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let mut source = fs::File::open(from).with_context(|| format!("cannot read {}", from.display()))?;
+    write_file_with(to, |file| Ok(io::copy(&mut source, file)?)).map(drop)
 }
 
 /// The best step that a checkpoint knows of.

@@ -88,6 +88,7 @@ fn open_outputs(
     let n_saves = batches.step_plan.occurrences(plan.saving.when);
     let disk = checkpoints.check_disk_space(disk_bytes(&tensors, n_saves, plan.saving.total_limit).total)?;
     let was_finished = output.folder().join(MANIFEST).exists();
+    checkpoints.set_log_aside()?;
     output.clear()?;
 
     let resumed = checkpoints.resume(trainer, context.common)?;
@@ -95,7 +96,7 @@ fn open_outputs(
         // Of a finished run that was said before.
         if let Some(step) = checkpoints.newest_of_others().filter(|_| !was_finished) {
             context.common.say(&format!(
-                "bert-finetune: warning: the unfinished run at step {step} in {} was of other settings or inputs, and gives way; \
+                "bert-finetune: warning: the unfinished run at step {step} in {} was of other settings or inputs, and gives way with the first save; \
                  another --out would keep it",
                 output.folder().display()
             ));
