@@ -49,7 +49,7 @@ use stage::{Job, List, Stage};
 pub use args::DatasetArgs;
 use divide::divide;
 use division::Division;
-use find::{Content, find};
+use find::{Content, Dataset, find};
 use grouping::Grouping;
 use labels::Labels;
 use layout::Layout;
@@ -69,39 +69,13 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let dataset = find(args)?;
     let mut division = args.division.division(&dataset.splits()?, dataset.is_divided_by_default(args))?;
     let kept = args.kept_names()?;
-    let mut job = Job::new(STAGE, &args.common).plan(&Plan::new(args, &dataset, &division)?)?.figures(figures);
-    if let Some(Source::Path(path)) = &args.source {
-        job = job.input_folder(path);
-    }
-    for folder in [&args.train, &args.validation, &args.test].into_iter().flatten().filter(|path| path.is_dir()) {
-        job = job.input_folder(folder);
-    }
-    let mut names_file = None;
-    if let Content::Files(layout, splits) = &dataset.content {
-        for (split, files) in splits {
-            for (role, file) in roles(*split, files, *layout).into_iter().zip(files) {
-                if let Some(labels) = paired_lines::labels_of(file).filter(|_| *layout == Layout::PairedLines) {
-                    job = job.input(format!("{role}.labels"), &labels);
-                }
-                job = job.input(role, file);
-            }
-        }
-        names_file = NamesFile::beside(args, *layout, splits)?;
-        if let Some(names) = &names_file {
-            job = job.input("label_names.txt", names.path());
-        }
-    }
-    let mut said = Vec::new();
-    if let Content::Stanford(files) = &dataset.content {
-        for (role, file) in files.inputs() {
-            job = job.input(role, file);
-        }
-        said = files.differences()?;
-    }
-    said.extend(dataset.said.clone());
-    if let Content::Hub(hub) = &dataset.content {
-        said.extend(hub.said().iter().cloned());
-    }
+    let names_file = match &dataset.content {
+        Content::Files(layout, splits) => NamesFile::beside(args, *layout, splits)?,
+        _ => None,
+    };
+    let job = Job::new(STAGE, &args.common).plan(&Plan::new(args, &dataset, &division)?)?.figures(figures);
+    let job = with_inputs(job, args, &dataset, names_file.as_ref());
+    let mut said = dataset.said()?;
     let Some(mut out) = job.begin()? else { return Ok(()) };
 
     let sources = sources::open(args, &dataset)?;
@@ -151,6 +125,35 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     out.finish()?;
     args.common.say(&format!("{}: wrote {}", STAGE.name, args.common.out.display()));
     Ok(())
+}
+
+/// The job with everything on this machine that the dataset is read from.
+fn with_inputs(mut job: Job, args: &DatasetArgs, dataset: &Dataset, names_file: Option<&NamesFile>) -> Job {
+    if let Some(Source::Path(path)) = &args.source {
+        job = job.input_folder(path);
+    }
+    for folder in [&args.train, &args.validation, &args.test].into_iter().flatten().filter(|path| path.is_dir()) {
+        job = job.input_folder(folder);
+    }
+    match &dataset.content {
+        Content::Files(layout, splits) => {
+            for (split, files) in splits {
+                for (role, file) in roles(*split, files, *layout).into_iter().zip(files) {
+                    if let Some(labels) = paired_lines::labels_of(file).filter(|_| *layout == Layout::PairedLines) {
+                        job = job.input(format!("{role}.labels"), labels);
+                    }
+                    job = job.input(role, file);
+                }
+            }
+        }
+        Content::Stanford(files) => {
+            for (role, file) in files.inputs() {
+                job = job.input(role, file);
+            }
+        }
+        Content::Sample | Content::Hub(_) => {}
+    }
+    names_file.into_iter().fold(job, |job, names| job.input("label_names.txt", names.path()))
 }
 
 /// The rows of each split.

@@ -27,7 +27,7 @@ pub(crate) struct Dataset {
     pub(crate) license: String,
     pub(crate) content: Content,
     /// Which of its files is what, where that was guessed.
-    pub(crate) said: Vec<String>,
+    guesses: Vec<String>,
 }
 
 /// What there is to read.
@@ -60,6 +60,16 @@ impl Dataset {
             Content::Stanford(_) => Some(Layout::Trees),
             Content::Sample | Content::Hub(_) => None,
         }
+    }
+
+    /// What is to be said of its files before they are read.
+    pub(crate) fn said(&self) -> anyhow::Result<Vec<String>> {
+        let of_content = match &self.content {
+            Content::Stanford(files) => files.differences()?,
+            Content::Hub(hub) => hub.said().to_vec(),
+            Content::Sample | Content::Files(..) => Vec::new(),
+        };
+        Ok([of_content, self.guesses.clone()].concat())
     }
 
     /// The splits that it has.
@@ -148,7 +158,7 @@ fn sample_dataset() -> Dataset {
         source: format!("sample {:.12}", sha256_hex(sample::text().as_bytes())),
         license: "MIT OR Apache-2.0".to_owned(),
         content: Content::Sample,
-        said: Vec::new(),
+        guesses: Vec::new(),
     }
 }
 
@@ -158,7 +168,7 @@ fn stanford_dataset(files: StanfordFiles) -> Dataset {
         source: files.source().to_owned(),
         license: TREEBANK_LICENSE.to_owned(),
         content: Content::Stanford(Box::new(files)),
-        said: Vec::new(),
+        guesses: Vec::new(),
     }
 }
 
@@ -169,7 +179,7 @@ fn hub_dataset(name: &HubName, config: Option<&str>, quiet: bool) -> anyhow::Res
         source: format!("hub:{}@{}", hub.id(), hub.commit()),
         license: format!("see https://huggingface.co/datasets/{}", name.id),
         content: Content::Hub(Box::new(hub)),
-        said: Vec::new(),
+        guesses: Vec::new(),
     })
 }
 
@@ -181,7 +191,7 @@ fn raw_dataset(layout: Layout, splits: SplitFiles) -> anyhow::Result<Dataset> {
         );
     };
     let RawMetadata { dataset: name, source, license, .. } = RawReader::open(file)?.metadata().clone();
-    Ok(Dataset { name, source, license, content: Content::Files(layout, splits), said: Vec::new() })
+    Ok(Dataset { name, source, license, content: Content::Files(layout, splits), guesses: Vec::new() })
 }
 
 /// Local files are named by what they are, never by their path: a moved folder gives the same bytes.
@@ -207,6 +217,6 @@ fn local_dataset(args: &DatasetArgs, found: FoundFiles) -> anyhow::Result<Datase
         source: source.to_owned(),
         license: license.to_owned(),
         content: Content::Files(layout, splits),
-        said,
+        guesses: said,
     })
 }
