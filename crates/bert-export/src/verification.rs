@@ -21,6 +21,7 @@ use crate::comparison::{Difference, Outputs};
 use crate::format::{Dtype, Format};
 use crate::inputs::{STAGE, Tokens};
 use crate::max_flips::MaxFlips;
+use crate::onnx::Products;
 use crate::runtime::Session;
 
 /// Rows of the token file that are in memory at a time.
@@ -113,14 +114,14 @@ struct Graph {
 
 impl Loaded {
     fn open(format: Format, folder: &Path, compute: Compute) -> anyhow::Result<Self> {
-        if format == Format::Hf {
+        let Some(products) = format.products() else {
             return Ok(Self::Folder(Box::new(Classifier::open(folder, compute)?)));
-        }
+        };
         let config = checkpoint::ModelFolder::read_config(folder)?;
         Ok(Self::Graph(Graph {
             session: Session::open(&folder.join(format.file()))?,
             pad_token_id: config.pad_token_id.unwrap_or(0) as i64,
-            one_by_one: format == Format::OnnxInt8,
+            one_by_one: products == Products::Int8,
         }))
     }
 

@@ -13,8 +13,11 @@ use std::path::{Path, PathBuf};
 /// The instructions of a slot: the jump, and what it leads to until the library is loaded.
 type Jump = fn(usize) -> (String, String);
 
-/// The functions, in the order of their slots.
-pub(crate) struct EntryPoints(BTreeSet<String>);
+/// The functions, in the order of their slots, and the declarations that both sides were compiled with.
+pub(crate) struct EntryPoints {
+    functions: BTreeSet<String>,
+    declarations: String,
+}
 
 /// What torch-sys' Rust half defines for its C++ half, for streams that nothing here uses: the library has to have some.
 const CALLED_BACK: [&str; 7] = [
@@ -38,14 +41,15 @@ pub(crate) fn declared(rust: &str) -> Vec<String> {
 }
 
 impl EntryPoints {
-    pub(crate) fn of(functions: BTreeSet<String>) -> Self {
-        Self(functions)
+    pub(crate) fn of(functions: BTreeSet<String>, declarations: String) -> Self {
+        Self { functions, declarations }
     }
 
-    /// FNV-1a of the names and the version: a program and a library of different builds are told apart.
+    /// FNV-1a of the names, the version and the declarations: a program and a library of other builds are told apart, where their
+    /// functions or structs may differ.
     pub(crate) fn fingerprint(&self) -> String {
         let version = env::var("CARGO_PKG_VERSION").expect("set by cargo");
-        let names = self.0.iter().map(String::as_str).chain([version.as_str()]);
+        let names = self.functions.iter().map(String::as_str).chain([version.as_str(), self.declarations.as_str()]);
         let bytes = names.flat_map(|name| name.bytes().chain([0]));
         format!(
             "{:016x}",
@@ -57,8 +61,8 @@ impl EntryPoints {
     pub(crate) fn write_table(&self, folder: &Path) -> PathBuf {
         let mut text = "#include <stdlib.h>\n".to_owned();
         CALLED_BACK.iter().for_each(|name| writeln!(text, "void {name}(void) {{ abort(); }}").expect("a string"));
-        self.0.iter().for_each(|name| writeln!(text, "void {name}(void);").expect("a string"));
-        let names: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        self.functions.iter().for_each(|name| writeln!(text, "void {name}(void);").expect("a string"));
+        let names: Vec<&str> = self.functions.iter().map(String::as_str).collect();
         writeln!(text, "void (*const bert_torch_functions[])(void) = {{{}}};", names.join(",\n")).expect("a string");
         writeln!(text, "const char bert_torch_fingerprint[] = \"{}\";", self.fingerprint()).expect("a string");
         written(folder.join("functions.c"), &text)
@@ -75,16 +79,16 @@ impl EntryPoints {
         };
         let mut text = first_call.to_owned();
         text.push_str("\n.text\n");
-        for (i, name) in self.0.iter().enumerate() {
+        for (i, name) in self.functions.iter().enumerate() {
             let (jump, first) = jump(i);
             writeln!(text, ".p2align 2\n.globl {name}\n.hidden {name}\n.type {name}, %function\n{name}: {jump}")
                 .expect("a string");
             writeln!(text, ".Lfirst{i}: {first}\n.size {name}, . - {name}").expect("a string");
         }
         text.push_str(".data\n.p2align 3\n.globl bert_torch_slots\n.hidden bert_torch_slots\nbert_torch_slots:\n");
-        (0..self.0.len()).for_each(|i| writeln!(text, ".quad .Lfirst{i}").expect("a string"));
+        (0..self.functions.len()).for_each(|i| writeln!(text, ".quad .Lfirst{i}").expect("a string"));
         text.push_str(".section .rodata\n.p2align 3\n.globl bert_torch_n_slots\n.hidden bert_torch_n_slots\n");
-        writeln!(text, "bert_torch_n_slots: .quad {}", self.0.len()).expect("a string");
+        writeln!(text, "bert_torch_n_slots: .quad {}", self.functions.len()).expect("a string");
         text.push_str(".section .note.GNU-stack,\"\",%progbits\n");
         written(folder.join("trampolines.S"), &text)
     }

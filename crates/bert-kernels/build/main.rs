@@ -14,6 +14,7 @@ mod torch_sys;
 mod entry_points;
 mod cuda;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -52,14 +53,17 @@ fn main() {
         println!("cargo:rerun-if-changed=csrc/{path}"); // but not the tests
     }
     println!("cargo:rerun-if-changed=build");
-    println!("cargo:rerun-if-changed=src/ffi.rs"); // its functions have entry points
+    for path in ["ffi.rs", "raw_parameters.rs", "raw_updates.rs"] {
+        println!("cargo:rerun-if-changed=src/{path}"); // the declarations of the entry points
+    }
     println!("cargo:rerun-if-env-changed=LIBTORCH");
     let libtorch = PathBuf::from(env::var("LIBTORCH").expect("LIBTORCH is set by .cargo/config.toml"));
     assert!(libtorch.join("include/ATen").is_dir(), "no libtorch in {}; run `./justw setup`", libtorch.display());
     let out = PathBuf::from(env::var("OUT_DIR").expect("set by cargo"));
 
     let torch_sys = TorchSys::find();
-    let entry_points = EntryPoints::of(torch_sys.functions().into_iter().chain(own_functions()).collect());
+    let functions = torch_sys.functions().into_iter().chain(own_functions()).collect();
+    let entry_points = EntryPoints::of(functions, own_declarations());
     let mut objects = [torch_sys.compile(&libtorch, &out), compile_kernels(&libtorch, &out)].concat();
     objects.extend(cc::Build::new().file(entry_points.write_table(&out)).compile_intermediates());
     let cuda = cuda::headers(&libtorch);
@@ -99,6 +103,15 @@ fn libtorch_version(libtorch: &Path) -> String {
 fn own_functions() -> Vec<String> {
     let text = std::fs::read_to_string("src/ffi.rs").expect("src/ffi.rs is readable");
     entry_points::declared(&text)
+}
+
+/// The C ABI as both sides declare it.
+fn own_declarations() -> String {
+    let headers =
+        std::fs::read_dir("csrc/bert_kernels").expect("it is there").map(|entry| entry.expect("readable").path());
+    let of_rust = ["src/ffi.rs", "src/raw_parameters.rs", "src/raw_updates.rs"].map(PathBuf::from);
+    let files: BTreeSet<PathBuf> = headers.chain(of_rust).collect();
+    files.iter().map(|file| std::fs::read_to_string(file).expect("a source")).collect()
 }
 
 /// Compiles the kernels, all units at a time: those of the CPU for each level that the compiler can choose within a file.

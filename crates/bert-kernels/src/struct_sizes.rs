@@ -1,5 +1,5 @@
 //! The sizes of the structs that cross the C ABI, as `BERT_KERNELS_SIZE` in `csrc/bert_kernels/` asserts them on the other side: a
-//! field that is added or moved on one side alone does not compile.
+//! field that is added, or gets another size, on one side alone does not compile. The order of fields of one size nothing compares.
 
 use crate::ffi::{AttentionOptions, BackwardOptions, EncoderConfig, EncoderDropout, PackedBatch, StoreOptions};
 use crate::raw_parameters::{RawEncoderParameters, RawLayerParameters, RawWeightAndBias};

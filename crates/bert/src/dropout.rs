@@ -44,10 +44,15 @@ pub struct DropoutCounters {
     pub seed: u64,
     /// Optimizer steps done before.
     pub step: u64,
-    /// The micro-batch of this step.
+    /// The micro-batch of this step, below [`Self::MAX_MICRO_BATCHES`].
     pub micro_batch: u64,
-    /// The process.
+    /// The process; 0 wherever N processes are to give the bytes of one.
     pub rank: u64,
+}
+
+impl DropoutCounters {
+    /// As many micro-batches of a step have masks of their own.
+    pub const MAX_MICRO_BATCHES: usize = 1 << 12;
 }
 
 /// The masks of one forward pass: each site of the model has a stream of its own.

@@ -242,12 +242,13 @@ fn the_numbers_are_those_of_the_plain_model() {
 fn a_step_that_is_not_finite_changes_nothing() {
     let _generator = generator();
     let variant = &Variant::all()[0];
-    for recording in [Recording::Off, Recording::Repeated] {
+    let each = UpdateRule::EACH.into_iter().flat_map(|rule| [(rule, Recording::Off), (rule, Recording::Repeated)]);
+    for (rule, recording) in each {
         let parameters = variant.parameters().trainable();
         let mut model = Model::with_operators(parameters, &variant.folder.config, Precision::Float32).unwrap();
-        let updates = updates(model.parameters(), ADAMW);
+        let updates = updates(model.parameters(), rule);
         let moments: Vec<Tensor> = updates.iter().flat_map(|it| it.moments.iter().map(Tensor::shallow_clone)).collect();
-        let optimizer = Some((ADAMW, updates));
+        let optimizer = Some((rule, updates));
         let options =
             DeviceStepsOptions { optimizer, max_grad_norm: 1.0, n_micro_batches: 1, recording, processes: None };
         let mut steps = DeviceSteps::new(&model, options).unwrap();
@@ -270,8 +271,8 @@ fn a_step_that_is_not_finite_changes_nothing() {
         let before: Vec<Tensor> = moments.iter().map(Tensor::copy).collect();
         let (numbers, after, _) = step(f32::NAN, 5);
         assert!(numbers.losses[0].is_nan() && numbers.grad_norm.is_nan(), "{numbers:?}");
-        assert_eq!(after, weights);
-        assert!(moments == before, "moments have changed");
+        assert_eq!(after, weights, "{rule:?}");
+        assert!(moments == before, "moments of {rule:?} have changed");
         let (numbers, after, _) = step(0.5, 5);
         assert!(numbers.losses[0].is_finite() && numbers.grad_norm.is_finite(), "{numbers:?}");
         assert_ne!(after, weights);

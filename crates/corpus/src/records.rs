@@ -62,7 +62,7 @@ pub use table::{BrokenRow, Columns, NodePlace, ReadRow, Row, WithoutText};
 pub use table_args::{TableArgs, TablePlan};
 pub use table_file::TableFile;
 use text_file::TextFile;
-pub use text_table::has_labeled_lines;
+pub use text_table::{has_label_first, is_fast_text};
 pub use trees::are_trees;
 
 /// The formats that an extension names, in the order in which one is preferred where a dataset has several.
@@ -82,9 +82,13 @@ pub fn extension_list() -> String {
 /// Gives the lines of a text file to `each`, compressed or not, until it breaks.
 ///
 /// # Errors
-/// Fails on a file that cannot be read, is damaged, or is no text in UTF-8 or UTF-16.
-pub fn for_each_line(path: &Path, each: &mut dyn FnMut(&str) -> ControlFlow<()>) -> Result<()> {
-    TextFile::open(path, None)?.for_each_line(&mut |_, line| Ok(each(line)))
+/// Fails on a file that cannot be read, is damaged, or is no text in UTF-8, UTF-16 or the encoding given.
+pub fn for_each_line(
+    path: &Path,
+    encoding: Option<Encoding>,
+    each: &mut dyn FnMut(&str) -> ControlFlow<()>,
+) -> Result<()> {
+    TextFile::open(path, encoding)?.for_each_line(&mut |_, line| Ok(each(line)))
 }
 
 #[cfg(test)]

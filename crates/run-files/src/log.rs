@@ -140,17 +140,30 @@ impl Evaluation {
 
     /// The figures that there are, by the names that `--metric-for-best-model` and a sweep's `metric` give them.
     pub fn figures(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        // All of them: the compiler asks for a new one.
+        let Self {
+            eval_loss,
+            eval_accuracy,
+            eval_precision,
+            eval_recall,
+            eval_f1,
+            eval_f1_macro,
+            eval_mcc,
+            eval_mse,
+            eval_pearson,
+            eval_spearman,
+        } = *self;
         let figures = [
-            ("loss", Some(self.eval_loss)),
-            ("accuracy", self.eval_accuracy),
-            ("precision", self.eval_precision),
-            ("recall", self.eval_recall),
-            ("f1", self.eval_f1),
-            ("f1_macro", self.eval_f1_macro),
-            ("mcc", self.eval_mcc),
-            ("mse", self.eval_mse),
-            ("pearson", self.eval_pearson),
-            ("spearman", self.eval_spearman),
+            ("loss", Some(eval_loss)),
+            ("accuracy", eval_accuracy),
+            ("precision", eval_precision),
+            ("recall", eval_recall),
+            ("f1", eval_f1),
+            ("f1_macro", eval_f1_macro),
+            ("mcc", eval_mcc),
+            ("mse", eval_mse),
+            ("pearson", eval_pearson),
+            ("spearman", eval_spearman),
         ];
         figures.into_iter().filter_map(|(name, figure)| Some((name, figure?)))
     }

@@ -51,7 +51,7 @@ use divide::divide;
 use division::Division;
 use find::{Content, Dataset, find};
 use grouping::Grouping;
-use labels::Labels;
+use labels::{GivenNames, Labels};
 use layout::Layout;
 use names_file::NamesFile;
 use plan::Plan;
@@ -69,12 +69,12 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let dataset = find(args)?;
     let mut division = args.division.division(&dataset.splits()?, dataset.is_divided_by_default(args))?;
     let kept = args.kept_names()?;
-    let names_file = match &dataset.content {
-        Content::Files(layout, splits) => NamesFile::beside(args, *layout, splits)?,
-        _ => None,
+    let names_files = match &dataset.content {
+        Content::Files(layout, splits) => names_file::beside(args, *layout, splits),
+        _ => Vec::new(),
     };
     let job = Job::new(STAGE, &args.common).plan(&Plan::new(args, &dataset, &division)?)?.figures(figures);
-    let job = with_inputs(job, args, &dataset, names_file.as_ref());
+    let job = with_inputs(job, args, &dataset, &names_files);
     let mut said = dataset.said()?;
     let Some(mut out) = job.begin()? else { return Ok(()) };
 
@@ -89,10 +89,11 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let scores = ScoreRules::new(args.score_range()?, &args.unlabeled);
     let mut grouping = (division != Division::Whole).then(|| Grouping::new(args.group_index()));
     let mut survey = Survey::read(&sources.splits, &scores, grouping.as_mut())?;
-    let given = args.label_names.as_ref().map(List::items).filter(|_| dataset.layout() != Some(Layout::Trees));
-    let (beside, of_names) = names_file.as_ref().map_or((None, None), |file| file.apply(&survey.labels));
-    let names = given.or(beside);
-    let labels = Labels::decide(args, names, &sources, &mut survey)?;
+    let names = GivenNames {
+        by_user: args.label_names.as_ref().map(List::items).filter(|_| dataset.layout() != Some(Layout::Trees)),
+        beside: names_files.into_iter().map(|path| NamesFile::read(path, args.tables.encoding)).collect(),
+    };
+    let labels = Labels::decide(args, &names, &sources, &mut survey)?;
     let groups = grouping.map(|grouping| grouping.finish(sources.of(Split::Train))).transpose()?;
     let divided = divide(&args.division, &division, &survey.rows, groups.as_deref(), &labels)?;
 
@@ -111,7 +112,7 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
         out.output(&split.file(), |file| writer.write(&sources.splits, split, file))?;
         args.common.say(&report.counts(split));
     }
-    let notes = guesses.chain(of_names).chain(reading::left_out(&survey.without_text)).chain(labels.notes.clone());
+    let notes = guesses.chain(reading::left_out(&survey.without_text)).chain(labels.notes.clone());
     notes.chain(divided.notes).for_each(|note| args.common.say(&note));
     if let Some(copies) = report.copies() {
         args.common.say(&copies);
@@ -128,7 +129,7 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
 }
 
 /// The job with everything on this machine that the dataset is read from.
-fn with_inputs(mut job: Job, args: &DatasetArgs, dataset: &Dataset, names_file: Option<&NamesFile>) -> Job {
+fn with_inputs(mut job: Job, args: &DatasetArgs, dataset: &Dataset, names_files: &[PathBuf]) -> Job {
     if let Some(Source::Path(path)) = &args.source {
         job = job.input_folder(path);
     }
@@ -153,7 +154,8 @@ fn with_inputs(mut job: Job, args: &DatasetArgs, dataset: &Dataset, names_file: 
         }
         Content::Sample | Content::Hub(_) => {}
     }
-    names_file.into_iter().fold(job, |job, names| job.input("label_names.txt", names.path()))
+    let role = |path: &PathBuf| format!("names/{}", path.file_name().unwrap_or_default().to_string_lossy());
+    names_files.iter().fold(job, |job, path| job.input(role(path), path))
 }
 
 /// The rows of each split.

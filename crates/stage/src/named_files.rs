@@ -50,14 +50,14 @@ fn matches(flag: &str, pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in found {
         let path = path.map_err(|error| bad_input!("{flag} {pattern}: {error}"))?;
+        if is_hidden(&path) {
+            continue;
+        }
         ensure_input!(
             path.exists() || !path.is_symlink(),
             "{flag} {pattern} matches {}, a link that leads nowhere; mend or remove it",
             path.display()
         );
-        if is_hidden(&path) {
-            continue;
-        }
         if path.is_dir() {
             ensure_input!(
                 !names_files,

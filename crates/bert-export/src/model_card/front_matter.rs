@@ -9,7 +9,6 @@ use serde_json::Value;
 use stage::List;
 
 use crate::card_facts::Card;
-use crate::format::Format;
 
 /// Datasets of this project that are about sentiment.
 const SENTIMENT: [&str; 3] = ["sample", "sst", "glue-sst2"];
@@ -46,7 +45,7 @@ fn tags(card: &Card<'_>) -> Vec<String> {
         OutputKind::Class => {}
         OutputKind::Labels => tags.push("multi-label-classification"),
     }
-    if card.args.format.list().iter().any(|&format| format != Format::Hf) {
+    if card.args.format.list().iter().any(|format| format.products().is_some()) {
         tags.push("onnx");
     }
     tags.into_iter().map(str::to_owned).collect()

@@ -14,9 +14,9 @@ pub(super) fn usage(card: &Card<'_>) -> String {
         parts.push(predict(card));
         parts.extend(text_embeddings_inference(card));
     }
-    let graphs = card.args.format.list().iter().filter(|&&format| format != Format::Hf);
-    parts.extend(graphs.clone().next().map(|&format| onnx_runtime(card, format)));
-    if graphs.count() == 2 {
+    let mut graphs = card.args.format.list().iter().filter(|format| format.products().is_some());
+    parts.extend(graphs.next().map(|&format| onnx_runtime(card, format)));
+    if card.args.format.has(Format::Onnx) && card.args.format.has(Format::OnnxInt8) {
         parts.push(format!(
             "`{}` is the same with int8 products, smaller and faster. The scale of its activations is that of a whole batch, so \
              what it says of a text depends a little on the texts beside it.\n",

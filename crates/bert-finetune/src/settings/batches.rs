@@ -1,5 +1,6 @@
 //! Batch size, gradient accumulation, number of epochs or steps, and seeds.
 
+use bert::DropoutCounters;
 use clap::ArgAction;
 use serde::Serialize;
 use stage::{bail_input, ensure_input};
@@ -87,6 +88,13 @@ impl BatchPlan {
             BatchSize::Tokens { max_tokens_per_batch: n } => at_least_one("max-tokens-per-batch", n)?,
         }
         at_least_one("gradient-accumulation-steps", args.gradient_accumulation_steps)?;
+        let n_micro_batches = args.gradient_accumulation_steps.saturating_mul(processes);
+        ensure_input!(
+            n_micro_batches <= DropoutCounters::MAX_MICRO_BATCHES,
+            "a step has {n_micro_batches} micro-batches, --gradient-accumulation-steps of all processes; at most {} have masks of \
+             dropout of their own",
+            DropoutCounters::MAX_MICRO_BATCHES
+        );
         positive("num-train-epochs", args.num_train_epochs)?;
         ensure_input!(args.max_steps != Some(0), "--max-steps is 0; expected at least 1");
         // The steps of every epoch are counted before the first step: epochs differ in length.
@@ -102,7 +110,7 @@ impl BatchPlan {
         );
         Ok(Self {
             size,
-            gradient_accumulation_steps: args.gradient_accumulation_steps.saturating_mul(processes),
+            gradient_accumulation_steps: n_micro_batches,
             group_by_length: args.group_by_length,
             num_train_epochs: args.num_train_epochs,
             max_steps: args.max_steps,

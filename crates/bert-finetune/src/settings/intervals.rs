@@ -137,25 +137,16 @@ impl Metric {
         match self {
             Self::Loss => true,
             Self::Mse | Self::Pearson | Self::Spearman => problem_type == ProblemType::Regression,
-            _ => problem_type != ProblemType::Regression,
+            Self::Accuracy | Self::Precision | Self::Recall | Self::F1 | Self::F1Macro | Self::Mcc => {
+                problem_type != ProblemType::Regression
+            }
         }
     }
 
     /// The figure of this name; a correlation that is not defined counts as 0.
     pub(crate) fn of(self, figures: &Evaluation) -> f64 {
-        let figure = match self {
-            Self::Loss => Some(figures.eval_loss),
-            Self::Accuracy => figures.eval_accuracy,
-            Self::Precision => figures.eval_precision,
-            Self::Recall => figures.eval_recall,
-            Self::F1 => figures.eval_f1,
-            Self::F1Macro => figures.eval_f1_macro,
-            Self::Mcc => figures.eval_mcc,
-            Self::Mse => figures.eval_mse,
-            Self::Pearson => figures.eval_pearson,
-            Self::Spearman => figures.eval_spearman,
-        };
-        figure.unwrap_or(0.0)
+        let name = self.name();
+        figures.figures().find(|(known, _)| *known == name).map_or(0.0, |(_, figure)| figure)
     }
 
     fn name(self) -> String {

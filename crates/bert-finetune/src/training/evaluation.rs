@@ -57,13 +57,16 @@ fn class_figures(
     let predictions: Vec<usize> = logits.chunks(n_outputs).map(bert::argmax).collect();
     let figures = Classification::new(&ConfusionMatrix::new(&labels, &predictions, &set.metadata.label_names)?);
     Ok(Evaluation {
+        eval_loss: 0.0, // of the objective
         eval_accuracy: Some(figures.accuracy),
         eval_precision: Some(figures.weighted.precision),
         eval_recall: Some(figures.weighted.recall),
         eval_f1: Some(figures.weighted.f1),
         eval_f1_macro: Some(figures.macro_.f1),
         eval_mcc: Some(figures.mcc),
-        ..Evaluation::default()
+        eval_mse: None,
+        eval_pearson: None,
+        eval_spearman: None,
     })
 }
 
@@ -72,9 +75,15 @@ fn score_figures(scores: &[Option<f32>], predictions: &[f32]) -> anyhow::Result<
     let predictions: Vec<f64> = predictions.iter().map(|&score| f64::from(score)).collect();
     let figures = Regression::new(&targets, &predictions)?;
     Ok(Evaluation {
+        eval_loss: 0.0,
         eval_mse: Some(figures.mse),
         eval_pearson: figures.pearson,
         eval_spearman: figures.spearman,
-        ..Evaluation::default()
+        eval_accuracy: None,
+        eval_precision: None,
+        eval_recall: None,
+        eval_f1: None,
+        eval_f1_macro: None,
+        eval_mcc: None,
     })
 }

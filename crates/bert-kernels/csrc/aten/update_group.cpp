@@ -22,18 +22,26 @@ void update(const bert_kernels_group &group, const bert_kernels_rule &rule, cons
   const auto params = tensors(group.params, group.n), grads = tensors(group.grads, group.n);
   const auto divisor = optional_tensor(step.divisor), is_skipped = optional_tensor(step.is_skipped);
   const at::Tensor &learning_rate = tensor(group.learning_rate);
-  if (rule.kind == BERT_KERNELS_SGD || rule.kind == BERT_KERNELS_SGD_MOMENTUM) {
-    const auto momenta = rule.kind == BERT_KERNELS_SGD ? std::vector<at::Tensor>() : tensors(group.firsts, group.n);
+  const auto sgd = [&](const std::vector<at::Tensor> &momenta) {
     at::_fused_sgd_(params, grads, momenta, group.weight_decay, rule.beta1, learning_rate, /*dampening=*/0.0,
                     /*nesterov=*/false, /*maximize=*/false, /*is_first_step=*/false, divisor, is_skipped);
-    return;
+  };
+  const auto adam = [&](auto fused) {
+    const std::vector<at::Tensor> steps(group.n, tensor(step.step));
+    fused(params, grads, tensors(group.firsts, group.n), tensors(group.seconds, group.n), {}, steps, learning_rate, rule.beta1,
+          rule.beta2, group.weight_decay, rule.eps, /*amsgrad=*/false, /*maximize=*/false, divisor, is_skipped);
+  };
+  switch (UpdateKind(rule.kind)) {
+  case BERT_KERNELS_ADAMW:
+    return adam(&at::_ops::_fused_adamw__tensor_lr::call);
+  case BERT_KERNELS_ADAM:
+    return adam(&at::_ops::_fused_adam__tensor_lr::call);
+  case BERT_KERNELS_SGD:
+    return sgd({});
+  case BERT_KERNELS_SGD_MOMENTUM:
+    return sgd(tensors(group.firsts, group.n));
   }
-  const auto firsts = tensors(group.firsts, group.n), seconds = tensors(group.seconds, group.n);
-  const std::vector<at::Tensor> steps(group.n, tensor(step.step));
-  const auto adam = rule.kind == BERT_KERNELS_ADAMW ? &at::_ops::_fused_adamw__tensor_lr::call
-                                                    : &at::_ops::_fused_adam__tensor_lr::call;
-  adam(params, grads, firsts, seconds, {}, steps, learning_rate, rule.beta1, rule.beta2, group.weight_decay, rule.eps,
-       /*amsgrad=*/false, /*maximize=*/false, divisor, is_skipped);
+  throw std::invalid_argument("the update rule " + std::to_string(rule.kind) + " is not known here");
 }
 
 at::Tensor norm_of(const std::vector<at::Tensor> &grads) {

@@ -60,7 +60,7 @@ impl TableRules {
     }
 
     fn open(&self, path: &Path) -> corpus::Result<TableFile> {
-        match is_plain_text(path) && !self.plain_text_is_tables && !records::has_labeled_lines(path, &self.options)? {
+        match is_plain_text(path) && !self.plain_text_is_tables && !records::is_fast_text(path, &self.options)? {
             true => TableFile::open_lines(path, &self.options),
             false => TableFile::open(path, &self.columns, &self.options),
         }
@@ -211,7 +211,7 @@ fn input_row(row: ReadRow) -> InputRow {
     }
 }
 
-/// Whether a file has a text a line, unless flags or labels in its lines say that it is a table.
+/// Whether a file has a text a line, unless flags or labels of fastText say that it is a table.
 fn is_plain_text(path: &Path) -> bool {
     FileName::of(path).is_plain_text()
 }

@@ -203,8 +203,10 @@ fn tables_in_txt_are_read_as_the_flags_say() {
     assert!(labeled.stderr.contains(said), "{}", labeled.stderr);
     sandbox.write("d.txt", "__label__good w5\n\nw6\n");
     assert_eq!(lines_of("--input d.txt"), ["w5", "", "w6"]);
+    // A digit before a text may belong to it; whoever says that there is a column of texts means a label.
     sandbox.write("e.test", "1 w5 w6\n0 w7\n1 w8\n0 w5\n");
-    assert_eq!(lines_of("--input e.test"), ["w5 w6", "w7", "w8", "w5"]);
+    assert_eq!(lines_of("--input e.test"), ["1 w5 w6", "0 w7", "1 w8", "0 w5"]);
+    assert_eq!(lines_of("--input e.test --text-column text"), ["w5 w6", "w7", "w8", "w5"]);
     let with_labels = lines(&succeed(&sandbox, "--quiet --input c.txt --keep-columns label").stdout);
     assert_eq!([&with_labels[0]["source_label"], &with_labels[1]["source_label"]], ["good", "bad long"]);
 }

@@ -172,7 +172,7 @@ mod tests {
         let lines = |content: &[u8]| {
             let (_folder, path) = file("page.txt", content);
             let mut lines = Vec::new();
-            super::super::for_each_line(&path, &mut |line| {
+            super::super::for_each_line(&path, None, &mut |line| {
                 lines.push(line.to_owned());
                 std::ops::ControlFlow::Continue(())
             })?;

@@ -18,11 +18,11 @@ fn is_of(lines: &[String]) -> bool {
     lines.first().is_some_and(has_label)
 }
 
-fn parts(line: &str) -> LabeledText<'_> {
+fn parts(line: &str) -> Option<LabeledText<'_>> {
     let mut labels: Vec<&str> = words(line).filter_map(|word| word.strip_prefix(PREFIX)).collect();
     labels.dedup();
     let text: String = line.split_inclusive(BLANKS).filter(|word| !word.starts_with(PREFIX)).collect();
-    LabeledText { labels, text: text.trim_matches(BLANKS).to_owned() }
+    Some(LabeledText { labels, text: text.trim_matches(BLANKS).to_owned() })
 }
 
 fn words(line: &str) -> impl DoubleEndedIterator<Item = &str> {
@@ -32,7 +32,7 @@ fn words(line: &str) -> impl DoubleEndedIterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{file, for_each_damaged_text, summary};
-    use super::super::{Columns, ReadOptions, has_labeled_lines};
+    use super::super::{Columns, ReadOptions, is_fast_text};
 
     #[test]
     fn a_label_stands_at_either_end_of_its_text() {
@@ -74,7 +74,7 @@ mod tests {
     fn other_lines_are_none_of_fast_text() {
         let is = |content: &str| {
             let (_folder, path) = file("a.txt", content.as_bytes());
-            has_labeled_lines(&path, &ReadOptions::default()).unwrap()
+            is_fast_text(&path, &ReadOptions::default()).unwrap()
         };
         assert!(is("\nx __label__a\nno label\n"));
         for others in ["", "text\tlabel\na\t__label__b\n", "__label__1,good film\n", "the word __label__ marks it\n"] {

@@ -24,8 +24,11 @@ pub(super) struct LineFormat {
     pub(super) description: &'static str,
     /// Whether these first lines of a file, none of them blank, are written so.
     pub(super) is_of: fn(&[String]) -> bool,
-    pub(super) parts: for<'a> fn(&'a str) -> LabeledText<'a>,
+    /// The parts of a line; none of one that is not written so.
+    pub(super) parts: Parts,
 }
+
+type Parts = for<'a> fn(&'a str) -> Option<LabeledText<'a>>;
 
 /// The parts of a line.
 pub(super) struct LabeledText<'a> {
@@ -42,14 +45,14 @@ impl LineFormat {
             said: said.collect(),
             kept: columns.kept.clone(),
             label_names: None,
-            rows: Box::new(LabeledLines { file, columns, parts: self.parts }),
+            rows: Box::new(LabeledLines { file, columns, description: self.description, parts: self.parts }),
         })
     }
 
     pub(super) fn begin(&self, path: &Path, options: &ReadOptions) -> Result<Beginning> {
         let mut rows = Vec::new();
         for line in first_lines(&TextFile::open_with(path, options)?, N_ROWS)? {
-            let LabeledText { labels, text } = (self.parts)(&line);
+            let Some(LabeledText { labels, text }) = (self.parts)(&line) else { continue };
             rows.push(vec![labels.first().map(|&label| label.to_owned()), Some(text)]);
         }
         Ok(Beginning { names: vec![LABEL.to_owned(), TEXT.to_owned()], has_header: true, rows })
@@ -61,7 +64,8 @@ impl LineFormat {
 struct LabeledLines {
     file: TextFile,
     columns: FoundColumns,
-    parts: for<'a> fn(&'a str) -> LabeledText<'a>,
+    description: &'static str,
+    parts: Parts,
 }
 
 impl Rows for LabeledLines {
@@ -83,7 +87,9 @@ impl LabeledLines {
     /// The row of a line; fails where its label is wanted and it has several.
     fn row(&self, line: &str, location: Location) -> Result<Row> {
         let wrong = |problem| CorpusError::Value { file: self.file.path().to_owned(), location, problem };
-        let LabeledText { labels, text } = (self.parts)(line);
+        let Some(LabeledText { labels, text }) = (self.parts)(line) else {
+            return Err(wrong(format!("it is none of the {}, as the lines before it are", self.description)));
+        };
         let FoundColumns { label, score, .. } = &self.columns;
         if labels.len() > 1 && [label, score].into_iter().flatten().any(|column| column == LABEL) {
             return Err(wrong(several_labels(&labels)));

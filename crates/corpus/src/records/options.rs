@@ -18,6 +18,8 @@ pub struct ReadOptions {
     pub quotes: Option<Quotes>,
     /// Whether the first line of CSV and TSV is a row; columns are then numbered from 1.
     pub no_header: bool,
+    /// Whether the lines of files of plain text begin with a label, as those of another split do.
+    pub label_first: bool,
     /// How the bytes of a text file are characters.
     pub encoding: Option<Encoding>,
     /// Whether a row without a text is an error, instead of left out and counted.

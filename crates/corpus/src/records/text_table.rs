@@ -15,8 +15,6 @@ use super::text_file::TextFile;
 use super::text_lines::first_lines;
 use crate::error::Result;
 
-const LINE_FORMATS: [&LineFormat; 2] = [&FAST_TEXT, &LABEL_FIRST];
-
 pub(super) const TXT: Format = Format {
     extensions: &["txt"],
     open: |path, columns, options| match line_format(path, options)? {
@@ -29,19 +27,38 @@ pub(super) const TXT: Format = Format {
     },
 };
 
-/// Whether each line of a text file holds a label and a text, without a separator that flags could say.
+/// Whether a text file has lines of fastText, whose labels are marked.
 ///
 /// # Errors
 /// Fails on a file that cannot be read, or is no text.
-pub fn has_labeled_lines(path: &Path, options: &ReadOptions) -> Result<bool> {
-    Ok(line_format(path, options)?.is_some())
+pub fn is_fast_text(path: &Path, options: &ReadOptions) -> Result<bool> {
+    Ok(!says_fields(options) && is_of(&FAST_TEXT, path, options)?)
+}
+
+/// Whether a text file has lines that begin with a label, for all that its own lines say.
+///
+/// # Errors
+/// Fails on a file that cannot be read, or is no text.
+pub fn has_label_first(path: &Path, options: &ReadOptions) -> Result<bool> {
+    Ok(!says_fields(options) && is_of(&LABEL_FIRST, path, options)?)
+}
+
+fn is_of(format: &LineFormat, path: &Path, options: &ReadOptions) -> Result<bool> {
+    Ok((format.is_of)(&first_lines(&TextFile::open_with(path, options)?, N_ROWS)?))
 }
 
 /// How labels and texts stand in the lines of a file; none where it has fields.
 fn line_format(path: &Path, options: &ReadOptions) -> Result<Option<&'static LineFormat>> {
-    if options.no_header || options.delimiter.is_some() || options.quotes.is_some() {
+    if says_fields(options) {
         return Ok(None);
     }
-    let lines = first_lines(&TextFile::open_with(path, options)?, N_ROWS)?;
-    Ok(LINE_FORMATS.into_iter().find(|format| (format.is_of)(&lines)))
+    if is_of(&FAST_TEXT, path, options)? {
+        return Ok(Some(&FAST_TEXT));
+    }
+    let has_label_first = options.label_first || is_of(&LABEL_FIRST, path, options)?;
+    Ok(has_label_first.then_some(&LABEL_FIRST))
+}
+
+fn says_fields(options: &ReadOptions) -> bool {
+    options.no_header || options.delimiter.is_some() || options.quotes.is_some()
 }

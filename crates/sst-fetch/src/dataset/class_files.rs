@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use corpus::label::is_sentiment;
-use corpus::records::{FileName, ReadOptions, has_labeled_lines};
+use corpus::records::{FileName, ReadOptions, is_fast_text};
 use corpus::shortened_list;
 
 use super::folder_tables::{TXT, tables};
@@ -26,7 +26,7 @@ pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let is_of_class = |path: &PathBuf| path.is_file() && class_of(path).is_some();
     let files: Vec<PathBuf> = entries(folder)?.into_iter().filter(is_of_class).collect();
     let is_beside_table = tables(folder)?.iter().any(|table| FileName::of(table).extension != TXT);
-    let are_labeled = files.iter().any(|file| has_labeled_lines(file, &ReadOptions::default()).unwrap_or(false));
+    let are_labeled = files.iter().any(|file| is_fast_text(file, &ReadOptions::default()).unwrap_or(false));
     Ok(if are_class_files(&files) && !is_beside_table && !are_labeled { files } else { Vec::new() })
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if found.iter().any(|path| has(TXT, path)) {
         return Ok(found.into_iter().filter(|path| has(TXT, path)).collect());
     }
+    found.retain(|path| path.exists()); // links that lead nowhere are told with what is passed over
     let is_plain = |path: &PathBuf| has("", path) && !path.is_symlink() && !is_about_the_data(path);
     Ok(if found.iter().all(is_plain) && tables(folder)?.is_empty() { found } else { Vec::new() })
 }

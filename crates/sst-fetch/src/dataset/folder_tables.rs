@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use corpus::records::{self, FileName};
 use stage::ensure_input;
 
+use super::names_file;
 use crate::split_files::entries;
 
 /// The extension of files of trees, of texts, and of tables that are told from their lines.
@@ -28,7 +29,11 @@ pub(super) fn tables(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = entries(folder)?;
     let is_text = |path: &&PathBuf| path.is_file() && FileName::of(path).extension == TXT && !is_about_the_data(path);
     match entries.iter().filter(|path| is_table(path)).cloned().collect::<Vec<_>>() {
-        none if none.is_empty() => Ok(entries.iter().filter(is_text).cloned().collect()),
+        none if none.is_empty() => {
+            let texts: Vec<PathBuf> = entries.iter().filter(is_text).cloned().collect();
+            let data: Vec<PathBuf> = texts.iter().filter(|path| !names_file::is_called_so(path)).cloned().collect();
+            Ok(if data.is_empty() { texts } else { data })
+        }
         tables => Ok(tables),
     }
 }

@@ -48,7 +48,7 @@ impl Lines {
     fn read(file: &Path, split: Split) -> Self {
         let (mut end_with_blanks, mut are_like_glue) = (true, true);
         let (mut n_lines, mut has_header, mut is_right) = (0_u64, true, true);
-        let read = records::for_each_line(file, &mut |line| {
+        let read = records::for_each_line(file, None, &mut |line| {
             n_lines += 1;
             if n_lines == 1 {
                 has_header = line.trim_end() == HEADER;

@@ -6,9 +6,17 @@ use corpus::{CorpusError, Split, shortened_list};
 use stage::{List, bail_input};
 
 use super::args::DatasetArgs;
+use super::names_file::{self, NamesFile};
 use super::scores::ScoreClasses;
 use super::sources::{Sources, SplitSources};
 use super::survey::{RowFacts, Survey};
+
+/// Names that are given to the classes of tables.
+pub(crate) struct GivenNames<'a> {
+    pub(crate) by_user: Option<&'a [String]>,
+    /// Files of names beside the data.
+    pub(crate) beside: Vec<NamesFile>,
+}
 
 /// The classes of a dataset.
 pub(crate) struct Labels {
@@ -24,10 +32,10 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
-    /// Looks at the labels of all splits together; `names` are those that the user gives the classes of tables.
+    /// Looks at the labels of all splits together.
     pub(crate) fn decide(
         args: &DatasetArgs,
-        names: Option<&[String]>,
+        given: &GivenNames<'_>,
         sources: &Sources,
         survey: &mut Survey,
     ) -> anyhow::Result<Self> {
@@ -35,7 +43,7 @@ impl Labels {
         let unlabeled: Vec<String> = of_labels.map(|(value, _)| value.clone()).collect();
         let mut rules = LabelRules {
             column: &sources.label_column,
-            names,
+            names: given.by_user,
             order: args.label_order.as_ref().map(List::items),
             unlabeled: &unlabeled,
             usually_unlabeled: sources.usually_unlabeled,
@@ -52,7 +60,12 @@ impl Labels {
         }
         let distinct = std::mem::take(distinct);
         let texts: Vec<String> = distinct.texts().map(str::to_owned).collect();
-        let column = LabelColumn::infer(distinct, &rules)?;
+        let mut column = LabelColumn::infer(distinct.clone(), &rules)?;
+        let (beside, said) = names_file::names_of(&given.beside, column.names());
+        notes.extend(said);
+        if let Some(names) = beside {
+            column = LabelColumn::infer(distinct, &LabelRules { names: Some(names), ..rules })?;
+        }
         let class = |text: &str| Split::ALL.map(|split| column.index(text, split));
         let labels = Self {
             names: column.names().to_vec(),

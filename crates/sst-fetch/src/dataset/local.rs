@@ -181,8 +181,9 @@ fn looks_like_split(path: &Path) -> Option<Split> {
     let is_data = if path.is_dir() {
         fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
     } else {
-        let extension = FileName::of(path).extension;
-        !path.exists() || is_unread_data(path) || records::extensions().any(|known| known == extension)
+        let name = FileName::of(path);
+        let is_known = records::extensions().any(|known| known == name.extension);
+        !path.exists() || is_unread_data(path) || is_known || (name.is_plain_text() && name.extension != TXT)
     };
     is_data.then_some(split)
 }

@@ -21,9 +21,12 @@ pub(super) fn find(folder: &Path) -> anyhow::Result<Option<(SplitFiles, String)>
     let entries = entries(folder)?;
     let mut candidates = tables(folder)?;
     candidates.retain(|path| !names_file::is_called_so(path));
+    // A stray `svm.train` is no dataset beside one.
+    let are_named_by_splits = candidates.is_empty() && !texts_by_class::has_classes(folder)?;
     let is_text = |path: &&PathBuf| {
         let name = FileName::of(path);
-        path.is_file() && (name.extension == TXT || name.is_named_by_split()) && split_of(path).is_some()
+        let is_text = name.extension == TXT || (are_named_by_splits && name.is_named_by_split());
+        path.is_file() && is_text && split_of(path).is_some()
     };
     let texts: Vec<PathBuf> =
         entries.iter().filter(is_text).filter(|path| !candidates.contains(path)).cloned().collect();
@@ -44,9 +47,23 @@ pub(super) fn find(folder: &Path) -> anyhow::Result<Option<(SplitFiles, String)>
     if !is_once || splits.first().is_none_or(|(split, _)| *split != Split::Train) {
         return Ok(None);
     }
-    let may_be_data = |path: &&PathBuf| path.is_dir() || is_unread_data(path);
-    let others = entries.iter().filter(may_be_data).filter(|path| !candidates.contains(path));
-    if let Some((split, other)) = others.filter_map(split_of).next() {
+    let may_be_data = |path: &&PathBuf| {
+        let name = FileName::of(path);
+        path.is_dir() || is_unread_data(path) || !path.exists() || (name.is_plain_text() && name.extension != TXT)
+    };
+    let others = || entries.iter().filter(|path| !candidates.contains(path));
+    let stem = |path: &PathBuf| FileName::of(path).stem;
+    let of_one_set = |path: &&PathBuf| {
+        are_named_by_splits && !path.is_dir() && candidates.iter().any(|candidate| stem(candidate) == stem(path))
+    };
+    if let Some(other) = others().find(of_one_set) {
+        bail_input!(
+            "{} may be another split of what stands beside it; take it away, or name the files of all splits with --train, \
+             --validation, --test",
+            other.display()
+        );
+    }
+    if let Some((split, other)) = others().filter(may_be_data).filter_map(split_of).next() {
         bail_input!(
             "{} looks like the {} split by a word in its name, and cannot be read; unpack or convert it, take it away, or name the \
              files of all splits with --train, --validation, --test",

@@ -2,9 +2,10 @@
 //!
 //! A file of texts is known by the word for them in its name, and by a file beside it that has the word for labels there.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use corpus::records::FileName;
+use corpus::records::{self, FileName};
 use corpus::{Split, shortened_list};
 use stage::bail_input;
 
@@ -24,7 +25,17 @@ pub(crate) fn labels_of(texts: &Path) -> Option<PathBuf> {
     let mark = &words[place][words[place].trim_end_matches(is_mark).len()..];
     let (before, after) = (words[..place].concat(), words[place + 1..].concat());
     let candidates = LABELS.iter().map(|labels| texts.with_file_name(format!("{before}{labels}{mark}{after}")));
-    candidates.into_iter().find(|path| path.is_file())
+    candidates.into_iter().find(|path| path.is_file()).filter(|_| !has_fields(texts))
+}
+
+/// Whether a file is a table by its first line, whatever stands beside it.
+fn has_fields(file: &Path) -> bool {
+    let mut has_tab = false;
+    let read = records::for_each_line(file, None, &mut |line| {
+        has_tab = line.contains('\t');
+        ControlFlow::Break(())
+    });
+    read.is_ok() && has_tab
 }
 
 /// Where the labels of these splits are from, in words.
@@ -53,6 +64,17 @@ pub(super) fn find(folder: &Path) -> anyhow::Result<Option<SplitFiles>> {
         _ => return Ok(None),
     };
     splits.sort();
+    let missing = Split::ALL.into_iter().filter(|split| !splits.iter().any(|(found, _)| found == split));
+    let missing: Vec<Split> = missing.collect();
+    let is_of_missing = |path: &PathBuf| split_of(path).is_some_and(|split| missing.contains(&split));
+    if let Some(other) = entries(folder)?.iter().find(|path| !path.is_dir() && is_of_missing(path)) {
+        bail_input!(
+            "{} looks like a split by its name, and is no file of texts with one of labels beside it, as {} is; add what is missing, \
+             take it away, or name the files of all splits with --train, --validation, --test",
+            other.display(),
+            splits[0].1.display()
+        );
+    }
     let is_once = splits.windows(2).all(|pair| pair[0].0 != pair[1].0);
     let has_train = splits.first().is_some_and(|(split, _)| *split == Split::Train);
     Ok((is_once && has_train).then(|| splits.into_iter().map(|(split, path)| (split, vec![path])).collect()))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use corpus::label::SourceNames;
-use corpus::records::{Columns, Quotes, ReadOptions, TableFile, find_columns};
+use corpus::records::{self, Columns, FileName, Quotes, ReadOptions, TableFile, find_columns};
 use corpus::task::{FINE_GRAINED, POLARITY};
 use corpus::{Split, shortened_list};
 use stage::{List, ensure_input};
@@ -117,7 +117,7 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             // GLUE's quotes are text, whatever the files show.
             let options = args.tables.options();
             let options = ReadOptions { quotes: options.quotes.or(Some(Quotes::Literal)), ..options };
-            let mut sources = tables(args, splits, |file, columns| {
+            let mut sources = tables(args, splits, &options, |file, columns| {
                 Ok(TableFile::open(file, columns, &options)?.with_names(names(&POLARITY)))
             })?;
             let said = "taken for GLUE's SST-2, by its header, its labels and how its texts are written";
@@ -125,14 +125,14 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             Ok(sources)
         }
         Content::Files(Layout::Tables, splits) => {
-            let options = args.tables.options();
-            tables(args, splits, |file, columns| TableFile::open(file, columns, &options))
+            let options = options_of_tables(args, splits)?;
+            tables(args, splits, &options, |file, columns| TableFile::open(file, columns, &options))
         }
         Content::Hub(hub) => {
             let options = args.tables.options();
             let splits = hub.fetch()?;
             let names = names_beside(args, hub, &splits)?;
-            let mut sources = tables(args, &splits, |file, columns| {
+            let mut sources = tables(args, &splits, &options, |file, columns| {
                 let table = TableFile::open(file, columns, &options)?;
                 Ok(match &names {
                     Some((names, _)) => table.with_names(names.clone()),
@@ -156,10 +156,19 @@ fn opened<S: RowSource + 'static>(
     splits.iter().map(of_split).collect()
 }
 
+/// How tables are read: where the lines of the first one begin with labels, those of the others do, whatever they show themselves.
+fn options_of_tables(args: &DatasetArgs, splits: &SplitFiles) -> corpus::Result<ReadOptions> {
+    let options = args.tables.options();
+    let first = splits.iter().flat_map(|(_, files)| files).find(|file| FileName::of(file).is_plain_text());
+    let label_first = first.map(|file| records::has_label_first(file, &options)).transpose()?.unwrap_or(false);
+    Ok(ReadOptions { label_first, ..options })
+}
+
 /// Opens tables. Columns that nobody named are those of the first file.
 fn tables(
     args: &DatasetArgs,
     splits: &SplitFiles,
+    options: &ReadOptions,
     open: impl Fn(&Path, &Columns) -> corpus::Result<TableFile>,
 ) -> anyhow::Result<Sources> {
     let split_column = split_column::find(args, splits)?;
@@ -177,7 +186,7 @@ fn tables(
     let has_bytes = |file: &&PathBuf| std::fs::metadata(file).map_or(true, |metadata| metadata.len() > 0);
     let first = splits.iter().flat_map(|(_, files)| files).find(has_bytes);
     let (mut columns, said) = match first {
-        Some(file) => find_columns(file, &asked, &args.tables.options())?,
+        Some(file) => find_columns(file, &asked, options)?,
         None => (asked, None),
     };
     // Beside scores, labels may be there.

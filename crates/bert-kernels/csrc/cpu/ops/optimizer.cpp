@@ -99,16 +99,17 @@ void deferred_steps(float *p, float *m, float *v, int64_t n, const StepConstants
 
 // Calls `task` with the kind as a constant.
 template <typename Task> void with_kind(int32_t kind, const Task &task) {
-  switch (kind) {
+  switch (UpdateKind(kind)) {
+  case BERT_KERNELS_ADAMW:
+    return task(std::integral_constant<int, BERT_KERNELS_ADAMW>());
   case BERT_KERNELS_ADAM:
     return task(std::integral_constant<int, BERT_KERNELS_ADAM>());
   case BERT_KERNELS_SGD:
     return task(std::integral_constant<int, BERT_KERNELS_SGD>());
   case BERT_KERNELS_SGD_MOMENTUM:
     return task(std::integral_constant<int, BERT_KERNELS_SGD_MOMENTUM>());
-  default:
-    return task(std::integral_constant<int, BERT_KERNELS_ADAMW>());
   }
+  throw std::invalid_argument("the update rule " + std::to_string(kind) + " is not known to this kernel");
 }
 
 double sum_squares(const float *g, int64_t n) {

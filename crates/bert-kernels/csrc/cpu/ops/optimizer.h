@@ -17,7 +17,7 @@
 #include <vector>
 
 // The rules, as `UpdateRule::kind` in Rust numbers them.
-enum { BERT_KERNELS_ADAMW = 0, BERT_KERNELS_ADAM = 1, BERT_KERNELS_SGD = 2, BERT_KERNELS_SGD_MOMENTUM = 3 };
+enum UpdateKind : int32_t { BERT_KERNELS_ADAMW = 0, BERT_KERNELS_ADAM = 1, BERT_KERNELS_SGD = 2, BERT_KERNELS_SGD_MOMENTUM = 3 };
 
 // One step of the numbers of a run.
 void optimizer_step(const bert_kernels_rule &rule, const bert_kernels_run &run);

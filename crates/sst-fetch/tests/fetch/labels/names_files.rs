@@ -32,6 +32,18 @@ fn numbers_are_named_by_a_file_beside_them() {
             .file("mapping.txt", "1\tlow\n2\thigh\n")
             .names(&["low", "high"])
             .labels("0 1"),
+        case("labels with a point, one missing, and a test split without any")
+            .train(&["1.0", "0.0", "nan"])
+            .test(&["-1", "-1"])
+            .file("classes.txt", "no\nyes\n")
+            .names(&["no", "yes"])
+            .labels("1 0 -"),
+        case("a file that does not fit before one that does")
+            .train(&["1", "0"])
+            .file("classes.txt", "a\nb\nc\n")
+            .file("mapping.txt", "1: yes\n0: no\n")
+            .names(&["no", "yes"])
+            .labels("1 0"),
         case("the first file that holds names")
             .train(&["1", "0"])
             .file("class.txt", "a\na\n")
@@ -54,6 +66,20 @@ fn names_that_do_not_fit_are_not_used() {
             .file("mapping.txt", "1\tlow\n2\thigh\n")
             .names(&["0", "1"])
             .said(&["not used: data/mapping.txt"]),
+        case("a label of two digits")
+            .train(&["01", "2", "01"])
+            .file("classes.txt", "a\nb\n")
+            .names(&["01", "2"]),
+        case("no list")
+            .train(&["1", "0"])
+            .file("mapping.txt", "0\ta\n2\tb\n")
+            .names(&["0", "1"])
+            .said(&["not used: data/mapping.txt, which may be names of labels: its numbers are not those of one list"]),
+        case("in another encoding than the data")
+            .train(&["1", "0"])
+            .file("classes.txt", b"n\xe9gatif\npositif\n".to_vec())
+            .names(&["0", "1"])
+            .said(&["not used: data/classes.txt, which may be names of labels: data/classes.txt, line 1: the text is not UTF-8"]),
         case("words").train(&["b", "a"]).file("classes.txt", "y\nz\n").names(&["a", "b"]).labels("1 0"),
         case("numbers as names").train(&["1", "0"]).file("labels.txt", "5\n6\n").names(&["0", "1"]),
         case("what the user says")
@@ -75,5 +101,5 @@ fn freshness_sees_the_names() {
     assert_eq!(sandbox.fetched(command).stderr, "sst-fetch dataset: raw is fresh\n");
     sandbox.write("data/classes.txt", "poor\nfine\n");
     let explained = sandbox.fetched(&format!("{command} --explain")).stdout;
-    assert!(explained.contains("label_names.txt"), "{explained}");
+    assert!(explained.contains("names/classes.txt"), "{explained}");
 }

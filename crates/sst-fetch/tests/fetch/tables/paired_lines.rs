@@ -3,6 +3,7 @@
 use corpus::Split::{Test, Train, Validation};
 use testkit::Sandbox;
 
+use super::gzip;
 use crate::labels::{case, check};
 use crate::support::Fetch;
 
@@ -33,6 +34,11 @@ fn a_text_has_its_label_in_the_file_beside() {
             .file("a.label", "b\nc\n")
             .source("--train data/a.text")
             .rows(Train, &["x|0|-", "y|1|-"]),
+        case("a table beside names")
+            .file("sentences.txt", "text\tlabel\na\t1\nb\t0\n")
+            .file("labels.txt", "neg\npos\n")
+            .names(&["neg", "pos"])
+            .rows(Train, &["a|1|-", "b|0|-"]),
         case("words in the name alone are no pair")
             .file("train_text.txt", "text\tlabel\na\t1\nb\t0\n")
             .source("--train data/train_text.txt")
@@ -55,6 +61,17 @@ fn what_does_not_fit_is_refused() {
             .refused(&[
                 "the labels of data/train_text.txt stand in a file beside it, and those of data/test.txt do not",
             ]),
+        case("a test split without labels in the folder")
+            .file("train_text.txt", "a\nb\n")
+            .file("train_labels.txt", "1\n0\n")
+            .file("test_text.txt", "c\n")
+            .refused(&["data/test_text.txt looks like a split by its name, and is no file of texts with one of labels beside it"]),
+        case("one of two in an archive")
+            .file("train_text.txt", "a\nb\n")
+            .file("train_labels.txt", "1\n0\n")
+            .file("val_text.txt.gz", gzip("c\n"))
+            .file("val_labels.txt", "1\n")
+            .refused(&["data/val_labels.txt looks like a split by its name"]),
         case("columns")
             .file("train_text.txt", "a\nb\n")
             .file("train_labels.txt", "1\n0\n")

@@ -114,6 +114,35 @@ fn lines_that_begin_with_a_label_are_read() {
             .rows(Train, &[", a .|1|-", ", b .|0|-"])
             .rows(Test, &[", c .|0|-"])
             .said(&["splits, by a word in their names: train dbpedia.train, test dbpedia.test"]),
+        case("another split of one class, whose lines all have a separator")
+            .file("a.train", "1 a\n0 b\n1 c\n0 d\n")
+            .file("a.test", "1 c , d\n")
+            .source("--train data/a.train --test data/a.test")
+            .rows(Train, &["a|1|-", "b|0|-", "c|1|-", "d|0|-"])
+            .rows(Test, &["c , d|1|-"]),
+        case("another split that is no such file")
+            .file("a.train", "1 a\n0 b\n1 c\n0 d\n")
+            .file("a.test", "1 c\nfine\n")
+            .source("--train data/a.train --test data/a.test")
+            .refused(&["data/a.test, line 2: it is none of the lines of a label, a blank and a text"]),
+        case("a split with a name that is not read")
+            .file("train.txt", "text\tlabel\na\t1\nb\t0\n")
+            .file("test.data", "text\tlabel\nc\t1\n")
+            .refused(&["data/test.data looks like the test split and is nothing that is read by its name"]),
+        case("a split with another word as its extension")
+            .file("a.train", "1 a\n0 b\n1 c\n0 d\n")
+            .file("a.test", "1 a\n0 b\n1 c\n0 d\n")
+            .file("a.devel", "1 a\n0 b\n1 c\n0 d\n")
+            .refused(&["data/a.devel may be another split of what stands beside it"]),
+        case("a stray file beside tables")
+            .file("reviews.tsv", "text\tlabel\na\t1\nb\t0\n")
+            .file("svm.train", "0 1:0.5\n")
+            .rows(Train, &["a|1|-", "b|0|-"]),
+        case("a table beside names of labels")
+            .file("reviews.txt", "text\tlabel\na\t1\nb\t0\n")
+            .file("classes.txt", "neg\npos\n")
+            .names(&["neg", "pos"])
+            .rows(Train, &["a|1|-", "b|0|-"]),
         case("numbered lines")
             .file("train.txt", "1 good film\n2 bad film\n3 fine film\n4 poor film\n")
             .refused(&["data/train.txt has no column label, only 1 good film", "a digit as label"]),
