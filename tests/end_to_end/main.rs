@@ -15,6 +15,7 @@ mod interruptions;
 mod long_texts;
 mod old_folders;
 mod pipeline;
+mod plans;
 mod profiles;
 mod provenance;
 mod read_only;

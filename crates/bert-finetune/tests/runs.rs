@@ -54,31 +54,6 @@ fn a_second_run_is_fresh_and_a_changed_argument_is_named() {
     assert_eq!(sandbox.read("train/model.safetensors"), weights, "the same run gives the same bytes");
 }
 
-/// Whoever tries other settings in the same folder, and sees them fail, goes back to those that he had.
-#[test]
-fn a_run_that_gave_way_to_one_that_failed_goes_on_to_the_same_bytes() {
-    let whole = Sandbox::new();
-    whole.finetune(TRAINING).assert_success("bert-finetune");
-    let sandbox = Sandbox::new();
-    sandbox.finetune(&format!("{TRAINING} --stop-at-step 9")).assert_success("bert-finetune");
-    for diverging in ["1e30", "1e31"] {
-        let failed = sandbox.finetune(&format!("{TRAINING} --learning-rate {diverging} --logging-steps 1"));
-        assert_eq!(failed.code, Some(3), "{}", failed.stderr);
-        assert!(failed.stderr.contains("was of other settings or inputs, and gives way with the first save"));
-        assert!(sandbox.path("train/checkpoints/log-of-others.jsonl").exists());
-    }
-    let resumed = sandbox.finetune(TRAINING);
-    resumed.assert_success("bert-finetune");
-    assert!(resumed.stderr.contains("continuing at step 9 from"), "{}", resumed.stderr);
-    for file in ["train/model.safetensors", "train/log.jsonl"] {
-        assert!(sandbox.read(file) == whole.read(file), "{file}");
-    }
-    assert!(!sandbox.path("train/checkpoints/log-of-others.jsonl").exists());
-
-    sandbox.finetune(&format!("{TRAINING} --seed 7 --stop-at-step 2")).assert_success("bert-finetune");
-    assert!(!sandbox.path("train/checkpoints/log-of-others.jsonl").exists(), "nothing is left that it belongs to");
-}
-
 #[test]
 fn a_paused_run_goes_on_to_the_same_bytes() {
     for precision in ["float32", "bf16"] {
@@ -207,35 +182,6 @@ fn force_removes_checkpoints_and_nothing_else_beside_them() {
     for name in ["step-000008", "step-000004/model.safetensors", "best-step-000004.safetensors"] {
         assert!(!sandbox.path(&format!("train/checkpoints/{name}")).exists(), "{name}");
     }
-}
-
-#[test]
-fn a_signal_saves_and_leaves() {
-    let sandbox = Sandbox::new();
-    let arguments = format!("{TRAINING} --num-train-epochs 2000");
-    let child = sandbox.finetune_command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
-    sandbox.wait_for_log();
-    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    let output = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(143), "{stderr}");
-    assert!(stderr.contains("interrupted; saved at step"), "{stderr}");
-    let paused = sandbox.finetune(&format!("{arguments} --max-steps 1000000 --stop-at-step 1"));
-    assert!(paused.stderr.contains("it belongs to a run with other settings or inputs"), "{}", paused.stderr);
-    let gives_way = "warning: the unfinished run at step ";
-    assert!(
-        paused.stderr.contains(gives_way) && paused.stderr.contains("another --out would keep it"),
-        "{}",
-        paused.stderr
-    );
-    let behind = sandbox.finetune(&format!("{TRAINING} --max-steps 3 --stop-at-step 2"));
-    assert!(behind.stderr.contains(gives_way), "{}", behind.stderr);
-    let ended = sandbox.finetune(&format!("{TRAINING} --max-steps 3 --stop-at-step 1"));
-    assert!(ended.stderr.contains("--stop-at-step 1 is behind this run, which is at step 2"), "{}", ended.stderr);
-    assert_eq!(ended.code, Some(0));
-    let finished = sandbox.finetune(&format!("{TRAINING} --max-steps 2"));
-    assert!(finished.stderr.contains("the finished result in train gives way"), "{}", finished.stderr);
-    assert!(!finished.stderr.contains(gives_way), "{}", finished.stderr);
 }
 
 #[test]

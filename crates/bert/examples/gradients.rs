@@ -3,7 +3,7 @@
 //!     gradients MODEL_DIR TOKENS.parquet N_ROWS > out.safetensors
 //!
 //! Standard output gets the safetensors file: `logits`, `loss`, and `gradient/NAME` for each tensor of the checkpoint. The
-//! model folder brings its classifier. `tests/peers/test_parity.py` holds it against the reference.
+//! model folder brings its classifier. `tests/reference/test_parity.py` holds it against the reference.
 
 #[path = "../tests/backward/mod.rs"]
 mod backward;

@@ -124,3 +124,33 @@ impl DropoutSites {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the kernel `csrc/cpu/bert/parameters.h` has the same numbers.
+    #[test]
+    fn every_site_has_a_stream_of_its_own() {
+        let sites: Vec<u64> = (0..3)
+            .map(LayerSites::new)
+            .flat_map(|LayerSites { attention_probs, attention_output, output }| {
+                [attention_probs, attention_output, output]
+            })
+            .collect();
+        assert_eq!(sites, [1, 2, 3, 4, 5, 6, 7, 8, 9], "0 is that of the embeddings");
+    }
+
+    #[test]
+    fn every_micro_batch_has_streams_of_its_own() {
+        let stream = |step, micro_batch| {
+            let counters = DropoutCounters { seed: 1, step, micro_batch, rank: 0 };
+            DropoutSites::new(DropoutRates { hidden: 0.1, attention: 0.1, classifier: 0.1 }, counters)
+                .key_and_stream()
+                .1
+        };
+        let last = DropoutCounters::MAX_MICRO_BATCHES as u64 - 1;
+        let streams = [stream(0, 0), stream(0, 1), stream(0, last), stream(1, 0), stream(1, last)];
+        assert!(streams.is_sorted_by(|a, b| a < b), "{streams:?}");
+    }
+}

@@ -94,7 +94,7 @@ fn dropout_depends_on_the_counters_alone() {
     }
 }
 
-/// What a run of the reference's Trainer reads, epoch by epoch; `tests/peers/test_order.py` has the same literals.
+/// What a run of the reference's Trainer reads, epoch by epoch; `tests/reference/test_order.py` has the same literals.
 #[test]
 fn the_order_of_an_epoch_is_that_of_the_reference() {
     assert_eq!(

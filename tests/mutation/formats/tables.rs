@@ -1,4 +1,4 @@
-//! CSV and TSV, in the dialects that are told from the file and in those that are said.
+//! CSV, TSV and what `.txt` may hold, in the dialects that are told from the file and in those that are said.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::bytes::{self, index, once_in, one_of};
 use crate::mutant::{Mutant, Refusal};
 use crate::text;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 10] = [
     "text,label\n\"fine, really\",1\nbad,0\n\"a \"\"quoted\"\" one\",1\n",
     "text;label\r\n\"gut; sehr\";1\r\nschlecht;0\r\n",
     "sentence\tlabel\nit 's a \"charming journey \t1\nbad \t0\n",
@@ -19,8 +19,10 @@ const FILES: [&str; 8] = [
     "\"\",\"text\",\"label\"\n\"1\",\"a\",1\n\"2\",\"b\",0\n",
     "\"say \\\"hi\\\", ok\",good\n\"C:\\\\dir\\\\\",bad\n",
     "text,label\rold,1\rmac,0\r",
+    "__label__pos fine film\nso so __label__neg\n__label__a __label__b x\n",
+    "1 a stirring film\n0 bad , really\n1 1960 was fine\n0 \n",
 ];
-const NAMES: [&str; 2] = ["csv", "tsv"];
+const NAMES: [&str; 3] = ["csv", "tsv", "txt"];
 
 #[derive(Debug)]
 pub(super) struct Tables;
@@ -51,6 +53,7 @@ fn options(name: &str) -> ReadOptions {
         delimiter: one(&[("C", ","), ("S", ";"), ("T", "tab"), ("P", "|")]).and_then(|text| text.parse().ok()),
         quotes: one(&[("L", "literal"), ("D", "doubled"), ("E", "escaped")]).and_then(|text| text.parse().ok()),
         no_header: has("N"),
+        label_first: has("F"),
         encoding: one(&[("W", "windows-1252"), ("U", "utf-16le"), ("J", "shift_jis")])
             .and_then(|text| text.parse::<Encoding>().ok()),
         strict: has("X"),
@@ -70,7 +73,7 @@ pub(super) fn read(path: &Path) -> Result<(), Refusal> {
 impl Format for Tables {
     fn make(&self, random: &mut Random) -> Mutant {
         let mut letters = "m".to_owned();
-        for (all, often) in [("CSTP", 4), ("LDE", 4), ("N", 5), ("WUJ", 6), ("X", 6)] {
+        for (all, often) in [("CSTP", 4), ("LDE", 4), ("N", 5), ("F", 6), ("WUJ", 6), ("X", 6)] {
             if once_in(random, often) {
                 letters.push(char::from(all.as_bytes()[index(random, all.len())]));
             }

@@ -156,7 +156,9 @@ fn highest_rate(plan: &OptimizerPlan, name: &str, n_layers: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use bert::Precision;
-    use clap::Parser;
+    use std::collections::BTreeSet;
+
+    use clap::{CommandFactory, Parser};
     use serde_json::Value;
 
     use super::*;
@@ -215,8 +217,10 @@ mod tests {
     fn every_optimizer_moves_the_weights_as_the_reference_does() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/optimizers.json");
         let table: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let mut seen = BTreeSet::new();
         for case in table["cases"].as_array().unwrap() {
             let flags = flags(case["optimizer"].as_str().unwrap(), &case["kwargs"]);
+            seen.insert(case["optimizer"].as_str().unwrap().to_owned());
             let (plan, config) = (plan(&flags), config());
             let mut parameters = Parameters::zeros(&config, 2, tch::Device::Cpu);
             parameters.freeze(|name| name != MATRIX && name != VECTOR);
@@ -238,6 +242,11 @@ mod tests {
                 }
             }
         }
+        let command = Flags::command();
+        let optim = command.get_arguments().find(|argument| argument.get_id() == "optim").unwrap();
+        let ours: BTreeSet<String> =
+            optim.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+        assert_eq!(ours, seen);
     }
 
     #[test]

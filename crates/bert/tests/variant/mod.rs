@@ -1,4 +1,4 @@
-//! The small BERTs of `tests/fixtures/parity`, with what the reference computes; `tests/peers/models_fixture.py` makes them.
+//! The small BERTs of `tests/fixtures/parity`, with what the reference computes; `tests/reference/models_fixture.py` makes them.
 
 use std::path::{Path, PathBuf};
 
