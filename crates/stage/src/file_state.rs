@@ -30,10 +30,10 @@ impl FileState {
         fs::metadata(path).map(|metadata| Self::of(&metadata))
     }
 
-    /// Whether the file was written or replaced since, as far as this alone tells; one whose time of modification was set back is
-    /// told by its bytes.
+    /// Whether the file was written or replaced since, as far as size and time tell. What else may have changed is told by its
+    /// bytes: some file systems give a file another inode each time that it is looked at.
     pub(crate) fn was_written_since(self, earlier: Self) -> bool {
-        (self.inode, self.bytes, self.modified_ns) != (earlier.inode, earlier.bytes, earlier.modified_ns)
+        (self.bytes, self.modified_ns) != (earlier.bytes, earlier.modified_ns)
     }
 }
 

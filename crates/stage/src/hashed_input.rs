@@ -26,7 +26,7 @@ impl HashedInput {
         let is_same = match FileState::of_file(&self.path) {
             Ok(state) if state == self.state => true,
             Ok(state) if state.was_written_since(self.state) => false,
-            Ok(_) => Fingerprint::of_file(&self.path)? == self.fingerprint, // it may have got other rights or another link
+            Ok(_) => Fingerprint::of_file(&self.path)? == self.fingerprint, // it may have got other rights, or another link
             Err(_) => false,
         };
         if !is_same {
