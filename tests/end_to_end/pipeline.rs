@@ -1,5 +1,6 @@
 //! The programs one after another, as `just all` chains them.
 
+use std::fs;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -68,6 +69,23 @@ fn only_what_a_change_reaches_is_done_again() {
 
     edit("train", "w6 w7 w8,bad\n");
     assert_eq!(pipeline.run_all(), ["raw", "tokens", "train", "eval/validation", "eval/test", "export"]);
+}
+
+/// Whoever chooses a model has not seen what it is to be measured by.
+#[test]
+fn nothing_reads_the_test_split_that_is_not_asked_to() {
+    let pipeline = Pipeline::small();
+    let results = ["train/model.safetensors", "train/log.jsonl", "eval/validation/predictions.parquet"];
+    pipeline.run_up_to("eval/validation");
+    let before = results.map(|file| pipeline.read(file));
+    for name in ["tokens/test.parquet", "raw/test.parquet", "reviews/test.csv"] {
+        fs::remove_file(pipeline.path(name)).unwrap();
+    }
+    for stage in ["train", "eval/validation"] {
+        pipeline.run_stage(stage, "--force").assert_success(stage);
+    }
+    assert!(results.map(|file| pipeline.read(file)) == before);
+    assert_eq!(pipeline.run_stage("eval/test", "").code, Some(2));
 }
 
 #[test]

@@ -4,10 +4,11 @@
 //! That a file is one of these only its name says, so all of them must have such a word, and no two the same.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use corpus::label::is_sentiment;
-use corpus::records::{FileName, ReadOptions, is_fast_text};
+use corpus::records::{self, Encoding, FileName, ReadOptions, is_fast_text};
 use corpus::shortened_list;
 
 use super::folder_tables::{TXT, tables};
@@ -28,6 +29,26 @@ pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let is_beside_table = tables(folder)?.iter().any(|table| FileName::of(table).extension != TXT);
     let are_labeled = files.iter().any(|file| is_fast_text(file, &ReadOptions::default()).unwrap_or(false));
     Ok(if are_class_files(&files) && !is_beside_table && !are_labeled { files } else { Vec::new() })
+}
+
+/// A warning where the files look like tables: each of their first lines has a tab.
+pub(crate) fn table_warning(splits: &SplitFiles, encoding: Option<Encoding>) -> corpus::Result<Option<String>> {
+    const N_LOOKED_AT: usize = 100;
+    for file in splits.iter().flat_map(|(_, files)| files) {
+        let (mut n_lines, mut n_tabs) = (0, 0);
+        records::for_each_line(file, encoding, &mut |line| {
+            n_lines += usize::from(!line.trim().is_empty());
+            n_tabs += usize::from(line.contains('\t'));
+            if n_lines < N_LOOKED_AT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        if n_lines > 1 && n_tabs == n_lines {
+            return Ok(Some(format!(
+                "warning: the lines of {} have tabs, as those of a table, and each of them is read as one text",
+                file.display()
+            )));
+        }
+    }
+    Ok(None)
 }
 
 /// What else the folders of these files hold, in words.

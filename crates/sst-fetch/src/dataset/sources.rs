@@ -92,7 +92,8 @@ pub(crate) fn open(args: &DatasetArgs, dataset: &Dataset) -> anyhow::Result<Sour
             let encoding = args.tables.encoding;
             let open = |_, file: &Path| TableFile::open_labeled_lines(file, class_files::class(file), encoding);
             let lines = "a file for each class, with a text a line".to_owned();
-            let said = [lines].into_iter().chain(class_files::passed_over(splits)?).collect();
+            let warning = class_files::table_warning(splits, encoding)?;
+            let said = [lines].into_iter().chain(warning).chain(class_files::passed_over(splits)?).collect();
             Ok(Sources { said, ..without_columns(opened(splits, open)?) })
         }
         Content::Files(Layout::PairedLines, splits) => {

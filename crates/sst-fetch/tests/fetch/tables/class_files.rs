@@ -27,6 +27,11 @@ fn the_name_of_a_file_is_the_label_of_its_lines() {
             .names(&["negative", "positive"])
             .rows(Train, &["bad|0|-", "good\tvery|1|-"])
             .rows(Test, &["poor|0|-", "fine|1|-"]),
+        case("tables in them")
+            .file("pos.txt", "1\tgood\n2\tfine\n")
+            .file("neg.txt", "3\tbad\n4\tpoor\n")
+            .rows(Train, &["3\tbad|0|-", "4\tpoor|0|-", "1\tgood|1|-", "2\tfine|1|-"])
+            .said(&["warning: the lines of data/neg.txt have tabs, as those of a table"]),
         case("lists of words beside a table")
             .file("reviews.csv", "text,label\na,1\nb,0\n")
             .file("positive-words.txt", "good\n")
