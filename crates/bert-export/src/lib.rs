@@ -120,6 +120,7 @@ fn export(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::Res
     if let Some(verification) = &verification {
         staged.write_json(VERIFICATION, verification)?;
     }
+    output.ensure_inputs_unchanged()?; // before an earlier result gives way
     staged.publish(&mut output)?;
     output.finish()?;
     for line in verification.iter().flat_map(model_card::verification_lines) {

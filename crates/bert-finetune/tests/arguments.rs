@@ -150,6 +150,11 @@ fn contradictions_are_named_before_anything_is_loaded() {
             "--per-device-train-batch-size and --max-tokens-per-batch both limit a batch; give only one of them",
         ),
         ("--optim sgd --adam-beta1 0.8", "--adam-beta1, --adam-beta2 and --adam-epsilon require --optim adamw or adam"),
+        (
+            "--gradient-accumulation-steps 4097 --classifier-dropout 0.1",
+            "a step has 4097 micro-batches, --gradient-accumulation-steps of all processes; at most 4096 have masks \
+             of dropout of their own: take larger batches, or no dropout",
+        ),
         ("--sgd-momentum 0.9", "--sgd-momentum requires --optim sgd"),
         ("--adam-epsilon 1e-46", "--adam-epsilon is 1e-46, which is 0 in single precision"),
         (

@@ -21,7 +21,7 @@ fn a_run_that_gave_way_to_one_that_failed_goes_on_to_the_same_bytes() {
     for diverging in ["1e30", "1e31"] {
         let failed = sandbox.finetune(&format!("{TRAINING} --learning-rate {diverging} --logging-steps 1"));
         assert_eq!(failed.code, Some(3), "{}", failed.stderr);
-        assert!(failed.stderr.contains("was of other settings or inputs, and gives way with the first save"));
+        assert!(failed.stderr.contains("was of other settings or inputs, and gives way to this one"));
         assert!(sandbox.path("train/checkpoints/log-of-others.jsonl").exists());
     }
     let resumed = sandbox.finetune(TRAINING);

@@ -188,6 +188,7 @@ impl Filling<'_> {
         let (counts, after) = filled?;
         let fingerprint = folder.written(&name).cloned().context("a part was not written")?;
         let (input, first_row) = (part.file, part.first_row);
+        folder.ensure_inputs_unchanged()?;
         ledger.add(Entry { part: part.number, file: name, input, first_row, counts, fingerprint })?;
         Ok(after)
     }

@@ -149,7 +149,7 @@ fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> an
         Some(folds) => fold_preparation::prepare(folds, args, output.inputs(), (settings.resources.jobs, &interrupt))?,
         None => vec![Dataset { fold: None, tokens: args.tokens.clone(), inputs: output.inputs().clone() }],
     };
-    output.inputs_are_read()?; // each run is held to those that it reads
+    output.inputs_are_read(|_| true)?; // each run is held to those that it reads
     let paths = SweepPaths { out: &args.common.out, model: &args.model, datasets: &datasets };
     let mut training = Training {
         action: args.action,

@@ -9,6 +9,7 @@ use crate::input_error::bail_input;
 /// An input as it was when it was hashed.
 #[derive(Debug)]
 pub(crate) struct HashedInput {
+    pub(crate) role: String,
     path: PathBuf,
     state: FileState,
     fingerprint: Fingerprint,
@@ -16,8 +17,8 @@ pub(crate) struct HashedInput {
 
 impl HashedInput {
     /// `state` is that from before the file was hashed.
-    pub(crate) fn new(path: &Path, state: FileState, fingerprint: Fingerprint) -> Self {
-        Self { path: path.to_owned(), state, fingerprint }
+    pub(crate) fn new(role: &str, path: &Path, state: FileState, fingerprint: Fingerprint) -> Self {
+        Self { role: role.to_owned(), path: path.to_owned(), state, fingerprint }
     }
 
     /// Fails where the file is not what was hashed, or was written in between.
@@ -49,7 +50,7 @@ mod tests {
         let path = folder.path().join("input");
         let hashed = || {
             write_file(&path, "before").unwrap();
-            HashedInput::new(&path, FileState::of_file(&path).unwrap(), Fingerprint::of_file(&path).unwrap())
+            HashedInput::new("input", &path, FileState::of_file(&path).unwrap(), Fingerprint::of_file(&path).unwrap())
         };
         let open = || File::options().write(true).open(&path).unwrap();
         let write = |bytes: &[u8]| std::os::unix::fs::FileExt::write_all_at(&open(), bytes, 0).unwrap();

@@ -251,7 +251,7 @@ impl Job {
                 Some(listed) => listed.check(path, || cache.fingerprint(path))?,
                 None => cache.fingerprint(path)?,
             };
-            hashed.extend(state.map(|state| HashedInput::new(path, state, fingerprint.clone())));
+            hashed.extend(state.map(|state| HashedInput::new(role, path, state, fingerprint.clone())));
             inputs.insert(role.clone(), fingerprint);
             let path = path.display().to_string();
             if let Some(other) = paths.insert(role.clone(), path.clone()).filter(|other| *other != path) {

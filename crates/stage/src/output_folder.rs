@@ -59,13 +59,23 @@ impl OutputFolder {
         Self { inputs, ..self }
     }
 
-    /// Says that all inputs have been read: what happens to them from now on is no matter of this result. Otherwise that is said when
-    /// it is finished.
+    /// Says that the inputs have been read whose roles `is_read` takes: what happens to them from now on is no matter of this result.
+    /// Of the others that is said when it is finished.
     ///
     /// # Errors
     /// Fails on an input that was written since its hash was taken; that is bad input.
-    pub fn inputs_are_read(&mut self) -> anyhow::Result<()> {
-        std::mem::take(&mut self.inputs).iter().try_for_each(HashedInput::ensure_unchanged)
+    pub fn inputs_are_read(&mut self, is_read: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+        self.ensure_inputs_unchanged()?;
+        self.inputs.retain(|input| !is_read(&input.role));
+        Ok(())
+    }
+
+    /// Holds the inputs to what they were when their hashes were taken: before something that was read from them outlives the run.
+    ///
+    /// # Errors
+    /// Fails on an input that was written since; that is bad input.
+    pub fn ensure_inputs_unchanged(&self) -> anyhow::Result<()> {
+        self.inputs.iter().try_for_each(HashedInput::ensure_unchanged)
     }
 
     /// Notes the outputs that the old manifest lists, removes the manifest, then what it listed and what a killed run left half
@@ -226,7 +236,7 @@ impl OutputFolder {
     /// # Errors
     /// Fails when an input was written since its hash was taken, or the manifest cannot be written; then the folder stays unfinished.
     pub fn finish(mut self) -> anyhow::Result<Manifest> {
-        self.inputs_are_read()?;
+        self.ensure_inputs_unchanged()?;
         let names = self.take_names()?;
         names.remove_all_but(&self.manifest.outputs)?;
         write_file(&self.folder.join(MANIFEST), self.manifest.text()?)?;

@@ -76,7 +76,7 @@ fn an_input_that_changes_while_it_is_read_leaves_the_folder_unfinished() {
     assert!(Manifest::read(&out).is_none());
 
     let mut output = begin();
-    output.inputs_are_read().unwrap();
+    output.inputs_are_read(|role| role == "input").unwrap();
     fs::remove_file(&input).unwrap();
     output.write("small.txt", "content").unwrap();
     output.finish().unwrap();

@@ -59,16 +59,15 @@ impl Checkpoints {
         self.folder.steps().into_iter().rev().find(|(_, path)| is_of_others(path)).map(|(step, _)| step)
     }
 
-    /// Keeps the log of an unfinished run of other settings, to which its checkpoints belong until this run has saved its first: where
-    /// this one comes to nothing, the other can still be continued.
+    /// Keeps the log of an unfinished run of other settings, to which its checkpoints belong until this run has saved its first, or has
+    /// evaluated or saved at a step of theirs: where this one comes to nothing before, the other can still be continued.
     pub(crate) fn set_log_aside(&self) -> anyhow::Result<()> {
-        let log = self.folder.log_path();
-        let needs_log = |path: &Path| {
-            CheckpointManifest::read(path)
-                .is_ok_and(|manifest| manifest.key != self.key && manifest.verify_log(&log).is_ok())
+        let (log, aside) = (self.folder.log_path(), self.folder.log_aside_path());
+        // What is aside already may be longer than what a second run of these settings has left.
+        let needs_log = |manifest: CheckpointManifest| {
+            manifest.key != self.key && manifest.verify_log(&log).is_ok() && manifest.verify_log(&aside).is_err()
         };
-        if self.folder.steps().iter().any(|(_, path)| needs_log(path)) {
-            let aside = self.folder.log_aside_path();
+        if self.folder.steps().iter().any(|(_, path)| CheckpointManifest::read(path).is_ok_and(needs_log)) {
             copy(&log, &aside)?;
         }
         Ok(())

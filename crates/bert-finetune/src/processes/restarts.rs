@@ -21,7 +21,7 @@ struct Part {
     settings: String,
 }
 
-/// The parts of a run so far, and the one that begins.
+/// The parts of a run of these settings so far, and the one that begins.
 #[derive(Debug)]
 pub(crate) struct Restarts {
     earlier: Vec<Part>,
@@ -32,12 +32,14 @@ impl Restarts {
     /// Those of the folder, before a run of `plan` by so many processes.
     pub(crate) fn read(output: &OutputFolder, plan: &Plan, processes: usize) -> anyhow::Result<Self> {
         let text = fs::read_to_string(output.folder().join(train::RESTARTS)).unwrap_or_default();
-        let earlier = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let mut settings = serde_json::to_value(plan)?;
         settings["gradient_accumulation_steps"] = serde_json::Value::Null;
         let settings = format!("{settings} {}", serde_json::to_string(output.inputs())?);
         let gradient_accumulation_steps = plan.batches.gradient_accumulation_steps / processes;
         let settings = sha256_hex(settings.as_bytes());
+        // A run of other settings may have begun in between, and come to nothing.
+        let of_this = |part: &Part| part.settings == settings;
+        let earlier = text.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(of_this).collect();
         Ok(Self { earlier, now: Part { step: 0, processes, gradient_accumulation_steps, settings } })
     }
 
@@ -46,7 +48,7 @@ impl Restarts {
         let micro_batches = |part: &Part| part.processes * part.gradient_accumulation_steps;
         let Some(last) = self.earlier.last() else { return Ok(()) };
         let (before, now) = (micro_batches(last), micro_batches(&self.now));
-        if last.settings != self.now.settings || before == now {
+        if before == now {
             return Ok(());
         }
         let processes = self.now.processes;

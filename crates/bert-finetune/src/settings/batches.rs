@@ -1,6 +1,5 @@
 //! Batch size, gradient accumulation, number of epochs or steps, and seeds.
 
-use bert::DropoutCounters;
 use clap::ArgAction;
 use serde::Serialize;
 use stage::{bail_input, ensure_input};
@@ -89,12 +88,6 @@ impl BatchPlan {
         }
         at_least_one("gradient-accumulation-steps", args.gradient_accumulation_steps)?;
         let n_micro_batches = args.gradient_accumulation_steps.saturating_mul(processes);
-        ensure_input!(
-            n_micro_batches <= DropoutCounters::MAX_MICRO_BATCHES,
-            "a step has {n_micro_batches} micro-batches, --gradient-accumulation-steps of all processes; at most {} have masks of \
-             dropout of their own",
-            DropoutCounters::MAX_MICRO_BATCHES
-        );
         positive("num-train-epochs", args.num_train_epochs)?;
         ensure_input!(args.max_steps != Some(0), "--max-steps is 0; expected at least 1");
         // The steps of every epoch are counted before the first step: epochs differ in length.

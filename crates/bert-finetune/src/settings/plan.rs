@@ -1,10 +1,10 @@
 //! Training plan: every setting that defines the result, validated against the others and against the model's shape.
 
-use bert::{Compute, Precision};
+use bert::{Compute, DropoutCounters, Precision};
 use checkpoint::{BertConfig, ProblemType as TrainedProblem};
 use run_files::plan::{Saving, When};
 use serde::Serialize;
-use stage::bail_input;
+use stage::{bail_input, ensure_input};
 
 use super::args::Args;
 use super::batches::BatchPlan;
@@ -78,15 +78,24 @@ impl Plan {
         if matches!(schedule, Schedule::ReduceLrOnPlateau(_)) && intervals.eval_strategy() == When::Never {
             bail_input!("--lr-scheduler-type reduce_lr_on_plateau requires evaluation, but --eval-strategy is no");
         }
+        let batches = BatchPlan::resolve(&args.batches, processes)?;
+        let weights = WeightPlan::resolve(&args.weights, config)?;
+        let n_micro_batches = batches.gradient_accumulation_steps;
+        ensure_input!(
+            n_micro_batches <= DropoutCounters::MAX_MICRO_BATCHES || !weights.resolved(config).drops(),
+            "a step has {n_micro_batches} micro-batches, --gradient-accumulation-steps of all processes; at most {} have masks of \
+             dropout of their own: take larger batches, or no dropout",
+            DropoutCounters::MAX_MICRO_BATCHES
+        );
         Ok(Self {
             precision: compute.precision,
             head_precision: compute.precision.of_head(),
-            batches: BatchPlan::resolve(&args.batches, processes)?,
+            batches,
             optimizer,
             schedule,
             warmup: Warmup::resolve(&args.schedule)?,
             objective: ObjectivePlan::resolve(&args.objective)?,
-            weights: WeightPlan::resolve(&args.weights, config)?,
+            weights,
             intervals,
             saving: resolve_saving(&args.intervals)?,
         })

@@ -120,6 +120,12 @@ impl WeightPlan {
 }
 
 impl WeightPlan {
+    /// Whether one of the rates that are given is not zero.
+    pub(crate) fn drops(&self) -> bool {
+        let rates = [self.hidden_dropout_prob, self.attention_probs_dropout_prob, self.classifier_dropout];
+        rates.into_iter().flatten().any(|rate| rate > 0.0)
+    }
+
     /// The same with the dropout rates that the model's config decides where none were given.
     pub(crate) fn resolved(&self, config: &BertConfig) -> Self {
         let hidden = self.hidden_dropout_prob.unwrap_or(config.hidden_dropout_prob);

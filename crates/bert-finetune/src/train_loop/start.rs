@@ -1,6 +1,7 @@
 //! Start of a run: load the model, resume from a checkpoint if there is one, open the log.
 
 use bert::LoadReport;
+use run_files::layout::train;
 use run_files::log::Event;
 use run_files::plan::Counts;
 use stage::{MANIFEST, OutputFolder, Progress};
@@ -78,7 +79,10 @@ fn open_outputs(
     let Inputs { plan, model, data, compute, team, .. } = inputs;
     let n_outputs = data.output_names().len();
     let counts = batches.step_plan.counts;
-    output.inputs_are_read()?; // whoever writes new tokens while this trains does not touch what is trained
+    // Whoever writes new tokens while this trains does not touch what is trained. What goes along with the result is read at its end.
+    let of_model = model.tokenizer_files().into_iter().map(|(name, _)| name).chain([train::CONFIG]);
+    let go_along: Vec<String> = of_model.map(|name| format!("model/{name}")).collect();
+    output.inputs_are_read(|role| !go_along.iter().any(|known| known == role))?;
     let mut checkpoints = Checkpoints::open(output, plan.saving.total_limit, trainer.machine())?;
     let restarts = Restarts::read(output, plan, team.map_or(1, Team::size))?;
     if checkpoints.is_unfinished() {
@@ -96,7 +100,7 @@ fn open_outputs(
         // Of a finished run that was said before.
         if let Some(step) = checkpoints.newest_of_others().filter(|_| !was_finished) {
             context.common.say(&format!(
-                "bert-finetune: warning: the unfinished run at step {step} in {} was of other settings or inputs, and gives way with the first save; \
+                "bert-finetune: warning: the unfinished run at step {step} in {} was of other settings or inputs, and gives way to this one; \
                  another --out would keep it",
                 output.folder().display()
             ));

@@ -13,6 +13,7 @@ use corpus::shortened_list;
 
 use super::args::DatasetArgs;
 use super::layout::Layout;
+use super::paired_lines;
 use crate::split_files::SplitFiles;
 
 /// The names of such files; the first that fits the labels counts.
@@ -33,7 +34,11 @@ pub(crate) fn beside(args: &DatasetArgs, layout: Layout, splits: &SplitFiles) ->
     let may_have_names = !is_told && matches!(layout, Layout::Tables | Layout::PairedLines);
     let first = splits.iter().flat_map(|(_, files)| files).next();
     let Some(folder) = first.and_then(|file| file.parent()).filter(|_| may_have_names) else { return Vec::new() };
-    let is_data = |path: &PathBuf| splits.iter().any(|(_, files)| files.contains(path));
+    let files_of_data = || splits.iter().flat_map(|(_, files)| files);
+    let has_labels_in = |file: &PathBuf, path: &PathBuf| {
+        layout == Layout::PairedLines && paired_lines::labels_of(file).as_ref() == Some(path)
+    };
+    let is_data = |path: &PathBuf| files_of_data().any(|file| file == path || has_labels_in(file, path));
     FILES.map(|name| folder.join(name)).into_iter().filter(|path| path.is_file() && !is_data(path)).collect()
 }
 

@@ -29,6 +29,11 @@ fn a_text_has_its_label_in_the_file_beside() {
             .file("label.txt", "pos\nneg\n\n")
             .names(&["neg", "pos"])
             .rows(Train, &["a|1|-", "|0|-", "b|-|-"]),
+        case("labels that could be names")
+            .file("text.txt", "a\nb\nc\n")
+            .file("labels.txt", "1\n0\n1\n")
+            .rows(Train, &["a|1|-", "b|0|-", "c|1|-"])
+            .unsaid("names of labels"),
         case("named")
             .file("a.text", "x\ny\n")
             .file("a.label", "b\nc\n")
