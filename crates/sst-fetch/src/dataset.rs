@@ -61,6 +61,7 @@ use survey::Survey;
 use write::RowWriter;
 
 use crate::source::Source;
+use crate::split_files::SplitFiles;
 
 /// Version 2: rows have their depth and their place in the source, and samples are drawn, not cut off.
 const STAGE: Stage = Stage { name: local::RAW_STAGE, version: 2 };
@@ -70,7 +71,7 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let mut division = args.division.division(&dataset.splits()?, dataset.is_divided_by_default(args))?;
     let kept = args.kept_names()?;
     let names_files = match &dataset.content {
-        Content::Files(layout, splits) => names_file::beside(args, *layout, splits),
+        Content::Files(layout, splits) => names_file::beside(args, *layout, &data_files(*layout, splits)),
         _ => Vec::new(),
     };
     let job = Job::new(STAGE, &args.common).plan(&Plan::new(args, &dataset, &division)?)?.figures(figures);
@@ -126,6 +127,15 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     out.finish()?;
     args.common.say(&format!("{}: wrote {}", STAGE.name, args.common.out.display()));
     Ok(())
+}
+
+/// The files of all splits, with those of their labels.
+fn data_files(layout: Layout, splits: &SplitFiles) -> Vec<PathBuf> {
+    let with_labels = |file: &PathBuf| {
+        let labels = paired_lines::labels_of(file).filter(|_| layout == Layout::PairedLines);
+        [Some(file.clone()), labels].into_iter().flatten()
+    };
+    splits.iter().flat_map(|(_, files)| files).flat_map(with_labels).collect()
 }
 
 /// The job with everything on this machine that the dataset is read from.

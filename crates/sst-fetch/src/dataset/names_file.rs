@@ -13,8 +13,6 @@ use corpus::shortened_list;
 
 use super::args::DatasetArgs;
 use super::layout::Layout;
-use super::paired_lines;
-use crate::split_files::SplitFiles;
 
 /// The names of such files; the first that fits the labels counts.
 const FILES: [&str; 5] = ["classes.txt", "class.txt", "label_names.txt", "labels.txt", "mapping.txt"];
@@ -28,18 +26,13 @@ pub(crate) fn is_called_so(path: &Path) -> bool {
     FILES.iter().any(|name| path.ends_with(name))
 }
 
-/// The files of such names beside a dataset, where the user says nothing of the labels.
-pub(crate) fn beside(args: &DatasetArgs, layout: Layout, splits: &SplitFiles) -> Vec<PathBuf> {
+/// The files of such names beside these of a dataset, where the user says nothing of the labels.
+pub(crate) fn beside(args: &DatasetArgs, layout: Layout, data: &[PathBuf]) -> Vec<PathBuf> {
     let is_told = args.label_names.is_some() || args.label_order.is_some() || args.score_column.is_some();
     let may_have_names = !is_told && matches!(layout, Layout::Tables | Layout::PairedLines);
-    let first = splits.iter().flat_map(|(_, files)| files).next();
-    let Some(folder) = first.and_then(|file| file.parent()).filter(|_| may_have_names) else { return Vec::new() };
-    let files_of_data = || splits.iter().flat_map(|(_, files)| files);
-    let has_labels_in = |file: &PathBuf, path: &PathBuf| {
-        layout == Layout::PairedLines && paired_lines::labels_of(file).as_ref() == Some(path)
-    };
-    let is_data = |path: &PathBuf| files_of_data().any(|file| file == path || has_labels_in(file, path));
-    FILES.map(|name| folder.join(name)).into_iter().filter(|path| path.is_file() && !is_data(path)).collect()
+    let folder = data.first().and_then(|file| file.parent()).filter(|_| may_have_names);
+    let Some(folder) = folder else { return Vec::new() };
+    FILES.map(|name| folder.join(name)).into_iter().filter(|path| path.is_file() && !data.contains(path)).collect()
 }
 
 /// A file of names, or what is wrong with it.
