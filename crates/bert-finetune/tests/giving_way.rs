@@ -6,10 +6,7 @@ mod sandbox;
 
 use std::process::Stdio;
 
-use sandbox::Sandbox;
-
-const TRAINING: &str = "--threads 1 --precision float32 --per-device-train-batch-size 6 --learning-rate 2e-3 \
-     --num-train-epochs 4 --hidden-dropout-prob 0.1 --attention-probs-dropout-prob 0.1 --logging-steps 3";
+use sandbox::{Sandbox, TRAINING};
 
 /// Whoever tries other settings in the same folder, and sees them fail, goes back to those that he had.
 #[test]

@@ -9,10 +9,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use corpus::tokens::Labels;
-use sandbox::Sandbox;
-
-const TRAINING: &str = "--threads 1 --precision float32 --per-device-train-batch-size 6 --learning-rate 2e-3 \
-     --num-train-epochs 4 --hidden-dropout-prob 0.1 --attention-probs-dropout-prob 0.1 --logging-steps 3";
+use sandbox::{Sandbox, TRAINING};
 
 #[test]
 fn a_run_leaves_a_model_folder_its_log_and_its_curves() {

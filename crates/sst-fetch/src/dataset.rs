@@ -131,11 +131,13 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
 
 /// The files of all splits, with those of their labels.
 fn data_files(layout: Layout, splits: &SplitFiles) -> Vec<PathBuf> {
-    let with_labels = |file: &PathBuf| {
-        let labels = paired_lines::labels_of(file).filter(|_| layout == Layout::PairedLines);
-        [Some(file.clone()), labels].into_iter().flatten()
-    };
+    let with_labels = |file: &PathBuf| [Some(file.clone()), labels_beside(layout, file)].into_iter().flatten();
     splits.iter().flat_map(|(_, files)| files).flat_map(with_labels).collect()
+}
+
+/// The file that the labels of a file are in, where that is another.
+fn labels_beside(layout: Layout, file: &Path) -> Option<PathBuf> {
+    if layout == Layout::PairedLines { paired_lines::labels_of(file) } else { None }
 }
 
 /// The job with everything on this machine that the dataset is read from.
@@ -150,7 +152,7 @@ fn with_inputs(mut job: Job, args: &DatasetArgs, dataset: &Dataset, names_files:
         Content::Files(layout, splits) => {
             for (split, files) in splits {
                 for (role, file) in roles(*split, files, *layout).into_iter().zip(files) {
-                    if let Some(labels) = paired_lines::labels_of(file).filter(|_| *layout == Layout::PairedLines) {
+                    if let Some(labels) = labels_beside(*layout, file) {
                         job = job.input(format!("{role}.labels"), labels);
                     }
                     job = job.input(role, file);

@@ -48,7 +48,11 @@ pub(crate) fn stays_below(name: &str) -> bool {
     !name.is_empty() && Path::new(name).components().all(|component| matches!(component, Component::Normal(_)))
 }
 
-pub(crate) fn remove_if_there(path: &Path) -> anyhow::Result<()> {
+/// Removes a file, which may be missing.
+///
+/// # Errors
+/// Fails when it cannot be removed; the error names it.
+pub fn remove_if_there(path: &Path) -> anyhow::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("cannot remove {}", path.display()))

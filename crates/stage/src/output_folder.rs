@@ -260,7 +260,10 @@ pub(crate) fn indented_json(name: &str, value: &impl Serialize) -> anyhow::Resul
 }
 
 /// Copies the file `from`.
-pub(crate) fn copy_from(from: &Path, file: &mut OutputFile) -> anyhow::Result<()> {
+///
+/// # Errors
+/// Fails when either file cannot be read or written.
+pub fn copy_from(from: &Path, file: &mut OutputFile) -> anyhow::Result<()> {
     let mut source = fs::File::open(from).with_context(|| format!("cannot read {}", from.display()))?;
     io::copy(&mut source, file).with_context(|| format!("cannot copy {}", from.display()))?;
     Ok(())

@@ -73,13 +73,7 @@ impl CheckpointFolder {
 
     /// Removes the log of a run whose checkpoints are gone.
     pub(crate) fn remove_log_aside(&self) -> anyhow::Result<()> {
-        let path = self.log_aside_path();
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot remove {}", path.display()))
-            }
-            _ => Ok(()),
-        }
+        stage::remove_if_there(&self.log_aside_path())
     }
 
     fn entries(&self) -> impl Iterator<Item = Entry> {
@@ -99,16 +93,14 @@ pub(crate) fn remove_checkpoint(path: &Path) -> anyhow::Result<()> {
     if !path.is_dir() {
         return Ok(());
     }
-    let cannot = || format!("cannot remove {}", path.display());
     for name in [MANIFEST, checkpoint::STATE, checkpoint::WEIGHTS, checkpoint::OPTIMIZER, checkpoint::EMA] {
-        match fs::remove_file(path.join(name)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).with_context(cannot),
-            _ => {}
-        }
+        stage::remove_if_there(&path.join(name))?;
     }
     stage::remove_partials(path)?;
     match fs::remove_dir(path) {
-        Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => Err(error).with_context(cannot),
+        Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
         _ => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
@@ -224,8 +224,7 @@ impl Checkpoints {
 }
 
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
-    let mut source = fs::File::open(from).with_context(|| format!("cannot read {}", from.display()))?;
-    write_file_with(to, |file| Ok(io::copy(&mut source, file)?)).map(drop)
+    write_file_with(to, |file| stage::copy_from(from, file)).map(drop)
 }
 
 /// The best step that a checkpoint knows of.

@@ -13,6 +13,10 @@ use serde_json::{Value, json};
 use stage::{CommonArgs, Job, Stage};
 use testkit::{Outcome, last_of_each};
 
+/// A training of 28 steps.
+pub(crate) const TRAINING: &str = "--threads 1 --precision float32 --per-device-train-batch-size 6 --learning-rate 2e-3 \
+     --num-train-epochs 4 --hidden-dropout-prob 0.1 --attention-probs-dropout-prob 0.1 --logging-steps 3";
+
 pub(crate) struct Sandbox(testkit::Sandbox);
 
 impl Deref for Sandbox {

@@ -6,7 +6,7 @@ const PREFIX: &str = "__label__";
 const BLANKS: [char; 2] = [' ', '\t'];
 
 pub(super) const FAST_TEXT: LineFormat =
-    LineFormat { description: "lines of fastText, whose labels begin with __label__", is_of, parts };
+    LineFormat { description: "lines of fastText, whose labels begin with __label__", n_looked_at: 1, is_of, parts };
 
 /// Whether the first line begins or ends with a label. One that runs into a separator is a field.
 fn is_of(lines: &[String]) -> bool {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::beginning::N_ROWS;
 use super::labeled_lines::{LabeledText, LineFormat};
 
 /// The coarse classes of TREC's questions.
@@ -14,7 +15,7 @@ const COARSE: [&str; 6] = ["ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM"];
 const SEPARATORS: [char; 5] = ['\t', ',', ';', '|', '@'];
 
 pub(super) const LABEL_FIRST: LineFormat =
-    LineFormat { description: "lines of a label, a blank and a text", is_of, parts };
+    LineFormat { description: "lines of a label, a blank and a text", n_looked_at: N_ROWS, is_of, parts };
 
 fn is_of(lines: &[String]) -> bool {
     let labels: Option<BTreeSet<&str>> = lines.iter().map(|line| Some(line.split_once(' ')?.0)).collect();

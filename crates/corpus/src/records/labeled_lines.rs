@@ -22,7 +22,9 @@ const TEXT: &str = "text";
 pub(super) struct LineFormat {
     /// What it is, in words.
     pub(super) description: &'static str,
-    /// Whether these first lines of a file, none of them blank, are written so.
+    /// How many lines tell whether a file is written so.
+    pub(super) n_looked_at: usize,
+    /// Whether these first lines of a file, none of them blank, are.
     pub(super) is_of: fn(&[String]) -> bool,
     /// The parts of a line; none of one that is not written so.
     pub(super) parts: Parts,

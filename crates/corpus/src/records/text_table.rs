@@ -4,7 +4,6 @@
 
 use std::path::Path;
 
-use super::beginning::N_ROWS;
 use super::delimited::TSV;
 use super::fast_text::FAST_TEXT;
 use super::format::Format;
@@ -44,7 +43,7 @@ pub fn has_label_first(path: &Path, options: &ReadOptions) -> Result<bool> {
 }
 
 fn is_of(format: &LineFormat, path: &Path, options: &ReadOptions) -> Result<bool> {
-    Ok((format.is_of)(&first_lines(&TextFile::open_with(path, options)?, N_ROWS)?))
+    Ok((format.is_of)(&first_lines(&TextFile::open_with(path, options)?, format.n_looked_at)?))
 }
 
 /// How labels and texts stand in the lines of a file; none where it has fields.

@@ -6,7 +6,7 @@ use corpus::records::{self, FileName};
 use stage::ensure_input;
 
 use super::names_file;
-use crate::split_files::entries;
+use crate::split_files::{entries, is_unread_data};
 
 /// The extension of files of trees, of texts, and of tables that are told from their lines.
 pub(crate) const TXT: &str = "txt";
@@ -36,6 +36,13 @@ pub(super) fn tables(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         }
         tables => Ok(tables),
     }
+}
+
+/// Whether something in a folder may be data that is found by no name: of an unread format, a link that leads nowhere, or text without
+/// `.txt`.
+pub(super) fn may_be_unread(path: &Path) -> bool {
+    let name = FileName::of(path);
+    !path.exists() || is_unread_data(path) || (name.is_plain_text() && name.extension != TXT)
 }
 
 /// Whether a text file tells people what the others are.

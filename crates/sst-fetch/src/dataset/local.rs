@@ -9,7 +9,7 @@ use corpus::{Split, shortened_list};
 use stage::{BadInput, Manifest, bail_input, ensure_input, refuse_pipe};
 
 use super::args::DatasetArgs;
-use super::folder_tables::{TXT, tables};
+use super::folder_tables::{TXT, may_be_unread, tables};
 use super::glue::is_glue;
 use super::layout::Layout;
 use super::{class_files, class_folders, named_within, paired_lines, texts_by_class};
@@ -181,9 +181,8 @@ fn looks_like_split(path: &Path) -> Option<Split> {
     let is_data = if path.is_dir() {
         fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
     } else {
-        let name = FileName::of(path);
-        let is_known = records::extensions().any(|known| known == name.extension);
-        !path.exists() || is_unread_data(path) || is_known || (name.is_plain_text() && name.extension != TXT)
+        let extension = FileName::of(path).extension;
+        may_be_unread(path) || records::extensions().any(|known| known == extension)
     };
     is_data.then_some(split)
 }

@@ -9,9 +9,9 @@ use corpus::Split;
 use corpus::records::FileName;
 use stage::bail_input;
 
-use super::folder_tables::{TXT, tables};
+use super::folder_tables::{TXT, may_be_unread, tables};
 use super::{names_file, texts_by_class};
-use crate::split_files::{SplitFiles, entries, is_unread_data, split_words};
+use crate::split_files::{SplitFiles, entries, split_words};
 
 /// The splits of a folder by the words in names, and what is to be said of them; none where they are not clear.
 ///
@@ -47,10 +47,7 @@ pub(super) fn find(folder: &Path) -> anyhow::Result<Option<(SplitFiles, String)>
     if !is_once || splits.first().is_none_or(|(split, _)| *split != Split::Train) {
         return Ok(None);
     }
-    let may_be_data = |path: &&PathBuf| {
-        let name = FileName::of(path);
-        path.is_dir() || is_unread_data(path) || !path.exists() || (name.is_plain_text() && name.extension != TXT)
-    };
+    let may_be_data = |path: &&PathBuf| path.is_dir() || may_be_unread(path);
     let others = || entries.iter().filter(|path| !candidates.contains(path));
     let stem = |path: &PathBuf| FileName::of(path).stem;
     let of_one_set = |path: &&PathBuf| {
