@@ -110,6 +110,16 @@ fn early_stopping_ends_the_run_and_says_so() {
 }
 
 #[test]
+fn what_early_stopping_ends_between_two_log_entries_is_logged() {
+    let sandbox = Sandbox::new();
+    let arguments = "--num-train-epochs 50 --logging-steps 4 --eval-strategy steps --eval-steps 3 --save-strategy no \
+                     --early-stopping-patience 1 --early-stopping-threshold 1";
+    sandbox.finetune(&format!("{TRAINING} {arguments}")).assert_success("bert-finetune");
+    let steps = |name| sandbox.events(name).iter().map(|event| event["step"].as_u64().unwrap()).collect::<Vec<_>>();
+    assert_eq!((steps("evaluate"), steps("train"), steps("end")), (vec![3, 6], vec![4, 6], vec![6]));
+}
+
+#[test]
 fn a_budget_of_tokens_makes_epochs_of_different_lengths() {
     let sandbox = Sandbox::new();
     sandbox.finetune(&format!("{TRAINING} --max-tokens-per-batch 60")).assert_success("bert-finetune");

@@ -206,7 +206,11 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Event>, RunFileError> {
 
 const EVENT: Field = Field { name: "event", type_name: "string", meaning: "the kind of the line" };
 const STEP: Field = Field { name: "step", type_name: "integer", meaning: "optimizer steps done" };
-const EPOCH: Field = Field { name: "epoch", type_name: "number", meaning: "the same in epochs" };
+const EPOCH: Field = Field {
+    name: "epoch",
+    type_name: "number",
+    meaning: "the same in epochs, of the last one the share of its micro-batches",
+};
 
 /// The tables of `docs/formats.md`.
 pub const TABLES: &[Table] = &[

@@ -10,32 +10,39 @@ use crate::settings::{BatchPlan, Warmup};
 #[derive(Debug, Clone)]
 pub(crate) struct StepPlan {
     pub(crate) counts: Counts,
-    /// The number of steps done at the end of each epoch, where epochs differ.
-    ends: Option<Vec<u64>>,
+    gradient_accumulation_steps: u64,
+    /// The epochs, where they differ.
+    uneven: Option<Vec<Epoch>>,
 }
 
-/// Where a step lies: its epoch, how many steps of that epoch came before, and how many the epoch has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Epoch {
+    /// The number of steps done at its end.
+    end: u64,
+    batches: u64,
+}
+
+/// Where a step lies: its epoch, and how many steps of that epoch came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EpochPosition {
     /// Counted from 0.
     pub(crate) epoch: u64,
     pub(crate) steps_before: u64,
-    pub(crate) steps_in_epoch: u64,
 }
 
 impl StepPlan {
     /// `steps = ceil(ceil(n / batch) / accumulation)`, `total = ceil(epochs * steps)`, unless `max_steps` is given.
     pub(crate) fn new(plan: &BatchPlan, sampler: &BatchSampler<'_>, warmup: Warmup) -> Self {
-        let steps_of = |batches: u64| batches.div_ceil(plan.gradient_accumulation_steps as u64);
-        let (batches_per_epoch, total_steps, ends) = match sampler.batches_per_epoch() {
+        let gradient_accumulation_steps = plan.gradient_accumulation_steps as u64;
+        let steps_of = |batches: u64| batches.div_ceil(gradient_accumulation_steps);
+        let (batches_per_epoch, total_steps, uneven) = match sampler.batches_per_epoch() {
             Some(batches) => {
                 let total = plan.max_steps.unwrap_or((plan.num_train_epochs * steps_of(batches) as f64).ceil() as u64);
                 (batches, total, None)
             }
             None => {
-                let batches = sampler.batches(0).len() as u64;
-                let (ends, total) = uneven_epochs(plan, |epoch| steps_of(sampler.batches(epoch).len() as u64));
-                (batches, total, Some(ends))
+                let (epochs, total) = uneven_epochs(plan, |epoch| sampler.batches(epoch).len() as u64);
+                (epochs[0].batches, total, Some(epochs))
             }
         };
         let counts = Counts {
@@ -46,25 +53,28 @@ impl StepPlan {
             total_steps,
             warmup_steps: warmup.steps(total_steps),
         };
-        Self { counts, ends }
+        Self { counts, gradient_accumulation_steps, uneven }
     }
 
     /// The position of the step that comes after `done` steps.
     pub(crate) fn position(&self, done: u64) -> EpochPosition {
-        let Some(ends) = &self.ends else {
+        let Some(epochs) = &self.uneven else {
             let steps = self.counts.steps_per_epoch;
-            return EpochPosition { epoch: done / steps, steps_before: done % steps, steps_in_epoch: steps };
+            return EpochPosition { epoch: done / steps, steps_before: done % steps };
         };
-        let epoch = ends.partition_point(|&end| end <= done);
-        let begin = if epoch == 0 { 0 } else { ends[epoch - 1] };
-        let end = ends.get(epoch).copied().unwrap_or(u64::MAX);
-        EpochPosition { epoch: epoch as u64, steps_before: done - begin, steps_in_epoch: end - begin }
+        let epoch = epochs.partition_point(|epoch| epoch.end <= done);
+        let begin = if epoch == 0 { 0 } else { epochs[epoch - 1].end };
+        EpochPosition { epoch: epoch as u64, steps_before: done - begin }
     }
 
-    /// How many epochs `done` steps are, as a fraction.
+    /// How many epochs `done` steps are: of the epoch that goes on, the share of its micro-batches.
     pub(crate) fn epochs(&self, done: u64) -> f64 {
-        let position = self.position(done);
-        position.epoch as f64 + position.steps_before as f64 / position.steps_in_epoch as f64
+        let EpochPosition { epoch, steps_before } = self.position(done);
+        let batches = match &self.uneven {
+            None => self.counts.batches_per_epoch,
+            Some(epochs) => epochs.get(epoch as usize).map_or(1, |epoch| epoch.batches),
+        };
+        epoch as f64 + (steps_before * self.gradient_accumulation_steps) as f64 / batches as f64
     }
 
     /// How often `when` is due in the whole run.
@@ -97,19 +107,20 @@ impl StepPlan {
     }
 }
 
-/// The step at which each epoch ends and the total number of steps, for epochs that differ in their number of steps.
-fn uneven_epochs(plan: &BatchPlan, steps_of: impl Fn(u64) -> u64) -> (Vec<u64>, u64) {
-    let mut ends = Vec::new();
+/// The epochs and the total number of steps, for epochs that differ in their number of micro-batches.
+fn uneven_epochs(plan: &BatchPlan, batches_of: impl Fn(u64) -> u64) -> (Vec<Epoch>, u64) {
+    let mut epochs = Vec::new();
     let mut done = 0;
     loop {
-        let epoch = ends.len() as u64;
-        let steps = steps_of(epoch);
+        let epoch = epochs.len() as u64;
+        let batches = batches_of(epoch);
+        let steps = batches.div_ceil(plan.gradient_accumulation_steps as u64);
         let left = plan.num_train_epochs - epoch as f64;
         let last_of_epochs = if left < 1.0 { (left * steps as f64).ceil() as u64 } else { steps };
-        ends.push(done + steps);
+        epochs.push(Epoch { end: done + steps, batches });
         match plan.max_steps {
-            Some(max) if done + steps >= max => return (ends, max),
-            None if left <= 1.0 => return (ends, done + last_of_epochs),
+            Some(max) if done + steps >= max => return (epochs, max),
+            None if left <= 1.0 => return (epochs, done + last_of_epochs),
             _ => done += steps,
         }
     }
@@ -147,8 +158,10 @@ mod tests {
             (7, 4, 10)
         );
         assert_eq!(step_plan.counts.warmup_steps, 2);
-        assert_eq!(step_plan.position(9), EpochPosition { epoch: 2, steps_before: 1, steps_in_epoch: 4 });
-        assert_eq!(step_plan.epochs(10), 2.5);
+        assert_eq!(step_plan.position(9), EpochPosition { epoch: 2, steps_before: 1 });
+        // Of seven micro-batches a step takes two, and the last of an epoch one.
+        assert_eq!((step_plan.epochs(3), step_plan.epochs(4), step_plan.epochs(9)), (6.0 / 7.0, 1.0, 2.0 + 2.0 / 7.0));
+        assert_eq!(step_plan.epochs(10), 2.0 + 4.0 / 7.0);
         let due: Vec<u64> = (1..=10).filter(|&done| step_plan.is_due(When::EachEpoch, done)).collect();
         assert_eq!(due, [4, 8, 10]);
         let every_three = When::EverySteps(3);
@@ -163,14 +176,14 @@ mod tests {
     fn epochs_of_different_lengths_follow_each_other() {
         let size = BatchSize::Tokens { max_tokens_per_batch: 30 };
         let whole = step_plan(&plan(size, 3.0, None), 0.0);
-        let ends = whole.ends.clone().unwrap();
+        let epochs = whole.uneven.clone().unwrap();
+        let ends: Vec<u64> = epochs.iter().map(|epoch| epoch.end).collect();
         assert_eq!(ends.len(), 3);
         assert_eq!(whole.counts.total_steps, ends[2]);
         assert!(whole.is_due(When::EachEpoch, ends[0]) && !whole.is_due(When::EachEpoch, ends[0] + 1));
-        assert_eq!(
-            whole.position(ends[1]),
-            EpochPosition { epoch: 2, steps_before: 0, steps_in_epoch: ends[2] - ends[1] }
-        );
+        assert_eq!(whole.position(ends[1]), EpochPosition { epoch: 2, steps_before: 0 });
+        assert_eq!((whole.epochs(ends[0]), whole.epochs(ends[2])), (1.0, 3.0));
+        assert_eq!(whole.epochs(ends[1] + 1), 2.0 + 2.0 / epochs[2].batches as f64);
         let part = step_plan(&plan(size, 2.5, None), 0.0);
         assert_eq!(part.counts.total_steps, ends[1] + (ends[2] - ends[1]).div_ceil(2));
         assert_eq!(step_plan(&plan(size, 1.0, Some(ends[1] + 1)), 0.0).counts.total_steps, ends[1] + 1);

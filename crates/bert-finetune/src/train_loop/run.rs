@@ -78,6 +78,12 @@ impl Run<'_> {
         self.batches.step_plan.is_due(when, self.trainer.step)
     }
 
+    /// Whether an evaluation has just ended the run between two log entries: the steps since the last one are logged, too.
+    pub(crate) fn is_last_log_due(&self) -> bool {
+        let when = self.inputs.plan.intervals.logging;
+        when != When::Never && self.stops_early() && !self.is_due(when)
+    }
+
     /// A run that saves at all also saves where early stopping ends it.
     pub(crate) fn is_save_due(&self) -> bool {
         let when = self.inputs.plan.saving.when;

@@ -29,6 +29,9 @@ pub(crate) fn train(
         if run.is_due(intervals.eval_strategy()) {
             run.evaluate()?;
         }
+        if run.is_last_log_due() {
+            run.log_step()?;
+        }
         let pause = run.pause();
         if pause.is_some() || run.is_save_due() {
             run.save()?;
