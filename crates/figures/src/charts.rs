@@ -20,7 +20,7 @@ mod estimate;
 
 pub use bar_chart::{Bar, BarChart, BarGroup, bar_chart};
 pub use class_bars::{ClassBar, ClassBars, class_bars};
-pub use confusion_matrix::{Confusion, Shares, confusion_matrix};
+pub use confusion_matrix::{Confusion, MAX_WITH_NAMES, Shares, confusion_matrix};
 pub use coverage::{Coverage, CoverageMark, CoveragePoint, coverage};
 pub use curves::{Curves, Marker, Panel, Series, Style, curves};
 pub use estimate::Estimate;

@@ -11,7 +11,8 @@
 //! embedded; the layout therefore does not depend on the machine, nothing is ever clipped, and equal input gives equal
 //! bytes.
 //!
-//! - [`confusion_matrix`] of a [`Confusion`]: true against predicted classes, of any number of classes.
+//! - [`confusion_matrix`] of a [`Confusion`]: true against predicted classes, of any number of classes; of more than
+//!   [`MAX_WITH_NAMES`] the most confused pairs.
 //! - [`rate_curves`] of [`RateCurves`]: ROC and precision-recall curves.
 //! - [`reliability`] of [`Reliability`] and [`coverage`] of [`Coverage`]: what a confidence is worth.
 //! - [`class_bars`] of [`ClassBars`] and [`slices`] of [`Slices`]: figures with their intervals, by class and by slice.
@@ -22,7 +23,7 @@
 //! - [`scatter`] of [`Scatter`] and [`parallel_coordinates`] of [`ParallelCoordinates`]: many quantities, such as
 //!   hyper-parameters, of many observations.
 //! - [`html`] of a [`Page`]: charts, tables, tiles and text in one file that needs no network.
-//! - [`png`]: any SVG as pixels; its only errors are [`FigureError`]s.
+//! - [`png`]: any SVG as pixels; its only errors are [`FigureError`]s. [`missing_glyphs`] are boxes there.
 //!
 //! To add a chart, write one file in `charts/` with its tests, and name it in `charts.rs`.
 
@@ -33,6 +34,7 @@ mod drawing;
 mod testing;
 
 pub use charts::*;
+pub use drawing::glyphs::missing_glyphs;
 pub use drawing::raster::{FigureError, png};
 pub use drawing::scale::Scale;
 pub use page::{Cell, Chart, Column, DataTable, Emphasis, Page, Part, Tile, Token, html};

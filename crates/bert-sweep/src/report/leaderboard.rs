@@ -1,5 +1,6 @@
 //! Leaderboard, `leaderboard.md`: the trials by rank as a table for people, and the statistics over seeds and folds.
 
+use super::summary::Best;
 use crate::trials::objective::Objective;
 use crate::trials::ranking::RankedTrial;
 use crate::trials::row::Status;
@@ -78,6 +79,18 @@ pub(crate) fn run_statistics(ranking: &[RankedTrial], objective: &Objective) -> 
         run_name(best, best.best_fold, best.best_seed?),
         run_name(best, best.worst_fold, best.worst_seed?)
     ))
+}
+
+/// The figure of the best trial in a headline: over several runs their mean, and that of the run whose weights are kept.
+pub(crate) fn headline(best: &Best, ranking: &[RankedTrial]) -> String {
+    let ranked = ranking.iter().find(|ranked| ranked.trial == best.trial);
+    let Some((ranked, metric)) =
+        ranked.and_then(|ranked| Some((ranked, ranked.metric?))).filter(|(_, metric)| metric.n > 1)
+    else {
+        return format!("{:.4}", best.value);
+    };
+    let kept = best.seed.map_or(String::new(), |seed| format!(" ({:.4} with seed {seed})", best.value));
+    format!("{:.4}, the mean over {}{kept}", metric.mean, runs(ranked, metric.n))
 }
 
 /// What `n` values of a trial are over.

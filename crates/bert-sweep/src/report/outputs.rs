@@ -3,14 +3,13 @@
 use stage::{ExitReason, print_line};
 use toml::{Table, Value};
 
-use super::leaderboard::{LEADERBOARD, markdown, status_name};
+use super::leaderboard::{LEADERBOARD, headline, markdown, status_name};
 use super::page::{self, Content};
 use super::summary::{Best, SUMMARY, Summary};
 use crate::args::{Action, KeepWeights};
 use crate::execution::retention::{self, FailedRuns, KEPT};
 use crate::execution::training::Training;
-use crate::settings::SweepSettings;
-use crate::trials::ranking::kept_row;
+use crate::trials::ranking::{RankedTrial, kept_row};
 use crate::trials::row::Row;
 
 /// What was written.
@@ -40,7 +39,7 @@ pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<Written> {
     training.output.write(LEADERBOARD, &leaderboard)?;
     training.output.write_json(SUMMARY, &summary)?;
     training.output.write_unlisted("timing.json", serde_json::to_vec_pretty(&training.seconds)?)?;
-    let best_profile = summary.best.as_ref().map(|best| best_profile(training, best)).transpose()?;
+    let best_profile = summary.best.as_ref().map(|best| best_profile(training, best, &summary.ranking)).transpose()?;
     if let Some(profile) = &best_profile {
         training.output.write("best.toml", profile)?;
     }
@@ -78,32 +77,26 @@ pub(crate) fn write(training: &mut Training<'_>) -> anyhow::Result<Written> {
 }
 
 /// The profile of the sweep with the best trial's values in `[finetune]`: all stages take it as it is.
-fn best_profile(training: &Training<'_>, best: &Best) -> anyhow::Result<String> {
+fn best_profile(training: &Training<'_>, best: &Best, ranking: &[RankedTrial]) -> anyhow::Result<String> {
     let settings = training.settings;
     let mut finetune = settings.finetune.clone();
     finetune.extend(training.trials[best.trial].arguments.clone());
     let seed = best.seed.or(settings.seeds.first().copied());
     finetune.extend(seed.map(|seed| ("seed".to_owned(), Value::Integer(seed))));
     let mut profile: Table = settings.other_sections.clone();
-    let mean = mean_over_folds(settings);
-    let description =
-        format!("Trial {} of a search: validation {} {:.4}{mean}", best.trial, settings.objective.metric, best.value);
+    let figure = headline(best, ranking);
+    let description = format!("Trial {} of a search: validation {} {figure}", best.trial, settings.objective.metric);
     profile.insert("description".to_owned(), Value::String(description));
     profile.insert("finetune".to_owned(), Value::Table(finetune));
     Ok(toml::to_string(&profile)?)
-}
-
-fn mean_over_folds(settings: &SweepSettings) -> String {
-    let folds = settings.cross_validation.as_ref().map(|cross_validation| cross_validation.folds);
-    folds.map_or(String::new(), |folds| format!(", the mean over {folds} folds"))
 }
 
 fn closing_message(training: &Training<'_>, is_complete: bool, summary: &Summary) -> String {
     let counts = summary.trials.iter().map(|(status, n)| format!("{n} {}", status_name(*status)));
     let counts = counts.collect::<Vec<_>>().join(", ");
     let best = summary.best.as_ref().map_or(String::new(), |best| {
-        let mean = mean_over_folds(training.settings);
-        format!("; best {} {:.4}{mean}, trial {}", summary.objective.metric, best.value, best.trial)
+        let figure = headline(best, &summary.ranking);
+        format!("; best {} {figure}, trial {}", summary.objective.metric, best.trial)
     });
     let saved = match summary.compute.fraction_saved {
         fraction if training.settings.halving.is_some() => format!("; {:.0} % of the compute saved", 100.0 * fraction),

@@ -9,21 +9,20 @@ use figures::{
 };
 use toml::Value;
 
-use super::leaderboard::{Table, run_statistics, table};
+use super::leaderboard::{Table, headline, run_statistics, table};
 use super::marginal_effects::MarginalEffect;
 use super::summary::Summary;
 use crate::search::space::{Distribution, Space};
+use crate::trials::objective::Objective;
 use crate::trials::ranking::RankedTrial;
-use crate::trials::row::Row;
+use crate::trials::row::{Row, Status};
 use crate::trials::trial::Trial;
-use crate::trials::values::{canonical, plain};
+use crate::trials::values::{json, plain};
 
 const ABOUT_EFFECTS: &str = "The marginal effect of each argument: the fraction of the objective's variance between \
 groups of trials with similar values (eta squared). The next column is what chance alone would give, so that only an \
 effect far above it means anything. Interactions between arguments are not visible here.";
 
-const ABOUT_ALL_TRIALS: &str = "One line per trial, the darker the better; the best in orange.";
-const ABOUT_EACH_ARGUMENT: &str = "One dot per trial and argument; the best in orange.";
 const ABOUT_CURVES: &str = "Every run in gray, the best in orange.";
 
 /// What the page shows.
@@ -40,6 +39,8 @@ pub(crate) struct Content<'a> {
 struct EvaluatedTrial<'a> {
     trial: &'a Trial,
     metric: f64,
+    /// Whether it was cut off before its end.
+    provisional: bool,
 }
 
 /// Draws the page.
@@ -54,8 +55,10 @@ pub(crate) fn html(content: &Content) -> String {
     parts.extend(run_statistics(&summary.ranking, &summary.objective).map(Part::Text));
     let evaluated = evaluated_trials(content.trials, &summary.ranking);
     if !space.is_empty() && !evaluated.is_empty() {
-        parts.extend([heading("All trials"), chart(all_trials(space, &evaluated, metric), ABOUT_ALL_TRIALS)]);
-        parts.extend([heading("Each argument"), chart(each_argument(space, &evaluated, metric), ABOUT_EACH_ARGUMENT)]);
+        let about = caption(["line", "dashed"], "the darker the better; ", &evaluated, &summary.ranking);
+        parts.extend([heading("All trials"), chart(all_trials(space, &evaluated, &summary.objective), &about)]);
+        let about = caption(["dot", "hollow"], "", &evaluated, &summary.ranking);
+        parts.extend([heading("Each argument"), chart(each_argument(space, &evaluated, metric), &about)]);
     }
     if !summary.effects.is_empty() {
         parts.extend([heading("Effects"), Part::Text(ABOUT_EFFECTS.to_owned())]);
@@ -89,22 +92,28 @@ fn introduction(summary: &Summary) -> String {
     let best = summary.best.as_ref().map_or("None of them is done.".to_owned(), |best| {
         let values = best.arguments.iter().map(|(name, value)| format!("{name} {}", plain(value)));
         let values = values.collect::<Vec<_>>().join(", ");
-        let mean = if summary.folds.is_some() { "mean " } else { "" };
+        let colon = if values.is_empty() { "" } else { ": " };
+        let figure = headline(best, &summary.ranking);
         format!(
-            "The best is trial {} with a {mean}validation {} of {:.4}: {values}.",
-            best.trial, summary.objective.metric, best.value
+            "The best is trial {} with a validation {} of {figure}{colon}{values}.",
+            best.trial, summary.objective.metric
         )
     });
     let compute = &summary.compute;
-    let saved = format!(
-        "They were trained on {:.0} sentences (repeats counted) of the {:.0} in all their steps: {:.0} % saved.",
-        compute.sentences_trained,
-        compute.sentences_planned,
-        100.0 * compute.fraction_saved
-    );
+    let (trained, planned) = (compute.sentences_trained, compute.sentences_planned);
+    let steps =
+        format!("They were trained on {trained:.0} sentences (repeats counted) of the {planned:.0} in all their steps");
+    let saved = match summary.trials.get(&Status::RuledOut) {
+        Some(ruled_out) => {
+            let percent = 100.0 * compute.fraction_saved;
+            format!("{steps}; {ruled_out} of them ruled out before their end, {percent:.0} % of the compute saved.")
+        }
+        None => format!("{steps}."),
+    };
+    let trials = if n == 1 { "1 trial".to_owned() } else { format!("{n} trials") };
     let trials = match summary.folds {
-        None => format!("{n} trials."),
-        Some(folds) => format!("{n} trials, each trained once without each of {folds} folds and evaluated on it."),
+        None => format!("{trials}."),
+        Some(folds) => format!("{trials}, each trained once without each of {folds} folds and evaluated on it."),
     };
     format!("{trials} {best} {saved}")
 }
@@ -113,28 +122,53 @@ fn introduction(summary: &Summary) -> String {
 fn evaluated_trials<'a>(trials: &'a [Trial], ranking: &[RankedTrial]) -> Vec<EvaluatedTrial<'a>> {
     let evaluated = |ranked: &RankedTrial| {
         let trial = trials.iter().find(|trial| trial.number == ranked.trial)?;
-        Some(EvaluatedTrial { trial, metric: ranked.metric?.mean })
+        Some(EvaluatedTrial { trial, metric: ranked.metric?.mean, provisional: ranked.status != Status::Done })
     };
     ranking.iter().filter_map(evaluated).collect()
 }
 
-fn all_trials(space: &Space, evaluated: &[EvaluatedTrial], metric: &str) -> String {
+/// How a chart of trials is read: what a trial is there, as a whole and cut off before its end, and which have none.
+fn caption([sign, cut_off]: [&str; 2], more: &str, evaluated: &[EvaluatedTrial], ranking: &[RankedTrial]) -> String {
+    let provisional = evaluated.iter().filter(|evaluated| evaluated.provisional).count();
+    let cut_off = match provisional {
+        0 => String::new(),
+        n => format!("; {cut_off}, with the figure of their last evaluation, {n} that did not reach their end"),
+    };
+    let missing = match ranking.len() - evaluated.len() {
+        0 => String::new(),
+        n => format!(" {n} of {} trials were never evaluated and are not shown.", ranking.len()),
+    };
+    format!("One {sign} per trial, {more}the best in orange{cut_off}.{missing}")
+}
+
+/// How good each is among all, from 0 to 1; equal figures are equally good.
+fn scores(evaluated: &[EvaluatedTrial], objective: &Objective) -> Vec<f64> {
+    let score = |evaluated: &EvaluatedTrial| objective.score(evaluated.metric);
+    let mut distinct: Vec<f64> = evaluated.iter().map(score).collect();
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    let best = (distinct.len().max(2) - 1) as f64;
+    let worse = |evaluated: &EvaluatedTrial| distinct.partition_point(|&other| other < score(evaluated)) as f64;
+    evaluated.iter().map(|evaluated| if distinct.len() == 1 { 1.0 } else { worse(evaluated) / best }).collect()
+}
+
+fn all_trials(space: &Space, evaluated: &[EvaluatedTrial], objective: &Objective) -> String {
     let axis = |(name, distribution): (&String, &Distribution)| ParallelAxis {
         name: name.clone(),
         scale: scale(distribution),
     };
-    let metric_axis = ParallelAxis { name: metric.to_owned(), scale: Scale::Linear };
-    let last_rank = (evaluated.len().max(2) - 1) as f64;
-    let line = |(rank, evaluated): (usize, &EvaluatedTrial)| {
+    let metric_axis = ParallelAxis { name: objective.metric.clone(), scale: Scale::Linear };
+    let line = |(evaluated, score): (&EvaluatedTrial, f64)| {
         let arguments = &evaluated.trial.arguments;
         let positions = space.iter().map(|(name, distribution)| position(distribution, arguments.get(name)));
-        ParallelLine { values: positions.chain([evaluated.metric]).collect(), score: 1.0 - rank as f64 / last_rank }
+        let values = positions.chain([evaluated.metric]).collect();
+        ParallelLine { values, score, provisional: evaluated.provisional }
     };
     parallel_coordinates(&ParallelCoordinates {
         title: String::new(),
         subtitle: String::new(),
         axes: space.iter().map(axis).chain([metric_axis]).collect(),
-        lines: evaluated.iter().enumerate().map(line).collect(),
+        lines: evaluated.iter().zip(scores(evaluated, objective)).map(line).collect(),
         marked: Some(0),
     })
 }
@@ -150,6 +184,7 @@ fn each_argument(space: &Space, evaluated: &[EvaluatedTrial], metric: &str) -> S
         subtitle: String::new(),
         y_label: metric.to_owned(),
         y: evaluated.iter().map(|evaluated| evaluated.metric).collect(),
+        provisional: (0..evaluated.len()).filter(|&index| evaluated[index].provisional).collect(),
         panels: space.iter().map(panel).collect(),
         marked: Some(0),
     })
@@ -158,9 +193,10 @@ fn each_argument(space: &Space, evaluated: &[EvaluatedTrial], metric: &str) -> S
 /// A list is drawn as names at equal distances, even one of numbers: 8, 16, 32 are three categories.
 fn scale(distribution: &Distribution) -> Scale {
     match distribution {
-        Distribution::Categorical(values) => Scale::Names(values.iter().map(canonical).collect()),
+        Distribution::Categorical(values) => Scale::Names(values.iter().map(|value| plain(&json(value))).collect()),
         Distribution::Float { log: true, .. } | Distribution::Integer { log: true, .. } => Scale::Logarithmic,
-        Distribution::Float { .. } | Distribution::Integer { .. } => Scale::Linear,
+        Distribution::Integer { .. } => Scale::Whole,
+        Distribution::Float { .. } => Scale::Linear,
     }
 }
 
@@ -220,4 +256,19 @@ fn learning_curves(rows: &[Row], summary: &Summary) -> String {
     let metrics = [summary.objective.metric.as_str(), "loss"];
     let panels: BTreeMap<&str, Panel> = metrics.into_iter().map(|metric| (metric, panel(metric))).collect();
     curves(&Curves { x_label: "epoch".to_owned(), panels: panels.into_values().collect(), ..Curves::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trials::ranking::tests::accuracy;
+
+    #[test]
+    fn equal_figures_are_equally_dark() {
+        let trial = Trial { number: 0, arguments: BTreeMap::new(), runs: Vec::new(), ruled_out_at: None };
+        let evaluated = |metric| EvaluatedTrial { trial: &trial, metric, provisional: false };
+        let three = [evaluated(0.9), evaluated(0.5), evaluated(0.5), evaluated(0.25)];
+        assert_eq!(scores(&three, &accuracy()), [1.0, 0.5, 0.5, 0.0]);
+        assert_eq!(scores(&three[1..3], &accuracy()), [1.0, 1.0]);
+    }
 }

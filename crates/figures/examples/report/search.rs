@@ -23,6 +23,7 @@ pub(super) fn of_search(n: usize) -> Vec<Chart> {
     let line = |(rank, values): (usize, &[f64; 4])| ParallelLine {
         values: values.to_vec(),
         score: 1.0 - rank as f64 / n as f64,
+        provisional: rank % 4 == 3,
     };
     let parallel = parallel_coordinates(&ParallelCoordinates {
         title: String::new(),
@@ -41,6 +42,7 @@ pub(super) fn of_search(n: usize) -> Vec<Chart> {
         subtitle: String::new(),
         y_label: "accuracy".to_owned(),
         y: trials.iter().map(|values| values[3]).collect(),
+        provisional: (0..n).filter(|rank| rank % 4 == 3).collect(),
         panels: (0..3).map(panel).collect(),
         marked: Some(0),
     });

@@ -26,8 +26,8 @@ use crate::drawing::title::{MARGIN, title_block};
 
 /// Beyond so many classes a cell is too small for numbers.
 const MAX_WITH_NUMBERS: usize = 12;
-/// Beyond so many classes names are too small to be read.
-const MAX_WITH_NAMES: usize = 40;
+/// Beyond so many classes names are too small to be read, and a confusion matrix becomes a list of pairs with a map.
+pub const MAX_WITH_NAMES: usize = 40;
 
 /// Draws a confusion matrix as SVG: a row for each true label, a column for each predicted label.
 #[must_use]

@@ -69,8 +69,10 @@ pub fn coverage(chart: &Coverage) -> String {
     let points = points.filter(|&(x, y)| is_drawable(x) && is_drawable(y));
     let line: Vec<Point> = downsample(points.collect()).into_iter().map(|(x, y)| at(x, y)).collect();
     page.elements.extend(line.is_empty().then(|| plot.no_data()));
+    // A line of one point is none.
+    page.elements.extend((line.len() == 1).then(|| circle(line[0], 4.0).set("fill", color::series(0))));
     page.elements.push(polyline(&line).set("stroke", color::series(0)).number("stroke-width", 2.2));
-    page.elements.extend(marks(chart.marks, &plot, &at));
+    page.elements.extend(marks(chart.marks, &plot, &line, &at));
     document(Size::new(page.right + MARGIN, page.bottom + MARGIN), chart.title, page.elements)
 }
 
@@ -90,8 +92,8 @@ fn band(points: &[CoveragePoint], at: &impl Fn(f64, f64) -> Point) -> Option<Ele
     (kept.len() > 1).then(|| polygon(&outline).set("fill", color::series(0)).number("fill-opacity", 0.18))
 }
 
-/// A dot with its label below or above it, where the label touches no other and is inside the frame.
-fn marks(marks: &[CoverageMark], plot: &Plot, at: &impl Fn(f64, f64) -> Point) -> Vec<Element> {
+/// A dot with its label below or above it, where the label touches no other and not the curve, and is inside the frame.
+fn marks(marks: &[CoverageMark], plot: &Plot, curve: &[Point], at: &impl Fn(f64, f64) -> Point) -> Vec<Element> {
     const STEP: f64 = 16.0;
     let mut elements = Vec::new();
     let mut taken: Vec<(Interval, f64)> = Vec::new();
@@ -108,7 +110,7 @@ fn marks(marks: &[CoverageMark], plot: &Plot, at: &impl Fn(f64, f64) -> Point) -
             let touches = |(other, at): &(Interval, f64)| {
                 other.start < span.end && span.start < other.end && (at - y).abs() < STEP - 1.0
             };
-            inside && !taken.iter().any(touches)
+            inside && !taken.iter().any(touches) && !crosses(curve, span, y)
         };
         let below_and_above = (1..8).flat_map(|step| [STEP, -STEP].map(|side| position.y + side * f64::from(step)));
         if let Some(y) = below_and_above.into_iter().find(is_free) {
@@ -117,6 +119,15 @@ fn marks(marks: &[CoverageMark], plot: &Plot, at: &impl Fn(f64, f64) -> Point) -
         }
     }
     elements
+}
+
+/// Whether the curve runs through a label around `y`.
+fn crosses(curve: &[Point], label: Interval, y: f64) -> bool {
+    curve.windows(2).any(|ends| {
+        let beside = ends[0].x.max(ends[1].x) < label.start || ends[0].x.min(ends[1].x) > label.end;
+        let away = ends[0].y.max(ends[1].y) < y - LABEL.size || ends[0].y.min(ends[1].y) > y + LABEL.size;
+        !beside && !away
+    })
 }
 
 #[cfg(test)]
@@ -149,6 +160,14 @@ mod tests {
                 .all(|text| texts(&svg).contains(&(*text).to_owned()))
         );
         assert_eq!(svg.matches("<polygon").count(), 1);
+    }
+
+    #[test]
+    fn the_curve_does_not_run_through_a_label() {
+        let curve = [Point::new(0.0, 10.0), Point::new(100.0, 60.0)];
+        let label = Interval::new(40.0, 60.0);
+        assert!(crosses(&curve, label, 35.0) && crosses(&curve, label, 25.0));
+        assert!(!crosses(&curve, Interval::new(110.0, 130.0), 60.0) && !crosses(&curve, label, 90.0));
     }
 
     #[test]

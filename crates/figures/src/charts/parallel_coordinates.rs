@@ -8,6 +8,7 @@ use crate::drawing::axis::Axis;
 use crate::drawing::color::{self, FAINT_TEXT};
 use crate::drawing::font::{Anchor, Font};
 use crate::drawing::geometry::{Interval, Point, Size};
+use crate::drawing::names::distinct_names;
 use crate::drawing::scale::Scale;
 use crate::drawing::svg::{Block, Element, document, line, polyline, rect};
 use crate::drawing::title::{MARGIN, title_block};
@@ -50,6 +51,8 @@ pub struct ParallelLine {
     pub values: Vec<f64>,
     /// How good the observation is, from 0 to 1.
     pub score: f64,
+    /// Whether it was cut off before its end: a dashed line.
+    pub provisional: bool,
 }
 
 /// An axis at its position in the picture.
@@ -87,7 +90,7 @@ pub fn parallel_coordinates(figure: &ParallelCoordinates) -> String {
         page.elements.push(across(&axes, line).set("stroke", color::HIGHLIGHT).number("stroke-width", 3.0));
     }
     for (axis, name) in axes.iter().zip(&names) {
-        page.append(axis.draw(top, bottom));
+        page.append(axis.draw(Interval::new(top, bottom), spacing - 24.0));
         for (row, text) in name.iter().rev().enumerate() {
             let center = Point::new(axis.x, top - 18.0 - NAME.line_height() * row as f64);
             page.elements.push(NAME.centered_line(center, Anchor::Middle, text));
@@ -102,23 +105,29 @@ pub fn parallel_coordinates(figure: &ParallelCoordinates) -> String {
 fn across(axes: &[PlacedAxis], line: &ParallelLine) -> Element {
     let shown = axes.iter().zip(&line.values).filter(|(axis, value)| axis.scale.shows(**value));
     let points: Vec<Point> = shown.map(|(axis, &value)| Point::new(axis.x, axis.axis.pixel(value))).collect();
-    polyline(&points).set("stroke-linejoin", "round")
+    let across = polyline(&points).set("stroke-linejoin", "round");
+    if line.provisional { across.set("stroke-dasharray", "5 3") } else { across }
 }
 
 impl PlacedAxis<'_> {
-    /// The axis and the numbers or names at its ticks.
-    fn draw(&self, top: f64, bottom: f64) -> Block {
+    /// The axis and the numbers or names at its ticks, each at most `label_width` wide, so that none covers the axis before it.
+    fn draw(&self, Interval { start: top, end: bottom }: Interval, label_width: f64) -> Block {
         let x = self.x;
+        let labels = match self.scale {
+            Scale::Names(names) => distinct_names(TICK, names.iter().map(String::as_str), label_width),
+            Scale::Linear | Scale::Whole | Scale::Logarithmic => Vec::new(),
+        };
         let mut elements = vec![line(Point::new(x, top), Point::new(x, bottom)).set("stroke", FAINT_TEXT)];
         for tick in self.scale.ticks(&self.axis, 2.0, |_| TICK.line_height()) {
             let y = self.axis.pixel(tick.value);
             elements.push(line(Point::new(x - 4.0, y), Point::new(x, y)).set("stroke", FAINT_TEXT));
             // White under the number keeps it readable where lines pass. An outline under it would need `paint-order`, and
             // renderers that do not know that draw the outline over the number.
-            let width = TICK.width(&tick.label);
+            let label = labels.get(tick.value as usize).unwrap_or(&tick.label);
+            let width = TICK.width(label);
             let ground = rect(Point::new(x - 8.0 - width, y - 7.0), Size::new(width + 2.0, 14.0));
             elements.push(ground.set("fill", "#ffffff").number("fill-opacity", 0.8));
-            elements.push(TICK.centered_line(Point::new(x - 7.0, y), Anchor::End, &tick.label).set("fill", FAINT_TEXT));
+            elements.push(TICK.centered_line(Point::new(x - 7.0, y), Anchor::End, label).set("fill", FAINT_TEXT));
         }
         Block { elements, right: x, bottom }
     }
@@ -147,6 +156,7 @@ mod tests {
                 .map(|index| ParallelLine {
                     values: vec![1e-5 * (index + 1) as f64, (index % 2) as f64, 0.8 + 0.01 * index as f64],
                     score: 0.5,
+                    provisional: index == 1,
                 })
                 .collect(),
             marked: (n_lines > 0).then_some(0),
@@ -164,7 +174,21 @@ mod tests {
             "{texts:?}"
         );
         assert_eq!(svg.matches("stroke=\"#d55e00\"").count(), 1);
+        assert_eq!(svg.matches("stroke-dasharray").count(), 1, "one was cut off");
         assert!(!svg.contains("paint-order"), "not every renderer knows it");
+    }
+
+    #[test]
+    fn long_names_at_an_axis_do_not_cover_the_one_before() {
+        let mut figure = figure(3);
+        let names = ["constant_with_warmup", "constant_without_warmup", "cosine_with_restarts"].map(str::to_owned);
+        figure.axes = vec![axis("lr_scheduler_type", Scale::Names(names.to_vec())); 7];
+        figure.lines.iter_mut().for_each(|line| line.values = vec![0.0; 7]);
+        let svg = parallel_coordinates(&figure);
+        let labels: Vec<String> = texts(&svg).into_iter().filter(|text| text.contains('…')).collect();
+        assert_eq!(labels.len(), 21);
+        assert!(labels[..3].iter().all(|label| TICK.width(label) < WIDTH / 7.0 - 24.0), "{labels:?}");
+        assert!(labels[0] != labels[1], "{labels:?}");
     }
 
     #[test]

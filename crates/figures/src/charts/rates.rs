@@ -7,6 +7,7 @@ use crate::drawing::color::{self, FAINT_TEXT, REFERENCE};
 use crate::drawing::downsample::downsample;
 use crate::drawing::font::{Anchor, Font};
 use crate::drawing::geometry::{Interval, Point, Size};
+use crate::drawing::names::distinct_names;
 use crate::drawing::plot::{Numbers, Plot, Ruler};
 use crate::drawing::svg::{Block, Element, document, line, polyline};
 use crate::drawing::title::{MARGIN, title_block};
@@ -66,7 +67,7 @@ pub fn rate_curves(chart: &RateCurves) -> String {
     };
     let ruler = |title| Ruler { values: Interval::UNIT, numbers: Numbers::Plain, title };
     let (named, others) = ranked(chart.curves);
-    let names: Vec<String> = named.iter().map(|curve| NAME.shortened(curve.name, NAME_WIDTH)).collect();
+    let names = distinct_names(NAME, named.iter().map(|curve| curve.name), NAME_WIDTH);
     let legend_width = 38.0 + NAME.widest(&names).max(100.0) + 52.0;
     let left = MARGIN + ruler(y).left_width();
     let right = left + SIDE + 36.0 + legend_width;
@@ -77,14 +78,21 @@ pub fn rate_curves(chart: &RateCurves) -> String {
 
     page.elements.extend(chance(chart, &named, &plot));
     page.elements.extend(named.is_empty().then(|| plot.no_data()));
-    let gray =
-        others.iter().take(MAX_OTHERS).map(|curve| stroke(curve, &plot, REFERENCE).number("stroke-opacity", 0.45));
+    let gray = others
+        .iter()
+        .take(MAX_OTHERS)
+        .map(|curve| stroke(chart.kind, curve, &plot).set("stroke", REFERENCE).number("stroke-opacity", 0.45));
     page.elements.extend(gray);
     for (index, curve) in named.iter().enumerate().rev() {
-        let curve = stroke(curve, &plot, color::series(index)).number("stroke-width", 2.2);
+        let curve = stroke(chart.kind, curve, &plot).set("stroke", color::series(index)).number("stroke-width", 2.2);
         page.elements.push(curve.set("stroke-dasharray", DASHES[index]));
     }
-    page.append(legend(measure, &named, others.len(), legend_corner, legend_width));
+    page.append(legend(
+        measure,
+        &Named { curves: &named, names: &names, n_others: others.len() },
+        legend_corner,
+        legend_width,
+    ));
     document(Size::new(right + MARGIN, page.bottom + MARGIN), chart.title, page.elements)
 }
 
@@ -102,11 +110,31 @@ fn ranked<'a, 'b>(curves: &'b [RateCurve<'a>]) -> (Vec<&'b RateCurve<'a>>, Vec<&
     (ranked, others)
 }
 
-fn stroke(curve: &RateCurve, plot: &Plot, color: &str) -> Element {
+fn stroke(kind: RateKind, curve: &RateCurve, plot: &Plot) -> Element {
     let drawable = |&(x, y): &(f64, f64)| is_drawable(x) && is_drawable(y);
-    let points = downsample(curve.points.iter().copied().filter(drawable).collect());
+    let mut points = downsample(curve.points.iter().copied().filter(drawable).collect());
+    if kind == RateKind::PrecisionRecall {
+        points = steps(&points);
+    }
     let points: Vec<Point> = points.into_iter().map(|(x, y)| plot.at(x.clamp(0.0, 1.0), y.clamp(0.0, 1.0))).collect();
-    polyline(&points).set("stroke", color).set("stroke-linejoin", "round")
+    polyline(&points).set("stroke-linejoin", "round")
+}
+
+/// Between two thresholds precision is not linear in recall: the average precision is the area below steps, each as high as its
+/// end at the higher recall.
+fn steps(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let corner = |pair: &[(f64, f64)]| {
+        let [(left, _), (_, right)] = if pair[0].0 <= pair[1].0 { [pair[0], pair[1]] } else { [pair[1], pair[0]] };
+        [(left, right), pair[1]]
+    };
+    points.iter().take(1).copied().chain(points.windows(2).flat_map(corner)).collect()
+}
+
+/// The curves of the legend, with the names that it has room for.
+struct Named<'a> {
+    curves: &'a [&'a RateCurve<'a>],
+    names: &'a [String],
+    n_others: usize,
 }
 
 /// The diagonal, or the precision of a single class's chance.
@@ -122,16 +150,16 @@ fn chance(chart: &RateCurves, named: &[&RateCurve], plot: &Plot) -> Option<Eleme
 }
 
 /// The names with their areas, in a column.
-fn legend(measure: &str, named: &[&RateCurve], n_others: usize, corner: Point, width: f64) -> Block {
+fn legend(measure: &str, named: &Named, corner: Point, width: f64) -> Block {
+    let n_others = named.n_others;
     let mut elements = vec![HEADING.line(Point::new(corner.x, corner.y + HEADING.size), Anchor::Start, measure)];
     let mut y = corner.y + HEADING.line_height() + ROW_HEIGHT / 2.0 + 2.0;
     let text_left = corner.x + 38.0;
     let area_right = corner.x + width;
     let sample = |y: f64| line(Point::new(corner.x, y), Point::new(corner.x + 30.0, y)).number("stroke-width", 2.2);
-    for (index, curve) in named.iter().enumerate() {
+    for (index, (curve, name)) in named.curves.iter().zip(named.names).enumerate() {
         elements.push(sample(y).set("stroke", color::series(index)).set("stroke-dasharray", DASHES[index]));
-        let name = NAME.shortened(curve.name, NAME_WIDTH);
-        elements.push(NAME.centered_line(Point::new(text_left, y), Anchor::Start, &name));
+        elements.push(NAME.centered_line(Point::new(text_left, y), Anchor::Start, name));
         let area = if curve.area.is_finite() { format!("{:.3}", curve.area) } else { "–".to_owned() };
         elements.push(NAME.centered_line(Point::new(area_right, y), Anchor::End, &area));
         y += ROW_HEIGHT;
@@ -180,6 +208,16 @@ mod tests {
         let recall = draw(RateKind::PrecisionRecall, &[curve("positive", 0.95)]);
         assert_text_is_readable(&recall);
         assert!(recall.contains("stroke-dasharray=\"4 4\""), "the precision of chance");
+    }
+
+    #[test]
+    fn the_area_below_a_precision_recall_curve_is_the_average_precision() {
+        let ascending = [(0.0, 1.0), (0.5, 0.8), (1.0, 0.4)];
+        let expected = [(0.0, 1.0), (0.0, 0.8), (0.5, 0.8), (0.5, 0.4), (1.0, 0.4)];
+        assert_eq!(steps(&ascending), expected);
+        let reversed = |points: &[(f64, f64)]| points.iter().rev().copied().collect::<Vec<_>>();
+        assert_eq!(steps(&reversed(&ascending)), reversed(&expected));
+        assert_eq!(steps(&[]), []);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::drawing::color::{self, FAINT_TEXT, HIGHLIGHT};
 use crate::drawing::font::{Anchor, Font};
 use crate::drawing::frame::{Frame, TICK};
 use crate::drawing::geometry::{Interval, Point, Size};
+use crate::drawing::names::distinct_names;
 use crate::drawing::svg::{Block, Element, circle, line, polygon, rect};
 use crate::drawing::ticks::group_thousands;
 use crate::drawing::title::MARGIN;
@@ -59,7 +60,7 @@ impl Column<'_> {
 
 /// Draws the rows below `top`.
 pub(super) fn draw(rows: &[Row], columns: &[Column], top: f64) -> Block {
-    let names: Vec<String> = rows.iter().map(|row| NAME.shortened(row.name, NAME_WIDTH)).collect();
+    let names = distinct_names(NAME, rows.iter().map(|row| row.name), NAME_WIDTH);
     let counts: Vec<String> = rows.iter().map(|row| group_thousands(&row.n.to_string())).collect();
     let name_right = MARGIN + NAME.widest(&names).max(60.0);
     let count_right = name_right + GAP + VALUE.widest(&counts).max(HEAD.width("n"));

@@ -3,6 +3,8 @@
 //! The panels share the upright axis, which shows the one quantity. Points that an axis cannot show are left out. One
 //! observation can be highlighted in every panel.
 
+use std::collections::HashMap;
+
 use crate::drawing::axis::Axis;
 use crate::drawing::color::{self, FAINT_TEXT};
 use crate::drawing::font::{Anchor, Font};
@@ -18,6 +20,8 @@ const COLUMNS: usize = 3;
 const N_TICKS: usize = 5;
 const HEIGHT: f64 = 190.0;
 const GAP: f64 = 28.0;
+/// Of a dot.
+const RADIUS: f64 = 3.5;
 
 /// Panels in rows of three.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +34,8 @@ pub struct Scatter {
     pub y_label: String,
     /// The quantity on the upright axis, a value for each observation.
     pub y: Vec<f64>,
+    /// The indices of observations that were cut off before their end: hollow dots.
+    pub provisional: Vec<usize>,
     /// From the left to the right, row by row.
     pub panels: Vec<ScatterPanel>,
     /// The index of the observation to highlight.
@@ -90,7 +96,7 @@ fn points(figure: &Scatter, panel: &ScatterPanel, frame: &Frame, y_axis: &Axis) 
     // Names are shortened to the width of their category, unless nothing would be left of them.
     let category = match &panel.scale {
         Scale::Names(names) => (frame.right - frame.left) / names.len().max(1) as f64 - 10.0,
-        Scale::Linear | Scale::Logarithmic => f64::INFINITY,
+        Scale::Linear | Scale::Whole | Scale::Logarithmic => f64::INFINITY,
     };
     let shown = |label: &str| match category {
         30.0..1e6 => TICK.shortened(label, category),
@@ -107,17 +113,40 @@ fn points(figure: &Scatter, panel: &ScatterPanel, frame: &Frame, y_axis: &Axis) 
         let center = Point::new(frame.across().middle(), bottom - LABEL.line_height() / 2.0);
         elements.push(LABEL.centered_line(center, Anchor::Middle, &text));
     }
-    let dot = |index: usize| -> Option<Element> {
+    let center = |index: usize| -> Option<Point> {
         let (x, y) = (*panel.x.get(index)?, *figure.y.get(index)?);
         let shown = panel.scale.shows(x) && Scale::Linear.shows(y);
-        let is_marked = figure.marked == Some(index);
-        let (radius, color) = if is_marked { (5.5, color::HIGHLIGHT) } else { (3.5, color::series(0)) };
-        let center = Point::new(x_axis.pixel(x), y_axis.pixel(y));
-        shown.then(|| circle(center, radius).set("fill", color).set("stroke", "#ffffff"))
+        shown.then(|| Point::new(x_axis.pixel(x), y_axis.pixel(y)))
     };
     let unmarked = (0..figure.y.len()).filter(|index| figure.marked != Some(*index));
-    elements.extend(unmarked.chain(figure.marked).filter_map(dot));
+    let mut dots: Vec<(usize, Point)> =
+        unmarked.chain(figure.marked).filter_map(|index| Some((index, center(index)?))).collect();
+    if matches!(panel.scale, Scale::Names(_)) {
+        spread(&mut dots, 0.8 * category);
+    }
+    elements.extend(dots.into_iter().map(|(index, center)| dot(figure, index, center)));
     Block { elements, right: frame.right, bottom }
+}
+
+fn dot(figure: &Scatter, index: usize, center: Point) -> Element {
+    let is_marked = figure.marked == Some(index);
+    let (radius, color) = if is_marked { (5.5, color::HIGHLIGHT) } else { (RADIUS, color::series(0)) };
+    match figure.provisional.contains(&index) {
+        true => circle(center, radius - 0.5).set("fill", "#ffffff").set("stroke", color),
+        false => circle(center, radius).set("fill", color).set("stroke", "#ffffff"),
+    }
+}
+
+/// Dots of a category that would cover each other, side by side within `width`, so that all of them are seen.
+fn spread(dots: &mut [(usize, Point)], width: f64) {
+    let mut placed: HashMap<(i64, i64), u32> = HashMap::new();
+    for (_, center) in dots {
+        let n = placed.entry((center.x.round() as i64, (center.y / RADIUS).round() as i64)).or_default();
+        let side = if n.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let distance = f64::from(n.div_ceil(2)) * 2.0 * RADIUS;
+        center.x += side * distance.min(width / 2.0);
+        *n += 1;
+    }
 }
 
 #[cfg(test)]
@@ -135,6 +164,7 @@ mod tests {
             subtitle: String::new(),
             y_label: "accuracy".to_owned(),
             y: vec![0.85, 0.86, f64::NAN, 0.88],
+            provisional: vec![1],
             panels,
             marked: Some(3),
         }
@@ -153,6 +183,8 @@ mod tests {
         assert_text_is_readable(&svg);
         assert_eq!(svg.matches("<circle").count(), 12, "the observation without a figure has no dot");
         assert_eq!(texts(&svg).iter().filter(|text| *text == "accuracy").count(), 2, "one for each row");
+        let hollow = svg.split("<circle").filter(|dot| dot.contains("fill=\"#ffffff\"") && dot.contains("r=\"3"));
+        assert_eq!(hollow.count(), 4, "one was cut off");
         assert!(texts(&svg).contains(&"cosine".to_owned()));
     }
 
@@ -167,6 +199,14 @@ mod tests {
             "{:?}",
             texts(&svg)
         );
+    }
+
+    #[test]
+    fn dots_of_a_category_do_not_cover_each_other() {
+        let mut dots: Vec<(usize, Point)> = (0..5).map(|index| (index, Point::new(100.0, 50.0))).collect();
+        spread(&mut dots, 26.0);
+        let x: Vec<f64> = dots.iter().map(|(_, center)| center.x).collect();
+        assert_eq!(x, [100.0, 93.0, 107.0, 87.0, 113.0], "the last are at the edges of their category");
     }
 
     #[test]

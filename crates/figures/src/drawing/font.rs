@@ -4,6 +4,7 @@
 
 use super::color::TEXT;
 use super::geometry::Point;
+use super::glyphs;
 use super::raster;
 use super::svg::Element;
 
@@ -39,7 +40,7 @@ impl Font {
 
     /// Width of one line in pixels.
     pub(crate) fn width(self, line: &str) -> f64 {
-        let text = self.line(Point::new(0.0, 0.0), Anchor::Start, line);
+        let text = self.line(Point::new(0.0, 0.0), Anchor::Start, &glyphs::with_stand_ins(line));
         let sample = Element::new("svg").set("xmlns", "http://www.w3.org/2000/svg").children([text]);
         match raster::parse(&sample.to_string()) {
             Ok(tree) => f64::from(tree.root().abs_bounding_box().width()),
@@ -67,8 +68,7 @@ impl Font {
 
     /// The text if it fits in `max_width`, else its beginning and an ellipsis.
     pub(crate) fn shortened(self, text: &str, max_width: f64) -> String {
-        // No character is narrower than a tenth of the size; the end of a text of any length is never laid out.
-        let most = (10.0 * max_width.max(0.0) / self.size) as usize + 1;
+        let most = self.most_characters(max_width);
         let ends: Vec<usize> = text.char_indices().map(|(start, _)| start).take(most + 1).skip(1).collect();
         if ends.len() < most && self.width(text) <= max_width {
             return text.to_owned();
@@ -78,10 +78,32 @@ impl Font {
         n_fitting.checked_sub(1).map_or("…".to_owned(), |last| shortened(ends[last]))
     }
 
+    /// The text if it fits in `max_width`, else its beginning and its end with an ellipsis between them.
+    pub(crate) fn shortened_inside(self, text: &str, max_width: f64) -> String {
+        let most = self.most_characters(max_width);
+        let starts: Vec<usize> = text.char_indices().map(|(start, _)| start).take(most + 1).collect();
+        if starts.len() <= most && self.width(text) <= max_width {
+            return text.to_owned();
+        }
+        let ends: Vec<usize> = text.char_indices().rev().map(|(start, _)| start).take(starts.len()).collect();
+        // With `n` characters, of which the beginning has one more where they are odd.
+        let shortened = |n: usize| {
+            let end = ends[..n / 2].last().map_or("", |&start| text[start..].trim_start());
+            format!("{}…{end}", text[..starts[n.div_ceil(2)]].trim_end())
+        };
+        let lengths: Vec<usize> = (1..starts.len()).collect();
+        let n_fitting = lengths.partition_point(|&n| self.width(&shortened(n)) <= max_width);
+        n_fitting.checked_sub(1).map_or("…".to_owned(), |last| shortened(lengths[last]))
+    }
+
+    /// No character is narrower than a tenth of the size; the rest of a text of any length is never laid out.
+    fn most_characters(self, max_width: f64) -> usize {
+        (10.0 * max_width.max(0.0) / self.size) as usize + 1
+    }
+
     /// At most `max_lines` lines of at most `max_width`; where something is left out, an ellipsis says so.
     pub(crate) fn wrap_shortened(self, text: &str, max_width: f64, max_lines: usize) -> Vec<String> {
-        // As much as the lines can hold, so that a text of any length is never laid out.
-        let most = (10.0 * max_width.max(0.0) / self.size) as usize * max_lines + 1;
+        let most = self.most_characters(max_width) * max_lines;
         let end = text.char_indices().nth(most).map_or(text.len(), |(end, _)| end);
         let mut lines = self.wrap(&text[..end], max_width);
         if lines.len() > max_lines {
@@ -142,6 +164,7 @@ mod tests {
         assert!((Font::regular(20.0).width("0000") - 4.0 * 20.0 * 1303.0 / 2048.0).abs() < 0.01);
         assert!((Font::bold(20.0).width("0000") - 4.0 * 20.0 * 1425.0 / 2048.0).abs() < 0.01);
         assert_eq!(Font::regular(20.0).width(""), 0.0);
+        assert!((Font::regular(20.0).width("肯定") - 40.0).abs() < 0.5, "{}", Font::regular(20.0).width("肯定"));
     }
 
     #[test]
@@ -162,6 +185,11 @@ mod tests {
         assert_eq!(font.shortened("very negative", 38.0), "very…", "no space before the ellipsis");
         assert_eq!(font.shortened("very negative", 1.0), "…");
         assert_eq!(font.shortened("", 1.0), "");
+        assert_eq!(font.shortened_inside("very negative", 600.0), "very negative");
+        assert_eq!(font.shortened_inside("very negative", 45.0), "ver…ive");
+        assert_eq!(font.shortened_inside("very negative", 1.0), "…");
+        let long = font.shortened_inside(&"ä".repeat(1_000_000), 100.0);
+        assert!(font.width(&long) <= 100.0 && font.width(&long) > 90.0, "{long}");
         let long = font.shortened(&"ä".repeat(1_000_000), 100.0);
         assert!(font.width(&long) <= 100.0 && font.width(&long) > 90.0, "{long}");
         assert_eq!(font.wrap_shortened("very very negative", 60.0, 2), ["very very", "negative"]);

@@ -9,6 +9,8 @@ use super::ticks::Tick;
 pub enum Scale {
     /// Numbers, evenly spread.
     Linear,
+    /// Whole numbers, evenly spread.
+    Whole,
     /// Positive numbers, each power of ten as long as the next.
     Logarithmic,
     /// Categories at equal distances; a value is the index of a name.
@@ -19,7 +21,7 @@ impl Scale {
     /// Whether a value can be shown on this scale.
     pub(crate) fn shows(&self, value: f64) -> bool {
         let fits = match self {
-            Self::Linear => true,
+            Self::Linear | Self::Whole => true,
             Self::Logarithmic => value > 0.0,
             Self::Names(names) => value >= 0.0 && value < names.len() as f64,
         };
@@ -31,7 +33,7 @@ impl Scale {
         let shown = extent(values.filter(|&value| self.shows(value)));
         match self {
             Self::Names(names) => Axis::linear(Interval::new(-0.5, names.len().max(1) as f64 - 0.5), pixels),
-            Self::Linear => Axis::padded(shown.unwrap_or(Interval::UNIT), pixels),
+            Self::Linear | Self::Whole => Axis::padded(shown.unwrap_or(Interval::UNIT), pixels),
             Self::Logarithmic => Axis::logarithmic(shown.unwrap_or(Interval::new(0.1, 1.0)), pixels),
         }
     }
@@ -45,6 +47,7 @@ impl Scale {
                 let tick = |(index, name): (usize, &String)| Tick { value: index as f64, label: name.clone() };
                 names.iter().enumerate().map(tick).collect()
             }
+            Self::Whole => axis.whole_ticks(4),
             Self::Linear | Self::Logarithmic => axis.ticks(4),
         };
         let mut kept: Vec<Tick> = Vec::new();

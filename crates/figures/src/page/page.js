@@ -23,6 +23,9 @@
     return numbers ? left - right : words.compare(String(left), String(right));
   };
 
+  // Of each table: shows all rows that were found, and returns what brings its page back.
+  const printing = [];
+
   const enhance = (table) => {
     const frame = table.closest(".scroll");
     const name = frame.getAttribute("aria-label");
@@ -127,6 +130,15 @@
     const pages = make("div", { className: "tools" }, status, ...(isLong ? [previous, next] : []));
     frame.after(pages);
     show();
+    printing.push(() => {
+      const page = [size, first];
+      [size, first] = ["all", 0];
+      show();
+      return () => {
+        [size, first] = page;
+        show();
+      };
+    });
   };
 
   const addCopy = (frame) => {
@@ -149,11 +161,15 @@
   document.querySelectorAll("table.data").forEach(enhance);
   document.querySelectorAll(".code").forEach(addCopy);
 
-  // On paper nothing opens by a click.
-  let opened = [];
+  // On paper nothing opens by a click, and no page turns.
+  let restored = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open])")];
-    opened.forEach((details) => { details.open = true; });
+    const closed = [...document.querySelectorAll("details:not([open])")];
+    closed.forEach((details) => { details.open = true; });
+    restored = [() => closed.forEach((details) => { details.open = false; }), ...printing.map((print) => print())];
   });
-  addEventListener("afterprint", () => opened.forEach((details) => { details.open = false; }));
+  addEventListener("afterprint", () => {
+    restored.forEach((restore) => restore());
+    restored = [];
+  });
 })();

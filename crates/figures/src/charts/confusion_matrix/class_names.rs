@@ -3,6 +3,7 @@
 use super::grid::Grid;
 use crate::drawing::font::{Anchor, Font};
 use crate::drawing::geometry::Point;
+use crate::drawing::names::{distinct_lines, distinct_names};
 use crate::drawing::svg::{Block, Element};
 
 /// Pixels from the names to the center of an axis title.
@@ -30,8 +31,9 @@ impl RowNames {
     pub(super) fn new(names: &[String], cell: f64) -> Self {
         let font = name_font(cell);
         let max_lines = (cell / font.line_height()).floor().max(1.0) as usize;
-        let lines = names.iter().map(|name| font.wrap_shortened(name, MAX_WIDTH, max_lines));
-        let names: Vec<_> = lines.collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let lines = |name: &str| font.wrap_shortened(name, MAX_WIDTH, max_lines);
+        let names = distinct_lines(font, &names, MAX_WIDTH, lines);
         let width = font.widest(names.iter().flatten());
         Self { font, names, width }
     }
@@ -66,7 +68,7 @@ impl ColumnNames {
     pub(super) fn new(names: &[String], cell: f64) -> Self {
         let font = name_font(cell);
         let max_width = cell - 10.0;
-        let shortened: Vec<String> = names.iter().map(|name| font.shortened(name, MAX_WIDTH)).collect();
+        let shortened = distinct_names(font, names.iter().map(String::as_str), MAX_WIDTH);
         let wrapped: Vec<Vec<String>> = shortened.iter().map(|name| font.wrap(name, max_width)).collect();
         let n_lines = wrapped.iter().map(Vec::len).max().unwrap_or(0);
         if n_lines <= Self::MAX_LINES && font.widest(wrapped.iter().flatten()) <= max_width {

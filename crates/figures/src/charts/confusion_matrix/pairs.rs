@@ -8,6 +8,7 @@ use crate::drawing::axis::Axis;
 use crate::drawing::color::{self, FAINT_TEXT};
 use crate::drawing::font::{Anchor, Font};
 use crate::drawing::geometry::{Interval, Point, Size};
+use crate::drawing::names::distinct_names;
 use crate::drawing::svg::{Block, Element, document, rect};
 use crate::drawing::ticks::group_thousands;
 use crate::drawing::title::{MARGIN, title_block};
@@ -92,15 +93,16 @@ fn list(confusion: &Confusion, pairs: &[Pair], top: f64) -> Block {
     let bar_left = MARGIN + 2.0 * NAME_WIDTH + ARROW_WIDTH + 10.0;
     let largest = pairs.first().map_or(1, |pair| pair.count) as f64;
     let axis = Axis::linear(Interval::new(0.0, largest), Interval::new(0.0, BAR_WIDTH));
-    let name = |class: usize| NAME.shortened(confusion.label_names.get(class).map_or("", String::as_str), NAME_WIDTH);
+    let names = distinct_names(NAME, confusion.label_names.iter().map(String::as_str), NAME_WIDTH);
+    let name = |class: usize| names.get(class).map_or("", String::as_str);
     let mut bottom = top + HEADING.line_height() + 8.0;
     for pair in pairs {
         let y = bottom + ROW_HEIGHT / 2.0;
         let arrow = MARGIN + NAME_WIDTH + ARROW_WIDTH / 2.0;
-        elements.push(NAME.centered_line(Point::new(MARGIN + NAME_WIDTH, y), Anchor::End, &name(pair.label)));
+        elements.push(NAME.centered_line(Point::new(MARGIN + NAME_WIDTH, y), Anchor::End, name(pair.label)));
         elements.push(NAME.centered_line(Point::new(arrow, y), Anchor::Middle, "→").set("fill", FAINT_TEXT));
         let prediction = Point::new(MARGIN + NAME_WIDTH + ARROW_WIDTH, y);
-        elements.push(NAME.centered_line(prediction, Anchor::Start, &name(pair.prediction)));
+        elements.push(NAME.centered_line(prediction, Anchor::Start, name(pair.prediction)));
         let length = axis.pixel(pair.count as f64);
         elements.push(bar(Point::new(bar_left, y - BAR_HEIGHT / 2.0), length));
         let end = Point::new(bar_left + length + 6.0, y);
