@@ -107,6 +107,10 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
         return Ok(());
     };
     let metrics = score::score(&labeled, evaluated)?;
+    if let Some(warning) = divisions_by_zero(&metrics) {
+        say(&format!("warning: {warning}"));
+        warnings.push(warning);
+    }
     let fitted = match (&labeled, &metrics) {
         (Labeled::Classes(classes), Metrics::Classes(metrics))
             if args.split == Split::Validation && temperature.is_none() =>
@@ -164,6 +168,17 @@ fn predict(
     let inferred = infer(classifier, reader, decoding, &mut progress, check)?;
     progress.finish();
     Ok(inferred)
+}
+
+/// Which scores of classes are 0 since nothing is divided by; `metrics.json` has all of them.
+fn divisions_by_zero(metrics: &Metrics) -> Option<String> {
+    const MOST: usize = 3;
+    let Metrics::Classes(metrics) = metrics else { return None };
+    let warnings = &metrics.classification.warnings;
+    let (shown, others) = warnings.split_at(MOST.min(warnings.len()));
+    let others = if others.is_empty() { String::new() } else { format!("; and {} more", others.len()) };
+    (!shown.is_empty())
+        .then(|| format!("{}{others}; averages count these zeros, as scikit-learn's do", shown.join("; ")))
 }
 
 /// The figures of the nodes of the trees.

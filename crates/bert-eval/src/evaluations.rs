@@ -133,16 +133,21 @@ impl Evaluated {
         if self.texts().is_some() && other.texts().is_some() {
             return Ok(None);
         }
-        let raw = |evaluation: &Evaluation| evaluation.file_of("raw", &self.metrics.evaluated().split).cloned();
-        let (left, right) = (raw(of), raw(of_other));
-        Ok((left.is_some() && right.is_some() && left != right).then(|| {
+        let split = &self.metrics.evaluated().split;
+        let files = |folder| (of.file_of(folder, split), of_other.file_of(folder, split));
+        let (kind, left, right, remedy) = match files("raw") {
+            (Some(left), Some(right)) => ("raw", Some(left), Some(right), "--save-texts"),
+            // Other tokens may be those of another tokenizer.
+            _ => ("token", files("tokens").0, files("tokens").1, "--raw, given to both,"),
+        };
+        Ok((left != right).then(|| {
             format!(
-                "{} and {} were given raw files that differ (SHA-256 {}, {}): whether their texts are the same is not known; \
-                 --save-texts would tell",
+                "{} and {} were given {kind} files that differ (SHA-256 {}, {}): whether their texts are the same is not known; \
+                 {remedy} would tell",
                 of.folder.display(),
                 of_other.folder.display(),
-                Fingerprint::short(left.as_ref()),
-                Fingerprint::short(right.as_ref())
+                Fingerprint::short(left),
+                Fingerprint::short(right)
             )
         }))
     }

@@ -12,6 +12,7 @@ mod evaluations;
 mod compare;
 mod seeds;
 mod suspects;
+mod source_columns;
 
 mod args;
 mod evaluate;

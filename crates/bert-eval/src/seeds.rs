@@ -150,8 +150,10 @@ fn differing_settings(evaluations: &[Evaluation]) -> Vec<String> {
 
 /// The figures of all classes together, one a line.
 fn table(summary: &Summary) -> String {
+    let shown = || summary.figures.iter().filter(|(name, sample)| !name.contains('.') && sample.is_object());
+    let width = shown().map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut lines = vec![format!(
-        "{} seeds on {}, {} (n = {})\n{:24}  {:>8}  {:>9}  95 % of the mean",
+        "{} seeds on {}, {} (n = {})\n{:width$}  {:>8}  {:>9}  95 % of the mean",
         summary.evaluations.len(),
         summary.dataset,
         summary.split,
@@ -160,11 +162,11 @@ fn table(summary: &Summary) -> String {
         "mean",
         "deviation"
     )];
-    for (name, sample) in summary.figures.iter().filter(|(name, sample)| !name.contains('.') && sample.is_object()) {
+    for (name, sample) in shown() {
         let number = |key: &str| sample.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN);
         let bound = |key: &str| sample.pointer(&format!("/interval/{key}")).and_then(Value::as_f64).unwrap_or(f64::NAN);
         lines.push(format!(
-            "{:24}  {:8.4}  {:9.4}  {:.4} to {:.4}",
+            "{:width$}  {:8.4}  {:9.4}  {:.4} to {:.4}",
             name.replace('_', " "),
             number("mean"),
             number("deviation"),

@@ -15,6 +15,7 @@ use serde_json::json;
 use stage::{CommonArgs, Job, Stage, bail_input, ensure_input};
 
 use crate::evaluations::Evaluation;
+use crate::source_columns::free_names;
 
 const STAGE: Stage = Stage { name: "bert-eval suspects", version: 1 };
 
@@ -195,7 +196,7 @@ impl Folds<'_> {
         let Self { rows, evaluations, columns } = self;
         let (evaluation, row) = rows.places[issue.row];
         let (ids, texts) = &columns[evaluation];
-        let of_row = |(name, values): (&String, &Vec<Option<String>>)| (key_of(name), values[row].clone().into());
+        let of_row = |(name, values): (String, &Vec<Option<String>>)| (name, values[row].clone().into());
         Suspect {
             rank,
             evaluation: evaluations[evaluation].name.clone(),
@@ -205,25 +206,14 @@ impl Folds<'_> {
             probability_of_label: issue.self_confidence,
             probability_of_suggested: rows.probabilities[issue.row * rows.label_names.len() + issue.suggested],
             is_issue,
-            columns: texts.names.iter().zip(&texts.values).map(of_row).collect(),
+            columns: free_names(&texts.names, &OWN_KEYS).into_iter().zip(&texts.values).map(of_row).collect(),
         }
     }
 }
 
-/// The key of a column of the source: as where it is kept, with `source_` before it where the line has a key of that name.
-fn key_of(column: &str) -> String {
-    const OWN: [&str; 8] = [
-        "rank",
-        "evaluation",
-        "id",
-        "label",
-        "suggested",
-        "probability_of_label",
-        "probability_of_suggested",
-        "is_issue",
-    ];
-    if OWN.contains(&column) { format!("source_{column}") } else { column.to_owned() }
-}
+/// The keys of a line beside those of the source's columns.
+const OWN_KEYS: [&str; 8] =
+    ["rank", "evaluation", "id", "label", "suggested", "probability_of_label", "probability_of_suggested", "is_issue"];
 
 /// Rows that the page shows; the file has all.
 const MAX_ROWS: usize = 2000;

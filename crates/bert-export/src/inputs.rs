@@ -43,14 +43,17 @@ struct Evaluation {
     name: String,
     metrics: PathBuf,
     precision: Option<String>,
+    calibrated: bool,
     /// What it read, by its role.
     inputs: BTreeMap<String, Fingerprint>,
 }
 
-/// The figures of a split, and the precision that the model was computed in.
+/// The figures of a split, and how the model was computed.
 pub(crate) struct Evaluated {
     pub(crate) metrics: Metrics,
     pub(crate) precision: Option<String>,
+    /// Whether the logits were divided by a temperature.
+    pub(crate) calibrated: bool,
 }
 
 impl Inputs {
@@ -142,7 +145,8 @@ impl Inputs {
     /// Fails when a file is not what `bert-eval` writes.
     pub(crate) fn evaluated(&self) -> anyhow::Result<Vec<Evaluated>> {
         let read = |it: &Evaluation| {
-            Ok(Evaluated { metrics: metrics_json::read(&it.metrics)?, precision: it.precision.clone() })
+            let metrics = metrics_json::read(&it.metrics)?;
+            Ok(Evaluated { metrics, precision: it.precision.clone(), calibrated: it.calibrated })
         };
         self.evaluations.iter().map(read).collect()
     }
@@ -221,7 +225,9 @@ fn evaluations(args: &Args, trained: &Upstream) -> anyhow::Result<Vec<Evaluation
         if let Some(metrics) = evaluated.optional(eval::METRICS) {
             let precision = evaluated.manifest.plan.get(train::PRECISION).and_then(|precision| precision.as_str());
             let (name, precision) = (name.to_string_lossy().into_owned(), precision.map(str::to_owned));
-            found.push(Evaluation { name, metrics, precision, inputs: evaluated.manifest.inputs });
+            let inputs = evaluated.manifest.inputs;
+            let calibrated = inputs.contains_key(eval::CALIBRATION);
+            found.push(Evaluation { name, metrics, precision, calibrated, inputs });
         }
     }
     Ok(found)

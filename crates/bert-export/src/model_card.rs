@@ -37,6 +37,7 @@ pub(crate) fn markdown(card: &Card<'_>) -> String {
 fn introduction(card: &Card<'_>) -> String {
     let config = &card.folder.config;
     let names = card.outputs.map_or(&[][..], |outputs| &outputs.names);
+    let names: Vec<String> = names.iter().map(|name| escaped(name)).collect();
     let listed = if names.len() > MOST_NAMES {
         format!(
             "{}, and {} more (`id2label` of `config.json`)",
@@ -94,6 +95,15 @@ fn training(card: &Card<'_>) -> String {
     format!("## Training\n\n| argument | value |\n|---|---|\n{rows}\n")
 }
 
+/// A text as Markdown shows it, whatever is in it.
+fn escaped(text: &str) -> String {
+    let escape = |character: char| {
+        let special = "\\`*_{}[]<>#|&~".contains(character);
+        special.then_some('\\').into_iter().chain([if character.is_control() { ' ' } else { character }])
+    };
+    text.chars().flat_map(escape).collect()
+}
+
 /// A number with commas: `22,713,986`.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
@@ -118,5 +128,17 @@ fn told(long_texts: &LongTexts) -> String {
         }
         Some(_) => format!("Of texts of more than {max_length} tokens the middle was cut out."),
         None => format!("Texts were cut to {max_length} tokens on the {truncation_side}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shown_as_they_are() {
+        assert_eq!(escaped("very negative"), "very negative");
+        assert_eq!(escaped("*c*_d <b>\n"), "\\*c\\*\\_d \\<b\\> ");
+        assert_eq!(grouped(22_713_986), "22,713,986");
     }
 }

@@ -24,17 +24,45 @@ const MAJORITY: f64 = 0.95;
 /// );
 /// ```
 pub fn warnings(label_names: &[String], counts: &[(Split, Vec<usize>)]) -> Vec<String> {
-    let splits: Vec<SplitCounts> = counts
-        .iter()
-        .map(|(split, counts)| SplitCounts { split: *split, counts, n: counts.iter().sum() })
-        .filter(|split| split.n > 0)
-        .collect();
+    let splits = with_labels(counts);
     let train = splits.iter().find(|split| split.split == Split::Train);
     let mut warnings: Vec<String> = splits.iter().filter_map(|split| split.dominance(label_names)).collect();
     if let Some(train) = train {
         warnings.extend(missing(label_names, train, &splits));
     }
     warnings
+}
+
+/// Sentences about classes of train that another split, of more than one class, has no row of: of small splits that is often so,
+/// and no matter to a training.
+pub fn unmeasured(label_names: &[String], counts: &[(Split, Vec<usize>)]) -> Vec<String> {
+    let splits = with_labels(counts);
+    let Some(train) = splits.iter().find(|split| split.split == Split::Train) else { return Vec::new() };
+    let has = |split: &SplitCounts, class: usize| split.counts.get(class).is_some_and(|&count| count > 0);
+    let of_split = |split: &SplitCounts| {
+        let classes = 0..label_names.len();
+        let several = classes.clone().filter(|&class| has(split, class)).count() > 1;
+        let lacking = classes.filter(|&class| has(train, class) && !has(split, class));
+        let named: Vec<String> =
+            lacking.map(|class| format!("{} ({})", shortened_name(&label_names[class]), train.counts[class])).collect();
+        (several && !named.is_empty()).then(|| {
+            format!(
+                "{} has no row of classes that train has: {}; no figure of it says how well they are found",
+                split.split.name(),
+                first_dozen(named.into_iter())
+            )
+        })
+    };
+    splits.iter().filter_map(of_split).collect()
+}
+
+/// The splits with a labeled row.
+fn with_labels(counts: &[(Split, Vec<usize>)]) -> Vec<SplitCounts<'_>> {
+    counts
+        .iter()
+        .map(|(split, counts)| SplitCounts { split: *split, counts, n: counts.iter().sum() })
+        .filter(|split| split.n > 0)
+        .collect()
 }
 
 /// The labeled rows of a split by class, and their sum, which is not 0.
@@ -146,6 +174,19 @@ mod tests {
             [
                 "train has no row of classes that test has: angry (3); they cannot be learned, and count as errors",
                 "train has no row of: bored; no split has one",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_class_that_another_split_lacks_is_named() {
+        let names = ["sad", "happy", "angry"].map(str::to_owned);
+        let splits = [(Split::Train, vec![5, 5, 3]), (Split::Validation, vec![2, 2, 0]), (Split::Test, vec![1, 0, 0])];
+        assert!(warnings(&names, &splits).is_empty());
+        assert_eq!(
+            unmeasured(&names, &splits),
+            [
+                "validation has no row of classes that train has: angry (3); no figure of it says how well they are found"
             ]
         );
     }

@@ -30,7 +30,10 @@ pub fn wilson_interval(n_successes: u64, n: u64) -> Interval {
     let scale = 1.0 + Z * Z / n;
     let center = (proportion + Z * Z / (2.0 * n)) / scale;
     let half_width = Z / scale * (proportion * (1.0 - proportion) / n + Z * Z / (4.0 * n * n)).sqrt();
-    Interval { low: (center - half_width).max(0.0), high: (center + half_width).min(1.0) }
+    // Where all or none succeeded, that end is exact, which the rounding of a root would miss.
+    let low = if n_successes == 0 { 0.0 } else { (center - half_width).max(0.0) };
+    let high = if n_successes as f64 == n { 1.0 } else { (center + half_width).min(1.0) };
+    Interval { low, high }
 }
 
 #[cfg(test)]
@@ -50,5 +53,6 @@ mod tests {
         assert_close(wilson_interval(0, 10), 0.0, 0.277_532_799_862_889_26);
         assert_close(wilson_interval(10, 10), 0.722_467_200_137_110_7, 1.0);
         assert_eq!(wilson_interval(0, 0), Interval::UNKNOWN);
+        assert!((1..2000).all(|n| wilson_interval(n, n).high == 1.0 && wilson_interval(0, n).low == 0.0));
     }
 }

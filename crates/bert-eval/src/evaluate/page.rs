@@ -60,7 +60,7 @@ fn label_issues(n: usize) -> Part {
     let labels = if n == 1 { "1 label of this split is".to_owned() } else { format!("{n} labels of this split are") };
     Part::Text(format!(
         "{labels} likely wrong, rather than the model (confident learning). Those among the errors below are marked; look at \
-         the text before you change one. `bert-eval suspects` looks for such labels in train."
+         the text before you change one. bert-eval suspects looks for such labels in train."
     ))
 }
 

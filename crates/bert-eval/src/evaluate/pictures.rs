@@ -4,7 +4,7 @@ mod of_classes;
 mod of_confidence;
 mod of_scores;
 
-use figures::{Estimate, Slice, Slices, png};
+use figures::{Estimate, Slice, Slices, missing_glyphs, png};
 use metrics::Interval;
 use run_files::metrics_json::EvaluatedSplit;
 use stage::OutputFolder;
@@ -42,7 +42,22 @@ pub(crate) fn write(pictures: &[Picture], output: &mut OutputFolder) -> anyhow::
             Err(error) => said.push(format!("no {}.png: {error}", picture.name)),
         }
     }
+    said.extend(boxes(pictures));
     Ok(said)
+}
+
+/// What of the names is only seen in the SVG.
+fn boxes(pictures: &[Picture]) -> Option<String> {
+    const MOST: usize = 10;
+    let svgs: String = pictures.iter().map(|picture| picture.svg.as_str()).collect();
+    let missing = missing_glyphs(&svgs);
+    let shown = missing.iter().take(MOST).map(char::to_string).collect::<Vec<_>>().join(" ");
+    let more = if missing.len() > MOST { " ..." } else { "" };
+    (!missing.is_empty()).then(|| {
+        format!(
+            "in each PNG there are boxes for {shown}{more}, which its font lacks; the SVG and report.html show them"
+        )
+    })
 }
 
 /// More are hard to read; all of them stand in the table below.

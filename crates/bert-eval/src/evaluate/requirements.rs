@@ -56,7 +56,11 @@ pub(crate) fn requirements(flags: &[List]) -> anyhow::Result<Vec<Requirement>> {
 }
 
 fn requirement(text: &str) -> anyhow::Result<Requirement> {
-    let wrong = || bad_input!("--require is `{text}`; expected a figure and its bound, such as accuracy>=0.88");
+    let wrong = || {
+        bad_input!(
+            "--require is `{text}`; expected a figure and its bound, such as accuracy>=0.88; one whose name has a comma in quotes, \"f1.a, b>=0.5\""
+        )
+    };
     // The last sign counts: the name of a class may hold others.
     let (figure, compared) = text.split_at(text.rfind(['<', '>']).ok_or_else(wrong)?);
     let n_of_sign = if compared[1..].starts_with('=') { 2 } else { 1 };

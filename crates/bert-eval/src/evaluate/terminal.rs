@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use corpus::shortened_name;
 use run_files::metrics_json::{ClassMetrics, Metrics};
+use unicode_width::UnicodeWidthStr;
 
 /// Of more classes those with the lowest F1 are shown.
 const MAX_CLASSES: usize = 20;
@@ -50,11 +51,12 @@ pub(crate) fn class_table(metrics: &Metrics) -> String {
         scores: [average.precision, average.recall, average.f1],
         support: figures.n,
     }));
-    let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+    let width = rows.iter().map(|row| row.name.width()).max().unwrap_or(0);
     let mut table = format!("{:width$}  precision  recall      f1  support\n", "");
     for Row { name, scores: [precision, recall, f1], support } in &rows {
         // Writing to a string cannot fail.
-        let _ = writeln!(table, "{name:width$}  {precision:9.4}  {recall:6.4}  {f1:6.4}  {support:7}");
+        let blanks = width - name.width();
+        let _ = writeln!(table, "{name}{:blanks$}  {precision:9.4}  {recall:6.4}  {f1:6.4}  {support:7}", "");
     }
     if n_classes > MAX_CLASSES {
         let _ = writeln!(table, "the {MAX_CLASSES} of {n_classes} classes with the lowest F1; metrics.json has all");

@@ -13,6 +13,7 @@ use stage::{OutputFile, OutputFolder};
 use super::errors::{NearText, WrongPrediction};
 use super::inputs::Raw;
 use super::slices::{Slice, SliceCollector, WordCounts};
+use crate::source_columns::free_names;
 
 /// Rows that are written at a time.
 const WRITE_SIZE: usize = 1 << 13;
@@ -86,8 +87,9 @@ impl TextPass<'_> {
         each: &mut dyn FnMut(usize, &Record) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let kept = &reader.metadata().kept;
+        let own: Vec<&str> = COLUMN_NAMES.into_iter().chain([TEXT]).chain(SOURCE).collect();
         let names: Vec<String> = (self.save_texts.then_some(TEXT).into_iter().chain(SOURCE).map(str::to_owned))
-            .chain(kept.iter().map(|name| free_name(name)))
+            .chain(free_names(kept, &own))
             .collect();
         let mut writer = PredictionsWriter::new(file, self.predictions, &names, self.temperature)?;
         let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); names.len()];
@@ -108,11 +110,6 @@ impl TextPass<'_> {
         })?;
         Ok(writer.finish()?)
     }
-}
-
-/// The name of a kept column that no column of the predictions has.
-fn free_name(kept: &str) -> String {
-    if COLUMN_NAMES.contains(&kept) || kept == TEXT { format!("source_{kept}") } else { kept.to_owned() }
 }
 
 fn train_words(train: &RawReader) -> anyhow::Result<WordCounts> {

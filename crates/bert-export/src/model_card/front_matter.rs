@@ -9,6 +9,7 @@ use serde_json::Value;
 use stage::List;
 
 use crate::card_facts::Card;
+use crate::inputs::Evaluated;
 
 /// Datasets of this project that are about sentiment.
 const SENTIMENT: [&str; 3] = ["sample", "sst", "glue-sst2"];
@@ -59,7 +60,7 @@ fn model_index(card: &Card<'_>) -> String {
         text += "\n  - task:\n      type: text-classification\n      name: Text Classification";
         let _ = write!(text, "\n    dataset:\n      type: {dataset}\n      name: {dataset}\n      split: {}", of.split);
         text += "\n    metrics:";
-        for (kind, name, value) in figures(&evaluated.metrics) {
+        for (kind, name, value) in figures(evaluated) {
             let value = Value::from(value); // writing to a string cannot fail
             let _ = write!(text, "\n    - type: {kind}\n      name: {name}\n      value: {value}");
         }
@@ -68,7 +69,7 @@ fn model_index(card: &Card<'_>) -> String {
 }
 
 /// The figures that are defined: the hub's id of the metric, a name, and the value.
-fn figures(metrics: &Metrics) -> Vec<(&'static str, &'static str, f64)> {
+fn figures(Evaluated { metrics, calibrated, .. }: &Evaluated) -> Vec<(&'static str, &'static str, f64)> {
     let all = match metrics {
         Metrics::Classes(metrics) => {
             let figures = &metrics.classification;
@@ -76,7 +77,7 @@ fn figures(metrics: &Metrics) -> Vec<(&'static str, &'static str, f64)> {
                 ("accuracy", "Accuracy", Some(figures.accuracy)),
                 ("f1", "F1 (macro)", Some(figures.macro_.f1)),
                 ("f1", "F1 (weighted)", Some(figures.weighted.f1)),
-                ("loss", "Loss", Some(metrics.loss)),
+                ("loss", if *calibrated { "Loss (with the temperature)" } else { "Loss" }, Some(metrics.loss)),
             ]
         }
         Metrics::Scores(metrics) => {

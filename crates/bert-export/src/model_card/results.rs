@@ -18,10 +18,10 @@ const SCORE_HEAD: &str = "\
 
 pub(super) fn results(evaluated: &[Evaluated]) -> String {
     let (mut classes, mut scores) = (String::new(), String::new());
-    for Evaluated { metrics, precision } in evaluated {
+    for Evaluated { metrics, precision, calibrated } in evaluated {
         let precision = precision.as_deref().unwrap_or("not known");
         match metrics {
-            Metrics::Classes(metrics) => classes += &class_row(metrics, precision),
+            Metrics::Classes(metrics) => classes += &class_row(metrics, *calibrated, precision),
             Metrics::Scores(metrics) => scores += &score_row(metrics, precision),
         }
     }
@@ -34,7 +34,7 @@ pub(super) fn results(evaluated: &[Evaluated]) -> String {
     text
 }
 
-fn class_row(metrics: &ClassMetrics, precision: &str) -> String {
+fn class_row(metrics: &ClassMetrics, calibrated: bool, precision: &str) -> String {
     let (figures, intervals) = (&metrics.classification, &metrics.intervals);
     let cells = [
         split(&metrics.evaluated),
@@ -42,7 +42,8 @@ fn class_row(metrics: &ClassMetrics, precision: &str) -> String {
         cell(Some(figures.accuracy), Some(intervals.accuracy)),
         cell(Some(figures.macro_.f1), intervals.f1.macro_),
         cell(Some(figures.weighted.f1), intervals.f1.weighted),
-        cell(Some(metrics.loss), intervals.more.get("loss").copied()),
+        cell(Some(metrics.loss), intervals.more.get("loss").copied())
+            + if calibrated { " with the temperature" } else { "" },
         precision.to_owned(),
     ];
     row(&cells)
@@ -100,7 +101,11 @@ mod tests {
             intervals: BTreeMap::from([("mse".to_owned(), Interval { low: 0.125, high: 0.375 })]),
             reasons: run_files::metrics_json::Reasons::default(),
         };
-        let evaluated = Evaluated { metrics: Metrics::Scores(Box::new(metrics)), precision: Some("bf16".to_owned()) };
+        let evaluated = Evaluated {
+            metrics: Metrics::Scores(Box::new(metrics)),
+            precision: Some("bf16".to_owned()),
+            calibrated: false,
+        };
         let card = results(&[evaluated]);
         assert!(card.contains("| split | n | MSE |"), "{card}");
         let row = "| test | 2 | 0.2500 (0.1250 to 0.3750) | 0.5000 | undefined | 0.5000 | 0.0000 | bf16 |\n\n";

@@ -104,6 +104,8 @@ fn a_broken_row_is_named_and_the_others_are_answered() {
     let jsonl = succeed(&sandbox, "--quiet --input a.jsonl");
     assert_eq!(texts(&jsonl.stdout), ["w5", "(null)", "(null)", "(null)"]);
     assert_eq!(jsonl.stderr.lines().count(), 3, "{}", jsonl.stderr);
+    sandbox.write("b.jsonl", "xx\nyy\n{\"text\": \"w5\"}\n");
+    assert_eq!(texts(&succeed(&sandbox, "--quiet --input b.jsonl").stdout), ["(null)", "(null)", "w5"]);
 
     for (name, place) in [("a.csv", "a.csv, line 3: "), ("a.txt", "a.txt, line 2: "), ("a.jsonl", "a.jsonl, line 2: ")]
     {

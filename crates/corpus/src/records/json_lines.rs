@@ -112,13 +112,14 @@ impl Rows for JsonTable {
 fn form(file: &TextFile, columns: &Columns) -> Result<(Form, Option<String>)> {
     // Whether the first two lines that are not blank are objects.
     let mut are_objects: Vec<bool> = Vec::new();
-    let mut begins_as_list = false;
+    let (mut begins_as_list, mut begins_as_object) = (false, false);
     file.for_each_line(&mut |_, line| {
         let line = line.trim();
         if line.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
         begins_as_list |= are_objects.is_empty() && line.starts_with('[');
+        begins_as_object |= are_objects.is_empty() && line.starts_with('{');
         are_objects.push(!begins_as_list && json_not_finite::parse::<Object>(line).is_ok());
         let is_enough = begins_as_list || are_objects.len() == 2;
         Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
@@ -133,7 +134,8 @@ fn form(file: &TextFile, columns: &Columns) -> Result<(Form, Option<String>)> {
     {
         return Ok((Form::Document, Some(found.said)));
     }
-    let lines = one_a_line || are_objects.get(1).is_none_or(|&is_object| is_object);
+    // What begins as nothing else is a line that cannot be read.
+    let lines = one_a_line || !begins_as_object || are_objects.get(1).is_none_or(|&is_object| is_object);
     Ok((if lines { Form::Lines } else { Form::Spread }, None))
 }
 
@@ -275,6 +277,7 @@ mod tests {
         assert!(error(&[good, "{\"text\": "]).starts_with("a.jsonl, line 2: expected a JSON object: EOF"));
         assert!(error(&[&"[".repeat(100_000)]).contains("cannot be read as a JSON list of objects"));
     }
+
     #[test]
     fn damaged_json_never_panics() {
         use super::super::tests::for_each_damaged_text;

@@ -54,9 +54,11 @@ impl MatrixFigure {
             _ => return None,
         };
         let fewest = if score == Score::F1 { 2.0 * fewest } else { fewest };
-        let occurs = |class: usize| shares.labels[class] + shares.predictions[class] > 0.0;
+        // An average leaves out what does not occur.
+        let is_alone = matches!(self, Self::OfClass(..));
+        let counted = |class: usize| is_alone || shares.labels[class] + shares.predictions[class] > 0.0;
         let counts = |class| (shares.denominator(score, class) * shares.n).round();
-        classes.filter(|&class| occurs(class)).any(|class| counts(class) < fewest).then_some(reason)
+        classes.filter(|&class| counted(class)).any(|class| counts(class) < fewest).then_some(reason)
     }
 
     /// The figure of `counts` by label and prediction, `(n_classes, n_classes)`, at least one of them positive.

@@ -128,6 +128,7 @@ impl Ranking {
             without_own += own * (own_above - 1.0) / others;
             without_rest += own * own_above / others;
         }
-        Area { value: average, unbiased: average + sum / n }
+        // A sum of many shares may round to more than all.
+        Area { value: average.min(1.0), unbiased: average + sum / n }
     }
 }

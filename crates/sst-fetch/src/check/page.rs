@@ -34,6 +34,9 @@ fn of_finding(finding: &Finding) -> Vec<Part> {
     parts.extend(finding.remarks.iter().cloned().map(Part::Text));
     if !finding.examples.is_empty() {
         let head = ["row", "label", "text", "other row", "label", "text"].map(str::to_owned).to_vec();
+        let n_shown = finding.examples.len();
+        let first = format!("The first {n_shown} of them:");
+        parts.extend((n_shown < finding.rows).then_some(Part::Text(first)));
         parts.push(Part::Table { head, rows: finding.examples.iter().map(cells).collect() });
     }
     parts

@@ -228,7 +228,8 @@ fn findings(dataset: &Dataset, rows: &[Row], found: Found, splits: &[SplitFigure
     let mut findings: Vec<Finding> = found.rows.into_iter().map(finding).collect();
     let counts: Vec<(Split, Vec<usize>)> =
         splits.iter().map(|s| (s.split, s.classes.iter().map(|class| class.rows).collect())).collect();
-    let remarks = class_balance::warnings(&dataset.metadata.label_names, &counts);
+    let names = &dataset.metadata.label_names;
+    let remarks = [class_balance::warnings(names, &counts), class_balance::unmeasured(names, &counts)].concat();
     if !remarks.is_empty() {
         findings.push(Finding {
             kind: Kind::Imbalance,

@@ -65,6 +65,9 @@ fn each_kind_is_found_and_its_neighbor_is_not() {
     );
     let many: String = (0..60).map(|i| format!("row {i} {},a\n", i * i)).collect();
     assert_eq!(of_tables(&many, ""), "imbalance 1");
+    let third = "the third class,c\n";
+    assert_eq!(of_tables(third, "held out,a\nanother of them,b\n"), "imbalance 1", "validation lacks it");
+    assert_eq!(of_tables(third, "held out,a\nanother of them,b\nand one more,c\n"), "");
 }
 
 #[test]

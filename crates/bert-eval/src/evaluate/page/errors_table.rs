@@ -7,6 +7,8 @@ use crate::evaluate::errors::{WrongOutcome, WrongPrediction};
 
 const COLORS: &str = "Word pieces that speak for the predicted class are blue and underlined, those against it orange and dotted; \
 the stronger, the more they contribute to its logit (integrated gradients).";
+const SCORE_COLORS: &str = "Word pieces that raise the score are blue and underlined, those that lower it orange and dotted; \
+the stronger, the more they contribute to it (integrated gradients).";
 
 /// The table, with what its colors mean; a sentence where there are no errors.
 pub(super) fn errors_table(errors: &[WrongPrediction]) -> Vec<Part> {
@@ -53,7 +55,11 @@ pub(super) fn errors_table(errors: &[WrongPrediction]) -> Vec<Part> {
         columns,
         rows: rows.collect(),
     });
-    if is_colored { vec![Part::Text(COLORS.to_owned()), table] } else { vec![table] }
+    let colors = match first.outcome {
+        WrongOutcome::Class { .. } => COLORS,
+        WrongOutcome::Score { .. } => SCORE_COLORS,
+    };
+    if is_colored { vec![Part::Text(colors.to_owned()), table] } else { vec![table] }
 }
 
 fn outcome(outcome: &WrongOutcome) -> Vec<Cell> {

@@ -22,24 +22,40 @@ fn confusion(metrics: &ClassMetrics) -> Picture {
         counts: &matrix.counts,
         shares: Shares::ByRow,
     };
+    // With so many classes their names cannot be read beside the cells.
+    let is_list = matrix.label_names.len() > figures::MAX_WITH_NAMES;
     Picture {
         name: "confusion_matrix",
         title: "Confusion matrix",
-        caption: "A row for each true label, a column for each predicted one; colors are shares of the row, so that the \
-                  diagonal shows recall.",
+        caption: if is_list {
+            "The classes that are most often taken for others, and a map of all of them: a row for each true label, a column \
+             for each predicted one, the darker the larger its share of the row."
+        } else {
+            "A row for each true label, a column for each predicted one; colors are shares of the row, so that the diagonal \
+             shows recall."
+        },
         svg: confusion_matrix(&chart),
     }
 }
 
 fn classes(metrics: &ClassMetrics) -> Picture {
     let intervals = &metrics.intervals.per_class;
+    let counts = &metrics.confusion_matrix.counts;
+    let predicted: Vec<u64> = (0..counts.len()).map(|class| counts.iter().map(|row| row[class]).sum()).collect();
+    // What divides by nothing is 0 in the figures, and no bar here.
     let bar = |(index, class): (usize, &metrics::PerClass)| {
         let interval = |of: fn(&ClassIntervals) -> Option<&metrics::Interval>| intervals.get(index).and_then(of);
         ClassBar {
             name: metrics.confusion_matrix.label_names.get(index).map_or("", String::as_str),
             n: class.support,
-            precision: estimate(class.precision, interval(|it| it.precision.as_ref())),
-            recall: estimate(class.recall, interval(|it| it.recall.as_ref())),
+            precision: estimate(
+                if predicted[index] == 0 { f64::NAN } else { class.precision },
+                interval(|it| it.precision.as_ref()),
+            ),
+            recall: estimate(
+                if class.support == 0 { f64::NAN } else { class.recall },
+                interval(|it| it.recall.as_ref()),
+            ),
             f1: estimate(class.f1, interval(|it| it.f1.as_ref())),
         }
     };
@@ -49,7 +65,7 @@ fn classes(metrics: &ClassMetrics) -> Picture {
     Picture {
         name: "classes",
         title: "Classes",
-        caption: "Precision, recall and F1 of each class, with 95 % intervals where it has rows and predictions enough.",
+        caption: "Precision, recall and F1 of each class, with 95 % intervals where it has rows and predictions enough; – where it has none.",
         svg: class_bars(&chart),
     }
 }

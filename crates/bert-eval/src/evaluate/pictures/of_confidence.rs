@@ -116,17 +116,26 @@ fn coverage_picture(metrics: &ClassMetrics, confidence: &Confidence) -> Picture 
     let reached = confidence.thresholds.iter().filter_map(|it| Some((it.wished_precision, it.reached?)));
     let reached: Vec<_> = reached.filter(|(_, reached)| reached.coverage < 1.0).collect();
     let labels: Vec<String> =
-        reached.iter().map(|(_, reached)| format!("confidence ≥ {:.3}", reached.threshold)).collect();
+        reached.iter().map(|(wished, it)| format!("{}: confidence ≥ {:.3}", percent(*wished), it.threshold)).collect();
     let marks: Vec<CoverageMark> = reached
         .iter()
         .zip(&labels)
         .map(|((_, reached), label)| CoverageMark { coverage: reached.coverage, accuracy: reached.precision, label })
         .collect();
-    let subtitle = subtitle(&metrics.evaluated, "thresholds for a precision of 90, 95, 98 and 99 %");
+    let wished: Vec<String> = reached.iter().map(|(wished, _)| percent(*wished)).collect();
+    let thresholds = match wished.as_slice() {
+        [] => String::new(),
+        wished => format!("marked: from which confidence on {} are right", wished.join(", ")),
+    };
+    let subtitle = subtitle(&metrics.evaluated, &thresholds);
     Picture {
         name: "coverage",
         title: "Accuracy by coverage",
         caption: "Accuracy of what is left when the least certain predictions are left out, with 95 % intervals.",
         svg: coverage(&Coverage { title: "Accuracy by coverage", subtitle: &subtitle, points: &points, marks: &marks }),
     }
+}
+
+fn percent(fraction: f64) -> String {
+    format!("{:.0} %", 100.0 * fraction)
 }

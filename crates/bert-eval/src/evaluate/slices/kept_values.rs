@@ -12,7 +12,7 @@ const MAX_VALUES: usize = 200;
 pub(super) struct KeptValues {
     column: String,
     /// `None` from the first value on that is one too many.
-    rows: Option<HashMap<String, Vec<u32>>>,
+    rows: Option<HashMap<Option<String>, Vec<u32>>>,
 }
 
 impl KeptValues {
@@ -23,13 +23,13 @@ impl KeptValues {
     /// Adds the value of the text with number `row`.
     pub(super) fn add(&mut self, row: u32, value: Option<&str>) {
         let Some(rows) = &mut self.rows else { return };
-        let value = value.filter(|value| !value.is_empty()).unwrap_or("(empty)");
-        if let Some(of_value) = rows.get_mut(value) {
+        let value = value.filter(|value| !value.is_empty()).map(str::to_owned);
+        if let Some(of_value) = rows.get_mut(&value) {
             of_value.push(row);
         } else if rows.len() == MAX_VALUES {
             self.rows = None;
         } else {
-            rows.insert(value.to_owned(), vec![row]);
+            rows.insert(value, vec![row]);
         }
     }
 
@@ -39,7 +39,10 @@ impl KeptValues {
         let Some(rows) = rows else {
             return Err(format!("column {column} has more than {MAX_VALUES} values, so that it gives no slices"));
         };
-        let mut values: Vec<(String, Vec<u32>)> = rows.into_iter().collect();
+        let is_value = |name: &str| rows.contains_key(&Some(name.to_owned()));
+        let none = ["(empty)", "(no value)"].into_iter().find(|name| !is_value(name)).unwrap_or_default();
+        let named = |value: Option<String>| value.unwrap_or_else(|| none.to_owned());
+        let mut values: Vec<(String, Vec<u32>)> = rows.into_iter().map(|(value, rows)| (named(value), rows)).collect();
         values.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
         Ok(values.into_iter().map(|(name, rows)| Slice { group: column.clone(), name, rows }).collect())
     }
@@ -59,6 +62,11 @@ mod tests {
         assert_eq!(slices.len(), MAX_VALUES);
         assert_eq!((slices[0].name.as_str(), slices[0].rows.as_slice()), ("region 0", &[0, 200, 400][..]));
         assert_eq!((slices[199].name.as_str(), slices[199].rows.as_slice()), ("region 99", &[99, 299][..]));
+
+        let mut empty = KeptValues::new("region");
+        (0..).zip([None, Some("(empty)"), Some("")]).for_each(|(row, value)| empty.add(row, value));
+        let slices: Vec<_> = empty.slices().unwrap().into_iter().map(|slice| (slice.name, slice.rows)).collect();
+        assert_eq!(slices, [("(no value)".to_owned(), vec![0, 2]), ("(empty)".to_owned(), vec![1])]);
 
         let mut ids = KeptValues::new("id");
         (0..300).for_each(|row| ids.add(row, Some(&row.to_string())));
