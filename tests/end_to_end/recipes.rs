@@ -281,3 +281,37 @@ fn every_program_and_subcommand_has_a_page_and_completions() {
     let zsh = sandbox.text("share/zsh/site-functions/_bert-eval");
     assert!(zsh.contains("compare") && zsh.contains("--calibration"), "{zsh}");
 }
+
+/// What begins with blanks below the options is to be copied: no line of it is broken, however narrow the terminal.
+#[test]
+fn commands_in_help_texts_fit_on_a_terminal() {
+    let help = |words: &str, columns: &str| {
+        let mut words = words.split(' ');
+        let program = program(words.next().unwrap());
+        outcome(Command::new(program).args(words).arg("--help").env("COLUMNS", columns)).stdout
+    };
+    for words in [
+        "sst-fetch dataset",
+        "sst-fetch model",
+        "sst-fetch check",
+        "sst-tokenize",
+        "bert-finetune",
+        "bert-eval",
+        "bert-eval compare",
+        "bert-eval seeds",
+        "bert-eval suspects",
+        "bert-export",
+        "bert-predict",
+        "bert-sweep",
+        "bert-doctor",
+    ] {
+        let commands = |columns| {
+            let text = help(words, columns);
+            let (_, examples) = text.split_once("\nExample").unwrap_or_else(|| panic!("{words} has no example: {text}"));
+            examples.lines().filter(|line| line.starts_with("  ")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let narrow = commands("80");
+        assert_eq!(narrow, commands("300"), "{words}");
+        assert!(!narrow.is_empty() && narrow.iter().all(|line| line.chars().count() <= 80), "{words}: {narrow:#?}");
+    }
+}

@@ -123,6 +123,8 @@ FOLDERS = {
     "the old post-processor": folder(tokenizer__json=tokenizer_json(post_processor={"type": "BertProcessing", "sep": ["[SEP]", 102], "cls": ["[CLS]", 101]})),
     "the same, as its own class": folder(tokenizer__json=CASED_JSON, tokenizer_config__json={"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": True}),
     "as its own class by config.json": folder(tokenizer__json=tokenizer_json(normalizer={"type": "Lowercase"}), config={**BERT, "tokenizer_class": "PreTrainedTokenizerFast"}),
+    "a program beside BERT's class": folder(True, tokenizer__json=JSON, tokenizer_config__json={"tokenizer_class": "BertTokenizer", "auto_map": {"AutoTokenizer": ["tokenization.MyTokenizer", None]}}),
+    "a program beside no class": folder(True, vocab__txt=CASED, tokenizer_config__json={"do_lower_case": False, "auto_map": {"AutoTokenizer": ["tokenization.MyTokenizer", None]}}),
     "as its own class, tokens added": folder(True, tokenizer__json=CASED_JSON, tokenizer_config__json={"tokenizer_class": "TokenizersBackend", "additional_special_tokens": ["[EXTRA]"], "mask_token": "<mask>"}),
     "a class that nobody knows": folder(True, tokenizer__json=CASED_JSON, tokenizer_config__json={"tokenizer_class": "MyBertTokenizer"}),
     "a SentencePiece model": folder(tokenizer__json=unigram(), tokenizer_config__json={"tokenizer_class": "PreTrainedTokenizerFast"}),

@@ -10,13 +10,18 @@ use crate::seeds::SeedsArgs;
 use crate::suspects::SuspectsArgs;
 
 const EXAMPLE: &str = "Examples:
-  bert-eval --run data/runs/sst2/train --tokens data/tokens/sst2 --split test --out data/runs/sst2/eval/test
-  bert-eval ... --raw data/raw/sst2 --attributions 20 --require 'accuracy>=0.88,f1_macro>=0.87'
+  bert-eval --run data/runs/sst2/train --tokens data/tokens/sst2 \\
+      --split test --out data/runs/sst2/eval/test
+  bert-eval ... --raw data/raw/sst2 --attributions 20 \\
+      --require 'accuracy>=0.88,f1_macro>=0.87'
 
 From several evaluations:
-  bert-eval compare EVAL_DIR EVAL_DIR... --out DIR    is one better than the other, by more than chance?
-  bert-eval seeds EVAL_DIR EVAL_DIR... --out DIR      mean and interval of one setting over seeds
-  bert-eval suspects EVAL_DIR... --out DIR            likely label errors, from the folds of cross-validation";
+  # Is one better than the other, by more than chance?
+  bert-eval compare EVAL_DIR EVAL_DIR... --out DIR
+  # Mean and interval of one setting over seeds
+  bert-eval seeds EVAL_DIR EVAL_DIR... --out DIR
+  # Likely label errors, from the folds of cross-validation
+  bert-eval suspects EVAL_DIR... --out DIR";
 
 const PRECISION_HELP: &str = "Precision of matrix products: auto (that of the run), float32, bf16, or int8 (quantized; processors with \
 AVX512_VNNI)";

@@ -18,7 +18,8 @@ use crate::evaluations::Evaluation;
 const STAGE: Stage = Stage { name: "bert-eval compare", version: 1 };
 
 const EXAMPLE: &str = "Example:
-  bert-eval compare data/runs/a/eval/test data/runs/b/eval/test --out data/compare/a-b";
+  bert-eval compare data/runs/a/eval/test data/runs/b/eval/test \\
+      --out data/compare/a-b";
 
 /// Compare evaluations of the same rows
 #[derive(Debug, Clone, clap::Args)]

@@ -20,7 +20,8 @@ const STAGE: Stage = Stage { name: "bert-eval seeds", version: 1 };
 const EXAMPLE: &str = "Example:
   bert-sweep ... --seeds 5 --keep-weights trial --out data/runs/sst2/sweep
   for run in data/runs/sst2/sweep/kept/*; do
-      bert-eval --run $run --tokens data/tokens/sst2 --split test --out data/runs/sst2/seeds/$(basename $run)
+      bert-eval --run $run --tokens data/tokens/sst2 --split test \\
+          --out data/runs/sst2/seeds/$(basename $run)
   done
   bert-eval seeds data/runs/sst2/seeds/* --out data/runs/sst2/seeds-test";
 

@@ -21,11 +21,12 @@ const STAGE: Stage = Stage { name: "bert-eval suspects", version: 1 };
 
 const EXAMPLE: &str = "Example:
   bert-sweep ... --folds 5 --keep-weights trial --out data/runs/sst2/folds
+  cd data/runs/sst2/folds
   for fold in 1 2 3 4 5; do
-      bert-eval --run data/runs/sst2/folds/kept/*-fold-$fold --tokens data/runs/sst2/folds/folds/$fold/tokens \\
-          --raw data/runs/sst2/folds/folds/$fold/raw --save-texts --out data/runs/sst2/folds/eval/$fold
+      bert-eval --run kept/*-fold-$fold --tokens folds/$fold/tokens \\
+          --raw folds/$fold/raw --save-texts --out eval/$fold
   done
-  bert-eval suspects data/runs/sst2/folds/eval/* --out data/runs/sst2/suspects";
+  bert-eval suspects eval/* --out ../suspects";
 
 /// Likely label errors, ranked, from evaluations of the folds of cross-validation
 #[derive(Debug, Clone, clap::Args)]

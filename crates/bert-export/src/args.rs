@@ -8,10 +8,14 @@ use crate::format::{Dtype, Formats};
 use crate::max_flips::MaxFlips;
 
 const EXAMPLE: &str = "Examples:
-  bert-export --run data/runs/sst2/train --eval data/runs/sst2/eval/validation,data/runs/sst2/eval/test \\
-      --out data/runs/sst2/export
-  bert-export --run data/runs/sst2/train --format hf,onnx,onnx-int8 --tokens data/tokens/sst2 --out data/runs/sst2/export
-  python -c 'from transformers import pipeline; print(pipeline(\"text-classification\", \"data/runs/sst2/export/hf\")(\"Fine.\"))'
+  bert-export --run data/runs/sst2/train --out data/runs/sst2/export \\
+      --eval data/runs/sst2/eval/validation,data/runs/sst2/eval/test
+  bert-export --run data/runs/sst2/train --format hf,onnx,onnx-int8 \\
+      --tokens data/tokens/sst2 --out data/runs/sst2/export
+
+In Python:
+  from transformers import pipeline
+  pipeline(\"text-classification\", \"data/runs/sst2/export/hf\")(\"Fine.\")
 
 With --tokens nothing is written unless every format says what the model says: exit code 5.";
 

@@ -17,12 +17,19 @@ pub use input::InputFormat;
 pub(crate) use output::{OutputArgs, Shard};
 
 const EXAMPLE: &str = "Examples:
-  bert-predict --model data/runs/sst2/export/hf \"A film of rare beauty.\" \"Two hours I will never get back.\"
-  bert-predict --model data/runs/sst2/train --input reviews.csv --text-column review --output answers.jsonl
+  bert-predict --model data/runs/sst2/export/hf \"A film of rare beauty.\"
+  bert-predict --model data/runs/sst2/train --input reviews.csv \\
+      --text-column review --output answers.jsonl
   zcat reviews.txt.gz | bert-predict --model data/runs/sst2/train
-  bert-predict --model data/runs/sst2/train --input 'reviews-*.csv.gz' --keep-columns id --output answers.parquet
-  bert-predict --model data/runs/sst2/train --input reviews.parquet --out answers --output-format parquet --shard 1/4
-  bert-predict --model data/runs/sst2/train --input reviews.parquet --out answers --shard auto/4      under an engine
+  bert-predict --model data/runs/sst2/train --input 'reviews-*.csv.gz' \\
+      --keep-columns id --output answers.parquet
+
+Large files in parts, by several processes:
+  bert-predict --model data/runs/sst2/train --input reviews.parquet \\
+      --out answers --output-format parquet --shard 1/4
+  # As a task of an engine
+  bert-predict --model data/runs/sst2/train --input reviews.parquet \\
+      --out answers --shard auto/4
   bert-predict --collect answers";
 
 const PRECISION_HELP: &str = "Precision of matrix products: auto (that of the training where --model is its output folder, else bf16 if the \
@@ -49,7 +56,7 @@ pub struct Args {
     #[command(flatten)]
     pub(crate) answer: AnswerArgs,
 
-    /// Bring texts to at most this many tokens; default: as in the training, else as many as the model has positions
+    /// Bring texts to at most this many tokens; default: as in the training, else the tokenizer's model_max_length, or as many as the model has positions
     #[arg(long, value_name = "N")]
     pub max_length: Option<usize>,
 

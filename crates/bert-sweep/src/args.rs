@@ -7,11 +7,15 @@ use clap::{Parser, ValueEnum};
 use serde::Serialize;
 
 const EXAMPLE: &str = "Examples:
-  bert-sweep --profile pipeline/profiles/sst2-sweep.toml --tokens data/tokens/sst2 --model data/models/minilm \\
+  bert-sweep --profile pipeline/profiles/sst2-sweep.toml \\
+      --tokens data/tokens/sst2 --model data/models/minilm \\
       --out data/runs/sst2/sweep
-  bert-sweep --profile pipeline/profiles/sst2.toml --seeds 5 ...     the same settings with five seeds
-  bert-sweep --profile pipeline/profiles/sst2-sweep.toml --folds 5 ...     trials ranked by five-fold cross-validation
-  bert-sweep trial --index 3 ...     one run, as a task of an engine; afterwards bert-sweep collect ...
+  # The same settings with five seeds
+  bert-sweep --profile pipeline/profiles/sst2.toml --seeds 5 ...
+  # Trials ranked by five-fold cross-validation
+  bert-sweep --profile pipeline/profiles/sst2-sweep.toml --folds 5 ...
+  # One run, as a task of an engine; afterwards bert-sweep collect ...
+  bert-sweep trial --index 3 ...
 
 The profile has the search space:
   [sweep.space]

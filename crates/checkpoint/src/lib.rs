@@ -44,7 +44,7 @@ pub use outputs::{OutputKind, Outputs};
 pub use safetensors_file::{SafetensorsFile, TensorEntry};
 pub use shards::{WEIGHTS_INDEX, shards};
 pub use stand_in::StandIn;
-pub use tokenizer_config::{LongTexts, long_texts, tokenizer_config_changes};
+pub use tokenizer_config::{LongTexts, long_texts, model_max_length, tokenizer_config_changes};
 pub use tokenizer_files::{
     ADDED_TOKENS, CONFIG_AND_TOKENIZER_FILES, SPECIAL_TOKENS_MAP, TOKENIZER_CONFIG, TOKENIZER_FILES, TOKENIZER_JSON,
     VOCAB_TXT, tokenizer_files,

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::config::BertConfig;
 use crate::error::CheckpointError;
 use crate::folder::ModelFolder;
 use crate::json_text::parse_json_object;
@@ -49,10 +50,7 @@ impl ModelFolder {
     /// # Errors
     /// Fails when `tokenizer_config.json` is there and cannot be read as a JSON object.
     pub fn model_max_length(&self) -> Result<Option<usize>, CheckpointError> {
-        let config = read(&self.path.join(TOKENIZER_CONFIG))?;
-        let length = config.get(MODEL_MAX_LENGTH).or_else(|| config.get(MAX_LEN));
-        let length = length.and_then(Value::as_u64).and_then(|length| length.try_into().ok());
-        Ok(length.filter(|&length: &usize| length <= self.config.max_position_embeddings))
+        model_max_length(&self.path, &self.config)
     }
 
     /// The folder's `tokenizer_config.json` as both versions of Transformers take it, with these facts of long texts where they are
@@ -76,6 +74,17 @@ impl ModelFolder {
         }
         Ok((config != before).then(|| config.into()))
     }
+}
+
+/// As [`ModelFolder::model_max_length`], of the folder of a tokenizer and the config of its model.
+///
+/// # Errors
+/// As there.
+pub fn model_max_length(folder: &Path, config: &BertConfig) -> Result<Option<usize>, CheckpointError> {
+    let tokenizer_config = read(&folder.join(TOKENIZER_CONFIG))?;
+    let length = tokenizer_config.get(MODEL_MAX_LENGTH).or_else(|| tokenizer_config.get(MAX_LEN));
+    let length = length.and_then(Value::as_u64).and_then(|length| length.try_into().ok());
+    Ok(length.filter(|&length: &usize| length <= config.max_position_embeddings))
 }
 
 impl LongTexts {

@@ -19,10 +19,11 @@ const STAGE: Stage = Stage { name: "sst-fetch model", version: 1 };
 /// The arguments of `sst-fetch model`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    sst-fetch model --source hub:google-bert/bert-base-uncased --out data/models/bert-base-uncased\n  \
+    sst-fetch model --source hub:google-bert/bert-base-uncased \\\n      \
+    --out data/models/bert-base-uncased\n  \
     sst-fetch model --source path/to/minilm --out data/models/minilm\n\n\
-    The folder or repository needs config.json, model.safetensors (or several files with their index), and\n\
-    tokenizer.json or vocab.txt. The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are\n\
+    The folder or repository needs config.json, model.safetensors (or several files with their index), and \
+    tokenizer.json or vocab.txt. The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are \
     honored.")]
 pub struct ModelArgs {
     /// hub:OWNER/NAME[@REV], or a folder

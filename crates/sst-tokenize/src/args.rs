@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use checkpoint::{BertConfig, TOKENIZER_CONFIG, long_texts};
+use checkpoint::{BertConfig, TOKENIZER_CONFIG, long_texts, model_max_length};
 use clap::{Parser, ValueEnum};
 use corpus::raw::RawReader;
 use corpus::task::Task;
@@ -21,7 +21,8 @@ const MIN_LENGTH: usize = 3;
 #[command(
     version,
     after_help = "Example:\n  \
-    sst-tokenize --raw data/raw/sst --model data/models/minilm --task sst2 --out data/tokens/sst2\n\n\
+    sst-tokenize --raw data/raw/sst --model data/models/minilm \\\n      \
+    --task sst2 --out data/tokens/sst2\n\n\
     Reads the output of sst-fetch; bert-finetune reads the output of this."
 )]
 pub struct Args {
@@ -42,7 +43,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Granularity::Sentences)]
     pub granularity: Granularity,
 
-    /// Bring texts to at most this many tokens, including [CLS] and [SEP] [default: 512, or the model's number of positions if fewer]
+    /// Bring texts to at most this many tokens, including [CLS] and [SEP] [default: 512, or the tokenizer's model_max_length or the model's number of positions if fewer]
     #[arg(long, value_name = "N")]
     pub max_length: Option<usize>,
 
@@ -211,7 +212,7 @@ fn overflow(args: &Args, max_length: usize) -> anyhow::Result<Option<Overflow>> 
     }
 }
 
-/// Only a length that was given can be wrong; the default is lowered to what the model has positions for.
+/// Only a length that was given can be wrong; the default is lowered to that of the tokenizer, and to what the model has positions for.
 fn max_length(args: &Args, config: &BertConfig) -> anyhow::Result<usize> {
     let positions = config.max_position_embeddings;
     match args.max_length {
@@ -223,10 +224,14 @@ fn max_length(args: &Args, config: &BertConfig) -> anyhow::Result<usize> {
             bail_input!("--max-length {length} leaves no token between [CLS] and [SEP]; give at least {MIN_LENGTH}")
         }
         Some(length) => Ok(length),
-        None if positions < DEFAULT_MAX_LENGTH => {
-            args.common.say(&format!("max_length is {positions}, the model's number of positions"));
-            Ok(positions)
+        None => {
+            let of_tokenizer = model_max_length(&args.model, config)?.filter(|length| *length >= MIN_LENGTH);
+            let limits = of_tokenizer.map(|length| (length, "the tokenizer's model_max_length")).into_iter();
+            let limits = limits.chain([(positions, "the model's number of positions")]);
+            let lower = limits.filter(|(length, _)| *length < DEFAULT_MAX_LENGTH).min_by_key(|(length, _)| *length);
+            let Some((length, what)) = lower else { return Ok(DEFAULT_MAX_LENGTH) };
+            args.common.say(&format!("max_length is {length}, {what}"));
+            Ok(length)
         }
-        None => Ok(DEFAULT_MAX_LENGTH),
     }
 }

@@ -13,6 +13,20 @@ use sandbox::{Sandbox, VOCABULARY};
 use stage::sha256_hex;
 
 #[test]
+fn the_length_is_that_of_the_tokenizer_where_it_is_less_and_none_is_given() {
+    let sandbox = Sandbox::new();
+    sandbox.write("model/tokenizer_config.json", r#"{"model_max_length": 4}"#);
+    let ended = sandbox.tokenize(&["--task", "sst2"]);
+    assert!(ended.stderr.starts_with("max_length is 4, the tokenizer's model_max_length\n"), "{}", ended.stderr);
+    assert_eq!(sandbox.tokens(Split::Train).input_ids, [2, 5, 6, 3, 2, 9, 3]);
+    sandbox.tokenize(&["--task", "sst2", "--max-length", "5"]);
+    assert_eq!(sandbox.tokens(Split::Train).input_ids, [2, 5, 6, 7, 3, 2, 9, 3]);
+    sandbox.write("model/tokenizer_config.json", r#"{"model_max_length": 1000000000000000019884624838656}"#);
+    sandbox.tokenize(&["--task", "sst2"]);
+    assert_eq!(sandbox.tokens(Split::Train).metadata.max_length, 16);
+}
+
+#[test]
 fn literal_rows_become_literal_ids() {
     let sandbox = Sandbox::new();
     let ended = sandbox.tokenize(&["--task", "sst2"]);

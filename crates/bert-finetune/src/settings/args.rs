@@ -13,18 +13,19 @@ use super::schedule::ScheduleArgs;
 use super::weights::WeightArgs;
 
 const EXAMPLE: &str = "Example:
-  bert-finetune --tokens data/tokens/sst2 --model data/models/minilm --out data/runs/sst2/train \\
-      --learning-rate 5e-5 --weight-decay 0.01 --per-device-train-batch-size 16 --num-train-epochs 3
+  bert-finetune --tokens data/tokens/sst2 --model data/models/minilm \\
+      --out data/runs/sst2/train --learning-rate 5e-5 --weight-decay 0.01 \\
+      --per-device-train-batch-size 16 --num-train-epochs 3
 
-Defaults that differ from Transformers' TrainingArguments: --precision auto, --eval-strategy epoch,
---save-strategy epoch, --save-total-limit 2, --logging-steps 10, --metric-for-best-model accuracy, --greater-is-better
-false for mse; --save-steps has none. The best checkpoint is always kept. With --eval-strategy steps the last step is
-evaluated, too. reduce_lr_on_plateau follows --greater-is-better where its kwargs have no mode.
+Defaults that differ from Transformers' TrainingArguments: --precision auto, --eval-strategy epoch, \
+--save-strategy epoch, --save-total-limit 2, --logging-steps 10, --metric-for-best-model accuracy, \
+--greater-is-better false for mse; --save-steps has none. The best checkpoint is always kept. With --eval-strategy \
+steps the last step is evaluated, too. reduce_lr_on_plateau follows --greater-is-better where its kwargs have no mode.
 
-Not in TrainingArguments: --max-tokens-per-batch, --class-weights, --focal-loss-gamma, --head-learning-rate,
---layerwise-lr-decay, --sgd-momentum, --ema-decay, --new-head, --freeze-embeddings, --freeze-layers, --lora-*,
---optim adam (torch.optim.Adam), --plan, --timed, --stop-at-step, --cuda-graphs; of the model's config
---hidden-dropout-prob, --attention-probs-dropout-prob, --classifier-dropout; of a callback --early-stopping-patience,
+Not in TrainingArguments: --max-tokens-per-batch, --class-weights, --focal-loss-gamma, --head-learning-rate, \
+--layerwise-lr-decay, --sgd-momentum, --ema-decay, --new-head, --freeze-embeddings, --freeze-layers, --lora-*, \
+--optim adam (torch.optim.Adam), --plan, --timed, --stop-at-step, --cuda-graphs; of the model's config \
+--hidden-dropout-prob, --attention-probs-dropout-prob, --classifier-dropout; of a callback --early-stopping-patience, \
 --early-stopping-threshold; --precision, --device, --threads.";
 
 /// Fine-tune BERT on token files and keep the checkpoint that does best on the validation split

@@ -153,18 +153,21 @@ fn is_written_as_built(files: &TokenizerFiles) -> bool {
 /// # Errors
 /// Fails, naming the class, where its rules are not those of BERT nor written in `tokenizer.json`.
 pub(super) fn rules(files: &TokenizerFiles) -> Result<(Rules, Option<String>)> {
-    let Some((file, class)) = files.class()? else { return Ok((Rules::Bert, None)) };
-    let fail = |problem: String| Err(files.error(file, problem));
     let is_code = |map: &Value| map.get("AutoTokenizer").is_some_and(|class| !class.is_null()) || map.is_array();
-    if files.config.get("auto_map").is_some_and(is_code) {
-        return fail(format!(
-            "auto_map: the tokenizer {class} is a program in its repository, which is never run; save it as tokenizer.json"
-        ));
-    }
+    let is_program = files.config.get("auto_map").is_some_and(is_code);
+    // Transformers does not run it either, unless it is told to trust it, where it has a class of its own.
+    let not_run = || is_program.then(|| "auto_map names a program, which is not run; the rules are BERT's".to_owned());
+    let Some((file, class)) = files.class()? else { return Ok((Rules::Bert, not_run())) };
+    let fail = |problem: String| Err(files.error(file, problem));
     let name = class.strip_suffix("Fast").unwrap_or(&class);
     let name = name.strip_suffix("Tokenizer").unwrap_or(name);
     if BERT.contains(&name) {
-        return Ok((Rules::Bert, None));
+        return Ok((Rules::Bert, not_run()));
+    }
+    if is_program {
+        return fail(format!(
+            "auto_map: the tokenizer {class} is a program in its repository, which is never run; save it as tokenizer.json"
+        ));
     }
     if OTHERS.contains(&name) {
         return fail(format!("tokenizer_class is {class}; only tokenizers of BERT are supported"));

@@ -12,6 +12,7 @@ use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use super::columns::{LABEL_NAMES, TEMPERATURE, TEXT_COLUMNS, class_columns, element, score_columns};
@@ -43,6 +44,7 @@ impl<'a, W: Write + Send> PredictionsWriter<'a, W> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_max_row_group_row_count(Some(ROW_GROUP_SIZE))
+            .set_key_value_metadata(Some(key_values(&schema)))
             .build();
         let writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties))?;
         Ok(Self { predictions, schema, writer })
@@ -85,6 +87,13 @@ pub(super) fn schema(
     metadata.extend(temperature.map(|temperature| (TEMPERATURE.to_owned(), temperature.to_string())));
     let metadata: HashMap<String, String> = metadata.into_iter().collect();
     Ok(Schema::new_with_metadata(columns, metadata))
+}
+
+/// The metadata of the schema for programs that do not read Arrow's schema, by their keys.
+fn key_values(schema: &Schema) -> Vec<KeyValue> {
+    let mut pairs: Vec<(&String, &String)> = schema.metadata().iter().collect();
+    pairs.sort();
+    pairs.into_iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect()
 }
 
 fn columns(predictions: &Predictions, rows: Range<usize>) -> Result<Vec<ArrayRef>, ArrowError> {

@@ -18,9 +18,11 @@ const EXAMPLES: &str = "Examples:
   sst-fetch dataset --source stanford --out data/raw/sst
   sst-fetch dataset --source trainDevTestTrees_PTB/trees --out data/raw/sst
   sst-fetch dataset --source hub:stanfordnlp/sst2 --out data/raw/sst2
-  sst-fetch dataset --train reviews.csv --text-column review --label-column stars --out data/raw/reviews
-  sst-fetch dataset --train 'part-*.csv.gz' --no-header --text-column 6 --label-column 1 --out raw
-  sst-fetch dataset --train aclImdb/train --test aclImdb/test --out data/raw/imdb";
+  sst-fetch dataset --train reviews.csv --out data/raw/reviews \\
+      --text-column review --label-column stars
+  sst-fetch dataset --train 'part-*.csv.gz' --out raw \\
+      --no-header --text-column 6 --label-column 1
+  sst-fetch dataset --train aclImdb/train --test aclImdb/test --out raw/imdb";
 
 /// The arguments of `sst-fetch dataset`.
 #[derive(Debug, Args)]
@@ -196,12 +198,10 @@ fn refuse_given<const N: usize>(given: [(&'static str, bool); N], source: &str) 
 
 fn after_help() -> String {
     format!(
-        "{EXAMPLES}\n\nA folder contains PTB trees as {{train,dev,test}}.txt, GLUE's {{train,dev,test}}.tsv, tables as\n\
-         {{train,validation,test}}.{{{},txt}},\n\
-         or texts as {{train,test}}/CLASS/*.txt or {{train,test}}/pos.txt and neg.txt.\n\
-         A .txt, or a file named without a format, is trees, lines of a label and a text, or a table. All but Parquet may be\n\
-         compressed: train.csv.gz, train.csv.zst.\n\
-         Separator, quotes and encoding are told from a table; what was guessed is said.\n\n\
+        "{EXAMPLES}\n\nA folder contains PTB trees as {{train,dev,test}}.txt, GLUE's {{train,dev,test}}.tsv, tables as \
+         {{train,validation,test}}.{{{},txt}}, or texts as {{train,test}}/CLASS/*.txt or {{train,test}}/pos.txt and neg.txt. \
+         A .txt, or a file named without a format, is trees, lines of a label and a text, or a table. All but Parquet may be \
+         compressed: train.csv.gz, train.csv.zst. Separator, quotes and encoding are told from a table; what was guessed is said.\n\n\
          The environment variables HF_HOME, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HTTPS_PROXY and NO_PROXY are honored.",
         corpus::records::extension_list()
     )
