@@ -307,7 +307,8 @@ fn commands_in_help_texts_fit_on_a_terminal() {
     ] {
         let commands = |columns| {
             let text = help(words, columns);
-            let (_, examples) = text.split_once("\nExample").unwrap_or_else(|| panic!("{words} has no example: {text}"));
+            let (_, examples) =
+                text.split_once("\nExample").unwrap_or_else(|| panic!("{words} has no example: {text}"));
             examples.lines().filter(|line| line.starts_with("  ")).map(str::to_owned).collect::<Vec<_>>()
         };
         let narrow = commands("80");

@@ -3,4 +3,5 @@
 pub(crate) mod optimizer;
 mod adafactor;
 pub(crate) mod lr_scheduler;
+pub(crate) mod plateau;
 pub(crate) mod ema;

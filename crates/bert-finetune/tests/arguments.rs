@@ -100,6 +100,23 @@ fn a_validation_loss_that_is_not_finite_stops_the_run() {
 }
 
 #[test]
+fn what_weighs_the_loss_and_what_an_average_forgets_is_said_at_the_start() {
+    let sandbox = Sandbox::new();
+    let arguments = "--max-steps 4 --class-weights 1,2.5,0.25 --ema-decay 0.99 --device cpu";
+    let said = sandbox.finetune(&format!("{TRAINING} {arguments}")).stderr;
+    assert!(said.contains("  class weights: a 1.0000, b 2.5000, c 0.2500\n"), "{said}");
+    assert!(
+        said.contains(
+            "  warning: after 4 steps the average of --ema-decay 0.99 still consists of 96 % of what the run began with, a new \
+             classifier included; a smaller decay forgets it\n"
+        ),
+        "{said}"
+    );
+    let quiet = sandbox.finetune(&format!("{TRAINING} --max-steps 4 --ema-decay 0.5 --force")).stderr;
+    assert!(!quiet.contains("class weights") && !quiet.contains("average"), "{quiet}");
+}
+
+#[test]
 fn early_stopping_ends_the_run_and_says_so() {
     let sandbox = Sandbox::new();
     let arguments = "--num-train-epochs 50 --early-stopping-patience 2 --early-stopping-threshold 1";
@@ -200,6 +217,15 @@ fn contradictions_are_named_before_anything_is_loaded() {
             "--class-weights is 1,x,2; expected auto or comma-separated numbers: invalid float literal",
         ),
         ("--class-weights 1,2", "--class-weights lists 2 weights, but there are 3 classes"),
+        (
+            "--class-weights 1,1e-50,1",
+            "--class-weights has 1e-50, of which single precision cannot hold a sum; expected 1e-30 to 1e30",
+        ),
+        (
+            "--class-weights auto --per-device-train-batch-size 1",
+            "--class-weights with --per-device-train-batch-size 1 have no effect: a forward pass has the weighted mean of its rows; \
+             give a batch of at least 2, and a smaller --gradient-accumulation-steps",
+        ),
         ("--early-stopping-threshold 0.1", "--early-stopping-threshold requires --early-stopping-patience"),
         (
             "--eval-strategy no --early-stopping-patience 2",

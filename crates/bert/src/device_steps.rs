@@ -209,16 +209,21 @@ impl<'a> DeviceSteps<'a> {
         self.queue.run(|| exchange.finish(&self.queue, &self.flat_gradients, &self.numbers, signal))
     }
 
-    /// Norm and clipping of the gradients that were added up, and the optimizer's step number `step`, from 1, at `lr_factor` times
-    /// the highest learning rates. The numbers of the step are then on their way; where one of them is not finite, the step
+    /// Norm and clipping of the gradients that were added up, and the optimizer's step number `step`, from 1; `learning_rate` gives
+    /// the rate of the step by the highest one of a parameter. The numbers of the step are then on their way; where one of them is not finite, the step
     /// changes nothing.
     ///
     /// # Errors
     /// Fails when the device does.
-    pub fn update(&mut self, model: &mut Model, step: u64, lr_factor: f64) -> Result<(), BertError> {
+    pub fn update(
+        &mut self,
+        model: &mut Model,
+        step: u64,
+        learning_rate: impl Fn(f64) -> f64,
+    ) -> Result<(), BertError> {
         let queue = Rc::clone(&self.queue);
         queue.run(|| {
-            self.queue.upload(&self.update.uploaded, &self.update.uploads(step, lr_factor))?;
+            self.queue.upload(&self.update.uploaded, &self.update.uploads(step, learning_rate))?;
             let (losses, norm) = (self.numbers.losses(), self.numbers.norm());
             let mut work = || self.update.work(&self.gradients, &losses, &norm);
             let state: Vec<&Tensor> = self.update.state().chain([&self.flat_gradients, self.numbers.all()]).collect();

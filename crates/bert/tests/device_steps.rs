@@ -119,7 +119,7 @@ fn trained_by(variant: &Variant, training: Training, processes: Option<&ProcessG
             steps.exchange(size.min(n_micro_batches - first)).unwrap();
         }
         steps.finish_exchange(if step == TOLD { rank as f64 } else { 0.0 }).unwrap();
-        steps.update(&mut model, step as u64 + 1, 1.0 / (step + 1) as f64).unwrap();
+        steps.update(&mut model, step as u64 + 1, |highest| highest / (step + 1) as f64).unwrap();
         // A step's numbers are read while the next one is on its way.
         if step > 0 {
             numbers.push(steps.receive(n_micro_batches).unwrap());
@@ -260,7 +260,7 @@ fn a_step_that_is_not_finite_changes_nothing() {
             let micro_batch = DeviceMicroBatch { sentences: &sentences, targets: &targets, sites, index: 0, of: 1 };
             let loss = |logits: &Tensor, weights: &Tensor| (logits.select(1, 0) * weights).sum(Kind::Float);
             steps.add(&mut model, &micro_batch, loss).unwrap();
-            steps.update(&mut model, number, 1.0).unwrap();
+            steps.update(&mut model, number, |highest| highest).unwrap();
             (steps.receive(1).unwrap(), model.parameters().flat.copy(), steps.n_graphs())
         };
         for number in 1..4 {

@@ -1,12 +1,12 @@
 //! Learning rate schedulers: the learning rate as a pure function of the step, by the formulas of Transformers.
 //!
-//! Each function is the `lr_lambda` of a scheduler: a step in, a fraction of the highest learning rate out.
+//! Each function is the `lr_lambda` of a scheduler: a step in, a fraction of the highest learning rate out. A plateau, which bounds
+//! the rates themselves, has none: `plateau`.
 
 use std::f64::consts::PI;
 
-use serde::{Deserialize, Serialize};
-
-use crate::settings::{Plateau, PlateauMode, Ramp, Schedule, StableDecay, ThresholdMode};
+use super::plateau::reduced;
+use crate::settings::{Plateau, Ramp, Schedule, StableDecay};
 
 /// Where in its run a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +43,30 @@ impl ScheduleStep {
     }
 }
 
-/// The fraction of the highest learning rate in a step; `plateau_factor` is what a plateau has left of it.
-pub(crate) fn lr_lambda(schedule: &Schedule, at: ScheduleStep, plateau_factor: f64) -> f64 {
-    match *schedule {
+/// The learning rates of a step, each by its highest one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum LearningRates {
+    /// This fraction of it.
+    Fraction(f64),
+    /// What so many reductions of a plateau have left of it.
+    Reduced(Plateau, u64),
+}
+
+impl LearningRates {
+    /// The learning rate of parameters whose highest one is `highest`.
+    pub(crate) fn of(self, highest: f64) -> f64 {
+        match self {
+            Self::Fraction(fraction) => highest * fraction,
+            Self::Reduced(plateau, reductions) => reduced(&plateau, highest, reductions),
+        }
+    }
+}
+
+/// The learning rates of a step; `reductions`: how often a plateau has reduced them.
+pub(crate) fn learning_rates(schedule: &Schedule, at: ScheduleStep, reductions: u64) -> LearningRates {
+    let fraction = match *schedule {
+        Schedule::ReduceLrOnPlateau(plateau) => return LearningRates::Reduced(plateau, reductions),
         Schedule::Constant => 1.0,
-        Schedule::ReduceLrOnPlateau(_) => plateau_factor,
         Schedule::ConstantWithWarmup => at.linear_warmup().unwrap_or(1.0),
         Schedule::Linear => linear(at),
         Schedule::Cosine { num_cycles, min_lr_rate } => cosine(at, num_cycles, min_lr_rate),
@@ -58,7 +77,8 @@ pub(crate) fn lr_lambda(schedule: &Schedule, at: ScheduleStep, plateau_factor: f
         Schedule::Polynomial { power, lr_end_rate } => polynomial(at, power, lr_end_rate),
         Schedule::InverseSqrt { timescale } => inverse_sqrt(at, timescale),
         Schedule::WarmupStableDecay(shape) => warmup_stable_decay(at, shape),
-    }
+    };
+    LearningRates::Fraction(fraction)
 }
 
 fn linear(at: ScheduleStep) -> f64 {
@@ -148,74 +168,14 @@ fn interpolate_from(lowest: f64, fraction: f64) -> f64 {
     (fraction * (1.0 - lowest) + lowest).max(0.0)
 }
 
-/// State of a plateau, as PyTorch's `ReduceLROnPlateau` keeps it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PlateauState {
-    best: Option<f64>,
-    bad_evaluations: u64,
-    cooldown_left: u64,
-    /// What is left of the highest learning rate.
-    pub(crate) reduced: f64,
-}
-
-impl Default for PlateauState {
-    fn default() -> Self {
-        Self { best: None, bad_evaluations: 0, cooldown_left: 0, reduced: 1.0 }
-    }
-}
-
-impl PlateauState {
-    /// One evaluation: `value` is the metric, of which more is better if `greater_is_better`.
-    pub(crate) fn step(&mut self, plateau: &Plateau, value: f64, greater_is_better: bool, learning_rate: f64) {
-        let greater_is_better = plateau.mode.map_or(greater_is_better, |mode| mode == PlateauMode::Max);
-        let sign = if greater_is_better { 1.0 } else { -1.0 };
-        let better = self.best.is_none_or(|best| {
-            let bar = match plateau.threshold_mode {
-                ThresholdMode::Rel => best * (1.0 + sign * plateau.threshold),
-                ThresholdMode::Abs => best + sign * plateau.threshold,
-            };
-            sign * value > sign * bar
-        });
-        if better {
-            self.best = Some(value);
-            self.bad_evaluations = 0;
-        } else {
-            self.bad_evaluations += 1;
-        }
-        if self.cooldown_left > 0 {
-            self.cooldown_left -= 1;
-            self.bad_evaluations = 0;
-        }
-        if self.bad_evaluations > plateau.patience {
-            let (old, lowest) = (self.reduced * learning_rate, plateau.min_lr);
-            let new = (old * plateau.factor).max(lowest);
-            if old - new > plateau.eps {
-                self.reduced = new / learning_rate;
-            }
-            self.cooldown_left = plateau.cooldown;
-            self.bad_evaluations = 0;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::{Parser, ValueEnum};
     use serde_json::Value;
 
     use super::*;
+    use crate::optim::plateau::PlateauState;
     use crate::settings::{ScheduleArgs, SchedulerType};
-
-    #[test]
-    fn a_plateau_without_a_mode_looks_for_what_is_better_for_the_best_model() {
-        let plateau: Plateau = serde_json::from_str(r#"{"patience": 0}"#).unwrap();
-        let reduced = |greater_is_better: bool| {
-            let mut state = PlateauState::default();
-            [0.5, 0.6, 0.7].iter().for_each(|&metric| state.step(&plateau, metric, greater_is_better, 1.0));
-            state.reduced
-        };
-        assert_eq!((reduced(true), reduced(false)), (1.0, 0.1 * 0.1));
-    }
 
     #[derive(Parser)]
     struct Flags {
@@ -248,7 +208,7 @@ mod tests {
                     plateau.step(arguments, metric, false, highest);
                 }
                 let at = ScheduleStep { step: step as u64, warmup_steps: warmup, total_steps: total };
-                let rate = highest * lr_lambda(&schedule, at, plateau.reduced);
+                let rate = learning_rates(&schedule, at, plateau.reductions).of(highest);
                 let expected = expected.as_f64().unwrap();
                 assert!((rate - expected).abs() < 1e-17, "{case}: {rate} in step {step}, expected {expected}");
             }

@@ -8,6 +8,7 @@ use checkpoint::BertConfig;
 use tch::{Kind, Tensor};
 
 use crate::optim::adafactor::{Adafactor, AdafactorStep};
+use crate::optim::lr_scheduler::LearningRates;
 use crate::settings::{OptimizerPlan, Rule};
 
 /// The optimizer with its state.
@@ -47,8 +48,7 @@ struct Elementwise {
 pub(crate) struct StepRates {
     /// Steps done before.
     pub(crate) step: u64,
-    /// The fraction of the highest learning rate.
-    pub(crate) lr_factor: f64,
+    pub(crate) learning_rates: LearningRates,
     /// Every gradient is multiplied by this.
     pub(crate) grad_scale: f64,
 }
@@ -82,7 +82,7 @@ impl Optimizer {
     /// Of an element-wise optimizer its rule, and each trained parameter's part with its highest learning rate.
     pub(crate) fn elementwise(&self) -> Option<(UpdateRule, Vec<ParameterUpdate>)> {
         let Method::Elementwise(elementwise) = &self.method else { return None };
-        Some((elementwise.rule, elementwise.updates(&self.options, 1.0)))
+        Some((elementwise.rule, elementwise.updates(&self.options, LearningRates::Fraction(1.0))))
     }
 
     /// Whether a step is the same formula for every number.
@@ -92,16 +92,16 @@ impl Optimizer {
 
     /// Updates the parameters of `model` in place.
     pub(crate) fn step(&mut self, model: &mut Model, gradients: &Gradients, rates: StepRates) -> anyhow::Result<()> {
-        let StepRates { step, lr_factor, grad_scale } = rates;
+        let StepRates { step, learning_rates, grad_scale } = rates;
         let step = step + 1;
         match &mut self.method {
             Method::Elementwise(elementwise) => {
-                let updates = elementwise.updates(&self.options, lr_factor);
+                let updates = elementwise.updates(&self.options, learning_rates);
                 model.update(gradients, updates, UpdateStep { rule: elementwise.rule, step, grad_scale })?;
             }
             Method::Adafactor(adafactor) => model.update_each(gradients, |position, parameter, gradient| {
                 let ParameterOptions { learning_rate, weight_decay } = self.options[position];
-                let options = AdafactorStep { step, learning_rate: learning_rate * lr_factor, weight_decay };
+                let options = AdafactorStep { step, learning_rate: learning_rates.of(learning_rate), weight_decay };
                 adafactor.update(position, parameter, &(gradient * grad_scale), options);
             })?,
         }
@@ -128,11 +128,11 @@ impl Elementwise {
         Self { rule, buffers, moments }
     }
 
-    /// The part of each trained parameter in a step at `lr_factor` times its highest learning rate.
-    fn updates(&self, options: &[ParameterOptions], lr_factor: f64) -> Vec<ParameterUpdate> {
+    /// The part of each trained parameter in a step.
+    fn updates(&self, options: &[ParameterOptions], learning_rates: LearningRates) -> Vec<ParameterUpdate> {
         let update = |(moments, options): (&Vec<Tensor>, &ParameterOptions)| ParameterUpdate {
             moments: moments.iter().map(Tensor::shallow_clone).collect(),
-            learning_rate: options.learning_rate * lr_factor,
+            learning_rate: learning_rates.of(options.learning_rate),
             weight_decay: options.weight_decay,
         };
         self.moments.iter().zip(options).map(update).collect()
@@ -232,8 +232,9 @@ mod tests {
             for (step, after) in case["after"].as_array().unwrap().iter().enumerate() {
                 let tensors = ["matrix", "vector"].map(|name| tensor(&table["gradients"][step][name]));
                 let gradients = Gradients::from_tensors(model.parameters(), &tensors).unwrap();
-                let lr_factor = table["learning_rates"][step].as_f64().unwrap() / plan.learning_rate;
-                let rates = StepRates { step: step as u64, lr_factor, grad_scale: 1.0 };
+                let fraction = table["learning_rates"][step].as_f64().unwrap() / plan.learning_rate;
+                let learning_rates = LearningRates::Fraction(fraction);
+                let rates = StepRates { step: step as u64, learning_rates, grad_scale: 1.0 };
                 optimizer.step(&mut model, &gradients, rates).unwrap();
                 for (parameter, name) in model.parameters().trained().zip(["matrix", "vector"]) {
                     let difference = (&parameter.tensor - tensor(&after[name])).abs().max().double_value(&[]);

@@ -9,6 +9,7 @@ use run_files::plan::Time;
 use stage::CommonArgs;
 
 use crate::data::MicroBatches;
+use crate::optim::lr_scheduler::LearningRates;
 use crate::train_loop::{Inputs, untrained};
 use crate::training::step::StepBatches;
 use crate::training::trainer::{Reports, Trainer};
@@ -34,7 +35,7 @@ pub(super) fn time(inputs: Inputs<'_>, mut batches: MicroBatches<'_>, common: &C
         let micro_batches = batches.of_step(spread(index, n_steps));
         let started = Instant::now();
         let step = StepBatches { train: &inputs.data.train, rows: micro_batches, signal: None };
-        trainer.training_step(step, 0.0)?;
+        trainer.training_step(step, LearningRates::Fraction(0.0))?;
         while trainer.take_report(Reports::All, &inputs.data.train)?.is_some() {}
         if index >= WARM_UP {
             timed_steps += 1;

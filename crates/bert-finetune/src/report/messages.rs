@@ -2,7 +2,7 @@
 
 use bert::{Compute, LoadReport};
 use checkpoint::BertConfig;
-use corpus::shortened_list;
+use corpus::{shortened_list, shortened_name};
 use run_files::log::Evaluation;
 use run_files::plan::Counts;
 use stage::counted;
@@ -107,6 +107,24 @@ fn millions(n: usize) -> f64 {
 
 fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(1_000_000)
+}
+
+/// The weight of each class beside its name.
+pub(crate) fn class_weights(weights: &[f64], names: &[String]) -> String {
+    const MOST: usize = 20;
+    let named =
+        names.iter().zip(weights).take(MOST).map(|(name, weight)| format!("{} {weight:.4}", shortened_name(name)));
+    let more = if weights.len() > MOST { ", ..." } else { "" };
+    format!("  class weights: {}{more}", named.collect::<Vec<_>>().join(", "))
+}
+
+/// An average of the weights that the end of the run will find young.
+pub(crate) fn young_average(decay: f64, steps: u64, share: f64) -> String {
+    format!(
+        "after {steps} steps the average of --ema-decay {decay} still consists of {:.0} % of what the run began with, a new classifier \
+         included; a smaller decay forgets it",
+        100.0 * share
+    )
 }
 
 /// After the first steps.

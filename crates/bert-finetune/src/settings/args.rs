@@ -20,7 +20,8 @@ const EXAMPLE: &str = "Example:
 Defaults that differ from Transformers' TrainingArguments: --precision auto, --eval-strategy epoch, \
 --save-strategy epoch, --save-total-limit 2, --logging-steps 10, --metric-for-best-model accuracy, \
 --greater-is-better false for mse; --save-steps has none. The best checkpoint is always kept. With --eval-strategy \
-steps the last step is evaluated, too. reduce_lr_on_plateau follows --greater-is-better where its kwargs have no mode.
+steps the last step is evaluated, too. reduce_lr_on_plateau follows --greater-is-better where its kwargs have no mode. --group-by-length \
+draws its order from the seed and the epoch.
 
 Not in TrainingArguments: --max-tokens-per-batch, --class-weights, --focal-loss-gamma, --head-learning-rate, \
 --layerwise-lr-decay, --sgd-momentum, --ema-decay, --new-head, --freeze-embeddings, --freeze-layers, --lora-*, \

@@ -24,7 +24,7 @@ pub struct BatchArgs {
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub gradient_accumulation_steps: usize,
 
-    /// Put sentences of similar length into the same batch
+    /// Put sentences of similar length into the same batch, as Transformers does, in an order of our own
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false,
           default_missing_value = "true", value_name = "BOOL")]
     pub group_by_length: bool,

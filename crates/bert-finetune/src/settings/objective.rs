@@ -3,6 +3,7 @@
 use serde::Serialize;
 use stage::{List, bad_input, bail_input, ensure_input};
 
+use super::batches::BatchSize;
 use super::checks::{at_least_zero, fraction};
 use super::problem_type::ProblemType;
 
@@ -10,11 +11,13 @@ use super::problem_type::ProblemType;
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Loss")]
 pub struct ObjectiveArgs {
-    /// Label smoothing: probability moved from the true class to a uniform distribution over all classes
+    /// Label smoothing: probability moved from the true class to a uniform distribution over all classes; with class weights
+    /// a row is weighted by its true class
     #[arg(long, default_value_t = 0.0, value_name = "FACTOR")]
     pub label_smoothing_factor: f64,
 
-    /// Class weights in the loss: auto (rows / (classes * rows of the class)) or a list such as 1,2.5
+    /// Class weights in the loss, in the order of the labels: auto (rows / (classes * rows of the class), 1 where train has
+    /// none) or a list such as 1,2.5. As in PyTorch, a forward pass has the weighted mean of its rows
     #[arg(long, value_name = "A,B,...")]
     pub class_weights: Option<List>,
 
@@ -58,6 +61,23 @@ impl ObjectivePlan {
         })
     }
 
+    /// Refuses class weights where a forward pass has one row: its weighted mean is that row.
+    pub(crate) fn check_batches(&self, size: BatchSize) -> anyhow::Result<()> {
+        let one = BatchSize::Sentences { per_device_train_batch_size: 1 };
+        ensure_input!(
+            self.class_weights == ClassWeights::Equal || size != one,
+            "--class-weights with --per-device-train-batch-size 1 have no effect: a forward pass has the weighted mean of its rows; \
+             give a batch of at least 2, and a smaller --gradient-accumulation-steps"
+        );
+        Ok(())
+    }
+
+    /// Whether a loss near ln(classes) says that nothing was learned: focal loss has another value there, and strong smoothing lets
+    /// no loss fall far below.
+    pub(crate) fn shows_guessing(&self) -> bool {
+        self.focal_loss_gamma == 0.0 && self.label_smoothing_factor <= 0.5
+    }
+
     /// Checks the objective against what is learned: none of these settings has a meaning for regression.
     pub(crate) fn check(&self, problem_type: ProblemType) -> anyhow::Result<()> {
         let ProblemType::Classification { n_classes } = problem_type else {
@@ -86,6 +106,10 @@ fn weights(list: &List) -> anyhow::Result<Vec<f64>> {
             bad_input!("--class-weights is {list}; expected auto or comma-separated numbers: {error}")
         })?;
         ensure_input!(value.is_finite() && value > 0.0, "--class-weights has {value}; expected more than 0");
+        ensure_input!(
+            (1e-30..=1e30).contains(&value),
+            "--class-weights has {value:e}, of which single precision cannot hold a sum; expected 1e-30 to 1e30"
+        );
         Ok(value)
     };
     list.items().iter().map(weight).collect()

@@ -23,7 +23,8 @@ pub struct OptimizerArgs {
     #[arg(long, value_name = "RATE")]
     pub head_learning_rate: Option<f64>,
 
-    /// Layer-wise decay: a layer's learning rate is that of the layer above it times this; 1: off
+    /// Layer-wise decay: a layer's learning rate is that of what is above it times this, from --learning-rate of the pooler down
+    /// to the embeddings; 1: off
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
     pub layerwise_lr_decay: f64,
 

@@ -38,11 +38,13 @@ pub struct WeightArgs {
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub freeze_layers: usize,
 
-    /// Evaluate and keep an exponential moving average (EMA) of the weights with this decay
+    /// Evaluate and keep an exponential moving average (EMA) of the weights with this decay, from the weights that the run begins
+    /// with
     #[arg(long, value_name = "DECAY")]
     pub ema_decay: Option<f64>,
 
-    /// LoRA: train adapters of this rank on --lora-targets, and the classifier; everything else is frozen
+    /// LoRA: train adapters of this rank on --lora-targets, and the classifier, with a pooler that the model folder lacks;
+    /// everything else is frozen
     #[arg(long, value_name = "RANK")]
     pub lora_rank: Option<usize>,
 

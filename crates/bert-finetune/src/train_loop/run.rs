@@ -10,7 +10,7 @@ use stage::{CommonArgs, ExitReason, Interrupt, Progress};
 
 use crate::checkpoints::Checkpoints;
 use crate::data::{Dataset, MicroBatches};
-use crate::optim::lr_scheduler::{ScheduleStep, lr_lambda};
+use crate::optim::lr_scheduler::{ScheduleStep, learning_rates};
 use crate::processes::Team;
 use crate::report::{EventLog, Timing, TrainingResult, messages};
 use crate::settings::{BestModelCriterion, Plan, Schedule};
@@ -97,10 +97,10 @@ impl Run<'_> {
         let Counts { warmup_steps, total_steps, .. } = step_plan.counts;
         let step = self.trainer.step;
         let at = ScheduleStep { step, warmup_steps, total_steps };
-        let lr_factor = lr_lambda(&plan.schedule, at, self.state.plateau.reduced);
+        let learning_rates = learning_rates(&plan.schedule, at, self.state.plateau.reductions);
         let signal = self.context.interrupt.received();
         let batches = StepBatches { train: &self.inputs.data.train, rows: self.batches.of_step(step), signal };
-        self.trainer.training_step(batches, lr_factor)?;
+        self.trainer.training_step(batches, learning_rates)?;
         self.count_reports(Reports::Early, started)
     }
 
@@ -144,11 +144,11 @@ impl Run<'_> {
         self.inputs.data.validation.as_ref().map_or(0, |set| remaining * set.input_ids.len())
     }
 
-    /// Warns once if the loss stays at that of random guessing, with `step`. Focal loss has another value there.
+    /// Warns once if the loss stays at that of random guessing, with `step`.
     fn warn_if_stuck(&mut self, step: u64) -> anyhow::Result<()> {
         let Inputs { plan, data, .. } = self.inputs;
         let Some(n_classes) = data.problem_type().n_classes() else { return Ok(()) };
-        if plan.objective.focal_loss_gamma != 0.0
+        if !plan.objective.shows_guessing()
             || !self.state.watch.should_warn(n_classes, self.batches.step_plan.counts.warmup_steps)
         {
             return Ok(());
@@ -169,7 +169,7 @@ impl Run<'_> {
         let Some(n_classes) = data.problem_type().n_classes() else { return Ok(()) };
         let warmup_steps = self.batches.step_plan.counts.warmup_steps;
         let best_eval_loss = self.state.best.and_then(|best| best.figures).map(|figures| figures.eval_loss);
-        if plan.objective.focal_loss_gamma != 0.0
+        if !plan.objective.shows_guessing()
             || !self.state.watch.should_warn_at_end(n_classes, warmup_steps, best_eval_loss)
         {
             return Ok(());

@@ -11,6 +11,7 @@ use crate::data::MicroBatches;
 use crate::processes::{Restarts, Team};
 use crate::report::messages::{self, StartFacts};
 use crate::report::{EventLog, Timing};
+use crate::settings::Schedule;
 use crate::train_loop::run::{Inputs, Run, RunContext};
 use crate::training::loop_state::LoopState;
 use crate::training::loss::Objective;
@@ -120,14 +121,19 @@ fn open_outputs(
         if let Some(team) = team {
             context.common.say(&messages::global_batch(&plan.batches, team.size()));
         }
-        if let Some(warning) = other_classes(inputs, loaded) {
-            context.common.say(&format!("  warning: {warning}"));
+        if let Some(weights) = trainer.objective.class_weights() {
+            context.common.say(&messages::class_weights(&weights, &data.output_names()));
         }
+        let warnings = [other_classes(inputs, loaded), young_average(plan.weights.ema_decay, counts.total_steps)];
+        warnings.iter().flatten().for_each(|warning| context.common.say(&format!("  warning: {warning}")));
     } else if let Some(change) = restarts.changed() {
         context.common.say(&format!("bert-finetune: now {change}; the result is the same"));
     }
     restarts.write(output, trainer.step)?;
-    let state = resumed.unwrap_or_default();
+    let mut state = resumed.unwrap_or_default();
+    if let Schedule::ReduceLrOnPlateau(plateau) = &plan.schedule {
+        state.plateau.count_reductions(plateau, plan.optimizer.learning_rate);
+    }
     let mut log = EventLog::open(output.folder(), state.log_bytes)?;
     if state.log_bytes == 0 {
         let Counts { steps_per_epoch, total_steps, warmup_steps, .. } = counts;
@@ -150,4 +156,10 @@ fn other_classes(inputs: Inputs<'_>, loaded: &LoadReport) -> Option<String> {
         Err(_) => model.config.id2label.as_ref()?.values().cloned().collect(),
     };
     (before != names).then(|| messages::other_classes(&before, &names))
+}
+
+/// What to say of an average that holds mostly what the run began with.
+fn young_average(ema_decay: Option<f64>, total_steps: u64) -> Option<String> {
+    let share = ema_decay?.powf(total_steps as f64);
+    (share > 0.5).then(|| messages::young_average(ema_decay.unwrap_or_default(), total_steps, share))
 }

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use bert::{DeviceMicroBatch, DeviceSteps, DeviceStepsOptions, Gradients, Model, Recording};
 use corpus::tokens::TokenSet;
 
+use crate::optim::lr_scheduler::LearningRates;
 use crate::optim::optimizer::{Optimizer, StepRates};
 use crate::processes::Team;
 use crate::settings::Plan;
@@ -35,7 +36,7 @@ pub(super) struct DeviceStep<'a> {
     pub(super) optimizer: &'a mut Optimizer,
     pub(super) objective: &'a Objective,
     pub(super) dropout: StepDropout,
-    pub(super) lr_factor: f64,
+    pub(super) learning_rates: LearningRates,
 }
 
 impl<'a> DeviceTraining<'a> {
@@ -65,7 +66,7 @@ impl<'a> DeviceTraining<'a> {
         batches: StepBatches<'_>,
         mut report: StepReport,
     ) -> anyhow::Result<()> {
-        let DeviceStep { model, optimizer, objective, dropout, lr_factor } = step;
+        let DeviceStep { model, optimizer, objective, dropout, learning_rates } = step;
         self.team.inspect(|team| team.step_begins());
         let of = batches.rows.len();
         let (rank, size) = self.team.map_or((0, 1), |team| (team.rank(), team.size()));
@@ -84,14 +85,14 @@ impl<'a> DeviceTraining<'a> {
             self.steps.exchange(size.min(of - first))?;
         }
         self.steps.finish_exchange(f64::from(batches.signal.unwrap_or(0)))?;
-        self.steps.update(model, report.step, lr_factor)?;
+        self.steps.update(model, report.step, |highest| learning_rates.of(highest))?;
         let mut rows = Some(batches.rows.to_vec());
         if !optimizer.is_elementwise() {
             self.read_numbers(&mut report, batches.train, batches.rows)?;
             rows = None;
             let gradients = Gradients::from_tensors(model.parameters(), self.steps.gradients())?;
             let grad_scale = clip_coefficient(report.grad_norm, self.max_grad_norm);
-            optimizer.step(model, &gradients, StepRates { step: report.step - 1, lr_factor, grad_scale })?;
+            optimizer.step(model, &gradients, StepRates { step: report.step - 1, learning_rates, grad_scale })?;
         }
         self.launched.push_back(Launched { report, rows });
         Ok(())

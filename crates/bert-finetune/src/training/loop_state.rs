@@ -5,7 +5,7 @@
 use run_files::log::Evaluation;
 use serde::{Deserialize, Serialize};
 
-use crate::optim::lr_scheduler::PlateauState;
+use crate::optim::plateau::PlateauState;
 use crate::settings::{BestModelCriterion, EarlyStopping};
 use crate::training::step::StepReport;
 

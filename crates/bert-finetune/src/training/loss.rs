@@ -9,8 +9,9 @@ use crate::settings::{ClassWeights, ObjectivePlan};
 ///
 /// The loss of a row with the true class y and probabilities p is
 /// `(1 - e) * (1 - p_y)^gamma * -log p_y + e * mean_k(-log p_k)` with the label smoothing e and the gamma of focal loss
-/// (Lin et al., "Focal loss for dense object detection", 2017); the mean over rows is weighted by the weight of y:
-/// without smoothing that is PyTorch's `CrossEntropyLoss`. Scores have the squared error.
+/// (Lin et al., "Focal loss for dense object detection", 2017); the mean over the rows of a forward pass is weighted by the weight
+/// of y: without smoothing that is PyTorch's `CrossEntropyLoss`, which with it weights the smoothed part by every class instead.
+/// Scores have the squared error.
 #[derive(Debug)]
 pub(crate) struct Objective {
     smoothing: f64,
@@ -32,6 +33,12 @@ impl Objective {
             gamma: plan.focal_loss_gamma,
             class_weights: class_weights.map(|weights| float_tensor(weights, device)),
         }
+    }
+
+    /// The weight of each class, where they are weighted.
+    pub(crate) fn class_weights(&self) -> Option<Vec<f64>> {
+        let weights = self.class_weights.as_ref()?.to_device(Device::Cpu).to_kind(Kind::Double);
+        Vec::try_from(&weights).ok()
     }
 
     /// The same objective over tensors on the CPU, where evaluation sums up.
@@ -88,7 +95,8 @@ impl Objective {
     }
 }
 
-/// `rows / (classes * rows of the class)`, as scikit-learn's `balanced`; a class without rows has weight 0.
+/// `rows / (classes * rows of the class)`, as scikit-learn's `balanced`; a class without rows has weight 1, so that the rows that an
+/// evaluation may have of it count as errors.
 fn balanced(labels: &Labels, n_classes: usize) -> Vec<f64> {
     let Labels::Classes(labels) = labels else { return Vec::new() };
     let mut counts = vec![0_usize; n_classes];
@@ -96,7 +104,7 @@ fn balanced(labels: &Labels, n_classes: usize) -> Vec<f64> {
         counts[label as usize] += 1;
     }
     let rows: usize = counts.iter().sum();
-    let weight = |count| if count == 0 { 0.0 } else { rows as f64 / (n_classes * count) as f64 };
+    let weight = |count| if count == 0 { 1.0 } else { rows as f64 / (n_classes * count) as f64 };
     counts.into_iter().map(weight).collect()
 }
 
@@ -122,18 +130,20 @@ mod tests {
         assert!((value - expected).abs() < 1e-6, "{value}, expected {expected}");
     }
 
-    /// Plain, smoothed and weighted: PyTorch's `cross_entropy`; focal: its formula with PyTorch's `log_softmax`.
+    /// Plain, smoothed, and weighted without smoothing: PyTorch's `cross_entropy`; focal: its formula with PyTorch's `log_softmax`.
     #[test]
     fn losses_are_those_of_the_reference() {
         assert_close(loss(0.0, ClassWeights::Equal, 0.0), 1.508282042);
         assert_close(loss(0.1, ClassWeights::Equal, 0.0), 1.502726486);
         assert_close(loss(0.0, ClassWeights::Given(vec![0.5, 1.0, 2.0]), 0.0), 2.123058364);
         assert_close(loss(0.0, ClassWeights::Equal, 2.0), 1.086588732);
+        // Smoothed and weighted: each row of the smoothed ones by its true class.
+        assert_close(loss(0.1, ClassWeights::Given(vec![0.5, 1.0, 2.0]), 0.0), 2.069486935);
     }
 
     #[test]
     fn automatic_weights_make_every_class_count_alike() {
         let labels = Labels::Classes([0, 0, 0, 1].map(Some).to_vec());
-        assert_eq!(balanced(&labels, 3), [4.0 / 9.0, 4.0 / 3.0, 0.0]);
+        assert_eq!(balanced(&labels, 3), [4.0 / 9.0, 4.0 / 3.0, 1.0]);
     }
 }

@@ -9,6 +9,7 @@ use corpus::tokens::TokenSet;
 use tch::Tensor;
 
 use crate::optim::ema::Ema;
+use crate::optim::lr_scheduler::LearningRates;
 use crate::optim::optimizer::{Optimizer, StepRates};
 use crate::processes::Team;
 use crate::settings::Plan;
@@ -140,12 +141,15 @@ impl<'a> Trainer<'a> {
         evaluate(&tch::no_grad(|| Model::new(self.result(), config, compute.precision))?)
     }
 
-    /// Takes the next step over these micro-batches, at `lr_factor` times the highest learning rate. Its report comes from
-    /// [`Self::take_report`].
-    pub(crate) fn training_step(&mut self, batches: StepBatches<'_>, lr_factor: f64) -> anyhow::Result<()> {
+    /// Takes the next step over these micro-batches. Its report comes from [`Self::take_report`].
+    pub(crate) fn training_step(
+        &mut self,
+        batches: StepBatches<'_>,
+        learning_rates: LearningRates,
+    ) -> anyhow::Result<()> {
         let plan = self.setup.plan;
         let dropout = StepDropout { rates: self.dropout_rates, seed: plan.batches.seed, step: self.step };
-        let mut report = StepReport::begun(batches, self.step, plan.optimizer.learning_rate * lr_factor);
+        let mut report = StepReport::begun(batches, self.step, learning_rates.of(plan.optimizer.learning_rate));
         let StepBatches { train, rows, .. } = batches;
         let Self { model, optimizer, objective, .. } = self;
         match &mut self.place {
@@ -155,12 +159,12 @@ impl<'a> Trainer<'a> {
                 report.add_losses(&accumulated.losses, train, rows)?;
                 report.set_grad_norm(host.gradient_norm(model)?, train, rows)?;
                 let grad_scale = clip_coefficient(report.grad_norm, plan.optimizer.max_grad_norm);
-                let rates = StepRates { step: self.step, lr_factor, grad_scale };
+                let rates = StepRates { step: self.step, learning_rates, grad_scale };
                 optimizer.step(model, host.gradients(), rates)?;
                 self.reports.push_back(report);
             }
             Place::Device(device) => {
-                device.step(DeviceStep { model, optimizer, objective, dropout, lr_factor }, batches, report)?;
+                device.step(DeviceStep { model, optimizer, objective, dropout, learning_rates }, batches, report)?;
             }
         }
         if let Some(ema) = &mut self.ema {

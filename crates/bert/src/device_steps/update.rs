@@ -66,8 +66,8 @@ impl Update {
     }
 
     /// What changes from step to step, as `uploaded` takes it.
-    pub(super) fn uploads(&self, step: u64, lr_factor: f64) -> Tensor {
-        let rates = self.highest_rates.iter().map(|rate| (rate * lr_factor) as f32);
+    pub(super) fn uploads(&self, step: u64, learning_rate: impl Fn(f64) -> f64) -> Tensor {
+        let rates = self.highest_rates.iter().map(|&highest| learning_rate(highest) as f32);
         Tensor::from_slice(&rates.chain([step as f32]).collect::<Vec<_>>())
     }
 

@@ -9,6 +9,7 @@ use corpus::task::Task;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use tch::{Device, Kind, Tensor};
 
+use crate::optim::lr_scheduler::LearningRates;
 use crate::settings::{Args, Plan, RunFacts};
 use crate::training::loss::Objective;
 use crate::training::step::{StepBatches, StepReport};
@@ -66,7 +67,12 @@ fn run(flags: &str, labels: Labels, recording: Option<Recording>) -> Outcome {
             (0..2).map(|batch| (0..4).map(|row| (step * 8 + batch * 4 + row) % 40).collect()).collect();
         // The last window is short.
         let rows = if step == 6 { &rows[..1] } else { &rows[..] };
-        trainer.training_step(StepBatches { train: &train, rows, signal: None }, 1.0 - step as f64 / 10.0).unwrap();
+        trainer
+            .training_step(
+                StepBatches { train: &train, rows, signal: None },
+                LearningRates::Fraction(1.0 - step as f64 / 10.0),
+            )
+            .unwrap();
         reports.extend(trainer.take_report(Reports::Early, &train).unwrap());
         assert_eq!(trainer.take_remark(), None, "{flags}");
     }
@@ -141,7 +147,10 @@ fn a_report_comes_late_and_so_does_its_error() {
         let setup = TrainerSetup { plan: &plan, config: &folder.config, compute, team: None, recording };
         let mut trainer = Trainer::new(parameters, &loaded.new, objective, setup).unwrap();
         let step = |trainer: &mut Trainer<'_>| {
-            trainer.training_step(StepBatches { train: &train, rows: &[vec![3, 5]], signal: None }, 1.0)
+            trainer.training_step(
+                StepBatches { train: &train, rows: &[vec![3, 5]], signal: None },
+                LearningRates::Fraction(1.0),
+            )
         };
         let is_late = recording.is_some();
         step(&mut trainer).unwrap();
