@@ -32,6 +32,8 @@ raw := "data/raw" / name
 models := "data/models" / name
 tokens := "data/tokens" / name
 run := "data/runs" / name
+# The temperature of a classifier, which the evaluation of the validation split fits
+calibration := run / "eval/validation/calibration.json"
 bin := env("CARGO_TARGET_DIR", "target") / "release"
 # Behind a stage: says what stopped, and what to try
 stopped := "sh pipeline/setup/stopped.sh $?"
@@ -84,15 +86,19 @@ eval: finetune
         if [ -f {{ quote(tokens) }}/$split.parquet ]; then \
             {{ bin }}/bert-eval {{ common }} --run {{ quote(run / "train") }} --tokens {{ quote(tokens) }} --raw {{ quote(raw) }} --split $split "$@" {{ eval_args }} --out {{ quote(run / "eval") }}/$split || {{ stopped }} bert-eval {{ quote(profile_file) }} || exit; \
         fi; \
-        if [ -f {{ quote(run / "eval/validation/calibration.json") }} ]; then set -- --calibration {{ quote(run / "eval/validation/calibration.json") }}; fi; \
+        if [ -f {{ quote(tokens / "validation.parquet") }} ] && [ -f {{ quote(calibration) }} ]; then set -- --calibration {{ quote(calibration) }}; fi; \
     done
 
 # data/runs/NAME/{train,eval}, data/tokens -> data/runs/NAME/export, run over the validation split before it is visible
 [group('pipeline')]
 export: eval
-    @set --; for folder in {{ quote(run / "eval") }}/*; do set -- "$@" --eval "\"$folder\""; done; \
-        if [ -f {{ quote(tokens / "validation.parquet") }} ]; then set -- "$@" --tokens {{ quote(tokens) }}; fi; \
-        if [ -f {{ quote(run / "eval/validation/calibration.json") }} ]; then set -- "$@" --calibration {{ quote(run / "eval/validation/calibration.json") }}; fi; \
+    @set --; for split in validation test; do \
+            if [ -f {{ quote(tokens) }}/$split.parquet ]; then set -- "$@" --eval "\"{{ run }}/eval/$split\""; fi; \
+        done; \
+        if [ -f {{ quote(tokens / "validation.parquet") }} ]; then \
+            set -- "$@" --tokens {{ quote(tokens) }}; \
+            if [ -f {{ quote(calibration) }} ]; then set -- "$@" --calibration {{ quote(calibration) }}; fi; \
+        fi; \
         {{ bin }}/bert-export {{ common }} --run {{ quote(run / "train") }} --raw {{ quote(raw) }} --base-model {{ quote(models) }} "$@" {{ export_args }} --out {{ quote(run / "export") }} || {{ stopped }} bert-export {{ quote(profile_file) }}
 
 # Labels for texts: just predict "A film of rare beauty."

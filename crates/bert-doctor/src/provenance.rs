@@ -155,19 +155,21 @@ impl Chain {
         print_line(format_args!("  {kind:7} {:.12}  {verdict}  {name}", expected.sha256))
     }
 
-    /// The file that was recorded as `recorded`: the first with the same bytes, else the first that is there.
+    /// The file that was recorded as `recorded`: the first with the same bytes, else what is at that path now. Above the folder,
+    /// where it may have been moved with its neighbors, another file is somebody else's.
     fn find(&mut self, folder: &Path, recorded: &str, read: &Fingerprint) -> Option<(PathBuf, Fingerprint)> {
-        let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-        let places = [PathBuf::from(recorded)].into_iter().chain(real.ancestors().map(|above| above.join(recorded)));
-        let mut other = None;
-        for path in places.filter(|path| path.is_file()) {
-            let Some(found) = self.fingerprint(&path) else { continue };
-            if found == *read {
-                return Some((path, found));
-            }
-            other = other.or(Some((path, found)));
+        let here = PathBuf::from(recorded);
+        let found_here = if here.is_file() { self.fingerprint(&here) } else { None };
+        if found_here.as_ref() == Some(read) {
+            return Some((here, read.clone()));
         }
-        other
+        let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let above = real.ancestors().map(|above| above.join(recorded)).filter(|path| path.is_file());
+        let same = above.into_iter().find(|path| self.fingerprint(path).as_ref() == Some(read));
+        match same {
+            Some(path) => Some((path, read.clone())),
+            None => found_here.map(|found| (here, found)),
+        }
     }
 
     /// What a file is now; `None` where it cannot be read.

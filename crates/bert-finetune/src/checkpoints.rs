@@ -11,6 +11,6 @@ mod tensors;
 mod disk_space;
 mod layout;
 
-pub(crate) use disk_space::{DiskSpace, disk_bytes};
+pub(crate) use disk_space::{DiskSpace, Saves};
 pub(crate) use layout::CheckpointFolder;
 pub(crate) use store::Checkpoints;

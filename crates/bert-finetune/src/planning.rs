@@ -6,7 +6,7 @@ mod timed_steps;
 use checkpoint::{ModelFolder, expected_tensors};
 use run_files::plan::{Counts, Plan as PrintedPlan};
 
-use crate::checkpoints::disk_bytes;
+use crate::checkpoints::Saves;
 use crate::data::MicroBatches;
 use crate::settings::Args;
 use crate::train_loop::Inputs;
@@ -32,7 +32,7 @@ pub(crate) fn print(inputs: Inputs<'_>, args: &Args, processes: usize) -> anyhow
         saving: plan.saving,
         counts: Counts { train_texts: data.n_train_texts().map(|n| n as u64), ..batches.step_plan.counts },
         memory: Some(memory.bytes(&tensors)?),
-        disk: Some(disk_bytes(&tensors, n_saves, plan.saving.total_limit)),
+        disk: Some(Saves { counts: &tensors, n_saves, total_limit: plan.saving.total_limit }.disk_bytes()),
         time,
     };
     stage::print_line(serde_json::to_string_pretty(&printed)?)?;

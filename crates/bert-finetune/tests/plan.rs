@@ -64,10 +64,15 @@ fn memory_and_disk_are_sums_of_their_parts() {
     assert_eq!(adamw("/memory/optimizer"), 2 * parameters);
     assert!(adamw("/memory/gradients") <= parameters, "of the word embeddings at most the rows of a batch");
     assert_eq!(adamw("/disk/checkpoints"), 3 * 3 * parameters, "two checkpoints and the next, with two moments");
-    assert_eq!((adamw("/disk/best_weights"), adamw("/disk/result")), (2 * parameters, parameters));
+    assert_eq!(
+        (adamw("/disk/best_weights"), adamw("/disk/result")),
+        (3 * parameters, parameters),
+        "one of each checkpoint"
+    );
     let sgd = of("--optim sgd --ema-decay 0.9 --save-strategy no");
     assert_eq!((sgd("/memory/optimizer"), sgd("/memory/average")), (0, parameters));
     assert_eq!(sgd("/disk/checkpoints"), 2 * parameters, "what a signal saves");
+    assert_eq!(sgd("/disk/best_weights"), 2 * parameters, "while they are replaced");
     let large = of("--per-device-train-batch-size 40");
     assert!(large("/memory/activations") > 2 * adamw("/memory/activations"));
     assert_eq!(large("/memory/parameters"), parameters);

@@ -116,7 +116,7 @@ pub struct Memory {
 pub struct Disk {
     /// The checkpoints that are kept, and one more while it is written.
     pub checkpoints: u64,
-    /// The best weights beside them, twice while they are replaced.
+    /// The best weights that each of them refers to, and those of the last evaluation.
     pub best_weights: u64,
     /// The result's weights.
     pub result: u64,
@@ -198,7 +198,11 @@ pub const TABLES: &[Table] = &[
         name: "plan.disk",
         fields: &[
             Field { name: "checkpoints", type_name: "integer", meaning: "those that are kept, and one more" },
-            Field { name: "best_weights", type_name: "integer", meaning: "the best weights, twice" },
+            Field {
+                name: "best_weights",
+                type_name: "integer",
+                meaning: "the best weights of each checkpoint, and the last",
+            },
             Field { name: "result", type_name: "integer", meaning: "the result's weights" },
             Field { name: "total", type_name: "integer", meaning: "all together" },
         ],

@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Command, CommandFactory, Parser};
+use signal_hook::consts::SIGXFSZ;
 
 use crate::arguments::{Arguments, ProfileRules, arguments};
 use crate::exit_reason::{BAD_INPUT, exit_code, is_said};
@@ -91,6 +93,8 @@ impl<'a> Program<'a> {
         let program = A::command().get_name().to_owned();
         messages::set_format(&program, messages::typed_format(&typed));
         panic::set_hook(Box::new(|panic| say(&format!("error: {}", panic_line(panic)))));
+        // Beyond the limit of a file's size a write then fails, and is told as that of a full disk; the signal would end the program.
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             if let Some(folder) = manual::folder(&typed) {
                 let others = self.subcommands.map(|command| command());

@@ -12,7 +12,7 @@ use run_files::layout::checkpoint::{EMA, OPTIMIZER, STATE, WEIGHTS};
 use stage::{CommonArgs, Fingerprint, MANIFEST, OutputFile, OutputFolder, write_file, write_file_with};
 use tch::no_grad;
 
-use crate::checkpoints::disk_space::DiskSpace;
+use crate::checkpoints::disk_space::{DiskSpace, Saves};
 use crate::checkpoints::layout::{CheckpointFolder, remove_checkpoint};
 use crate::checkpoints::manifest::CheckpointManifest;
 use crate::checkpoints::tensors::read_trained;
@@ -82,9 +82,9 @@ impl Checkpoints {
         }
     }
 
-    /// Fails where the disk cannot hold the `needed` bytes of a run.
-    pub(crate) fn check_disk_space(&self, needed: u64) -> anyhow::Result<DiskSpace> {
-        DiskSpace::check(&self.folder, needed)
+    /// Fails where the disk cannot hold what a run saves.
+    pub(crate) fn check_disk_space(&self, saves: Saves<'_>) -> anyhow::Result<DiskSpace> {
+        DiskSpace::check(&self.folder, saves)
     }
 
     /// Restores `trainer` from the newest checkpoint of the same key that verifies, and reports those that were skipped.

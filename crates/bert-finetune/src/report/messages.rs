@@ -25,6 +25,7 @@ pub(crate) struct StartFacts<'a> {
     /// Bytes at the peak.
     pub(crate) memory: u64,
     pub(crate) disk: DiskSpace,
+    pub(crate) has_adapters: bool,
     pub(crate) compute: Compute,
 }
 
@@ -42,10 +43,15 @@ pub(crate) fn start(trainer: &Trainer<'_>, data: &Dataset, facts: &StartFacts<'_
     )];
     lines.push(format!("  {}", tokens(data, facts)));
     lines.push(format!(
-        "  memory: about {} MB; disk: at most {} MB, {} MB free",
+        "  memory: about {} MB{}; disk: at most {} MB, {} MB free{}",
         megabytes(facts.memory),
+        if facts.has_adapters { " (a rule of thumb with LoRA)" } else { "" },
         megabytes(facts.disk.needed),
-        megabytes(facts.disk.free)
+        megabytes(facts.disk.free),
+        match facts.disk.replaced {
+            0 => String::new(),
+            bytes => format!(", and {} MB of checkpoints that give way", megabytes(bytes)),
+        }
     ));
     lines.extend(facts.loaded.remarks.iter().map(|remark| format!("  {remark}")));
     if !facts.loaded.new.is_empty() {
@@ -129,7 +135,10 @@ pub(crate) fn young_average(decay: f64, steps: u64, share: f64) -> String {
 
 /// After the first steps.
 pub(crate) fn estimate(seconds: f64, steps: u64) -> String {
-    format!("  the remaining {steps} steps and evaluations will take about {}", stage::clock(seconds))
+    format!(
+        "  the remaining {steps} steps and evaluations will take about {}, saving not counted",
+        stage::clock(seconds)
+    )
 }
 
 /// Beside the progress bar: the last step and the rates so far.

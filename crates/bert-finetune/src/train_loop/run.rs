@@ -127,8 +127,8 @@ impl Run<'_> {
         self.timing.count(&report);
         self.state.count(&report);
         self.progress.set(report.step, || messages::progress(&report, &self.timing));
-        if self.timing.is_time_for_estimate() {
-            let remaining = self.batches.step_plan.counts.total_steps - report.step;
+        let remaining = self.batches.step_plan.counts.total_steps - report.step;
+        if self.timing.is_time_for_estimate() && remaining > 0 {
             let seconds = self.timing.estimate(remaining, self.remaining_eval_tokens());
             self.progress.say(&messages::estimate(seconds, remaining));
         }

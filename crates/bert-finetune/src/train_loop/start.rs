@@ -6,7 +6,7 @@ use run_files::log::Event;
 use run_files::plan::Counts;
 use stage::{MANIFEST, OutputFolder, Progress};
 
-use crate::checkpoints::{Checkpoints, disk_bytes};
+use crate::checkpoints::{Checkpoints, Saves};
 use crate::data::MicroBatches;
 use crate::processes::{Restarts, Team};
 use crate::report::messages::{self, StartFacts};
@@ -91,7 +91,8 @@ fn open_outputs(
     }
     let tensors = TensorCounts::new(plan, &model.config, n_outputs, &loaded.new, compute);
     let n_saves = batches.step_plan.occurrences(plan.saving.when);
-    let disk = checkpoints.check_disk_space(disk_bytes(&tensors, n_saves, plan.saving.total_limit).total)?;
+    let disk =
+        checkpoints.check_disk_space(Saves { counts: &tensors, n_saves, total_limit: plan.saving.total_limit })?;
     let was_finished = output.folder().join(MANIFEST).exists();
     checkpoints.set_log_aside()?;
     output.clear()?;
@@ -115,6 +116,7 @@ fn open_outputs(
             loaded,
             memory: memory.bytes(&tensors)?.peak,
             disk,
+            has_adapters: plan.weights.lora.is_some(),
             compute,
         };
         context.common.say(&messages::start(trainer, data, &facts));

@@ -10,11 +10,14 @@ pub(crate) fn uniform(seed: u64, trial: u64, argument: &str) -> f64 {
     (bits(seed, trial, argument) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
+/// Tells a seed from a trial of the same number, of which the hashes are the same.
+const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// 64 random bits.
 pub(crate) fn bits(seed: u64, trial: u64, argument: &str) -> u64 {
     [trial, fnv1a(argument)]
         .into_iter()
-        .fold(split_mix64(seed), |state, counter| split_mix64(state ^ split_mix64(counter)))
+        .fold(split_mix64(seed) ^ seed.wrapping_mul(ODD), |state, counter| split_mix64(state ^ split_mix64(counter)))
 }
 
 /// The FNV-1a hash of a name.
@@ -30,6 +33,16 @@ mod tests {
     #[test]
     fn fnv1a_gives_its_published_value() {
         assert_eq!(fnv1a("a"), 0xAF63_DC4C_8601_EC8C);
+    }
+
+    #[test]
+    fn searches_of_two_seeds_share_no_trial() {
+        let mut seen = std::collections::HashSet::new();
+        for seed in 0..50 {
+            (0..50).for_each(|trial| assert!(seen.insert(bits(seed, trial, "learning_rate")), "{seed} {trial}"));
+        }
+        // That of the seed that a search has by itself is as it always was.
+        assert_eq!(bits(0, 3, "learning_rate"), 0x3C5E_2920_830C_D0DF);
     }
 
     #[test]
