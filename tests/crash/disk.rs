@@ -56,6 +56,7 @@ fn inside() {
         refuse(&sandbox, tenth * bytes / 10);
     }
     tell("disk: too small from the start", &[("sizes", tenths.len() as u64), ("refused", tenths.len() as u64)]);
+    keep_what_would_make_room(&sandbox, bytes);
     let mut stopped = 0;
     for &tenth in &tenths {
         let did_stop = fill(&sandbox, tenth * bytes / 10, 8 * bytes, &expected);
@@ -82,6 +83,23 @@ fn refuse(sandbox: &TrainingSandbox, bytes: u64) {
     let error = refused.stderr.lines().last().unwrap();
     assert!(error.starts_with("error: disk/train/checkpoints has "), "{bytes} bytes: {error}");
     assert!(error.contains(" bytes free, but this run may need "), "{bytes} bytes: {error}");
+    drop(disk);
+}
+
+/// A finished run whose checkpoints would make room for the next one, but not before that has saved its first: it does not begin, and
+/// the result stays. `bytes`: of a checkpoint.
+fn keep_what_would_make_room(sandbox: &TrainingSandbox, bytes: u64) {
+    let disk = Disk::mount(sandbox, 12 * bytes);
+    let run = "--precision float32 --max-steps 12 --save-strategy steps --save-steps 3 --save-total-limit 3";
+    sandbox.finish("disk/train", run);
+    let expected = sandbox.hashes("disk/train");
+    let free = stage::available_bytes(&sandbox.path("disk")).unwrap();
+    write(&sandbox.path("disk/somebody-else"), free - bytes / 2);
+    let refused = sandbox.run("disk/train", RUN);
+    assert_eq!(refused.code, Some(3), "{}", refused.stderr);
+    assert!(refused.stderr.contains(" for its first checkpoint, beside the "), "{}", refused.stderr);
+    assert_eq!(sandbox.hashes("disk/train"), expected);
+    assert!(sandbox.finish("disk/train", run).contains("is fresh"));
     drop(disk);
 }
 
