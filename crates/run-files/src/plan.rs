@@ -198,11 +198,7 @@ pub const TABLES: &[Table] = &[
         name: "plan.disk",
         fields: &[
             Field { name: "checkpoints", type_name: "integer", meaning: "those that are kept, and one more" },
-            Field {
-                name: "best_weights",
-                type_name: "integer",
-                meaning: "the best weights of each checkpoint, and the last",
-            },
+            Field { name: "best_weights", type_name: "integer", meaning: "best weights, one a checkpoint" },
             Field { name: "result", type_name: "integer", meaning: "the result's weights" },
             Field { name: "total", type_name: "integer", meaning: "all together" },
         ],
