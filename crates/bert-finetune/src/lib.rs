@@ -212,6 +212,7 @@ fn job(args: &Args, plan: &Plan, compute: &Compute, tokens: &TokenFiles, model: 
     let mut job = Job::new(STAGE, &args.common)
         .plan(plan)?
         .figures(report::figures)
+        .progress_made(CheckpointFolder::told)
         .own_folders(&[layout::train::CHECKPOINTS, layout::train::TENSORBOARD])
         .takes_long(format!("--model {} --out OTHER goes on from its weights", args.common.out.display()))
         .input_folder(&args.tokens)

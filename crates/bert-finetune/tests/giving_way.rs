@@ -8,6 +8,19 @@ use std::process::Stdio;
 
 use sandbox::{Sandbox, TRAINING};
 
+#[test]
+fn explain_says_what_becomes_of_an_unfinished_run() {
+    let sandbox = Sandbox::new();
+    sandbox.finetune(&format!("{TRAINING} --stop-at-step 9")).assert_success("bert-finetune");
+    let explained = |flags: &str| sandbox.finetune(&format!("{TRAINING} {flags} --explain")).stdout;
+    let unfinished =
+        "train is out of date:\n  it has no manifest: it was never finished\n  its checkpoint of step 9 is ";
+    let (same, other) = (explained(""), explained("--seed 7"));
+    assert!(same.contains(&format!("{unfinished}continued\n")), "{same}");
+    assert!(other.contains(&format!("{unfinished}of other settings or inputs, and gives way\n")), "{other}");
+    assert!(sandbox.finetune(TRAINING).stderr.contains("continuing at step 9"));
+}
+
 /// Whoever tries other settings in the same folder, and sees them fail, goes back to those that he had.
 #[test]
 fn a_run_that_gave_way_to_one_that_failed_goes_on_to_the_same_bytes() {

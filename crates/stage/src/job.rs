@@ -44,6 +44,9 @@ pub struct SharedFolder {
     _lock: FolderLock,
 }
 
+/// What becomes of the unfinished work in a folder, in words: by the folder, and the key of the result that is wanted.
+pub type ProgressMade = fn(&Path, &str) -> Option<String>;
+
 /// A stage that knows what it would do, and has not looked at its folder yet.
 #[derive(Debug)]
 pub struct Job {
@@ -58,6 +61,7 @@ pub struct Job {
     own_folders: Vec<&'static str>,
     how_to_go_on: Option<String>,
     figures: Option<Figures>,
+    progress_made: Option<ProgressMade>,
     recorded: BTreeMap<String, Value>,
 }
 
@@ -75,6 +79,7 @@ impl Job {
             own_folders: Vec::new(),
             how_to_go_on: None,
             figures: None,
+            progress_made: None,
             recorded: BTreeMap::new(),
         }
     }
@@ -141,6 +146,13 @@ impl Job {
         self
     }
 
+    /// Says what becomes of the work in an unfinished folder, for `--explain`.
+    #[must_use]
+    pub fn progress_made(mut self, progress_made: ProgressMade) -> Self {
+        self.progress_made = Some(progress_made);
+        self
+    }
+
     /// Adds a fact that does not define the result.
     #[must_use]
     pub fn record(mut self, name: &str, fact: impl Serialize) -> Self {
@@ -176,7 +188,10 @@ impl Job {
 
         let mut cache = HashCache::load(&folder);
         let (expected, hashed) = self.expected_manifest(&mut cache, &mut vouchers)?;
-        let verdict = judge(&folder, &expected, &mut cache)?;
+        let mut verdict = judge(&folder, &expected, &mut cache)?;
+        if !folder.join(MANIFEST).exists() {
+            verdict.reasons.extend(self.progress_made.and_then(|made| made(&folder, &expected.key)));
+        }
         cache.save(&folder)?;
         if self.is_done(&folder, &expected, &verdict)? {
             return Ok(None);

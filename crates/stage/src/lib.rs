@@ -79,7 +79,7 @@ pub use fingerprint::{Fingerprint, hash_reader, sha256_hex};
 pub use hub_environment::{hub_cache, hub_endpoint, hub_is_offline, hub_token};
 pub use input_error::{BadInput, BadInputType};
 pub use interrupt::Interrupt;
-pub use job::{Job, SharedFolder};
+pub use job::{Job, ProgressMade, SharedFolder};
 pub use list::{List, ListError};
 pub use manifest::{MANIFEST, Manifest, Stage, UnreadableManifest};
 pub use messages::{LogFormat, say};

@@ -68,7 +68,7 @@ pub(crate) fn slice_picture(figures: &SliceFigures, evaluated: &EvaluatedSplit) 
     Some(Picture {
         name: "slices",
         title: "Slices",
-        caption: "Texts that have something in common, the worst 40. The line is the figure of all texts; marked slices are \
+        caption: "Texts that have something in common, the worst first and at most 40. The line is the figure of all texts; marked slices are \
                   worse than all other texts by more than chance, corrected for their number.",
         svg: dots("Slices", figures, evaluated)?,
     })

@@ -19,8 +19,8 @@ pub(crate) struct DiskSpace {
 }
 
 impl DiskSpace {
-    /// Fails where the disk cannot hold the run, or not the beginning of it beside what it replaces.
-    pub(crate) fn check(folder: &CheckpointFolder, saves: Saves<'_>) -> anyhow::Result<Self> {
+    /// Fails where the disk cannot hold the run, or not the beginning of one that `continues` none beside what it replaces.
+    pub(crate) fn check(folder: &CheckpointFolder, saves: Saves<'_>, continues: bool) -> anyhow::Result<Self> {
         let free = stage::available_bytes(folder.path()).context("cannot determine the free disk space")?;
         let (needed, replaced) = (saves.disk_bytes().total, bytes_present(folder));
         let path = folder.path().display();
@@ -31,7 +31,7 @@ impl DiskSpace {
             return Err(ExitReason::Unhealthy(problem).into());
         }
         let first = saves.first();
-        if replaced > 0 && free < first {
+        if replaced > 0 && !continues && free < first {
             let problem = format!(
                 "{path} has {free} bytes free, but this run may need {first} for its first checkpoint, beside the {replaced} of an \
                  earlier run, which stay until then; free some space"

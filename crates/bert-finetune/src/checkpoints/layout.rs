@@ -8,6 +8,8 @@ use anyhow::Context;
 use run_files::layout::{checkpoint, train};
 use stage::MANIFEST;
 
+use crate::checkpoints::manifest::CheckpointManifest;
+
 /// The `checkpoints/` folder of an output folder.
 #[derive(Debug, Clone)]
 pub(crate) struct CheckpointFolder {
@@ -35,6 +37,22 @@ impl CheckpointFolder {
             self.entries().filter_map(|entry| Some((train::checkpoint_step(&entry.name)?, entry.path))).collect();
         steps.sort();
         steps
+    }
+
+    /// The step of the newest checkpoint of a run whose key is so.
+    pub(crate) fn newest(&self, is_wanted: impl Fn(&str) -> bool) -> Option<u64> {
+        let is_of_it = |path: &Path| CheckpointManifest::read(path).is_ok_and(|manifest| is_wanted(&manifest.key));
+        self.steps().into_iter().rev().find(|(_, path)| is_of_it(path)).map(|(step, _)| step)
+    }
+
+    /// What becomes of an unfinished run in the output folder `out`, of this key or of others, in words.
+    pub(crate) fn told(out: &Path, key: &str) -> Option<String> {
+        let folder = Self::of(out);
+        let own = folder.newest(|other| other == key).map(|step| format!("its checkpoint of step {step} is continued"));
+        own.or_else(|| {
+            let step = folder.newest(|_| true)?;
+            Some(format!("its checkpoint of step {step} is of other settings or inputs, and gives way"))
+        })
     }
 
     /// The best weights, if they are those of `step`.

@@ -55,8 +55,7 @@ impl Checkpoints {
 
     /// The step of the newest checkpoint of other settings or inputs.
     pub(crate) fn newest_of_others(&self) -> Option<u64> {
-        let is_of_others = |path: &Path| CheckpointManifest::read(path).is_ok_and(|manifest| manifest.key != self.key);
-        self.folder.steps().into_iter().rev().find(|(_, path)| is_of_others(path)).map(|(step, _)| step)
+        self.folder.newest(|key| key != self.key)
     }
 
     /// Keeps the log of an unfinished run of other settings, to which its checkpoints belong until this run has saved its first, or has
@@ -84,7 +83,8 @@ impl Checkpoints {
 
     /// Fails where the disk cannot hold what a run saves.
     pub(crate) fn check_disk_space(&self, saves: Saves<'_>) -> anyhow::Result<DiskSpace> {
-        DiskSpace::check(&self.folder, saves)
+        let continues = self.folder.newest(|key| key == self.key).is_some();
+        DiskSpace::check(&self.folder, saves, continues)
     }
 
     /// Restores `trainer` from the newest checkpoint of the same key that verifies, and reports those that were skipped.

@@ -44,7 +44,7 @@ pub enum Style {
     Line,
     /// A thin and pale line, for noise behind the series that smooths it.
     Faint,
-    /// A line with a dot at every point, for few.
+    /// A line with a dot at every point; of more than 60 points without.
     Markers,
     /// A thin gray line, for one of many that another stands out from.
     Background,
@@ -171,14 +171,33 @@ impl<'a> Plot<'a> {
     }
 }
 
+/// More dots of a line would cover it, and what is beside it.
+const MOST_DOTS: usize = 60;
+
 /// A line through the points, with dots where the style has them or where a line would have no length.
 fn curve(points: &[Point], style: Style, color: &str) -> Vec<Element> {
     let (width, opacity) = if style.is_pale() { (1.0, FAINT_OPACITY) } else { (1.7, 1.0) };
     let line = polyline(points).set("stroke", color).number("stroke-width", width);
     let line = line.set("stroke-linejoin", "round").number("stroke-opacity", opacity);
-    if !style.has_dots() && points.len() > 1 {
+    let too_many = points.len() > MOST_DOTS;
+    if (!style.has_dots() || too_many) && points.len() > 1 {
         return vec![line];
     }
     let dots = points.iter().map(|&point| circle(point, 3.5).set("fill", color).set("stroke", "#ffffff"));
     [line].into_iter().chain(dots).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_points_have_no_dots_and_one_alone_has_one() {
+        let n_elements = |n: u32, style| {
+            let points: Vec<Point> = (0..n).map(|x| Point::new(f64::from(x), 0.0)).collect();
+            curve(&points, style, "#000000").len()
+        };
+        assert_eq!((n_elements(60, Style::Markers), n_elements(61, Style::Markers)), (61, 1));
+        assert_eq!((n_elements(2, Style::Line), n_elements(1, Style::Line)), (1, 2));
+    }
 }
