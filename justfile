@@ -93,7 +93,7 @@ eval: finetune
 [group('pipeline')]
 export: eval
     @set --; for split in validation test; do \
-            if [ -f {{ quote(tokens) }}/$split.parquet ]; then set -- "$@" --eval "\"{{ run }}/eval/$split\""; fi; \
+            if [ -f {{ quote(tokens) }}/$split.parquet ]; then set -- "$@" --eval "\""{{ quote(run) }}"/eval/$split\""; fi; \
         done; \
         if [ -f {{ quote(tokens / "validation.parquet") }} ]; then \
             set -- "$@" --tokens {{ quote(tokens) }}; \

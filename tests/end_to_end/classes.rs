@@ -169,6 +169,9 @@ fn many_classes_have_figures_a_picture_and_lines_that_fit_on_a_screen() {
     let evaluated = pipeline.succeed("bert-eval --run train --tokens tokens --split test --threads 1 --out eval/test");
     let longest = evaluated.stderr.lines().map(str::len).max();
     assert!(longest.is_some_and(|longest| longest < 400), "{}", evaluated.stderr);
+    let never = "bert-eval: warning: class \"class 000\" was never predicted: its precision is set to 0; class \"class 001\" was";
+    assert!(evaluated.stderr.contains(never) && evaluated.stderr.contains(" more\n"), "{}", evaluated.stderr);
+    assert!(pipeline.text("eval/test/report.html").contains("was never predicted: its precision is set to 0"));
 
     let metrics: Value = serde_json::from_str(&pipeline.text("eval/test/metrics.json")).unwrap();
     assert_eq!(metrics["confusion_matrix"]["counts"].as_array().unwrap().len(), 174);

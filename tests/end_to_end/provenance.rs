@@ -89,3 +89,36 @@ fn a_chain_that_moved_is_found_and_what_is_gone_is_named() {
     let message = provenance(&pipeline, "empty").stderr;
     assert!(message.contains("empty has no manifest.json: it is unfinished"), "{message}");
 }
+
+#[test]
+fn of_a_chain_that_moved_what_changed_is_told_and_a_namesake_above_is_nobodys() {
+    let pipeline = Pipeline::small();
+    pipeline.run_up_to("tokens");
+    let moved = testkit::Sandbox::new();
+    let project = moved.path("far/project");
+    fs::create_dir_all(project.parent().unwrap()).unwrap();
+    fs::rename(pipeline.path(""), &project).unwrap();
+    let told = || moved.run("bert-doctor provenance far/project/tokens");
+    told().assert_success("moved as a whole");
+
+    // Beside the others, which have their bytes, it is the one that was meant.
+    let vocabulary = project.join("model/vocab.txt");
+    let text = fs::read_to_string(&vocabulary).unwrap();
+    fs::write(&vocabulary, text.replacen("w5", "w500", 1)).unwrap();
+    let changed = told();
+    assert_eq!(changed.code, Some(2), "{}", changed.stdout);
+    assert!(changed.stdout.contains("  differs: it is "), "{}", changed.stdout);
+    fs::write(&vocabulary, text).unwrap();
+
+    // A folder of the same name further up has nothing to do with it.
+    fs::rename(project.join("raw"), project.join("raw-of-may")).unwrap();
+    moved.write("far/raw/train.parquet", "another project's");
+    let gone = told();
+    gone.assert_success("a namesake");
+    assert!(
+        gone.stdout.contains("  not found  raw/train.parquet (recorded as raw/train.parquet)\n"),
+        "{}",
+        gone.stdout
+    );
+    fs::create_dir_all(pipeline.path("")).unwrap();
+}

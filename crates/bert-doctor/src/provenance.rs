@@ -60,6 +60,14 @@ struct Chain {
     n_not_found: usize,
 }
 
+/// Where an input was.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    recorded: &'a str,
+    /// The folder in which another input of the same folder was found, with its bytes.
+    moved_to: Option<&'a Path>,
+}
+
 impl Chain {
     fn print_folder(&mut self, folder: &Path) -> anyhow::Result<()> {
         let manifest = match Manifest::load(folder) {
@@ -90,9 +98,11 @@ impl Chain {
             };
             self.print_file("output", written, &verdict, name)?;
         }
+        let recorded = |role: &str| manifest.recorded.get("paths").and_then(|paths| paths[role].as_str());
+        let moved_to = manifest.inputs.iter().find_map(|(role, read)| self.root_of(folder, recorded(role)?, read));
         for role in manifest.inputs.keys() {
-            let recorded = manifest.recorded.get("paths").and_then(|paths| paths[role.as_str()].as_str());
-            self.print_input(folder, &manifest, role, recorded)?;
+            let place = recorded(role).map(|recorded| Place { recorded, moved_to: moved_to.as_deref() });
+            self.print_input(folder, &manifest, role, place)?;
         }
         Ok(())
     }
@@ -102,11 +112,12 @@ impl Chain {
         folder: &Path,
         manifest: &Manifest,
         role: &str,
-        recorded: Option<&str>,
+        place: Option<Place<'_>>,
     ) -> anyhow::Result<()> {
         let Some(read) = manifest.inputs.get(role) else { return Ok(()) };
-        let Some((path, found)) = recorded.and_then(|recorded| self.find(folder, recorded, read)) else {
+        let Some((path, found)) = place.and_then(|place| self.find(folder, place, read)) else {
             self.n_not_found += 1;
+            let recorded = place.map(|place| place.recorded);
             let place = recorded.map_or("its place is not recorded".to_owned(), |path| format!("recorded as {path}"));
             print_line(format_args!("  input   {:.12}  not found  {role} ({place})", read.sha256))?;
             return Ok(());
@@ -155,21 +166,28 @@ impl Chain {
         print_line(format_args!("  {kind:7} {:.12}  {verdict}  {name}", expected.sha256))
     }
 
-    /// The file that was recorded as `recorded`: the first with the same bytes, else what is at that path now. Above the folder,
-    /// where it may have been moved with its neighbors, another file is somebody else's.
-    fn find(&mut self, folder: &Path, recorded: &str, read: &Fingerprint) -> Option<(PathBuf, Fingerprint)> {
-        let here = PathBuf::from(recorded);
-        let found_here = if here.is_file() { self.fingerprint(&here) } else { None };
-        if found_here.as_ref() == Some(read) {
-            return Some((here, read.clone()));
+    /// The file that was recorded as `recorded`: the first with the same bytes, else what is there now: at that path, or at it in
+    /// `moved_to`. Elsewhere above the folder another file is somebody else's.
+    fn find(&mut self, folder: &Path, place: Place<'_>, read: &Fingerprint) -> Option<(PathBuf, Fingerprint)> {
+        let Place { recorded, moved_to } = place;
+        if let Some(root) = self.root_of(folder, recorded, read) {
+            return Some((root.join(recorded), read.clone()));
         }
+        let places = [Some(PathBuf::from(recorded)), moved_to.map(|root| root.join(recorded))];
+        let path = places.into_iter().flatten().find(|path| path.is_file())?;
+        let found = self.fingerprint(&path)?;
+        Some((path, found))
+    }
+
+    /// The folder from which the recorded path leads to these bytes: the present one, or one above `folder`, where that was moved
+    /// with its neighbors.
+    fn root_of(&mut self, folder: &Path, recorded: &str, read: &Fingerprint) -> Option<PathBuf> {
         let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-        let above = real.ancestors().map(|above| above.join(recorded)).filter(|path| path.is_file());
-        let same = above.into_iter().find(|path| self.fingerprint(path).as_ref() == Some(read));
-        match same {
-            Some(path) => Some((path, read.clone())),
-            None => found_here.map(|found| (here, found)),
-        }
+        let roots = [PathBuf::new()].into_iter().chain(real.ancestors().map(Path::to_owned));
+        roots.into_iter().find(|root| {
+            let path = root.join(recorded);
+            path.is_file() && self.fingerprint(&path).as_ref() == Some(read)
+        })
     }
 
     /// What a file is now; `None` where it cannot be read.

@@ -177,8 +177,7 @@ fn divisions_by_zero(metrics: &Metrics) -> Option<String> {
     let warnings = &metrics.classification.warnings;
     let (shown, others) = warnings.split_at(MOST.min(warnings.len()));
     let others = if others.is_empty() { String::new() } else { format!("; and {} more", others.len()) };
-    (!shown.is_empty())
-        .then(|| format!("{}{others}; averages count these zeros, as scikit-learn's do", shown.join("; ")))
+    (!shown.is_empty()).then(|| format!("{}{others}", shown.join("; ")))
 }
 
 /// The figures of the nodes of the trees.

@@ -112,6 +112,14 @@ fn what_weighs_the_loss_and_what_an_average_forgets_is_said_at_the_start() {
         ),
         "{said}"
     );
+    assert!(!said.contains("without class weights"), "{said}");
+    let single = "--max-steps 2 --class-weights 1e-5,2.5,0.25 --max-tokens-per-batch 2 --force";
+    let said = sandbox.finetune(&format!("{TRAINING} {single}")).stderr;
+    assert!(said.contains("  class weights: a 1.000e-5, b 2.5000, c 0.2500\n"), "{said}");
+    assert!(
+        said.contains("  warning: the training is that without class weights: each forward pass has one row, and"),
+        "{said}"
+    );
     let quiet = sandbox.finetune(&format!("{TRAINING} --max-steps 4 --ema-decay 0.5 --force")).stderr;
     assert!(!quiet.contains("class weights") && !quiet.contains("average"), "{quiet}");
 }
@@ -220,11 +228,6 @@ fn contradictions_are_named_before_anything_is_loaded() {
         (
             "--class-weights 1,1e-50,1",
             "--class-weights has 1e-50, of which single precision cannot hold a sum; expected 1e-30 to 1e30",
-        ),
-        (
-            "--class-weights auto --per-device-train-batch-size 1",
-            "--class-weights with --per-device-train-batch-size 1 have no effect: a forward pass has the weighted mean of its rows; \
-             give a batch of at least 2, and a smaller --gradient-accumulation-steps",
         ),
         ("--early-stopping-threshold 0.1", "--early-stopping-threshold requires --early-stopping-patience"),
         (

@@ -74,3 +74,24 @@ fn a_signal_saves_and_leaves() {
     assert!(finished.stderr.contains("the finished result in train gives way"), "{}", finished.stderr);
     assert!(!finished.stderr.contains(gives_way), "{}", finished.stderr);
 }
+
+/// Each improvement writes the weights once more; what no checkpoint names makes room for the next.
+#[test]
+fn best_weights_between_two_saves_do_not_pile_up() {
+    let sandbox = Sandbox::new();
+    let arguments = "--num-train-epochs 2000 --learning-rate 1e-4 --eval-strategy steps --eval-steps 1 --save-strategy no \
+                     --metric-for-best-model loss";
+    let mut child = sandbox.finetune_command(&format!("{TRAINING} {arguments}")).stderr(Stdio::null()).spawn().unwrap();
+    sandbox.wait_for_log();
+    let n_best = || sandbox.text("train/log.jsonl").matches("\"best\":true").count();
+    while n_best() < 10 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it had got better ten times");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let entries = std::fs::read_dir(sandbox.path("train/checkpoints")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names: Vec<String> = names.filter(|name| name.starts_with("best-step-")).collect();
+    assert!((1..=2).contains(&names.len()), "{names:?}");
+}

@@ -1,7 +1,5 @@
 //! Disk space: what a run will take for its checkpoints and its result, checked before its first step.
 
-use std::fs;
-
 use anyhow::Context;
 use run_files::plan::Disk;
 use stage::ExitReason;
@@ -14,24 +12,35 @@ use crate::training::tensor_counts::TensorCounts;
 pub(crate) struct DiskSpace {
     pub(crate) needed: u64,
     pub(crate) free: u64,
-    /// Checkpoints of an earlier run, which give way when this one has saved its first.
+    /// Checkpoints of other settings, which give way when this run has saved its first.
     pub(crate) replaced: u64,
 }
 
+/// Bytes of the checkpoints that are there, with the best weights that they name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Present {
+    /// Of this run: a part of what it takes.
+    pub(crate) own: u64,
+    /// Of other settings or inputs.
+    pub(crate) others: u64,
+}
+
 impl DiskSpace {
-    /// Fails where the disk cannot hold the run, or not the beginning of one that `continues` none beside what it replaces.
-    pub(crate) fn check(folder: &CheckpointFolder, saves: Saves<'_>, continues: bool) -> anyhow::Result<Self> {
+    /// Fails where the disk cannot hold the run, or not its beginning beside what it replaces.
+    pub(crate) fn check(folder: &CheckpointFolder, saves: Saves<'_>, present: Present) -> anyhow::Result<Self> {
         let free = stage::available_bytes(folder.path()).context("cannot determine the free disk space")?;
-        let (needed, replaced) = (saves.disk_bytes().total, bytes_present(folder));
+        let needed = saves.disk_bytes().total;
+        let replaced = if saves.n_saves == 0 { 0 } else { present.others };
         let path = folder.path().display();
-        let remedy = "free some space or lower --save-total-limit";
-        if free + replaced < needed {
-            let problem =
-                format!("{path} has {} bytes free, but this run may need {needed}; {remedy}", free + replaced);
+        if free + present.own + replaced < needed {
+            let problem = format!(
+                "{path} has {} bytes free, but this run may need {needed}; free some space or lower --save-total-limit",
+                free + present.own + replaced
+            );
             return Err(ExitReason::Unhealthy(problem).into());
         }
         let first = saves.first();
-        if replaced > 0 && !continues && free < first {
+        if present.own == 0 && replaced > 0 && free < first {
             let problem = format!(
                 "{path} has {free} bytes free, but this run may need {first} for its first checkpoint, beside the {replaced} of an \
                  earlier run, which stay until then; free some space"
@@ -64,8 +73,7 @@ impl Saves<'_> {
 
     /// Those that it takes until it has saved for the first time.
     fn first(self) -> u64 {
-        let saved = if self.n_saves == 0 { 0 } else { self.of_checkpoint() };
-        saved + self.of_result()
+        self.of_checkpoint() + 2 * self.of_result()
     }
 
     fn of_checkpoint(self) -> u64 {
@@ -76,11 +84,4 @@ impl Saves<'_> {
     fn of_result(self) -> u64 {
         4 * self.counts.parameters as u64
     }
-}
-
-/// The bytes of an earlier run's checkpoints, which this run replaces.
-fn bytes_present(folder: &CheckpointFolder) -> u64 {
-    let folders = folder.steps().into_iter().map(|(_, path)| path).chain([folder.path().to_owned()]);
-    let files = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
-    files.filter_map(|file| file.metadata().ok()).filter(fs::Metadata::is_file).map(|file| file.len()).sum()
 }

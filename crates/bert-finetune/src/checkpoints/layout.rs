@@ -73,8 +73,13 @@ impl CheckpointFolder {
 
     /// Removes the best weights of a finished run: its `model.safetensors` is a copy of them.
     pub(crate) fn remove_best_copies(&self) -> anyhow::Result<()> {
-        for path in self.best_copies() {
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        self.remove_best_copies_but(&[])
+    }
+
+    /// Removes all best weights but these.
+    pub(crate) fn remove_best_copies_but(&self, kept: &[PathBuf]) -> anyhow::Result<()> {
+        for path in self.best_copies().iter().filter(|path| !kept.contains(path)) {
+            fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
         Ok(())
     }

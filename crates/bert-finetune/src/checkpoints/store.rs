@@ -1,6 +1,6 @@
 //! Saving and resuming: the trainer and the loop state, to a checkpoint and back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use run_files::layout::checkpoint::{EMA, OPTIMIZER, STATE, WEIGHTS};
 use stage::{CommonArgs, Fingerprint, MANIFEST, OutputFile, OutputFolder, write_file, write_file_with};
 use tch::no_grad;
 
-use crate::checkpoints::disk_space::{DiskSpace, Saves};
+use crate::checkpoints::disk_space::{DiskSpace, Present, Saves};
 use crate::checkpoints::layout::{CheckpointFolder, remove_checkpoint};
 use crate::checkpoints::manifest::CheckpointManifest;
 use crate::checkpoints::tensors::read_trained;
@@ -83,8 +83,14 @@ impl Checkpoints {
 
     /// Fails where the disk cannot hold what a run saves.
     pub(crate) fn check_disk_space(&self, saves: Saves<'_>) -> anyhow::Result<DiskSpace> {
-        let continues = self.folder.newest(|key| key == self.key).is_some();
-        DiskSpace::check(&self.folder, saves, continues)
+        let (own, others): (Vec<_>, Vec<_>) = self.folder.steps().into_iter().partition(|(_, path)| self.is_ours(path));
+        let bytes = |checkpoints: Vec<(u64, PathBuf)>| {
+            let best: BTreeSet<PathBuf> = checkpoints.iter().filter_map(|(_, path)| self.best_of(path)).collect();
+            let files = checkpoints.iter().flat_map(|(_, path)| fs::read_dir(path).into_iter().flatten().flatten());
+            let files = files.map(|file| file.path()).chain(best);
+            files.filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum()
+        };
+        DiskSpace::check(&self.folder, saves, Present { own: bytes(own), others: bytes(others) })
     }
 
     /// Restores `trainer` from the newest checkpoint of the same key that verifies, and reports those that were skipped.
@@ -193,7 +199,9 @@ impl Checkpoints {
         let path = self.folder.best_path(trainer.step);
         let ((), fingerprint) = write_file_with(&path, |file| Ok(bert::write_weights(file, &weights)?))?;
         self.best = BTreeMap::from([(CheckpointFolder::best_name(trainer.step), fingerprint)]);
-        Ok(())
+        // Those that were the best since the last save no checkpoint names.
+        let named = self.folder.steps().into_iter().filter_map(|(_, path)| self.best_of(&path));
+        self.folder.remove_best_copies_but(&named.chain([path]).collect::<Vec<_>>())
     }
 
     /// Removes other runs' checkpoints, all but the newest of this run, and best weights that no kept checkpoint names.
@@ -204,18 +212,18 @@ impl Checkpoints {
             let is_ours = step <= newest && self.is_ours(&path);
             if is_ours && n_kept < self.total_limit {
                 n_kept += 1;
-                kept_best.extend(best_step(&path).map(|step| self.folder.best_path(step)));
+                kept_best.extend(self.best_of(&path));
             } else {
                 remove_checkpoint(&path)?;
             }
         }
         self.folder.remove_log_aside()?;
-        for path in self.folder.best_copies() {
-            if !kept_best.contains(&path) {
-                fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-            }
-        }
-        Ok(())
+        self.folder.remove_best_copies_but(&kept_best)
+    }
+
+    /// The best weights that a checkpoint knows of.
+    fn best_of(&self, checkpoint: &Path) -> Option<PathBuf> {
+        best_step(checkpoint).map(|step| self.folder.best_path(step))
     }
 
     fn is_ours(&self, path: &Path) -> bool {

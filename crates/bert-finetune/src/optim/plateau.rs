@@ -12,10 +12,10 @@ pub(crate) struct PlateauState {
     best: Option<f64>,
     bad_evaluations: u64,
     cooldown_left: u64,
-    /// How often the learning rates were reduced.
+    /// How often the learning rates were due to fall, those included that could not.
     #[serde(default)]
     pub(crate) reductions: u64,
-    /// What is left of `--learning-rate`: all that earlier programs wrote.
+    /// What is left of `--learning-rate`: all that earlier programs wrote and read.
     reduced: f64,
 }
 
@@ -114,7 +114,7 @@ mod tests {
             let text = format!(r#"{{"best": 0.5, "bad_evaluations": 0, "cooldown_left": 0, "reduced": {written}}}"#);
             let mut state: PlateauState = serde_json::from_str(&text).unwrap();
             state.count_reductions(&plateau, 5e-5);
-            // The third reaches the floor; how often it was tried after that is not known, and no matter.
+            // The third reaches the floor; how often it was due after that is not known.
             assert_eq!(state.reductions, reductions.min(3));
         }
     }

@@ -115,11 +115,19 @@ fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(1_000_000)
 }
 
+/// Where no batch has rows of which some could weigh more.
+pub(crate) const WEIGHTS_OF_SINGLE_ROWS: &str = "  warning: the training is that without class weights: each forward pass has one row, \
+and its loss is the weighted mean of its rows; larger batches, with less accumulation, would weigh them (eval_loss is weighted)";
+
 /// The weight of each class beside its name.
 pub(crate) fn class_weights(weights: &[f64], names: &[String]) -> String {
     const MOST: usize = 20;
-    let named =
-        names.iter().zip(weights).take(MOST).map(|(name, weight)| format!("{} {weight:.4}", shortened_name(name)));
+    let number = |weight: f64| match weight {
+        0.001..1e6 => format!("{weight:.4}"),
+        _ => format!("{weight:.3e}"),
+    };
+    let named = names.iter().zip(weights).take(MOST);
+    let named = named.map(|(name, &weight)| format!("{} {}", shortened_name(name), number(weight)));
     let more = if weights.len() > MOST { ", ..." } else { "" };
     format!("  class weights: {}{more}", named.collect::<Vec<_>>().join(", "))
 }

@@ -3,7 +3,6 @@
 use serde::Serialize;
 use stage::{List, bad_input, bail_input, ensure_input};
 
-use super::batches::BatchSize;
 use super::checks::{at_least_zero, fraction};
 use super::problem_type::ProblemType;
 
@@ -59,17 +58,6 @@ impl ObjectivePlan {
             class_weights,
             focal_loss_gamma: args.focal_loss_gamma,
         })
-    }
-
-    /// Refuses class weights where a forward pass has one row: its weighted mean is that row.
-    pub(crate) fn check_batches(&self, size: BatchSize) -> anyhow::Result<()> {
-        let one = BatchSize::Sentences { per_device_train_batch_size: 1 };
-        ensure_input!(
-            self.class_weights == ClassWeights::Equal || size != one,
-            "--class-weights with --per-device-train-batch-size 1 have no effect: a forward pass has the weighted mean of its rows; \
-             give a batch of at least 2, and a smaller --gradient-accumulation-steps"
-        );
-        Ok(())
     }
 
     /// Whether a loss near ln(classes) says that nothing was learned: focal loss has another value there, and strong smoothing lets

@@ -80,8 +80,6 @@ impl Plan {
         }
         let batches = BatchPlan::resolve(&args.batches, processes)?;
         let weights = WeightPlan::resolve(&args.weights, config)?;
-        let objective = ObjectivePlan::resolve(&args.objective)?;
-        objective.check_batches(batches.size)?;
         let n_micro_batches = batches.gradient_accumulation_steps;
         ensure_input!(
             n_micro_batches <= DropoutCounters::MAX_MICRO_BATCHES || !weights.resolved(config).drops(),
@@ -96,7 +94,7 @@ impl Plan {
             optimizer,
             schedule,
             warmup: Warmup::resolve(&args.schedule)?,
-            objective,
+            objective: ObjectivePlan::resolve(&args.objective)?,
             weights,
             intervals,
             saving: resolve_saving(&args.intervals)?,

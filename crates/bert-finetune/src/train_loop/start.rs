@@ -125,6 +125,9 @@ fn open_outputs(
         }
         if let Some(weights) = trainer.objective.class_weights() {
             context.common.say(&messages::class_weights(&weights, &data.output_names()));
+            if batches.first_epoch().iter().all(|rows| rows.len() == 1) {
+                context.common.say(messages::WEIGHTS_OF_SINGLE_ROWS);
+            }
         }
         let warnings = [other_classes(inputs, loaded), young_average(plan.weights.ema_decay, counts.total_steps)];
         warnings.iter().flatten().for_each(|warning| context.common.say(&format!("  warning: {warning}")));

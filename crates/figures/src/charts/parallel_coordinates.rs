@@ -114,8 +114,11 @@ impl PlacedAxis<'_> {
     fn draw(&self, Interval { start: top, end: bottom }: Interval, label_width: f64) -> Block {
         let x = self.x;
         let labels = match self.scale {
-            Scale::Names(names) => distinct_names(TICK, names.iter().map(String::as_str), label_width),
-            Scale::Linear | Scale::Whole | Scale::Logarithmic => Vec::new(),
+            // A number that is shortened is another number.
+            Scale::Names(names) if names.iter().any(|name| name.parse::<f64>().is_err()) => {
+                distinct_names(TICK, names.iter().map(String::as_str), label_width)
+            }
+            Scale::Names(_) | Scale::Linear | Scale::Whole | Scale::Logarithmic => Vec::new(),
         };
         let mut elements = vec![line(Point::new(x, top), Point::new(x, bottom)).set("stroke", FAINT_TEXT)];
         for tick in self.scale.ticks(&self.axis, 2.0, |_| TICK.line_height()) {

@@ -10,8 +10,10 @@ use crate::drawing::color::{self, FAINT_TEXT};
 use crate::drawing::font::{Anchor, Font};
 use crate::drawing::frame::{Frame, TICK, widest_label};
 use crate::drawing::geometry::{Interval, Point, Size};
+use crate::drawing::names::distinct_names;
 use crate::drawing::scale::Scale;
 use crate::drawing::svg::{Block, Element, circle, document};
+use crate::drawing::ticks::Tick;
 use crate::drawing::title::{MARGIN, title_block};
 
 const LABEL: Font = Font::regular(12.0);
@@ -98,13 +100,14 @@ fn points(figure: &Scatter, panel: &ScatterPanel, frame: &Frame, y_axis: &Axis) 
         Scale::Names(names) => (frame.right - frame.left) / names.len().max(1) as f64 - 10.0,
         Scale::Linear | Scale::Whole | Scale::Logarithmic => f64::INFINITY,
     };
-    let shown = |label: &str| match category {
-        30.0..1e6 => TICK.shortened(label, category),
-        _ => label.to_owned(),
+    let names = match &panel.scale {
+        Scale::Names(names) if category >= 30.0 => distinct_names(TICK, names.iter().map(String::as_str), category),
+        _ => Vec::new(),
     };
-    for tick in panel.scale.ticks(&x_axis, 8.0, |label| TICK.width(&shown(label))) {
+    let shown = |tick: &Tick| names.get(tick.value as usize).unwrap_or(&tick.label).clone();
+    for tick in panel.scale.ticks(&x_axis, 8.0, |tick| TICK.width(&shown(tick))) {
         let center = Point::new(x_axis.pixel(tick.value), frame.bottom + 12.0);
-        let label = TICK.centered_line(center, Anchor::Middle, &shown(&tick.label));
+        let label = TICK.centered_line(center, Anchor::Middle, &shown(&tick));
         elements.push(label.set("fill", FAINT_TEXT));
     }
     let mut bottom = frame.bottom + 20.0;
@@ -199,6 +202,16 @@ mod tests {
             "{:?}",
             texts(&svg)
         );
+    }
+
+    #[test]
+    fn names_of_one_beginning_stay_apart() {
+        let names = ["constant_with_warmup", "constant_without", "cosine_with_min_lr", "cosine_with_restarts"];
+        let names = Scale::Names(names.map(str::to_owned).to_vec());
+        let svg = scatter(&figure(vec![panel("kind", names, vec![0.0, 1.0, 2.0, 3.0])]));
+        let labels: Vec<String> = texts(&svg).into_iter().filter(|text| text.contains('…')).collect();
+        let distinct: std::collections::BTreeSet<&String> = labels.iter().collect();
+        assert!(labels.len() > 1 && distinct.len() == labels.len(), "{labels:?}");
     }
 
     #[test]

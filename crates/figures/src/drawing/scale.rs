@@ -41,7 +41,7 @@ impl Scale {
     /// The ticks of such an axis, of which each label is at least `gap` pixels from the one before.
     ///
     /// `length` is what a label takes along the axis; labels that would overlap are left out.
-    pub(crate) fn ticks(&self, axis: &Axis, gap: f64, length: impl Fn(&str) -> f64) -> Vec<Tick> {
+    pub(crate) fn ticks(&self, axis: &Axis, gap: f64, length: impl Fn(&Tick) -> f64) -> Vec<Tick> {
         let ticks = match self {
             Self::Names(names) => {
                 let tick = |(index, name): (usize, &String)| Tick { value: index as f64, label: name.clone() };
@@ -53,7 +53,7 @@ impl Scale {
         let mut kept: Vec<Tick> = Vec::new();
         for tick in ticks {
             let distance = |last: &Tick| (axis.pixel(tick.value) - axis.pixel(last.value)).abs();
-            let needed = |last: &Tick| (length(&tick.label) + length(&last.label)) / 2.0 + gap;
+            let needed = |last: &Tick| (length(&tick) + length(last)) / 2.0 + gap;
             if kept.last().is_none_or(|last| distance(last) >= needed(last)) {
                 kept.push(tick);
             }

@@ -42,21 +42,16 @@ fn classes(metrics: &ClassMetrics) -> Picture {
     let intervals = &metrics.intervals.per_class;
     let counts = &metrics.confusion_matrix.counts;
     let predicted: Vec<u64> = (0..counts.len()).map(|class| counts.iter().map(|row| row[class]).sum()).collect();
-    // What divides by nothing is 0 in the figures, and no bar here.
+    // What is divided by nothing is 0 in the figures, and no bar here.
+    let defined = |value: f64, divisor: u64| if divisor == 0 { f64::NAN } else { value };
     let bar = |(index, class): (usize, &metrics::PerClass)| {
         let interval = |of: fn(&ClassIntervals) -> Option<&metrics::Interval>| intervals.get(index).and_then(of);
         ClassBar {
             name: metrics.confusion_matrix.label_names.get(index).map_or("", String::as_str),
             n: class.support,
-            precision: estimate(
-                if predicted[index] == 0 { f64::NAN } else { class.precision },
-                interval(|it| it.precision.as_ref()),
-            ),
-            recall: estimate(
-                if class.support == 0 { f64::NAN } else { class.recall },
-                interval(|it| it.recall.as_ref()),
-            ),
-            f1: estimate(class.f1, interval(|it| it.f1.as_ref())),
+            precision: estimate(defined(class.precision, predicted[index]), interval(|it| it.precision.as_ref())),
+            recall: estimate(defined(class.recall, class.support), interval(|it| it.recall.as_ref())),
+            f1: estimate(defined(class.f1, class.support + predicted[index]), interval(|it| it.f1.as_ref())),
         }
     };
     let bars: Vec<ClassBar> = metrics.classification.per_class.iter().enumerate().map(bar).collect();

@@ -39,9 +39,11 @@ impl KeptValues {
         let Some(rows) = rows else {
             return Err(format!("column {column} has more than {MAX_VALUES} values, so that it gives no slices"));
         };
-        let is_value = |name: &str| rows.contains_key(&Some(name.to_owned()));
-        let none = ["(empty)", "(no value)"].into_iter().find(|name| !is_value(name)).unwrap_or_default();
-        let named = |value: Option<String>| value.unwrap_or_else(|| none.to_owned());
+        let mut none = "(empty)".to_owned();
+        while rows.contains_key(&Some(none.clone())) {
+            none = format!("({none})");
+        }
+        let named = |value: Option<String>| value.unwrap_or_else(|| none.clone());
         let mut values: Vec<(String, Vec<u32>)> = rows.into_iter().map(|(value, rows)| (named(value), rows)).collect();
         values.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
         Ok(values.into_iter().map(|(name, rows)| Slice { group: column.clone(), name, rows }).collect())
@@ -66,7 +68,7 @@ mod tests {
         let mut empty = KeptValues::new("region");
         (0..).zip([None, Some("(empty)"), Some("")]).for_each(|(row, value)| empty.add(row, value));
         let slices: Vec<_> = empty.slices().unwrap().into_iter().map(|slice| (slice.name, slice.rows)).collect();
-        assert_eq!(slices, [("(no value)".to_owned(), vec![0, 2]), ("(empty)".to_owned(), vec![1])]);
+        assert_eq!(slices, [("((empty))".to_owned(), vec![0, 2]), ("(empty)".to_owned(), vec![1])]);
 
         let mut ids = KeptValues::new("id");
         (0..300).for_each(|row| ids.add(row, Some(&row.to_string())));
