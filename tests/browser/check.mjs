@@ -205,8 +205,18 @@ const checkView = async (browser, path, view) => {
   await page.close();
 };
 
+/** On paper all rows of a table are there, and afterwards its first page again. */
 const checkPrint = async (browser, path) => {
   const { page, faults } = await open(browser, path);
+  const rows = (event) => page.evaluate((name) => {
+    if (name) dispatchEvent(new Event(name));
+    return [...document.querySelectorAll("table.data")].map((table) => table.tBodies[0].rows.length);
+  }, event);
+  const [before, printed, after] = [await rows(), await rows("beforeprint"), await rows("afterprint")];
+  assert.deepEqual(after, before, "rows of a page after printing");
+  const status = await page.evaluate(() => [...document.querySelectorAll("[role=status]")].map((line) => line.textContent));
+  const found = status.map((line) => Number(line.match(/(\d+) rows/)[1])).filter((number) => number > 25);
+  for (const number of found) assert.ok(printed.includes(number), `${number} rows were found, ${printed} are printed`);
   const pdf = await page.pdf({ format: "A4", timeout: 120_000 });
   assert.equal(Buffer.from(pdf.subarray(0, 5)).toString(), "%PDF-");
   assert.ok(pdf.length > 5000, `${pdf.length} bytes of PDF`);
