@@ -98,7 +98,8 @@ pub(crate) fn run(args: &SuspectsArgs) -> anyhow::Result<()> {
             bail_input!("{same} and {this} evaluate the same weights on the same rows; give one of them");
         }
         rows.add(index, evaluation, &read.predictions)?;
-        columns.push((read.predictions.ids, read.text_columns));
+        let TextColumns { names, values } = read.text_columns;
+        columns.push((read.predictions.ids, TextColumns { names: free_names(&names, &OWN_KEYS), values }));
     }
     check_once(&rows, &evaluations, &columns)?;
     let probabilities = Probabilities::new(&rows.probabilities, rows.label_names.len())?;
@@ -149,6 +150,7 @@ impl Rows {
     }
 }
 
+/// Of an evaluation the ids of its rows, and its columns of text by the keys that a line has them under.
 type Columns = (Vec<i64>, TextColumns);
 
 /// A row of the source that two evaluations have was trained on by one of their models.
@@ -197,7 +199,7 @@ impl Folds<'_> {
         let Self { rows, evaluations, columns } = self;
         let (evaluation, row) = rows.places[issue.row];
         let (ids, texts) = &columns[evaluation];
-        let of_row = |(name, values): (String, &Vec<Option<String>>)| (name, values[row].clone().into());
+        let of_row = |(name, values): (&String, &Vec<Option<String>>)| (name.clone(), values[row].clone().into());
         Suspect {
             rank,
             evaluation: evaluations[evaluation].name.clone(),
@@ -207,7 +209,7 @@ impl Folds<'_> {
             probability_of_label: issue.self_confidence,
             probability_of_suggested: rows.probabilities[issue.row * rows.label_names.len() + issue.suggested],
             is_issue,
-            columns: free_names(&texts.names, &OWN_KEYS).into_iter().zip(&texts.values).map(of_row).collect(),
+            columns: texts.names.iter().zip(&texts.values).map(of_row).collect(),
         }
     }
 }

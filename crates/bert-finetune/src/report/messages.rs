@@ -116,7 +116,7 @@ fn megabytes(bytes: u64) -> u64 {
 }
 
 /// Where no batch has rows of which some could weigh more.
-pub(crate) const WEIGHTS_OF_SINGLE_ROWS: &str = "  warning: the training is that without class weights: each forward pass has one row, \
+pub(crate) const WEIGHTS_OF_SINGLE_ROWS: &str = "the training is that without class weights: each forward pass has one row, \
 and its loss is the weighted mean of its rows; larger batches, with less accumulation, would weigh them (eval_loss is weighted)";
 
 /// The weight of each class beside its name.

@@ -107,12 +107,13 @@ fn open_outputs(
                 output.folder().display()
             ));
         }
+        let first_epoch = batches.first_epoch();
         let (batch, processes) = (batches.largest_batch(), team.map_or(1, Team::size));
         let memory = MemoryOf { plan, config: &model.config, data, compute, batch, processes };
         let facts = StartFacts {
             config: &model.config,
             counts,
-            first_epoch: &batches.first_epoch(),
+            first_epoch: &first_epoch,
             loaded,
             memory: memory.bytes(&tensors)?.peak,
             disk,
@@ -123,13 +124,16 @@ fn open_outputs(
         if let Some(team) = team {
             context.common.say(&messages::global_batch(&plan.batches, team.size()));
         }
-        if let Some(weights) = trainer.objective.class_weights() {
-            context.common.say(&messages::class_weights(&weights, &data.output_names()));
-            if batches.first_epoch().iter().all(|rows| rows.len() == 1) {
-                context.common.say(messages::WEIGHTS_OF_SINGLE_ROWS);
-            }
+        let class_weights = trainer.objective.class_weights();
+        if let Some(weights) = &class_weights {
+            context.common.say(&messages::class_weights(weights, &data.output_names()));
         }
-        let warnings = [other_classes(inputs, loaded), young_average(plan.weights.ema_decay, counts.total_steps)];
+        let weighs_nothing = class_weights.is_some() && first_epoch.iter().all(|rows| rows.len() == 1);
+        let warnings = [
+            weighs_nothing.then(|| messages::WEIGHTS_OF_SINGLE_ROWS.to_owned()),
+            other_classes(inputs, loaded),
+            young_average(plan.weights.ema_decay, counts.total_steps),
+        ];
         warnings.iter().flatten().for_each(|warning| context.common.say(&format!("  warning: {warning}")));
     } else if let Some(change) = restarts.changed() {
         context.common.say(&format!("bert-finetune: now {change}; the result is the same"));
@@ -165,6 +169,7 @@ fn other_classes(inputs: Inputs<'_>, loaded: &LoadReport) -> Option<String> {
 
 /// What to say of an average that holds mostly what the run began with.
 fn young_average(ema_decay: Option<f64>, total_steps: u64) -> Option<String> {
-    let share = ema_decay?.powf(total_steps as f64);
-    (share > 0.5).then(|| messages::young_average(ema_decay.unwrap_or_default(), total_steps, share))
+    let decay = ema_decay?;
+    let share = decay.powf(total_steps as f64);
+    (share > 0.5).then(|| messages::young_average(decay, total_steps, share))
 }

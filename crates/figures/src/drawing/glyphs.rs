@@ -30,10 +30,10 @@ pub(crate) fn with_stand_ins(text: &str) -> String {
     text.chars().map(stand_in).collect()
 }
 
-/// What has no width, such as joiners, is no glyph of its own.
+/// What has no width, such as joiners, is no glyph of its own; nearly all of a picture is ASCII, which the fonts have.
 fn is_missing(character: char) -> bool {
-    let has_width = character.width().is_some_and(|width| width > 0);
-    has_width && CHARMAP.as_ref().is_some_and(|charmap| charmap.map(character).is_none())
+    let has_width = || character.width().is_some_and(|width| width > 0);
+    !character.is_ascii() && has_width() && CHARMAP.as_ref().is_some_and(|charmap| charmap.map(character).is_none())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Most confused pairs: what is shown of a confusion matrix of many classes, beside a map of all of them.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::counts::{Confusion, fraction};
 use super::map;
@@ -93,8 +94,10 @@ fn list(confusion: &Confusion, pairs: &[Pair], top: f64) -> Block {
     let bar_left = MARGIN + 2.0 * NAME_WIDTH + ARROW_WIDTH + 10.0;
     let largest = pairs.first().map_or(1, |pair| pair.count) as f64;
     let axis = Axis::linear(Interval::new(0.0, largest), Interval::new(0.0, BAR_WIDTH));
-    let names = distinct_names(NAME, confusion.label_names.iter().map(String::as_str), NAME_WIDTH);
-    let name = |class: usize| names.get(class).map_or("", String::as_str);
+    let classes: BTreeSet<usize> = pairs.iter().flat_map(|pair| [pair.label, pair.prediction]).collect();
+    let whole = classes.iter().map(|&class| confusion.label_names.get(class).map_or("", String::as_str));
+    let names: BTreeMap<usize, String> = classes.iter().copied().zip(distinct_names(NAME, whole, NAME_WIDTH)).collect();
+    let name = |class: usize| names.get(&class).map_or("", String::as_str);
     let mut bottom = top + HEADING.line_height() + 8.0;
     for pair in pairs {
         let y = bottom + ROW_HEIGHT / 2.0;
