@@ -207,3 +207,28 @@ fn evaluations_are_compared_summarized_and_searched_for_label_errors() {
     assert_eq!(suspects.len(), 30);
     assert!(suspects.iter().all(|suspect| suspect["source_file"] == "validation.csv" && suspect["text"].is_string()));
 }
+
+#[test]
+fn what_an_evaluation_cannot_have_is_told_before_the_earlier_one_goes() {
+    let pipeline = trained();
+    pipeline.run_stage("eval/test", "--raw raw").assert_success("eval/test");
+    let earlier = pipeline.read("eval/test/manifest.json");
+    let told = pipeline.run_stage("eval/test", "--raw raw --nodes");
+    assert_eq!(told.code, Some(2), "{}", told.stderr);
+    let expected = "error: --nodes needs trees with their phrases, but raw/test.parquet has whole sentences alone\n";
+    assert!(told.stderr.ends_with(expected), "{}", told.stderr);
+    assert!(pipeline.read("eval/test/manifest.json") == earlier && pipeline.path("eval/test/metrics.json").exists());
+}
+
+#[test]
+fn a_report_without_errors_does_not_say_that_there_are_none() {
+    let pipeline = trained();
+    let page = |errors: u32| {
+        pipeline.run_stage("eval/test", &format!("--errors {errors}")).assert_success("eval/test");
+        pipeline.text("eval/test/report.html")
+    };
+    assert!(page(1).contains("The surest errors") && json_file(&pipeline, "eval/test/metrics.json")["accuracy"] != 1.0);
+    let without = page(0);
+    assert!(!without.contains("The surest errors") && !without.contains("No prediction is wrong"));
+    assert!(without.contains("    --precision float32 \\\n"), "the command gives the same figures on any machine");
+}

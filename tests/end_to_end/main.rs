@@ -6,6 +6,7 @@
 
 mod agreement;
 mod bad_input;
+mod changed_minds;
 mod classes;
 mod engines;
 mod evaluation;

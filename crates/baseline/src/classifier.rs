@@ -3,7 +3,6 @@
 use crate::error::{BaselineError, check_lengths};
 use crate::linear::Linear;
 use crate::tfidf::TfIdf;
-use crate::words::NGrams;
 
 /// A trained baseline for classes.
 #[derive(Clone, Debug)]
@@ -20,12 +19,7 @@ impl Baseline {
     ///
     /// # Errors
     /// When there are no texts, when the lengths differ, or when a label is no class.
-    pub fn fit<S: AsRef<str>>(
-        texts: &[S],
-        labels: &[usize],
-        n_classes: usize,
-        n_grams: NGrams,
-    ) -> Result<Self, BaselineError> {
+    pub fn fit<S: AsRef<str>>(texts: &[S], labels: &[usize], n_classes: usize) -> Result<Self, BaselineError> {
         check_lengths(texts.len(), labels.len())?;
         if let Some((row, &label)) = labels.iter().enumerate().find(|&(_, &label)| label >= n_classes) {
             return Err(BaselineError::UnknownClass { row, label, n_classes });
@@ -33,7 +27,7 @@ impl Baseline {
         let mut classes = labels.to_vec();
         classes.sort_unstable();
         classes.dedup();
-        let (tf_idf, rows) = TfIdf::fit(texts, n_grams);
+        let (tf_idf, rows) = TfIdf::fit(texts);
         let model = match classes[..] {
             [_] => None,
             [_, second] => Some(Linear::fit(&rows, 1, 1.0, |row, scores| {
@@ -98,31 +92,30 @@ mod tests {
     fn classes_are_learned_and_absent_ones_are_impossible() {
         for (labels, n_classes) in [(&[1, 1, 0, 0][..], 2), (&[3, 3, 0, 0, 1, 1], 4)] {
             let texts = &TEXTS[..labels.len()];
-            let baseline = Baseline::fit(texts, labels, n_classes, NGrams::Words).unwrap();
+            let baseline = Baseline::fit(texts, labels, n_classes).unwrap();
             let probabilities = baseline.predict_proba(texts);
             for (row, &label) in probabilities.chunks(n_classes).zip(labels) {
                 assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-12);
                 assert!(row.iter().enumerate().all(|(class, &p)| class == label || p < row[label]), "{row:?} {label}");
                 assert!(n_classes == 2 || row[2] == 0.0);
             }
-            let again = Baseline::fit(texts, labels, n_classes, NGrams::Words).unwrap();
+            let again = Baseline::fit(texts, labels, n_classes).unwrap();
             assert_eq!(probabilities, again.predict_proba(texts));
         }
     }
 
     #[test]
     fn what_teaches_nothing_is_no_error() {
-        let one = Baseline::fit(&TEXTS, &[1; 6], 3, NGrams::WordsAndPairs).unwrap();
+        let one = Baseline::fit(&TEXTS, &[1; 6], 3).unwrap();
         assert_eq!(one.predict_proba(&["any text"]), [0.0, 1.0, 0.0]);
-        let wordless = Baseline::fit(&["a", "!", ""], &[0, 1, 0], 2, NGrams::Words).unwrap();
+        let wordless = Baseline::fit(&["a", "!", ""], &[0, 1, 0], 2).unwrap();
         assert!((wordless.predict_proba(&["b"])[1] - 1.0 / 3.0).abs() < 1e-6);
         assert_eq!(wordless.predict_proba::<&str>(&[]), [0.0; 0]);
     }
 
     #[test]
     fn bad_input_is_named() {
-        let error =
-            |texts: &[&str], labels: &[usize]| Baseline::fit(texts, labels, 2, NGrams::Words).unwrap_err().to_string();
+        let error = |texts: &[&str], labels: &[usize]| Baseline::fit(texts, labels, 2).unwrap_err().to_string();
         assert_eq!(error(&[], &[]), "there are no texts to train a baseline on");
         assert_eq!(error(&["a"], &[]), "1 texts but 0 labels");
         assert_eq!(error(&["a"], &[2]), "text 0 has label 2, expected a class below 2");

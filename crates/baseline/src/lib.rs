@@ -4,10 +4,10 @@
 //! the same texts give the same numbers on every machine.
 //!
 //! ```
-//! use baseline::{Baseline, NGrams};
+//! use baseline::Baseline;
 //!
 //! let texts = ["a fine film", "fine work", "a dull film", "dull work"];
-//! let baseline = Baseline::fit(&texts, &[1, 1, 0, 0], 2, NGrams::Words)?;
+//! let baseline = Baseline::fit(&texts, &[1, 1, 0, 0], 2)?;
 //! assert!(baseline.predict_proba(&["fine"])[1] > 0.5);
 //! # Ok::<(), baseline::BaselineError>(())
 //! ```
@@ -23,4 +23,3 @@ mod ridge;
 pub use classifier::Baseline;
 pub use error::BaselineError;
 pub use ridge::RidgeBaseline;
-pub use words::NGrams;

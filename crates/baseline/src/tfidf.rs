@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use ahash::RandomState;
 
-use crate::words::{NGrams, features};
+use crate::words::words;
 
 /// The features of texts, row after row.
 #[derive(Clone, Debug)]
@@ -35,15 +35,13 @@ impl SparseRows {
 pub(crate) struct TfIdf {
     vocabulary: HashMap<Box<str>, u32, RandomState>,
     idf: Vec<f64>,
-    n_grams: NGrams,
 }
 
 impl TfIdf {
     /// Learns the vocabulary of `texts`, and gives their rows.
-    pub(crate) fn fit<S: AsRef<str>>(texts: &[S], n_grams: NGrams) -> (Self, SparseRows) {
+    pub(crate) fn fit<S: AsRef<str>>(texts: &[S]) -> (Self, SparseRows) {
         let mut vocabulary: HashMap<Box<str>, u32, RandomState> = HashMap::default();
-        let mut n_texts_with: Vec<f64> = Vec::new();
-        let mut rows = counted(texts, n_grams, |feature| match vocabulary.get(feature) {
+        let mut rows = counted(texts, |feature| match vocabulary.get(feature) {
             Some(&index) => Some(index),
             None => {
                 let index = vocabulary.len() as u32;
@@ -51,18 +49,18 @@ impl TfIdf {
                 Some(index)
             }
         });
-        n_texts_with.resize(vocabulary.len(), 0.0);
+        let mut n_texts_with = vec![0.0; vocabulary.len()];
         rows.indices.iter().for_each(|&index| n_texts_with[index as usize] += 1.0);
         let n = texts.len() as f64;
         let idf = n_texts_with.iter().map(|with| ((1.0 + n) / (1.0 + with)).ln() + 1.0).collect();
-        let tf_idf = Self { vocabulary, idf, n_grams };
+        let tf_idf = Self { vocabulary, idf };
         tf_idf.weigh(&mut rows);
         (tf_idf, rows)
     }
 
     /// The rows of other texts; features that the training texts did not have are left out.
     pub(crate) fn transform<S: AsRef<str>>(&self, texts: &[S]) -> SparseRows {
-        let mut rows = counted(texts, self.n_grams, |feature| self.vocabulary.get(feature).copied());
+        let mut rows = counted(texts, |feature| self.vocabulary.get(feature).copied());
         self.weigh(&mut rows);
         rows
     }
@@ -83,12 +81,12 @@ impl TfIdf {
 }
 
 /// How often each text has each feature, by ascending index.
-fn counted<S: AsRef<str>>(texts: &[S], n_grams: NGrams, mut index_of: impl FnMut(&str) -> Option<u32>) -> SparseRows {
+fn counted<S: AsRef<str>>(texts: &[S], mut index_of: impl FnMut(&str) -> Option<u32>) -> SparseRows {
     let mut rows = SparseRows { offsets: vec![0], indices: Vec::new(), values: Vec::new(), n_features: 0 };
     let mut of_text = Vec::new();
     for text in texts {
         of_text.clear();
-        features(text.as_ref(), n_grams, |feature| of_text.extend(index_of(feature)));
+        words(text.as_ref(), |feature| of_text.extend(index_of(feature)));
         of_text.sort_unstable();
         for same in of_text.chunk_by(|left, right| left == right) {
             rows.indices.push(same[0]);
@@ -106,7 +104,7 @@ mod tests {
     /// The expectations are those of scikit-learn 1.9.
     #[test]
     fn agrees_with_scikit_learn() {
-        let (tf_idf, rows) = TfIdf::fit(&["good good film", "bad film", "film"], NGrams::Words);
+        let (tf_idf, rows) = TfIdf::fit(&["good good film", "bad film", "film"]);
         let values = |rows: &SparseRows, row| rows.row(row).collect::<Vec<_>>();
         let [(0, good), (1, film)] = values(&rows, 0)[..] else { panic!("two features") };
         assert!((good - 0.959_055_88).abs() < 1e-6 && (film - 0.283_216_92).abs() < 1e-6, "{good} {film}");

@@ -6,7 +6,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use stage::{hub_cache, hub_endpoint, hub_is_offline};
+use stage::{hub_cache, hub_endpoint, hub_is_offline, without_credentials};
 use ureq::Proxy;
 use ureq::http::Uri;
 
@@ -23,7 +23,9 @@ pub(crate) fn findings() -> Vec<Finding> {
 fn hub() -> Finding {
     let name = "hub";
     let endpoint = hub_endpoint();
-    let Some((uri, host)) = address(&endpoint) else {
+    let address = address(&endpoint);
+    let endpoint = without_credentials(&endpoint);
+    let Some((uri, host)) = address else {
         let fact = format!("HF_ENDPOINT is {endpoint:?}");
         return Finding::wrong(name, fact, "expected an address as https://huggingface.co");
     };

@@ -38,12 +38,12 @@ use run_files::predictions::{Outcomes, Predictions};
 use stage::{OutputFolder, Progress, counted};
 
 use self::attributed::Source;
-use self::baseline_report::baseline_report;
+use self::baseline_report::{baseline_report, train_targets};
 use self::findings::Findings;
 use self::inference::{Decoding, Inferred, infer};
 pub use self::inputs::STAGE;
 use self::inputs::{Inputs, Raw};
-use self::nodes::node_figures;
+use self::nodes::{ensure_phrases, node_figures};
 use self::run_facts::train_class_counts;
 use self::slice_figures::SliceFigures;
 use self::text_pass::TextPass;
@@ -73,6 +73,10 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
     inputs.remarks.iter().for_each(|remark| say(remark));
     let calibration = inputs::calibration(args, &inputs.metadata, &output)?;
     let temperature = calibration.map(|calibration| calibration.temperature);
+    let train_targets = inputs.raw.as_ref().map(train_targets).transpose()?.flatten();
+    if let Some(raw) = inputs.raw.as_ref().filter(|_| args.nodes) {
+        ensure_phrases(raw)?;
+    }
     let classifier = inputs.classifier(args)?;
     let reader = TokensReader::open(&inputs.tokens)?;
     let inferred = predict(args, inputs, &classifier, &reader, temperature)?;
@@ -124,8 +128,8 @@ fn evaluate(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::R
         Labeled::Scores(_) => Vec::new(),
     };
     errors::mark_label_issues(&mut errors, &label_issues);
-    let baseline = match &inputs.raw {
-        Some(raw) if args.baseline => baseline_report(raw, &predictions.ids, &labeled, &metrics)?,
+    let baseline = match (&inputs.raw, train_targets) {
+        (Some(raw), Some(targets)) => baseline_report(raw, targets, &predictions.ids, &labeled, &metrics)?,
         _ => None,
     };
     let nodes = match &inputs.raw {

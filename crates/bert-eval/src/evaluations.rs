@@ -69,7 +69,7 @@ impl Evaluation {
     /// # Errors
     /// Names the file that is not what it should be.
     pub(crate) fn read(&self) -> anyhow::Result<Evaluated> {
-        let (predictions, text_columns) = Predictions::read_with_text(&self.predictions_file)?;
+        let (predictions, text_columns) = Predictions::read(&self.predictions_file)?;
         Ok(Evaluated { metrics: metrics_json::read(&self.metrics_file)?, predictions, text_columns })
     }
 

@@ -19,8 +19,7 @@ pub(crate) fn of_folder(folder: &Path) -> anyhow::Result<Map<String, Value>> {
     }
     let read = || -> anyhow::Result<Map<String, Value>> { Ok(serde_json::from_slice(&std::fs::read(&path)?)?) };
     let all = read().with_context(|| format!("cannot read {}", path.display()))?;
-    let is_headline = |name: &str| !(name.contains('.') || name.ends_with("_low") || name.ends_with("_high"));
-    Ok(all.into_iter().filter(|(name, _)| is_headline(name)).collect())
+    Ok(all.into_iter().filter(|(name, _)| !is_of_class(name) && !is_end_of_interval(name)).collect())
 }
 
 /// All numbers of `metrics.json` by their names, in its order; null where a figure is not defined.
@@ -46,7 +45,16 @@ pub(crate) fn flat_figures(metrics: &Value) -> Map<String, Value> {
 
 /// Whether the number of this name is a figure: no end of an interval, and no number of rows.
 pub(crate) fn is_figure_name(name: &str) -> bool {
-    !name.ends_with("_low") && !name.ends_with("_high") && !["rows", "n"].contains(&name)
+    !is_end_of_interval(name) && !["rows", "n"].contains(&name)
+}
+
+fn is_of_class(name: &str) -> bool {
+    name.contains('.')
+}
+
+/// What a class is called says nothing: no interval is that of a class.
+fn is_end_of_interval(name: &str) -> bool {
+    !is_of_class(name) && (name.ends_with("_low") || name.ends_with("_high"))
 }
 
 fn is_figure(value: &Value) -> bool {
@@ -94,5 +102,11 @@ mod tests {
             "mcc": null,
         });
         assert_eq!(Value::Object(flat_figures(&metrics)), expected);
+    }
+
+    #[test]
+    fn a_class_may_be_called_as_the_end_of_an_interval_is() {
+        let names = ["f1.very_low", "support.risk_high", "accuracy", "accuracy_low", "f1_macro_high", "n", "rows"];
+        assert_eq!(names.map(is_figure_name), [true, true, true, false, false, false, false]);
     }
 }

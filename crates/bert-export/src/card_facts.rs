@@ -38,7 +38,7 @@ impl Card<'_> {
         of_raw.or(of_evaluation).or_else(|| self.inputs.tokens.as_ref().map(|tokens| tokens.metadata.dataset.as_str()))
     }
 
-    /// The name of the dataset on the hub, and of the model that the run began with.
+    /// The name of the dataset on the hub.
     pub(crate) fn dataset_on_hub(&self) -> Option<&str> {
         self.dataset().filter(|name| name.contains('/'))
     }

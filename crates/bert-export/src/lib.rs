@@ -21,7 +21,6 @@ mod card_facts;
 mod model_card;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
@@ -93,8 +92,7 @@ fn export(args: &Args, inputs: &Inputs, mut output: OutputFolder) -> anyhow::Res
                 staged.output(&name, |file| {
                     let (weights, n_outputs) = (folder.weights()?, outputs.names.len());
                     let classifier = TrainedClassifier { config: &folder.config, weights, n_outputs };
-                    let file: &mut dyn Write = file;
-                    write_classifier(&mut &mut *file, classifier, products, &facts)
+                    write_classifier(file, classifier, products, &facts)
                 })?;
             }
         }

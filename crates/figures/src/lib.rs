@@ -17,7 +17,6 @@
 //! - [`reliability`] of [`Reliability`] and [`coverage`] of [`Coverage`]: what a confidence is worth.
 //! - [`class_bars`] of [`ClassBars`] and [`slices`] of [`Slices`]: figures with their intervals, by class and by slice.
 //! - [`scores`] of [`Scores`]: predicted against true scores, and the residuals.
-//! - [`histogram`] of a [`Histogram`].
 //! - [`curves`] of [`Curves`]: quantities over training steps.
 //! - [`bar_chart`] of a [`BarChart`]: grouped horizontal bars, as for benchmarks.
 //! - [`scatter`] of [`Scatter`] and [`parallel_coordinates`] of [`ParallelCoordinates`]: many quantities, such as

@@ -5,9 +5,9 @@
 //! `{"holm": [..]}`. One object a line on stdout.
 
 use metrics::{
-    Binning, ClassEvaluation, ClassRows, Difference, Estimate, Figure, McNemar, Probabilities, Reason, Score,
-    ScoreFigure, ScoreRows, find_label_issues, fit_temperature, holm, paired_difference, precision_recall_curve,
-    reliability, roc_curve, score_estimate,
+    ClassEvaluation, ClassRows, Difference, Estimate, Figure, McNemar, Probabilities, Reason, Score, ScoreFigure,
+    ScoreRows, find_label_issues, fit_temperature, holm, paired_difference, precision_recall_curve, reliability,
+    roc_curve, score_estimate,
 };
 use serde_json::{Value, json};
 
@@ -65,8 +65,7 @@ fn calibration(evaluation: &ClassEvaluation) -> Result<Value, Box<dyn std::error
     let rows = evaluation.rows();
     let logits: Vec<f32> = rows.probabilities().rows().flatten().map(|p| p.ln() as f32).collect();
     Ok(json!({
-        "equal_width": reliability(rows.labels(), rows.probabilities(), 15, Binning::EqualWidth),
-        "equal_mass": reliability(rows.labels(), rows.probabilities(), 10, Binning::EqualMass),
+        "reliability": reliability(rows.labels(), rows.probabilities(), 15),
         "temperature": fit_temperature(rows.labels(), &logits, rows.n_classes())?,
         "roc": roc_curve(rows, 1, 500)?,
         "precision_recall": precision_recall_curve(rows, 1, 500)?,

@@ -6,6 +6,6 @@ mod temperature;
 mod selective;
 
 pub use ece::{CALIBRATION_BINS, expected_calibration_error};
-pub use reliability::{Binning, ReliabilityBin, reliability};
+pub use reliability::{ReliabilityBin, reliability};
 pub use selective::{CoveragePoint, PrecisionThreshold, accuracy_by_coverage, threshold_for_precision};
-pub use temperature::{TEMPERATURES, Temperature, fit_temperature};
+pub use temperature::{Temperature, fit_temperature};

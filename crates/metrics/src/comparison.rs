@@ -5,7 +5,7 @@ mod difference;
 mod mcnemar;
 mod multiple;
 
-pub use bootstrap::{PairedBootstrap, paired_bootstrap};
+pub use bootstrap::{PairedBootstrap, PairedBootstraps, paired_bootstrap};
 pub use difference::{Difference, SliceDifference, paired_difference, paired_score_difference, score_slice, slice};
 pub use mcnemar::McNemar;
 pub use multiple::holm;

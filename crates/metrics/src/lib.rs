@@ -1,7 +1,7 @@
 //! Metrics: pure functions of labels, predictions and probabilities, one module each.
 //!
 //! In go class indices or scores, out come numbers that are ready to be written as JSON. Nothing here reads or writes
-//! files, and nothing depends on the order of the rows. The definitions are those of scikit-learn with
+//! files, and nothing but the draws of the bootstrap depends on the order of the rows. The definitions are those of scikit-learn with
 //! `zero_division=0`, so that a number can be compared with one from the literature; where a value is not defined, it
 //! is `None` or comes with a warning, and is never NaN for finite input.
 //!
@@ -36,12 +36,12 @@ mod label_issues;
 mod sample;
 
 pub use calibration::{
-    Binning, CALIBRATION_BINS, CoveragePoint, PrecisionThreshold, ReliabilityBin, TEMPERATURES, Temperature,
-    accuracy_by_coverage, expected_calibration_error, fit_temperature, reliability, threshold_for_precision,
+    CALIBRATION_BINS, CoveragePoint, PrecisionThreshold, ReliabilityBin, Temperature, accuracy_by_coverage,
+    expected_calibration_error, fit_temperature, reliability, threshold_for_precision,
 };
 pub use classification::{Classification, PerClass, Scores};
 pub use comparison::{
-    Difference, McNemar, PairedBootstrap, SliceDifference, holm, paired_bootstrap, paired_difference,
+    Difference, McNemar, PairedBootstrap, PairedBootstraps, SliceDifference, holm, paired_bootstrap, paired_difference,
     paired_score_difference, score_slice, slice,
 };
 pub use confusion::ConfusionMatrix;

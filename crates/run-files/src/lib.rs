@@ -9,8 +9,8 @@
 //! |---|---|---|---|
 //! | [`layout`] | names only | | all |
 //! | [`plan`] | stdout of `bert-finetune --plan` | `bert-finetune` | `bert-sweep` |
-//! | [`log`] | `log.jsonl` | `bert-finetune` | `bert-finetune`, `bert-sweep` |
-//! | [`metrics_json`] | `metrics.json` | `bert-eval` | `bert-export` |
+//! | [`log`] | `log.jsonl` | `bert-finetune` | `bert-finetune`, `bert-sweep`, `bert-eval` |
+//! | [`metrics_json`] | `metrics.json` | `bert-eval` | `bert-eval`, `bert-export` |
 //! | [`calibration`] | `calibration.json` | `bert-eval` | `bert-eval`, `bert-predict`, `bert-export` |
 //! | [`event_file`] | `events.out.tfevents.*` | `bert-finetune`, `bert-eval` | TensorBoard |
 //! | [`attribution`] | a part of `errors.jsonl` and of answers | `bert-eval`, `bert-predict` | |

@@ -12,6 +12,16 @@ pub fn hub_endpoint() -> String {
     first_of(&["HF_ENDPOINT"]).map_or_else(|| ENDPOINT.to_owned(), |given| given.trim_end_matches('/').to_owned())
 }
 
+/// An address as it may be shown: without the user and the password that may stand before its host.
+pub fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
+    match authority.rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => url.to_owned(),
+    }
+}
+
 /// Whether `HF_HUB_OFFLINE` forbids the network: 1, ON, YES or TRUE in any case.
 pub fn hub_is_offline() -> bool {
     first_of(&["HF_HUB_OFFLINE"]).is_some_and(|value| is_true(&value))
@@ -76,6 +86,18 @@ fn is_true(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        for (url, shown) in [
+            ("https://user:p@ss@hub.example:8080/a@b", "https://hub.example:8080/a@b"),
+            ("https://hub.example/a@b", "https://hub.example/a@b"),
+            ("http://me@hub", "http://hub"),
+            ("hub.example", "hub.example"),
+        ] {
+            assert_eq!(without_credentials(url), shown);
+        }
+    }
 
     #[test]
     fn true_is_what_the_hub_client_of_python_takes_for_it() {

@@ -5,11 +5,12 @@
 //! would write ([`Job`]), inputs held to what an earlier stage wrote ([`Upstream`], [`verify_files`]), outputs that appear
 //! complete or not at all ([`OutputFolder`]), messages and progress ([`say`]), a summary for programs ([`Summary`]), signals
 //! and exit codes ([`BadInput`], [`ExitReason`]). It knows
-//! nothing of text or tensors, and no stage by name.
+//! nothing of text or tensors, and of the stages what their names begin with and what a training leaves before its end,
+//! by which the locks of unfinished folders are told.
 //!
 //! ```text
 //! Job::new(STAGE, &args.common) .plan(&plan)? .input("train", path) ── begin() ─┬─► None: fresh, or explained
-//!                                                                               └─► OutputFolder: create() … finish()
+//!                                                                               └─► OutputFolder: output() … finish()
 //! ```
 
 mod command_line;
@@ -76,7 +77,7 @@ pub use disk::{available_bytes, remove_if_there, sync_folder};
 pub use environment::{task_index, user_cache};
 pub use exit_reason::{ExitReason, exit_code, is_said};
 pub use fingerprint::{Fingerprint, hash_reader, sha256_hex};
-pub use hub_environment::{hub_cache, hub_endpoint, hub_is_offline, hub_token};
+pub use hub_environment::{hub_cache, hub_endpoint, hub_is_offline, hub_token, without_credentials};
 pub use input_error::{BadInput, BadInputType};
 pub use interrupt::Interrupt;
 pub use job::{Job, ProgressMade, SharedFolder};

@@ -7,6 +7,7 @@
 //! Whoever says something writes it as a person reads it; level and stage are told from its beginning, so that the two
 //! formats say the same. The format is the process's own, as stderr is, since panics and signals know no arguments.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::OnceLock;
@@ -54,11 +55,17 @@ pub(crate) fn typed_format(words: &[OsString]) -> LogFormat {
     if words.iter().enumerate().any(is_json) { LogFormat::Json } else { LogFormat::Text }
 }
 
+/// A message as a terminal may have it: names of the user's data are within it, and a control character among them would be obeyed.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let is_obeyed = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    if text.contains(is_obeyed) { text.replace(is_obeyed, "\u{fffd}").into() } else { text.into() }
+}
+
 /// Writes a message of one or several lines to stderr. One that cannot be written, since the disk is full or nobody listens any
 /// more, is lost: the run goes on, and its exit code still says how it ended.
 pub fn say(text: &str) {
     if !are_json() {
-        let _ = writeln!(io::stderr(), "{text}");
+        let _ = writeln!(io::stderr(), "{}", harmless(text));
         return;
     }
     let program = PROGRAM.get().map_or("", String::as_str);
@@ -112,6 +119,12 @@ mod tests {
         assert_eq!(json("  warning: \"a\""), expected("warning", r#"\"a\""#));
         assert_eq!(json("error: no file"), expected("error", "no file"));
         assert_eq!(json("errors: 3"), expected("info", "errors: 3"));
+    }
+
+    #[test]
+    fn a_terminal_obeys_no_name() {
+        assert_eq!(harmless("a\tb\nc é \u{202e}"), "a\tb\nc é \u{202e}");
+        assert_eq!(harmless("id\u{1b}]0;x\u{7}\r\u{9b}2J"), "id\u{fffd}]0;x\u{fffd}\u{fffd}\u{fffd}2J");
     }
 
     #[test]

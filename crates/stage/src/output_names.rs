@@ -4,8 +4,10 @@
 //! those before it left, be it of other settings, and nobody ever takes it for a part of the result.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use anyhow::Context;
 
 use crate::append_log::AppendLog;
 use crate::disk::{remove_if_there, stays_below};
@@ -25,10 +27,13 @@ impl OutputNames {
     /// Those that an unfinished run noted, to which this one adds its own.
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join(FILE);
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        // A line that was cut is that of a file which has not appeared.
-        let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
-        let names = whole.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            text => text.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        // A line that was cut, be it within a character, is that of a file which has not appeared.
+        let whole = &text[..text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1)];
+        let names = whole.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
         Ok(Self { folder: folder.to_owned(), log: AppendLog::open(&path, whole.len() as u64)?, names })
     }
 
@@ -75,7 +80,7 @@ mod tests {
         fs::OpenOptions::new()
             .append(true)
             .open(&path)
-            .map(|mut file| std::io::Write::write_all(&mut file, b"\"cut"))
+            .map(|mut file| std::io::Write::write_all(&mut file, b"\"cut \xc3"))
             .unwrap()
             .unwrap();
         let mut names = OutputNames::open(folder.path()).unwrap();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::messages::{are_json, say};
+use crate::messages::{are_json, harmless, say};
 
 /// Seconds between two plain lines where there is no terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
@@ -92,7 +92,7 @@ impl Progress {
     pub fn say(&self, line: &str) {
         match &self.display {
             Display::Nothing => {}
-            Display::Bar(bar) => bar.println(line),
+            Display::Bar(bar) => bar.println(harmless(line)),
             Display::Lines { .. } => say(line),
         }
     }

@@ -12,7 +12,7 @@ mod random;
 mod sandbox;
 mod zip;
 
-pub use pipeline::{Pipeline, STAGES};
+pub use pipeline::{Pipeline, STAGES, sentences};
 pub use random::Random;
 pub use sandbox::{Outcome, Sandbox, fixture, kill, last_of_each, outcome, program, workspace};
 pub use zip::zip;

@@ -42,7 +42,7 @@ impl Pipeline {
     }
 
     /// The same with further flags, which replace those that it has.
-    fn stage_with(&self, output: &str, flags: &str) -> Command {
+    pub fn stage_with(&self, output: &str, flags: &str) -> Command {
         let line = match output {
             "raw" => "sst-fetch dataset --source reviews --label-names bad,good".to_owned(),
             "model" => format!("sst-fetch model --source {}", fixture("small-bert").display()),
@@ -81,7 +81,7 @@ impl Pipeline {
 }
 
 /// `n` sentences of the fixture's words as CSV; in good ones most words are of the upper half.
-fn sentences(n: usize, seed: u64) -> String {
+pub fn sentences(n: usize, seed: u64) -> String {
     let mut state = seed;
     let mut random = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -137,11 +137,11 @@ fn class_pair(left: &LabeledClasses, right: &LabeledClasses, resamples: usize, s
         figures.push(paired);
     }
     let macro_f1 = Figure::Averaged(metrics::Average::Macro, metrics::Score::F1);
-    let draws = first.rows().n().saturating_mul(resamples);
-    let bootstrapped = if draws > MAX_DRAWS { Vec::new() } else { vec![Figure::Accuracy, macro_f1] };
-    let bootstrap = bootstrapped.into_iter().filter_map(|figure| {
-        let bootstrap = paired_bootstrap(figure, &first, &second, resamples, seed).ok()?;
-        Some(BootstrappedFigure { figure: figure.name(), bootstrap })
+    let is_bootstrapped = first.rows().n().saturating_mul(resamples) <= MAX_DRAWS;
+    let bootstraps = is_bootstrapped.then(|| paired_bootstrap(first.rows(), second.rows(), resamples, seed).ok());
+    let bootstrap = bootstraps.flatten().into_iter().flat_map(|of| {
+        [(Figure::Accuracy, of.accuracy), (macro_f1, of.f1_macro)]
+            .map(|(figure, bootstrap)| BootstrappedFigure { figure: figure.name(), bootstrap })
     });
     Ok(Pair {
         first: String::new(),

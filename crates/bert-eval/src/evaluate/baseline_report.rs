@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use baseline::{Baseline, NGrams, RidgeBaseline};
+use baseline::{Baseline, RidgeBaseline};
 use corpus::raw::RawReader;
 use corpus::tokens::{Labels, TokensReader};
 use metrics::{ClassEvaluation, ClassRows, Difference, Figure, McNemar, ScoreFigure, ScoreRows};
@@ -41,18 +41,19 @@ impl BaselineReport {
     }
 }
 
-/// Trains and evaluates a baseline on the rows of `labeled`, whose ids are `ids` of all predictions.
+/// Trains a baseline on the texts and targets of the train split, and evaluates it on the rows of `labeled`, whose ids are `ids` of
+/// all predictions.
 ///
 /// # Errors
-/// Fails when the train split cannot be read or has no labels.
+/// Fails when a text cannot be read.
 pub(crate) fn baseline_report(
     raw: &Raw,
+    (train_ids, targets): (Vec<i64>, Labels),
     ids: &[i64],
     labeled: &Labeled,
     metrics: &Metrics,
 ) -> anyhow::Result<Option<BaselineReport>> {
-    let (Some(train), Some(tokens)) = (&raw.train, &raw.train_tokens) else { return Ok(None) };
-    let (train_ids, targets) = train_targets(&TokensReader::open(tokens)?)?;
+    let Some(train) = &raw.train else { return Ok(None) };
     let train_texts = texts(raw, &RawReader::open(train)?, &train_ids)?;
     let labeled_ids: Vec<i64> = labeled.rows().iter().map(|&row| ids[row]).collect();
     let split_texts = texts(raw, &RawReader::open(&raw.split)?, &labeled_ids)?;
@@ -62,7 +63,7 @@ pub(crate) fn baseline_report(
         (Labeled::Classes(classes), Labels::Classes(targets)) => {
             let targets: Vec<usize> = targets.into_iter().flatten().map(|class| class as usize).collect();
             let names = classes.label_names;
-            let baseline = Baseline::fit(&train_texts, &targets, names.len(), NGrams::Words)?;
+            let baseline = Baseline::fit(&train_texts, &targets, names.len())?;
             let of_baseline = classes.with_probabilities(baseline.predict_proba(&split_texts));
             let (difference, mcnemar) = class_difference(&of_baseline, classes)?;
             BaselineReport {
@@ -75,7 +76,7 @@ pub(crate) fn baseline_report(
         }
         (Labeled::Scores(scores), Labels::Scores(targets)) => {
             let targets: Vec<f64> = targets.into_iter().flatten().map(f64::from).collect();
-            let baseline = RidgeBaseline::fit(&train_texts, &targets, NGrams::Words)?;
+            let baseline = RidgeBaseline::fit(&train_texts, &targets)?;
             let of_baseline = scores.with_predictions(baseline.predict(&split_texts));
             let rows: [ScoreRows; 2] = [of_baseline.score_rows()?, scores.score_rows()?];
             BaselineReport {
@@ -100,10 +101,14 @@ fn class_difference(
     Ok((paired_difference(Figure::Accuracy, &evaluations[0], &evaluations[1]).ok(), mcnemar))
 }
 
-/// The ids and targets of the texts of the train split.
-fn train_targets(reader: &TokensReader) -> anyhow::Result<(Vec<i64>, Labels)> {
+/// The ids and targets of the texts of the train split; `None` where no baseline was asked for.
+///
+/// # Errors
+/// Fails when the split cannot be read or has no labels.
+pub(crate) fn train_targets(raw: &Raw) -> anyhow::Result<Option<(Vec<i64>, Labels)>> {
+    let Some(tokens) = &raw.train_tokens else { return Ok(None) };
     let (mut ids, mut classes, mut scores) = (Vec::new(), Vec::new(), Vec::new());
-    reader.for_each_part(PART, &mut |part| {
+    TokensReader::open(tokens)?.for_each_part(PART, &mut |part| {
         let labeled = part.labeled();
         let rows = labeled.first_rows();
         ids.extend(rows.iter().map(|&row| labeled.ids[row]));
@@ -114,7 +119,7 @@ fn train_targets(reader: &TokensReader) -> anyhow::Result<(Vec<i64>, Labels)> {
         ControlFlow::Continue(())
     })?;
     ensure_input!(!ids.is_empty(), "--baseline: the train split has no labels");
-    Ok((ids, if scores.is_empty() { Labels::Classes(classes) } else { Labels::Scores(scores) }))
+    Ok(Some((ids, if scores.is_empty() { Labels::Classes(classes) } else { Labels::Scores(scores) })))
 }
 
 /// The texts with these ascending ids.

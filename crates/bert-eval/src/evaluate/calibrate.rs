@@ -4,7 +4,7 @@
 
 use bert::calibrated_probabilities;
 use metrics::{
-    Binning, CALIBRATION_BINS, CoveragePoint, MetricsError, PrecisionThreshold, Probabilities, ReliabilityBin,
+    CALIBRATION_BINS, CoveragePoint, MetricsError, PrecisionThreshold, Probabilities, ReliabilityBin,
     accuracy_by_coverage, fit_temperature, reliability, threshold_for_precision,
 };
 use run_files::calibration::Calibration;
@@ -88,8 +88,7 @@ pub(crate) fn confidence(
     fitted: Option<f64>,
 ) -> Result<Confidence, MetricsError> {
     let rows = classes.class_rows()?;
-    let bins =
-        |probabilities: Probabilities| reliability(rows.labels(), probabilities, CALIBRATION_BINS, Binning::EqualWidth);
+    let bins = |probabilities: Probabilities| reliability(rows.labels(), probabilities, CALIBRATION_BINS);
     let at = |temperature: f64| -> Result<Vec<ReliabilityBin>, MetricsError> {
         let values = calibrated_probabilities(&labeled_logits(classes, predictions), rows.n_classes(), temperature);
         Ok(bins(Probabilities::new(&values, rows.n_classes())?))

@@ -98,7 +98,7 @@ impl Findings<'_> {
             pictures: &pictures,
             slices: &self.slices,
             baseline: self.baseline.as_ref(),
-            errors: &self.errors,
+            errors: (args.errors > 0).then_some(&*self.errors),
             n_label_issues: self.n_label_issues,
             warnings: &self.warnings,
             provenance: Provenance::new(args, inputs, output),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bert::{Classifier, Compute, Precision};
+use bert::{Classifier, Compute};
 use checkpoint::CONFIG_AND_TOKENIZER_FILES;
 use corpus::task::Task;
 use corpus::tokenizer::Overflow;
@@ -78,7 +78,7 @@ impl Inputs {
         let split = args.split.of_corpus();
         let mut job = Job::new(STAGE, &args.common)
             .figures(crate::flat_figures::of_folder)
-            .plan(&plan(args, &self.metadata, self.compute.precision))?
+            .plan(&self.plan(args))?
             .input_folder(&args.run)
             .input_folder(&args.tokens)
             .input("train/config.json", self.trained.required(train::CONFIG)?)
@@ -105,6 +105,31 @@ impl Inputs {
             job = job.input(CALIBRATION, file);
         }
         Ok(job)
+    }
+
+    /// Everything beside the files that defines the result; what is off or has no say is left out. The key of the training stands for what
+    /// the report says of it, which another training of the same weights may have otherwise.
+    fn plan(&self, args: &Args) -> Value {
+        let precision = self.compute.precision;
+        let mut plan = serde_json::json!({
+            "split": args.split.name(),
+            "precision": precision,
+            "errors": args.errors,
+            "attributions": args.attributions.min(args.errors),
+            "training": self.trained.manifest.key,
+        });
+        if let Some(precision) = precision.of_head() {
+            plan["head_precision"] = serde_json::json!(precision);
+        }
+        if let Overflow::Windows { .. } = self.metadata.overflow {
+            plan["window_pooling"] = args.window_pooling.name().into();
+        }
+        for (name, is_on) in [("baseline", args.baseline), ("nodes", args.nodes), ("save_texts", args.save_texts)] {
+            if is_on {
+                plan[name] = true.into();
+            }
+        }
+        plan
     }
 
     /// The model, whose labels are those of the tokens.
@@ -140,28 +165,6 @@ impl Raw {
 fn timing(args: &Args) -> Option<Value> {
     let text = std::fs::read(args.run.join(train::TIMING)).ok()?;
     serde_json::from_slice(&text).ok()
-}
-
-/// Everything in the settings that defines the result. What is off or has no say is left out.
-fn plan(args: &Args, metadata: &TokensMetadata, precision: Precision) -> Value {
-    let mut plan = serde_json::json!({
-        "split": args.split.name(),
-        "precision": precision,
-        "errors": args.errors,
-        "attributions": args.attributions.min(args.errors),
-    });
-    if let Some(precision) = precision.of_head() {
-        plan["head_precision"] = serde_json::json!(precision);
-    }
-    if let Overflow::Windows { .. } = metadata.overflow {
-        plan["window_pooling"] = args.window_pooling.name().into();
-    }
-    for (name, is_on) in [("baseline", args.baseline), ("nodes", args.nodes), ("save_texts", args.save_texts)] {
-        if is_on {
-            plan[name] = true.into();
-        }
-    }
-    plan
 }
 
 /// The calibration that was given, which has to be one of these weights.

@@ -1,6 +1,8 @@
 //! Nodes of the trees: does the model follow a sentence from its words to its whole? Every labeled phrase of `--raw` is
 //! tokenized and predicted, and counted by its size and its depth. `nodes.json`.
 
+use std::ops::ControlFlow;
+
 use bert::{Classifier, argmax, probabilities};
 use corpus::raw::{RawReader, Record};
 use corpus::task::{Target, View};
@@ -32,7 +34,25 @@ struct Nodes {
     by_depth: Vec<Vec<u32>>,
 }
 
-/// The figures of all labeled nodes, whole sentences among them, by size and depth; `None` where `raw` has no phrases.
+/// Refuses a split without phrases, before anything is written.
+///
+/// # Errors
+/// Fails when the raw file has whole sentences alone, or cannot be read.
+pub(crate) fn ensure_phrases(raw: &Raw) -> anyhow::Result<()> {
+    let mut has_phrases = false;
+    RawReader::open(&raw.split)?.for_each(&mut |record| {
+        has_phrases = !record.is_root;
+        if has_phrases { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    ensure_input!(
+        has_phrases,
+        "--nodes needs trees with their phrases, but {} has whole sentences alone",
+        raw.split.display()
+    );
+    Ok(())
+}
+
+/// The figures of all labeled nodes, whole sentences among them, by size and depth; `None` where none is labeled.
 ///
 /// # Errors
 /// Fails when the raw file or the tokenizer cannot be read, or its labels are not those of the task.
@@ -50,9 +70,8 @@ pub(crate) fn node_figures(
         by_depth: vec![Vec::new(); MAX_DEPTH as usize + 1],
         ..Nodes::default()
     };
-    let (mut pending, mut has_phrases, mut outcome) = (Vec::new(), false, Ok(()));
+    let (mut pending, mut outcome) = (Vec::new(), Ok(()));
     reader.for_each(&mut |record| {
-        has_phrases |= !record.is_root;
         if nodes.add(&record, &view) {
             pending.push(record.text);
         }
@@ -60,15 +79,10 @@ pub(crate) fn node_figures(
             outcome = nodes.predict(&mut pending, classifier, &tokenizer);
             progress.set(nodes.ids.len() as u64, String::new);
         }
-        if outcome.is_ok() { std::ops::ControlFlow::Continue(()) } else { std::ops::ControlFlow::Break(()) }
+        if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     outcome?;
     nodes.predict(&mut pending, classifier, &tokenizer)?;
-    ensure_input!(
-        has_phrases,
-        "--nodes needs trees with their phrases, but {} has whole sentences alone",
-        raw.split.display()
-    );
     nodes.figures(&classifier.output_names)
 }
 

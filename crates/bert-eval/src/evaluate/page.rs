@@ -23,7 +23,8 @@ pub(crate) struct Report<'a> {
     pub(crate) pictures: &'a [Picture],
     pub(crate) slices: &'a SliceFigures,
     pub(crate) baseline: Option<&'a BaselineReport>,
-    pub(crate) errors: &'a [WrongPrediction],
+    /// `None` where none were asked for.
+    pub(crate) errors: Option<&'a [WrongPrediction]>,
     /// Labels of classes that are likely wrong.
     pub(crate) n_label_issues: usize,
     pub(crate) warnings: &'a [String],
@@ -45,15 +46,21 @@ pub(crate) fn page(report: &Report) -> Page {
     parts.push(Part::Heading("Slices".to_owned()));
     parts.extend(report.pictures.iter().filter(|picture| picture.name == "slices").map(chart));
     parts.push(slices_table(report.slices));
-    parts.push(Part::Heading(match report.metrics {
-        Metrics::Classes(_) => "The surest errors".to_owned(),
-        Metrics::Scores(_) => "The farthest predictions".to_owned(),
-    }));
-    parts.extend((report.n_label_issues > 0).then(|| label_issues(report.n_label_issues)));
-    parts.extend(errors_table(report.errors));
+    parts.extend(report.errors.into_iter().flat_map(|errors| error_parts(report, errors)));
     parts.push(Part::Heading("Where it comes from".to_owned()));
     parts.extend(report.provenance.parts());
     Page { title: format!("{}: {}", evaluated.dataset, evaluated.split), parts }
+}
+
+fn error_parts(report: &Report, errors: &[WrongPrediction]) -> Vec<Part> {
+    let heading = match report.metrics {
+        Metrics::Classes(_) => "The surest errors",
+        Metrics::Scores(_) => "The farthest predictions",
+    };
+    let mut parts = vec![Part::Heading(heading.to_owned())];
+    parts.extend((report.n_label_issues > 0).then(|| label_issues(report.n_label_issues)));
+    parts.extend(errors_table(errors));
+    parts
 }
 
 fn label_issues(n: usize) -> Part {

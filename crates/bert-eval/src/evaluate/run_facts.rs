@@ -50,7 +50,7 @@ pub(crate) fn resolve_compute(
     Ok(Compute::resolve_for_run(&typed.device, typed.threads, &typed.precision, of_run)?)
 }
 
-/// What to say of tokens whose texts were truncated to another length than those of the training. Runs of earlier programs
+/// What to say of tokens whose rows have another length at most than those of the training. Runs of earlier programs
 /// do not know theirs.
 pub(crate) fn max_length_warning(args: &Args, trained: &Manifest, tokens: &TokensMetadata) -> Option<String> {
     let of_run = trained.recorded.get(train::MAX_LENGTH)?.as_u64()?;

@@ -4,8 +4,8 @@
 //! the result; parts of another key are removed. When all is done it has a line for each part, in their order.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ impl Ledger {
     pub(super) fn open(folder: &OutputFolder, format: Format) -> anyhow::Result<Self> {
         let path = folder.folder().join(PARTS);
         let key = folder.key().to_owned();
-        let found = if folder.starts_anew() { None } else { entries(&path, &key) };
+        let found = if folder.starts_anew() { None } else { entries(&path, &key)? };
         let (entries, bytes) = match found {
             Some(entries) => sound(folder.folder(), entries, format)?,
             None => (Vec::new(), 0),
@@ -115,20 +115,25 @@ pub(super) fn write(folder: &mut OutputFolder, key: &str, mut entries: Vec<Entry
 
 /// The entries of a ledger, each with where its line ends; `None` where it is of another key, or none. A last line that was cut
 /// does not count.
-fn entries(path: &Path, key: &str) -> Option<Vec<(Entry, u64)>> {
-    let text = fs::read_to_string(path).ok()?;
-    let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-    let first = lines.next()?;
-    let header: Header = serde_json::from_str(first).ok()?;
-    if header.key != key {
-        return None;
+///
+/// # Errors
+/// Fails when one that is there cannot be read: its parts are not to be removed for that.
+fn entries(path: &Path, key: &str) -> anyhow::Result<Option<Vec<(Entry, u64)>>> {
+    let text = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        text => text.with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    let mut lines = text.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"));
+    let Some(first) = lines.next() else { return Ok(None) };
+    if !serde_json::from_slice(first).is_ok_and(|header: Header| header.key == key) {
+        return Ok(None);
     }
     let mut end = first.len() as u64;
-    let entry = |line: &str| {
+    let entry = |line: &[u8]| {
         end += line.len() as u64;
-        serde_json::from_str(line).ok().map(|entry| (entry, end))
+        serde_json::from_slice(line).ok().map(|entry| (entry, end))
     };
-    Some(lines.map_while(entry).collect())
+    Ok(Some(lines.map_while(entry).collect()))
 }
 
 /// All entries of a finished ledger.

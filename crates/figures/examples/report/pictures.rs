@@ -1,9 +1,9 @@
 //! Every kind of picture that a report has.
 
 use figures::{
-    Chart, ClassBar, ClassBars, Confusion, Coverage, CoverageMark, CoveragePoint, Histogram, HistogramSeries,
-    RateCurve, RateCurves, RateKind, Reliability, ReliabilityBin, ReliabilitySeries, Scores, Shares, Slice, Slices,
-    class_bars, confusion_matrix, coverage, histogram, rate_curves, reliability, scores, slices,
+    Chart, ClassBar, ClassBars, Confusion, Coverage, CoverageMark, CoveragePoint, RateCurve, RateCurves, RateKind,
+    Reliability, ReliabilityBin, ReliabilitySeries, Scores, Slice, Slices, class_bars, confusion_matrix, coverage,
+    rate_curves, reliability, scores, slices,
 };
 
 use crate::numbers::{Evaluation, Random, Row, estimate};
@@ -13,26 +13,20 @@ pub(super) fn chart(svg: String, caption: &str) -> Chart {
 }
 
 pub(super) fn of_classes(evaluation: &Evaluation) -> Vec<Chart> {
-    let matrix = |title, shares| {
-        let (label_names, counts) = (evaluation.names.as_slice(), &evaluation.counts());
-        confusion_matrix(&Confusion {
-            title,
-            subtitle: "test · n = 1821 · accuracy 88.6 % · F1 0.886",
-            label_names,
-            counts,
-            shares,
-        })
-    };
+    let matrix = confusion_matrix(&Confusion {
+        title: "Confusion matrix",
+        subtitle: "test · n = 1821 · accuracy 88.6 % · F1 0.886",
+        label_names: &evaluation.names,
+        counts: &evaluation.counts(),
+    });
     vec![
-        chart(matrix("Confusion matrix", Shares::ByRow), "Where true and predicted labels differ."),
-        chart(matrix("Confusion matrix, both shares", Shares::Both), "The same, with precision."),
+        chart(matrix, "Where true and predicted labels differ."),
         chart(rates(evaluation, RateKind::Roc), "How the classes are ranked."),
         chart(rates(evaluation, RateKind::PrecisionRecall), "What a recall costs in precision."),
         chart(calibration(evaluation), "Whether the confidence can be believed."),
         chart(answered(evaluation), "What leaving out the least certain rows brings."),
         chart(per_class(evaluation), "The figures of each class."),
         chart(parts(evaluation), "Where it is worse than elsewhere."),
-        chart(confidences(evaluation), "How certain it is."),
     ]
 }
 
@@ -146,25 +140,6 @@ fn parts(evaluation: &Evaluation) -> String {
         is_percent: true,
         overall,
         slices: &all,
-    })
-}
-
-fn confidences(evaluation: &Evaluation) -> String {
-    let edges: Vec<f64> = (0..=20).map(|edge| 0.5 + f64::from(edge) / 40.0).collect();
-    let counts = |right: bool| -> Vec<u64> {
-        let within = |row: &&Row, bin: usize| {
-            row.confidence >= edges[bin] && row.confidence < edges[bin + 1] && (row.label == row.prediction) == right
-        };
-        (0..20).map(|bin| evaluation.rows.iter().filter(|row| within(row, bin)).count() as u64).collect()
-    };
-    let (right, wrong) = (counts(true), counts(false));
-    let series = [HistogramSeries { name: "right", counts: &right }, HistogramSeries { name: "wrong", counts: &wrong }];
-    histogram(&Histogram {
-        title: "Confidence",
-        subtitle: "test",
-        x_label: "Confidence",
-        edges: &edges,
-        series: &series,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Confusion matrix: counts and class names in, a heat map out, with counts and shares in its cells.
 //!
 //! Cells are colored by their share of the row, so that the diagonal shows recall and rare classes are as visible as
-//! frequent ones, or of the column for precision. A cell without rows is blank. Beyond 12 classes colors alone are shown,
+//! frequent ones. A cell without rows is blank. Beyond 12 classes colors alone are shown,
 //! and beyond 40 the most confused pairs as a list, with a small map of all. Long names are shortened, so that the size
 //! of the picture is bounded, whatever the number of classes and the length of their names.
 
@@ -12,10 +12,10 @@ mod color_bar;
 mod map;
 mod pairs;
 
-pub use counts::{Confusion, Shares};
+pub use counts::Confusion;
 
 use self::class_names::{AXIS_TITLE_GAP, ColumnNames, NAME_GAP, RowNames};
-use self::counts::{column_sums, fraction};
+use self::counts::fraction;
 use self::grid::Grid;
 use crate::drawing::color::{self, Rgb};
 use crate::drawing::font::{Anchor, Font};
@@ -43,8 +43,7 @@ pub fn confusion_matrix(confusion: &Confusion) -> String {
     let left = MARGIN + column_names.overhang.max(AXIS_TITLE_GAP + row_names.width + NAME_GAP);
     let side = cell * names.len() as f64;
     let right = left + side + color_bar::width();
-    let subtitle = subtitle(confusion);
-    let title = title_block(confusion.title, &subtitle, (right - MARGIN).max(440.0));
+    let title = title_block(confusion.title, confusion.subtitle, (right - MARGIN).max(440.0));
     let grid = Grid { left, top: title.bottom, cell, side };
 
     let columns = column_names.draw(&grid);
@@ -53,17 +52,8 @@ pub fn confusion_matrix(confusion: &Confusion) -> String {
     elements.extend(cells(confusion, &grid));
     elements.extend(row_names.draw(&grid));
     elements.extend(columns.elements);
-    elements.extend(color_bar::draw(&grid, confusion.shares.color_title()));
+    elements.extend(color_bar::draw(&grid, "Share of true label"));
     document(size, confusion.title, elements)
-}
-
-/// With both shares it says which is which.
-fn subtitle(confusion: &Confusion) -> String {
-    if confusion.shares != Shares::Both || confusion.label_names.len() > MAX_WITH_NUMBERS {
-        return confusion.subtitle.to_owned();
-    }
-    let separator = if confusion.subtitle.is_empty() { "" } else { " · " };
-    format!("{}{separator}→\u{a0}of\u{a0}the\u{a0}row, ↓\u{a0}of\u{a0}the\u{a0}column", confusion.subtitle)
 }
 
 /// Large cells for few classes, and never so small that a count does not fit.
@@ -72,9 +62,8 @@ fn cell_size(confusion: &Confusion) -> f64 {
     if n_classes > MAX_WITH_NUMBERS {
         return (640.0 / n_classes as f64).clamp(16.0, 46.0);
     }
-    let share = if confusion.shares == Shares::Both { Font::regular(9.0).width("→ 100.0 %") + 6.0 } else { 0.0 };
     let preferred = (560.0 / n_classes as f64).clamp(46.0, 130.0);
-    preferred.max(share).max(widest_count(confusion, Font::regular(10.0)) + 8.0)
+    preferred.max(widest_count(confusion, Font::regular(10.0)) + 8.0)
 }
 
 fn widest_count(confusion: &Confusion, font: Font) -> f64 {
@@ -89,14 +78,12 @@ fn cells(confusion: &Confusion, grid: &Grid) -> Vec<Element> {
     let share_font = Font::regular((grid.cell * 0.12).clamp(9.0, 13.0));
     let gap = if grid.cell > 30.0 { 2.0 } else { 1.0 };
 
-    let columns = column_sums(confusion.counts);
     let mut elements = Vec::new();
     for (row, counts) in confusion.counts.iter().enumerate() {
         let n: u64 = counts.iter().sum();
         for (column, &count) in counts.iter().enumerate() {
-            let (of_row, of_column) = (fraction(count, n), fraction(count, columns[column]));
-            let shade = if confusion.shares == Shares::ByColumn { of_column } else { of_row };
-            let color = shade.map_or(Rgb::BLANK, color::sequential);
+            let share = fraction(count, n);
+            let color = share.map_or(Rgb::BLANK, color::sequential);
             let (x, y) = (grid.column_center(column), grid.row_center(row));
             elements.push(
                 rect(Point::new(x - grid.cell / 2.0, y - grid.cell / 2.0), Size::square(grid.cell))
@@ -107,10 +94,8 @@ fn cells(confusion: &Confusion, grid: &Grid) -> Vec<Element> {
             if count == 0 || confusion.label_names.len() > MAX_WITH_NUMBERS {
                 continue;
             }
-            let shares = confusion.shares.texts(of_row.unwrap_or(0.0), of_column.unwrap_or(0.0));
-            let shares = shares.into_iter().map(|text| (share_font, text));
-            let lines: Vec<(Font, String)> =
-                [(count_font, group_thousands(&count.to_string()))].into_iter().chain(shares).collect();
+            let percent = format!("{:.1} %", 100.0 * share.unwrap_or(0.0));
+            let lines = [(count_font, group_thousands(&count.to_string())), (share_font, percent)];
             let mut top = y - lines.iter().map(|(font, _)| font.line_height()).sum::<f64>() / 2.0;
             for (font, text) in lines {
                 let center = Point::new(x, top + font.line_height() / 2.0);
@@ -130,11 +115,7 @@ mod tests {
 
     fn draw(label_names: &[&str], counts: &[Vec<u64>]) -> String {
         let label_names: Vec<String> = label_names.iter().map(ToString::to_string).collect();
-        draw_shares(&label_names, counts, Shares::ByRow)
-    }
-
-    fn draw_shares(label_names: &[String], counts: &[Vec<u64>], shares: Shares) -> String {
-        confusion_matrix(&Confusion { title: "Confusion", subtitle: "n = 1821", label_names, counts, shares })
+        confusion_matrix(&Confusion { title: "Confusion", subtitle: "n = 1821", label_names: &label_names, counts })
     }
 
     #[test]
@@ -177,17 +158,6 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_those_of_rows_of_columns_or_both() {
-        let (names, counts) = (["a", "b"].map(str::to_owned), [vec![3, 1], vec![1, 0]]);
-        let by_column = draw_shares(&names, &counts, Shares::ByColumn);
-        assert_eq!(texts(&by_column)[2..8], ["3", "75.0 %", "1", "100.0 %", "1", "25.0 %"]);
-        assert!(texts(&by_column).contains(&"Share of predicted label".to_owned()));
-        let both = draw_shares(&names, &counts, Shares::Both);
-        assert_eq!(texts(&both)[2..8], ["3", "→ 75.0 %", "↓ 75.0 %", "1", "→ 25.0 %", "↓ 100.0 %"]);
-        assert_eq!(texts(&both)[1], "n = 1821 · →\u{a0}of\u{a0}the\u{a0}row, ↓\u{a0}of\u{a0}the\u{a0}column");
-    }
-
-    #[test]
     fn names_are_escaped() {
         let svg = draw(&["<&>\"", "b"], &[vec![3, 1], vec![0, 7]]);
         assert!(svg.contains("&lt;&amp;&gt;&quot;"));
@@ -208,14 +178,6 @@ mod tests {
     }
 
     #[test]
-    fn both_shares_fit() {
-        for n_classes in [1, 5, 12] {
-            let names = vec!["positive".to_owned(); n_classes];
-            assert_text_is_readable(&draw_shares(&names, &vec![vec![1_234_567; n_classes]; n_classes], Shares::Both));
-        }
-    }
-
-    #[test]
     fn the_picture_is_bounded() {
         let size = |svg: &str| {
             let tree = crate::drawing::raster::parse(svg).unwrap();
@@ -225,7 +187,7 @@ mod tests {
             let names: Vec<String> = (0..n_classes).map(|class| format!("{class}{}", "x".repeat(length))).collect();
             let counts: Vec<Vec<u64>> =
                 (0..n_classes).map(|row| (0..n_classes).map(|column| (row * column) as u64).collect()).collect();
-            let (width, height, bytes) = size(&draw_shares(&names, &counts, Shares::Both));
+            let (width, height, bytes) = size(&draw(&names.iter().map(String::as_str).collect::<Vec<_>>(), &counts));
             assert!(width < 1200.0 && height < 1200.0 && bytes < 1_000_000, "{n_classes}: {width} x {height}, {bytes}");
         }
     }
@@ -233,7 +195,7 @@ mod tests {
     #[test]
     fn beyond_twelve_classes_only_colors_are_shown() {
         let names: Vec<String> = (0..13).map(|class| format!("class {class}")).collect();
-        let svg = draw_shares(&names, &vec![vec![777; 13]; 13], Shares::ByRow);
+        let svg = draw(&names.iter().map(String::as_str).collect::<Vec<_>>(), &vec![vec![777; 13]; 13]);
         assert!(!texts(&svg).contains(&"777".to_owned()) && texts(&svg).contains(&"class 12".to_owned()));
     }
 
@@ -248,13 +210,7 @@ mod tests {
         let label_names = ["a".to_owned(), "b".to_owned()];
         let counts = [vec![1, 0], vec![0, 1]];
         let subtitle = &title.repeat(2);
-        let svg = confusion_matrix(&Confusion {
-            title,
-            subtitle,
-            label_names: &label_names,
-            counts: &counts,
-            shares: Shares::ByRow,
-        });
+        let svg = confusion_matrix(&Confusion { title, subtitle, label_names: &label_names, counts: &counts });
         assert_text_is_readable(&svg);
         assert!(texts(&svg)[0].len() < title.len());
     }

@@ -14,12 +14,6 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// A value without an interval.
-    #[must_use]
-    pub fn point(value: f64) -> Self {
-        Self { value, interval: None }
-    }
-
     /// What an axis has to span to show it.
     pub(crate) fn values(&self) -> impl Iterator<Item = f64> {
         let bounds = self.bounds().into_iter().flat_map(|(low, high)| [low, high]);

@@ -8,7 +8,7 @@ use crate::error::{MetricsError, check_lengths};
 use crate::estimate::Reason;
 
 /// Between which temperatures one is looked for.
-pub const TEMPERATURES: (f64, f64) = (0.01, 100.0);
+const TEMPERATURES: (f64, f64) = (0.01, 100.0);
 
 /// A fitted temperature and what it does to the rows that it was fitted on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -6,59 +6,53 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, ListArray, RecordBatch, StringArray};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int32Type, Int64Type};
+use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int32Type, Int64Type, Schema};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::errors::ParquetError;
 
 use super::columns::{LABEL_NAMES, TEXT_COLUMNS, class_columns, score_columns};
 use super::record::{Outcomes, Predictions, TextColumns};
 use crate::error::RunFileError;
 
 impl Predictions {
-    /// Reads the file.
+    /// Reads the file, with the columns of text beside the predictions.
     ///
     /// # Errors
     /// Names the file, and the column or metadata that is missing or not as the columns are described.
-    pub fn read(path: &Path) -> Result<Self, RunFileError> {
-        Ok(read(path)?.0)
-    }
-
-    /// The same with the columns of text beside the predictions.
-    ///
-    /// # Errors
-    /// As [`Predictions::read`].
-    pub fn read_with_text(path: &Path) -> Result<(Self, TextColumns), RunFileError> {
-        read(path)
+    pub fn read(path: &Path) -> Result<(Self, TextColumns), RunFileError> {
+        let damaged =
+            |problem: String| RunFileError::damaged(path, format!("not the predictions of bert-eval: {problem}"));
+        let file = File::open(path).map_err(|source| RunFileError::Read { file: path.to_owned(), source })?;
+        // Decoders of binary formats may panic on a damaged file.
+        catch_unwind(AssertUnwindSafe(|| read(file)))
+            .map_err(|_| damaged("the Parquet decoder failed".to_owned()))?
+            .map_err(damaged)
     }
 }
 
-fn read(path: &Path) -> Result<(Predictions, TextColumns), RunFileError> {
-    let damaged = |problem: String| RunFileError::damaged(path, format!("not the predictions of bert-eval: {problem}"));
-    let file = File::open(path).map_err(|source| RunFileError::Read { file: path.to_owned(), source })?;
-    // Decoders of binary formats may panic on a damaged file.
-    let batch = catch_unwind(AssertUnwindSafe(|| read_batch(file)))
-        .map_err(|_| damaged("the Parquet decoder failed".to_owned()))?
-        .map_err(|error| damaged(error.to_string()))?;
-    parse(&batch).map_err(damaged)
+/// The whole file, batch by batch: one array of all texts may be larger than its offsets reach.
+fn read(file: File) -> Result<(Predictions, TextColumns), String> {
+    let told = |error: &dyn std::error::Error| error.to_string();
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| told(&error))?;
+    let (mut predictions, mut texts) = without_rows(builder.schema())?;
+    for batch in builder.build().map_err(|error| told(&error))? {
+        let batch = batch.map_err(|error| told(&error))?;
+        predictions.extend(&batch)?;
+        for (name, values) in texts.names.iter().zip(&mut texts.values) {
+            values.extend(string_values(batch[name.as_str()].as_string()));
+        }
+    }
+    Ok((predictions, texts))
 }
 
-/// The whole table. A split is held in memory by its evaluation, too.
-fn read_batch(file: File) -> Result<RecordBatch, ParquetError> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
-    let schema = Arc::clone(builder.schema()); // the reader's own schema is without metadata
-    let batches = builder.build()?.collect::<Result<Vec<RecordBatch>, _>>()?;
-    Ok(concat_batches(&schema, &batches)?)
-}
-
-fn parse(batch: &RecordBatch) -> Result<(Predictions, TextColumns), String> {
-    let schema = batch.schema();
-    let names = schema.metadata().get(LABEL_NAMES).ok_or("its metadata has no label_names")?;
-    let label_names: Vec<String> =
-        serde_json::from_str(names).map_err(|error| format!("its metadata label_names is `{names}`: {error}"))?;
+/// What a file of this schema holds, as yet without rows; its columns are those that are expected.
+fn without_rows(schema: &Schema) -> Result<(Predictions, TextColumns), String> {
+    let metadata = |name: &str| schema.metadata().get(name);
+    let names_in = |name: &str, text: &str| -> Result<Vec<String>, String> {
+        serde_json::from_str(text).map_err(|error| format!("its metadata {name} is `{text}`: {error}"))
+    };
+    let label_names = names_in(LABEL_NAMES, metadata(LABEL_NAMES).ok_or("its metadata has no label_names")?)?;
     let is_regression = schema.field_with_name("label").is_ok_and(|label| *label.data_type() == DataType::Float32);
-    let columns = if is_regression { score_columns() } else { class_columns() };
-    for expected in &columns {
+    for expected in if is_regression { score_columns() } else { class_columns() } {
         let name = expected.name();
         let found = schema.field_with_name(name).map_err(|_| format!("it has no column {name}"))?;
         if found.data_type() != expected.data_type() {
@@ -66,46 +60,51 @@ fn parse(batch: &RecordBatch) -> Result<(Predictions, TextColumns), String> {
             return Err(format!("column {name}: expected {expected}, found {found}"));
         }
     }
-    let outcomes = if is_regression {
-        Outcomes::Scores {
-            labels: nullable::<Float32Type>(batch, "label"),
-            predictions: not_null::<Float32Type>(batch, "prediction")?,
-        }
-    } else {
-        let n_classes = label_names.len();
-        Outcomes::Classes {
-            labels: nullable::<Int32Type>(batch, "label"),
-            predictions: not_null::<Int32Type>(batch, "prediction")?,
-            probabilities: lists::<Float64Type>(batch, "probabilities", n_classes)?,
-            logits: lists::<Float32Type>(batch, "logits", n_classes)?,
-        }
-    };
-    if let Outcomes::Classes { labels, predictions, .. } = &outcomes {
-        let named = |class: &i32| usize::try_from(*class).is_ok_and(|class| class < label_names.len());
-        if let Some(class) = labels.iter().flatten().chain(predictions).find(|class| !named(class)) {
-            return Err(format!("class {class} has no name; expected a class below {}", label_names.len()));
-        }
+    let names = metadata(TEXT_COLUMNS).map_or(Ok(Vec::new()), |names| names_in(TEXT_COLUMNS, names))?;
+    let is_text = |name: &str| schema.field_with_name(name).is_ok_and(|field| *field.data_type() == DataType::Utf8);
+    if let Some(name) = names.iter().find(|name| !is_text(name)) {
+        return Err(format!("it has no column {name} of text"));
     }
-    let (ids, sentence_ids) = (not_null::<Int64Type>(batch, "id")?, not_null::<Int64Type>(batch, "sentence_id")?);
-    let texts = text_columns(batch)?;
-    Ok((Predictions { label_names, ids, sentence_ids, outcomes }, texts))
+    let outcomes = if is_regression {
+        Outcomes::Scores { labels: Vec::new(), predictions: Vec::new() }
+    } else {
+        let (labels, predictions, probabilities, logits) = Default::default();
+        Outcomes::Classes { labels, predictions, probabilities, logits }
+    };
+    let predictions = Predictions { label_names, ids: Vec::new(), sentence_ids: Vec::new(), outcomes };
+    Ok((predictions, TextColumns { values: vec![Vec::new(); names.len()], names }))
 }
 
-/// The columns of text that the metadata names.
-fn text_columns(batch: &RecordBatch) -> Result<TextColumns, String> {
-    let schema = batch.schema();
-    let Some(names) = schema.metadata().get(TEXT_COLUMNS) else { return Ok(TextColumns::default()) };
-    let names: Vec<String> =
-        serde_json::from_str(names).map_err(|error| format!("its metadata {TEXT_COLUMNS} is `{names}`: {error}"))?;
-    let values = names.iter().map(|name| match batch.column_by_name(name).and_then(|column| column.as_string_opt()) {
-        Some(column) => Ok(string_values(column)),
-        None => Err(format!("it has no column {name} of text")),
-    });
-    Ok(TextColumns { values: values.collect::<Result<_, _>>()?, names })
+impl Predictions {
+    /// Adds the rows of a batch whose columns were checked.
+    fn extend(&mut self, batch: &RecordBatch) -> Result<(), String> {
+        let (n_before, n_classes) = (self.len(), self.label_names.len());
+        self.ids.extend(not_null::<Int64Type>(batch, "id")?);
+        self.sentence_ids.extend(not_null::<Int64Type>(batch, "sentence_id")?);
+        match &mut self.outcomes {
+            Outcomes::Scores { labels, predictions } => {
+                labels.extend(nullable::<Float32Type>(batch, "label"));
+                predictions.extend(not_null::<Float32Type>(batch, "prediction")?);
+            }
+            Outcomes::Classes { labels, predictions, probabilities, logits } => {
+                let (of_batch, predicted) =
+                    (nullable::<Int32Type>(batch, "label"), not_null::<Int32Type>(batch, "prediction")?);
+                let is_named = |class: &&i32| usize::try_from(**class).is_ok_and(|class| class < n_classes);
+                if let Some(class) = of_batch.iter().flatten().chain(&predicted).find(|class| !is_named(class)) {
+                    return Err(format!("class {class} has no name; expected a class below {n_classes}"));
+                }
+                labels.extend(of_batch);
+                predictions.extend(predicted);
+                probabilities.extend(lists::<Float64Type>(batch, "probabilities", n_classes, n_before)?);
+                logits.extend(lists::<Float32Type>(batch, "logits", n_classes, n_before)?);
+            }
+        }
+        Ok(())
+    }
 }
 
-fn string_values(column: &StringArray) -> Vec<Option<String>> {
-    column.iter().map(|value| value.map(str::to_owned)).collect()
+fn string_values(column: &StringArray) -> impl Iterator<Item = Option<String>> {
+    column.iter().map(|value| value.map(str::to_owned))
 }
 
 /// A column whose type was checked.
@@ -125,11 +124,16 @@ fn not_null<T: ArrowPrimitiveType>(batch: &RecordBatch, name: &str) -> Result<Ve
     }
 }
 
-/// The numbers of a list column, row after row; each row has one for each class.
-fn lists<T: ArrowPrimitiveType>(batch: &RecordBatch, name: &str, n_classes: usize) -> Result<Vec<T::Native>, String> {
+/// The numbers of a list column, row after row; each row has one for each class. Before the batch are `n_before` rows.
+fn lists<T: ArrowPrimitiveType>(
+    batch: &RecordBatch,
+    name: &str,
+    n_classes: usize,
+    n_before: usize,
+) -> Result<Vec<T::Native>, String> {
     let lists: &ListArray = column(batch, name).as_list();
     if let Some(row) = (0..lists.len()).find(|&row| lists.is_null(row) || lists.value(row).len() != n_classes) {
-        return Err(format!("column {name}, row {row}: expected {n_classes} numbers, one for each class"));
+        return Err(format!("column {name}, row {}: expected {n_classes} numbers, one for each class", n_before + row));
     }
     let (first, last) = (lists.value_offsets()[0] as usize, lists.value_offsets()[lists.len()] as usize);
     let values = lists.values().slice(first, last - first);

@@ -38,7 +38,7 @@ fn read_bytes(bytes: &[u8]) -> Result<Predictions, RunFileError> {
     use std::io::Write;
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
-    Predictions::read(file.path())
+    Predictions::read(file.path()).map(|(predictions, _)| predictions)
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn columns_of_text_are_written_beside_and_read_back() {
     writer.finish().unwrap();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut file, &bytes).unwrap();
-    assert_eq!(Predictions::read_with_text(file.path()).unwrap(), (predictions, columns));
+    assert_eq!(Predictions::read(file.path()).unwrap(), (predictions, columns));
 }
 
 #[test]

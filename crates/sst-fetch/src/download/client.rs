@@ -101,9 +101,15 @@ impl Client {
             let answer = self.get_once(url, 0)?;
             let total = answer.total();
             let mut text = String::new();
-            let read =
-                answer.body.take(MAX_TEXT).read_to_string(&mut text).map_err(|error| Failure::network(url, &error))?;
+            let read = answer
+                .body
+                .take(MAX_TEXT + 1)
+                .read_to_string(&mut text)
+                .map_err(|error| Failure::network(url, &error))?;
             match total {
+                _ if read as u64 > MAX_TEXT => {
+                    Err(Failure::other(url, &format!("it answers with more than {MAX_TEXT} bytes")))
+                }
                 Some(total) if total > read as u64 => Err(Failure::cut(url, read as u64, total)),
                 _ => Ok(text),
             }

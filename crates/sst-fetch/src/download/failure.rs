@@ -7,6 +7,8 @@ use std::time::Duration;
 use ureq::http::{HeaderMap, Uri};
 use ureq::{Proxy, Timeout};
 
+use stage::without_credentials;
+
 use super::proxy::is_exempt;
 
 /// A request that failed.
@@ -85,8 +87,9 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        // What follows the question mark may be a signature.
-        write!(formatter, "{}: {}", self.url.split('?').next().unwrap_or_default(), self.problem)
+        // Behind a question mark may stand a signature, before a host a password.
+        let shown = without_credentials(self.url.split('?').next().unwrap_or_default());
+        write!(formatter, "{shown}: {}", self.problem)
     }
 }
 

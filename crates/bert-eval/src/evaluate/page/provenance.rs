@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use bert::Precision;
 use figures::Part;
 use serde_json::Value;
 use stage::{Fingerprint, Manifest, OutputFolder, shell_quoted};
@@ -28,14 +29,17 @@ impl<'a> Provenance<'a> {
             ("split", args.split.name().to_owned()),
             ("precision", inputs.compute.precision.to_string()),
             ("device", inputs.compute.device_name()),
-            ("texts truncated to", format!("{} tokens", inputs.metadata.max_length)),
+            (
+                "long texts",
+                format!("{}, of {} tokens at most", inputs.metadata.overflow.described(), inputs.metadata.max_length),
+            ),
             ("tokenizer SHA-256", inputs.metadata.tokenizer_sha256.clone()),
         ];
         Self {
             trained: &inputs.trained.manifest,
             inputs: output.inputs().iter().map(|(role, fingerprint)| (role.clone(), fingerprint.clone())).collect(),
             key: output.key().to_owned(),
-            command: command(args),
+            command: command(args, inputs.compute.precision),
             facts: facts.map(|(name, value)| (name.to_owned(), value)).into(),
         }
     }
@@ -90,13 +94,14 @@ fn settings(plan: &Value) -> Vec<Vec<String>> {
 }
 
 /// A command that makes the evaluation again, in the folder that it was made in.
-fn command(args: &Args) -> String {
+fn command(args: &Args, precision: Precision) -> String {
     let quoted = |path: &Path| shell_quoted(&path.to_string_lossy());
     let mut words = vec![
         "bert-eval".to_owned(),
         format!("--run {}", quoted(&args.run)),
         format!("--tokens {}", quoted(&args.tokens)),
         format!("--split {}", args.split.name()),
+        format!("--precision {precision}"),
         format!("--errors {}", args.errors),
         format!("--attributions {}", args.attributions),
         format!("--window-pooling {}", args.window_pooling),

@@ -1,6 +1,6 @@
 //! Pictures of a classifier: confusion matrix, the figures of each class.
 
-use figures::{ClassBar, ClassBars, Confusion, Shares, class_bars, confusion_matrix};
+use figures::{ClassBar, ClassBars, Confusion, class_bars, confusion_matrix};
 use run_files::metrics_json::{ClassIntervals, ClassMetrics};
 
 use super::{Picture, estimate, subtitle};
@@ -20,7 +20,6 @@ fn confusion(metrics: &ClassMetrics) -> Picture {
         subtitle: &subtitle(&metrics.evaluated, &accuracy),
         label_names: &matrix.label_names,
         counts: &matrix.counts,
-        shares: Shares::ByRow,
     };
     // With so many classes their names cannot be read beside the cells.
     let is_list = matrix.label_names.len() > figures::MAX_WITH_NAMES;

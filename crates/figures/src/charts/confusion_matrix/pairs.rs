@@ -126,7 +126,7 @@ fn value(pair: &Pair) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charts::confusion_matrix::{Shares, confusion_matrix};
+    use crate::charts::confusion_matrix::confusion_matrix;
     use crate::testing::{assert_text_is_readable, texts};
 
     fn draw(n_classes: usize, errors: &[(usize, usize, u64)]) -> String {
@@ -140,7 +140,6 @@ mod tests {
             subtitle: "n = 1200",
             label_names: &label_names,
             counts: &counts,
-            shares: Shares::ByRow,
         })
     }
 

@@ -48,7 +48,7 @@ pub enum Style {
     Markers,
     /// A thin gray line, for one of many that another stands out from.
     Background,
-    /// A line with dots in the color of what is highlighted.
+    /// A line in the color of what is highlighted, with dots as those of `Markers`.
     Highlight,
 }
 

@@ -1,0 +1,319 @@
+//! Whoever changes their mind, at any moment and in any order, ends with what an empty folder would have given.
+//!
+//! A walk changes inputs and settings, kills stages, pauses the training, takes files and folders away or cuts them, and runs stages
+//! alone; then all stages run, and every file they leave is held to that of a pipeline which has seen nothing of this. One number says
+//! the whole walk: `WALKS=1000` takes as many, and a failure names its number, which `WALK=N` takes alone.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use stage::Fingerprint;
+use testkit::{Outcome, Pipeline, Random, STAGES, fixture, kill, last_of_each, outcome, sentences};
+
+/// How often all stages are run in a walk.
+const ROUNDS: usize = 3;
+
+/// What is chosen, a stage's folder and its flags; of an input file, its seed, or none. The first is where a walk begins.
+const CHOICES: [(&str, &[&str]); 15] = [
+    ("reviews/train.csv", &["1", "4"]),
+    ("reviews/validation.csv", &["2", "5", ""]),
+    ("reviews/test.csv", &["3", "6"]),
+    ("raw", &["", "--max-samples 48", "--label-names good,bad"]),
+    ("raw", &["", "--seed 7"]),
+    ("model", &["", "--source other-model"]),
+    ("tokens", &["", "--max-length 8", "--max-length 8 --truncation-side left"]),
+    ("train", &["", "--num-train-epochs 2", "--max-steps 17"]),
+    ("train", &["", "--seed 7", "--data-seed 7", "--group-by-length"]),
+    (
+        "train",
+        &[
+            "",
+            "--lr-scheduler-type cosine",
+            "--gradient-accumulation-steps 2",
+            "--optim adamw_torch --weight-decay 0.1",
+        ],
+    ),
+    (
+        "train",
+        &["", "--save-strategy steps --save-steps 7", "--save-total-limit 1", "--save-strategy steps --save-steps 3"],
+    ),
+    ("train", &["", "--ema-decay 0.9", "--early-stopping-patience 1", "--eval-strategy steps --eval-steps 9"]),
+    ("eval", &["", "--errors 3", "--precision float32"]),
+    ("export", &["", "--format hf,onnx", "--dtype float16"]),
+    ("export", &["", "--model-name anew"]),
+];
+
+/// Of each of [`CHOICES`], which one.
+type Mind = [usize; CHOICES.len()];
+
+/// What a pipeline left: a hash of each file that does not tell of times.
+type Left = BTreeMap<PathBuf, String>;
+
+#[test]
+fn whoever_changes_their_mind_ends_with_what_an_empty_folder_gives() {
+    let number = |name| std::env::var(name).ok().map(|value: String| value.parse::<u64>().unwrap());
+    let walks = number("WALK").map_or_else(|| 0..number("WALKS").unwrap_or(4), |walk| walk..walk + 1);
+    let mut clean = HashMap::new();
+    let failed: Vec<String> = walks.filter_map(|number| Walk::new(number).fails(&mut clean)).collect();
+    assert!(failed.is_empty(), "{} walks:\n{}", failed.len(), failed.join("\n"));
+}
+
+/// One pipeline on its way.
+struct Walk {
+    number: u64,
+    random: Random,
+    pipeline: Pipeline,
+    mind: Mind,
+    /// What was done, to be told.
+    done: Vec<String>,
+}
+
+impl Walk {
+    fn new(number: u64) -> Self {
+        let pipeline = prepared();
+        write_reviews(&pipeline, &Mind::default());
+        Self { number, random: Random::new(number), pipeline, mind: Mind::default(), done: Vec::new() }
+    }
+
+    /// Takes the walk, and says what is wrong, if anything is.
+    fn fails(mut self, clean: &mut HashMap<Mind, Left>) -> Option<String> {
+        for _ in 0..ROUNDS {
+            for _ in 0..=self.random.below(3) {
+                self.take_a_turn();
+            }
+            let wrong = self.run_all().err().or_else(|| {
+                let expected = clean.entry(self.mind).or_insert_with(|| of_an_empty_folder(&self.mind));
+                let differing = differing(expected, &left(&self.pipeline));
+                (!differing.is_empty()).then(|| format!("{} differ", differing.join(", ")))
+            });
+            let wrong = wrong.or_else(|| {
+                let busy: Vec<&str> = STAGES.into_iter().filter(|stage| !is_fresh(&self.run(stage))).collect();
+                (!busy.is_empty()).then(|| format!("{} not fresh behind a whole run", busy.join(", ")))
+            });
+            if let Some(wrong) = wrong {
+                return Some(format!("walk {}: {}: {wrong}", self.number, self.done.join("; ")));
+            }
+            self.done.push("all".to_owned());
+        }
+        None
+    }
+
+    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.random.below(all.len() as u64) as usize]
+    }
+
+    /// One thing that a user does, or that happens to one.
+    fn take_a_turn(&mut self) {
+        let stage = self.one_of(&STAGES);
+        let told = match self.random.below(10) {
+            0..4 => self.change_a_choice(),
+            4 | 5 => {
+                self.run_before(stage);
+                let child = command(&self.pipeline, &self.mind, stage, "").spawn().unwrap();
+                let delay = self.random.below(if stage == "train" { 600 } else { 60 });
+                std::thread::sleep(Duration::from_millis(delay));
+                kill(child);
+                format!("{stage} killed after {delay} ms")
+            }
+            6 => {
+                self.run_before("train");
+                let flags = format!("--stop-at-step {}", 1 + self.random.below(50));
+                outcome(&mut command(&self.pipeline, &self.mind, "train", &flags));
+                format!("train {flags}")
+            }
+            7 => {
+                let flags = self.one_of(&["", "--force"]);
+                let code = outcome(&mut command(&self.pipeline, &self.mind, stage, flags)).code;
+                format!("{stage} {flags} alone: {code:?}")
+            }
+            8 => {
+                let _ = fs::remove_dir_all(self.pipeline.path(stage));
+                format!("without {stage}")
+            }
+            _ => self.damage_a_file(stage),
+        };
+        self.done.push(told);
+    }
+
+    fn change_a_choice(&mut self) -> String {
+        let index = self.random.below(CHOICES.len() as u64) as usize;
+        let (of, options) = CHOICES[index];
+        self.mind[index] = self.random.below(options.len() as u64) as usize;
+        write_reviews(&self.pipeline, &self.mind);
+        format!("{of}: «{}»", options[self.mind[index]])
+    }
+
+    /// Takes a file of a stage's folder away, or its second half, or changes a byte.
+    fn damage_a_file(&mut self, stage: &str) -> String {
+        let files = files(&self.pipeline.path(stage));
+        if files.is_empty() {
+            return format!("nothing in {stage}");
+        }
+        let file = &files[self.random.below(files.len() as u64) as usize];
+        let name = file.strip_prefix(self.pipeline.path("")).unwrap().display();
+        let mut bytes = fs::read(file).unwrap();
+        match self.random.below(3) {
+            1 if !bytes.is_empty() => {
+                let place = self.random.below(bytes.len() as u64) as usize;
+                bytes[place] ^= 1;
+                fs::write(file, bytes).unwrap();
+                format!("byte {place} of {name} changed")
+            }
+            2 => {
+                bytes.truncate(bytes.len() / 2);
+                fs::write(file, bytes).unwrap();
+                format!("half of {name}")
+            }
+            _ => {
+                fs::remove_file(file).unwrap();
+                format!("without {name}")
+            }
+        }
+    }
+
+    fn run(&self, stage: &str) -> Outcome {
+        outcome(&mut command(&self.pipeline, &self.mind, stage, ""))
+    }
+
+    fn run_before(&mut self, last: &str) {
+        for stage in STAGES.into_iter().take_while(|stage| *stage != last) {
+            self.run(stage);
+        }
+    }
+
+    /// Runs all stages; one that refuses what another wrote has that one run anew, as it asks for.
+    fn run_all(&mut self) -> Result<(), String> {
+        for _ in 0..STAGES.len() {
+            let refused = STAGES
+                .into_iter()
+                .find_map(|stage| Some((stage, self.run(stage))).filter(|(_, end)| end.code != Some(0)));
+            let Some((stage, told)) = refused else { return Ok(()) };
+            let first =
+                told.stderr.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or_default().to_owned();
+            let named =
+                STAGES.into_iter().rfind(|folder| first.starts_with(folder) || first.contains(&format!("/{folder}/")));
+            match named {
+                Some(folder) if told.code == Some(2) && folder != stage => {
+                    self.done.push(format!("{stage} refused {first}"));
+                    outcome(&mut command(&self.pipeline, &self.mind, folder, "--force"));
+                }
+                _ => return Err(format!("{stage} ended with {:?}: {}", told.code, told.stderr)),
+            }
+        }
+        Err("no end of refusals".to_owned())
+    }
+}
+
+/// A pipeline with inputs, and what is chosen among them.
+fn prepared() -> Pipeline {
+    let pipeline = Pipeline::small();
+    for file in files(&fixture("small-bert")) {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let mut bytes = fs::read(&file).unwrap();
+        if name == "config.json" {
+            let config = String::from_utf8(bytes).unwrap();
+            bytes = config.replacen('{', "{\"hidden_dropout_prob\": 0.3,", 1).into_bytes();
+        }
+        pipeline.write(&format!("other-model/{name}"), bytes);
+    }
+    pipeline
+}
+
+/// Writes the reviews that are chosen, where they are not there.
+fn write_reviews(pipeline: &Pipeline, mind: &Mind) {
+    for ((name, seeds), chosen) in CHOICES.iter().zip(mind).filter(|((name, _), _)| name.starts_with("reviews/")) {
+        match seeds[*chosen].parse() {
+            Ok(seed) => {
+                let csv = sentences(if name.ends_with("train.csv") { 200 } else { 60 }, seed);
+                if fs::read_to_string(pipeline.path(name)).ok() != Some(csv.clone()) {
+                    pipeline.write(name, csv);
+                }
+            }
+            Err(_) => drop(fs::remove_file(pipeline.path(name))),
+        }
+    }
+}
+
+/// The command of a stage with what is chosen for it, and further flags.
+fn command(pipeline: &Pipeline, mind: &Mind, stage: &str, flags: &str) -> std::process::Command {
+    let mut chosen = String::new();
+    for ((of, options), index) in CHOICES.iter().zip(mind) {
+        if stage == *of || stage.split('/').next() == Some(of) {
+            write!(chosen, "{} ", options[*index]).unwrap();
+        }
+    }
+    pipeline.stage_with(stage, &last_of_each(&format!("{chosen}{flags}")))
+}
+
+fn is_fresh(told: &Outcome) -> bool {
+    told.code == Some(0) && told.stderr.ends_with(" is fresh\n")
+}
+
+fn of_an_empty_folder(mind: &Mind) -> Left {
+    let pipeline = prepared();
+    write_reviews(&pipeline, mind);
+    for stage in STAGES {
+        outcome(&mut command(&pipeline, mind, stage, "")).assert_success(stage);
+    }
+    left(&pipeline)
+}
+
+/// What the stages left, but for times, locks, and checkpoints, whose saving is no setting of the result.
+fn left(pipeline: &Pipeline) -> Left {
+    let root = pipeline.path("");
+    let is_told = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        !tells_times(name) && !name.starts_with('.') && !path.starts_with(root.join("train/checkpoints"))
+    };
+    let hash = |path: PathBuf| {
+        let name = path.strip_prefix(&root).unwrap().to_owned();
+        (
+            name,
+            if path.ends_with("manifest.json") {
+                manifest_of_result(&path)
+            } else {
+                Fingerprint::of_file(&path).unwrap().sha256
+            },
+        )
+    };
+    STAGES.into_iter().flat_map(|stage| files(&root.join(stage))).filter(is_told).map(hash).collect()
+}
+
+fn tells_times(name: &str) -> bool {
+    name.ends_with("timing.json") || name.contains("tfevents")
+}
+
+/// Of a manifest what was asked for and what came out; the rest tells of times and threads, too.
+fn manifest_of_result(path: &Path) -> String {
+    let mut manifest: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    manifest["outputs"].as_object_mut().unwrap().retain(|name, _| !tells_times(name));
+    manifest.as_object_mut().unwrap().retain(|name, _| ["plan", "outputs"].contains(&&**name));
+    serde_json::to_string_pretty(&manifest).unwrap()
+}
+
+/// The files that differ, with the first lines that do, where they are known.
+fn differing(expected: &Left, found: &Left) -> Vec<String> {
+    let names = expected.keys().chain(found.keys().filter(|name| !expected.contains_key(*name)));
+    let differs = |name: &&PathBuf| expected.get(*name) != found.get(*name);
+    let told = |name: &PathBuf| {
+        let lines = |left: &Left| {
+            left.get(name).map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default()
+        };
+        let (expected, found) = (lines(expected), lines(found));
+        let first =
+            (0..expected.len().max(found.len())).find(|index| expected.get(*index) != found.get(*index)).unwrap();
+        format!("{}: {:?} -> {:?}", name.display(), expected.get(first), found.get(first))
+    };
+    names.filter(differs).map(told).collect()
+}
+
+/// All files below a folder, in order; none where it is not there.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    entries.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
