@@ -133,6 +133,20 @@ mod tests {
         Ok(rows.into_iter().map(show).collect())
     }
 
+    /// As `json.dump` and pandas write them.
+    #[test]
+    fn a_list_and_a_document_may_be_one_line_of_any_length() {
+        let read = |content: &str| {
+            let (folder, path) = file("a.json", content.as_bytes());
+            rows_or_error(&path, &format!("{}/", folder.path().display()), &Columns::default())
+        };
+        let long = "x".repeat(text_file::MAX_LINE);
+        let rows = format!(r#"[{{"text": "a", "label": 1, "more": "{long}"}}, {{"text": "b", "label": 0}}]"#);
+        let expected = ["a|1|-".to_owned(), "b|0|-".to_owned()];
+        assert_eq!(read(&rows).unwrap(), expected);
+        assert_eq!(read(&format!(r#"{{"data": {rows}}}"#)).unwrap(), expected);
+    }
+
     /// Reads copies of a text file, truncated at each byte, or with one bit of each byte flipped.
     pub(crate) fn for_each_damaged_text(name: &str, bytes: &[u8], columns: &Columns, options: &ReadOptions) {
         let folder = tempfile::tempdir().unwrap();

@@ -15,4 +15,4 @@ pub use groups::Groups;
 pub use near::NearDuplicates;
 pub use pieces::{Piece, Pieces};
 pub(crate) use words::is_joined;
-pub use words::{exact_key, normalized, normalized_key};
+pub use words::{exact_key, normalized_key};

@@ -1,7 +1,7 @@
 //! `sst-fetch dataset`: any source of labeled texts to raw Parquet.
 //!
-//! The files are read twice. The first reading keeps a few facts of every row, on which is decided what the classes are and
-//! which rows go where; the second writes them. So memory does not grow with the texts, and nothing is written of a dataset
+//! The first reading of the files keeps a few facts of every row, on which is decided what the classes are and
+//! which rows go where; another one writes each split. So memory does not grow with the texts, and nothing is written of a dataset
 //! that is refused.
 
 mod scores;

@@ -5,7 +5,7 @@
 //! tokenizer's files, checked to be a BERT. `check` looks into a dataset that was fetched.
 //!
 //! Freshness: local files are identified by their content, a repository by its commit. So a fresh output sends one request
-//! to the hub, and needs nothing in the cache.
+//! to the hub, and of a dataset needs nothing in the cache but its README.
 
 mod source;
 mod shards;

@@ -189,26 +189,27 @@ impl Plan {
 
 /// What becomes of longer texts: what was typed, else what the model folder says; `None`: as its tokenizer says.
 fn overflow(args: &Args, max_length: usize) -> anyhow::Result<Option<Overflow>> {
-    let overflow = match (args.truncation_side, args.window_stride) {
-        (_, Some(stride)) => Overflow::Windows { stride },
-        (Some(side), None) => Overflow::Truncate(side),
+    match (args.truncation_side, args.window_stride) {
+        (_, Some(stride)) => {
+            let overflow = Overflow::Windows { stride };
+            overflow.check(max_length)?;
+            Ok(Some(overflow))
+        }
+        (Some(side), None) => Ok(Some(Overflow::Truncate(side))),
         (None, None) => {
             let facts = long_texts(&args.model)?;
             if facts.is_empty() {
                 return Ok(None);
             }
-            let file = args.model.join(TOKENIZER_CONFIG);
-            Overflow::of_json(facts.get(Overflow::TRUNCATION_SIDE), facts.get(Overflow::WINDOW_STRIDE)).map_err(
-                |problem| bad_input!("{}: {problem}; give --truncation-side or --window-stride", file.display()),
-            )?
+            let of_file = |problem: String| {
+                let file = args.model.join(TOKENIZER_CONFIG);
+                bad_input!("{}: {problem}; give --truncation-side or --window-stride", file.display())
+            };
+            let overflow = Overflow::of_json(facts.get(Overflow::TRUNCATION_SIDE), facts.get(Overflow::WINDOW_STRIDE))
+                .map_err(of_file)?;
+            overflow.check(max_length).map_err(|error| of_file(error.to_string()))?;
+            Ok(Some(overflow))
         }
-    };
-    let most = max_length - MIN_LENGTH;
-    match overflow {
-        Overflow::Windows { stride } if stride > most => bail_input!(
-            "--window-stride {stride}: windows of {max_length} tokens, with [CLS] and [SEP], can share at most {most}"
-        ),
-        _ => Ok(Some(overflow)),
     }
 }
 
@@ -216,6 +217,10 @@ fn overflow(args: &Args, max_length: usize) -> anyhow::Result<Option<Overflow>> 
 fn max_length(args: &Args, config: &BertConfig) -> anyhow::Result<usize> {
     let positions = config.max_position_embeddings;
     match args.max_length {
+        _ if positions < MIN_LENGTH => bail_input!(
+            "{} has {positions} positions, which leave no token between [CLS] and [SEP]; give a model with at least {MIN_LENGTH}",
+            args.model.display()
+        ),
         Some(length) if length > positions => bail_input!(
             "--max-length {length} is more than the {positions} positions of {}; give at most {positions}",
             args.model.display()

@@ -166,3 +166,21 @@ fn the_report_of_a_hundred_classes_fits_on_a_screen() {
     assert!(ended.stderr.contains("tokens of 90 more classes\n"), "{}", ended.stderr);
     assert!(ended.stderr.lines().count() <= 40, "{}", ended.stderr);
 }
+
+#[test]
+fn a_model_without_room_for_a_token_is_refused() {
+    let sandbox = long_texts();
+    for positions in [1, 2] {
+        let config = sandbox
+            .text("model/config.json")
+            .replace("\"max_position_embeddings\": 16", &format!("\"max_position_embeddings\": {positions}"));
+        sandbox.write("small/config.json", config);
+        sandbox.write("small/vocab.txt", sandbox.read("model/vocab.txt"));
+        for more in ["", "--window-stride 0", "--truncation-side right", "--max-length 3"] {
+            let told = sandbox.refuse(&format!("sst-tokenize --raw raw --model small --task sst5 --out other {more}"));
+            let expected =
+                format!("error: small has {positions} positions, which leave no token between [CLS] and [SEP]");
+            assert!(told.starts_with(&expected), "{more}: {told}");
+        }
+    }
+}

@@ -8,6 +8,7 @@
 //! and the header are quoted throughout, or all fields with a comma are quoted and no others, or only so have all records
 //! the fields of the header.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 use super::fields::{FieldRecord, Grammar};
@@ -53,7 +54,7 @@ impl Dialect {
     /// Finds out how a file is to be read whose extension stands for `plain`.
     pub(super) fn find(file: TextFile, plain: Delimiter, columns: &Columns, options: &ReadOptions) -> Result<Self> {
         let stated = stated_separator(&file)?;
-        let look = Look { file: &file, states_separator: stated.is_some(), columns, options };
+        let look = Look { file: &file, states_separator: stated.is_some(), columns, options, told: RefCell::default() };
         let delimiter = match options.delimiter.or(stated) {
             Some(delimiter) => delimiter,
             None if options.no_header => look.of_equal_records(plain)?,
@@ -81,8 +82,10 @@ fn records(file: &TextFile, grammar: Grammar, states_separator: bool) -> Result<
 
 /// The separator of a first line `sep=;`, which spreadsheets write.
 fn stated_separator(file: &TextFile) -> Result<Option<Delimiter>> {
-    let line = file.first_line()?;
-    let line = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(&line);
+    const LONGEST: usize = 64;
+    let beginning = file.beginning(LONGEST)?;
+    let line = beginning.split(['\n', '\r']).next().unwrap_or_default();
+    let line = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
     let Some(stated) = line.get(..4).filter(|begin| begin.eq_ignore_ascii_case("sep=")).map(|_| &line[4..]) else {
         return Ok(None);
     };
@@ -103,6 +106,8 @@ struct Look<'a> {
     states_separator: bool,
     columns: &'a Columns,
     options: &'a ReadOptions,
+    /// What quotes mean with the delimiters that were tried: to tell it, much of the file may be read.
+    told: RefCell<Vec<(Delimiter, Quotes)>>,
 }
 
 impl Look<'_> {
@@ -112,7 +117,16 @@ impl Look<'_> {
 
     /// What quotes mean where this separates: as told, else as the file shows it.
     fn told_quotes(&self, delimiter: Delimiter) -> Result<Quotes> {
-        self.options.quotes.map_or_else(|| self.quotes(delimiter), Ok)
+        if let Some(quotes) = self.options.quotes {
+            return Ok(quotes);
+        }
+        let known = self.told.borrow().iter().find(|(tried, _)| *tried == delimiter).map(|(_, quotes)| *quotes);
+        if let Some(quotes) = known {
+            return Ok(quotes);
+        }
+        let quotes = self.quotes(delimiter)?;
+        self.told.borrow_mut().push((delimiter, quotes));
+        Ok(quotes)
     }
 
     fn header(&self, delimiter: Delimiter) -> Result<Option<Vec<String>>> {

@@ -5,7 +5,6 @@ use std::path::Path;
 use encoding_rs::{DecoderResult, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::compression::Bytes;
-use super::options::Encoding;
 use crate::error::Result;
 use crate::shortened::shortened_name;
 
@@ -25,12 +24,6 @@ fn for_each_block(path: &Path, mut each: impl FnMut(&[u8], bool) -> bool) -> Res
             return Ok(());
         }
     }
-}
-
-/// What to say where a text that is UTF-8 is read as something else.
-pub(super) fn doubt(path: &Path, given: Encoding) -> Result<Option<String>> {
-    let is_doubtful = !given.is_unicode() && is_utf8_beyond_ascii(path)?;
-    Ok(is_doubtful.then(|| format!("{} as told, though it would be valid UTF-8", given.name())))
 }
 
 /// Whether all of a file is UTF-8, and some of it not ASCII.

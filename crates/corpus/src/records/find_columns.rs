@@ -100,9 +100,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn text(&self, asked: &Columns) -> Result<Option<Found>> {
-        let is_other =
-            |name: &str| [&asked.label, &asked.score].into_iter().flatten().any(|other| other == name.trim());
-        let columns: Vec<usize> = self.columns().filter(|&column| !is_other(&self.beginning.names[column])).collect();
+        let columns = self.columns_but([&asked.label, &asked.score].into_iter().flatten(), asked);
         let found = |column: usize, by| Found { role: "texts", name: self.beginning.names[column].clone(), by };
         for tier in TEXTS {
             let mut named = self.named(&columns, tier);
@@ -132,11 +130,7 @@ impl Look<'_> {
     }
 
     fn label(&self, asked: &Columns) -> Result<Option<Found>> {
-        let is_other = |column: &usize| {
-            let mut others = asked.text.iter().chain(asked.flags.iter().map(|(name, _)| name));
-            others.any(|other| other.trim() == self.beginning.names[*column].trim())
-        };
-        let columns: Vec<usize> = self.columns().filter(|column| !is_other(column)).collect();
+        let columns = self.columns_but(asked.text.iter(), asked);
         let found = |column: usize, by| Found { role: "labels", name: self.beginning.names[column].clone(), by };
         for tier in LABELS {
             match self.named(&columns, tier).as_slice() {
@@ -164,6 +158,13 @@ impl Look<'_> {
 
     fn columns(&self) -> std::ops::Range<usize> {
         0..self.beginning.names.len()
+    }
+
+    /// The columns but those with another role, and those that flags name.
+    fn columns_but<'a>(&self, others: impl Iterator<Item = &'a String>, asked: &'a Columns) -> Vec<usize> {
+        let others: Vec<&str> =
+            others.chain(asked.flags.iter().map(|(name, _)| name)).map(|name| name.trim()).collect();
+        self.columns().filter(|&column| !others.contains(&self.beginning.names[column].trim())).collect()
     }
 
     /// The columns whose names are of a tier; one that is spelled exactly so comes before others.

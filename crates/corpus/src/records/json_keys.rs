@@ -1,5 +1,6 @@
 //! The keys of all objects of a file, in the order in which they come. A key inside another is one if it is asked for.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -8,9 +9,25 @@ use super::json_not_finite;
 use super::json_row::{Object, nested};
 use super::table::Columns;
 
+/// Names in the order in which they first come: a file may have other keys in every row.
+#[derive(Default)]
+pub(super) struct DistinctNames {
+    pub(super) in_order: Vec<String>,
+    known: HashSet<String>,
+}
+
+impl DistinctNames {
+    pub(super) fn add(&mut self, name: &str) {
+        if !self.known.contains(name) {
+            self.known.insert(name.to_owned());
+            self.in_order.push(name.to_owned());
+        }
+    }
+}
+
 /// Collects keys.
 pub(super) struct KeyCollector {
-    names: Vec<String>,
+    names: DistinctNames,
     /// Those of the columns that are asked for and may be keys inside others.
     inner: Vec<String>,
     n_objects: u64,
@@ -20,12 +37,12 @@ impl KeyCollector {
     pub(super) fn new(columns: &Columns) -> Self {
         let asked = [&columns.text, &columns.label, &columns.score].into_iter().flatten().chain(&columns.keep);
         let inner = asked.filter(|name| name.contains('.')).cloned().collect();
-        Self { names: Vec::new(), inner, n_objects: 0 }
+        Self { names: DistinctNames::default(), inner, n_objects: 0 }
     }
 
     /// The keys; none where there was no object.
     pub(super) fn names(self) -> Option<Vec<String>> {
-        (self.n_objects > 0).then_some(self.names)
+        (self.n_objects > 0).then_some(self.names.in_order)
     }
 
     /// Whether there was no object yet.
@@ -33,19 +50,11 @@ impl KeyCollector {
         self.n_objects == 0
     }
 
-    fn add_name(&mut self, name: &str) {
-        if !self.names.iter().any(|known| known == name) {
-            self.names.push(name.to_owned());
-        }
-    }
-
     pub(super) fn add(&mut self, object: &Object) {
         self.n_objects += 1;
-        object.keys().for_each(|key| self.add_name(key));
-        for name in self.inner.clone() {
-            if nested(object, &name).is_some() {
-                self.add_name(&name);
-            }
+        object.keys().for_each(|key| self.names.add(key));
+        for name in self.inner.iter().filter(|name| nested(object, name).is_some()) {
+            self.names.add(name);
         }
     }
 
@@ -83,7 +92,7 @@ impl<'de> Visitor<'de> for Keys<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<std::borrow::Cow<str>>()? {
-            self.0.add_name(&key);
+            self.0.names.add(&key);
             map.next_value::<IgnoredAny>()?;
         }
         Ok(())

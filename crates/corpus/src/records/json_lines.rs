@@ -9,7 +9,7 @@ use serde_json::{Deserializer, Value};
 use super::beginning::{Beginning, N_ROWS};
 use super::format::{Format, Opened, RowSink, Rows};
 use super::json_document::Document;
-use super::json_keys::KeyCollector;
+use super::json_keys::{DistinctNames, KeyCollector};
 use super::json_list::for_each_item;
 use super::json_not_finite;
 use super::json_row::{JsonColumns, Object, nested, not_an_object};
@@ -23,6 +23,9 @@ pub(super) const JSON: Format = Format { extensions: &["json"], open, begin };
 
 /// The largest document that is read as a whole, in bytes.
 const MAX_DOCUMENT: usize = 1 << 30;
+
+/// The most names among which columns are looked for.
+const MAX_NAMES: usize = 1000;
 
 /// How the objects lie in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +73,7 @@ fn begin(path: &Path, options: &ReadOptions) -> Result<Beginning> {
         first.push(object?);
         Ok(if first.len() < N_ROWS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
-    let mut names: Vec<String> = Vec::new();
-    first.iter().for_each(|object| add_names("", object, &mut names));
+    let names = beginning_names(&first);
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
@@ -82,14 +84,26 @@ fn begin(path: &Path, options: &ReadOptions) -> Result<Beginning> {
     Ok(Beginning { names, has_header: true, rows })
 }
 
-/// Adds the keys of an object, and of those in it as `a.b`.
-fn add_names(prefix: &str, object: &Object, names: &mut Vec<String>) {
+/// The keys of objects among which columns are looked for, those inside others as `a.b`. Where they are more than columns may be,
+/// since they hold values such as the numbers of users, only the first that are inside no other.
+fn beginning_names(objects: &[Object]) -> Vec<String> {
+    let mut names = DistinctNames::default();
+    objects.iter().for_each(|object| add_names("", object, &mut names));
+    if names.in_order.len() > MAX_NAMES {
+        names = DistinctNames::default();
+        let scalars = objects.iter().flatten().filter(|(_, value)| !value.is_object());
+        scalars.for_each(|(key, _)| names.add(key));
+        names.in_order.truncate(MAX_NAMES);
+    }
+    names.in_order
+}
+
+fn add_names(prefix: &str, object: &Object, names: &mut DistinctNames) {
     for (key, value) in object {
         let name = format!("{prefix}{key}");
         match value {
             Value::Object(inner) => add_names(&format!("{name}."), inner, names),
-            _ if names.contains(&name) => {}
-            _ => names.push(name),
+            _ => names.add(&name),
         }
     }
 }
@@ -110,29 +124,29 @@ impl Rows for JsonTable {
 
 /// Finds out how the objects lie in a file, and says so where they are neither lines nor a list.
 fn form(file: &TextFile, columns: &Columns) -> Result<(Form, Option<String>)> {
-    // Whether the first two lines that are not blank are objects.
+    let begins_as_object = match file.first_character()? {
+        Some('[') => return Ok((Form::List, None)),
+        first => first == Some('{'),
+    };
+    // Whether the first two lines that are not blank are objects; one that is longer than a line may be is none.
     let mut are_objects: Vec<bool> = Vec::new();
-    let (mut begins_as_list, mut begins_as_object) = (false, false);
-    file.for_each_line(&mut |_, line| {
+    file.for_each_short_line(&mut |_, line| {
         let line = line.trim();
-        if line.is_empty() {
-            return Ok(ControlFlow::Continue(()));
+        if !line.is_empty() {
+            are_objects.push(json_not_finite::parse::<Object>(line).is_ok());
         }
-        begins_as_list |= are_objects.is_empty() && line.starts_with('[');
-        begins_as_object |= are_objects.is_empty() && line.starts_with('{');
-        are_objects.push(!begins_as_list && json_not_finite::parse::<Object>(line).is_ok());
-        let is_enough = begins_as_list || are_objects.len() == 2;
-        Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if are_objects.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    if begins_as_list {
-        return Ok((Form::List, None));
-    }
     let one_a_line = are_objects.len() == 2 && are_objects[0];
-    if !one_a_line
-        && let Ok(document) = serde_json::from_str::<Document>(&whole(file)?)
-        && let Some(found) = document.rows(columns).map_err(|problem| damaged(file, problem))?
-    {
-        return Ok((Form::Document, Some(found.said)));
+    let second_is_object = are_objects.get(1) == Some(&true);
+    if begins_as_object && !one_a_line {
+        // Too large for a document, it may still be lines of which the first is broken.
+        let text = if second_is_object { file.read_whole(MAX_DOCUMENT)?.map(finite) } else { Some(whole(file)?) };
+        if let Some(document) = text.and_then(|text| serde_json::from_str::<Document>(&text).ok())
+            && let Some(found) = document.rows(columns).map_err(|problem| damaged(file, problem))?
+        {
+            return Ok((Form::Document, Some(found.said)));
+        }
     }
     // What begins as nothing else is a line that cannot be read.
     let lines = one_a_line || !begins_as_object || are_objects.get(1).is_none_or(|&is_object| is_object);
@@ -151,7 +165,11 @@ fn whole(file: &TextFile) -> Result<String> {
         );
         CorpusError::Damaged { file: file.path().to_owned(), format: "JSON", problem }
     })?;
-    Ok(if json_not_finite::are_in(&text) { json_not_finite::without(&text) } else { text })
+    Ok(finite(text))
+}
+
+fn finite(text: String) -> String {
+    if json_not_finite::are_in(&text) { json_not_finite::without(&text) } else { text }
 }
 
 /// Takes an object, or what is wrong with its line, and its place.

@@ -16,16 +16,13 @@ pub(super) fn for_each_item(
     file: &TextFile,
     each: &mut dyn FnMut(u64, Object) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    let mut failed = None;
+    let mut ended = None;
     let replacing = file.contains_one(&MARKS)?.then(|| (NotFinite::default(), String::new()));
     let mut reader = TextReader { blocks: file.read()?, text: String::new(), at: 0, failed: None, replacing };
     let mut deserializer = serde_json::Deserializer::from_reader(io::BufReader::with_capacity(1 << 16, &mut reader));
-    let read = deserializer.deserialize_seq(Items { each, failed: &mut failed }).and_then(|broke| match broke {
-        ControlFlow::Continue(()) => deserializer.end(),
-        ControlFlow::Break(()) => Ok(()),
-    });
-    match (failed.or(reader.failed), read) {
-        (Some(error), _) => Err(error),
+    let read = deserializer.deserialize_seq(Items { each, ended: &mut ended }).and_then(|()| deserializer.end());
+    match (ended.or(reader.failed.map(Err)), read) {
+        (Some(ended), _) => ended,
         (None, Ok(())) => Ok(()),
         (None, Err(error)) => Err(CorpusError::Damaged {
             file: file.path().to_owned(),
@@ -37,34 +34,30 @@ pub(super) fn for_each_item(
 
 struct Items<'a> {
     each: &'a mut dyn FnMut(u64, Object) -> Result<ControlFlow<()>>,
-    failed: &'a mut Option<CorpusError>,
+    /// How it ended before the end of the list: a deserializer has to be left by an error.
+    ended: &'a mut Option<Result<()>>,
 }
 
 impl<'de> Visitor<'de> for Items<'_> {
-    type Value = ControlFlow<()>;
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         formatter.write_str("a list of objects")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<ControlFlow<()>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let mut number = 0;
         while let Some(object) = items.next_element()? {
             number += 1;
-            match (self.each)(number, object) {
-                Ok(ControlFlow::Continue(())) => {}
-                // The deserializer refuses what is left of the list, so it must not end here without an error.
-                Ok(ControlFlow::Break(())) => {
-                    while items.next_element::<serde::de::IgnoredAny>()?.is_some() {}
-                    return Ok(ControlFlow::Break(()));
-                }
-                Err(error) => {
-                    *self.failed = Some(error);
-                    return Err(A::Error::custom("stopped"));
-                }
-            }
+            let ended = match (self.each)(number, object) {
+                Ok(ControlFlow::Continue(())) => continue,
+                Ok(ControlFlow::Break(())) => Ok(()),
+                Err(error) => Err(error),
+            };
+            *self.ended = Some(ended);
+            return Err(A::Error::custom("stopped"));
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     }
 }
 

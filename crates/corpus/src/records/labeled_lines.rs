@@ -74,7 +74,7 @@ impl Rows for LabeledLines {
     fn for_each(&self, sink: &mut RowSink) -> Result<()> {
         self.file.for_each_line(&mut |number, line| {
             // Where nobody wants the labels, each line is answered.
-            if line.trim().is_empty() && self.columns.label.is_some() {
+            if line.trim().is_empty() && (self.columns.label.is_some() || self.columns.score.is_some()) {
                 return Ok(ControlFlow::Continue(()));
             }
             match self.row(line, Location::Line(number)) {

@@ -46,8 +46,8 @@ impl TableFile {
     /// # Errors
     /// Fails when the file cannot be read.
     pub fn open_trees(path: &Path, encoding: Option<Encoding>, names: SourceNames) -> Result<Self> {
-        let rows = Box::new(TreeFile(TextFile::open(path, encoding)?));
-        Ok(Self::of(path, Opened { rows, kept: Vec::new(), label_names: None, said: Vec::new() }).with_names(names))
+        let file = TextFile::open(path, encoding)?;
+        Ok(Self::of_texts(path, file.said.clone(), TreeFile(file)).with_names(names))
     }
 
     /// Opens a file whose whole content is one text, with this label. The line breaks at its end are no part of the text.
@@ -56,9 +56,7 @@ impl TableFile {
     /// Fails when the file cannot be read.
     pub fn open_text(path: &Path, label: String, encoding: Option<Encoding>) -> Result<Self> {
         let file = TextFile::open(path, encoding)?;
-        let said = file.said.iter().cloned().collect();
-        let rows = Box::new(WholeText { file, label });
-        Ok(Self::of(path, Opened { rows, kept: Vec::new(), label_names: None, said }))
+        Ok(Self::of_texts(path, file.said.clone(), WholeText { file, label }))
     }
 
     /// Opens a file whose lines are texts with this label; blank ones are passed over.
@@ -67,9 +65,7 @@ impl TableFile {
     /// Fails when the file cannot be read.
     pub fn open_labeled_lines(path: &Path, label: String, encoding: Option<Encoding>) -> Result<Self> {
         let file = TextFile::open(path, encoding)?;
-        let said = file.said.iter().cloned().collect();
-        let rows = Box::new(TextLines { file, label: Some(label) });
-        Ok(Self::of(path, Opened { rows, kept: Vec::new(), label_names: None, said }))
+        Ok(Self::of_texts(path, file.said.clone(), TextLines { file, label: Some(label) }))
     }
 
     /// Opens two files, of which one has the label of each line of the other.
@@ -79,9 +75,7 @@ impl TableFile {
     pub fn open_paired_lines(texts: &Path, labels: &Path, encoding: Option<Encoding>) -> Result<Self> {
         let path = texts;
         let (texts, labels) = (TextFile::open(texts, encoding)?, TextFile::open(labels, encoding)?);
-        let said = texts.said.iter().cloned().collect();
-        let rows = Box::new(PairedLines { texts, labels });
-        Ok(Self::of(path, Opened { rows, kept: Vec::new(), label_names: None, said }))
+        Ok(Self::of_texts(path, texts.said.clone(), PairedLines { texts, labels }))
     }
 
     /// Opens a file whose lines are texts; an empty line is an empty text.
@@ -90,10 +84,8 @@ impl TableFile {
     /// Fails when the file cannot be read.
     pub fn open_lines(path: &Path, options: &ReadOptions) -> Result<Self> {
         let file = TextFile::open_with(path, options)?;
-        let said = file.said.iter().cloned().collect();
-        let rows = Box::new(TextLines { file, label: None });
-        let opened = Opened { rows, kept: Vec::new(), label_names: None, said };
-        Ok(Self { options: options.clone(), ..Self::of(path, opened) })
+        let opened = Self::of_texts(path, file.said.clone(), TextLines { file, label: None });
+        Ok(Self { options: options.clone(), ..opened })
     }
 
     /// A table of CSV in memory; errors name it as the file `name`.
@@ -125,6 +117,12 @@ impl TableFile {
             ([], [file, ..]) => Err(CorpusError::Empty { file: file.clone() }),
             _ => Ok((tables, without_rows)),
         }
+    }
+
+    /// A file of rows that have a text, with what has to be said of its encoding.
+    fn of_texts(path: &Path, said: Option<String>, rows: impl Rows + 'static) -> Self {
+        let said = said.into_iter().collect();
+        Self::of(path, Opened { rows: Box::new(rows), kept: Vec::new(), label_names: None, said })
     }
 
     fn of(path: &Path, opened: Opened) -> Self {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use encoding_rs::{Decoder, DecoderResult, UTF_8};
 
 use super::compression::Bytes;
-use super::encoding::{N_LOOKED_AT, binary_kind, doubt, is_utf8_beyond_ascii, not_utf8, unmarked_utf16};
+use super::encoding::{N_LOOKED_AT, binary_kind, is_utf8_beyond_ascii, not_utf8, unmarked_utf16};
 use super::line_breaks::LineBreaks;
 use super::options::{Encoding, ReadOptions};
 use crate::error::{CorpusError, Location, Result};
@@ -79,10 +79,14 @@ impl TextFile {
                 return Err(CorpusError::Damaged { file: path.to_owned(), format: given.name(), problem });
             }
             // In these any bytes are text, so that of several files the one that is UTF-8 would become garbage.
-            (Some(given), _) if given.0.is_single_byte() && is_utf8_beyond_ascii(path)? => {
-                (UTF_8, Some(format!("UTF-8, which all of it is, and not {} as told", given.name())))
+            (Some(given), _) if !given.is_unicode() && is_utf8_beyond_ascii(path)? => {
+                if given.0.is_single_byte() {
+                    (UTF_8, Some(format!("UTF-8, which all of it is, and not {} as told", given.name())))
+                } else {
+                    (given.0, Some(format!("{} as told, though it would be valid UTF-8", given.name())))
+                }
             }
-            (Some(given), _) => (given.0, doubt(path, given)?),
+            (Some(given), _) => (given.0, None),
             (None, Some(marked)) => (marked, (marked != UTF_8).then(|| marked.name().to_owned())),
             (None, None) => match unmarked_utf16(path, &begin)? {
                 Some(found) => (found, Some(format!("{} without a mark", found.name()))),
@@ -127,14 +131,24 @@ impl TextFile {
         Ok(false)
     }
 
-    /// The first line, without its line break.
-    pub(super) fn first_line(&self) -> Result<String> {
+    /// The characters that the text begins with, about `n` bytes of them.
+    pub(super) fn beginning(&self, n: usize) -> Result<String> {
+        let mut text = String::new();
+        self.read()?.read(&mut text, n)?;
+        Ok(text)
+    }
+
+    /// The first character that is neither blank nor a byte order mark.
+    pub(super) fn first_character(&self) -> Result<Option<char>> {
         let mut blocks = self.read()?;
         let mut text = String::new();
-        while !text.contains(['\n', '\r']) && blocks.read(&mut text, block_size())? {}
-        let end = text.find(['\n', '\r']).unwrap_or(text.len());
-        text.truncate(end);
-        Ok(text)
+        while blocks.read(&mut text, block_size())? {
+            if let Some(found) = text.chars().find(|&character| !character.is_whitespace() && character != MARK) {
+                return Ok(Some(found));
+            }
+            text.clear();
+        }
+        Ok(None)
     }
 
     /// Gives the lines to `each`, with their numbers from 1 and without their line breaks, until it breaks. Lines end in LF or
@@ -143,6 +157,19 @@ impl TextFile {
     /// # Errors
     /// Fails with `each`, and on a line that is longer than anything that has lines.
     pub(super) fn for_each_line(&self, each: &mut dyn FnMut(u64, &str) -> Result<ControlFlow<()>>) -> Result<()> {
+        let Some(number) = self.for_each_short_line(each)? else { return Ok(()) };
+        let problem = format!("the line is longer than {MAX_LINE} bytes");
+        Err(CorpusError::Value { file: self.path.clone(), location: Location::Line(number), problem })
+    }
+
+    /// The same up to a line that is longer than anything that has lines, whose number is returned.
+    ///
+    /// # Errors
+    /// Fails with `each`.
+    pub(super) fn for_each_short_line(
+        &self,
+        each: &mut dyn FnMut(u64, &str) -> Result<ControlFlow<()>>,
+    ) -> Result<Option<u64>> {
         let end = if self.contains("\n")? { '\n' } else { '\r' };
         let mut blocks = self.read()?;
         let (mut text, mut number, mut ended) = (String::new(), 0, false);
@@ -156,17 +183,15 @@ impl TextFile {
                 // Where files were put one behind the other, a mark is at the beginning of each.
                 let line = line.strip_prefix(MARK).unwrap_or(line);
                 if each(number, line.strip_suffix('\r').unwrap_or(line))?.is_break() {
-                    return Ok(());
+                    return Ok(None);
                 }
             }
             text.drain(..at);
             if text.len() > MAX_LINE {
-                let problem = format!("the line is longer than {MAX_LINE} bytes");
-                let location = Location::Line(number + 1);
-                return Err(CorpusError::Value { file: self.path.clone(), location, problem });
+                return Ok(Some(number + 1));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// The whole text; none where it is larger than `limit` bytes.
@@ -286,8 +311,13 @@ impl DecodedBytes {
         }
         let mut bytes = Vec::new();
         Bytes::open(path)?.read(&mut bytes, N_LOOKED_AT)?;
-        let at = std::str::from_utf8(&bytes).err().map_or(bytes.len(), |error| error.valid_up_to());
-        Ok(not_utf8(&bytes, at))
+        Ok(match std::str::from_utf8(&bytes) {
+            // Of a character that was cut at the end, nothing is wrong.
+            Err(error) if error.error_len().is_some() || bytes.len() < N_LOOKED_AT => {
+                not_utf8(&bytes, error.valid_up_to())
+            }
+            _ => "the text is not UTF-8 here; mend the line, or give the encoding with --encoding".to_owned(),
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Groups of texts that must not be in two splits: copies, and the pieces of one text.
 
 use super::pieces::Pieces;
-use super::words::{for_each_word, normalized_key};
+use super::words::for_each_word;
 
 /// Texts of fewer words are a piece of too many others to belong to one of them.
 const MIN_WORDS: usize = 3;
@@ -40,8 +40,8 @@ impl Groups {
 
     /// Adds the next text, which has a group of its own.
     pub fn add(&mut self, text: &str) {
-        let n_words = self.pieces.add(text);
-        if n_words >= MIN_WORDS && normalized_key(text).is_multiple_of(PROBED) {
+        let (n_words, key) = self.pieces.add(text);
+        if n_words >= MIN_WORDS && key.is_multiple_of(PROBED) {
             self.probe.add(text);
             self.probe_is_piece.push(false);
         }

@@ -18,11 +18,12 @@ const SIMILAR: f64 = 0.8;
 /// Of texts that share a band, so many before each are compared with it.
 const MAX_COMPARED: usize = 8;
 
-/// Finds near duplicates among texts; it keeps some 8 bytes a word.
+/// Finds near duplicates among texts; it keeps some 8 bytes a word, and a kilobyte a text.
 #[derive(Debug, Default)]
 pub struct NearDuplicates {
     runs: Vec<Vec<u64>>,
-    bands: HashMap<(usize, u64), Vec<u32>>,
+    /// The first [`MAX_COMPARED`] texts of each band.
+    bands: HashMap<u64, Vec<u32>>,
 }
 
 impl NearDuplicates {
@@ -48,7 +49,10 @@ impl NearDuplicates {
         let keys = band_keys(&runs);
         let nearest = self.nearest(&runs, &keys, |other| other != runs);
         for key in keys {
-            self.bands.entry(key).or_default().push(number);
+            let of_band = self.bands.entry(key).or_default();
+            if of_band.len() < MAX_COMPARED {
+                of_band.push(number);
+            }
         }
         self.runs.push(runs);
         nearest
@@ -60,9 +64,8 @@ impl NearDuplicates {
         self.nearest(&runs, &band_keys(&runs), |_| true)
     }
 
-    fn nearest(&self, runs: &[u64], keys: &[(usize, u64)], may_be: impl Fn(&[u64]) -> bool) -> Option<u32> {
-        let others =
-            keys.iter().filter_map(|key| self.bands.get(key)).flat_map(|of_band| of_band.iter().take(MAX_COMPARED));
+    fn nearest(&self, runs: &[u64], keys: &[u64], may_be: impl Fn(&[u64]) -> bool) -> Option<u32> {
+        let others = keys.iter().filter_map(|key| self.bands.get(key)).flatten();
         let is_near = |&&other: &&u32| {
             let other = &self.runs[other as usize];
             may_be(other) && similarity(other, runs) >= SIMILAR
@@ -72,13 +75,13 @@ impl NearDuplicates {
 }
 
 /// Under which keys texts are found that share most runs with one that has these; none for a short text.
-fn band_keys(runs: &[u64]) -> Vec<(usize, u64)> {
+fn band_keys(runs: &[u64]) -> Vec<u64> {
     if runs.len() + RUN <= MIN_WORDS {
         return Vec::new();
     }
     let minimum = |seed: usize| runs.iter().map(|&run| mixed(seed as u64, run)).min().unwrap_or_default();
     let key = |band: usize| (0..PER_BAND).map(|row| minimum(band * PER_BAND + row)).fold(0, mixed);
-    (0..N_BANDS).map(|band| (band, key(band))).collect()
+    (0..N_BANDS).map(key).collect()
 }
 
 /// The keys of the runs of words of a text, sorted, each once.

@@ -55,12 +55,13 @@ impl Pieces {
         }
     }
 
-    /// Adds the next text; its number of words.
-    pub fn add(&mut self, text: &str) -> usize {
+    /// Adds the next text; its number of words, and its `normalized_key`.
+    pub fn add(&mut self, text: &str) -> (usize, u64) {
         let mut hashes = std::mem::take(&mut self.hashes);
         beginnings(text, &mut hashes);
         let n_words = hashes.len() - 1;
-        self.keys.push(key_between(0, hashes[n_words], 0, n_words));
+        let key = key_between(0, hashes[n_words], 0, n_words);
+        self.keys.push(key);
         self.lengths.push(u16::try_from(n_words).unwrap_or(u16::MAX));
         match self.has_length.get_mut(n_words) {
             Some(has_length) => *has_length = true,
@@ -70,7 +71,7 @@ impl Pieces {
             }
         }
         self.hashes = hashes;
-        n_words
+        (n_words, key)
     }
 
     /// The number of texts.

@@ -4,7 +4,9 @@
 
 use serde_json::Value;
 
+use super::N_SPECIAL;
 use super::truncation::TruncationSide;
+use crate::error::CorpusError;
 
 /// What becomes of a text that has more tokens than a model takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +64,20 @@ impl Overflow {
             other => Some(other.to_string()),
         };
         Self::of_facts(truncation_side.and_then(text).as_deref(), window_stride.and_then(text).as_deref())
+    }
+
+    /// Refuses windows of `max_length` tokens that would share all of them.
+    ///
+    /// # Errors
+    /// Says how many they can share.
+    pub fn check(self, max_length: usize) -> Result<(), CorpusError> {
+        let capacity = max_length.saturating_sub(N_SPECIAL);
+        match self {
+            Self::Windows { stride } if stride >= capacity => {
+                Err(CorpusError::WindowStride { stride, max_length, most: capacity.saturating_sub(1) })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The flags that ask for it.

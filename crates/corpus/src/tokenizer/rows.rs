@@ -4,7 +4,7 @@ use super::encodings::Encodings;
 use super::overflow::Overflow;
 use super::windows::windows;
 use super::{N_SPECIAL, Tokenizer};
-use crate::error::{CorpusError, Result};
+use crate::error::Result;
 
 impl Tokenizer {
     /// The same tokenizer, with `overflow` for texts that are too long.
@@ -12,13 +12,8 @@ impl Tokenizer {
     /// # Errors
     /// Fails when windows would share all of their tokens.
     pub fn with_overflow(self, overflow: Overflow) -> Result<Self> {
-        let capacity = self.max_length - N_SPECIAL;
-        match overflow {
-            Overflow::Windows { stride } if stride >= capacity => {
-                Err(CorpusError::WindowStride { stride, max_length: self.max_length, most: capacity - 1 })
-            }
-            _ => Ok(Self { overflow, ..self }),
-        }
+        overflow.check(self.max_length)?;
+        Ok(Self { overflow, ..self })
     }
 
     /// What becomes of longer texts.

@@ -21,6 +21,8 @@ pub(super) struct WordCache {
 
 /// The number of words beyond which the cache is emptied.
 const MAX_WORDS: usize = 1 << 20;
+/// The number of ids beyond which it is: where a language writes no spaces, whole texts are words.
+const MAX_IDS: usize = 1 << 24;
 
 /// Whether this tokenizer encodes a text as its words, one after the other.
 pub(super) fn encodes_word_by_word(tokenizer: &tokenizers::Tokenizer) -> bool {
@@ -56,7 +58,7 @@ impl WordCache {
 
     /// Empties a cache that has grown beyond measure.
     pub(super) fn shrink(&mut self) {
-        if self.ranges.len() > MAX_WORDS {
+        if self.ranges.len() > MAX_WORDS || self.ids.len() > MAX_IDS {
             *self = Self::default();
         }
     }

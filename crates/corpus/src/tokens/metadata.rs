@@ -67,14 +67,15 @@ impl TokensMetadata {
     }
 
     pub(super) fn of(file: &ParquetFile) -> Result<Self> {
+        let max_length = file.parsed_metadata("max_length", str::parse)?;
         Ok(Self {
             dataset: file.required_metadata("dataset")?.to_owned(),
             task: file.parsed_metadata("task", str::parse)?,
             label_names: file.parsed_metadata("label_names", |text| serde_json::from_str(text))?,
             tokenizer_sha256: file.required_metadata("tokenizer_sha256")?.to_owned(),
-            max_length: file.parsed_metadata("max_length", str::parse)?,
+            max_length,
             rows_truncated: file.parsed_metadata("rows_truncated", str::parse)?,
-            overflow: overflow(file)?,
+            overflow: overflow(file, max_length)?,
             padding: match file.metadata(PADDED_LENGTH) {
                 Some(_) => Some(Padding {
                     length: file.parsed_metadata(PADDED_LENGTH, str::parse)?,
@@ -116,9 +117,11 @@ impl TokensMetadata {
     }
 }
 
-fn overflow(file: &ParquetFile) -> Result<Overflow> {
+fn overflow(file: &ParquetFile, max_length: usize) -> Result<Overflow> {
     let [side, stride] = [Overflow::TRUNCATION_SIDE, Overflow::WINDOW_STRIDE].map(|name| file.metadata(name));
-    Overflow::of_facts(side, stride).map_err(|problem| {
+    let overflow = Overflow::of_facts(side, stride)
+        .and_then(|overflow| overflow.check(max_length).map(|()| overflow).map_err(|error| error.to_string()));
+    overflow.map_err(|problem| {
         let key = if stride.is_some() { Overflow::WINDOW_STRIDE } else { Overflow::TRUNCATION_SIDE };
         let problem = problem.trim_start_matches(key).trim_start().to_owned();
         CorpusError::Metadata { file: file.path().to_owned(), key, problem }

@@ -25,7 +25,7 @@ pub(crate) fn search(raw: &Path, files: &[(Split, PathBuf)]) -> anyhow::Result<R
     let mut found = Found::default();
     dataset.for_each_sentence(|number, split, record| {
         let row = Row::of(split, &record);
-        let n_words = words.add(&record.text);
+        let (n_words, _) = words.add(&record.text);
         let text = record.text.trim();
         let tests = [
             (Kind::Empty, text.is_empty()),
@@ -42,7 +42,7 @@ pub(crate) fn search(raw: &Path, files: &[(Split, PathBuf)]) -> anyhow::Result<R
         rows.push(row);
     })?;
     words.index();
-    compare(&rows, |row: &Row| row.key, [Kind::Duplicates, Kind::Overlap], &mut found);
+    compare(&rows, &mut found);
     compare_words(&rows, &words, &mut found);
     find_pieces(&dataset, &rows, &words, &mut found)?;
     let mut remarks = Vec::new();
@@ -55,18 +55,15 @@ pub(crate) fn search(raw: &Path, files: &[(Split, PathBuf)]) -> anyhow::Result<R
     Ok(Report { raw: raw.display().to_string(), dataset: dataset.metadata.dataset.clone(), splits, findings, remarks })
 }
 
-/// Finds equal rows by a key: in one split, in several, and with several labels.
-fn compare(rows: &[Row], key: impl Fn(&Row) -> u64, [duplicates, overlap]: [Kind; 2], found: &mut Found) {
+/// Finds equal rows: in one split, in several, and with several labels.
+fn compare(rows: &[Row], found: &mut Found) {
+    let key = |row: u32| rows[row as usize].key;
     let mut order: Vec<u32> = (0..).take(rows.len()).collect();
-    order.sort_unstable_by_key(|&row| (key(&rows[row as usize]), row));
-    let mut equal: Vec<Vec<u32>> = Vec::new();
-    for same in order.chunk_by(|&a, &b| key(&rows[a as usize]) == key(&rows[b as usize])).filter(|same| same.len() > 1)
-    {
-        equal.push(same.to_vec());
-    }
+    order.sort_unstable_by_key(|&row| (key(row), row));
+    let mut equal: Vec<&[u32]> = order.chunk_by(|&a, &b| key(a) == key(b)).filter(|same| same.len() > 1).collect();
     equal.sort_unstable();
-    for same in &equal {
-        add_equal(rows, same, [duplicates, overlap], found);
+    for same in equal {
+        add_equal(rows, same, found);
         let labels = Labels::of(rows, same);
         same.iter().filter_map(|&row| Some((row, labels.other(rows, row)?))).for_each(|(row, other)| {
             found.add(Kind::Conflicts, row, Some(other));
@@ -98,18 +95,18 @@ impl Labels {
 }
 
 /// The rows of equal ones that come again in their split, and those of validation and test that another split has.
-fn add_equal(rows: &[Row], same: &[u32], [duplicates, overlap]: [Kind; 2], found: &mut Found) {
+fn add_equal(rows: &[Row], same: &[u32], found: &mut Found) {
     let split = |row: u32| rows[row as usize].split;
     let first = Split::ALL.map(|of| same.iter().copied().find(|&row| split(row) == of));
     for &row in same {
         if let Some(first) = first[split(row) as usize].filter(|&first| first != row) {
-            found.add(duplicates, row, Some(first));
+            found.add(Kind::Duplicates, row, Some(first));
         }
         let of_others = first.iter().flatten().copied().filter(|&other| split(other) != split(row));
         if split(row) != Split::Train
             && let Some(other) = of_others.min()
         {
-            found.add(overlap, row, Some(other));
+            found.add(Kind::Overlap, row, Some(other));
         }
     }
 }
@@ -205,11 +202,13 @@ fn find_pieces(dataset: &Dataset, rows: &[Row], words: &Pieces, found: &mut Foun
 }
 
 fn figures(split: Split, rows: &[Row], names: &[String]) -> SplitFigures {
+    let mut counts = vec![0; names.len()];
     let of_split = || rows.iter().filter(|row| row.split == split);
-    let count =
-        |class: usize| of_split().filter(|row| row.label.and_then(|l| usize::try_from(l).ok()) == Some(class)).count();
-    let classes: Vec<ClassRows> =
-        names.iter().enumerate().map(|(class, label)| ClassRows { label: label.clone(), rows: count(class) }).collect();
+    for class in of_split().filter_map(|row| usize::try_from(row.label?).ok()) {
+        counts[class] += 1;
+    }
+    let of_class = |(label, rows): (&String, usize)| ClassRows { label: label.clone(), rows };
+    let classes: Vec<ClassRows> = names.iter().zip(counts).map(of_class).collect();
     let labeled: usize = classes.iter().map(|class| class.rows).sum();
     let most = classes.iter().map(|class| class.rows).max();
     let majority_rate = most.filter(|_| labeled > 0).map(|most| most as f64 / labeled as f64);

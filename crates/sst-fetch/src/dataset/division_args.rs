@@ -83,7 +83,9 @@ impl DivisionArgs {
             .filter(|&(split, part)| part > 0.0 && (split == Split::Train || !has(split)));
         let wanted: Vec<(Split, f64)> = wanted.collect();
         if wanted.len() < 2 {
-            bail_input!("--split splits off what the source lacks, and it has validation and test; leave it out");
+            let there: Vec<&str> =
+                Split::ALL[1..].iter().filter(|split| has(**split)).map(|split| split.name()).collect();
+            bail_input!("--split splits off what the source lacks, and it has {}; leave it out", there.join(" and "));
         }
         let all: f64 = wanted.iter().map(|(_, part)| part).sum();
         Ok(Division::SplitOff(wanted.into_iter().map(|(split, part)| (split, part / all)).collect()))

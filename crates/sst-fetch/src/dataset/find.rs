@@ -105,12 +105,12 @@ pub(crate) fn find(args: &DatasetArgs) -> anyhow::Result<Dataset> {
         args.source.is_none() || files.is_empty(),
         "give --source, or files with --train, --validation, --test; not both"
     );
+    let is_stanford = args.source == Some(Source::Stanford);
+    ensure_input!(is_stanford || args.stanford_url.is_none(), "--stanford-url goes with --source stanford");
     if let Some(Source::Hub(name)) = &args.source {
         return hub_dataset(name, args.config.as_deref(), args.common.quiet);
     }
     ensure_input!(args.config.is_none(), "--config goes with --source hub:OWNER/NAME");
-    let is_stanford = args.source == Some(Source::Stanford);
-    ensure_input!(is_stanford || args.stanford_url.is_none(), "--stanford-url goes with --source stanford");
     match &args.source {
         None if files.is_empty() => {
             bail_input!(

@@ -170,8 +170,8 @@ fn layout(splits: &SplitFiles, args: &DatasetArgs) -> anyhow::Result<Layout> {
     }
 }
 
-/// The split of which this may be data, by the first word of its name: a link that leads nowhere, a folder with something in it, or
-/// a file with the extension of data.
+/// The split of which this may be data, by the first word of its name: a link that leads nowhere, a folder with something in it or
+/// that cannot be read, or a file with the extension of data.
 fn looks_like_split(path: &Path) -> Option<Split> {
     let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
     let split = match name.split(|c: char| !c.is_ascii_alphabetic()).next()? {
@@ -179,7 +179,7 @@ fn looks_like_split(path: &Path) -> Option<Split> {
         word => Split::from_alias(word)?,
     };
     let is_data = if path.is_dir() {
-        fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
+        fs::read_dir(path).map_or(true, |mut entries| entries.next().is_some())
     } else {
         let extension = FileName::of(path).extension;
         may_be_unread(path) || records::extensions().any(|known| known == extension)

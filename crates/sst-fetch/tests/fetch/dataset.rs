@@ -68,6 +68,9 @@ fn tables_have_named_columns_and_labels() {
     sandbox.write("scores.csv", "text,score\nfine,0.75\nbad,0.1\n");
     sandbox.fetched("dataset --train scores.csv --score-column score --out scores");
     assert_eq!(rows(&sandbox.path("scores/train.parquet")), ["0|0|fine|3|0.75|1", "1|1|bad|0|0.1|1"]);
+    sandbox.write("scores.txt", "__label__0.75 fine\n\n__label__0.1 bad\n");
+    sandbox.fetched("dataset --train scores.txt --score-column label --out lines");
+    assert_eq!(rows(&sandbox.path("lines/train.parquet")), ["0|0|fine|3|0.75|1", "1|1|bad|0|0.1|1"]);
     // What this stage writes, it also reads.
     sandbox.fetched("dataset --train raw/train.parquet --out again");
     assert_eq!(rows(&sandbox.path("again/train.parquet")), rows(&sandbox.path("raw/train.parquet")));

@@ -103,3 +103,14 @@ fn a_group_that_is_most_of_the_rows_stays_in_train() {
         "the 3 rows of train, of which copies, pieces and groups stay together, make 1 group, too few to split off";
     assert!(said.contains(expected), "{said}");
 }
+
+/// A column that says what belongs together has no texts, whatever it is called.
+#[test]
+fn the_column_of_groups_is_not_that_of_texts() {
+    let sandbox = Sandbox::new();
+    let rows = (0..40).map(|i| format!("title {},{} is the answer,{}\n", i / 4, word(i), i % 2));
+    sandbox.write("a.csv", format!("title,answer,label\n{}", rows.collect::<String>()));
+    said(&sandbox, "--source a.csv --group-column title --out raw");
+    let texts = records(&sandbox, "raw", Split::Train);
+    assert!(texts.iter().all(|record| record.text.ends_with(" is the answer")), "{}", texts[0].text);
+}

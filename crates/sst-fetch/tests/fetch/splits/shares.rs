@@ -126,6 +126,7 @@ fn what_cannot_be_split_is_refused() {
     refused("--test train.csv --split 0.8,0.2", "there is no train split");
     let all = "--train train.csv --validation few.csv --test few.csv --split 0.8,0.1,0.1";
     refused(all, "it has validation and test; leave it out");
+    refused("--train train.csv --validation few.csv --split 0.9,0.1", "lacks, and it has validation; leave it out");
     refused("--train train.csv --group-column text", "--group-column keeps rows together where train is divided");
     let said = said(&sandbox, "--source few.csv --out raw");
     assert!(said.contains("train has 2 rows, too few to split off validation and test"), "{said}");

@@ -53,6 +53,10 @@ fn other_encodings_are_told_by_a_flag() {
             .file("train.txt", b"(3 (2 caf\xe9) (4 works))\n".as_slice())
             .flags("--encoding latin1")
             .said(&["train: 3 rows"]),
+        case("trees in UTF-8")
+            .file("train.txt", "(3 (2 café) (4 works))\n")
+            .flags("--encoding windows-1252")
+            .said(&["UTF-8, which all of it is, and not windows-1252 as told"]),
         case("UTF-8 that is read as something else")
             .file("train.csv", CSV)
             .flags("--encoding windows-1252")
