@@ -11,6 +11,7 @@ mod file_name;
 mod compression;
 mod encoding;
 mod line_breaks;
+mod text_blocks;
 mod text_file;
 
 mod usual_names;
@@ -29,6 +30,7 @@ mod delimited;
 mod json_document;
 mod json_not_finite;
 mod json_row;
+mod json_form;
 mod json_keys;
 mod json_list;
 mod json_lines;
@@ -116,9 +118,9 @@ mod tests {
         let read = || rows_or_error(&path, &prefix, columns);
         let rows = read();
         for block_size in 1..=9 {
-            let usual = text_file::TEST_BLOCK_SIZE.replace(block_size);
+            let usual = text_blocks::TEST_BLOCK_SIZE.replace(block_size);
             assert_eq!(read(), rows, "{name} in blocks of {block_size} bytes");
-            text_file::TEST_BLOCK_SIZE.set(usual);
+            text_blocks::TEST_BLOCK_SIZE.set(usual);
         }
         rows
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::beginning::Beginning;
 use super::options::ReadOptions;
 use super::table::{BrokenRow, Columns, ReadRow, Row, WithoutText};
-use super::text_file::NO_CHARACTER;
+use super::text_blocks::NO_CHARACTER;
 use crate::error::{CorpusError, Location, Result};
 use crate::label::SourceNames;
 

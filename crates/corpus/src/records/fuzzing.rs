@@ -2,7 +2,7 @@
 
 use super::fields::{FieldRecords, Grammar};
 use super::options::{Delimiter, Quotes};
-use super::text_file::TEST_BLOCK_SIZE;
+use super::text_blocks::TEST_BLOCK_SIZE;
 
 /// The fields of all records; none where a quote is not closed.
 pub fn fields(text: &str, delimiter: Delimiter, quotes: Quotes) -> Option<Vec<Vec<String>>> {

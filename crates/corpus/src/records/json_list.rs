@@ -8,7 +8,8 @@ use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
 use super::json_not_finite::{MARKS, NotFinite};
 use super::json_row::Object;
-use super::text_file::{TextBlocks, TextFile, block_size};
+use super::text_blocks::{TextBlocks, block_size};
+use super::text_file::TextFile;
 use crate::error::{CorpusError, Result};
 
 /// Gives each object of the list in `file` to `each`, with its number from 1, until it breaks.

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::fields::{FieldRecord, FieldRecords, Grammar, QuoteError};
-use super::text_file::{TextBlocks, block_size};
+use super::text_blocks::{TextBlocks, block_size};
 use crate::error::CorpusError;
 
 /// Why a record cannot be read.
