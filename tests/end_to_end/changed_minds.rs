@@ -184,20 +184,16 @@ impl Walk {
         }
     }
 
-    /// Runs all stages; one that refuses what another wrote has that one run anew, as it asks for.
+    /// Runs all stages; where one refuses what was damaged, what wrote that starts over, as the message asks for.
     fn run_all(&mut self) -> Result<(), String> {
-        for _ in 0..STAGES.len() {
-            let refused = STAGES
-                .into_iter()
-                .find_map(|stage| Some((stage, self.run(stage))).filter(|(_, end)| end.code != Some(0)));
-            let Some((stage, told)) = refused else { return Ok(()) };
-            let first =
-                told.stderr.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or_default().to_owned();
-            let named =
-                STAGES.into_iter().rfind(|folder| first.starts_with(folder) || first.contains(&format!("/{folder}/")));
-            match named {
-                Some(folder) if told.code == Some(2) && folder != stage => {
-                    self.done.push(format!("{stage} refused {first}"));
+        let ended = |walk: &Self, stage| Some((stage, walk.run(stage))).filter(|(_, end)| end.code != Some(0));
+        for _ in STAGES {
+            let Some((stage, told)) = STAGES.into_iter().find_map(|stage| ended(self, stage)) else { return Ok(()) };
+            let error = told.stderr.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or_default();
+            let is_named = |folder: &&str| error.starts_with(*folder) || error.contains(&format!("{folder}/"));
+            match STAGES.into_iter().rfind(is_named) {
+                Some(folder) if told.code == Some(2) => {
+                    self.done.push(format!("{stage} refused {error}"));
                     outcome(&mut command(&self.pipeline, &self.mind, folder, "--force"));
                 }
                 _ => return Err(format!("{stage} ended with {:?}: {}", told.code, told.stderr)),

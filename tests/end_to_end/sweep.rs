@@ -216,6 +216,39 @@ fn halving_trains_the_best_as_the_whole_search_does_and_saves_the_rest() {
     assert_eq!(pipeline.text("whole/trials.jsonl"), pipeline.text("halved/trials.jsonl"));
 }
 
+/// Epochs of batches of so many tokens differ in their number of steps.
+#[test]
+fn halving_stops_where_epochs_of_different_lengths_are_evaluated() {
+    let profile = "[finetune]\nnum_train_epochs = 6\nmax_tokens_per_batch = 40\n[sweep]\ntrials = 4\n[sweep.space]\n\
+        learning_rate = { min = 1e-3, max = 1e-2, log = true }\n[sweep.halving]\nfirst = 0.5\n";
+    let pipeline = search_pipeline(profile);
+    swept(&pipeline, "--profile sweep.toml --out sweep");
+    let rows = rows(&pipeline, "sweep");
+    let of = |status: &str| rows.iter().filter(|row| row["status"] == status).count();
+    assert_eq!((of("done"), of("ruled_out")), (2, 2), "{rows:?}");
+    let plan = pipeline.text(&format!("sweep/trials/{}/plan.json", rows[0]["id"].as_str().unwrap()));
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    let ends: Vec<u64> = serde_json::from_value(plan["epoch_ends"].clone()).unwrap();
+    assert!(
+        ends.len() == 6 && ends[2] != 3 * ends[0],
+        "the third epoch ends elsewhere than thrice the first: {ends:?}"
+    );
+    let stopped = rows.iter().find(|row| row["status"] == "ruled_out").unwrap();
+    assert_eq!(stopped["steps"], *ends.iter().find(|&&end| 2 * end >= ends[5]).unwrap());
+}
+
+#[test]
+fn the_best_profile_follows_the_other_sections() {
+    let pipeline = search_pipeline(GRID);
+    swept(&pipeline, "--profile sweep.toml --out sweep");
+    pipeline.write("sweep.toml", format!("{GRID}[export]\ndtype = 'float16'\n"));
+    let again = swept(&pipeline, "--profile sweep.toml --out sweep");
+    assert!(!again.stderr.contains("up to step"), "nothing is trained: {}", again.stderr);
+    assert!(pipeline.text("sweep/best.toml").contains("[export]\ndtype = \"float16\"\n"));
+    let fresh = swept(&pipeline, "--profile sweep.toml --out sweep");
+    assert!(fresh.stderr.ends_with(" is fresh\n"), "{}", fresh.stderr);
+}
+
 #[test]
 fn a_trial_that_fails_is_a_row_and_the_others_go_on() {
     let pipeline = search_pipeline(

@@ -31,6 +31,7 @@ pub(crate) fn print(inputs: Inputs<'_>, args: &Args, processes: usize) -> anyhow
         settings,
         saving: plan.saving,
         counts: Counts { train_texts: data.n_train_texts().map(|n| n as u64), ..batches.step_plan.counts },
+        epoch_ends: batches.step_plan.uneven_epoch_ends(),
         memory: Some(memory.bytes(&tensors)?),
         disk: Some(Saves { counts: &tensors, n_saves, total_limit: plan.saving.total_limit }.disk_bytes()),
         time,

@@ -105,6 +105,19 @@ fn a_checkpoint_is_continued_by_other_numbers_of_processes() {
     assert_eq!(parts, [(Some(0), Some(4)), (Some(3), Some(2)), (Some(6), Some(1))]);
 }
 
+/// A finished run is no unfinished one: it gives way to one of other steps, and what is said of its processes goes with it.
+#[test]
+fn a_finished_run_gives_way_to_another_number_of_processes() {
+    let sandbox = Sandbox::new();
+    succeed(&sandbox, 2, TRAINING);
+    let four = succeed(&sandbox, 4, TRAINING);
+    assert!(four[0].stderr.contains("gradient_accumulation_steps: 2 -> 4"), "{}", four[0].stderr);
+    let restarts = sandbox.text("train/restarts.jsonl");
+    assert!(restarts.contains("\"processes\":4") && !restarts.contains("\"processes\":2"), "{restarts}");
+    sandbox.finetune(&format!("{TRAINING} --seed 8")).assert_success("one process");
+    assert!(!sandbox.path("train/restarts.jsonl").exists());
+}
+
 #[test]
 fn a_fresh_and_a_locked_folder_are_left_by_all() {
     let sandbox = Sandbox::new();

@@ -85,7 +85,6 @@ pub(crate) struct Store {
     _opaque: [u8; 0],
 }
 
-/// An opaque object of the C++ side.
 #[repr(C)]
 pub(crate) struct BackwardOptions {
     pub(crate) add: i32,
@@ -93,6 +92,7 @@ pub(crate) struct BackwardOptions {
     pub(crate) listener: *mut c_void,
 }
 
+/// An opaque object of the C++ side.
 #[repr(C)]
 pub(crate) struct ProcessGroup {
     _opaque: [u8; 0],

@@ -103,7 +103,12 @@ impl SweepSettings {
             finetune: Table,
             #[serde(skip_serializing_if = "Option::is_none")]
             keep_weights: Option<KeepWeights>,
+            /// They go into `best.toml`, which has a description of its own.
+            #[serde(skip_serializing_if = "Table::is_empty")]
+            other_sections: Table,
         }
+        let mut other_sections = self.other_sections.clone();
+        other_sections.remove("description");
         let sampler = &self.sampler;
         let space = sampler.space.iter().map(|(name, distribution)| (name.clone(), distribution.plan_text()));
         Definition {
@@ -117,6 +122,7 @@ impl SweepSettings {
             halving: self.halving,
             finetune: self.finetune.clone(),
             keep_weights: Some(self.keep_weights).filter(|kept| *kept != KeepWeights::Run),
+            other_sections,
         }
     }
 }

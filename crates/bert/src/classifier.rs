@@ -106,7 +106,7 @@ impl Classifier {
     /// # Errors
     /// Fails when a kernel does.
     pub fn logits(&self, sentences: &[&[i32]], progress: impl FnMut(usize)) -> Result<Vec<f32>, BertError> {
-        infer(&self.model, sentences, self.output_names.len(), self.compute.device, progress)
+        infer(&self.model, sentences, self.output_names.len(), progress)
     }
 }
 

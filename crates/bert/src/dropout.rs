@@ -1,4 +1,4 @@
-//! Dropout masks as a function of counters: (seed, step, micro-batch, rank, site). No generator state is kept.
+//! Dropout masks as a function of counters: (seed, step, micro-batch, site). No generator state is kept.
 //!
 //! On the CPU each mask is drawn from the counters. Elsewhere the device's generator draws all of a forward pass, one after
 //! another, seeded by the counters before the pass: what a graph records of it is the order of the draws, and not the seed.
@@ -46,8 +46,6 @@ pub struct DropoutCounters {
     pub step: u64,
     /// The micro-batch of this step, below [`Self::MAX_MICRO_BATCHES`].
     pub micro_batch: u64,
-    /// The process; 0 wherever N processes are to give the bytes of one.
-    pub rank: u64,
 }
 
 impl DropoutCounters {
@@ -93,8 +91,8 @@ impl LayerSites {
 impl DropoutSites {
     /// The masks of one micro-batch.
     pub fn new(rates: DropoutRates, counters: DropoutCounters) -> Self {
-        let DropoutCounters { seed, step, micro_batch, rank } = counters;
-        let rng_stream = step << 32 | (micro_batch & 0xFFF) << 20 | (rank & 0xFF) << 12;
+        let DropoutCounters { seed, step, micro_batch } = counters;
+        let rng_stream = step << 32 | (micro_batch & 0xFFF) << 20;
         Self { rates, seed, rng_stream, drawn_by: DrawnBy::Counters }
     }
 
@@ -144,7 +142,7 @@ mod tests {
     #[test]
     fn every_micro_batch_has_streams_of_its_own() {
         let stream = |step, micro_batch| {
-            let counters = DropoutCounters { seed: 1, step, micro_batch, rank: 0 };
+            let counters = DropoutCounters { seed: 1, step, micro_batch };
             DropoutSites::new(DropoutRates { hidden: 0.1, attention: 0.1, classifier: 0.1 }, counters)
                 .key_and_stream()
                 .1

@@ -17,10 +17,9 @@ pub fn infer(
     model: &Model,
     sentences: &[&[i32]],
     n_outputs: usize,
-    device: Device,
     progress: impl FnMut(usize),
 ) -> Result<Vec<f32>, BertError> {
-    logits(model, Texts { sentences, n_outputs, device, part: Part { index: 0, of: 1 } }, progress)
+    logits(model, Texts { sentences, n_outputs, part: Part { index: 0, of: 1 } }, progress)
 }
 
 /// A share of the work: every `of`th batch, from the batch `index` on.
@@ -37,26 +36,20 @@ pub struct Part {
 ///
 /// # Errors
 /// Fails when a kernel does.
-pub fn infer_part(
-    model: &Model,
-    sentences: &[&[i32]],
-    n_outputs: usize,
-    device: Device,
-    part: Part,
-) -> Result<Vec<f32>, BertError> {
-    logits(model, Texts { sentences, n_outputs, device, part }, |_| ())
+pub fn infer_part(model: &Model, sentences: &[&[i32]], n_outputs: usize, part: Part) -> Result<Vec<f32>, BertError> {
+    logits(model, Texts { sentences, n_outputs, part }, |_| ())
 }
 
 /// What is to be computed.
 struct Texts<'a> {
     sentences: &'a [&'a [i32]],
     n_outputs: usize,
-    device: Device,
     part: Part,
 }
 
 fn logits(model: &Model, texts: Texts<'_>, mut progress: impl FnMut(usize)) -> Result<Vec<f32>, BertError> {
-    let Texts { sentences, n_outputs, device, part } = texts;
+    let Texts { sentences, n_outputs, part } = texts;
+    let device = model.device();
     let mut order: Vec<usize> = (0..sentences.len()).collect();
     order.sort_by_key(|&row| sentences[row].len());
     let mut logits = vec![0.0; sentences.len() * n_outputs];

@@ -54,11 +54,12 @@ pub use gradients::Gradients;
 pub use infer::{Part, calibrated_probabilities, infer, infer_part, probabilities, sigmoid};
 pub use load::{LoadReport, load, load_with_new_head};
 pub use lora::{Lora, LoraTarget};
-pub use memory::EncoderMemory;
+pub use memory::encoder_memory;
 pub use mode::Mode;
 pub use model::Model;
 pub use parameters::{
-    CheckpointTensor, Parameter, ParameterUpdate, Parameters, layer_of, size_side_by_side, views_side_by_side,
+    CheckpointTensor, Parameter, ParameterUpdate, Parameters, WORD_EMBEDDINGS, has_sparse_gradient, layer_of,
+    size_side_by_side, views_side_by_side,
 };
 pub use pooling::WindowPooling;
 pub use save::{write_trained, write_weights};

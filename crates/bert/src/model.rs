@@ -96,7 +96,6 @@ impl Model {
             Backend::Int8Kernel(_) => self.backend = Backend::new(&self.parameters, &self.config, self.precision)?,
             Backend::Operators(operators) => operators.forget(),
         }
-        self.head = Head::new(&self.parameters, self.backend.is_kernel())?;
         Ok(())
     }
 
@@ -243,13 +242,12 @@ impl Model {
             runs.push(ParameterRun { param, gradient, moments, learning_rate, weight_decay, deferred });
         }
         match &mut self.backend {
+            // Its matrices are packed again by the update.
             Backend::Kernel(kernel) => bert_kernels::update(&mut runs, step, Some(kernel.get_mut().kernel()))?,
-            Backend::Int8Kernel(_) | Backend::Operators(_) => bert_kernels::update(&mut runs, step, None)?,
-        }
-        match self.backend {
-            // The kernel's matrices were packed again by the update.
-            Backend::Kernel(_) => self.head = Head::new(&self.parameters, self.backend.is_kernel())?,
-            Backend::Int8Kernel(_) | Backend::Operators(_) => self.read_weights()?,
+            Backend::Int8Kernel(_) | Backend::Operators(_) => {
+                bert_kernels::update(&mut runs, step, None)?;
+                self.read_weights()?;
+            }
         }
         Ok(())
     }

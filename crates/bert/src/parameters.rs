@@ -9,7 +9,14 @@ use tch::{Device, Kind, Tensor, no_grad};
 /// Parameters begin at multiples of this many numbers: 64 bytes, a cache line and a vector register.
 pub(crate) const ALIGNMENT: usize = 16;
 
-pub(crate) const WORD_EMBEDDINGS: &str = "bert.embeddings.word_embeddings.weight";
+/// The canonical name of the word embeddings.
+pub const WORD_EMBEDDINGS: &str = "bert.embeddings.word_embeddings.weight";
+
+/// Whether of a tensor of this name, there, only the rows that a batch reads have a gradient, which is kept as these: of the word
+/// embeddings on the CPU.
+pub fn has_sparse_gradient(name: &str, device: Device) -> bool {
+    name == WORD_EMBEDDINGS && device == Device::Cpu
+}
 
 /// One tensor of a checkpoint, as a range of rows of a parameter.
 #[derive(Debug, Clone)]
@@ -55,9 +62,9 @@ impl Parameter {
         self.tensor.numel().next_multiple_of(ALIGNMENT) as i64
     }
 
-    /// Whether only the rows that a batch reads have a gradient, which is kept as these: the word embeddings on the CPU.
+    /// Whether its gradient is rows.
     pub fn has_sparse_gradient(&self) -> bool {
-        self.name() == WORD_EMBEDDINGS && self.tensor.device() == Device::Cpu
+        has_sparse_gradient(self.name(), self.tensor.device())
     }
 
     /// Whether it is of the pooler or the classifier.

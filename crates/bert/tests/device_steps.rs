@@ -86,7 +86,7 @@ fn updates(parameters: &Parameters, rule: UpdateRule) -> Vec<ParameterUpdate> {
 }
 
 fn counters(step: usize, micro_batch: usize) -> DropoutCounters {
-    DropoutCounters { seed: 42, step: step as u64, micro_batch: micro_batch as u64, rank: 0 }
+    DropoutCounters { seed: 42, step: step as u64, micro_batch: micro_batch as u64 }
 }
 
 fn trained(variant: &Variant, training: Training) -> Trained {

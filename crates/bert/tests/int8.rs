@@ -24,7 +24,7 @@ fn model(variant: &Variant) -> Model {
 }
 
 fn logits(model: &Model, variant: &Variant, sentences: &[&[i32]]) -> Vec<f32> {
-    infer(model, sentences, variant.n_outputs, Device::Cpu, |_| ()).unwrap()
+    infer(model, sentences, variant.n_outputs, |_| ()).unwrap()
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn there_is_no_training_in_bytes() {
     let variant = &Variant::all()[0];
     let model = model(variant);
     let rates = DropoutRates { hidden: 0.1, attention: 0.1, classifier: 0.1 };
-    let sites = DropoutSites::new(rates, DropoutCounters { seed: 42, step: 0, micro_batch: 0, rank: 0 });
+    let sites = DropoutSites::new(rates, DropoutCounters { seed: 42, step: 0, micro_batch: 0 });
     let batch = bert::Batch::new(&variant.sentences()[..2], Device::Cpu);
     let refused = model.forward(&batch, Mode::Train(&sites)).unwrap_err();
     assert!(matches!(&refused, BertError::Unavailable(message) if message.contains("not for training")), "{refused}");

@@ -23,7 +23,7 @@ fn norm(tensor: &Tensor) -> f64 {
 fn logits(variant: &Variant, sentences: &[&[i32]], precision: Precision) -> Tensor {
     let parameters = variant.parameters();
     let model = tch::no_grad(|| Model::new(parameters, &variant.folder.config, precision)).unwrap();
-    let logits = infer(&model, sentences, variant.n_outputs, device(), |_| ()).unwrap();
+    let logits = infer(&model, sentences, variant.n_outputs, |_| ()).unwrap();
     Tensor::from_slice(&logits).view([-1, variant.n_outputs as i64]).to_device(device())
 }
 
@@ -85,7 +85,7 @@ fn dropout_depends_on_the_counters_alone() {
     let batch = Batch::new(&variant.sentences()[..6], device());
     let rates = DropoutRates { hidden: 0.1, attention: 0.1, classifier: 0.1 };
     let logits = |seed, step, micro_batch| {
-        let sites = DropoutSites::new(rates, DropoutCounters { seed, step, micro_batch, rank: 0 });
+        let sites = DropoutSites::new(rates, DropoutCounters { seed, step, micro_batch });
         tch::no_grad(|| model.forward(&batch, Mode::Train(&sites)).unwrap())
     };
     assert!(largest_difference(&logits(42, 3, 1), &logits(42, 3, 1)) == 0.0);

@@ -83,12 +83,15 @@ impl Weights {
     /// The numbers of the tensor `canonical`, row by row, as float32.
     ///
     /// # Errors
-    /// Fails when there is no such tensor, it cannot be read, or it holds no finite floating-point numbers.
+    /// Fails when there is no such tensor, it cannot be read, or it holds no floating-point numbers.
     pub fn floats(&mut self, canonical: &str) -> Result<Vec<f32>, CheckpointError> {
         let Some((file, name)) = self.locate(canonical) else { return Err(self.tensor_error(canonical, "missing")) };
         let element = file.entries.get(name).and_then(|entry| entry.element);
         let bytes = file.read(name)?;
-        Ok(element.map_or_else(Vec::new, |element| element.floats(&bytes)))
+        match element {
+            Some(element) => Ok(element.floats(&bytes)),
+            None => Err(self.tensor_error(canonical, "no tensor of floating-point numbers")),
+        }
     }
 
     /// The size of the classifier, where there is one.

@@ -56,6 +56,12 @@ impl StepPlan {
         Self { counts, gradient_accumulation_steps, uneven }
     }
 
+    /// The last step of each epoch, where the epochs differ in length.
+    pub(crate) fn uneven_epoch_ends(&self) -> Option<Vec<u64>> {
+        let ends = |epochs: &Vec<Epoch>| epochs.iter().map(|epoch| epoch.end.min(self.counts.total_steps)).collect();
+        self.uneven.as_ref().map(ends)
+    }
+
     /// The position of the step that comes after `done` steps.
     pub(crate) fn position(&self, done: u64) -> EpochPosition {
         let Some(epochs) = &self.uneven else {

@@ -72,7 +72,7 @@ fn evaluation(trainer: &Trainer<'_>, validation: &TokenSet, inputs: Inputs<'_>) 
     let seconds = trainer.with_result(|model| {
         let pass = || -> anyhow::Result<f64> {
             let started = Instant::now();
-            infer(model, &rows, n_outputs, inputs.compute.device, |_| ())?;
+            infer(model, &rows, n_outputs, |_| ())?;
             Ok(started.elapsed().as_secs_f64())
         };
         pass()?; // allocates what the next one uses again

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use run_files::layout::train;
 use serde::{Deserialize, Serialize};
-use stage::{OutputFolder, bail_input, sha256_hex};
+use stage::{OutputFolder, bail_input, remove_if_there, sha256_hex};
 
 use crate::settings::Plan;
 
@@ -81,7 +81,7 @@ impl Restarts {
         }
         self.now.step = step;
         if self.now.processes == 1 && self.earlier.is_empty() {
-            return Ok(());
+            return remove_if_there(&output.folder().join(train::RESTARTS)); // of a run that this one replaces
         }
         let lines = self.earlier.iter().chain([&self.now]).map(|part| Ok(serde_json::to_string(part)? + "\n"));
         output.write_unlisted(train::RESTARTS, lines.collect::<anyhow::Result<String>>()?)

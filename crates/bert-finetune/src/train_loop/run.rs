@@ -191,11 +191,11 @@ impl Run<'_> {
     /// Evaluates the validation split, and keeps the weights if they are the best so far.
     pub(crate) fn evaluate(&mut self) -> anyhow::Result<()> {
         self.settle()?;
-        let Inputs { plan, data, compute, team, .. } = self.inputs;
+        let Inputs { plan, data, team, .. } = self.inputs;
         let Some(validation) = &data.validation else { return Ok(()) };
         let (step, started) = (self.trainer.step, Instant::now());
         let n_outputs = data.output_names().len();
-        let by = Evaluator { objective: &self.trainer.objective, device: compute.device, team };
+        let by = Evaluator { objective: &self.trainer.objective, team };
         let figures = self.trainer.with_result(|model| evaluate(model, validation, n_outputs, by))?;
         self.timing.evaluate_seconds += started.elapsed().as_secs_f64();
         if !figures.eval_loss.is_finite() {

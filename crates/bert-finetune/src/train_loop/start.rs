@@ -86,14 +86,14 @@ fn open_outputs(
     output.inputs_are_read(|role| !go_along.iter().any(|known| known == role))?;
     let mut checkpoints = Checkpoints::open(output, plan.saving.total_limit, trainer.machine())?;
     let restarts = Restarts::read(output, plan, team.map_or(1, Team::size))?;
-    if checkpoints.is_unfinished() {
+    let was_finished = output.folder().join(MANIFEST).exists();
+    if checkpoints.is_unfinished() && !was_finished {
         restarts.refuse_other_division(output.folder())?;
     }
     let tensors = TensorCounts::new(plan, &model.config, n_outputs, &loaded.new, compute);
     let n_saves = batches.step_plan.occurrences(plan.saving.when);
     let disk =
         checkpoints.check_disk_space(Saves { counts: &tensors, n_saves, total_limit: plan.saving.total_limit })?;
-    let was_finished = output.folder().join(MANIFEST).exists();
     checkpoints.set_log_aside()?;
     output.clear()?;
 

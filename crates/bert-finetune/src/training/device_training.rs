@@ -110,7 +110,7 @@ impl<'a> DeviceTraining<'a> {
     fn read_numbers(&mut self, report: &mut StepReport, train: &TokenSet, rows: &[Vec<usize>]) -> anyhow::Result<()> {
         let numbers = self.steps.receive(rows.len())?;
         if let Some(team) = self.team {
-            team.numbers_came(!self.launched.is_empty());
+            team.numbers_came(self.launched.iter().any(|step| step.rows.is_some()));
             report.signal = (numbers.signal > 0.0).then_some(numbers.signal as i32);
         }
         report.add_losses(&numbers.losses, train, rows)?;

@@ -6,7 +6,7 @@ use bert::{Model, Part, WindowPooling, infer_part};
 use corpus::tokens::{Labels, TokenSet};
 use metrics::{Classification, ConfusionMatrix, Regression};
 use run_files::log::Evaluation;
-use tch::{Device, Tensor, no_grad};
+use tch::{Tensor, no_grad};
 
 use crate::processes::Team;
 use crate::training::loss::Objective;
@@ -15,7 +15,6 @@ use crate::training::loss::Objective;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Evaluator<'a> {
     pub(crate) objective: &'a Objective,
-    pub(crate) device: Device,
     /// The processes that share the work; `None` for one alone.
     pub(crate) team: Option<&'a Team>,
 }
@@ -27,10 +26,10 @@ pub(crate) fn evaluate(
     n_outputs: usize,
     by: Evaluator<'_>,
 ) -> anyhow::Result<Evaluation> {
-    let Evaluator { objective, device, team } = by;
+    let Evaluator { objective, team } = by;
     let sentences: Vec<&[i32]> = (0..set.len()).map(|row| set.input_ids(row)).collect();
     let part = team.map_or(Part { index: 0, of: 1 }, |team| Part { index: team.rank(), of: team.size() });
-    let mut logits = infer_part(model, &sentences, n_outputs, device, part)?;
+    let mut logits = infer_part(model, &sentences, n_outputs, part)?;
     if let Some(team) = team {
         logits = team.merge(&logits)?;
     }

@@ -1,13 +1,13 @@
 //! Memory: how many bytes a run takes at its peak, told from shapes before any weight is loaded.
 
-use bert::{Compute, EncoderMemory};
+use bert::{Compute, WORD_EMBEDDINGS, encoder_memory};
 use checkpoint::BertConfig;
 use corpus::tokens::TokenSet;
 use run_files::plan::Memory;
 
 use crate::data::{BatchShape, Dataset};
 use crate::settings::{Plan, Rule};
-use crate::training::tensor_counts::{TensorCounts, WORD_EMBEDDINGS};
+use crate::training::tensor_counts::TensorCounts;
 
 /// What a process on libtorch takes before it has read anything, measured.
 const PROGRAM: usize = 190 << 20;
@@ -32,7 +32,7 @@ impl MemoryOf<'_> {
     pub(crate) fn bytes(self, counts: &TensorCounts) -> anyhow::Result<Memory> {
         let Self { plan, config, data, compute, batch, processes } = self;
         let adapted = plan.weights.lora.is_some();
-        let encoder = EncoderMemory::of_training(config, compute, adapted, batch.n_tokens, batch.n_sentences);
+        let encoder = encoder_memory(config, compute, adapted, batch.n_tokens, batch.n_sentences);
         let rows_of_batch = batch.n_tokens.min(config.vocab_size);
         let sparse_rows = if counts.gradients < counts.trained { rows_of_batch * config.hidden_size } else { 0 };
         // What comes from the others, this process's slice of the sum, and gradients that are still on their way.
@@ -45,7 +45,7 @@ impl MemoryOf<'_> {
         let merged = if adapted { 4 * counts.parameters } else { 0 };
         // An average and merged adapters are evaluated as a model of their own.
         let evaluated = match plan.evaluates() && (counts.has_average || adapted) {
-            true => merged + EncoderMemory::of_training(config, compute, false, 0, 0).weight_copies,
+            true => merged + encoder_memory(config, compute, false, 0, 0).weight_copies,
             false => 0,
         };
         // Adafactor updates a parameter through tensors of its size: the gradient, its square, the update.

@@ -35,7 +35,7 @@ pub(super) struct StepDropout {
 impl StepDropout {
     pub(super) fn sites(self, micro_batch: usize) -> DropoutSites {
         let Self { rates, seed, step } = self;
-        DropoutSites::new(rates, DropoutCounters { seed, step, micro_batch: micro_batch as u64, rank: 0 })
+        DropoutSites::new(rates, DropoutCounters { seed, step, micro_batch: micro_batch as u64 })
     }
 }
 

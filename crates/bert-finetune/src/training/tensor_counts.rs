@@ -1,13 +1,10 @@
 //! Tensor counts: how many numbers a run keeps, from the shapes of its tensors alone, before any weight is loaded. What a
 //! run takes of memory and of the disk is told from them.
 
-use bert::Compute;
+use bert::{Compute, has_sparse_gradient};
 use checkpoint::{BertConfig, expected_tensors};
-use tch::Device;
 
 use crate::settings::{Plan, Rule};
-
-pub(crate) const WORD_EMBEDDINGS: &str = "bert.embeddings.word_embeddings.weight";
 
 /// Numbers, float32 each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,12 +33,12 @@ impl TensorCounts {
             Some(_) => name.starts_with("classifier.") || drawn.iter().any(|drawn| drawn == name),
             None => !plan.weights.freezes(name),
         };
-        let is_sparse = |name: &str| name == WORD_EMBEDDINGS && compute.device == Device::Cpu;
         let size = |shape: &[usize]| shape.iter().product::<usize>();
         let of_adapters: usize = adapters.iter().map(|shape| size(shape)).sum();
         let trained = || specs.iter().filter(|spec| is_trained(&spec.name));
         let n_trained = of_adapters + trained().map(|spec| size(&spec.shape)).sum::<usize>();
-        let dense = trained().filter(|spec| !is_sparse(&spec.name)).map(|spec| size(&spec.shape));
+        let dense =
+            trained().filter(|spec| !has_sparse_gradient(&spec.name, compute.device)).map(|spec| size(&spec.shape));
         let (moments, largest_moment) = match plan.optimizer.rule {
             Rule::Elementwise(rule) => (rule.n_moments() * n_trained, n_trained.min(rule.n_moments() * n_trained)),
             Rule::Adafactor(_) => {
@@ -68,6 +65,7 @@ mod tests {
     use checkpoint::ModelFolder;
     use clap::Parser;
     use corpus::tokens::Labels;
+    use tch::Device;
     use tch::Tensor;
 
     use super::*;

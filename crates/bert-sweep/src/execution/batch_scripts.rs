@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use stage::{CommonArgs, print_line, shell_quoted, write_file};
+use stage::{CommonArgs, counted, print_line, shell_quoted, write_file};
 
 use crate::trials::trial::Trial;
 
@@ -33,8 +33,8 @@ pub(crate) fn write(trials: &[Trial], finetune_program: &Path, common: &CommonAr
         print_line(lines.trim_end())?;
     }
     common.say(&format!(
-        "bert-sweep: {} trials are planned; run them with make -f {} -j2, then `bert-sweep collect` ranks them",
-        runs.len(),
+        "bert-sweep: {} are planned; run them with make -f {} -j2, then `bert-sweep collect` ranks them",
+        counted(runs.len() as u64, if trials.iter().any(|trial| trial.runs.len() > 1) { "run" } else { "trial" }),
         shell_quoted(&makefile_path.display().to_string())
     ));
     Ok(())

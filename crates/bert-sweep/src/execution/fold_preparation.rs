@@ -121,9 +121,9 @@ fn run_all(
         Ok(())
     })?;
     let Some(first) = failed.into_iter().min_by_key(|finished| finished.index) else { return Ok(()) };
-    let (fold, folder) = (first.index + 1, &folders[first.index]);
-    let message = last_message(&fs::read(folder.stderr()).unwrap_or_default());
-    let error = exit_error(first.status, message, &folder.0);
+    let fold = first.index + 1;
+    let message = last_message(&fs::read(folders[first.index].stderr()).unwrap_or_default());
+    let error = exit_error(first.status, message);
     Err(error.context(format!("{program} cannot make fold {fold} of {}", folders.len())))
 }
 

@@ -7,7 +7,7 @@ use stage::{Interrupt, bail_input};
 use super::exit_error::{BAD_INPUT, exit_error};
 use super::process_pool::{self, Event, Task};
 use crate::settings::Resources;
-use crate::trials::trial::Trial;
+use crate::trials::trial::{Run, Trial};
 use crate::trials::trial_folder::last_message;
 use crate::trials::values::{json, plain};
 
@@ -65,8 +65,7 @@ pub(crate) fn check(
         let has_rejected = finished.status.code() == Some(BAD_INPUT);
         if !finished.status.success() && !has_rejected {
             let number = trials[trial].number;
-            let error =
-                exit_error(finished.status, last_message(&finished.stderr), trials[trial].runs[run].folder.path());
+            let error = exit_error(finished.status, last_message(&finished.stderr));
             return Err(error.context(format!("cannot check trial {number}")));
         }
         if has_rejected {
@@ -77,6 +76,7 @@ pub(crate) fn check(
         Ok(())
     })?;
     rejections.sort();
+    rejections.dedup_by_key(|rejection| rejection.trial); // each run of a trial is rejected
     reject(&rejections, trials)
 }
 
@@ -91,5 +91,8 @@ fn reject(rejections: &[Rejection], trials: &[Trial]) -> anyhow::Result<()> {
         1 => " (1 more is rejected)".to_owned(),
         n => format!(" ({n} more are rejected)"),
     };
-    bail_input!("no trial was started: bert-finetune rejects trial {} ({values}): {reason}{others}", trial.number)
+    let has_begun = |run: &Run| run.folder.log().is_ok_and(|log| log.steps > 0);
+    let was_begun = trials.iter().flat_map(|trial| &trial.runs).any(has_begun);
+    let consequence = if was_begun { "" } else { "no trial was started: " };
+    bail_input!("{consequence}bert-finetune rejects trial {} ({values}): {reason}{others}", trial.number)
 }

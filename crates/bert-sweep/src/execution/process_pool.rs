@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 use std::fs::OpenOptions;
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -46,6 +48,8 @@ pub(crate) enum Event {
 struct RunningProcess {
     index: usize,
     child: Child,
+    /// Its stdout and stderr, where they are no files.
+    outputs: [Option<Output>; 2],
     started: Instant,
     /// Which of those that run at the same time it is.
     slot: usize,
@@ -89,7 +93,9 @@ pub(crate) fn run(
             if let Some(device) = devices.get(slot) {
                 task.command.env(devices::VISIBLE, device);
             }
-            running.0.push(RunningProcess { index: task.index, child: start(&task)?, started: Instant::now(), slot });
+            let mut child = start(&task)?;
+            let outputs = [child.stdout.take().map(drained), child.stderr.take().map(drained)];
+            running.0.push(RunningProcess { index: task.index, child, outputs, started: Instant::now(), slot });
         }
         while let Some(finished) = next_finished(&mut running)? {
             on_event(Event::Finished(finished))?;
@@ -100,6 +106,24 @@ pub(crate) fn run(
     Ok(())
 }
 
+/// What a process writes, read by a thread of its own while it comes: a full pipe would halt the process.
+struct Output(JoinHandle<Vec<u8>>);
+
+fn drained(mut pipe: impl Read + Send + 'static) -> Output {
+    Output(std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes); // what could be read counts
+        bytes
+    }))
+}
+
+impl Output {
+    /// All of it, once the process has ended.
+    fn bytes(self) -> Vec<u8> {
+        self.0.join().unwrap_or_default()
+    }
+}
+
 fn start(task: &Task) -> anyhow::Result<Child> {
     let Some(log) = &task.stderr_log else { return trial_process::start(&task.command, Stdio::piped()) };
     let file = OpenOptions::new().create(true).append(true).open(log);
@@ -108,10 +132,9 @@ fn start(task: &Task) -> anyhow::Result<Child> {
 
 fn next_finished(running: &mut RunningProcesses) -> anyhow::Result<Option<Finished>> {
     for position in 0..running.0.len() {
-        if running.0[position].child.try_wait().context("cannot wait for a trial")?.is_some() {
-            let RunningProcess { index, child, started, .. } = running.0.remove(position);
-            let output = child.wait_with_output().context("cannot read the output of a trial")?;
-            let (status, stdout, stderr) = (output.status, output.stdout, output.stderr);
+        if let Some(status) = running.0[position].child.try_wait().context("cannot wait for a trial")? {
+            let RunningProcess { index, outputs, started, .. } = running.0.remove(position);
+            let [stdout, stderr] = outputs.map(|output| output.map_or_else(Vec::new, Output::bytes));
             return Ok(Some(Finished { index, status, stdout, stderr, seconds: started.elapsed().as_secs_f64() }));
         }
     }

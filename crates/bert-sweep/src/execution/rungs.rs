@@ -63,7 +63,7 @@ impl Training<'_> {
         let objective = &self.settings.objective;
         let mut sum = 0.0;
         for run in &trial.runs {
-            let (Some(plan), log) = (run.plan, run.folder.log()?) else { return Ok(None) };
+            let (Some(plan), log) = (&run.plan, run.folder.log()?) else { return Ok(None) };
             let step = plan.rung(rung);
             let Some(best) = log.best_up_to(step).filter(|_| log.reached(step)) else { return Ok(None) };
             sum += objective.score(objective.required_value(&best.metrics)?);

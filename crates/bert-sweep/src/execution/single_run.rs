@@ -85,7 +85,7 @@ pub(crate) fn train(args: &Args, settings: &SweepSettings, shared: &SharedFolder
 /// Runs `bert-finetune`, whose messages are relayed.
 fn run(args: &Args, settings: &SweepSettings, trial: &Trial, interrupt: &Interrupt) -> anyhow::Result<()> {
     let run = &trial.runs[0];
-    let (log, folder) = (run.folder.stderr(), run.folder.path());
+    let log = run.folder.stderr();
     run.folder.write_failure(None)?;
     let mut command = run.command(&settings.resources.finetune);
     if args.common.force {
@@ -97,10 +97,10 @@ fn run(args: &Args, settings: &SweepSettings, trial: &Trial, interrupt: &Interru
     process_pool::run(vec![task], (1, &[]), interrupt, |event| {
         relay.forward();
         let Event::Finished(finished) = event else { return Ok(()) };
-        let target_step = run.plan.map_or(0, |plan| plan.total_steps);
+        let target_step = run.plan.as_ref().map_or(0, |plan| plan.total_steps);
         let Some(failure) = failure(run, &finished, target_step)? else { return Ok(()) };
         run.folder.write_failure(Some(&failure))?;
-        Err(exit_error(finished.status, format!("{which}: {}", failure.reason), folder))
+        Err(exit_error(finished.status, format!("{which}: {}", failure.reason)))
     })
 }
 

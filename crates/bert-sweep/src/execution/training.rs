@@ -62,8 +62,10 @@ impl Training<'_> {
             self.clear_output()?;
         }
         let tasks = self.tasks(&pending)?;
-        let total: f64 =
-            pending.iter().filter_map(|pending| Some(self.run(pending).plan?.sentences(pending.target_step))).sum();
+        let total: f64 = pending
+            .iter()
+            .filter_map(|pending| Some(self.run(pending).plan.as_ref()?.sentences(pending.target_step)))
+            .sum();
         let done = self.sentences_trained(&pending)?;
         let mut progress = Progress::new(title, done as u64, total.ceil() as u64, self.common.quiet);
         let mut unfinished: BTreeSet<usize> = (0..pending.len()).collect();
@@ -106,7 +108,7 @@ impl Training<'_> {
                 continue;
             }
             for (run, of_run) in of_trial.runs.iter().enumerate() {
-                let (Some(plan), log) = (of_run.plan, of_run.folder.log()?) else { continue };
+                let (Some(plan), log) = (&of_run.plan, of_run.folder.log()?) else { continue };
                 let target_step = plan.rung(rung);
                 let is_there = if target_step == plan.total_steps { log.ended } else { log.reached(target_step) };
                 if !is_there {
@@ -123,7 +125,7 @@ impl Training<'_> {
             let run = self.run(pending);
             run.folder.write_failure(None)?;
             let mut command = run.command(&self.settings.resources.finetune);
-            if run.plan.is_some_and(|plan| pending.target_step < plan.total_steps) {
+            if run.plan.as_ref().is_some_and(|plan| pending.target_step < plan.total_steps) {
                 command.args(["--stop-at-step", &pending.target_step.to_string()]);
             }
             Ok(Task { index, command, stderr_log: Some(run.folder.stderr()) })
@@ -222,7 +224,7 @@ impl Training<'_> {
         let of_run = |pending: &PendingRun| -> anyhow::Result<f64> {
             let run = self.run(pending);
             let steps = run.folder.log()?.steps.min(pending.target_step);
-            Ok(run.plan.map_or(0.0, |plan| plan.sentences(steps)))
+            Ok(run.plan.as_ref().map_or(0.0, |plan| plan.sentences(steps)))
         };
         pending.iter().map(of_run).sum()
     }

@@ -102,7 +102,11 @@ fn closing_message(training: &Training<'_>, is_complete: bool, summary: &Summary
         fraction if training.settings.halving.is_some() => format!("; {:.0} % of the compute saved", 100.0 * fraction),
         _ => String::new(),
     };
-    let open = if is_complete { "" } else { "; run the same command to train the others" };
+    let open = match training.action {
+        _ if is_complete => "",
+        Action::Collect => "; `bert-sweep run` trains the others",
+        _ => "; run the same command to train the others",
+    };
     let out = training.common.out.display();
     let message = format!("bert-sweep: {counts}{best}{saved}{open}; {out}");
     if summary.folds.is_none() || summary.best.is_none() {

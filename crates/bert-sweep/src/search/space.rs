@@ -17,6 +17,8 @@ use anyhow::Context;
 use stage::{bad_input, bail_input, ensure_input};
 use toml::{Table, Value};
 
+use crate::trials::values::canonical;
+
 /// The distribution of each argument, by its name.
 pub(crate) type Space = BTreeMap<String, Distribution>;
 
@@ -66,7 +68,8 @@ fn categorical(items: &[Value]) -> anyhow::Result<Distribution> {
     for (index, item) in items.iter().enumerate() {
         let scalar = !matches!(item, Value::Array(_) | Value::Table(_) | Value::Datetime(_));
         ensure_input!(scalar, "the list has {item}; expected numbers, strings or booleans");
-        ensure_input!(!items[..index].contains(item), "the list has {item} twice");
+        let is_same = |other: &Value| canonical(other) == canonical(item);
+        ensure_input!(!items[..index].iter().any(is_same), "the list has {item} twice");
     }
     Ok(Distribution::Categorical(items.to_vec()))
 }
@@ -249,6 +252,8 @@ mod tests {
         let refusal = |text: &str| format!("{:#}", parsed(text).unwrap_err());
         assert_eq!(refusal("x = []"), "x in [sweep.space]: the list is empty");
         assert_eq!(refusal("x = [1, 1]"), "x in [sweep.space]: the list has 1 twice");
+        assert_eq!(refusal("x = [3, 3.0]"), "x in [sweep.space]: the list has 3.0 twice");
+        assert_eq!(refusal("x = [true, 'true']"), "x in [sweep.space]: the list has \"true\" twice");
         assert_eq!(
             refusal("x = { min = 2, max = 1 }"),
             "x in [sweep.space]: min is 2 and max is 1; expected min below max"

@@ -23,7 +23,7 @@ use super::trial::{Run, Trial};
 use super::values::json;
 
 /// Exit codes that the settings caused: bad input, and a number that is not finite. All others, such as after a signal,
-/// may not come again, and the next sweep runs the trial again.
+/// may not come again, and the table is not complete before the trial ran again.
 const PERMANENT_EXIT_CODES: [i32; 2] = [2, 3];
 
 /// One line of the table.
@@ -75,7 +75,8 @@ impl Row {
         let log = run.folder.log()?;
         let failure = run.folder.failure();
         // A trial that is ruled out counts up to its rung, even if an earlier sweep has trained it further.
-        let rung = trial.ruled_out_at.and_then(|rung| Some(run.plan?.rung(rung))).filter(|rung| log.reached(*rung));
+        let rung =
+            trial.ruled_out_at.and_then(|rung| Some(run.plan.as_ref()?.rung(rung))).filter(|rung| log.reached(*rung));
         let status = match rung {
             Some(_) => Status::RuledOut,
             None if log.ended => Status::Done,
@@ -95,16 +96,17 @@ impl Row {
             metrics: best.map(|best| best.metrics.clone()).unwrap_or_default(),
             best_step: best.map(|best| best.step),
             steps,
-            total_steps: run.plan.map(|plan| plan.total_steps),
+            total_steps: run.plan.as_ref().map(|plan| plan.total_steps),
             can_retry: failure.as_ref().is_some_and(|failure| !is_permanent(failure.code)),
             reason: failure.filter(|_| status == Status::Failed).map(|failure| failure.reason),
-            sentences_trained: run.plan.map_or(0.0, |plan| plan.sentences(steps)),
-            sentences_planned: run.plan.map_or(0.0, |plan| plan.sentences(plan.total_steps)),
+            sentences_trained: run.plan.as_ref().map_or(0.0, |plan| plan.sentences(steps)),
+            sentences_planned: run.plan.as_ref().map_or(0.0, |plan| plan.sentences(plan.total_steps)),
             log,
         })
     }
 
-    /// Whether the same command would train this run, further or again.
+    /// Whether the table is not complete before this run is trained, further or again. One that its settings made fail is trained
+    /// again only where the same command goes on for the sake of others, since a full disk has that exit code, too.
     pub(crate) fn is_open(&self) -> bool {
         self.status == Status::Unfinished || (self.status == Status::Failed && self.can_retry)
     }

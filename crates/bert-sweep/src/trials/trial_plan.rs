@@ -6,22 +6,29 @@ use run_files::plan::{Plan, When};
 use stage::bail_input;
 
 /// The steps of a trial, and its evaluations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TrialPlan {
     pub(crate) train_rows: u64,
     pub(crate) steps_per_epoch: u64,
     pub(crate) total_steps: u64,
-    /// Steps from one evaluation to the next.
-    pub(crate) evaluation_steps: u64,
+    evaluations: Evaluations,
+}
+
+/// After which steps a trial is evaluated, the last besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Evaluations {
+    Every(u64),
+    /// At the ends of epochs that differ in length.
+    At(Vec<u64>),
 }
 
 impl TrialPlan {
     /// Reads what `--plan` prints.
     pub(crate) fn parse(plan: &[u8]) -> anyhow::Result<Self> {
-        let Plan { settings, counts, .. } = Plan::parse(plan).context("not a plan of bert-finetune")?;
-        let evaluation_steps = match settings.eval_strategy {
-            When::EverySteps(steps) if steps > 0 => steps,
-            When::EachEpoch => counts.steps_per_epoch,
+        let Plan { settings, counts, epoch_ends, .. } = Plan::parse(plan).context("not a plan of bert-finetune")?;
+        let evaluations = match settings.eval_strategy {
+            When::EverySteps(steps) if steps > 0 => Evaluations::Every(steps),
+            When::EachEpoch => epoch_ends.map_or(Evaluations::Every(counts.steps_per_epoch), Evaluations::At),
             When::EverySteps(_) | When::Never => bail_input!(
                 "the trial is never evaluated, but trials are ranked on the validation split; \
                  set --eval-strategy to epoch or steps"
@@ -31,15 +38,19 @@ impl TrialPlan {
             train_rows: counts.train_rows,
             steps_per_epoch: counts.steps_per_epoch,
             total_steps: counts.total_steps,
-            evaluation_steps,
+            evaluations,
         })
     }
 
     /// The step at which a trial is ranked for a rung, a fraction of its steps: the first evaluation from there on.
     pub(crate) fn rung(&self, fraction: f64) -> u64 {
         // A fraction such as 3 * 0.1 of 10 steps is meant to be 3, not 4.
-        let wanted = (fraction * self.total_steps as f64 - 1e-9).ceil() as u64;
-        (wanted.max(1).div_ceil(self.evaluation_steps) * self.evaluation_steps).min(self.total_steps)
+        let wanted = ((fraction * self.total_steps as f64 - 1e-9).ceil() as u64).max(1);
+        let first = match &self.evaluations {
+            Evaluations::Every(steps) => wanted.div_ceil(*steps) * steps,
+            Evaluations::At(steps) => steps.iter().copied().find(|&step| step >= wanted).unwrap_or(self.total_steps),
+        };
+        first.min(self.total_steps)
     }
 
     /// Training sentences of so many steps, repeats counted: the measure of compute.
@@ -55,6 +66,10 @@ mod tests {
     use super::*;
 
     fn plan(eval_strategy: When) -> anyhow::Result<TrialPlan> {
+        plan_of(eval_strategy, None)
+    }
+
+    fn plan_of(eval_strategy: When, epoch_ends: Option<Vec<u64>>) -> anyhow::Result<TrialPlan> {
         let counts = Counts {
             train_rows: 40,
             train_texts: None,
@@ -65,7 +80,7 @@ mod tests {
         };
         let saving = Saving { when: When::EachEpoch, total_limit: 2 };
         let settings = EvaluationSettings { eval_strategy };
-        let plan = Plan { settings, saving, counts, memory: None, disk: None, time: None };
+        let plan = Plan { settings, saving, counts, epoch_ends, memory: None, disk: None, time: None };
         TrialPlan::parse(&serde_json::to_vec(&plan)?)
     }
 
@@ -75,6 +90,8 @@ mod tests {
         assert_eq!(rungs(When::EachEpoch), [10, 20, 20, 30]);
         assert_eq!(rungs(When::EverySteps(3)), [3, 12, 15, 30]);
         assert_eq!(rungs(When::EverySteps(100)), [30, 30, 30, 30], "the last step is evaluated too");
+        let uneven = plan_of(When::EachEpoch, Some(vec![10, 21, 30])).unwrap();
+        assert_eq!([0.1, 0.34, 0.7, 0.71, 1.0].map(|fraction| uneven.rung(fraction)), [10, 21, 21, 30, 30]);
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Bucket {
         let longest = sentences.iter().map(|sentence| sentence.len()).max().unwrap_or(0);
         let multiple = if longest <= 4 * SEQLEN { SEQLEN } else { 4 * SEQLEN };
         let max_seqlen = longest.next_multiple_of(multiple).min(max_positions.max(longest)).max(2);
-        // At most a sixteenth of the rows, or few.
+        // Less than an eighth of the rows, or few.
         let rows_multiple = ROWS.max((n_tokens / 16).next_power_of_two());
         // So many that they can hold whatever is missing, each at least one row.
         let n_fillers = (rows_multiple - 1).div_ceil(max_seqlen.min(PADDING.len()) - 1);

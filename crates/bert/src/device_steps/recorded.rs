@@ -2,7 +2,7 @@
 //! what its operators gave one by one; otherwise the operators go on, and the reason is said.
 
 use bert_kernels::{DeviceQueue, Graph};
-use tch::{Tensor, no_grad};
+use tch::{TchError, Tensor, no_grad};
 
 use crate::error::BertError;
 
@@ -17,6 +17,8 @@ pub enum Recording {
 
 /// More graphs are not recorded: each takes memory of the driver.
 const MOST_GRAPHS: usize = 256;
+
+const NO_ROOM: &str = "there is no memory for the copies that a recording is held against";
 
 /// A stretch of work, and what is known of it.
 #[derive(Debug, Default)]
@@ -96,10 +98,15 @@ fn record(
     seed: impl Fn() -> Result<(), BertError>,
     work: &mut dyn FnMut() -> Result<(), BertError>,
 ) -> Result<Result<Graph, String>, BertError> {
-    let before = copies(state);
+    // Memory for the copies may be short where the work itself fits.
+    let Ok(before) = copies(state) else {
+        seed()?;
+        work()?;
+        return Ok(Err(NO_ROOM.to_owned()));
+    };
     seed()?;
     work()?;
-    let expected = copies(state);
+    let Ok(expected) = copies(state) else { return Ok(Err(NO_ROOM.to_owned())) };
 
     set(state, &before);
     let graph = match queue.record(&mut *work) {
@@ -119,8 +126,8 @@ fn record(
     Ok(Err("a replay gave other numbers than its operators".to_owned()))
 }
 
-fn copies(state: &[&Tensor]) -> Vec<Tensor> {
-    no_grad(|| state.iter().map(|tensor| tensor.copy()).collect())
+fn copies(state: &[&Tensor]) -> Result<Vec<Tensor>, TchError> {
+    no_grad(|| state.iter().map(|tensor| tensor.f_detach_copy()).collect())
 }
 
 fn set(state: &[&Tensor], values: &[Tensor]) {

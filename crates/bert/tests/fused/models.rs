@@ -48,7 +48,7 @@ pub(crate) fn batch(sentences: &[Vec<i32>]) -> Batch {
 
 pub(crate) fn sites(hidden: f64, attention: f64, step: u64) -> DropoutSites {
     let rates = DropoutRates { hidden, attention, classifier: hidden };
-    DropoutSites::new(rates, DropoutCounters { seed: 42, step, micro_batch: 0, rank: 0 })
+    DropoutSites::new(rates, DropoutCounters { seed: 42, step, micro_batch: 0 })
 }
 
 pub(crate) fn forward_backward(model: &Model, sites: &DropoutSites) -> (Tensor, Vec<Tensor>) {
