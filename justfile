@@ -191,6 +191,12 @@ test-sweep-kills: setup
     cargo build --release --locked --workspace --quiet
     SWEEP_KILLS=100 cargo test --release --locked --workspace --test end_to_end killed_at_random_moments
 
+# Changed minds: 300 walks of settings, inputs, kills, damage and deletions in any order, held to an empty folder; half an hour
+[group('checks')]
+test-walks: setup
+    cargo build --release --locked --workspace --quiet
+    WALKS=300 cargo test --release --locked --workspace --test end_to_end changed_minds
+
 # Report pages in a real Chromium: sort, filter, search, print, narrow, dark, no request, no finding of axe; further pages by path
 [group('checks')]
 test-browser *PAGES:
@@ -252,7 +258,7 @@ check-arm64: setup
 
 # What takes long, or needs much installed: the archive in a bare root, 64-bit Arm, the engines, the operations under sanitizers, the pages in a browser, then every proof of survival
 [group('checks')]
-nightly: test-dist test-arm64 test-engines (test-operations "1") (test-operations "thread") test-browser test-crash test-torchrun-kills test-sweep-kills
+nightly: test-dist test-arm64 test-engines (test-operations "1") (test-operations "thread") test-browser test-crash test-torchrun-kills test-sweep-kills test-walks
 
 # The fixtures of the tests anew, from the live reference
 [group('checks')]

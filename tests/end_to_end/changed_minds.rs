@@ -17,7 +17,7 @@ use testkit::{Outcome, Pipeline, Random, STAGES, fixture, kill, last_of_each, ou
 const ROUNDS: usize = 3;
 
 /// What is chosen, a stage's folder and its flags; of an input file, its seed, or none. The first is where a walk begins.
-const CHOICES: [(&str, &[&str]); 15] = [
+const CHOICES: [(&str, &[&str]); 17] = [
     ("reviews/train.csv", &["1", "4"]),
     ("reviews/validation.csv", &["2", "5", ""]),
     ("reviews/test.csv", &["3", "6"]),
@@ -42,8 +42,10 @@ const CHOICES: [(&str, &[&str]); 15] = [
     ),
     ("train", &["", "--ema-decay 0.9", "--early-stopping-patience 1", "--eval-strategy steps --eval-steps 9"]),
     ("eval", &["", "--errors 3", "--precision float32"]),
+    ("eval", &["", "--raw raw", "--raw raw --baseline", "--raw raw --save-texts"]),
     ("export", &["", "--format hf,onnx", "--dtype float16"]),
     ("export", &["", "--model-name anew"]),
+    ("export", &["", "--raw raw", "--base-model model"]),
 ];
 
 /// Of each of [`CHOICES`], which one.
