@@ -191,11 +191,12 @@ test-sweep-kills: setup
     cargo build --release --locked --workspace --quiet
     SWEEP_KILLS=100 cargo test --release --locked --workspace --test end_to_end killed_at_random_moments
 
-# Changed minds: 300 walks of settings, inputs, kills, damage and deletions in any order, held to an empty folder; half an hour
+# Changed minds: 300 walks of settings, inputs, kills, damage and deletions in any order, held to an empty folder, and 60 of searches; 40 minutes
 [group('checks')]
 test-walks: setup
     cargo build --release --locked --workspace --quiet
     WALKS=300 cargo test --release --locked --workspace --test end_to_end changed_minds
+    WALKS=60 cargo test --release --locked --workspace --test end_to_end changed_searches
 
 # Report pages in a real Chromium: sort, filter, search, print, narrow, dark, no request, no finding of axe; further pages by path
 [group('checks')]

@@ -4,7 +4,7 @@
 //! alone; then all stages run, and every file they leave is held to that of a pipeline which has seen nothing of this. One number says
 //! the whole walk: `WALKS=1000` takes as many, and a failure names its number, which `WALK=N` takes alone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use stage::Fingerprint;
 use testkit::{Outcome, Pipeline, Random, STAGES, fixture, kill, last_of_each, outcome, sentences};
+
+use crate::walk::{self, Left, damage_one, differing, files, one_of};
 
 /// How often all stages are run in a walk.
 const ROUNDS: usize = 3;
@@ -51,16 +53,10 @@ const CHOICES: [(&str, &[&str]); 17] = [
 /// Of each of [`CHOICES`], which one.
 type Mind = [usize; CHOICES.len()];
 
-/// What a pipeline left: a hash of each file that does not tell of times.
-type Left = BTreeMap<PathBuf, String>;
-
 #[test]
 fn whoever_changes_their_mind_ends_with_what_an_empty_folder_gives() {
-    let number = |name| std::env::var(name).ok().map(|value: String| value.parse::<u64>().unwrap());
-    let walks = number("WALK").map_or_else(|| 0..number("WALKS").unwrap_or(4), |walk| walk..walk + 1);
     let mut clean = HashMap::new();
-    let failed: Vec<String> = walks.filter_map(|number| Walk::new(number).fails(&mut clean)).collect();
-    assert!(failed.is_empty(), "{} walks:\n{}", failed.len(), failed.join("\n"));
+    walk::take(walk::numbers(4), |number| Walk::new(number).fails(&mut clean));
 }
 
 /// One pipeline on its way.
@@ -103,13 +99,9 @@ impl Walk {
         None
     }
 
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.random.below(all.len() as u64) as usize]
-    }
-
     /// One thing that a user does, or that happens to one.
     fn take_a_turn(&mut self) {
-        let stage = self.one_of(&STAGES);
+        let stage = one_of(&mut self.random, &STAGES);
         let told = match self.random.below(10) {
             0..4 => self.change_a_choice(),
             4 | 5 => {
@@ -127,7 +119,7 @@ impl Walk {
                 format!("train {flags}")
             }
             7 => {
-                let flags = self.one_of(&["", "--force"]);
+                let flags = one_of(&mut self.random, &["", "--force"]);
                 let code = outcome(&mut command(&self.pipeline, &self.mind, stage, flags)).code;
                 format!("{stage} {flags} alone: {code:?}")
             }
@@ -135,7 +127,7 @@ impl Walk {
                 let _ = fs::remove_dir_all(self.pipeline.path(stage));
                 format!("without {stage}")
             }
-            _ => self.damage_a_file(stage),
+            _ => damage_one(&mut self.random, &files(&self.pipeline.path(stage))),
         };
         self.done.push(told);
     }
@@ -146,34 +138,6 @@ impl Walk {
         self.mind[index] = self.random.below(options.len() as u64) as usize;
         write_reviews(&self.pipeline, &self.mind);
         format!("{of}: «{}»", options[self.mind[index]])
-    }
-
-    /// Takes a file of a stage's folder away, or its second half, or changes a byte.
-    fn damage_a_file(&mut self, stage: &str) -> String {
-        let files = files(&self.pipeline.path(stage));
-        if files.is_empty() {
-            return format!("nothing in {stage}");
-        }
-        let file = &files[self.random.below(files.len() as u64) as usize];
-        let name = file.strip_prefix(self.pipeline.path("")).unwrap().display();
-        let mut bytes = fs::read(file).unwrap();
-        match self.random.below(3) {
-            1 if !bytes.is_empty() => {
-                let place = self.random.below(bytes.len() as u64) as usize;
-                bytes[place] ^= 1;
-                fs::write(file, bytes).unwrap();
-                format!("byte {place} of {name} changed")
-            }
-            2 => {
-                bytes.truncate(bytes.len() / 2);
-                fs::write(file, bytes).unwrap();
-                format!("half of {name}")
-            }
-            _ => {
-                fs::remove_file(file).unwrap();
-                format!("without {name}")
-            }
-        }
     }
 
     fn run(&self, stage: &str) -> Outcome {
@@ -290,28 +254,4 @@ fn manifest_of_result(path: &Path) -> String {
     manifest["outputs"].as_object_mut().unwrap().retain(|name, _| !tells_times(name));
     manifest.as_object_mut().unwrap().retain(|name, _| ["plan", "outputs"].contains(&&**name));
     serde_json::to_string_pretty(&manifest).unwrap()
-}
-
-/// The files that differ, with the first lines that do, where they are known.
-fn differing(expected: &Left, found: &Left) -> Vec<String> {
-    let names = expected.keys().chain(found.keys().filter(|name| !expected.contains_key(*name)));
-    let differs = |name: &&PathBuf| expected.get(*name) != found.get(*name);
-    let told = |name: &PathBuf| {
-        let lines = |left: &Left| {
-            left.get(name).map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default()
-        };
-        let (expected, found) = (lines(expected), lines(found));
-        let first =
-            (0..expected.len().max(found.len())).find(|index| expected.get(*index) != found.get(*index)).unwrap();
-        format!("{}: {:?} -> {:?}", name.display(), expected.get(first), found.get(first))
-    };
-    names.filter(differs).map(told).collect()
-}
-
-/// All files below a folder, in order; none where it is not there.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    entries.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

@@ -7,6 +7,7 @@
 mod agreement;
 mod bad_input;
 mod changed_minds;
+mod changed_searches;
 mod classes;
 mod engines;
 mod evaluation;
@@ -28,3 +29,4 @@ mod sweep_devices;
 mod sweep_folds;
 mod unfinished;
 mod vouching;
+mod walk;

@@ -130,6 +130,7 @@ fn job(args: &Args, settings: &SweepSettings, tokens: &Upstream) -> anyhow::Resu
             job.input_folder(&cross_validation.raw).input(RAW_TRAIN, cross_validation.raw_train())
         }
         None => job
+            .needs("best/train/manifest.json")
             .input("tokens/train.parquet", tokens.required("train.parquet")?)
             .input("tokens/validation.parquet", tokens.required("validation.parquet")?),
     };
@@ -199,7 +200,7 @@ fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> an
 fn verify_best(out: &Path) -> anyhow::Result<()> {
     let train = out.join(retention::BEST).join(TRAIN);
     if !train.is_dir() {
-        return Ok(());
+        return Ok(()); // of cross-validation the profile is the result
     }
     let run = Upstream::open(&train, "bert-finetune")?;
     let names: Vec<&str> = run.manifest.outputs.keys().map(String::as_str).collect();

@@ -23,8 +23,14 @@ pub(crate) struct Verdict {
     pub(crate) gives_way: Option<String>,
 }
 
-/// Judges `folder` by the manifest that would be written. Large outputs are hashed where `cache` does not know them.
-pub(crate) fn judge(folder: &Path, expected: &Manifest, cache: &mut HashCache) -> anyhow::Result<Verdict> {
+/// Judges `folder` by the manifest that would be written, and by whether there is a file that it does not list but needs. Large
+/// outputs are hashed where `cache` does not know them.
+pub(crate) fn judge(
+    folder: &Path,
+    expected: &Manifest,
+    needed: Option<&str>,
+    cache: &mut HashCache,
+) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::default();
     let found = match Manifest::load(folder) {
         Ok(None) => {
@@ -46,6 +52,9 @@ pub(crate) fn judge(folder: &Path, expected: &Manifest, cache: &mut HashCache) -
         let differences = expected.differences(&found);
         verdict.gives_way = Some(shortened(&differences));
         verdict.reasons.extend(differences);
+    }
+    if let Some(name) = needed.filter(|name| !folder.join(name).exists()) {
+        verdict.reasons.push(format!("{name}: missing"));
     }
     for (name, written) in &found.outputs {
         let path = folder.join(name);

@@ -59,6 +59,7 @@ pub struct Job {
     shared_folder: Option<PathBuf>,
     input_folders: Vec<PathBuf>,
     own_folders: Vec<&'static str>,
+    needed: Option<&'static str>,
     how_to_go_on: Option<String>,
     figures: Option<Figures>,
     progress_made: Option<ProgressMade>,
@@ -77,6 +78,7 @@ impl Job {
             shared_folder: None,
             input_folders: Vec::new(),
             own_folders: Vec::new(),
+            needed: None,
             how_to_go_on: None,
             figures: None,
             progress_made: None,
@@ -128,6 +130,13 @@ impl Job {
     #[must_use]
     pub fn own_folders(mut self, names: &[&'static str]) -> Self {
         self.own_folders.extend(names);
+        self
+    }
+
+    /// Says that the result is not there without this file either, which something else in the folder has written and vouches for.
+    #[must_use]
+    pub fn needs(mut self, name: &'static str) -> Self {
+        self.needed = Some(name);
         self
     }
 
@@ -188,7 +197,7 @@ impl Job {
 
         let mut cache = HashCache::load(&folder);
         let (expected, hashed) = self.expected_manifest(&mut cache, &mut vouchers)?;
-        let mut verdict = judge(&folder, &expected, &mut cache)?;
+        let mut verdict = judge(&folder, &expected, self.needed, &mut cache)?;
         if !folder.join(MANIFEST).exists() {
             verdict.reasons.extend(self.progress_made.and_then(|made| made(&folder, &expected.key)));
         }
@@ -211,7 +220,7 @@ impl Job {
         }
         let mut cache = HashCache::load(folder);
         let (expected, _) = self.expected_manifest(&mut cache, vouchers)?;
-        let verdict = judge(folder, &expected, &mut cache)?;
+        let verdict = judge(folder, &expected, self.needed, &mut cache)?;
         self.is_done(folder, &expected, &verdict)
     }
 
@@ -229,7 +238,7 @@ impl Job {
         let lock = self.lock_shared(&folder)?;
         let mut cache = HashCache::load(&folder);
         let (expected, _) = self.expected_manifest(&mut cache, &mut vouchers)?;
-        let is_fresh = judge(&folder, &expected, &mut cache)?.reasons.is_empty();
+        let is_fresh = judge(&folder, &expected, self.needed, &mut cache)?.reasons.is_empty();
         Ok(SharedFolder { stage: self.stage.name, key: expected.key, inputs: expected.inputs, is_fresh, _lock: lock })
     }
 
