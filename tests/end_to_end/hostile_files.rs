@@ -86,6 +86,10 @@ fn a_tokenizer_that_makes_the_library_panic_is_refused_with_its_file() {
             sound.replace("\"ids\":[2]", "\"ids\":[4000000000]"),
             "it adds the token 4000000000 to a text, which its vocabulary does not have",
         ),
+        (
+            sound.replace("\"max_input_chars_per_word\":100", "\"max_input_chars_per_word\":4611686018427387904"),
+            "max_input_chars_per_word is 4611686018427387904, and a word takes time by the cube of its length",
+        ),
     ] {
         pipeline.write("bad/tokenizer.json", content);
         for line in ["sst-fetch model --source bad --out other", "bert-predict --model bad w5"] {
@@ -130,6 +134,66 @@ fn nothing_outside_the_folder_is_removed_or_written_whatever_a_manifest_lists() 
         assert_eq!(pipeline.text("raw-of-others/victim.txt"), "years of work");
     }
     assert!(!fs::symlink_metadata(pipeline.path("raw/test.parquet")).unwrap().is_symlink());
+}
+
+/// A folder from strangers may have links in the place of what a stage writes.
+#[test]
+fn no_stage_writes_or_removes_through_a_link_in_its_folder() {
+    let pipeline = Pipeline::small();
+    pipeline.run_all();
+    pipeline.write("precious/diary.txt", "years of work");
+    let precious = pipeline.path("precious");
+    let diary = precious.join("diary.txt");
+
+    // What a killed run is said to have left, behind a link to a folder.
+    pipeline.write("a/.lock", pipeline.read("raw/.lock"));
+    pipeline.write("a/.outputs.jsonl", "\"ln/diary.txt\"\n");
+    symlink(&precious, pipeline.path("a/ln")).unwrap();
+    pipeline.run_stage("raw", "--out a").assert_success("a link to a folder is let alone");
+    assert_eq!(pipeline.text("precious/diary.txt"), "years of work");
+
+    for name in [".lock", ".outputs.jsonl"] {
+        let folder = format!("b{}", name.replace('.', "-"));
+        fs::create_dir(pipeline.path(&folder)).unwrap();
+        if name != ".lock" {
+            pipeline.write(&format!("{folder}/.lock"), pipeline.read("raw/.lock"));
+        }
+        symlink(&diary, pipeline.path(&format!("{folder}/{name}"))).unwrap();
+        let told = pipeline.run_stage("raw", &format!("--out {folder}"));
+        assert!(told.code != Some(0) && told.stderr.contains(name), "{}", told.stderr);
+        assert_eq!(pipeline.text("precious/diary.txt"), "years of work");
+    }
+
+    pipeline.write("answers/in.txt", "w50 w51\n");
+    symlink(&diary, pipeline.path("answers/.out.jsonl.partial")).unwrap();
+    let told = pipeline.run("bert-predict --model train --input answers/in.txt --output answers/out.jsonl");
+    assert!(told.code != Some(0) && told.stderr.contains("out.jsonl"), "{}", told.stderr);
+    assert_eq!(pipeline.text("precious/diary.txt"), "years of work");
+
+    // A folder of the export that is another stage's.
+    pipeline.write("c/.lock", pipeline.read("export/.lock"));
+    symlink(pipeline.path("train"), pipeline.path("c/hf")).unwrap();
+    let weights = pipeline.read("train/model.safetensors");
+    let told = pipeline.run_stage("export", "--out c");
+    assert_eq!(told.code, Some(2), "{}", told.stderr);
+    assert!(
+        told.stderr.ends_with("c/hf is a link, and a stage writes into its own folder alone; remove it\n"),
+        "{}",
+        told.stderr
+    );
+    assert!(pipeline.read("train/model.safetensors") == weights && !pipeline.path("train/README.md").exists());
+}
+
+#[test]
+fn a_pipe_in_a_model_folder_is_no_file() {
+    let pipeline = Pipeline::small();
+    for name in ["config.json", "vocab.txt", "model.safetensors"] {
+        pipeline.write(&format!("bad/{name}"), fs::read(fixture("small-bert").join(name)).unwrap());
+    }
+    let made = std::process::Command::new("mkfifo").arg(pipeline.path("bad/special_tokens_map.json")).status();
+    assert!(made.unwrap().success());
+    let told = pipeline.refuse("sst-fetch model --source bad --out fetched");
+    assert!(told.contains("bad/special_tokens_map.json: it is no file"), "{told}");
 }
 
 #[test]

@@ -134,6 +134,7 @@ FOLDERS = {
     "added in tokenizer.json, at its gaps": folder(True, tokenizer__json=added(token("[X]", len(CASED) + 5), token("[EXTRA]", len(CASED) + 9))),
     "added in added_tokens.json": folder(True, vocab__txt=CASED, added_tokens__json={"[X]": len(CASED), "Newly": len(CASED) + 1}),
     "added in added_tokens.json, special by the map": folder(True, vocab__txt=CASED, added_tokens__json={"[X]": len(CASED), "Newly": len(CASED) + 1}, special_tokens_map__json={"additional_special_tokens": ["Newly"]}),
+    "added in added_tokens.json, special by objects": folder(True, vocab__txt=CASED, added_tokens__json={"[X]": len(CASED), "Newly": len(CASED) + 1}, tokenizer_config__json={"additional_special_tokens": [{"__type": "AddedToken", "content": "Newly", "lstrip": False, "normalized": False, "rstrip": False, "single_word": False}]}),
     "added in both": folder(True, tokenizer__json=added(*NEW[1:]), added_tokens__json={"newly": len(CASED) + 7}),
     "listed by the config": folder(tokenizer__json=added(*NEW[1:]), tokenizer_config__json=listed(*NEW[1:])),
     "listed by the config alone": folder(True, vocab__txt=CASED, tokenizer_config__json=listed(*NEW)),

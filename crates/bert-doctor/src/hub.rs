@@ -6,7 +6,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use stage::{hub_cache, hub_endpoint, hub_is_offline, without_credentials};
+use stage::{hub_cache, hub_endpoint, hub_is_offline, shown_hub_endpoint};
 use ureq::Proxy;
 use ureq::http::Uri;
 
@@ -22,10 +22,8 @@ pub(crate) fn findings() -> Vec<Finding> {
 
 fn hub() -> Finding {
     let name = "hub";
-    let endpoint = hub_endpoint();
-    let address = address(&endpoint);
-    let endpoint = without_credentials(&endpoint);
-    let Some((uri, host)) = address else {
+    let endpoint = shown_hub_endpoint();
+    let Some((uri, host)) = address(&hub_endpoint()) else {
         let fact = format!("HF_ENDPOINT is {endpoint:?}");
         return Finding::wrong(name, fact, "expected an address as https://huggingface.co");
     };

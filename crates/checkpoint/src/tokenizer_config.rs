@@ -31,6 +31,9 @@ const ADDITIONAL: &str = "additional_special_tokens";
 const FLAGS: [&str; 2] = ["do_lower_case", "tokenize_chinese_chars"];
 /// Paths of files on the machine where the tokenizer was saved.
 const FILES: [&str; 2] = ["vocab_file", "tokenizer_file"];
+/// The name of an argument, which Transformers takes for a method of the tokenizer.
+const ADD_SPECIAL_TOKENS: &str = "add_special_tokens";
+const TOKENIZER_CLASS: &str = "tokenizer_class";
 
 /// What an export says of texts that are too long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,8 +85,13 @@ impl ModelFolder {
 /// As there.
 pub fn model_max_length(folder: &Path, config: &BertConfig) -> Result<Option<usize>, CheckpointError> {
     let tokenizer_config = read(&folder.join(TOKENIZER_CONFIG))?;
-    let length = tokenizer_config.get(MODEL_MAX_LENGTH).or_else(|| tokenizer_config.get(MAX_LEN));
-    let length = length.and_then(Value::as_u64).and_then(|length| length.try_into().ok());
+    let keys = [MODEL_MAX_LENGTH, MAX_LEN];
+    let given = keys.into_iter().find_map(|key| Some((key, tokenizer_config.get(key)?)));
+    if let Some((key, value)) = given.filter(|(_, value)| !value.is_null() && value.as_f64().is_none_or(|n| n < 0.0)) {
+        let problem = format!("{key} is {value}; expected a number of tokens");
+        return Err(CheckpointError::Config { path: folder.join(TOKENIZER_CONFIG), problem });
+    }
+    let length = given.and_then(|(_, value)| value.as_u64()).and_then(|length| length.try_into().ok());
     Ok(length.filter(|&length: &usize| length <= config.max_position_embeddings))
 }
 
@@ -109,7 +117,8 @@ pub fn tokenizer_config_changes(model_folder: &Path) -> Result<Vec<&'static str>
 }
 
 /// Brings a config to what Transformers 4 takes, too: it knows a list of extra tokens by the old key alone, to which the new version
-/// listens as well, and opens files at the paths that it finds. Neither takes flags that are null. Returns the keys that changed.
+/// listens as well, opens files at the paths that it finds, and knows the class of all rules in the file by its old name. Neither
+/// takes flags that are null, or a key that is called as a method is. Returns the keys that changed.
 fn bring_to_what_both_take(config: &mut Map<String, Value>) -> Vec<&'static str> {
     let mut changed = Vec::new();
     match config.get(EXTRA) {
@@ -124,7 +133,11 @@ fn bring_to_what_both_take(config: &mut Map<String, Value>) -> Vec<&'static str>
     }
     let is_null = |config: &Map<String, Value>, key: &str| config.get(key).is_some_and(Value::is_null);
     changed.extend(FLAGS.into_iter().filter(|&key| is_null(config, key) && config.remove(key).is_some()));
-    changed.extend(FILES.into_iter().filter(|&key| config.remove(key).is_some()));
+    changed.extend(FILES.into_iter().chain([ADD_SPECIAL_TOKENS]).filter(|&key| config.remove(key).is_some()));
+    if config.get(TOKENIZER_CLASS).is_some_and(|class| class == "TokenizersBackend") {
+        config.insert(TOKENIZER_CLASS.to_owned(), json!("PreTrainedTokenizerFast"));
+        changed.push(TOKENIZER_CLASS);
+    }
     changed
 }
 
@@ -189,6 +202,10 @@ mod tests {
             assert_eq!(length(Some(none)), None, "{none}");
         }
         assert_eq!(length(None), None);
+        for (wrong, value) in [(r#"{"model_max_length": "8"}"#, "\"8\""), (r#"{"model_max_length": -1}"#, "-1")] {
+            let told = folder(Some(wrong)).1.model_max_length().unwrap_err().to_string();
+            assert!(told.ends_with(&format!("model_max_length is {value}; expected a number of tokens")), "{told}");
+        }
     }
 
     #[test]
@@ -225,6 +242,8 @@ mod tests {
         let files = r#"{"vocab_file": "/x/vocab.txt", "tokenizer_file": null, "a": 1}"#;
         assert_eq!(changed(files), Some(json!({"a": 1})));
         assert_eq!(tokenizer_config_changes(folder(Some(files)).0.path()).unwrap(), ["vocab_file", "tokenizer_file"]);
+        let new = r#"{"tokenizer_class": "TokenizersBackend", "add_special_tokens": true}"#;
+        assert_eq!(changed(new), Some(json!({"tokenizer_class": "PreTrainedTokenizerFast"})));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub use overflow::Overflow;
 pub use truncation::TruncationSide;
 
 /// How the tokenizer's files of a folder are read; raised when the same files give other ids.
-pub const TOKENIZER_RULES: u32 = 2;
+pub const TOKENIZER_RULES: u32 = 3;
 
 /// Texts that are encoded at a time; the library's encodings are far larger than the ids they hold.
 const CHUNK_SIZE: usize = 8192;

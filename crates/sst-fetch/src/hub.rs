@@ -16,7 +16,7 @@ use anyhow::{Context, anyhow, bail};
 use corpus::shortened_list;
 use hf_hub::api::RepoInfo;
 use hf_hub::{Repo, RepoType};
-use stage::{bad_input, bail_input, hub_endpoint, hub_is_offline, hub_token};
+use stage::{bad_input, bail_input, hub_endpoint, hub_is_offline, hub_token, shown_hub_endpoint};
 
 use crate::download::{Client, Downloaded, Failure, Request, download};
 use crate::source::{HubName, stays_below};
@@ -56,7 +56,7 @@ impl Repository {
         let url = format!("{}/api/{}", hub_endpoint(), repo.api_url());
         let answer = client.text(&url).map_err(|failure| explain(&failure, name))?;
         let Ok(info) = serde_json::from_str::<RepoInfo>(&answer) else {
-            bail!("the answer of {} for {name} is no description of a repository; is it a hub?", hub_endpoint());
+            bail!("the answer of {} for {name} is no description of a repository; is it a hub?", shown_hub_endpoint());
         };
         if !etag::is_hex(&info.sha, 40) {
             bail!("the hub's answer for {name} has `{}` in place of a commit", info.sha.escape_debug());
@@ -139,7 +139,7 @@ impl Repository {
         self.download(client, name).map_err(|error| match error.downcast::<Failure>() {
             Ok(failure) if failure.status == Some(404) => bad_input!(
                 "{} lists {name} among the files of {}, and does not have it ({})",
-                hub_endpoint(),
+                shown_hub_endpoint(),
                 self.name,
                 failure.problem()
             ),
@@ -212,7 +212,7 @@ fn encoded(part: &str) -> String {
 
 /// What a failed request means, and what to do about it.
 fn explain(failure: &Failure, name: &HubName) -> anyhow::Error {
-    let (endpoint, problem) = (hub_endpoint(), failure.problem());
+    let (endpoint, problem) = (shown_hub_endpoint(), failure.problem());
     match failure.status {
         Some(404) => bad_input!("{endpoint} has no {name}, or no such revision of it ({problem})"),
         Some(401 | 403) => bad_input!(

@@ -1,8 +1,9 @@
 //! Disk: free space, syncing of a folder, and whose fault it is that an output cannot be written.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::{Component, Path};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context;
 
@@ -36,7 +37,9 @@ pub(crate) fn unwritable(path: &Path, error: io::Error) -> anyhow::Error {
         AlreadyExists, InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem,
     };
     let message = format!("--out cannot be written: {}", path.display());
+    let is_link = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
     match error.kind() {
+        _ if is_link => anyhow::Error::new(error).context(BadInput::new(message)),
         AlreadyExists | InvalidFilename | IsADirectory | NotADirectory | NotFound | PermissionDenied
         | ReadOnlyFilesystem => anyhow::Error::new(error).context(BadInput::new(message)),
         _ => anyhow::Error::new(error).context(message),
@@ -46,6 +49,21 @@ pub(crate) fn unwritable(path: &Path, error: io::Error) -> anyhow::Error {
 /// Whether this names something in a folder, and neither the folder nor anything outside.
 pub(crate) fn stays_below(name: &str) -> bool {
     !name.is_empty() && Path::new(name).components().all(|component| matches!(component, Component::Normal(_)))
+}
+
+/// The first folder on the way from `folder` to the file `name` below it that is a link: what lies behind it may be anybody's.
+pub(crate) fn link_on_the_way(folder: &Path, name: &str) -> Option<PathBuf> {
+    let above = Path::new(name).parent()?;
+    let folders = above.ancestors().filter(|above| *above != Path::new("")).map(|above| folder.join(above));
+    folders.filter(|path| path.is_symlink()).last()
+}
+
+/// Opens a file for writing, but never the target of a link: who writes `.lock` in a folder of strangers writes that and nothing
+/// else.
+pub(crate) fn beyond_no_link() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
+    options
 }
 
 /// Removes a file, which may be missing.

@@ -14,12 +14,22 @@ pub fn hub_endpoint() -> String {
 
 /// An address as it may be shown: without the user and the password that may stand before its host.
 pub fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
-    match authority.rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (&url[..scheme.len() + 3], rest));
+    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let is_host = match authority.rsplit_once(':') {
+        Some((_, port)) => !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()),
+        None => true,
+    };
+    // One that is no address may have a password all the same.
+    match authority.rfind('@').or_else(|| if is_host { None } else { rest.rfind('@') }) {
+        Some(at) => format!("{scheme}{}", &rest[at + 1..]),
         None => url.to_owned(),
     }
+}
+
+/// The address of the hub as it may be shown.
+pub fn shown_hub_endpoint() -> String {
+    without_credentials(&hub_endpoint())
 }
 
 /// Whether `HF_HUB_OFFLINE` forbids the network: 1, ON, YES or TRUE in any case.
@@ -94,6 +104,10 @@ mod tests {
             ("https://hub.example/a@b", "https://hub.example/a@b"),
             ("http://me@hub", "http://hub"),
             ("hub.example", "hub.example"),
+            ("user:p@hub.example/a", "hub.example/a"),
+            ("https://user:p/a@hub.example", "https://hub.example"),
+            ("http:/user:p@hub.example", "hub.example"),
+            ("https://hub.example:8080/datasets/a@b", "https://hub.example:8080/datasets/a@b"),
         ] {
             assert_eq!(without_credentials(url), shown);
         }

@@ -77,7 +77,9 @@ pub use disk::{available_bytes, remove_if_there, sync_folder};
 pub use environment::{task_index, user_cache};
 pub use exit_reason::{ExitReason, exit_code, is_said};
 pub use fingerprint::{Fingerprint, hash_reader, sha256_hex};
-pub use hub_environment::{hub_cache, hub_endpoint, hub_is_offline, hub_token, without_credentials};
+pub use hub_environment::{
+    hub_cache, hub_endpoint, hub_is_offline, hub_token, shown_hub_endpoint, without_credentials,
+};
 pub use input_error::{BadInput, BadInputType};
 pub use interrupt::Interrupt;
 pub use job::{Job, ProgressMade, SharedFolder};

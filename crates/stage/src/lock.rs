@@ -3,13 +3,13 @@
 //! The lock is an advisory `flock` on `OUT/.lock`, so the system itself releases it when its holder dies, however it
 //! dies. The file is never deleted: a deleted lock file can be locked twice.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
 use anyhow::Context;
 
-use crate::disk::unwritable;
+use crate::disk::{beyond_no_link, unwritable};
 use crate::exit_reason::ExitReason;
 
 /// The name of the lock file in every output folder.
@@ -68,7 +68,7 @@ impl FolderLock {
 
     fn acquire_by(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> anyhow::Result<Self> {
         let path = folder.join(LOCK);
-        let mut file = OpenOptions::new()
+        let mut file = beyond_no_link()
             .read(true)
             .write(true)
             .create(true)

@@ -55,9 +55,14 @@ pub(crate) fn typed_format(words: &[OsString]) -> LogFormat {
     if words.iter().enumerate().any(is_json) { LogFormat::Json } else { LogFormat::Text }
 }
 
-/// A message as a terminal may have it: names of the user's data are within it, and a control character among them would be obeyed.
+/// A message as a terminal may have it: names of the user's data are within it, and a control character among them, or one that
+/// turns the direction of what follows, would be obeyed.
 pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
-    let is_obeyed = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    let is_obeyed = |character: char| match character {
+        '\n' | '\t' => false,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        _ => character.is_control(),
+    };
     if text.contains(is_obeyed) { text.replace(is_obeyed, "\u{fffd}").into() } else { text.into() }
 }
 
@@ -123,7 +128,8 @@ mod tests {
 
     #[test]
     fn a_terminal_obeys_no_name() {
-        assert_eq!(harmless("a\tb\nc é \u{202e}"), "a\tb\nc é \u{202e}");
+        assert_eq!(harmless("a\tb\nc é \u{200f}"), "a\tb\nc é \u{200f}");
+        assert_eq!(harmless("x\u{202e}gpj.bin"), "x\u{fffd}gpj.bin");
         assert_eq!(harmless("id\u{1b}]0;x\u{7}\r\u{9b}2J"), "id\u{fffd}]0;x\u{fffd}\u{fffd}\u{fffd}2J");
     }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::common_args::CommonArgs;
-use crate::disk::{remove_if_there, stays_below, sync_folder};
+use crate::disk::{link_on_the_way, remove_if_there, stays_below, sync_folder};
 use crate::fingerprint::Fingerprint;
 use crate::hashed_input::HashedInput;
 use crate::lock::FolderLock;
@@ -109,7 +109,7 @@ impl OutputFolder {
         }
         remove_if_there(&self.folder.join(MANIFEST))?;
         sync_folder(&self.folder).with_context(|| format!("cannot sync {}", self.folder.display()))?;
-        for name in listed() {
+        for name in listed().filter(|name| link_on_the_way(&self.folder, name).is_none()) {
             remove_if_there(&self.folder.join(name))?;
         }
         remove_partials(&self.folder)?;
@@ -150,6 +150,7 @@ impl OutputFolder {
         name: &str,
         fill: impl FnOnce(&mut OutputFile) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
+        ensure_no_link(&self.folder, name)?;
         self.announce([name])?;
         let target = self.folder.join(name);
         create_parent(&target)?;
@@ -243,6 +244,16 @@ impl OutputFolder {
         names.end();
         summarize_folder(&self.manifest.stage, &self.manifest.key, &self.folder, State::Done, self.figures)?;
         Ok(self.manifest)
+    }
+}
+
+/// Refuses to write the file `name` behind a link, which may lead into somebody else's folder.
+pub(crate) fn ensure_no_link(folder: &Path, name: &str) -> anyhow::Result<()> {
+    match link_on_the_way(folder, name) {
+        None => Ok(()),
+        Some(link) => {
+            crate::bail_input!("{} is a link, and a stage writes into its own folder alone; remove it", link.display())
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::{fs, io};
 use anyhow::Context;
 
 use crate::append_log::AppendLog;
-use crate::disk::{remove_if_there, stays_below};
+use crate::disk::{link_on_the_way, remove_if_there, stays_below};
 use crate::fingerprint::Fingerprint;
 
 const FILE: &str = ".outputs.jsonl";
@@ -57,6 +57,7 @@ impl OutputNames {
     /// Removes what stands there and is none of the outputs.
     pub(crate) fn remove_all_but(&self, outputs: &BTreeMap<String, Fingerprint>) -> anyhow::Result<()> {
         let others = self.names.iter().filter(|name| !outputs.contains_key(*name) && stays_below(name));
+        let others = others.filter(|name| link_on_the_way(&self.folder, name).is_none());
         others.map(|name| self.folder.join(name)).try_for_each(|path| remove_if_there(&path))
     }
 

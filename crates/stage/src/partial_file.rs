@@ -1,12 +1,13 @@
 //! Partial file: where a file is written until it is whole, `.NAME.partial` beside its target, by one process at a time.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use crate::disk::beyond_no_link;
 use crate::fingerprint::sha256_hex;
 
 /// The ending of files that are still being written; a leftover of a killed run is removed by the next one.
@@ -30,7 +31,7 @@ pub(crate) fn partial_path(target: &Path) -> anyhow::Result<PathBuf> {
 /// the lock. None where another process has it, and `lock` does not wait.
 pub(crate) fn open_locked(partial: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> io::Result<Option<File>> {
     loop {
-        let file = OpenOptions::new().create(true).append(true).open(partial)?;
+        let file = beyond_no_link().create(true).append(true).open(partial)?;
         match lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::fingerprint::Fingerprint;
 use crate::output_file::{OutputFile, move_file, write_file_with};
-use crate::output_folder::{OutputFolder, copy_from, create_parent, indented_json};
+use crate::output_folder::{OutputFolder, copy_from, create_parent, ensure_no_link, indented_json};
 
 /// The folder in the output folder; its ending says that it is unfinished work.
 const FOLDER: &str = ".staged.partial";
@@ -97,6 +97,7 @@ impl StagedOutputs {
     /// # Errors
     /// Fails when a file cannot be removed or renamed; then the output folder is unfinished.
     pub fn publish(self, output: &mut OutputFolder) -> anyhow::Result<()> {
+        self.written.keys().try_for_each(|name| ensure_no_link(output.folder(), name))?;
         output.announce(self.written.keys().map(String::as_str))?;
         for (name, fingerprint) in &self.written {
             let target = output.folder().join(name);

@@ -84,8 +84,13 @@ fn object(file: &Path) -> Result<Map<String, Value>> {
     if file.exists() { parse(file, &bytes(file)?) } else { Ok(Map::new()) }
 }
 
+/// The bytes of a file, which is one: of a pipe or a device there may be no end.
 pub(super) fn bytes(file: &Path) -> Result<Vec<u8>> {
-    let bytes = std::fs::read(file).map_err(|source| CorpusError::Read { file: file.to_owned(), source })?;
+    let read = |source| CorpusError::Read { file: file.to_owned(), source };
+    if !std::fs::metadata(file).map_err(read)?.is_file() {
+        return Err(CorpusError::Tokenizer { file: file.to_owned(), problem: "it is no file".to_owned() });
+    }
+    let bytes = std::fs::read(file).map_err(read)?;
     match StandIn::of(&bytes) {
         Some(stand_in) => Err(CorpusError::Tokenizer { file: file.to_owned(), problem: stand_in.to_string() }),
         None => Ok(bytes),

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use ahash::AHashMap;
 use checkpoint::{TOKENIZER_CONFIG, TOKENIZER_JSON, VOCAB_TXT};
 use serde_json::{Map, Value};
-use tokenizers::Tokenizer;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::bert::BertProcessing;
+use tokenizers::{ModelWrapper, Tokenizer};
 
 use super::class::{self, Rules};
 use super::differences::differences;
@@ -26,6 +26,9 @@ use crate::error::Result;
 
 /// Ids a token of the vocabulary, at most: beyond it, a file is damaged.
 pub(super) const MAX_GAPS: usize = 64;
+
+/// Characters of a word that is taken apart, at most; Transformers' default is 100.
+const MAX_WORD: usize = 1000;
 
 /// What a folder says of its tokenizer beside the ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +94,15 @@ fn refuse_versions(files: &TokenizerFiles) -> Result<()> {
 /// `tokenizer.json`, all of it.
 fn as_written(files: &TokenizerFiles) -> Result<Tokenizer> {
     let bytes = files.json.as_ref().map_or(&[][..], |file| &file.bytes);
-    catch_panic(|| Tokenizer::from_bytes(bytes)).map_err(|problem| files.error(TOKENIZER_JSON, problem))
+    let fail = |problem| files.error(TOKENIZER_JSON, problem);
+    let tokenizer = catch_panic(|| Tokenizer::from_bytes(bytes)).map_err(fail)?;
+    match tokenizer.get_model() {
+        ModelWrapper::WordPiece(model) if model.max_input_chars_per_word > MAX_WORD => Err(fail(format!(
+            "max_input_chars_per_word is {}, and a word takes time by the cube of its length; expected at most {MAX_WORD}",
+            model.max_input_chars_per_word
+        ))),
+        _ => Ok(tokenizer),
+    }
 }
 
 /// BERT's tokenizer over the vocabulary of the folder.

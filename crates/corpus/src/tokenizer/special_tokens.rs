@@ -214,9 +214,10 @@ fn listed(files: &TokenizerFiles, settings: &Map<String, Value>) -> Result<BTree
         }
         None => {}
     }
+    // Transformers compares with what the keys hold, so that one that is an object is none of the special tokens here.
     let is_special = |token: &str| {
-        let named = NAMED.iter().filter_map(|(key, _)| content(settings.get(*key)?));
-        let extra = settings.get(EXTRA).and_then(Value::as_array).into_iter().flatten().filter_map(content);
+        let named = NAMED.iter().filter_map(|(key, _)| settings.get(*key)?.as_str());
+        let extra = settings.get(EXTRA).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         named.chain(extra).any(|special| special == token)
     };
     for (token, id) in &files.added_tokens {
