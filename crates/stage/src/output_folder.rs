@@ -235,13 +235,14 @@ impl OutputFolder {
     /// Writes the manifest: from now on the folder is finished.
     ///
     /// # Errors
-    /// Fails when an input was written since its hash was taken, or the manifest cannot be written; then the folder stays unfinished.
+    /// Fails when an input was written since its hash was taken, or the manifest cannot be written; then the folder stays unfinished. Fails
+    /// when the note of its names cannot be removed; then it is finished all the same.
     pub fn finish(mut self) -> anyhow::Result<Manifest> {
         self.ensure_inputs_unchanged()?;
         let names = self.take_names()?;
         names.remove_all_but(&self.manifest.outputs)?;
         write_file(&self.folder.join(MANIFEST), self.manifest.text()?)?;
-        names.end();
+        names.end()?;
         summarize_folder(&self.manifest.stage, &self.manifest.key, &self.folder, State::Done, self.figures)?;
         Ok(self.manifest)
     }

@@ -62,8 +62,8 @@ impl OutputNames {
     }
 
     /// Removes the note: the folder is finished, and its manifest names its outputs. A note that stays is true of them.
-    pub(crate) fn end(self) {
-        let _ = fs::remove_file(self.folder.join(FILE));
+    pub(crate) fn end(self) -> anyhow::Result<()> {
+        remove_if_there(&self.folder.join(FILE))
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(names.names, BTreeSet::from(["a".to_owned(), "b\nc".to_owned()]));
         names.add(["d"]).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "\"a\"\n\"b\\nc\"\n\"d\"\n");
-        names.end();
+        names.end().unwrap();
         assert!(!path.exists());
     }
 }
