@@ -184,6 +184,20 @@ fn no_stage_writes_or_removes_through_a_link_in_its_folder() {
     assert!(pipeline.read("train/model.safetensors") == weights && !pipeline.path("train/README.md").exists());
 }
 
+/// Who asks where a folder comes from has doubts about it.
+#[test]
+fn provenance_tells_a_terminal_nothing_to_obey() {
+    let pipeline = Pipeline::small();
+    pipeline.run_stage("raw", "").assert_success("raw");
+    let manifest: Value = serde_json::from_slice(&pipeline.read("raw/manifest.json")).unwrap();
+    let mut hostile = manifest.clone();
+    hostile["recorded"]["paths"]["train.csv"] = json!("/x/\u{1b}[31m\u{202e}");
+    hostile.as_object_mut().unwrap().remove("seal");
+    pipeline.write("raw/manifest.json", format!("{hostile:#}\n"));
+    let told = pipeline.run("bert-doctor provenance raw").stdout;
+    assert!(told.contains("/x/\u{fffd}[31m\u{fffd}"), "{told}");
+}
+
 #[test]
 fn a_pipe_in_a_model_folder_is_no_file() {
     let pipeline = Pipeline::small();

@@ -5,10 +5,11 @@
 //! that a chain that was moved as a whole is found. What was made anew since is told from what was edited.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use stage::{Fingerprint, MANIFEST, Manifest, Seal, Vouchers, bad_input, bail_input, print_line};
+use stage::{Fingerprint, MANIFEST, Manifest, Seal, Vouchers, bad_input, bail_input, harmless, print_line};
 
 /// Folders above the given one in which its manifest may be: `export/hf` belongs to `export`.
 const MOST_LEVELS: usize = 3;
@@ -34,11 +35,11 @@ pub(crate) fn print(folder: &Path) -> anyhow::Result<()> {
     }
     let Chain { n_files, n_wrong, n_not_found, .. } = chain;
     if n_not_found > 0 {
-        print_line(format_args!("{n_not_found} inputs were not found, and could not be checked"))?;
+        tell(format_args!("{n_not_found} inputs were not found, and could not be checked"))?;
     }
     match (n_wrong, n_files) {
-        (0, 1) => print_line("1 file was checked: it is what was written"),
-        (0, n_files) => print_line(format_args!("{n_files} files were checked: each is what was written")),
+        (0, 1) => tell("1 file was checked: it is what was written"),
+        (0, n_files) => tell(format_args!("{n_files} files were checked: each is what was written")),
         (_, 1) => bail_input!("the only file that was checked is not what was written"),
         (1, n_files) => bail_input!("1 of {n_files} files is not what was written"),
         (n_wrong, n_files) => bail_input!("{n_wrong} of {n_files} files are not what was written"),
@@ -74,7 +75,7 @@ impl Chain {
             Ok(Some(manifest)) => manifest,
             Ok(None) => return Ok(()),
             Err(unreadable) => {
-                print_line(format_args!("{}\n  {unreadable}", folder.display()))?;
+                tell(format_args!("{}\n  {unreadable}", folder.display()))?;
                 self.n_files += 1;
                 self.n_wrong += 1;
                 return Ok(());
@@ -86,7 +87,7 @@ impl Chain {
             Seal::Broken => "edited: its manifest does not match its seal",
         };
         let source = manifest.plan["source"].as_str().map_or(String::new(), |source| format!(" from {source}"));
-        print_line(format_args!("{}: {}{source}, {seal}", folder.display(), manifest.stage))?;
+        tell(format_args!("{}: {}{source}, {seal}", folder.display(), manifest.stage))?;
         self.n_files += 1;
         self.n_wrong += usize::from(manifest.seal == Seal::Broken);
         for (name, written) in &manifest.outputs {
@@ -119,7 +120,7 @@ impl Chain {
             self.n_not_found += 1;
             let recorded = place.map(|place| place.recorded);
             let place = recorded.map_or("its place is not recorded".to_owned(), |path| format!("recorded as {path}"));
-            print_line(format_args!("  input   {:.12}  not found  {role} ({place})", read.sha256))?;
+            tell(format_args!("  input   {:.12}  not found  {role} ({place})", read.sha256))?;
             return Ok(());
         };
         let listed = self.vouchers.listed(&path);
@@ -163,7 +164,7 @@ impl Chain {
     fn print_file(&mut self, kind: &str, expected: &Fingerprint, verdict: &str, name: &str) -> anyhow::Result<()> {
         self.n_files += 1;
         self.n_wrong += usize::from(verdict != "ok");
-        print_line(format_args!("  {kind:7} {:.12}  {verdict}  {name}", expected.sha256))
+        tell(format_args!("  {kind:7} {:.12}  {verdict}  {name}", expected.sha256))
     }
 
     /// The file that was recorded as `recorded`: the first with the same bytes, else what is there now: at that path, or at it in
@@ -200,4 +201,9 @@ impl Chain {
         self.hashes.insert(real, found.clone());
         Some(found)
     }
+}
+
+/// Prints a line about a folder that may be anybody's.
+fn tell(line: impl Display) -> anyhow::Result<()> {
+    print_line(harmless(&line.to_string()))
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::disk::{beyond_no_link, sync_folder_of};
+use crate::disk::{not_through_links, sync_folder_of};
 
 /// An append-only file.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl AppendLog {
     pub fn open(path: &Path, bytes: u64) -> anyhow::Result<Self> {
         let context = || format!("cannot open {}", path.display());
         let mut file =
-            beyond_no_link().read(true).write(true).create(true).truncate(false).open(path).with_context(context)?;
+            not_through_links().read(true).write(true).create(true).truncate(false).open(path).with_context(context)?;
         let found = file.metadata().with_context(context)?.len();
         if found < bytes {
             bail!("{} has {found} bytes; the checkpoint saw {bytes}", path.display());

@@ -60,7 +60,7 @@ pub(crate) fn link_on_the_way(folder: &Path, name: &str) -> Option<PathBuf> {
 
 /// Opens a file for writing, but never the target of a link: who writes `.lock` in a folder of strangers writes that and nothing
 /// else.
-pub(crate) fn beyond_no_link() -> OpenOptions {
+pub(crate) fn not_through_links() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
     options

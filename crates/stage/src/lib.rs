@@ -85,7 +85,7 @@ pub use interrupt::Interrupt;
 pub use job::{Job, ProgressMade, SharedFolder};
 pub use list::{List, ListError};
 pub use manifest::{MANIFEST, Manifest, Stage, UnreadableManifest};
-pub use messages::{LogFormat, say};
+pub use messages::{LogFormat, harmless, say};
 pub use named_files::{is_hidden, named_files, refuse_pipe};
 pub use output_file::{OutputFile, write_file, write_file_with};
 pub use output_folder::{OutputFolder, copy_from, remove_partials};

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::disk::{beyond_no_link, unwritable};
+use crate::disk::{not_through_links, unwritable};
 use crate::exit_reason::ExitReason;
 
 /// The name of the lock file in every output folder.
@@ -68,7 +68,7 @@ impl FolderLock {
 
     fn acquire_by(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> anyhow::Result<Self> {
         let path = folder.join(LOCK);
-        let mut file = beyond_no_link()
+        let mut file = not_through_links()
             .read(true)
             .write(true)
             .create(true)

@@ -57,7 +57,7 @@ pub(crate) fn typed_format(words: &[OsString]) -> LogFormat {
 
 /// A message as a terminal may have it: names of the user's data are within it, and a control character among them, or one that
 /// turns the direction of what follows, would be obeyed.
-pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+pub fn harmless(text: &str) -> Cow<'_, str> {
     let is_obeyed = |character: char| match character {
         '\n' | '\t' => false,
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::disk::beyond_no_link;
+use crate::disk::not_through_links;
 use crate::fingerprint::sha256_hex;
 
 /// The ending of files that are still being written; a leftover of a killed run is removed by the next one.
@@ -31,7 +31,7 @@ pub(crate) fn partial_path(target: &Path) -> anyhow::Result<PathBuf> {
 /// the lock. None where another process has it, and `lock` does not wait.
 pub(crate) fn open_locked(partial: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> io::Result<Option<File>> {
     loop {
-        let file = beyond_no_link().create(true).append(true).open(partial)?;
+        let file = not_through_links().create(true).append(true).open(partial)?;
         match lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),

@@ -5,14 +5,12 @@ use std::io::{self, ErrorKind, Write};
 
 use anyhow::Context;
 
-use crate::messages::harmless;
-
 /// Prints a line. A reader that has gone away, as `head` does, is told no more.
 ///
 /// # Errors
 /// Fails where stdout cannot be written, as on a full disk.
 pub fn print_line(line: impl Display) -> anyhow::Result<()> {
-    match writeln!(io::stdout(), "{}", harmless(&line.to_string())) {
+    match writeln!(io::stdout(), "{line}") {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context("cannot write to stdout"),
     }
