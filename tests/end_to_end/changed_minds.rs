@@ -4,19 +4,15 @@
 //! alone; then all stages run, and every file they leave is held to that of a pipeline which has seen nothing of this. One number says
 //! the whole walk: `WALKS=1000` takes as many, and a failure names its number, which `WALK=N` takes alone.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use stage::Fingerprint;
-use testkit::{Outcome, Pipeline, Random, STAGES, fixture, kill, last_of_each, outcome, sentences};
+use testkit::{Outcome, Pipeline, STAGES, fixture, kill, last_of_each, outcome, sentences};
 
-use crate::walk::{self, Left, damage_one, differing, files, one_of};
-
-/// How often all stages are run in a walk.
-const ROUNDS: usize = 3;
+use crate::walk::{self, Left, Walk, Way, damage_one, files, one_of};
 
 /// What is chosen, a stage's folder and its flags; of an input file, its seed, or none. The first is where a walk begins.
 const CHOICES: [(&str, &[&str]); 17] = [
@@ -55,117 +51,111 @@ type Mind = [usize; CHOICES.len()];
 
 #[test]
 fn whoever_changes_their_mind_ends_with_what_an_empty_folder_gives() {
-    let mut clean = HashMap::new();
-    walk::take(walk::numbers(4), |number| Walk::new(number).fails(&mut clean));
+    walk::take::<Stages>(walk::numbers(4));
 }
 
-/// One pipeline on its way.
-struct Walk {
-    number: u64,
-    random: Random,
-    pipeline: Pipeline,
-    mind: Mind,
-    /// What was done, to be told.
-    done: Vec<String>,
-}
+/// The pipeline.
+struct Stages;
 
-impl Walk {
-    fn new(number: u64) -> Self {
+impl Way for Stages {
+    type Mind = Mind;
+
+    fn begin(mind: &Mind) -> Pipeline {
         let pipeline = prepared();
-        write_reviews(&pipeline, &Mind::default());
-        Self { number, random: Random::new(number), pipeline, mind: Mind::default(), done: Vec::new() }
+        write_reviews(&pipeline, mind);
+        pipeline
     }
 
-    /// Takes the walk, and says what is wrong, if anything is.
-    fn fails(mut self, clean: &mut HashMap<Mind, Left>) -> Option<String> {
-        for _ in 0..ROUNDS {
-            for _ in 0..=self.random.below(3) {
-                self.take_a_turn();
-            }
-            let wrong = self.run_all().err().or_else(|| {
-                let expected = clean.entry(self.mind).or_insert_with(|| of_an_empty_folder(&self.mind));
-                let differing = differing(expected, &left(&self.pipeline));
-                (!differing.is_empty()).then(|| format!("{} differ", differing.join(", ")))
-            });
-            let wrong = wrong.or_else(|| {
-                let busy: Vec<&str> = STAGES.into_iter().filter(|stage| !is_fresh(&self.run(stage))).collect();
-                (!busy.is_empty()).then(|| format!("{} not fresh behind a whole run", busy.join(", ")))
-            });
-            if let Some(wrong) = wrong {
-                return Some(format!("walk {}: {}: {wrong}", self.number, self.done.join("; ")));
-            }
-            self.done.push("all".to_owned());
-        }
-        None
-    }
-
-    /// One thing that a user does, or that happens to one.
-    fn take_a_turn(&mut self) {
-        let stage = one_of(&mut self.random, &STAGES);
-        let told = match self.random.below(10) {
-            0..4 => self.change_a_choice(),
+    fn take_a_turn(walk: &mut Walk<Self>) -> String {
+        let stage = one_of(&mut walk.random, &STAGES);
+        match walk.random.below(10) {
+            0..4 => change_a_choice(walk),
             4 | 5 => {
-                self.run_before(stage);
-                let child = command(&self.pipeline, &self.mind, stage, "").spawn().unwrap();
-                let delay = self.random.below(if stage == "train" { 600 } else { 60 });
+                run_before(walk, stage);
+                let child = command(&walk.pipeline, &walk.mind, stage, "").spawn().unwrap();
+                let delay = walk.random.below(if stage == "train" { 600 } else { 60 });
                 std::thread::sleep(Duration::from_millis(delay));
                 kill(child);
                 format!("{stage} killed after {delay} ms")
             }
             6 => {
-                self.run_before("train");
-                let flags = format!("--stop-at-step {}", 1 + self.random.below(50));
-                outcome(&mut command(&self.pipeline, &self.mind, "train", &flags));
+                run_before(walk, "train");
+                let flags = format!("--stop-at-step {}", 1 + walk.random.below(50));
+                outcome(&mut command(&walk.pipeline, &walk.mind, "train", &flags));
                 format!("train {flags}")
             }
             7 => {
-                let flags = one_of(&mut self.random, &["", "--force"]);
-                let code = outcome(&mut command(&self.pipeline, &self.mind, stage, flags)).code;
+                let flags = one_of(&mut walk.random, &["", "--force"]);
+                let code = outcome(&mut command(&walk.pipeline, &walk.mind, stage, flags)).code;
                 format!("{stage} {flags} alone: {code:?}")
             }
             8 => {
-                let _ = fs::remove_dir_all(self.pipeline.path(stage));
+                let _ = fs::remove_dir_all(walk.pipeline.path(stage));
                 format!("without {stage}")
             }
-            _ => damage_one(&mut self.random, &files(&self.pipeline.path(stage))),
-        };
-        self.done.push(told);
-    }
-
-    fn change_a_choice(&mut self) -> String {
-        let index = self.random.below(CHOICES.len() as u64) as usize;
-        let (of, options) = CHOICES[index];
-        self.mind[index] = self.random.below(options.len() as u64) as usize;
-        write_reviews(&self.pipeline, &self.mind);
-        format!("{of}: «{}»", options[self.mind[index]])
-    }
-
-    fn run(&self, stage: &str) -> Outcome {
-        outcome(&mut command(&self.pipeline, &self.mind, stage, ""))
-    }
-
-    fn run_before(&mut self, last: &str) {
-        for stage in STAGES.into_iter().take_while(|stage| *stage != last) {
-            self.run(stage);
+            _ => damage_one(&mut walk.random, &files(&walk.pipeline.path(stage))),
         }
     }
 
-    /// Runs all stages; where one refuses what was damaged, what wrote that starts over, as the message asks for.
-    fn run_all(&mut self) -> Result<(), String> {
-        let ended = |walk: &Self, stage| Some((stage, walk.run(stage))).filter(|(_, end)| end.code != Some(0));
+    fn run(walk: &mut Walk<Self>) -> Result<(), String> {
         for _ in STAGES {
-            let Some((stage, told)) = STAGES.into_iter().find_map(|stage| ended(self, stage)) else { return Ok(()) };
+            let ended = |stage| Some((stage, run(walk, stage))).filter(|(_, end)| end.code != Some(0));
+            let Some((stage, told)) = STAGES.into_iter().find_map(ended) else { return Ok(()) };
             let error = told.stderr.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or_default();
             let is_named = |folder: &&str| error.starts_with(*folder) || error.contains(&format!("{folder}/"));
             match STAGES.into_iter().rfind(is_named) {
                 Some(folder) if told.code == Some(2) => {
-                    self.done.push(format!("{stage} refused {error}"));
-                    outcome(&mut command(&self.pipeline, &self.mind, folder, "--force"));
+                    walk.done.push(format!("{stage} refused {error}"));
+                    outcome(&mut command(&walk.pipeline, &walk.mind, folder, "--force"));
                 }
                 _ => return Err(format!("{stage} ended with {:?}: {}", told.code, told.stderr)),
             }
         }
         Err("no end of refusals".to_owned())
+    }
+
+    fn busy(walk: &Walk<Self>) -> Option<String> {
+        let busy: Vec<&str> = STAGES.into_iter().filter(|stage| !is_fresh(&run(walk, stage))).collect();
+        (!busy.is_empty()).then(|| format!("{} not fresh behind a whole run", busy.join(", ")))
+    }
+
+    /// What the stages left, but for times, locks, and checkpoints, whose saving is no setting of the result.
+    fn left(pipeline: &Pipeline) -> Left {
+        let root = pipeline.path("");
+        let is_told = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            !tells_times(name) && !name.starts_with('.') && !path.starts_with(root.join("train/checkpoints"))
+        };
+        let hash = |path: PathBuf| {
+            let name = path.strip_prefix(&root).unwrap().to_owned();
+            (
+                name,
+                if path.ends_with("manifest.json") {
+                    manifest_of_result(&path)
+                } else {
+                    Fingerprint::of_file(&path).unwrap().sha256
+                },
+            )
+        };
+        STAGES.into_iter().flat_map(|stage| files(&root.join(stage))).filter(is_told).map(hash).collect()
+    }
+}
+
+fn change_a_choice(walk: &mut Walk<Stages>) -> String {
+    let index = walk.random.below(CHOICES.len() as u64) as usize;
+    let (of, options) = CHOICES[index];
+    walk.mind[index] = walk.random.below(options.len() as u64) as usize;
+    write_reviews(&walk.pipeline, &walk.mind);
+    format!("{of}: «{}»", options[walk.mind[index]])
+}
+
+fn run(walk: &Walk<Stages>, stage: &str) -> Outcome {
+    outcome(&mut command(&walk.pipeline, &walk.mind, stage, ""))
+}
+
+fn run_before(walk: &Walk<Stages>, last: &str) {
+    for stage in STAGES.into_iter().take_while(|stage| *stage != last) {
+        run(walk, stage);
     }
 }
 
@@ -212,36 +202,6 @@ fn command(pipeline: &Pipeline, mind: &Mind, stage: &str, flags: &str) -> std::p
 
 fn is_fresh(told: &Outcome) -> bool {
     told.code == Some(0) && told.stderr.ends_with(" is fresh\n")
-}
-
-fn of_an_empty_folder(mind: &Mind) -> Left {
-    let pipeline = prepared();
-    write_reviews(&pipeline, mind);
-    for stage in STAGES {
-        outcome(&mut command(&pipeline, mind, stage, "")).assert_success(stage);
-    }
-    left(&pipeline)
-}
-
-/// What the stages left, but for times, locks, and checkpoints, whose saving is no setting of the result.
-fn left(pipeline: &Pipeline) -> Left {
-    let root = pipeline.path("");
-    let is_told = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        !tells_times(name) && !name.starts_with('.') && !path.starts_with(root.join("train/checkpoints"))
-    };
-    let hash = |path: PathBuf| {
-        let name = path.strip_prefix(&root).unwrap().to_owned();
-        (
-            name,
-            if path.ends_with("manifest.json") {
-                manifest_of_result(&path)
-            } else {
-                Fingerprint::of_file(&path).unwrap().sha256
-            },
-        )
-    };
-    STAGES.into_iter().flat_map(|stage| files(&root.join(stage))).filter(is_told).map(hash).collect()
 }
 
 fn tells_times(name: &str) -> bool {

@@ -41,6 +41,12 @@ impl BaselineReport {
     }
 }
 
+/// What a baseline is trained for: the texts of the train split that have a target.
+pub(crate) struct TrainTargets {
+    ids: Vec<i64>,
+    targets: Labels,
+}
+
 /// Trains a baseline on the texts and targets of the train split, and evaluates it on the rows of `labeled`, whose ids are `ids` of
 /// all predictions.
 ///
@@ -48,12 +54,13 @@ impl BaselineReport {
 /// Fails when a text cannot be read.
 pub(crate) fn baseline_report(
     raw: &Raw,
-    (train_ids, targets): (Vec<i64>, Labels),
+    train_targets: TrainTargets,
     ids: &[i64],
     labeled: &Labeled,
     metrics: &Metrics,
 ) -> anyhow::Result<Option<BaselineReport>> {
     let Some(train) = &raw.train else { return Ok(None) };
+    let TrainTargets { ids: train_ids, targets } = train_targets;
     let train_texts = texts(raw, &RawReader::open(train)?, &train_ids)?;
     let labeled_ids: Vec<i64> = labeled.rows().iter().map(|&row| ids[row]).collect();
     let split_texts = texts(raw, &RawReader::open(&raw.split)?, &labeled_ids)?;
@@ -105,7 +112,7 @@ fn class_difference(
 ///
 /// # Errors
 /// Fails when the split cannot be read or has no labels.
-pub(crate) fn train_targets(raw: &Raw) -> anyhow::Result<Option<(Vec<i64>, Labels)>> {
+pub(crate) fn train_targets(raw: &Raw) -> anyhow::Result<Option<TrainTargets>> {
     let Some(tokens) = &raw.train_tokens else { return Ok(None) };
     let (mut ids, mut classes, mut scores) = (Vec::new(), Vec::new(), Vec::new());
     TokensReader::open(tokens)?.for_each_part(PART, &mut |part| {
@@ -119,7 +126,8 @@ pub(crate) fn train_targets(raw: &Raw) -> anyhow::Result<Option<(Vec<i64>, Label
         ControlFlow::Continue(())
     })?;
     ensure_input!(!ids.is_empty(), "--baseline: the train split has no labels");
-    Ok(Some((ids, if scores.is_empty() { Labels::Classes(classes) } else { Labels::Scores(scores) })))
+    let targets = if scores.is_empty() { Labels::Classes(classes) } else { Labels::Scores(scores) };
+    Ok(Some(TrainTargets { ids, targets }))
 }
 
 /// The texts with these ascending ids.

@@ -205,7 +205,10 @@ fn figures(split: Split, rows: &[Row], names: &[String]) -> SplitFigures {
     let mut counts = vec![0; names.len()];
     let of_split = || rows.iter().filter(|row| row.split == split);
     for class in of_split().filter_map(|row| usize::try_from(row.label?).ok()) {
-        counts[class] += 1;
+        // A file that was made elsewhere may have classes without names.
+        if let Some(count) = counts.get_mut(class) {
+            *count += 1;
+        }
     }
     let of_class = |(label, rows): (&String, usize)| ClassRows { label: label.clone(), rows };
     let classes: Vec<ClassRows> = names.iter().zip(counts).map(of_class).collect();
