@@ -90,7 +90,7 @@ fn cache() -> Finding {
     let Some(cache) = hub_cache() else {
         return Finding::wrong(name, "neither HF_HOME nor HOME says where it is", "set HF_HOME to a folder");
     };
-    let place = cache.display();
+    let shown_path = cache.display();
     let elsewhere = match CACHE_VARIABLES.iter().find(|name| variable(name).is_some()) {
         Some(variable) => format!("set {variable} to another folder"),
         None => "set HF_HOME to another folder".to_owned(),
@@ -106,26 +106,26 @@ fn cache() -> Finding {
         return Finding::note(name, format!("{} cannot be written", nearest.display()), what);
     }
     if !cache.exists() {
-        return Finding::fine(name, format!("{place}, empty"));
+        return Finding::fine(name, format!("{shown_path}, empty"));
     }
     let mut repositories: Vec<PathBuf> = entries(&cache).into_iter().filter(|path| path.is_dir()).collect();
     repositories.sort();
     let folders = || [&cache].into_iter().chain(&repositories);
     if let Some((folder, error)) = folders().find_map(|folder| Some((folder, fs::read_dir(folder).err()?))) {
-        let fact = format!("{place}: {} cannot be read ({error})", folder.display());
+        let fact = format!("{shown_path}: {} cannot be read ({error})", folder.display());
         return Finding::wrong(name, fact, format!("give this user the right to it, remove it, or {elsewhere}"));
     }
     let broken: Vec<&PathBuf> =
         repositories.iter().filter(|repository| has_dangling_link(&repository.join("snapshots"))).collect();
     if let [first, ..] = broken.as_slice() {
-        let fact = format!("{place}: files of {} are missing", counted(broken.len()));
+        let fact = format!("{shown_path}: files of {} are missing", counted(broken.len()));
         return Finding::wrong(name, fact, format!("remove {}; it is fetched anew when it is needed", first.display()));
     }
     match folders().find(|folder| !is_writable(folder)) {
-        None => Finding::fine(name, place.to_string()),
+        None => Finding::fine(name, shown_path.to_string()),
         Some(folder) => Finding::note(
             name,
-            format!("{place}: {} cannot be written", folder.display()),
+            format!("{shown_path}: {} cannot be written", folder.display()),
             format!("what it has is read; to fetch what it has not, give this user the right to it, or {elsewhere}"),
         ),
     }

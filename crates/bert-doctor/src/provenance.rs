@@ -63,7 +63,7 @@ struct Chain {
 
 /// Where an input was.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct RecordedPath<'a> {
     recorded: &'a str,
     /// The folder in which another input of the same folder was found, with its bytes.
     moved_to: Option<&'a Path>,
@@ -102,8 +102,8 @@ impl Chain {
         let recorded = |role: &str| manifest.recorded.get("paths").and_then(|paths| paths[role].as_str());
         let moved_to = manifest.inputs.iter().find_map(|(role, read)| self.root_of(folder, recorded(role)?, read));
         for role in manifest.inputs.keys() {
-            let place = recorded(role).map(|recorded| Place { recorded, moved_to: moved_to.as_deref() });
-            self.print_input(folder, &manifest, role, place)?;
+            let path = recorded(role).map(|recorded| RecordedPath { recorded, moved_to: moved_to.as_deref() });
+            self.print_input(folder, &manifest, role, path)?;
         }
         Ok(())
     }
@@ -113,14 +113,14 @@ impl Chain {
         folder: &Path,
         manifest: &Manifest,
         role: &str,
-        place: Option<Place<'_>>,
+        recorded: Option<RecordedPath<'_>>,
     ) -> anyhow::Result<()> {
         let Some(read) = manifest.inputs.get(role) else { return Ok(()) };
-        let Some((path, found)) = place.and_then(|place| self.find(folder, place, read)) else {
+        let Some((path, found)) = recorded.and_then(|recorded| self.find(folder, recorded, read)) else {
             self.n_not_found += 1;
-            let recorded = place.map(|place| place.recorded);
-            let place = recorded.map_or("its place is not recorded".to_owned(), |path| format!("recorded as {path}"));
-            tell(format_args!("  input   {:.12}  not found  {role} ({place})", read.sha256))?;
+            let path = recorded
+                .map_or("its place is not recorded".to_owned(), |path| format!("recorded as {}", path.recorded));
+            tell(format_args!("  input   {:.12}  not found  {role} ({path})", read.sha256))?;
             return Ok(());
         };
         let listed = self.vouchers.listed(&path);
@@ -169,8 +169,8 @@ impl Chain {
 
     /// The file that was recorded as `recorded`: the first with the same bytes, else what is there now: at that path, or at it in
     /// `moved_to`. Elsewhere above the folder another file is somebody else's.
-    fn find(&mut self, folder: &Path, place: Place<'_>, read: &Fingerprint) -> Option<(PathBuf, Fingerprint)> {
-        let Place { recorded, moved_to } = place;
+    fn find(&mut self, folder: &Path, path: RecordedPath<'_>, read: &Fingerprint) -> Option<(PathBuf, Fingerprint)> {
+        let RecordedPath { recorded, moved_to } = path;
         if let Some(root) = self.root_of(folder, recorded, read) {
             return Some((root.join(recorded), read.clone()));
         }

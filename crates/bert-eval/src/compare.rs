@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use run_files::layout::compare::{COMPARISON, DISAGREEMENTS, REPORT};
 use serde_json::json;
-use stage::{CommonArgs, Job, Stage};
+use stage::{CommonArgs, Job, OutputWriter, Stage};
 
 use self::comparison::{Comparison, compare};
 use crate::evaluations::Evaluation;

@@ -10,7 +10,7 @@ use metrics::Sample;
 use run_files::layout::seeds::SEEDS;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use stage::{CommonArgs, Job, Stage, ensure_input};
+use stage::{CommonArgs, Job, OutputWriter, Stage, ensure_input};
 
 use crate::evaluations::{Evaluated, Evaluation};
 use crate::flat_figures::{flat_figures, is_figure_name};

@@ -12,7 +12,7 @@ use run_files::layout::suspects::{REPORT, SUSPECTS};
 use run_files::predictions::{Outcomes, Predictions, TextColumns};
 use serde::Serialize;
 use serde_json::json;
-use stage::{CommonArgs, Job, Stage, bail_input, ensure_input};
+use stage::{CommonArgs, Job, OutputWriter, Stage, bail_input, ensure_input};
 
 use crate::evaluations::Evaluation;
 use crate::source_columns::free_names;

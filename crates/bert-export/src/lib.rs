@@ -30,7 +30,7 @@ use run_files::layout::export::{HF, MODEL_CARD, VERIFICATION};
 use run_files::layout::train;
 use run_files::verification::ExportVerification;
 use serde_json::{Map, Value, json};
-use stage::{OutputFolder, StagedOutputs, Upstream, bad_input};
+use stage::{OutputFolder, OutputWriter, StagedOutputs, Upstream, bad_input};
 
 pub use args::{Args, CardArgs};
 pub use format::{Dtype, Format, Formats};

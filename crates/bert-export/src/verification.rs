@@ -14,7 +14,7 @@ use corpus::tokens::{Labels, TokenSet, TokensReader};
 use corpus::vocabulary;
 use run_files::layout::export::HF;
 use run_files::verification::{ExportVerification, VerifiedFormat};
-use stage::{ExitReason, Progress, StagedOutputs};
+use stage::{ExitReason, OutputWriter, Progress, StagedOutputs};
 
 use crate::args::Args;
 use crate::comparison::{Difference, Outputs};

@@ -166,15 +166,15 @@ mod tests {
 
     #[test]
     fn iter_goes_in_the_order_of_from_names() {
-        let mut asked = Vec::new();
+        let mut visited = Vec::new();
         let parameters = EncoderParameters::from_names(2, |name| {
-            asked.push(name.to_owned());
+            visited.push(name.to_owned());
             name.to_owned()
         });
-        assert_eq!(parameters.iter().cloned().collect::<Vec<_>>(), asked);
-        assert_eq!(asked.len(), 5 + 2 * 12);
-        assert_eq!(asked[0], "bert.embeddings.word_embeddings.weight");
-        assert_eq!(asked[5], "bert.encoder.layer.0.attention.self.query.weight");
-        assert_eq!(asked[28], "bert.encoder.layer.1.output.LayerNorm.bias");
+        assert_eq!(parameters.iter().cloned().collect::<Vec<_>>(), visited);
+        assert_eq!(visited.len(), 5 + 2 * 12);
+        assert_eq!(visited[0], "bert.embeddings.word_embeddings.weight");
+        assert_eq!(visited[5], "bert.encoder.layer.0.attention.self.query.weight");
+        assert_eq!(visited[28], "bert.encoder.layer.1.output.LayerNorm.bias");
     }
 }

@@ -20,7 +20,7 @@ pub(crate) enum Outcome<'a> {
         /// As it was given.
         text: &'a str,
         verdict: Verdict,
-        /// Where it was asked for.
+        /// Where it was requested.
         attribution: Option<&'a Attribution>,
     },
     /// It has no text that can be read, for this reason.

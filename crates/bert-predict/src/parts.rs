@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use serde_json::{Map, Value};
-use stage::{CommonArgs, ExitReason, Interrupt, Job, Manifest, OutputFolder, Stage, bad_input, ensure_input};
+use stage::{
+    CommonArgs, ExitReason, Interrupt, Job, Manifest, OutputFolder, OutputWriter, Stage, bad_input, ensure_input,
+};
 
 use crate::answers::Answering;
 use crate::args::Args;

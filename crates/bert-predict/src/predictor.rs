@@ -12,7 +12,7 @@ use crate::settings::Settings;
 pub(crate) struct Predictor<'a> {
     pub(crate) settings: &'a Settings,
     classifier: Classifier,
-    /// Spells the tokens of attributions, where these are asked for.
+    /// Spells the tokens of attributions, where these are requested.
     spelling: Option<Tokenizer>,
 }
 

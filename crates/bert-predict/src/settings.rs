@@ -36,7 +36,7 @@ impl Settings {
     /// Opens the model folder `model`, and its tokenizer.
     ///
     /// # Errors
-    /// Fails when the model is not fine-tuned, is not what its stage wrote, or does not fit what is asked for.
+    /// Fails when the model is not fine-tuned, is not what its stage wrote, or does not fit what is requested.
     pub(crate) fn open(model: &Path, args: &Args) -> anyhow::Result<(Self, Unloaded)> {
         // A run or an export has to be what its stage wrote; the weights are verified when they are read.
         stage::verify_files(model, &CONFIG_AND_TOKENIZER_FILES)?;
@@ -84,7 +84,7 @@ fn overflow(args: &Args, run: &RunFacts, folder: &ModelFolder) -> anyhow::Result
     }
 }
 
-/// How verdicts are made, where the model's outputs allow what is asked for.
+/// How verdicts are made, where the model's outputs allow what is requested.
 fn decoding(args: &Args, classifier: &ClassifierFolder) -> anyhow::Result<Decoding> {
     let answer = &args.answer;
     let ClassifierFolder { folder, outputs } = classifier;

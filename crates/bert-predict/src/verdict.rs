@@ -1,4 +1,4 @@
-//! Verdict: what the logits of a text say, by the kind of the model's outputs and what was asked for.
+//! Verdict: what the logits of a text say, by the kind of the model's outputs and what was requested.
 
 use bert::{argmax, calibrated_probabilities, sigmoid};
 use checkpoint::OutputKind;

@@ -2,7 +2,7 @@
 //! Packed tokens in, the hidden states of the first tokens out, `(batch, hidden)`.
 //!
 //! The kernel is chosen where the processor has it and no adapters are trained. It and the operators agree to rounding, not to
-//! the bit. Bytes are for evaluation alone, where they are asked for.
+//! the bit. Bytes are for evaluation alone, where they are requested.
 
 mod kernel;
 mod int8_kernel;

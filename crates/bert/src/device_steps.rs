@@ -133,7 +133,7 @@ impl<'a> DeviceSteps<'a> {
         })
     }
 
-    /// Forward and backward pass of one of a step's micro-batches: its gradients take the place of the last step's, or are added
+    /// Forward and backward pass of one of a step's micro-batches: its gradients replace the last step's, or are added
     /// up; those of several processes by [`Self::exchange`]. `loss` makes the scalar of `(logits, targets)`, the same function for all
     /// micro-batches of a run that have the same `of`; it reads no number on the host.
     ///

@@ -23,7 +23,7 @@ pub enum BertError {
     /// Another process of the run is gone, or does not answer.
     #[error(transparent)]
     Distributed(#[from] DistributedError),
-    /// The device, the precision or the classifier that was asked for is not there.
+    /// The device, the precision or the classifier that was requested is not there.
     #[error("{0}")]
     Unavailable(String),
 }

@@ -84,7 +84,7 @@ impl Gradients {
         Ok(gradients)
     }
 
-    /// The next micro-batch is the first of a step: its gradients take the place of these.
+    /// The next micro-batch is the first of a step: its gradients replace these.
     pub fn clear(&mut self) {
         self.accumulate = Accumulate::Overwrite;
     }
@@ -109,10 +109,10 @@ impl Gradients {
     pub(crate) fn add(&mut self, index: usize, computed: Gradient) {
         let Ok(position) = self.indices.binary_search(&index) else { return };
         let gradient = &mut self.trained[position];
-        if let (false, Gradient::Dense(place), Gradient::Dense(values)) =
+        if let (false, Gradient::Dense(target), Gradient::Dense(values)) =
             (self.shared.is_empty(), &*gradient, &computed)
         {
-            return no_grad(|| place.shallow_clone().copy_(values));
+            return no_grad(|| target.shallow_clone().copy_(values));
         }
         *gradient = match self.accumulate {
             Accumulate::Overwrite => computed,

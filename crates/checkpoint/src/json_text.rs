@@ -18,7 +18,7 @@ const NOT_FINITE: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
 /// Reads a file of JSON.
 ///
 /// # Errors
-/// Says what is wrong: where it is no JSON, and where something else is in the place of the file.
+/// Says what is wrong: where it is no JSON, and where something else lies there.
 pub fn parse_json(text: &[u8]) -> Result<Value, String> {
     parse_json_as(text)
 }

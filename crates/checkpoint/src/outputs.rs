@@ -68,9 +68,9 @@ impl BertConfig {
         };
         let (named, number) = (id2label.len(), self.num_labels.unwrap_or(id2label.len()));
         if n == named {
-            if let Some((place, id)) = id2label.keys().enumerate().find(|(place, id)| place != *id) {
+            if let Some((index, id)) = id2label.keys().enumerate().find(|(index, id)| index != *id) {
                 return Err(format!(
-                    "id2label names the output {id}, but not {place}; expected outputs 0 to {}",
+                    "id2label names the output {id}, but not {index}; expected outputs 0 to {}",
                     n - 1
                 ));
             }

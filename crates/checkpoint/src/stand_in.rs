@@ -1,5 +1,5 @@
-//! Stand-ins: what lies in the place of a file whose content was never fetched. A clone without Git LFS has pointers of a few lines
-//! in place of large files, and a download that went wrong has the page of an error.
+//! Stand-ins: what lies where the content of a file should be that was never fetched. A clone without Git LFS has pointers of a few lines
+//! instead of large files, and a download that went wrong has the page of an error.
 
 use std::fmt;
 use std::io::{self, Read, Seek};
@@ -13,7 +13,7 @@ const PAGE: [&[u8]; 2] = [b"<!doctype html", b"<html"];
 /// How many bytes from the beginning of a file are enough to know.
 const N_LOOKED_AT: u64 = 256;
 
-/// What lies in the place of a file. In messages it is what the file is, and what to do.
+/// What lies instead of a file. In messages it is what the file is, and what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StandIn {
     /// A pointer of Git LFS.

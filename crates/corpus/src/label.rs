@@ -34,7 +34,7 @@ mod report;
 pub use classes::LabelOrder;
 pub use column::LabelColumn;
 pub(crate) use decimal_comma::with_point;
-pub use distinct::{DistinctLabels, MAX_DISTINCT, Place};
+pub use distinct::{DistinctLabels, FileLocation, MAX_DISTINCT};
 pub(crate) use meaning::names_contradict_order;
 pub use meaning::{names_ascend, names_have_meaning};
 pub use rules::{LabelRules, SourceNames};

@@ -51,14 +51,14 @@ pub struct Record {
     /// The edges between the sentence and this node of its tree; 0 where `is_root`.
     pub depth: i32,
     /// Where the text was read, if that is known.
-    pub source: Option<SourcePlace>,
+    pub source: Option<SourceLocation>,
     /// The values of the columns of [`RawMetadata::kept`].
     pub kept: Vec<Option<String>>,
 }
 
 /// A place in a file of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourcePlace {
+pub struct SourceLocation {
     /// The file's name, without folders.
     pub file: Arc<str>,
     /// The line, or the row where the file has no lines; from 1.

@@ -28,11 +28,11 @@ pub fn draw(units: &[Unit], n: usize, seed: u64) -> Vec<bool> {
         return vec![true; units.len()];
     }
     let mut order: Vec<u32> = (0..).take(units.len()).collect();
-    let place = |index: u32| {
+    let sort_key = |index: u32| {
         let Unit { stratum, key } = units[index as usize];
         (stratum, mixed(seed, key), index)
     };
-    order.sort_unstable_by_key(|&index| place(index));
+    order.sort_unstable_by_key(|&index| sort_key(index));
     let strata: Vec<&[u32]> = order.chunk_by(|&a, &b| units[a as usize].stratum == units[b as usize].stratum).collect();
     let shares = apportioned(n, &strata.iter().map(|stratum| stratum.len()).collect::<Vec<_>>());
     let mut drawn = vec![false; units.len()];

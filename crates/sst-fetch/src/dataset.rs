@@ -44,7 +44,7 @@ use corpus::raw::RawMetadata;
 use corpus::records::FileName;
 use corpus::{Split, raw_rows};
 use serde_json::{Map, Value, json};
-use stage::{Job, List, Stage};
+use stage::{Job, List, OutputWriter, Stage};
 
 pub use args::DatasetArgs;
 use divide::divide;

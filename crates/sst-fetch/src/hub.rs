@@ -163,7 +163,7 @@ impl Repository {
                 self.name
             );
         };
-        // Of a copy of a cache, which has files in place of links.
+        // Of a copy of a cache, which has files instead of links.
         let copied = self.folder().join(name);
         if copied.is_file() && digest.matches(&copied)? {
             return Ok(copied);

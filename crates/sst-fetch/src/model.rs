@@ -9,7 +9,7 @@ use corpus::tokenizer::Tokenizer;
 use corpus::vocabulary;
 use hf_hub::RepoType;
 use serde::Serialize;
-use stage::{CommonArgs, Job, Stage, bail_input, ensure_input};
+use stage::{CommonArgs, Job, OutputWriter, Stage, bail_input, ensure_input};
 
 use crate::hub::Repository;
 use crate::source::Source;

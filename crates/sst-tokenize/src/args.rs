@@ -156,9 +156,9 @@ impl Plan {
         };
         let seed = args.max_samples.map(|_| args.seed);
         let max_length = max_length(args, config)?;
-        let asked = overflow(args, max_length)?;
+        let requested = overflow(args, max_length)?;
         let tokenizer = Tokenizer::facts(&args.model)?;
-        let overflow = asked.unwrap_or(Overflow::Truncate(tokenizer.truncation_side));
+        let overflow = requested.unwrap_or(Overflow::Truncate(tokenizer.truncation_side));
         Ok(Self {
             task,
             granularity: args.granularity,

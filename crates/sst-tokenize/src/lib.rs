@@ -26,7 +26,7 @@ use corpus::raw::RawReader;
 use corpus::tokenizer::{Tokenizer, agreement};
 use corpus::{Split, class_balance, token_rows, vocabulary};
 use serde_json::{Map, Value, json};
-use stage::{Fingerprint, Job, Manifest, OutputFile, Stage, Upstream};
+use stage::{Fingerprint, Job, Manifest, OutputFile, OutputWriter, Stage, Upstream};
 
 use args::Plan;
 pub use args::{Args, Granularity, PaddingStrategy, TaskChoice};

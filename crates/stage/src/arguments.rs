@@ -90,7 +90,7 @@ fn flags(
 ) -> anyhow::Result<Vec<OsString>> {
     let mut flags = Vec::new();
     for setting in settings {
-        let wrong = |problem: String| bad_input!("{}: {problem}", section.place(&[setting.key]));
+        let wrong = |problem: String| bad_input!("{}: {problem}", section.locate(&[setting.key]));
         let words = setting.words().map_err(wrong)?;
         let alone = program.iter().chain(&words);
         match command.clone().try_get_matches_from(alone) {
@@ -109,8 +109,8 @@ fn check_conflicts(command: &Command, section: &ProfileSection, settings: &[Sett
         let conflicts = command.get_arg_conflicts_with(setting.argument);
         let other = settings.iter().find(|other| conflicts.iter().any(|id| id.get_id() == other.argument.get_id()));
         if let Some(other) = other {
-            let place = section.place(&[setting.key, other.key]);
-            bail_input!("{place}: these exclude each other; remove one of them");
+            let location = section.locate(&[setting.key, other.key]);
+            bail_input!("{location}: these exclude each other; remove one of them");
         }
     }
     Ok(())
@@ -126,7 +126,7 @@ impl FromProfile {
         }
         let keys: Vec<&str> =
             self.keys.iter().filter(|(long, _)| mentions(&message, long)).map(|(_, key)| key.as_str()).collect();
-        if keys.is_empty() { error } else { error.context(BadInput::new(section.place(&keys))) }
+        if keys.is_empty() { error } else { error.context(BadInput::new(section.locate(&keys))) }
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn ensure_lockable(out: &Path) -> anyhow::Result<()> {
 }
 
 /// Where a single output file is written: at the end of its links. Refuses one that is one of `inputs` or lies in one of them,
-/// that a stage wrote, that is a device or a pipe, which a file would take the place of, or that cannot be written.
+/// that a stage wrote, that is a device or a pipe, which a file would replace, or that cannot be written.
 ///
 /// # Errors
 /// Fails where one of these holds; that is bad input.

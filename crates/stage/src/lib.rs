@@ -3,7 +3,7 @@
 //! A stage turns input files and a plan into one output folder. This crate gives every stage the same life: settings
 //! from a profile and from flags ([`run_main`]), one writer per folder, freshness judged by the manifest that the stage
 //! would write ([`Job`]), inputs held to what an earlier stage wrote ([`Upstream`], [`verify_files`]), outputs that appear
-//! complete or not at all ([`OutputFolder`]), messages and progress ([`say`]), a summary for programs ([`Summary`]), signals
+//! complete or not at all ([`OutputWriter`]), messages and progress ([`say`]), a summary for programs ([`Summary`]), signals
 //! and exit codes ([`BadInput`], [`ExitReason`]). It knows
 //! nothing of text or tensors, and of the stages what their names begin with and what a training leaves before its end,
 //! by which the locks of unfinished folders are told.
@@ -42,6 +42,7 @@ mod partial_file;
 mod output_file;
 mod resumable_file;
 mod output_names;
+mod output_writer;
 mod output_folder;
 mod staged_outputs;
 
@@ -88,7 +89,8 @@ pub use manifest::{MANIFEST, Manifest, Stage, UnreadableManifest};
 pub use messages::{LogFormat, harmless, say};
 pub use named_files::{is_hidden, named_files, refuse_pipe};
 pub use output_file::{OutputFile, write_file, write_file_with};
-pub use output_folder::{OutputFolder, copy_from, remove_partials};
+pub use output_folder::{OutputFolder, remove_partials};
+pub use output_writer::{OutputWriter, copy_from};
 pub use panic_line::NO_THREAD;
 pub use print_line::print_line;
 pub use progress::{Progress, clock};

@@ -23,8 +23,8 @@ pub fn named_files(flag: &str, given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>
     }
     let mut seen = HashSet::new();
     // However its path is spelled.
-    let place = |file: &PathBuf| file.canonicalize().unwrap_or_else(|_| file.clone());
-    match files.iter().find(|file| !seen.insert(place(file))) {
+    let resolved = |file: &PathBuf| file.canonicalize().unwrap_or_else(|_| file.clone());
+    match files.iter().find(|file| !seen.insert(resolved(file))) {
         Some(file) => bail_input!("{flag} names {} twice", file.display()),
         None => Ok(files),
     }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -19,6 +18,7 @@ use crate::manifest::{MANIFEST, Manifest};
 use crate::messages::say;
 use crate::output_file::{OutputFile, write_file, write_file_with};
 use crate::output_names::OutputNames;
+use crate::output_writer::{OutputWriter, create_parent};
 use crate::partial_file::PARTIAL;
 use crate::summary::{Figures, State, summarize_folder};
 
@@ -141,32 +141,6 @@ impl OutputFolder {
         self.force
     }
 
-    /// Writes one output through `fill`; it appears when `fill` succeeds, and is listed in the manifest.
-    ///
-    /// # Errors
-    /// Fails with `fill`, and when the file cannot be written; then nothing appears.
-    pub fn output<T>(
-        &mut self,
-        name: &str,
-        fill: impl FnOnce(&mut OutputFile) -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
-        ensure_no_link(&self.folder, name)?;
-        self.announce([name])?;
-        let target = self.folder.join(name);
-        create_parent(&target)?;
-        let (value, fingerprint) = write_file_with(&target, fill)?;
-        self.manifest.outputs.insert(name.to_owned(), fingerprint);
-        Ok(value)
-    }
-
-    /// Writes one output from bytes in memory.
-    ///
-    /// # Errors
-    /// Fails when the file cannot be written; then nothing appears.
-    pub fn write(&mut self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
-        self.output(name, |file| Ok(file.write_all(content.as_ref())?))
-    }
-
     /// Writes a file that the manifest does not list, such as timings, in which equal runs differ.
     ///
     /// # Errors
@@ -175,36 +149,6 @@ impl OutputFolder {
         self.noted_names()?.spare(name);
         write_file(&self.folder.join(name), content)?;
         Ok(())
-    }
-
-    /// Writes one output as indented JSON.
-    ///
-    /// # Errors
-    /// Fails when the value has no JSON form or the file cannot be written.
-    pub fn write_json(&mut self, name: &str, value: &impl Serialize) -> anyhow::Result<()> {
-        self.write(name, indented_json(name, value)?)
-    }
-
-    /// Writes one output as JSON lines, one for each value.
-    ///
-    /// # Errors
-    /// Fails when a value has no JSON form or the file cannot be written.
-    pub fn write_json_lines(&mut self, name: &str, values: &[impl Serialize]) -> anyhow::Result<()> {
-        self.output(name, |file| {
-            for value in values {
-                serde_json::to_writer(&mut *file, value).with_context(|| format!("{name} has no JSON form"))?;
-                file.write_all(b"\n")?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Copies a file into the folder as an output.
-    ///
-    /// # Errors
-    /// Fails when either file cannot be read or written.
-    pub fn copy(&mut self, name: &str, from: &Path) -> anyhow::Result<()> {
-        self.output(name, |file| copy_from(from, file))
     }
 
     /// Lists a file that was written into the folder by other means in the manifest.
@@ -220,11 +164,6 @@ impl OutputFolder {
     /// Lists a file of an earlier, unfinished run of the same key, whose bytes the caller has checked.
     pub fn list_checked(&mut self, name: &str, fingerprint: Fingerprint) {
         self.manifest.outputs.insert(name.to_owned(), fingerprint);
-    }
-
-    /// What was written as the output `name`.
-    pub fn written(&self, name: &str) -> Option<&Fingerprint> {
-        self.manifest.outputs.get(name)
     }
 
     /// Adds a fact to the manifest that does not define the result.
@@ -248,6 +187,23 @@ impl OutputFolder {
     }
 }
 
+impl OutputWriter for OutputFolder {
+    /// The first output removes the old result.
+    fn output<T>(&mut self, name: &str, fill: impl FnOnce(&mut OutputFile) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        ensure_no_link(&self.folder, name)?;
+        self.announce([name])?;
+        let target = self.folder.join(name);
+        create_parent(&target)?;
+        let (value, fingerprint) = write_file_with(&target, fill)?;
+        self.manifest.outputs.insert(name.to_owned(), fingerprint);
+        Ok(value)
+    }
+
+    fn written(&self, name: &str) -> Option<&Fingerprint> {
+        self.manifest.outputs.get(name)
+    }
+}
+
 /// Refuses to write the file `name` behind a link, which may lead into somebody else's folder.
 pub(crate) fn ensure_no_link(folder: &Path, name: &str) -> anyhow::Result<()> {
     match link_on_the_way(folder, name) {
@@ -256,29 +212,6 @@ pub(crate) fn ensure_no_link(folder: &Path, name: &str) -> anyhow::Result<()> {
             crate::bail_input!("{} is a link, and a stage writes into its own folder alone; remove it", link.display())
         }
     }
-}
-
-/// Makes the folder that `target` lies in.
-pub(crate) fn create_parent(target: &Path) -> anyhow::Result<()> {
-    let Some(parent) = target.parent() else { return Ok(()) };
-    fs::create_dir_all(parent).with_context(|| format!("cannot create the folder {}", parent.display()))
-}
-
-/// A value as the JSON file `name`.
-pub(crate) fn indented_json(name: &str, value: &impl Serialize) -> anyhow::Result<Vec<u8>> {
-    let mut text = serde_json::to_vec_pretty(value).with_context(|| format!("{name} has no JSON form"))?;
-    text.push(b'\n');
-    Ok(text)
-}
-
-/// Copies the file `from`.
-///
-/// # Errors
-/// Fails when either file cannot be read or written.
-pub fn copy_from(from: &Path, file: &mut OutputFile) -> anyhow::Result<()> {
-    let mut source = fs::File::open(from).with_context(|| format!("cannot read {}", from.display()))?;
-    io::copy(&mut source, file).with_context(|| format!("cannot copy {}", from.display()))?;
-    Ok(())
 }
 
 /// Removes what a killed run left half written in `folder`.

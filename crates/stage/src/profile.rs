@@ -86,7 +86,7 @@ impl ProfileSection {
     }
 
     /// Where keys of the section stand: `in the profile x.toml: [finetune] seed = 7`.
-    pub(crate) fn place(&self, keys: &[&str]) -> String {
+    pub(crate) fn locate(&self, keys: &[&str]) -> String {
         let value = |key: &str| self.table.get(key).map_or_else(String::new, Value::to_string);
         let settings: Vec<String> = keys.iter().map(|key| format!("{key} = {}", value(key))).collect();
         format!("{IN_PROFILE}{}: [{}] {}", self.path.display(), self.name, settings.join(", "))

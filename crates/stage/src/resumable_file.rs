@@ -60,7 +60,7 @@ impl ResumableFile {
         Ok(())
     }
 
-    /// Makes the file durable and visible, in the place of one that is there.
+    /// Makes the file durable and visible; it replaces one that is there.
     ///
     /// # Errors
     /// Fails when the file cannot be synced or renamed; then it stays as it is.

@@ -5,20 +5,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use serde::Serialize;
 
 use crate::fingerprint::Fingerprint;
 use crate::output_file::{OutputFile, move_file, write_file_with};
-use crate::output_folder::{OutputFolder, copy_from, create_parent, ensure_no_link, indented_json};
+use crate::output_folder::{OutputFolder, ensure_no_link};
+use crate::output_writer::{OutputWriter, create_parent};
 
 /// The folder in the output folder; its ending says that it is unfinished work.
 const FOLDER: &str = ".staged.partial";
 
-/// Outputs that nobody sees yet.
+/// OutputWriter that nobody sees yet.
 #[derive(Debug)]
 pub struct StagedOutputs {
     folder: PathBuf,
@@ -47,51 +47,6 @@ impl StagedOutputs {
         &self.folder
     }
 
-    /// What was written under a name.
-    pub fn written(&self, name: &str) -> Option<&Fingerprint> {
-        self.written.get(name)
-    }
-
-    /// Writes one output through `fill`.
-    ///
-    /// # Errors
-    /// Fails with `fill`, and when the file cannot be written.
-    pub fn output<T>(
-        &mut self,
-        name: &str,
-        fill: impl FnOnce(&mut OutputFile) -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
-        let target = self.folder.join(name);
-        create_parent(&target)?;
-        let (value, fingerprint) = write_file_with(&target, fill)?;
-        self.written.insert(name.to_owned(), fingerprint);
-        Ok(value)
-    }
-
-    /// Writes one output from bytes in memory.
-    ///
-    /// # Errors
-    /// Fails when the file cannot be written.
-    pub fn write(&mut self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
-        self.output(name, |file| Ok(file.write_all(content.as_ref())?))
-    }
-
-    /// Writes one output as indented JSON.
-    ///
-    /// # Errors
-    /// Fails when the value has no JSON form or the file cannot be written.
-    pub fn write_json(&mut self, name: &str, value: &impl Serialize) -> anyhow::Result<()> {
-        self.write(name, indented_json(name, value)?)
-    }
-
-    /// Copies a file as an output.
-    ///
-    /// # Errors
-    /// Fails when either file cannot be read or written.
-    pub fn copy(&mut self, name: &str, from: &Path) -> anyhow::Result<()> {
-        self.output(name, |file| copy_from(from, file))
-    }
-
     /// Removes the earlier result, and puts the files into their places, where the manifest will list them.
     ///
     /// # Errors
@@ -106,6 +61,20 @@ impl StagedOutputs {
             output.list_checked(name, fingerprint.clone());
         }
         Ok(())
+    }
+}
+
+impl OutputWriter for StagedOutputs {
+    fn output<T>(&mut self, name: &str, fill: impl FnOnce(&mut OutputFile) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let target = self.folder.join(name);
+        create_parent(&target)?;
+        let (value, fingerprint) = write_file_with(&target, fill)?;
+        self.written.insert(name.to_owned(), fingerprint);
+        Ok(value)
+    }
+
+    fn written(&self, name: &str) -> Option<&Fingerprint> {
+        self.written.get(name)
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn want(wanted: bool) {
     IS_WANTED.store(wanted, Ordering::Relaxed);
 }
 
-/// Notes what the run came to, in place of an earlier note.
+/// Notes what the run came to, instead of an earlier note.
 pub fn summarize(summary: Summary) {
     if let Ok(mut last) = LAST.lock() {
         *last = Some(summary);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use stage::{CommonArgs, Job, Stage};
+use stage::{CommonArgs, Job, OutputWriter, Stage};
 
 #[test]
 fn a_manifest_has_the_documented_fields() {

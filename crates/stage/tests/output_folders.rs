@@ -7,7 +7,7 @@ use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use stage::{CommonArgs, Job, Manifest, OutputFolder, Seal, Stage};
+use stage::{CommonArgs, Job, Manifest, OutputFolder, OutputWriter, Seal, Stage};
 
 const STAGE: Stage = Stage { name: "test-stage", version: 1 };
 /// Large enough for its hash to be remembered.

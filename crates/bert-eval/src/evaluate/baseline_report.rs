@@ -108,7 +108,7 @@ fn class_difference(
     Ok((paired_difference(Figure::Accuracy, &evaluations[0], &evaluations[1]).ok(), mcnemar))
 }
 
-/// The ids and targets of the texts of the train split; `None` where no baseline was asked for.
+/// The ids and targets of the texts of the train split; `None` where no baseline was requested.
 ///
 /// # Errors
 /// Fails when the split cannot be read or has no labels.

@@ -122,8 +122,8 @@ impl WrongPrediction {
     /// Adds what the raw file knows of the text.
     pub(crate) fn describe(&mut self, record: &Record, kept_names: &[String]) {
         self.text = Some(record.text.clone());
-        self.source_file = record.source.as_ref().map(|place| place.file.to_string());
-        self.source_line = record.source.as_ref().map(|place| place.line);
+        self.source_file = record.source.as_ref().map(|source| source.file.to_string());
+        self.source_line = record.source.as_ref().map(|source| source.line);
         let kept = kept_names.iter().cloned().zip(record.kept.iter().map(|value| value.clone().into()));
         self.kept = kept.collect();
     }

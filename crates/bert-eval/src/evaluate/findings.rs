@@ -6,7 +6,7 @@ use run_files::layout::eval::{
 };
 use run_files::metrics_json::{ClassMetrics, Metrics};
 use run_files::predictions::Predictions;
-use stage::OutputFolder;
+use stage::{OutputFolder, OutputWriter};
 
 use super::baseline_report::BaselineReport;
 use super::calibrate::confidence;

@@ -23,7 +23,7 @@ pub(crate) struct Report<'a> {
     pub(crate) pictures: &'a [Picture],
     pub(crate) slices: &'a SliceFigures,
     pub(crate) baseline: Option<&'a BaselineReport>,
-    /// `None` where none were asked for.
+    /// `None` where none were requested.
     pub(crate) errors: Option<&'a [WrongPrediction]>,
     /// Labels of classes that are likely wrong.
     pub(crate) n_label_issues: usize,

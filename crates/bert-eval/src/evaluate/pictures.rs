@@ -7,7 +7,7 @@ mod of_scores;
 use figures::{Estimate, Slice, Slices, missing_glyphs, png};
 use metrics::Interval;
 use run_files::metrics_json::EvaluatedSplit;
-use stage::OutputFolder;
+use stage::{OutputFolder, OutputWriter};
 
 use super::slice_figures::SliceFigures;
 

@@ -8,7 +8,7 @@ use corpus::raw::{RawReader, Record};
 use corpus::similarity::NearDuplicates;
 use run_files::layout::eval::PREDICTIONS;
 use run_files::predictions::{COLUMN_NAMES, Predictions, PredictionsWriter, TEXT};
-use stage::{OutputFile, OutputFolder};
+use stage::{OutputFile, OutputFolder, OutputWriter};
 
 use super::errors::{NearText, WrongPrediction};
 use super::inputs::Raw;
@@ -96,8 +96,8 @@ impl TextPass<'_> {
         let mut first = 0;
         raw.texts.for_each(reader, &self.predictions.ids, &mut |row, record| {
             each(row, &record)?;
-            let line = record.source.as_ref().map(|place| place.line.to_string());
-            let file = record.source.map(|place| place.file.to_string());
+            let line = record.source.as_ref().map(|source| source.line.to_string());
+            let file = record.source.map(|source| source.file.to_string());
             let text = self.save_texts.then_some(Some(record.text));
             let values = text.into_iter().chain([file, line]).chain(record.kept);
             columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));

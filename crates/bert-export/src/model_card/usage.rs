@@ -3,6 +3,7 @@
 use checkpoint::{LongTexts, OutputKind};
 use corpus::tokenizer::Overflow;
 use run_files::layout::export::HF;
+use stage::OutputWriter;
 
 use crate::card_facts::Card;
 use crate::format::{Dtype, Format};

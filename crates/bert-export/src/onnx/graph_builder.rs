@@ -45,7 +45,7 @@ pub(crate) enum Attribute<'a> {
 pub(crate) struct GraphBuilder {
     pub(crate) nodes: Vec<NodeProto>,
     pub(crate) initializers: Vec<Initializer>,
-    /// The constants that were asked for.
+    /// The constants that were requested.
     constants: BTreeSet<Name>,
 }
 

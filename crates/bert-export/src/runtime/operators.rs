@@ -134,7 +134,8 @@ impl Operator<'_> {
     fn reshape(&self) -> anyhow::Result<Tensor> {
         let x = self.input(0)?;
         let size = x.size();
-        let kept = |(at, asked): (usize, i64)| if asked == 0 { size.get(at).copied().unwrap_or(0) } else { asked };
+        let kept =
+            |(at, requested): (usize, i64)| if requested == 0 { size.get(at).copied().unwrap_or(0) } else { requested };
         let shape: Vec<i64> = self.ints_of_input(1)?.into_iter().enumerate().map(kept).collect();
         Ok(x.f_reshape(shape)?)
     }

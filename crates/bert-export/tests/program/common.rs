@@ -6,7 +6,7 @@ use std::io::Write;
 use corpus::task::Task;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use serde_json::{Value, json};
-use stage::{CommonArgs, Fingerprint, Job, Manifest, OutputFolder, Stage};
+use stage::{CommonArgs, Fingerprint, Job, Manifest, OutputFolder, OutputWriter, Stage};
 use testkit::{Random, Sandbox, fixture};
 
 pub(crate) const EXPORT: &str = "bert-export --run train --out export";

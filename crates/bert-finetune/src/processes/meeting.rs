@@ -25,7 +25,7 @@ use stage::{BadInputType, ExitReason, Interrupt, exit_code};
 
 use crate::processes::failure::Failure;
 use crate::processes::shared_store::{PAUSE, SharedStore, no_answer};
-use crate::processes::watch::{Limits, Place, Watch};
+use crate::processes::watch::{Limits, Member, Watch};
 use crate::processes::world::World;
 
 /// For the others to say why the connection to them broke, where they still can.
@@ -102,7 +102,7 @@ impl Meeting {
             }
             exit_at_once(exit_code.into());
         };
-        Ok(Watch::begin(self.store()?.another(self.timeout)?, Place { rank, size }, limits, end))
+        Ok(Watch::begin(self.store()?.another(self.timeout)?, Member { rank, size }, limits, end))
     }
 
     /// Ends this process's part of the run: as process 0 does, or as the one that stopped it.

@@ -53,7 +53,7 @@ pub(super) struct Limits {
 
 /// Which process of how many this is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Member {
     pub(super) rank: usize,
     pub(super) size: usize,
 }
@@ -73,13 +73,13 @@ impl Watch {
     /// says them.
     pub(super) fn begin(
         store: Store,
-        place: Place,
+        member: Member,
         limits: Limits,
         end: impl FnOnce(u8, &str) + Send + 'static,
     ) -> Self {
         let progress = Arc::new(Progress::default());
         let (sender, ended) = channel();
-        let watcher = Watcher { store, place, limits, progress: Arc::clone(&progress) };
+        let watcher = Watcher { store, member, limits, progress: Arc::clone(&progress) };
         let thread = spawn(move || {
             let mut next = NextBeat { value: None, since: Instant::now() };
             for beat in 0_u64.. {
@@ -132,7 +132,7 @@ impl Drop for Watch {
 /// What the thread has.
 struct Watcher {
     store: Store,
-    place: Place,
+    member: Member,
     limits: Limits,
     progress: Arc<Progress>,
 }
@@ -153,7 +153,7 @@ impl Watcher {
     }
 
     fn look_into_store(&self, beat: u64, next: &mut NextBeat) -> Result<Option<Failure>, DistributedError> {
-        let Self { store, place: Place { rank, size }, limits, progress } = self;
+        let Self { store, member: Member { rank, size }, limits, progress } = self;
         let n_steps = progress.n_steps_begun.load(Ordering::Relaxed);
         store.set(&format!("beat/{rank}"), format!("{beat} {n_steps}").as_bytes())?;
         if let Some(failure) = self.failure()? {
@@ -184,10 +184,10 @@ impl Watcher {
             let beat = String::from_utf8_lossy(&beat).into_owned();
             Ok(beat.split_once(' ').and_then(|(_, n_steps)| n_steps.parse().ok()).unwrap_or(0))
         };
-        let of_ranks = (0..self.place.size).map(n_steps).collect::<Result<Vec<u64>, _>>()?;
+        let of_ranks = (0..self.member.size).map(n_steps).collect::<Result<Vec<u64>, _>>()?;
         let (fewest, most) = (of_ranks.iter().min(), of_ranks.iter().max());
         let is_slowest = |rank: &usize| fewest != most && of_ranks.get(*rank) == fewest;
-        Ok((0..self.place.size).filter(is_slowest).collect())
+        Ok((0..self.member.size).filter(is_slowest).collect())
     }
 
     fn failure(&self) -> Result<Option<Failure>, DistributedError> {
@@ -208,7 +208,7 @@ impl Watcher {
 
     /// The last words: its own, or those of another one that is the reason.
     fn words(&self, failure: Failure) -> String {
-        match (failure.rank == self.place.rank, self.place.rank) {
+        match (failure.rank == self.member.rank, self.member.rank) {
             (true, 0) => failure.reason,
             (true, rank) => format!("rank {rank}: {}", failure.reason),
             (false, _) => failure.followed().to_string(),
@@ -216,13 +216,13 @@ impl Watcher {
     }
 
     fn own_failure(&self, reason: String) -> Failure {
-        Failure { rank: self.place.rank, exit_code: 1, reason }
+        Failure { rank: self.member.rank, exit_code: 1, reason }
     }
 
     /// The last beat.
     fn part(&self, is_done: bool) {
         if is_done {
-            let _ = self.store.set(&format!("beat/{}", self.place.rank), DONE);
+            let _ = self.store.set(&format!("beat/{}", self.member.rank), DONE);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use checkpoint::{ModelFolder, label_config};
 use run_files::layout::train;
 use run_files::log;
-use stage::OutputFolder;
+use stage::{OutputFolder, OutputWriter};
 
 use crate::checkpoints::CheckpointFolder;
 use crate::data::Dataset;

@@ -28,7 +28,7 @@ pub(crate) struct Trainer<'a> {
     pub(crate) objective: Objective,
     /// Steps done.
     pub(crate) step: u64,
-    place: Place<'a>,
+    backend: Backend<'a>,
     /// Of steps whose numbers are there, the oldest first.
     reports: VecDeque<StepReport>,
     dropout_rates: DropoutRates,
@@ -36,7 +36,7 @@ pub(crate) struct Trainer<'a> {
 }
 
 /// Where the passes are computed.
-enum Place<'a> {
+enum Backend<'a> {
     Host(Box<HostSteps<'a>>),
     Device(Box<DeviceTraining<'a>>),
 }
@@ -75,16 +75,18 @@ impl<'a> Trainer<'a> {
         let make = if recording.is_some() { Model::with_operators } else { Model::new };
         let model = make(parameters, config, compute.precision)?;
         let optimizer = Optimizer::new(plan.optimizer, model.parameters(), config);
-        let place = match recording {
-            None => Place::Host(Box::new(HostSteps::new(&model, team))),
-            Some(recording) => Place::Device(Box::new(DeviceTraining::new(&model, &optimizer, recording, plan, team)?)),
+        let backend = match recording {
+            None => Backend::Host(Box::new(HostSteps::new(&model, team))),
+            Some(recording) => {
+                Backend::Device(Box::new(DeviceTraining::new(&model, &optimizer, recording, plan, team)?))
+            }
         };
         Ok(Self {
             optimizer,
             ema: plan.weights.ema_decay.map(|decay| Ema::new(decay, model.parameters())),
             objective,
             step: 0,
-            place,
+            backend,
             reports: VecDeque::new(),
             dropout_rates: plan.weights.dropout_rates(config),
             model,
@@ -152,8 +154,8 @@ impl<'a> Trainer<'a> {
         let mut report = StepReport::begun(batches, self.step, learning_rates.of(plan.optimizer.learning_rate));
         let StepBatches { train, rows, .. } = batches;
         let Self { model, optimizer, objective, .. } = self;
-        match &mut self.place {
-            Place::Host(host) => {
+        match &mut self.backend {
+            Backend::Host(host) => {
                 let accumulated = host.accumulate(Pass { model, objective, dropout }, batches)?;
                 (report.signal, report.exchange_seconds) = (accumulated.signal, accumulated.exchange_seconds);
                 report.add_losses(&accumulated.losses, train, rows)?;
@@ -163,7 +165,7 @@ impl<'a> Trainer<'a> {
                 optimizer.step(model, host.gradients(), rates)?;
                 self.reports.push_back(report);
             }
-            Place::Device(device) => {
+            Backend::Device(device) => {
                 device.step(DeviceStep { model, optimizer, objective, dropout, learning_rates }, batches, report)?;
             }
         }
@@ -178,18 +180,18 @@ impl<'a> Trainer<'a> {
     /// steps have read. Fails where the numbers of the step are not finite; then it was not taken.
     pub(crate) fn take_report(&mut self, wanted: Reports, train: &TokenSet) -> anyhow::Result<Option<StepReport>> {
         let in_flight = usize::from(wanted == Reports::Early);
-        match &mut self.place {
-            Place::Device(device) if device.n_launched() > in_flight => device.next_report(train),
-            Place::Device(_) => Ok(None),
-            Place::Host(_) => Ok(self.reports.pop_front()),
+        match &mut self.backend {
+            Backend::Device(device) if device.n_launched() > in_flight => device.next_report(train),
+            Backend::Device(_) => Ok(None),
+            Backend::Host(_) => Ok(self.reports.pop_front()),
         }
     }
 
     /// What has to be said of the way in which the device works, once.
     pub(crate) fn take_remark(&mut self) -> Option<String> {
-        match &mut self.place {
-            Place::Device(device) => device.take_remark(),
-            Place::Host(_) => None,
+        match &mut self.backend {
+            Backend::Device(device) => device.take_remark(),
+            Backend::Host(_) => None,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::process::Command;
 use corpus::task::Task;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use serde_json::{Value, json};
-use stage::{CommonArgs, Job, Stage};
+use stage::{CommonArgs, Job, OutputWriter, Stage};
 use testkit::{Outcome, last_of_each};
 
 /// A training of 28 steps.

@@ -9,7 +9,7 @@ use checkpoint::SafetensorsFile;
 use corpus::task::Task;
 use corpus::tokens::{Labels, TokenSet, TokensMetadata};
 use serde_json::{Value, json};
-use stage::{CommonArgs, Job, Stage};
+use stage::{CommonArgs, Job, OutputWriter, Stage};
 
 /// One of the folders.
 pub(crate) struct Variant {

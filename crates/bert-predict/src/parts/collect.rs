@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use stage::{Job, Manifest, bad_input, bail_input, ensure_input};
+use stage::{Job, Manifest, OutputWriter, bad_input, bail_input, ensure_input};
 
 use super::ledger::{self, Entry, PARTS};
 use super::plan::SHARD;

@@ -9,7 +9,7 @@ use std::{fs, io};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use stage::{AppendLog, Fingerprint, OutputFolder};
+use stage::{AppendLog, Fingerprint, OutputFolder, OutputWriter};
 
 use crate::counts::Counts;
 use crate::output::Format;

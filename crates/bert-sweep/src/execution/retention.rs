@@ -107,7 +107,7 @@ pub(crate) fn link_best(out: &Path, id: &str) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-/// Makes `OUT/kept` a folder of links to the trainings of these rows, in place of those that it had.
+/// Makes `OUT/kept` a folder of links to the trainings of these rows, instead of those that it had.
 pub(crate) fn link_kept(out: &Path, kept: &BTreeSet<&str>, rows: &[Row]) -> anyhow::Result<()> {
     let folder = out.join(KEPT);
     unlink_kept(out)?;

@@ -1,6 +1,6 @@
 //! Output files of a sweep: trial table, leaderboard, summary, report page, best profile and the link to the best run.
 
-use stage::{ExitReason, print_line};
+use stage::{ExitReason, OutputWriter, print_line};
 use toml::{Table, Value};
 
 use super::leaderboard::{LEADERBOARD, headline, markdown, status_name};

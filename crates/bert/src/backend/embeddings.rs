@@ -46,7 +46,7 @@ impl Embeddings {
         )
     }
 
-    /// The same from rows `(n_rows, hidden)` in place of the batch's words.
+    /// The same from rows `(n_rows, hidden)` instead of the batch's words.
     pub(crate) fn forward_from_words(&self, words: Tensor, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
         let positions = Tensor::embedding(&self.positions, &batch.position_ids, -1, false, false);
         let sum = words + positions + self.token_types.select(0, 0);

@@ -37,7 +37,7 @@ impl EncoderOfOperators {
         self.forward_layers(self.embeddings.forward(batch, mode)?, batch, mode)
     }
 
-    /// The same from rows `(n_rows, hidden)` in place of the word embeddings of the batch's tokens.
+    /// The same from rows `(n_rows, hidden)` instead of the word embeddings of the batch's tokens.
     pub(crate) fn forward_from_words(&self, words: Tensor, batch: &Batch, mode: Mode) -> Result<Tensor, BertError> {
         self.forward_layers(self.embeddings.forward_from_words(words, batch, mode)?, batch, mode)
     }

@@ -142,8 +142,8 @@ fn from_values(values: Vec<Distinct>, column: &str) -> Result<(Vec<Class>, Label
         numbers.dedup();
         let n_rows = values.iter().map(Distinct::n_rows).sum();
         let mut classes = grouped(values, |text| number(text).map_or(String::new(), |n| n.to_string()));
-        let place: HashMap<String, usize> = numbers.iter().map(Number::to_string).zip(0..).collect();
-        classes.sort_by_key(|class| place.get(&class.value));
+        let position: HashMap<String, usize> = numbers.iter().map(Number::to_string).zip(0..).collect();
+        classes.sort_by_key(|class| position.get(&class.value));
         not_scores(&numbers, n_rows, &classes, column)?;
         not_too_many(&classes, column)?;
         return Ok((classes, LabelOrder::Numbers));

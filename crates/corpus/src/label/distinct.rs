@@ -12,14 +12,14 @@ pub const MAX_DISTINCT: usize = 100_000;
 
 /// Where a value stands first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct FileLocation {
     /// The user's file.
     pub file: PathBuf,
     /// The line or row in it.
     pub location: Location,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FileLocation {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         write!(formatter, "{}, {}", self.file.display(), self.location)
     }
@@ -30,7 +30,7 @@ impl fmt::Display for Place {
 pub(super) struct Distinct {
     pub(super) text: String,
     pub(super) rows: [usize; Split::ALL.len()],
-    pub(super) first: Place,
+    pub(super) first: FileLocation,
 }
 
 impl Distinct {
@@ -51,7 +51,7 @@ impl DistinctLabels {
     pub fn add(&mut self, text: &str, split: Split, file: &Path, location: Location) -> usize {
         let text = text.trim();
         let index = self.index_of.get(text).copied().unwrap_or_else(|| {
-            let first = Place { file: file.to_owned(), location };
+            let first = FileLocation { file: file.to_owned(), location };
             self.values.push(Distinct { text: text.to_owned(), rows: [0; Split::ALL.len()], first });
             self.index_of.insert(text.to_owned(), self.values.len() - 1);
             self.values.len() - 1

@@ -2,7 +2,7 @@
 
 use super::value::{Number, is_missing};
 
-/// Names that a source gives its labels, such as those of a `ClassLabel`; its readers put them in place of the indices.
+/// Names that a source gives its labels, such as those of a `ClassLabel`; its readers put them instead of the indices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceNames {
     /// The names, by index.

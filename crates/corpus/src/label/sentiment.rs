@@ -1,9 +1,9 @@
 //! Orders that words have by their meaning: very negative < negative < neutral < positive, bad < ok < good.
 //!
-//! Each word has a place on one scale from bad to good; a modifier (`very`, `somewhat`) moves it out or in. Labels have such
-//! an order only if every one of them has a place, and no two the same: a guess is made for all or for none.
+//! Each word has a position on one scale from bad to good; a modifier (`very`, `somewhat`) moves it out or in. Labels have such
+//! an order only if every one of them has a position, and no two the same: a guess is made for all or for none.
 
-/// Words in their places, which are only compared: the worst first.
+/// Words in their positions, which are only compared: the worst first.
 const SCALE: [(i32, &[&str]); 9] = [
     (-40, &["abysmal", "worst"]),
     (-30, &["awful", "hate", "horrible", "terrible"]),
@@ -71,28 +71,28 @@ const MODIFIERS: [(i32, &[&str]); 3] = [
 /// The indices of `words` from the worst to the best; `None` where their meaning gives no order.
 pub(super) fn order(words: &[&str]) -> Option<Vec<usize>> {
     let stars = || words.iter().map(|word| stars(word)).collect::<Option<Vec<i32>>>();
-    let places = words.iter().map(|word| place(word)).collect::<Option<Vec<i32>>>().or_else(stars)?;
+    let positions = words.iter().map(|word| position(word)).collect::<Option<Vec<i32>>>().or_else(stars)?;
     let mut indices: Vec<usize> = (0..words.len()).collect();
-    indices.sort_by_key(|&index| places[index]);
-    indices.windows(2).all(|pair| places[pair[0]] != places[pair[1]]).then_some(indices)
+    indices.sort_by_key(|&index| positions[index]);
+    indices.windows(2).all(|pair| positions[pair[0]] != positions[pair[1]]).then_some(indices)
 }
 
 /// Whether a word says how good or bad something is.
 pub fn is_sentiment(word: &str) -> bool {
-    place(word).is_some()
+    position(word).is_some()
 }
 
-fn place(word: &str) -> Option<i32> {
+fn position(word: &str) -> Option<i32> {
     let word = plain(word);
-    let on_scale = |word: &str| SCALE.iter().find(|(_, words)| words.contains(&word)).map(|(place, _)| *place);
-    if let Some(place) = on_scale(&word) {
-        return Some(place);
+    let on_scale = |word: &str| SCALE.iter().find(|(_, words)| words.contains(&word)).map(|(position, _)| *position);
+    if let Some(position) = on_scale(&word) {
+        return Some(position);
     }
     let (modifier, rest) = word.split_once(' ')?;
     let (strength, _) = MODIFIERS.iter().find(|(_, modifiers)| modifiers.contains(&modifier))?;
     // 20 in plain words is 10 with `somewhat`, 25 with `very`, 35 with `extremely`: between its neighbors.
-    let place = on_scale(rest).filter(|&place| place != 0)?;
-    Some(place.signum() * (place.abs() - 15 + [5, 20, 30][*strength as usize - 1]))
+    let position = on_scale(rest).filter(|&position| position != 0)?;
+    Some(position.signum() * (position.abs() - 15 + [5, 20, 30][*strength as usize - 1]))
 }
 
 /// `1 star`, `2 stars`, `five stars`: how many.

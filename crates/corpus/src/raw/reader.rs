@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::{Array, Int64Array, StringArray};
 
 use super::columns::{COLUMNS, KEPT_COLUMNS};
-use super::{LABEL_ORDER, RawMetadata, Record, SourcePlace, WITHOUT_MEANING};
+use super::{LABEL_ORDER, RawMetadata, Record, SourceLocation, WITHOUT_MEANING};
 use crate::error::{CorpusError, Result};
 use crate::parquet_file::{Batch, ParquetFile};
 
@@ -168,7 +168,7 @@ impl OtherColumns {
         let number = |column: &Int64Array| column.is_valid(row).then(|| column.value(row));
         let source = self.places.as_ref().and_then(|(files, lines)| {
             let (file, line) = (files.is_valid(row).then(|| files.value(row))?, number(lines)?);
-            Some(SourcePlace { file: shared(file_names, file), line })
+            Some(SourceLocation { file: shared(file_names, file), line })
         });
         // Files of version 1 do not say how deep a node is.
         let depth = self.depths.as_ref().and_then(number).and_then(|depth| i32::try_from(depth).ok());

@@ -58,7 +58,7 @@ impl<W: Write + Send> RawWriter<W> {
 
     fn write_rows(&mut self) -> Result<(), WriteError> {
         let rows = mem::take(&mut self.rows);
-        let places = || rows.iter().map(|row| row.source.as_ref());
+        let sources = || rows.iter().map(|row| row.source.as_ref());
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from_iter_values(rows.iter().map(|r| r.id))),
             Arc::new(Int64Array::from_iter_values(rows.iter().map(|r| r.sentence_id))),
@@ -67,8 +67,8 @@ impl<W: Write + Send> RawWriter<W> {
             Arc::new(Float32Array::from_iter(rows.iter().map(|r| r.score))),
             Arc::new(BooleanArray::from_iter(rows.iter().map(|r| Some(r.is_root)))),
             Arc::new(Int32Array::from_iter_values(rows.iter().map(|r| r.depth))),
-            Arc::new(StringArray::from_iter(places().map(|place| place.map(|place| place.file.as_ref())))),
-            Arc::new(Int64Array::from_iter(places().map(|place| place.map(|place| place.line)))),
+            Arc::new(StringArray::from_iter(sources().map(|source| source.map(|source| source.file.as_ref())))),
+            Arc::new(Int64Array::from_iter(sources().map(|source| source.map(|source| source.line)))),
         ];
         for index in 0..self.metadata.kept.len() {
             let values = rows.iter().map(|row| row.kept.get(index).and_then(Option::as_deref));

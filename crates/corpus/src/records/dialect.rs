@@ -1,6 +1,6 @@
 //! The dialect of a table of separated fields: the separator, what quotes mean, and whether there is a header.
 //!
-//! The separator is that of the extension if the header then has the columns that are asked for, else the one of `,` `;`
+//! The separator is that of the extension if the header then has the columns that are requested, else the one of `,` `;`
 //! tab `|` with which it has them. Without a header it is the one with which the first records are of one length.
 //!
 //! Quotes are marks, unless tabs separate. There they are text, as in GLUE, unless the file shows that its writer meant

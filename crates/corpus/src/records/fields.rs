@@ -220,7 +220,7 @@ mod tests {
         const LETTERS: [char; 5] = ['a', ',', '"', '\n', '\r'];
         for length in 0..=7 {
             for number in 0..LETTERS.len().pow(length) {
-                let letter = |place: u32| LETTERS[number / LETTERS.len().pow(place) % LETTERS.len()];
+                let letter = |digit: u32| LETTERS[number / LETTERS.len().pow(digit) % LETTERS.len()];
                 let text: String = (0..length).map(letter).collect();
                 let Ok(ours) = read(&text, Delimiter::COMMA, Quotes::Doubled) else { continue };
                 let mut reader =

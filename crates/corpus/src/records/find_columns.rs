@@ -25,14 +25,14 @@ const MIN_WORDS: f64 = 3.0;
 const MAX_VALUES: usize = 30;
 const MIN_REPEATED: usize = 3;
 
-/// Fills in the columns of texts and labels that `asked` leaves open; what was found, in words, unless it is the plain names.
+/// Fills in the columns of texts and labels that `requested` leaves open; what was found, in words, unless it is the plain names.
 ///
 /// # Errors
 /// Fails on a file that cannot be read, and, with the candidates, where several columns fit. Where none does, the columns
 /// stay open, and opening the table says what is missing.
-pub fn find_columns(path: &Path, asked: &Columns, options: &ReadOptions) -> Result<(Columns, Option<String>)> {
-    let mut columns = asked.clone();
-    columns.any_case = asked.text.is_none() && asked.label.is_none() && asked.score.is_none();
+pub fn find_columns(path: &Path, requested: &Columns, options: &ReadOptions) -> Result<(Columns, Option<String>)> {
+    let mut columns = requested.clone();
+    columns.any_case = requested.text.is_none() && requested.label.is_none() && requested.score.is_none();
     let is_open = |columns: &Columns| columns.text.is_none() || (columns.label.is_none() && columns.score.is_none());
     if !is_open(&columns) {
         return Ok((columns, None));
@@ -41,7 +41,7 @@ pub fn find_columns(path: &Path, asked: &Columns, options: &ReadOptions) -> Resu
     let look = Look { path, beginning: &beginning };
     let mut found: Vec<Found> = Vec::new();
     if columns.text.is_none()
-        && let Some(text) = look.text(asked)?
+        && let Some(text) = look.text(requested)?
     {
         columns.text = Some(text.name.clone());
         found.push(text);
@@ -99,8 +99,8 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn text(&self, asked: &Columns) -> Result<Option<Found>> {
-        let columns = self.columns_but([&asked.label, &asked.score].into_iter().flatten(), asked);
+    fn text(&self, requested: &Columns) -> Result<Option<Found>> {
+        let columns = self.columns_but([&requested.label, &requested.score].into_iter().flatten(), requested);
         let found = |column: usize, by| Found { role: "texts", name: self.beginning.names[column].clone(), by };
         for tier in TEXTS {
             let mut named = self.named(&columns, tier);
@@ -129,8 +129,8 @@ impl Look<'_> {
         }
     }
 
-    fn label(&self, asked: &Columns) -> Result<Option<Found>> {
-        let columns = self.columns_but(asked.text.iter(), asked);
+    fn label(&self, requested: &Columns) -> Result<Option<Found>> {
+        let columns = self.columns_but(requested.text.iter(), requested);
         let found = |column: usize, by| Found { role: "labels", name: self.beginning.names[column].clone(), by };
         for tier in LABELS {
             match self.named(&columns, tier).as_slice() {
@@ -161,9 +161,9 @@ impl Look<'_> {
     }
 
     /// The columns but those with another role, and those that flags name.
-    fn columns_but<'a>(&self, others: impl Iterator<Item = &'a String>, asked: &'a Columns) -> Vec<usize> {
+    fn columns_but<'a>(&self, others: impl Iterator<Item = &'a String>, requested: &'a Columns) -> Vec<usize> {
         let others: Vec<&str> =
-            others.chain(asked.flags.iter().map(|(name, _)| name)).map(|name| name.trim()).collect();
+            others.chain(requested.flags.iter().map(|(name, _)| name)).map(|name| name.trim()).collect();
         self.columns().filter(|&column| !others.contains(&self.beginning.names[column].trim())).collect()
     }
 

@@ -1,4 +1,4 @@
-//! The keys of all objects of a file, in the order in which they come. A key inside another is one if it is asked for.
+//! The keys of all objects of a file, in the order in which they come. A key inside another is one if it is requested.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -28,15 +28,15 @@ impl DistinctNames {
 /// Collects keys.
 pub(super) struct KeyCollector {
     names: DistinctNames,
-    /// Those of the columns that are asked for and may be keys inside others.
+    /// Those of the columns that are requested and may be keys inside others.
     inner: Vec<String>,
     n_objects: u64,
 }
 
 impl KeyCollector {
     pub(super) fn new(columns: &Columns) -> Self {
-        let asked = [&columns.text, &columns.label, &columns.score].into_iter().flatten().chain(&columns.keep);
-        let inner = asked.filter(|name| name.contains('.')).cloned().collect();
+        let requested = [&columns.text, &columns.label, &columns.score].into_iter().flatten().chain(&columns.keep);
+        let inner = requested.filter(|name| name.contains('.')).cloned().collect();
         Self { names: DistinctNames::default(), inner, n_objects: 0 }
     }
 

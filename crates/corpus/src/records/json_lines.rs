@@ -30,8 +30,8 @@ const MAX_NAMES: usize = 1000;
 struct JsonTable {
     file: TextFile,
     form: Form,
-    /// As they were asked for.
-    asked: Columns,
+    /// As they were requested.
+    requested: Columns,
     columns: JsonColumns,
 }
 
@@ -39,22 +39,22 @@ fn open(path: &Path, columns: &Columns, options: &ReadOptions) -> Result<Opened>
     let file = TextFile::open_with(path, options)?;
     let (form, how) = form(&file, columns)?;
     let mut keys = KeyCollector::new(columns);
-    let objects = Objects { file: &file, form, asked: columns };
+    let objects = Objects { file: &file, form, requested: columns };
     objects.for_each_key(&mut keys, options.passes_broken)?;
     let Some(names) = keys.names() else { return Err(CorpusError::Empty { file: path.to_owned() }) };
     let columns_found = JsonColumns::from(columns.find(path, &names)?);
     let said = how.into_iter().chain(file.said.clone()).collect();
     let kept = columns_found.kept().to_vec();
-    let rows = JsonTable { file, form, asked: columns.clone(), columns: columns_found };
+    let rows = JsonTable { file, form, requested: columns.clone(), columns: columns_found };
     Ok(Opened { rows: Box::new(rows), kept, label_names: None, said })
 }
 
 fn begin(path: &Path, options: &ReadOptions) -> Result<Beginning> {
     let file = TextFile::open_with(path, options)?;
-    let asked = Columns::default();
-    let (form, _) = form(&file, &asked)?;
+    let requested = Columns::default();
+    let (form, _) = form(&file, &requested)?;
     let mut first: Vec<Object> = Vec::new();
-    Objects { file: &file, form, asked: &asked }.for_each(&mut |_, object| {
+    Objects { file: &file, form, requested: &requested }.for_each(&mut |_, object| {
         first.push(object?);
         Ok(if first.len() < N_ROWS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
@@ -95,7 +95,7 @@ fn add_names(prefix: &str, object: &Object, names: &mut DistinctNames) {
 
 impl Rows for JsonTable {
     fn for_each(&self, sink: &mut RowSink) -> Result<()> {
-        let objects = Objects { file: &self.file, form: self.form, asked: &self.asked };
+        let objects = Objects { file: &self.file, form: self.form, requested: &self.requested };
         let path = sink.path();
         objects.for_each(&mut |location, object: Result<Object>| match object
             .and_then(|object| self.columns.row(path, location, &object))
@@ -114,7 +114,7 @@ type EachObject<'a> = dyn FnMut(Location, Result<Object>) -> Result<ControlFlow<
 struct Objects<'a> {
     file: &'a TextFile,
     form: Form,
-    asked: &'a Columns,
+    requested: &'a Columns,
 }
 
 impl Objects<'_> {
@@ -129,7 +129,7 @@ impl Objects<'_> {
                 let text = whole(self.file)?;
                 let document: Document =
                     serde_json::from_str(&text).map_err(|error| damaged(self.file, error.to_string()))?;
-                let found = document.rows(self.asked).map_err(|problem| damaged(self.file, problem))?;
+                let found = document.rows(self.requested).map_err(|problem| damaged(self.file, problem))?;
                 for (row, object) in (1..).zip(found.into_iter().flat_map(|found| found.rows)) {
                     if each(Location::Row(row), Ok(object))?.is_break() {
                         break;

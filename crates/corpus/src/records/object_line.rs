@@ -8,7 +8,7 @@ use super::json_row::{JsonColumns, Object, not_an_object, value};
 use super::table::{BrokenRow, Columns, FoundColumns, ReadRow, TEXT_COLUMNS};
 use crate::error::{CorpusError, Location};
 
-/// Reads lines of JSON. The column of texts is the one that is asked for, else the first of the usual ones that an object has.
+/// Reads lines of JSON. The column of texts is the one that is requested, else the first of the usual ones that an object has.
 #[derive(Debug)]
 pub struct ObjectLines {
     candidates: Vec<JsonColumns>,

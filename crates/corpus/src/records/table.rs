@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::{CorpusError, Location, Result};
 use crate::label::{SourceNames, is_missing, with_point};
-use crate::raw::SourcePlace;
+use crate::raw::SourceLocation;
 
 /// One row, as it is in its file.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,10 +19,10 @@ pub struct Row {
     pub score: Option<f32>,
     /// In files of trees, where the row is in them.
     pub node: Option<NodePlace>,
-    /// The values of the columns that are kept, as text, in the order in which they were asked for.
+    /// The values of the columns that are kept, as text, in the order in which they were requested.
     pub kept: Vec<Option<String>>,
     /// Where the row stands in the source of a raw file, if it is of one and that is known.
-    pub source: Option<SourcePlace>,
+    pub source: Option<SourceLocation>,
 }
 
 /// A row that cannot be read.

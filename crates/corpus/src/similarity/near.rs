@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::words::{beginnings, key_between, powers};
+use super::words::{key_between, powers, prefix_hashes};
 use crate::sample::mixed;
 
 /// Words of a run.
@@ -87,7 +87,7 @@ fn band_keys(runs: &[u64]) -> Vec<u64> {
 /// The keys of the runs of words of a text, sorted, each once.
 fn runs(text: &str) -> Vec<u64> {
     let mut hashes = Vec::new();
-    beginnings(text, &mut hashes);
+    prefix_hashes(text, &mut hashes);
     let power = powers(RUN)[RUN];
     let pairs = hashes.iter().zip(hashes.iter().skip(RUN));
     let mut runs: Vec<u64> = pairs.map(|(before, after)| key_between(*before, *after, power, RUN)).collect();

@@ -1,6 +1,6 @@
 //! Pieces: texts whose words, in a row, are a part of another text.
 
-use super::words::{beginnings, key_between, powers};
+use super::words::{key_between, powers, prefix_hashes};
 
 /// Texts of more words are looked for by their first so many.
 const MAX_WORDS: usize = 64;
@@ -58,7 +58,7 @@ impl Pieces {
     /// Adds the next text; its number of words, and its `normalized_key`.
     pub fn add(&mut self, text: &str) -> (usize, u64) {
         let mut hashes = std::mem::take(&mut self.hashes);
-        beginnings(text, &mut hashes);
+        prefix_hashes(text, &mut hashes);
         let n_words = hashes.len() - 1;
         let key = key_between(0, hashes[n_words], 0, n_words);
         self.keys.push(key);
@@ -102,7 +102,7 @@ impl Pieces {
         self.filter = vec![0; n_bits / 64];
         let short = self.keys.iter().zip(&self.lengths).filter(|(_, n_words)| usize::from(**n_words) <= MAX_WORDS);
         for key in short.map(|(&key, _)| key).chain(self.long.iter().map(|&(begin, _)| begin)) {
-            let (word, bit) = place(&self.filter, key);
+            let (word, bit) = bit_of(&self.filter, key);
             self.filter[word] |= bit;
         }
     }
@@ -130,14 +130,14 @@ impl Pieces {
     /// The first text with these words, if one was added.
     pub fn find(&self, text: &str) -> Option<u32> {
         let mut hashes = Vec::new();
-        beginnings(text, &mut hashes);
+        prefix_hashes(text, &mut hashes);
         let n_words = hashes.len() - 1;
         self.first_with(key_between(0, hashes[n_words], 0, n_words))
     }
 
     /// Gives the pieces of `text` to `each`, a text with all its words included.
     pub fn for_each_piece(&self, text: &str, hashes: &mut Vec<u64>, mut each: impl FnMut(Piece)) {
-        beginnings(text, hashes);
+        prefix_hashes(text, hashes);
         let lengths = (1..hashes.len()).take(MAX_WORDS);
         for n_words in
             lengths.filter(|&n_words| self.has_length[n_words] || (n_words == MAX_WORDS && !self.long.is_empty()))
@@ -145,7 +145,7 @@ impl Pieces {
             let power = self.powers[n_words];
             for (begin, (before, after)) in hashes.iter().zip(&hashes[n_words..]).enumerate() {
                 let key = key_between(*before, *after, power, n_words);
-                let (word, bit) = place(&self.filter, key);
+                let (word, bit) = bit_of(&self.filter, key);
                 if self.filter[word] & bit == 0 {
                     continue;
                 }
@@ -181,7 +181,7 @@ impl Pieces {
 }
 
 /// The place of a key in the filter.
-fn place(filter: &[u64], key: u64) -> (usize, u64) {
+fn bit_of(filter: &[u64], key: u64) -> (usize, u64) {
     let bit = key as usize & (filter.len() * 64 - 1);
     (bit / 64, 1 << (bit % 64))
 }

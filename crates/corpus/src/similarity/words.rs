@@ -61,7 +61,7 @@ pub fn normalized_key(text: &str) -> u64 {
 }
 
 /// The hashes of all beginnings of a text's words: none, one, two, ...
-pub(super) fn beginnings(text: &str, hashes: &mut Vec<u64>) {
+pub(super) fn prefix_hashes(text: &str, hashes: &mut Vec<u64>) {
     hashes.clear();
     hashes.push(0);
     let mut sequence = 0;
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_part_of_a_sequence_has_the_key_of_its_text() {
         let mut hashes = Vec::new();
-        beginnings("A film of rare beauty", &mut hashes);
+        prefix_hashes("A film of rare beauty", &mut hashes);
         let power = powers(3)[3];
         assert_eq!(key_between(hashes[1], hashes[4], power, 3), normalized_key("film of rare"));
     }

@@ -22,7 +22,7 @@ type Entries = BTreeMap<String, Box<RawValue>>;
 
 impl TokenizerJson {
     /// # Errors
-    /// Says what is wrong: where it is no JSON object, and where something else is in the place of the file.
+    /// Says what is wrong: where it is no JSON object, and where something else lies there.
     pub(super) fn parse(bytes: Vec<u8>) -> Result<Self, String> {
         let Ok(entries) = parse_json_as::<Entries>(&bytes) else {
             let json = parse_json_object(&bytes)?;

@@ -149,7 +149,7 @@ impl<W: Write + Send> TokensWriter<W> {
         self.writer.write(&batch)
     }
 
-    /// Ends the file; `rows_truncated` takes the place of the number in the metadata.
+    /// Ends the file; `rows_truncated` replaces the number in the metadata.
     ///
     /// # Errors
     /// Fails when the sink does.

@@ -19,7 +19,7 @@ pub fn missing_glyphs(text: &str) -> Vec<char> {
     missing
 }
 
-/// The text with characters of the embedded fonts in place of those that they lack: as wide as such characters are in the fonts
+/// The text with characters of the embedded fonts instead of those that they lack: as wide as such characters are in the fonts
 /// that have them, a whole size where terminals give them two columns.
 pub(crate) fn with_stand_ins(text: &str) -> String {
     let stand_in = |character: char| match character.width() {

@@ -21,7 +21,7 @@ pub struct PairedBootstrap {
     pub n_resamples: usize,
 }
 
-/// The bootstraps of the figures whose distribution is asked for; both are of the same draws.
+/// The bootstraps of the figures whose distribution is requested; both are of the same draws.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PairedBootstraps {
     /// Of the accuracy.

@@ -43,9 +43,9 @@ fn of_finding(finding: &Finding) -> Vec<Part> {
 }
 
 fn cells(example: &Example) -> Vec<String> {
-    let places = [Some(&example.row), example.other.as_ref()];
-    let cells = places.into_iter().flat_map(|place| match place {
-        Some(place) => [where_it_is(place), place.label.clone().unwrap_or_default(), place.text.clone()],
+    let rows = [Some(&example.row), example.other.as_ref()];
+    let cells = rows.into_iter().flat_map(|row| match row {
+        Some(row) => [where_it_is(row), row.label.clone().unwrap_or_default(), row.text.clone()],
         None => [String::new(), String::new(), String::new()],
     });
     cells.collect()

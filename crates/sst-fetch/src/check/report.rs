@@ -48,13 +48,13 @@ pub(crate) struct Finding {
 /// A row that was found, and the one that it was found by.
 #[derive(Debug, Serialize)]
 pub(crate) struct Example {
-    pub(crate) row: Place,
-    pub(crate) other: Option<Place>,
+    pub(crate) row: ExampleRow,
+    pub(crate) other: Option<ExampleRow>,
 }
 
 /// A row.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Place {
+pub(crate) struct ExampleRow {
     pub(crate) split: Option<Split>,
     pub(crate) id: i64,
     pub(crate) file: Option<String>,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use corpus::shortened_name;
 
-use super::report::{Place, Report};
+use super::report::{ExampleRow, Report};
 
 /// Rows of a kind that are shown.
 const N_SHOWN: usize = 3;
@@ -45,16 +45,16 @@ pub(crate) fn table(report: &Report) -> String {
 }
 
 /// A row in a line: where it is, its label, its text.
-fn shown(place: &Place) -> String {
-    let label = place.label.as_ref().map_or(String::new(), |label| format!(" [{label}]"));
-    format!("{}{label} {}", where_it_is(place), place.text)
+fn shown(row: &ExampleRow) -> String {
+    let label = row.label.as_ref().map_or(String::new(), |label| format!(" [{label}]"));
+    format!("{}{label} {}", where_it_is(row), row.text)
 }
 
 /// `train 5 (a.csv, 7)`.
-pub(super) fn where_it_is(place: &Place) -> String {
-    let split = place.split.map_or("", corpus::Split::name);
-    match (&place.file, place.line) {
-        (Some(file), Some(line)) => format!("{split} {} ({file}, {line})", place.id),
-        _ => format!("{split} {}", place.id),
+pub(super) fn where_it_is(row: &ExampleRow) -> String {
+    let split = row.split.map_or("", corpus::Split::name);
+    match (&row.file, row.line) {
+        (Some(file), Some(line)) => format!("{split} {} ({file}, {line})", row.id),
+        _ => format!("{split} {}", row.id),
     }
 }

@@ -6,7 +6,7 @@ use corpus::shortened_name;
 
 use super::found::Found;
 use super::kind::Kind;
-use super::report::{Example, Place};
+use super::report::{Example, ExampleRow};
 use super::rows::{Dataset, Row};
 
 /// Characters of a text that are shown.
@@ -15,12 +15,12 @@ const SHOWN: usize = 160;
 /// Reads the examples of all kinds.
 pub(crate) fn show(dataset: &Dataset, rows: &[Row], found: &Found) -> anyhow::Result<BTreeMap<Kind, Vec<Example>>> {
     let numbers = found.examples.values().flatten().flat_map(|(row, other)| [Some(*row), *other]).flatten();
-    let mut places: HashMap<u32, Place> = numbers.map(|number| (number, Place::default())).collect();
+    let mut examples: HashMap<u32, ExampleRow> = numbers.map(|number| (number, ExampleRow::default())).collect();
     let names = &dataset.metadata.label_names;
     dataset.for_each_sentence(|number, split, record| {
-        let Some(place) = places.get_mut(&number) else { return };
+        let Some(example) = examples.get_mut(&number) else { return };
         let label = rows[number as usize].label.and_then(|label| names.get(usize::try_from(label).ok()?));
-        *place = Place {
+        *example = ExampleRow {
             split: Some(split),
             id: record.id,
             file: record.source.as_ref().map(|source| source.file.to_string()),
@@ -29,8 +29,8 @@ pub(crate) fn show(dataset: &Dataset, rows: &[Row], found: &Found) -> anyhow::Re
             text: beginning(&record.text),
         };
     })?;
-    let place = |number: u32| places.get(&number).cloned().unwrap_or_default();
-    let example = |(row, other): &(u32, Option<u32>)| Example { row: place(*row), other: other.map(place) };
+    let example_row = |number: u32| examples.get(&number).cloned().unwrap_or_default();
+    let example = |(row, other): &(u32, Option<u32>)| Example { row: example_row(*row), other: other.map(example_row) };
     Ok(found.examples.iter().map(|(kind, rows)| (*kind, rows.iter().map(example).collect())).collect())
 }
 

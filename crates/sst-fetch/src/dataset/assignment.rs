@@ -16,7 +16,7 @@ pub(crate) use strata::Strata;
 /// The split of each row; none where it is left out.
 pub(crate) type Assignment = Vec<Option<Split>>;
 
-/// The rows as they were read, a validation split left out that a fold takes the place of.
+/// The rows as they were read, a validation split left out that a fold replaces.
 pub(crate) fn as_read(rows: &[RowFacts], division: &Division) -> Assignment {
     let is_fold = matches!(division, Division::Fold { .. });
     rows.iter().map(|row| Some(row.split).filter(|split| !is_fold || *split != Split::Validation)).collect()
@@ -33,8 +33,8 @@ pub(crate) fn divide(rows: &[RowFacts], groups: &[u32], strata: &Strata, divisio
         }
         Division::Fold { n, .. } => vec![Share { part: 1.0 / *n as f64, keeps_rare: false }; *n],
     };
-    for (place, share) in assignment.iter_mut().zip(deal(rows, groups, strata, &shares, seed)) {
-        *place = match (division, share) {
+    for (assigned, share) in assignment.iter_mut().zip(deal(rows, groups, strata, &shares, seed)) {
+        *assigned = match (division, share) {
             (Division::SplitOff(shares), Some(share)) => Some(shares[share].0),
             (Division::Fold { fold, .. }, Some(share)) if share == *fold => Some(Split::Validation),
             _ => Some(Split::Train),

@@ -71,9 +71,9 @@ pub(crate) fn passed_over(splits: &SplitFiles) -> anyhow::Result<Vec<String>> {
         }
     }
     inside.iter().chain(&beside).try_for_each(|path| refuse_dangling(path))?;
-    let said = |others: Vec<PathBuf>, place: &str| {
+    let said = |others: Vec<PathBuf>, location: &str| {
         let first = others.first()?.display().to_string();
-        Some(format!("passed over {place}: {}, such as {first}", counted(others.len() as u64, "item")))
+        Some(format!("passed over {location}: {}, such as {first}", counted(others.len() as u64, "item")))
     };
     let of_classes = "in the folders of classes, since they are no .txt";
     Ok(said(inside, of_classes).into_iter().chain(said(beside, "beside the folders of classes")).collect())

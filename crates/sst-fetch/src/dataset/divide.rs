@@ -56,7 +56,7 @@ pub(crate) fn divide(
     }
     if let Some(max) = args.max_samples {
         let count = |assignment: &Assignment| {
-            rows.iter().zip(assignment).filter(|(row, place)| row.is_root && place.is_some()).count()
+            rows.iter().zip(assignment).filter(|(row, assigned)| row.is_root && assigned.is_some()).count()
         };
         let before = count(&divided.assignment);
         sample(&mut divided.assignment, rows, &strata, usize::try_from(max)?, seed);
@@ -76,7 +76,7 @@ fn n_groups(groups: &[u32]) -> usize {
 /// What was divided, in a sentence.
 fn description(division: &Division, assignment: &Assignment, rows: &[RowFacts], groups: &[u32], seed: u64) -> String {
     let sentences = || rows.iter().zip(assignment).take(groups.len()).filter(|(row, _)| row.is_root);
-    let count = |split: Split| sentences().filter(|(_, place)| **place == Some(split)).count();
+    let count = |split: Split| sentences().filter(|(_, assigned)| **assigned == Some(split)).count();
     let n = sentences().count();
     let parts: Vec<String> =
         division.splits().into_iter().map(|split| format!("{} {}", split.name(), count(split))).collect();

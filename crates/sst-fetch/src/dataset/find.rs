@@ -82,7 +82,7 @@ impl Dataset {
         }
     }
 
-    /// Whether what it lacks is split off without being asked for: where a source as a whole was named, not its splits.
+    /// Whether what it lacks is split off without being requested: where a source as a whole was named, not its splits.
     pub(crate) fn is_divided_by_default(&self, args: &DatasetArgs) -> bool {
         args.source.is_some() && !matches!(self.content, Content::Sample)
     }

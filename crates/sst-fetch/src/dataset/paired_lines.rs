@@ -21,9 +21,9 @@ pub(crate) fn labels_of(texts: &Path) -> Option<PathBuf> {
     let is_mark = |c: char| !c.is_alphanumeric();
     let words: Vec<&str> = name.split_inclusive(is_mark).collect();
     let is_for_texts = |word: &&str| TEXTS.contains(&word.trim_end_matches(is_mark).to_ascii_lowercase().as_str());
-    let place = words.iter().position(is_for_texts)?;
-    let mark = &words[place][words[place].trim_end_matches(is_mark).len()..];
-    let (before, after) = (words[..place].concat(), words[place + 1..].concat());
+    let position = words.iter().position(is_for_texts)?;
+    let mark = &words[position][words[position].trim_end_matches(is_mark).len()..];
+    let (before, after) = (words[..position].concat(), words[position + 1..].concat());
     let candidates = LABELS.iter().map(|labels| texts.with_file_name(format!("{before}{labels}{mark}{after}")));
     candidates.into_iter().find(|path| path.is_file()).filter(|_| !has_fields(texts))
 }

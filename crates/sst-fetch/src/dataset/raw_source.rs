@@ -1,5 +1,5 @@
 //! The raw files of an earlier run as a source: rows keep their ids, their sentences, and where they were read first. Of the
-//! columns that the earlier run kept, those that are asked for go along.
+//! columns that the earlier run kept, those that are requested go along.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub(crate) struct RawSource {
     path: PathBuf,
     reader: RawReader,
     label_names: Option<SourceNames>,
-    /// Where the columns that are asked for are among the kept ones.
+    /// Where the columns that are requested are among the kept ones.
     columns: Vec<usize>,
     said: Vec<String>,
 }

@@ -20,7 +20,7 @@ impl Report<'_> {
     }
 
     fn rows_of(&self, split: Split) -> impl Iterator<Item = &RowFacts> {
-        self.rows.iter().zip(self.assignment).filter(move |(_, place)| **place == Some(split)).map(|(row, _)| row)
+        self.rows.iter().zip(self.assignment).filter(move |(_, assigned)| **assigned == Some(split)).map(|(row, _)| row)
     }
 
     /// The rows of a split in one line, those without a target counted.
@@ -39,7 +39,7 @@ impl Report<'_> {
     pub(crate) fn copies(&self) -> Option<String> {
         let placed = || self.rows.iter().zip(self.assignment).filter(|(row, _)| row.is_root);
         let mut order: Vec<(u64, Split, Option<i32>)> =
-            placed().filter_map(|(row, place)| Some((row.key, (*place)?, self.labels.class(row)))).collect();
+            placed().filter_map(|(row, assigned)| Some((row.key, (*assigned)?, self.labels.class(row)))).collect();
         order.sort_unstable();
         let (mut n_copies, mut n_conflicts, mut n_shared) = (0, 0, 0);
         for same in order.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {

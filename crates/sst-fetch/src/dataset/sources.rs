@@ -176,7 +176,7 @@ fn tables(
     let label = args.label_column.clone().filter(|column| args.score_column.as_ref() != Some(column));
     let group = args.division.group_column.iter().map(|column| (column.clone(), "--group-column"));
     let flags = group.chain(split_column.iter().map(|column| (column.clone(), "--split-column")));
-    let asked = Columns {
+    let requested = Columns {
         text: args.text_column.clone(),
         label,
         score: args.score_column.clone(),
@@ -187,8 +187,8 @@ fn tables(
     let has_bytes = |file: &&PathBuf| std::fs::metadata(file).map_or(true, |metadata| metadata.len() > 0);
     let first = splits.iter().flat_map(|(_, files)| files).find(has_bytes);
     let (mut columns, said) = match first {
-        Some(file) => find_columns(file, &asked, options)?,
-        None => (asked, None),
+        Some(file) => find_columns(file, &requested, options)?,
+        None => (requested, None),
     };
     // Beside scores, labels may be there.
     let default = Some(DEFAULT_LABEL_COLUMN.to_owned()).filter(|default| columns.score.as_ref() != Some(default));
@@ -239,10 +239,10 @@ fn names_beside(
         return Ok(None);
     }
     let options = args.tables.options();
-    let asked = Columns { text: args.text_column.clone(), label: args.label_column.clone(), ..Columns::default() };
+    let requested = Columns { text: args.text_column.clone(), label: args.label_column.clone(), ..Columns::default() };
     let first = splits.iter().flat_map(|(_, files)| files).next();
-    let found = first.map(|file| find_columns(file, &asked, &options)).transpose()?;
-    let mut columns = found.map_or(asked, |(columns, _)| columns);
+    let found = first.map(|file| find_columns(file, &requested, &options)).transpose()?;
+    let mut columns = found.map_or(requested, |(columns, _)| columns);
     let label = columns.label.get_or_insert_with(|| DEFAULT_LABEL_COLUMN.to_owned()).clone();
     if let Some(names) = label_text::names(splits, &columns, &options)? {
         return Ok(Some((names, "the column label_text")));

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use corpus::raw::{RawMetadata, RawWriter, Record, SourcePlace};
+use corpus::raw::{RawMetadata, RawWriter, Record, SourceLocation};
 use corpus::records::Row;
 use corpus::{Location, Split};
 use stage::OutputFile;
@@ -63,7 +63,7 @@ impl RowWriter<'_> {
                 }
                 if self.assignment[index] == Some(split) {
                     let facts = &self.rows[index];
-                    let source = place(&row, &file);
+                    let source = source_location(&row, &file);
                     let record = Record {
                         sentence_id: facts.sentence.into(),
                         label: self.labels.class(facts),
@@ -96,10 +96,10 @@ fn id(location: Location, number: usize) -> anyhow::Result<i64> {
     }
 }
 
-fn place(row: &Row, file: &Arc<str>) -> Option<SourcePlace> {
+fn source_location(row: &Row, file: &Arc<str>) -> Option<SourceLocation> {
     match row.location {
         Location::Line(number) | Location::Row(number) => {
-            Some(SourcePlace { file: file.clone(), line: i64::try_from(number).unwrap_or(i64::MAX) })
+            Some(SourceLocation { file: file.clone(), line: i64::try_from(number).unwrap_or(i64::MAX) })
         }
         Location::Id(_) => row.source.clone(),
     }

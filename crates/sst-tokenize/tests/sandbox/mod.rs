@@ -6,7 +6,7 @@ use corpus::Split;
 use corpus::raw::{RawMetadata, RawSet, Record};
 use corpus::task::FINE_GRAINED;
 use corpus::tokens::TokenSet;
-use stage::{CommonArgs, ExitReason, Job, Stage};
+use stage::{CommonArgs, ExitReason, Job, OutputWriter, Stage};
 use testkit::Outcome;
 
 pub(crate) const VOCABULARY: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nit\nwork\n##s\n.\nbad\n";

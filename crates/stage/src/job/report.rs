@@ -52,7 +52,7 @@ impl Job {
         Ok(())
     }
 
-    /// Names the outputs that were edited. They are made again; but where that takes long, only when it is asked for.
+    /// Names the outputs that were edited. They are made again; but where that takes long, only when it is requested.
     pub(super) fn spare_edited(&self, verdict: &Verdict) -> anyhow::Result<()> {
         if verdict.edited.is_empty() {
             return Ok(());

@@ -34,9 +34,9 @@ impl Run {
     fn watch(&self, rank: usize, limits: Limits) -> (Watch, End) {
         let store = Store::open(&self.address, ENOUGH).unwrap();
         let (sender, end) = channel();
-        let place = Place { rank, size: self.size };
+        let member = Member { rank, size: self.size };
         let watch =
-            Watch::begin(store, place, limits, move |code, words| sender.send((code, words.to_owned())).unwrap());
+            Watch::begin(store, member, limits, move |code, words| sender.send((code, words.to_owned())).unwrap());
         (watch, end)
     }
 }

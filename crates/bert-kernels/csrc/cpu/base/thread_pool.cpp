@@ -191,14 +191,14 @@ bool ThreadPool::bring_late_workers(std::vector<int64_t> &cpu_times) {
   bool is_one_brought = false;
   for (size_t i = 0; i < cpu_times.size(); ++i) {
     Worker &worker = workers_[i];
-    const bool is_inside = worker.place.load() == Place::Inside; // and so it has said which thread it is
+    const bool is_inside = worker.presence.load() == Presence::Inside; // and so it has said which thread it is
     const int64_t before = std::exchange(cpu_times[i], is_inside ? worker.thread.cpu_time() : -1);
     if (before < 0 || cpu_times[i] < 0 || cpu_times[i] - before > nanoseconds(CALLER_LOOK).count() / 4) {
       continue;
     }
     const std::lock_guard<std::mutex> lock(worker.mutex); // it does not leave meanwhile
-    Place inside = Place::Inside;
-    if (worker.place.compare_exchange_strong(inside, Place::Brought)) {
+    Presence inside = Presence::Inside;
+    if (worker.presence.compare_exchange_strong(inside, Presence::Brought)) {
       worker.thread.bring_here();
       is_one_brought = true;
     }
@@ -273,7 +273,7 @@ bool ThreadPool::join(Worker &self, LoopState state) {
   while (is_open_for(self, LoopState(bits))) {
     if (state_.compare_exchange_weak(bits, bits + 1)) {
       self.last_loop = LoopState(bits).number();
-      self.place.store(Place::Inside);
+      self.presence.store(Presence::Inside);
       return true;
     }
   }
@@ -281,7 +281,7 @@ bool ThreadPool::join(Worker &self, LoopState state) {
 }
 
 void ThreadPool::leave(Worker &self) {
-  const bool was_brought = self.place.exchange(Place::Outside) == Place::Brought;
+  const bool was_brought = self.presence.exchange(Presence::Outside) == Presence::Brought;
   const LoopState before(state_.fetch_sub(1));
   if (before.n_inside() == 1 && !before.is_open() && caller_sleeps_.load()) {
     const std::lock_guard<std::mutex> lock(caller_mutex_);

@@ -77,7 +77,7 @@ private:
     uint64_t bits_;
   };
 
-  enum class Place { Outside, Inside, Brought };
+  enum class Presence { Outside, Inside, Brought };
 
   struct Worker {
     explicit Worker(size_t worker_index) : index(worker_index) {}
@@ -87,7 +87,7 @@ private:
     std::condition_variable wake_up;
     std::atomic<bool> sleeps{false};
     // Whether it is in a loop, and whether the caller has brought it to its own core there; `thread` is what is brought.
-    std::atomic<Place> place{Place::Outside};
+    std::atomic<Presence> presence{Presence::Outside};
     OtherThread thread;
     uint64_t last_loop = 0;
   };

@@ -33,12 +33,12 @@ pub(super) fn deal(
 ) -> Vec<Option<usize>> {
     let mut sizes = vec![0_u32; groups.len()];
     groups.iter().for_each(|&root| sizes[root as usize] += 1);
-    let place = |row: u32| {
+    let sort_key = |row: u32| {
         let root = groups[row as usize];
         (Reverse(sizes[root as usize]), mixed(seed, rows[root as usize].key), root, row)
     };
     let mut order: Vec<u32> = (0..).take(groups.len()).collect();
-    order.sort_unstable_by_key(|&row| place(row));
+    order.sort_unstable_by_key(|&row| sort_key(row));
     let mut table = Table::new(
         rows.iter().take(groups.len()).filter(|row| row.is_root).filter_map(|row| strata.of(row)),
         strata.len(),

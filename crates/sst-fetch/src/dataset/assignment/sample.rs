@@ -14,16 +14,16 @@ pub(crate) fn sample(assignment: &mut Assignment, rows: &[RowFacts], strata: &St
             stratum: strata.of(row).unwrap_or_else(|| strata.len()),
             key: row.key ^ mixed(0, u64::from(row.sentence)),
         };
-        let of_split = rows.iter().zip(&*assignment).filter(|(row, place)| row.is_root && **place == Some(split));
+        let of_split = rows.iter().zip(&*assignment).filter(|(row, assigned)| row.is_root && **assigned == Some(split));
         let units: Vec<Unit> = of_split.map(|(row, _)| sentence(row)).collect();
         let mut drawn = draw(&units, max, seed).into_iter();
         let mut is_drawn = false;
-        for (place, row) in assignment.iter_mut().zip(rows).filter(|(place, _)| **place == Some(split)) {
+        for (assigned, row) in assignment.iter_mut().zip(rows).filter(|(assigned, _)| **assigned == Some(split)) {
             if row.is_root {
                 is_drawn = drawn.next().unwrap_or_default();
             }
             if !is_drawn {
-                *place = None;
+                *assigned = None;
             }
         }
     }
