@@ -57,11 +57,12 @@ with DAG(
     tokenize >> train
     evaluate = ["--profile", PROFILE, "--run", f"{RUN}/train", "--tokens", TOKENS, "--raw", RAW]
     eval_validation = stage("eval_validation", "bert-eval", *evaluate, "--split", "validation", "--out", f"{RUN}/eval/validation")
-    calibration = ["--calibration", f"{RUN}/eval/validation/calibration.json"]
-    eval_test = stage("eval_test", "bert-eval", *evaluate, *calibration, "--split", "test", "--out", f"{RUN}/eval/test")
+    # The temperature of a classifier; of regression there is none.
+    calibrated = {"if_there": [("--calibration", f"{RUN}/eval/validation/calibration.json")]}
+    eval_test = stage("eval_test", "bert-eval", *evaluate, "--split", "test", "--out", f"{RUN}/eval/test", **calibrated)
     export = stage(
         "export", "bert-export", "--profile", PROFILE, "--run", f"{RUN}/train", "--tokens", TOKENS, "--raw", RAW, "--base-model", MODEL,
-        "--eval", f"{RUN}/eval/validation,{RUN}/eval/test", *calibration, "--out", f"{RUN}/export",
+        "--eval", f"{RUN}/eval/validation,{RUN}/eval/test", "--out", f"{RUN}/export", **calibrated,
     )  # fmt: skip
     train >> eval_validation >> eval_test >> export
 

@@ -18,10 +18,11 @@ LEVELS = {"error": logging.ERROR, "warning": logging.WARNING}
 
 class StageOperator(BaseOperator):
     """Runs `program arguments` in the folder `workplace`; `arguments` and `more` are lists of words, of which `more` is what differs
-    between mapped tasks. A run that ends in none of the states `expects` has left something to do, and is tried again. When the task is
-    ended, the program is asked to save and is waited for."""
+    between mapped tasks. `if_there` lists pairs of a flag and a file: they are given where an earlier task has left that file. A run
+    that ends in none of the states `expects` has left something to do, and is tried again. When the task is ended, the program is asked
+    to save and is waited for."""
 
-    template_fields = ("programs", "workplace", "arguments", "more")
+    template_fields = ("programs", "workplace", "arguments", "more", "if_there")
 
     def __init__(
         self,
@@ -29,6 +30,7 @@ class StageOperator(BaseOperator):
         program,
         arguments,
         more=(),
+        if_there=(),
         expects=("fresh", "done"),
         programs="{{ params.programs }}",
         workplace="{{ params.workplace }}",
@@ -38,13 +40,18 @@ class StageOperator(BaseOperator):
         self.program = program
         self.arguments = arguments
         self.more = more
+        self.if_there = if_there
         self.expects = expects
         self.programs = programs
         self.workplace = workplace
         self.process = None
 
     def execute(self, context):
-        command = [os.path.join(self.programs, self.program), *self.arguments, *self.more, "--json-summary", "--log-format", "json"]
+        command = [os.path.join(self.programs, self.program), *self.arguments, *self.more]
+        for flag, file in self.if_there:
+            if os.path.isfile(os.path.join(self.workplace, file)):
+                command += [flag, file]
+        command += ["--json-summary", "--log-format", "json"]
         self.log.info("%s", command)
         with tempfile.TemporaryFile("w+") as stdout:
             self.process = subprocess.Popen(

@@ -12,15 +12,17 @@ name=$(printf %s "$name" | tr -c 'A-Za-z0-9_-' '-')
 [ -n "$name" ] || name=data
 raw=data/raw/$name
 
-# The paths that the raw folder's manifest records, of files in or below ours.
+# The paths that the raw folder's manifest records, of files in or below ours. They are strings of JSON: \" is a quote, \\ a backslash,
+# and what printf knows likewise (\n, \t) is left to it.
 is_ours() {
     [ -f "$raw/manifest.json" ] || return 0
-    sed -n '/"paths": {/,/}/s/^ *"[^"]*": "\(.*\)",\{0,1\}$/\1/p' "$raw/manifest.json" | while IFS= read -r recorded; do
-        case $(realpath -m -- "$recorded") in "$path" | "$path"/*) echo yes ;; esac
+    sed -n -E '/^ *"paths": \{$/,/^ *\},?$/s/^ *"([^"\\]|\\.)*": "(.*)",?$/\2/p' "$raw/manifest.json" |
+        sed 's/\\\\/\\0134/g; s/\\"/"/g' | while IFS= read -r recorded; do
+        case $(realpath -m -- "$(printf %b "$recorded")") in "$path" | "$path"/*) echo yes ;; esac
     done | grep -q yes
 }
 
 if [ -e "pipeline/profiles/$name.toml" ] || ! is_ours; then
     name=$name-$(printf %s "$path" | sha256sum | cut -c 1-6)
 fi
-echo "$name"
+printf '%s\n' "$name"

@@ -4,6 +4,7 @@ the floor that the device's own memory and products set.
 
 import pathlib
 import statistics
+import sys
 
 from machine import DEVICE, PYTHON, run, run_reference
 
@@ -38,6 +39,8 @@ def measure(bench):
         for round_ in range(ROUNDS):
             for graphs, times in found.items():
                 result = ours(graphs)
+                if DEVICE == "cuda" and (result["cuda_graphs"] > 0) != (graphs == "on"):
+                    sys.exit(f"{name}, --cuda-graphs {graphs}: {result['cuda_graphs']} graphs; the program says why")
                 times.append(milliseconds(result))
             if round_ > 0:
                 modes[best].append(milliseconds(reference(best)))

@@ -13,6 +13,7 @@ mod engines;
 mod evaluation;
 mod foreign_folders;
 mod hostile_files;
+mod in_use;
 mod interruptions;
 mod long_texts;
 mod old_folders;

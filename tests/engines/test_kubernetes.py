@@ -101,5 +101,5 @@ def test_the_container_holds_what_dist_makes():
     assert instructions["COPY"] == ". /opt/bert" and "/opt/bert/bin" in instructions["ENV"]
     assert instructions["WORKDIR"] == container("trials.yaml")["workingDir"]
     dist = (TOP / "pipeline/dist/dist.sh").read_text()
-    assert 'cp pipeline/profiles/*.toml "$top/share/bert/profiles/"' in dist
+    assert "for profile in pipeline/profiles/*.toml" in dist and '> "$top/share/bert/profiles/$(basename "$profile")"' in dist
     assert f"--profile={PROFILES}/{NAME}.toml" in container("trials.yaml")["args"]

@@ -1,4 +1,5 @@
-"""Folders on object storage: a server that speaks S3, with pipeline/storage/push.sh and pull.sh."""
+"""Folders on object storage: a server that speaks S3, with pipeline/storage/push.sh and pull.sh. What they refuse and keep from harm is in
+test_storage_refusals.py."""
 
 import os
 import shutil
@@ -69,6 +70,7 @@ def test_folders_come_back_as_they_were(one_machine, workplace, storage):
         script(storage, "pull.sh", f"{REMOTE}/{folder}", workplace.run_folder / folder)
     assert workplace.outputs() == {name: sha for name, sha in one_machine.outputs().items() if name.startswith(tuple(folders))}
     assert (workplace.run_folder / "sweep/best").is_symlink()
+    assert (workplace.run_folder / "train/.lock").read_text().split(" ", 1)[1] == "bert-finetune"
     assert "is fresh" in script(storage, "push.sh", one_machine.run_folder / "train", f"{REMOTE}/train")
     assert "is fresh" in script(storage, "pull.sh", f"{REMOTE}/train", workplace.run_folder / "train")
     # The next stage takes what came, and finds what it made of it before.
@@ -126,3 +128,21 @@ def test_a_byte_that_was_changed_there_is_told(one_machine, workplace, storage, 
     told = script(storage, "pull.sh", remote, here, code=1)
     assert "config.json: FAILED" in told and "pull it again" in told, told
     assert not (here / "manifest.json").exists()
+
+
+def test_nothing_is_changed_where_the_bucket_is_another_or_the_server_does_not_answer(one_machine, storage, tmp_path):
+    remote, here = f"{REMOTE}/kept", tmp_path / "here"
+    script(storage, "push.sh", one_machine.run_folder / "eval/test", remote)
+    script(storage, "pull.sh", remote, here)
+    here.joinpath("roc.csv").unlink(missing_ok=True)
+    names = sorted(path.name for path in here.iterdir())
+    for wrong in (f"{REMOTE}/nothing", "s3:no-bucket/kept"):
+        assert f"nothing lies at {wrong}" in script(storage, "pull.sh", wrong, here, code=2)
+    away = dict(storage, RCLONE_CONFIG_S3_ENDPOINT=f"http://127.0.0.1:{free_ports(1)[0]}")
+    assert "nothing was changed" in script(away, "pull.sh", remote, here, code=1)
+    assert sorted(path.name for path in here.iterdir()) == names
+    assert "nothing was changed" in script(away, "push.sh", one_machine.run_folder / "eval/test", remote, code=1)
+    assert "there is no folder" in script(storage, "push.sh", tmp_path / "nothing", remote, code=2)
+    assert "manifest.json" in rclone(storage, "lsf", remote).splitlines()
+    script(storage, "pull.sh", remote, here)
+    assert "is fresh" in script(storage, "pull.sh", remote, here)

@@ -44,6 +44,7 @@ echo "test programs that failed: $failed" | tee -a "$results/tests.txt"
 mkdir -p "$here/target"
 ln -sfn "$here/bin" "$here/target/release"
 (cd "$here" && BENCH_DEVICE="$DEVICE" BENCH_PREPARED="$here/prepared" CARGO_TARGET_DIR="$here/target" \
-    timeout 300 "$PYTHON" tests/benchmarks/bench.py gpu) 2>&1 | tee "$results/bench.txt" || failed=$((failed + 1))
+    timeout 480 "$PYTHON" tests/benchmarks/bench.py gpu) > "$results/bench.txt" 2>&1 || failed=$((failed + 1))
+cat "$results/bench.txt"
 cp -r "$here/data/bench" "$results/" 2>/dev/null || true
 exit "$failed"

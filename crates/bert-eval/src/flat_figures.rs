@@ -7,19 +7,24 @@
 use std::path::Path;
 
 use anyhow::Context;
-use run_files::layout::eval::FLAT_METRICS;
+use run_files::layout::eval::METRICS;
 use serde_json::{Map, Value};
 
 /// The figures of a finished evaluation, but for those of single classes and the ends of intervals; none where no row had a
 /// label.
 pub(crate) fn of_folder(folder: &Path) -> anyhow::Result<Map<String, Value>> {
-    let path = folder.join(FLAT_METRICS);
+    let path = folder.join(METRICS);
     if !path.exists() {
         return Ok(Map::new());
     }
-    let read = || -> anyhow::Result<Map<String, Value>> { Ok(serde_json::from_slice(&std::fs::read(&path)?)?) };
-    let all = read().with_context(|| format!("cannot read {}", path.display()))?;
+    let read = || -> anyhow::Result<Value> { Ok(serde_json::from_slice(&std::fs::read(&path)?)?) };
+    let all = flat_figures(&read().with_context(|| format!("cannot read {}", path.display()))?);
     Ok(all.into_iter().filter(|(name, _)| !is_of_class(name) && !is_end_of_interval(name)).collect())
+}
+
+/// Those of [`flat_figures`] that are defined: MLflow logs all of a file or, where one of them is no number, none.
+pub(crate) fn defined_figures(metrics: &Value) -> Map<String, Value> {
+    flat_figures(metrics).into_iter().filter(|(_, value)| !value.is_null()).collect()
 }
 
 /// All numbers of `metrics.json` by their names, in its order; null where a figure is not defined.
@@ -102,6 +107,8 @@ mod tests {
             "mcc": null,
         });
         assert_eq!(Value::Object(flat_figures(&metrics)), expected);
+        let defined = defined_figures(&metrics);
+        assert!(defined.len() == 10 && defined.values().all(Value::is_number), "{defined:?}");
     }
 
     #[test]

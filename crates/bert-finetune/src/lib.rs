@@ -36,7 +36,8 @@ use run_files::layout;
 use stage::{BadInputType, ComputeArgs, Fingerprint, Interrupt, Job, OutputFolder, Stage, ensure_input};
 
 pub use settings::{
-    Args, BatchArgs, DdpBackend, IntervalArgs, ObjectiveArgs, OptimizerArgs, SET_ASIDE, ScheduleArgs, WeightArgs,
+    Args, BatchArgs, DdpBackend, ELSEWHERE, IntervalArgs, ObjectiveArgs, OptimizerArgs, SET_ASIDE, ScheduleArgs,
+    WeightArgs,
 };
 
 use crate::checkpoints::CheckpointFolder;
@@ -65,7 +66,10 @@ pub fn bad_input_types() -> [BadInputType; 3] {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let Some(world) = World::of_environment()? else { return run_process(args, None) };
     let mut args = args.clone();
-    args.common.quiet |= !world.is_first();
+    if !world.is_first() {
+        args.common.quiet = true;
+        stage::say_errors_alone();
+    }
     args.compute.threads = args.compute.threads.or(Some(world.threads()));
     if args.plan {
         ensure_input!(!args.timed, "--timed takes its steps in one process; start one without torchrun");

@@ -15,10 +15,12 @@ mod weights;
 mod intervals;
 mod problem_type;
 mod checks;
+mod elsewhere;
 mod typed_wins;
 
 pub use args::{Args, DdpBackend};
 pub use batches::BatchArgs;
+pub use elsewhere::ELSEWHERE;
 pub use intervals::IntervalArgs;
 pub use objective::ObjectiveArgs;
 pub use optimizer::OptimizerArgs;

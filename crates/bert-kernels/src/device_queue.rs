@@ -1,6 +1,7 @@
 //! Work on a device that runs behind the host: uploads that nobody waits for, numbers that are read late, and graphs of what
 //! is done again and again. On CUDA it has a stream of its own; the CPU works at once.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tch::{Kind, Tensor};
@@ -33,6 +34,9 @@ pub fn pinned_zeros(rows: i64, cols: i64) -> Result<Tensor, KernelError> {
 #[derive(Debug)]
 pub struct DeviceQueue {
     handle: *mut ffi::DeviceQueue,
+    /// Graphs of no use. The end of one takes from cuBLAS the workspaces that others of its stream go on writing to
+    /// (pytorch/pytorch#193402), so they live as long as the queue.
+    rejected: RefCell<Vec<Graph>>,
 }
 
 impl DeviceQueue {
@@ -43,11 +47,11 @@ impl DeviceQueue {
     pub fn new(like: &Tensor) -> Result<Self, KernelError> {
         // SAFETY: the handle lives as long as the borrow.
         let handle = unsafe { ffi::bert_kernels_device_queue_new(like.as_ptr()) };
-        if handle.is_null() { Err(KernelError::last()) } else { Ok(Self { handle }) }
+        if handle.is_null() { Err(KernelError::last()) } else { Ok(Self { handle, rejected: RefCell::default() }) }
     }
 
     /// Does `work` on the queue's stream: after all that this thread gave to the device before, and before what it gives to it
-    /// afterwards.
+    /// afterwards. Within another `run` of the queue it only does it.
     ///
     /// # Errors
     /// Fails when `work` or the device does.
@@ -117,9 +121,20 @@ impl DeviceQueue {
         let recorded = catch_unwind(AssertUnwindSafe(work));
         // SAFETY: the handle is this graph's, which has begun.
         let ended = KernelError::of_status(unsafe { ffi::bert_kernels_graph_end(graph.handle) });
-        recorded.unwrap_or_else(|_| Err(KernelError("an operator cannot be recorded".to_owned()).into()))?;
-        ended?;
-        Ok(graph)
+        let recorded =
+            recorded.unwrap_or_else(|_| Err(KernelError("an operator cannot be recorded".to_owned()).into()));
+        match recorded.and_then(|()| ended.map_err(E::from)) {
+            Ok(()) => Ok(graph),
+            Err(error) => {
+                self.reject(graph);
+                Err(error)
+            }
+        }
+    }
+
+    /// Puts away a graph that is not to be replayed, while others of the queue may be.
+    pub fn reject(&self, graph: Graph) {
+        self.rejected.borrow_mut().push(graph);
     }
 }
 

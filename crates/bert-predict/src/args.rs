@@ -98,9 +98,9 @@ pub struct Args {
 }
 
 impl Args {
-    /// Prints a line to stderr, unless `--quiet`.
+    /// Prints a line to stderr; with `--quiet` only a warning.
     pub(crate) fn say(&self, line: &str) {
-        if !self.quiet {
+        if !self.quiet || stage::is_warning(line) {
             stage::say(&format!("bert-predict: {line}"));
         }
     }

@@ -35,7 +35,7 @@ mod trials;
 mod execution;
 mod report;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -162,6 +162,7 @@ fn sweep(args: &Args, settings: &SweepSettings, output: &mut OutputFolder) -> an
         output,
         trials: Vec::new(),
         seconds: BTreeMap::new(),
+        warnings: BTreeSet::new(),
     };
     loop {
         let known = observations(&training)?;

@@ -133,6 +133,11 @@ impl<'a> DeviceSteps<'a> {
         })
     }
 
+    /// That of the steps. Within one [`DeviceQueue::run`] the parts of a step follow each other without a change of streams.
+    pub fn queue(&self) -> Rc<DeviceQueue> {
+        Rc::clone(&self.queue)
+    }
+
     /// Forward and backward pass of one of a step's micro-batches: its gradients replace the last step's, or are added
     /// up; those of several processes by [`Self::exchange`]. `loss` makes the scalar of `(logits, targets)`, the same function for all
     /// micro-batches of a run that have the same `of`; it reads no number on the host.

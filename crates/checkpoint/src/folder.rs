@@ -126,16 +126,45 @@ fn no_config_hint(path: &Path) -> String {
             .to_owned();
     }
     // `train` of a trial, `hf` of an export, a commit in the hub's cache.
-    let models = |folder: &Path| {
+    let models = |folder: &Path| -> Vec<PathBuf> {
         let folders = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        folders.filter(|folder| folder.join("config.json").is_file()).min()
+        folders.filter(|folder| folder.join("config.json").is_file()).collect()
     };
-    match models(path).or_else(|| models(&path.join("snapshots"))) {
-        Some(model) => format!("; the model is in {}", model.display()),
-        None => "; a model folder has config.json, model.safetensors and tokenizer.json or vocab.txt, as `save_pretrained` of \
+    let found = models(path);
+    let mut found = if found.is_empty() { models(&path.join("snapshots")) } else { found };
+    found.sort_by_key(|model| (number_at_end(model), model.clone()));
+    match found.as_slice() {
+        [model] => format!("; the model is in {}", model.display()),
+        [.., last] if number_at_end(last).is_some() => {
+            format!(
+                "; there are {} models in it, as a training saves them: the latest is {}, and trainer_state.json in it says which was \
+                 best",
+                found.len(),
+                last.display()
+            )
+        }
+        [first, ..] => format!("; there are {} models in it, such as {}", found.len(), first.display()),
+        [] if is_own_checkpoint(path) => format!(
+            "; it is a checkpoint that bert-finetune goes on from; the model of a finished run is beside the folder of its checkpoints"
+        ),
+        [] => "; a model folder has config.json, model.safetensors and tokenizer.json or vocab.txt, as `save_pretrained` of \
                  Transformers, `sst-fetch model` and `bert-export` write them"
             .to_owned(),
     }
+}
+
+/// `500` of `checkpoint-500`.
+fn number_at_end(folder: &Path) -> Option<u64> {
+    folder.file_name()?.to_str()?.rsplit_once('-')?.1.parse().ok()
+}
+
+/// Whether a folder is a checkpoint of `bert-finetune`, or holds such.
+fn is_own_checkpoint(folder: &Path) -> bool {
+    let is_step = |name: &std::ffi::OsStr| {
+        name.to_str().is_some_and(|name| name.strip_prefix("step-").is_some_and(|step| step.parse::<u64>().is_ok()))
+    };
+    folder.file_name().is_some_and(is_step)
+        || fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| is_step(&entry.file_name()))
 }
 
 /// What to say of a path that is no folder, where it looks like the name of a repository: that only one program downloads.

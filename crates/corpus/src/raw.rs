@@ -30,7 +30,7 @@ use crate::error::{Result, WriteError};
 
 pub(crate) use columns::KEPT_COLUMNS;
 pub use columns::kept_name;
-pub use reader::{RawReader, RowTarget};
+pub use reader::{HasMetadata, RawReader, RowTarget, phrases_of};
 pub use writer::RawWriter;
 
 /// One text.

@@ -63,8 +63,9 @@ use write::RowWriter;
 use crate::source::Source;
 use crate::split_files::SplitFiles;
 
-/// Version 2: rows have their depth and their place in the source, and samples are drawn, not cut off.
-const STAGE: Stage = Stage { name: local::RAW_STAGE, version: 2 };
+/// Version 2: rows have their depth and where they stand in the source, and samples are drawn, not cut off. Version 3: Arrow's schema
+/// has the metadata, too.
+const STAGE: Stage = Stage { name: local::RAW_STAGE, version: 3 };
 
 pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
     let dataset = find(args)?;
@@ -113,8 +114,9 @@ pub(crate) fn run(args: &DatasetArgs) -> anyhow::Result<()> {
         out.output(&split.file(), |file| writer.write(&sources.splits, split, file))?;
         args.common.say(&report.counts(split));
     }
-    let notes = guesses.chain(reading::left_out(&survey.without_text)).chain(labels.notes.clone());
-    notes.chain(divided.notes).for_each(|note| args.common.say(&note));
+    guesses.for_each(|guess| args.common.say(&guess));
+    reading::left_out(&survey.without_text).iter().for_each(|rows| stage::say(rows));
+    labels.notes.iter().chain(&divided.notes).for_each(|note| args.common.say(note));
     if let Some(copies) = report.copies() {
         args.common.say(&copies);
     }

@@ -189,7 +189,7 @@ fn bad_input_is_exit_code_2_and_says_what_is_wrong() {
                 file.set_len(file.metadata().unwrap().len() - 9).unwrap();
             },
             &sst2,
-            "error: raw/train.parquet is not what `sst-fetch dataset` wrote: 2681 bytes instead of 2690",
+            "error: raw/train.parquet is not what `sst-fetch dataset` wrote: 3005 bytes instead of 3014",
         ),
         (
             &|sandbox| sandbox.raw(&[("so so", Some(2)), ("", None), ("no label", None)], "it"),

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::disk::{not_through_links, sync_folder_of};
+use crate::disk::{has_other_names, not_through_links, sync_folder_of};
+use crate::output_file::own_content;
 
 /// An append-only file.
 #[derive(Debug)]
@@ -23,6 +24,9 @@ impl AppendLog {
     /// Fails when the file cannot be opened or is shorter than that.
     pub fn open(path: &Path, bytes: u64) -> anyhow::Result<Self> {
         let context = || format!("cannot open {}", path.display());
+        if has_other_names(path) {
+            own_content(path)?;
+        }
         let mut file =
             not_through_links().read(true).write(true).create(true).truncate(false).open(path).with_context(context)?;
         let found = file.metadata().with_context(context)?.len();
@@ -68,6 +72,17 @@ impl AppendLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_not_written_under_the_other_names_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let [log, copy] = ["log.jsonl", "copy.jsonl"].map(|name| folder.path().join(name));
+        AppendLog::open(&log, 0).unwrap().append("one").unwrap();
+        std::fs::hard_link(&log, &copy).unwrap();
+        AppendLog::open(&copy, 4).unwrap().append("two").unwrap();
+        let text = |path: &Path| std::fs::read_to_string(path).unwrap();
+        assert_eq!((text(&log).as_str(), text(&copy).as_str()), ("one\n", "one\ntwo\n"));
+    }
 
     #[test]
     fn what_a_checkpoint_did_not_see_is_truncated() {

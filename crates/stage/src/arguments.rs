@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{Command, Parser};
 
+use crate::elsewhere::Elsewhere;
 use crate::input_error::{BadInput, bad_input, bail_input};
 use crate::profile::{IN_PROFILE, ProfileSection, Setting, known_key};
 use crate::profile_value::problem;
@@ -25,6 +26,8 @@ pub(crate) struct ProfileRules<'a> {
     /// Sections that the program reads by itself.
     pub(crate) other_sections: &'a [&'a str],
     pub(crate) set_aside: &'a [SetAside],
+    /// Arguments of other programs.
+    pub(crate) elsewhere: &'a [Elsewhere<'a>],
 }
 
 /// The parsed arguments, and which of them nobody typed.
@@ -58,7 +61,7 @@ pub(crate) fn arguments<A: Parser>(rules: ProfileRules<'_>, mut words: Vec<OsStr
     let mut from_profile = FromProfile::default();
     if let Some(path) = typed.profile() {
         let section = ProfileSection::read(&path, &section_name)?;
-        let mut settings = section.settings(command)?;
+        let mut settings = section.settings(command, rules.elsewhere)?;
         let mut set_aside = unset;
         for rule in rules.set_aside {
             let keys = typed.set_aside(rule, &section.table, command);

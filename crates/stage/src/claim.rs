@@ -59,9 +59,10 @@ pub(crate) fn ensure_writable(out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses a folder whose lock is another user's.
+/// Refuses a folder whose lock is another user's, or lies behind a link, as caches of data make them.
 pub(crate) fn ensure_lockable(out: &Path) -> anyhow::Result<()> {
     let lock = out.join(LOCK);
+    ensure_input!(!lock.is_symlink(), "{} cannot be written: {} is a link; remove it", out.display(), lock.display());
     if lock.exists()
         && let Err(error) = access(&lock, Access::READ_OK | Access::WRITE_OK)
     {

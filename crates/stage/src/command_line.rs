@@ -9,6 +9,7 @@ use clap::{Command, CommandFactory, Parser};
 use signal_hook::consts::SIGXFSZ;
 
 use crate::arguments::{Arguments, ProfileRules, arguments};
+use crate::elsewhere::{Elsewhere, explained};
 use crate::exit_reason::{BAD_INPUT, exit_code, is_said};
 use crate::input_error::BadInputType;
 use crate::manual;
@@ -43,7 +44,7 @@ pub fn run_main<A: Parser>(
 impl<'a> Program<'a> {
     /// A program whose settings are the section `section` of a profile; a subcommand has a section below it.
     pub fn new(section: &'a str) -> Self {
-        let rules = ProfileRules { section, other_sections: &[], set_aside: &[] };
+        let rules = ProfileRules { section, other_sections: &[], set_aside: &[], elsewhere: &[] };
         Self { rules, bad_input: &[], subcommands: None }
     }
 
@@ -67,6 +68,13 @@ impl<'a> Program<'a> {
     #[must_use]
     pub fn set_aside(mut self, rules: &'a [SetAside]) -> Self {
         self.rules.set_aside = rules;
+        self
+    }
+
+    /// Arguments that the program does not have and people bring from another one, and what there is for them here.
+    #[must_use]
+    pub fn elsewhere(mut self, arguments: &'a [Elsewhere<'a>]) -> Self {
+        self.rules.elsewhere = arguments;
         self
     }
 
@@ -115,6 +123,10 @@ impl<'a> Program<'a> {
             Ok(Ok(())) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE, // libtorch out of memory, or a bug: the hook has said which
             Ok(Err(error)) => {
+                let error = match error.downcast::<clap::Error>() {
+                    Ok(usage) => explained(usage, &mut A::command(), self.rules.elsewhere).into(),
+                    Err(other) => other,
+                };
                 if let Some(usage) = error.downcast_ref::<clap::Error>() {
                     print_usage(usage);
                     return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(BAD_INPUT));

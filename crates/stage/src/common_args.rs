@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use crate::list::List;
-use crate::messages::{LogFormat, say};
+use crate::messages::{LogFormat, is_warning, say};
 use crate::profile::existing_profile;
 
 /// The flags that every stage with an output folder has.
@@ -31,7 +31,7 @@ pub struct CommonArgs {
     #[arg(long)]
     pub explain: bool,
 
-    /// Print no progress and no summary to stderr
+    /// Print no progress and no summary to stderr: warnings and errors alone, and what was left out
     #[arg(long)]
     pub quiet: bool,
 
@@ -59,10 +59,12 @@ impl CommonArgs {
         }
     }
 
-    /// Prints a line to stderr, unless `--quiet`.
-    pub fn say(&self, line: &str) {
-        if !self.quiet {
-            say(line);
+    /// Prints lines to stderr; with `--quiet` those alone that are warnings.
+    pub fn say(&self, lines: &str) {
+        if self.quiet {
+            lines.lines().filter(|line| is_warning(line)).for_each(say);
+        } else {
+            say(lines);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Exit codes: why a stage stopped, as an orchestrator tells it by the number.
 //!
-//! 0 done or fresh, 2 bad input, 3 stopped by a health check, 4 locked, 5 a required figure was missed, 128 + the signal
+//! 0 done or fresh, 2 bad input, 3 stopped by a health check, 4 a folder or an input is in use, 5 a required figure was missed, 128 + the signal
 //! interrupted, 1 anything else.
 //! A full disk is always 3, whatever it was that could not be written or read for want of it.
 
@@ -29,6 +29,17 @@ pub enum ExitReason {
         /// ` (process 123)`, or nothing where it is not known.
         holder: String,
     },
+    /// Another process writes this folder, an input: exit code 4.
+    #[error("{} is being written by another run{}; wait for its end", folder.display(), holder)]
+    BeingWritten {
+        /// The input folder.
+        folder: PathBuf,
+        /// ` (process 123)`, or nothing where it is not known.
+        holder: String,
+    },
+    /// Another process wrote this input meanwhile: exit code 4.
+    #[error("{} changed while it was read; run this again when nothing writes it", .0.display())]
+    InputChanged(PathBuf),
     /// Another process writes this file: exit code 4.
     #[error("another run is writing {}; wait for it, or choose another file", .0.display())]
     FileLocked(PathBuf),
@@ -44,7 +55,7 @@ pub enum ExitReason {
         /// Which process it was, and why.
         message: String,
     },
-    /// SIGINT or SIGTERM: exit code 128 + the signal. What was saved can be resumed.
+    /// SIGINT, SIGTERM or SIGHUP: exit code 128 + the signal. What was saved can be resumed.
     #[error("{message}")]
     Interrupted {
         /// The signal's number.
@@ -58,7 +69,7 @@ impl ExitReason {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Unhealthy(_) => UNHEALTHY,
-            Self::Locked { .. } | Self::FileLocked(_) => LOCKED,
+            Self::Locked { .. } | Self::BeingWritten { .. } | Self::InputChanged(_) | Self::FileLocked(_) => LOCKED,
             Self::RequirementMissed(_) => MISSED,
             Self::Followed { exit_code, .. } => *exit_code,
             Self::Interrupted { signal, .. } => u8::try_from(128 + signal).unwrap_or(FAILURE),

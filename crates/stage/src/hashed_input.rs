@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::exit_reason::ExitReason;
 use crate::file_state::FileState;
 use crate::fingerprint::Fingerprint;
-use crate::input_error::bail_input;
 
 /// An input as it was when it was hashed.
 #[derive(Debug)]
@@ -23,17 +23,13 @@ impl HashedInput {
 
     /// Fails where the file is not what was hashed, or was written in between.
     pub(crate) fn ensure_unchanged(&self) -> anyhow::Result<()> {
-        let shown = self.path.display();
         let is_same = match FileState::of_file(&self.path) {
             Ok(state) if state == self.state => true,
             Ok(state) if state.was_written_since(self.state) => false,
             Ok(_) => Fingerprint::of_file(&self.path)? == self.fingerprint, // it may have got other rights, or another link
             Err(_) => false,
         };
-        if !is_same {
-            bail_input!("{shown} changed while it was read; run this again when nothing writes it");
-        }
-        Ok(())
+        if is_same { Ok(()) } else { Err(ExitReason::InputChanged(self.path.clone()).into()) }
     }
 }
 

@@ -193,8 +193,10 @@ impl Job {
         let mut lock = FolderLock::acquire(&folder)?;
         // Once more: another stage may have begun and ended in between.
         refuse_foreign(&folder, self.stage.name, &self.own_folders)?;
-        lock.sign(self.stage.name);
-
+        // A fresh folder stays as it is.
+        if !folder.join(MANIFEST).exists() {
+            lock.sign(self.stage.name);
+        }
         let mut cache = HashCache::load(&folder);
         let (expected, hashed) = self.expected_manifest(&mut cache, &mut vouchers)?;
         let mut verdict = judge(&folder, &expected, self.needed, &mut cache)?;
@@ -206,6 +208,7 @@ impl Job {
             return Ok(None);
         }
         self.spare_edited(&verdict)?;
+        lock.sign(self.stage.name);
         let locks = shared_lock.into_iter().chain([lock]).collect();
         summarize_folder(self.stage.name, &expected.key, &folder, State::Unfinished, None)?;
         let (figures, farewell) = (self.figures, self.farewell(&verdict));

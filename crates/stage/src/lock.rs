@@ -1,16 +1,17 @@
 //! Lock of an output folder: one writer at a time.
 //!
 //! The lock is an advisory `flock` on `OUT/.lock`, so the system itself releases it when its holder dies, however it
-//! dies. The file is never deleted: a deleted lock file can be locked twice.
+//! dies. The file is never deleted, and whoever has locked it looks whether it is still the one of that name.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{Seek, Write};
 use std::path::Path;
 
 use anyhow::Context;
 
-use crate::disk::{not_through_links, unwritable};
+use crate::disk::{has_other_names, is_at, not_through_links, unwritable};
 use crate::exit_reason::ExitReason;
+use crate::output_file::own_content;
 
 /// The name of the lock file in every output folder.
 pub(crate) const LOCK: &str = ".lock";
@@ -58,6 +59,13 @@ pub(crate) struct FolderLock {
 impl FolderLock {
     /// Locks `folder`, or says at once who has it. The file names its former holder until [`FolderLock::sign`].
     pub(crate) fn acquire(folder: &Path) -> anyhow::Result<Self> {
+        let lock = Self::acquire_by(folder, File::try_lock)?;
+        let path = folder.join(LOCK);
+        if !has_other_names(&path) {
+            return Ok(lock);
+        }
+        // A folder that was copied by links has one lock with its copy.
+        own_content(&path)?;
         Self::acquire_by(folder, File::try_lock)
     }
 
@@ -68,22 +76,24 @@ impl FolderLock {
 
     fn acquire_by(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> anyhow::Result<Self> {
         let path = folder.join(LOCK);
-        let mut file = not_through_links()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|error| unwritable(&path, error))?;
-        match lock(&file) {
-            Ok(()) => Ok(Self { file }),
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let _ = file.read_to_string(&mut holder);
-                let holder = Holder::parse(&holder).described();
-                Err(ExitReason::Locked { folder: folder.to_owned(), holder }.into())
+        let context = || format!("cannot lock {}", path.display());
+        loop {
+            let file = not_through_links()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)
+                .map_err(|error| unwritable(&path, error))?;
+            match lock(&file) {
+                Ok(()) if is_at(&file, &path).with_context(context)? => return Ok(Self { file }),
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    let holder = Holder::of(folder).unwrap_or_default().described();
+                    return Err(ExitReason::Locked { folder: folder.to_owned(), holder }.into());
+                }
+                Err(TryLockError::Error(error)) => return Err(error).with_context(context),
             }
-            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
         }
     }
 
@@ -97,6 +107,16 @@ impl FolderLock {
         let written = file.rewind().and_then(|()| file.write_all(holder.as_bytes()));
         let _ = written.and_then(|()| file.set_len(holder.len() as u64 - 1));
     }
+}
+
+/// Refuses to read a folder that has no manifest since somebody is writing it.
+pub(crate) fn ensure_not_being_written(folder: &Path) -> Result<(), ExitReason> {
+    let is_held = |lock: File| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
+    if !File::open(folder.join(LOCK)).is_ok_and(is_held) {
+        return Ok(());
+    }
+    let holder = Holder::of(folder).unwrap_or_default().described();
+    Err(ExitReason::BeingWritten { folder: folder.to_owned(), holder })
 }
 
 #[cfg(test)]
@@ -114,6 +134,29 @@ mod tests {
         drop(first);
         FolderLock::acquire(folder.path()).unwrap();
         assert_eq!(Holder::of(folder.path()).unwrap().stage.as_deref(), Some("test-stage"));
+    }
+
+    #[test]
+    fn a_copy_by_links_has_a_lock_of_its_own() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        FolderLock::acquire(one.path()).unwrap().sign("test-stage");
+        fs::hard_link(one.path().join(LOCK), two.path().join(LOCK)).unwrap();
+        let mut of_two = FolderLock::acquire(two.path()).unwrap();
+        of_two.sign("bert-eval");
+        let _of_one = FolderLock::acquire(one.path()).unwrap();
+        let stage = |folder: &tempfile::TempDir| Holder::of(folder.path()).unwrap().stage;
+        assert_eq!((stage(&one).as_deref(), stage(&two).as_deref()), (Some("test-stage"), Some("bert-eval")));
+        assert!(FolderLock::acquire(two.path()).is_err(), "it is held");
+    }
+
+    #[test]
+    fn what_is_being_written_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(ensure_not_being_written(folder.path()).is_ok());
+        let lock = FolderLock::acquire(folder.path()).unwrap();
+        assert!(matches!(ensure_not_being_written(folder.path()), Err(ExitReason::BeingWritten { .. })));
+        drop(lock);
+        assert!(ensure_not_being_written(folder.path()).is_ok());
     }
 
     #[test]

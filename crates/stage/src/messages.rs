@@ -30,6 +30,7 @@ pub enum LogFormat {
 }
 
 static IS_JSON: AtomicBool = AtomicBool::new(false);
+static SAYS_ERRORS_ALONE: AtomicBool = AtomicBool::new(false);
 /// The program's name.
 static PROGRAM: OnceLock<String> = OnceLock::new();
 
@@ -37,6 +38,11 @@ static PROGRAM: OnceLock<String> = OnceLock::new();
 pub(crate) fn set_format(program: &str, format: LogFormat) {
     PROGRAM.get_or_init(|| program.to_owned());
     IS_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
+}
+
+/// From now on this process says nothing but errors: of several that do the same work one says the rest.
+pub fn say_errors_alone() {
+    SAYS_ERRORS_ALONE.store(true, Ordering::Relaxed);
 }
 
 /// Whether messages are JSON lines.
@@ -69,6 +75,9 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
 /// Writes a message of one or several lines to stderr. One that cannot be written, since the disk is full or nobody listens any
 /// more, is lost: the run goes on, and its exit code still says how it ended.
 pub fn say(text: &str) {
+    if SAYS_ERRORS_ALONE.load(Ordering::Relaxed) && level(text.trim()).0 != "error" {
+        return;
+    }
     if !are_json() {
         let _ = writeln!(io::stderr(), "{}", harmless(text));
         return;
@@ -77,6 +86,23 @@ pub fn say(text: &str) {
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let _ = writeln!(io::stderr(), "{}", Record::new(program, line, SystemTime::now()).json());
     }
+}
+
+/// Whether a line is a warning, whichever stage says it.
+pub fn is_warning(line: &str) -> bool {
+    level(line.trim()).0 == "warning"
+}
+
+/// The level of a line, and what it says: `bert-eval: warning: few rows`, `sst-fetch dataset: warning: few rows`, `error: no file`.
+fn level(line: &str) -> (&'static str, &str) {
+    let behind = |level: &str| {
+        let rest = line.strip_prefix(level).or_else(|| {
+            let (stage, rest) = line.split_once(": ")?;
+            rest.strip_prefix(level).filter(|_| stage.starts_with("bert-") || stage.starts_with("sst-"))
+        })?;
+        rest.strip_prefix(": ")
+    };
+    ["error", "warning"].into_iter().find_map(|level| Some((level, behind(level)?))).unwrap_or(("info", line))
 }
 
 #[derive(Serialize)]
@@ -92,10 +118,7 @@ impl<'a> Record<'a> {
         let line = line.trim();
         // `bert-eval: …` says its stage already; `bert-eval: nodes: …` says more.
         let message = line.strip_prefix(program).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(line);
-        let (level, message) = ["error", "warning"]
-            .into_iter()
-            .find_map(|level| Some((level, message.strip_prefix(level)?.strip_prefix(": ")?)))
-            .unwrap_or(("info", message));
+        let (level, message) = level(message);
         Self { time: utc(now), level, stage: program, message }
     }
 
@@ -122,6 +145,8 @@ mod tests {
         assert_eq!(json("bert-eval: out is fresh"), expected("info", "out is fresh"));
         assert_eq!(json("bert-eval: warning: few rows"), expected("warning", "few rows"));
         assert_eq!(json("  warning: \"a\""), expected("warning", r#"\"a\""#));
+        assert_eq!(json("sst-fetch dataset: warning: few rows"), expected("warning", "few rows"));
+        assert_eq!(json("a text: warning: few rows"), expected("info", "a text: warning: few rows"));
         assert_eq!(json("error: no file"), expected("error", "no file"));
         assert_eq!(json("errors: 3"), expected("info", "errors: 3"));
     }

@@ -145,6 +145,15 @@ pub fn write_file(target: &Path, content: impl AsRef<[u8]>) -> anyhow::Result<Fi
     Ok(fingerprint)
 }
 
+/// Makes the content of a file that has other names, too, its own under this one.
+pub(crate) fn own_content(path: &Path) -> anyhow::Result<()> {
+    write_file_with(path, |file| {
+        let mut shared = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        io::copy(&mut shared, file).with_context(|| format!("cannot copy {}", path.display()))
+    })?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

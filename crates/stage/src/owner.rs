@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 use crate::input_error::{bad_input, bail_input, ensure_input};
-use crate::lock::{Holder, LOCK};
+use crate::lock::{Holder, LOCK, ensure_not_being_written};
 use crate::manifest::{MANIFEST, Manifest};
 use crate::partial_file::PARTIAL;
 
@@ -35,9 +35,10 @@ pub(crate) fn refuse_foreign(folder: &Path, stage: &str, own_folders: &[&str]) -
             Some(owner) => Err(bad_input!("{shown} holds the output of `{owner}`, not of `{stage}`; {elsewhere}")),
             None => Err(bad_input!("{manifest}; nothing says which stage wrote this folder: {elsewhere}")),
         },
-        (Ok(None), None) if !names.is_empty() => {
-            Err(bad_input!("{shown} holds files that no stage wrote; give --out a new or empty folder"))
-        }
+        (Ok(None), None) if !names.is_empty() => Err(bad_input!(
+            "{shown} holds files that no stage wrote; give --out a new or empty folder (a copy of a stage's folder needs its \
+                 hidden files, too, {LOCK} among them)"
+        )),
         (Ok(None), Some(Holder { stage: Some(owner), .. }))
             if owner != stage && names.iter().any(|name| is_work(name)) =>
         {
@@ -70,6 +71,7 @@ pub(crate) fn refuse_unfinished(folder: &Path) -> anyhow::Result<()> {
     if holder.stage.is_none() && !OF_A_TRAINING.iter().any(|name| folder.join(name).exists()) {
         return Ok(());
     }
+    ensure_not_being_written(folder)?;
     let (shown, lock) = (folder.display(), folder.join(LOCK));
     let stage = holder.stage.map_or("the stage that began it".to_owned(), |stage| format!("`{stage}`"));
     Err(bad_input!(
@@ -91,10 +93,14 @@ pub(crate) fn refuse_stage_file(file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What an empty folder may have: what keeps it in a repository, and what a file system puts into its root.
+const OF_AN_EMPTY_FOLDER: [&str; 4] = [".gitkeep", ".gitignore", ".keep", "lost+found"];
+
 /// What is in a folder, in order.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
     let mut names: Vec<String> = entries.collect::<io::Result<_>>()?;
+    names.retain(|name| !OF_AN_EMPTY_FOLDER.contains(&name.as_str()));
     names.sort();
     Ok(names)
 }
@@ -123,6 +129,7 @@ mod tests {
     #[test]
     fn what_a_folder_holds_says_whose_it_is() {
         assert_eq!(judged(&[]), Ok(()));
+        assert_eq!(judged(&[(".gitkeep", ""), ("lost+found/x", "")]), Ok(()), "as good as empty");
         assert_eq!(judged(&[(LOCK, "1 trainer"), ("log", ""), (".x.partial", "")]), Ok(()));
         assert_eq!(judged(&[(LOCK, "1 other stage"), (".hashes.json", "{}")]), Ok(()), "it holds no work");
         assert_eq!(judged(&[(LOCK, "1"), ("log", ""), ("checkpoints/a", "")]), Ok(()), "of an older program");

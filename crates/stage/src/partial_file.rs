@@ -1,13 +1,12 @@
 //! Partial file: where a file is written until it is whole, `.NAME.partial` beside its target, by one process at a time.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::disk::not_through_links;
+use crate::disk::{is_at, not_through_links};
 use crate::fingerprint::sha256_hex;
 
 /// The ending of files that are still being written; a leftover of a killed run is removed by the next one.
@@ -38,8 +37,7 @@ pub(crate) fn open_locked(partial: &Path, lock: fn(&File) -> Result<(), TryLockE
             Err(TryLockError::Error(error)) => return Err(error),
         }
         // Whoever had the lock may have renamed or removed the file in between.
-        let locked = file.metadata()?;
-        if fs::metadata(partial).is_ok_and(|named| (named.dev(), named.ino()) == (locked.dev(), locked.ino())) {
+        if is_at(&file, partial)? {
             return Ok(Some(file));
         }
     }
@@ -49,6 +47,7 @@ pub(crate) fn open_locked(partial: &Path, lock: fn(&File) -> Result<(), TryLockE
 mod tests {
     use super::*;
     use crate::output_file::write_file;
+    use std::fs;
 
     #[test]
     fn a_name_may_be_as_long_as_the_file_system_allows() {

@@ -19,6 +19,7 @@ use anyhow::{Context, anyhow, bail, ensure};
 use clap::{Arg, ArgAction, Command};
 use toml::{Table, Value};
 
+use crate::elsewhere::{Elsewhere, advice};
 use crate::input_error::BadInput;
 use crate::profile_value::flag_words;
 
@@ -63,16 +64,23 @@ impl ProfileSection {
     ///
     /// # Errors
     /// Fails on a key that `command` does not have, and where two keys name one argument.
-    pub(crate) fn settings<'a>(&'a self, command: &'a Command) -> anyhow::Result<Vec<Setting<'a>>> {
-        self.arguments(command).with_context(|| in_profile(&self.path))
+    pub(crate) fn settings<'a>(
+        &'a self,
+        command: &'a Command,
+        elsewhere: &[Elsewhere<'_>],
+    ) -> anyhow::Result<Vec<Setting<'a>>> {
+        self.arguments(command, elsewhere).with_context(|| in_profile(&self.path))
     }
 
-    fn arguments<'a>(&'a self, command: &'a Command) -> anyhow::Result<Vec<Setting<'a>>> {
+    fn arguments<'a>(&'a self, command: &'a Command, elsewhere: &[Elsewhere<'_>]) -> anyhow::Result<Vec<Setting<'a>>> {
         let mut settings: Vec<Setting<'a>> = Vec::new();
         for (key, value) in &self.table {
             let Some(argument) = known_key(key, command) else {
                 if value.is_table() {
                     continue; // a section of its own
+                }
+                if let Some(advice) = advice(key, elsewhere) {
+                    bail!("in [{}]: unknown key {key}: {advice}", self.name);
                 }
                 bail!("in [{}]: {}", self.name, unknown_key(key, command));
             };
@@ -213,7 +221,7 @@ mod tests {
             .arg(Arg::new("shuffle").long("shuffle").alias("mix"));
         let (path, name) = (PathBuf::from("x.toml"), "finetune".to_owned());
         let section = ProfileSection { table: section_of_text(text, &name)?, path, name };
-        let settings = section.settings(&command)?;
+        let settings = section.settings(&command, &[])?;
         let words = settings.iter().flat_map(|setting| setting.words().unwrap());
         Ok(words.map(|word| word.into_string().unwrap()).collect())
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::messages::{are_json, harmless, say};
+use crate::messages::{are_json, harmless, is_warning, say};
 
 /// Seconds between two plain lines where there is no terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
@@ -88,9 +88,10 @@ impl Progress {
         }
     }
 
-    /// Prints a line of its own without breaking the bar.
+    /// Prints a line of its own without breaking the bar; where no progress is shown, only a warning.
     pub fn say(&self, line: &str) {
         match &self.display {
+            Display::Nothing if is_warning(line) => say(line),
             Display::Nothing => {}
             Display::Bar(bar) => bar.println(harmless(line)),
             Display::Lines { .. } => say(line),

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::input_error::{bad_input, bail_input, ensure_input};
+use crate::lock::{Holder, LOCK, ensure_not_being_written};
 use crate::manifest::{MANIFEST, Manifest};
 
 /// A finished folder of an earlier stage, as a reader sees it: only what its manifest lists exists.
@@ -19,7 +20,7 @@ impl Upstream {
     ///
     /// # Errors
     /// Fails when the folder is missing, unfinished or another stage's, and says which program makes it; when its manifest
-    /// cannot be read or was edited.
+    /// cannot be read or was edited. All of it is bad input but a folder that is being written.
     pub fn open(folder: &Path, made_by: &str) -> anyhow::Result<Self> {
         let shown = folder.display();
         ensure_input!(folder.exists(), "{shown} does not exist; `{made_by}` makes it");
@@ -28,6 +29,12 @@ impl Upstream {
             if let Some(inner) = made_below(folder, made_by) {
                 bail_input!("{shown} is no output folder of `{made_by}`; {} is one", inner.display());
             }
+            ensure_not_being_written(folder)?;
+            ensure_input!(
+                Holder::of(folder).is_some_and(|holder| holder.is_stage()),
+                "{shown} is not from `{made_by}`: it has no {MANIFEST} and no {LOCK}; `{made_by}` makes such a folder (a copy needs its \
+                 hidden files, too)"
+            );
             bail_input!("{shown} is unfinished: it has no {MANIFEST}; run `{made_by}` to its end first");
         };
         let stage = &manifest.stage;

@@ -18,7 +18,7 @@ use super::pictures::{self, Picture};
 use super::slice_figures::SliceFigures;
 use super::tensorboard;
 use crate::args::Args;
-use crate::flat_figures::flat_figures;
+use crate::flat_figures::defined_figures;
 use crate::labeled::{Labeled, LabeledClasses};
 
 /// How DVC shows the figures and the tables: `dvc metrics show`, `dvc plots show`.
@@ -71,7 +71,7 @@ impl Findings<'_> {
     /// Fails when a file cannot be written.
     pub(crate) fn write(&self, args: &Args, inputs: &Inputs, output: &mut OutputFolder) -> anyhow::Result<Vec<String>> {
         output.write_json(METRICS, &self.metrics)?;
-        let figures = flat_figures(&serde_json::to_value(&self.metrics)?);
+        let figures = defined_figures(&serde_json::to_value(&self.metrics)?);
         output.write_json(FLAT_METRICS, &figures)?;
         output.write_unlisted(TENSORBOARD_EVENTS, tensorboard::event_file(&figures, &args.run))?;
         output.write_json(SLICES, &self.slices)?;

@@ -18,7 +18,7 @@ use crate::args::Args;
 use crate::evaluations::WEIGHTS;
 
 /// What the manifests of this stage say wrote them.
-pub const STAGE: Stage = Stage { name: "bert-eval", version: 5 };
+pub const STAGE: Stage = Stage { name: "bert-eval", version: 6 };
 
 /// The role of the calibration among the inputs.
 const CALIBRATION: &str = "calibration.json";

@@ -22,6 +22,9 @@ pub(crate) struct Timing {
     pub(crate) train_tokens: usize,
     pub(crate) sentences_per_second: f64,
     pub(crate) tokens_per_second: f64,
+    /// Of a GPU: how many CUDA graphs there were at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cuda_graphs: Option<usize>,
 }
 
 impl Timing {

@@ -114,6 +114,7 @@ impl Run<'_> {
         if let Some(remark) = self.trainer.take_remark() {
             self.progress.say(&format!("  warning: no more CUDA graphs: {remark}"));
         }
+        self.timing.cuda_graphs = self.trainer.n_graphs();
         loop {
             let report = self.trainer.take_report(wanted, &self.inputs.data.train)?;
             self.timing.add_training(started);

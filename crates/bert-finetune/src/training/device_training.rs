@@ -64,6 +64,16 @@ impl<'a> DeviceTraining<'a> {
         &mut self,
         step: DeviceStep<'_>,
         batches: StepBatches<'_>,
+        report: StepReport,
+    ) -> anyhow::Result<()> {
+        let queue = self.steps.queue();
+        queue.run(|| self.step_on_queue(step, batches, report))
+    }
+
+    fn step_on_queue(
+        &mut self,
+        step: DeviceStep<'_>,
+        batches: StepBatches<'_>,
         mut report: StepReport,
     ) -> anyhow::Result<()> {
         let DeviceStep { model, optimizer, objective, dropout, learning_rates } = step;
@@ -120,6 +130,10 @@ impl<'a> DeviceTraining<'a> {
     /// How many steps were not reported yet.
     pub(super) fn n_launched(&self) -> usize {
         self.launched.len()
+    }
+
+    pub(super) fn n_graphs(&self) -> usize {
+        self.steps.n_graphs()
     }
 
     pub(super) fn take_remark(&mut self) -> Option<String> {

@@ -187,6 +187,14 @@ impl<'a> Trainer<'a> {
         }
     }
 
+    /// How many CUDA graphs there are; `None` where steps are not a device's.
+    pub(crate) fn n_graphs(&self) -> Option<usize> {
+        match &self.backend {
+            Backend::Device(device) => Some(device.n_graphs()),
+            Backend::Host(_) => None,
+        }
+    }
+
     /// What has to be said of the way in which the device works, once.
     pub(crate) fn take_remark(&mut self) -> Option<String> {
         match &mut self.backend {

@@ -13,7 +13,8 @@
 struct bert_kernels_device_queue {
   at::Device device;
   // Of a device that has any: graphs are never recorded on the default stream.
-  std::optional<c10::Stream> own, outer;
+  std::optional<c10::Stream> own;
+  std::vector<c10::Stream> outer; // those to go back to, the last first
 
   struct Sent {
     at::Tensor numbers; // on the host
@@ -73,8 +74,8 @@ int32_t bert_kernels_device_queue_enter(bert_kernels_device_queue *queue) {
   return catch_errors([&] {
     if (queue->own) {
       const auto guard = guard_of(queue->device);
-      queue->outer = guard.getStream(queue->device);
-      order(*queue->outer, *queue->own);
+      queue->outer.push_back(guard.getStream(queue->device));
+      order(queue->outer.back(), *queue->own);
       guard.exchangeStream(*queue->own);
     }
   });
@@ -83,8 +84,10 @@ int32_t bert_kernels_device_queue_enter(bert_kernels_device_queue *queue) {
 int32_t bert_kernels_device_queue_leave(bert_kernels_device_queue *queue) {
   return catch_errors([&] {
     if (queue->own) {
-      guard_of(queue->device).exchangeStream(*queue->outer);
-      order(*queue->own, *queue->outer);
+      const c10::Stream outer = queue->outer.back();
+      queue->outer.pop_back();
+      guard_of(queue->device).exchangeStream(outer);
+      order(*queue->own, outer);
     }
   });
 }

@@ -8,6 +8,9 @@ inline c10::impl::VirtualGuardImpl guard_of(const at::Device &device) { return c
 
 // What comes next on `later` waits for what was given to `earlier`.
 inline void order(const c10::Stream &earlier, const c10::Stream &later) {
+  if (earlier == later) {
+    return;
+  }
   c10::Event event(earlier.device_type());
   event.record(earlier);
   event.block(later);

@@ -70,7 +70,7 @@ impl Drop for RunningProcesses {
 /// Runs all tasks, `jobs` at a time, in their order. Of those that run, each sees another one of the CUDA `devices`, if any are given.
 ///
 /// # Errors
-/// Fails with `on_event`, and on SIGINT or SIGTERM, after the running processes were asked to save and have ended.
+/// Fails with `on_event`, and on SIGINT, SIGTERM or SIGHUP, after the running processes were asked to save and have ended.
 pub(crate) fn run(
     tasks: Vec<Task>,
     (jobs, devices): (usize, &[String]),

@@ -15,7 +15,7 @@ use std::path::Path;
 use anyhow::Context;
 use run_files::layout::train::{CHECKPOINTS, WEIGHTS};
 use run_files::layout::trial::{FAILURE, STDERR, TRAIN};
-use stage::{MANIFEST, Manifest, sync_folder};
+use stage::{MANIFEST, Manifest, ensure_input, sync_folder};
 
 use crate::args::KeepWeights;
 use crate::trials::ranking::{RankedTrial, best_trial, kept_row};
@@ -102,7 +102,7 @@ pub(crate) fn link_best(out: &Path, id: &str) -> anyhow::Result<bool> {
     if Manifest::read(&out.join(&target).join(TRAIN)).is_none() {
         return Ok(false);
     }
-    symlink(&target, &link).with_context(|| format!("cannot make the link {}", link.display()))?;
+    make_link(&target, &link)?;
     sync_folder(out).with_context(|| format!("cannot sync {}", out.display()))?;
     Ok(true)
 }
@@ -116,9 +116,19 @@ pub(crate) fn link_kept(out: &Path, kept: &BTreeSet<&str>, rows: &[Row]) -> anyh
         let fold = row.fold.map_or(String::new(), |fold| format!("-fold-{fold}"));
         let link = folder.join(format!("trial-{}-seed-{}{fold}", row.trial, row.seed));
         let target = Path::new("../trials").join(&row.id).join(TRAIN);
-        symlink(&target, &link).with_context(|| format!("cannot make the link {}", link.display()))?;
+        make_link(&target, &link)?;
     }
     sync_folder(&folder).with_context(|| format!("cannot sync {}", folder.display()))
+}
+
+fn make_link(target: &Path, link: &Path) -> anyhow::Result<()> {
+    ensure_input!(
+        !link.is_dir() || link.is_symlink(),
+        "{} is a folder and should be a link to {}, as a copy that follows links makes one; remove it, and run this again",
+        link.display(),
+        target.display()
+    );
+    symlink(target, link).with_context(|| format!("cannot make the link {}", link.display()))
 }
 
 /// Removes the links to kept trainings, and nothing else.
@@ -144,6 +154,17 @@ pub(crate) fn unlink_best(out: &Path) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_that_a_copy_made_a_folder_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let best = folder.path().join(BEST);
+        make_link(Path::new("trials/1"), &best).unwrap();
+        fs::remove_file(&best).unwrap();
+        fs::create_dir(&best).unwrap();
+        let error = make_link(Path::new("trials/1"), &best).unwrap_err().to_string();
+        assert!(error.contains("best is a folder and should be a link to trials/1"), "{error}");
+    }
 
     #[test]
     fn a_pruned_run_keeps_its_log_and_is_no_longer_complete() {

@@ -33,7 +33,12 @@ pub(crate) struct Training<'a> {
     pub(crate) trials: Vec<Trial>,
     /// Wall-clock seconds of the processes that this sweep ran, by the run's id.
     pub(crate) seconds: BTreeMap<String, f64>,
+    /// The warnings of trials that were said.
+    pub(crate) warnings: BTreeSet<String>,
 }
+
+/// Further warnings of trials are in their logs alone.
+const MOST_WARNINGS: usize = 5;
 
 /// How a run failed whose process has ended; `None` where it reached its target step.
 pub(crate) fn failure(run: &Run, finished: &Finished, target_step: u64) -> anyhow::Result<Option<Failure>> {
@@ -77,6 +82,7 @@ impl Training<'_> {
                     unfinished.remove(&finished.index);
                     let message = self.record_end(&pending[finished.index], &finished)?;
                     progress.say(&message);
+                    self.new_warnings(&pending[finished.index]).iter().for_each(|warning| progress.say(warning));
                     let busy = unfinished.iter().map(|&index| self.run(&pending[index]).id.clone()).collect();
                     self.write_table_and_prune(&busy)?;
                 }
@@ -152,6 +158,19 @@ impl Training<'_> {
         let message = format!("  trial {}{which}: {outcome}", self.trials[pending.trial].number);
         *self.seconds.entry(run.id.clone()).or_default() += finished.seconds;
         Ok(message)
+    }
+
+    /// What the run warned of and no run before it, a line each.
+    fn new_warnings(&mut self, pending: &PendingRun) -> Vec<String> {
+        let number = self.trials[pending.trial].number;
+        let stderr = self.run(pending).folder.stderr();
+        let mut lines = Vec::new();
+        for warning in self.run(pending).folder.warnings() {
+            if self.warnings.len() < MOST_WARNINGS && self.warnings.insert(warning.clone()) {
+                lines.push(format!("  warning: {warning} (trial {number}: {})", stderr.display()));
+            }
+        }
+        lines
     }
 
     /// Writes the table as it is now, and removes weights that are no longer needed, except those of `busy` runs.

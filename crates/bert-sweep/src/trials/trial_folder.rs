@@ -16,7 +16,7 @@ use anyhow::Context;
 use run_files::layout::train::LOG;
 use run_files::layout::trial::{FAILURE, PLAN, PROFILE, STDERR, TRAIN};
 use serde::{Deserialize, Serialize};
-use stage::write_file;
+use stage::{is_warning, write_file};
 use toml::{Table, Value};
 
 use super::run_log::RunLog;
@@ -100,6 +100,11 @@ impl TrialFolder {
         last_message(&fs::read(self.stderr()).unwrap_or_default())
     }
 
+    /// What the run has warned of.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        warnings(&fs::read(self.stderr()).unwrap_or_default())
+    }
+
     fn write(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
         write_file(&self.path.join(name), content).map(drop)
     }
@@ -110,6 +115,13 @@ pub(crate) fn last_message(stderr: &[u8]) -> String {
     let stderr = String::from_utf8_lossy(stderr);
     let line = stderr.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("no message");
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}
+
+/// The warnings that a program wrote to stderr, without `warning: `.
+fn warnings(stderr: &[u8]) -> Vec<String> {
+    let stderr = String::from_utf8_lossy(stderr);
+    let warnings = stderr.lines().filter(|line| is_warning(line));
+    warnings.filter_map(|line| Some(line.split_once("warning: ")?.1.to_owned())).collect()
 }
 
 /// Removes a file, or a folder with all it holds.
@@ -131,5 +143,8 @@ mod tests {
     fn the_last_message_is_the_reason() {
         assert_eq!(last_message(b"bert-finetune: 3 steps\nerror: out of disk\n\n"), "out of disk");
         assert_eq!(last_message(b""), "no message");
+        let said =
+            b"bert-finetune: 3 steps\n  warning: few rows\nbert-finetune: warning: many: words\nno warning: here\n";
+        assert_eq!(warnings(said), ["few rows", "many: words"]);
     }
 }

@@ -5,11 +5,12 @@
 
 use crate::batch::PackedShape;
 
-/// Rows are rounded up to a multiple of this, and of more where there are many.
-const ROWS: usize = 64;
+/// Rows are rounded up to a multiple of this, and of more where there are many. A GPU multiplies 128 at a time, and every bucket costs
+/// two steps of operators and a recording.
+const ROWS: usize = 128;
 
-/// The longest sentence is rounded up to a multiple of this, of four times as much beyond four of them.
-const SEQLEN: usize = 32;
+/// The longest sentence is rounded up to a multiple of this, of twice as much beyond two of them.
+const SEQLEN: usize = 64;
 
 /// What a graph of a micro-batch depends on beside the run.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -32,7 +33,7 @@ impl Bucket {
     pub(super) fn of(sentences: &[&[i32]], max_positions: usize, adds: bool, of: usize) -> Self {
         let n_tokens: usize = sentences.iter().map(|sentence| sentence.len()).sum();
         let longest = sentences.iter().map(|sentence| sentence.len()).max().unwrap_or(0);
-        let multiple = if longest <= 4 * SEQLEN { SEQLEN } else { 4 * SEQLEN };
+        let multiple = if longest <= 2 * SEQLEN { SEQLEN } else { 2 * SEQLEN };
         let max_seqlen = longest.next_multiple_of(multiple).min(max_positions.max(longest)).max(2);
         // Less than an eighth of the rows, or few.
         let rows_multiple = ROWS.max((n_tokens / 16).next_power_of_two());
@@ -90,8 +91,8 @@ mod tests {
         let first = bucket(&[20, 25, 30, 9], false, 1);
         assert_eq!(first, bucket(&[22, 31, 12, 17], false, 1));
         for other in [
-            bucket(&[22, 33, 12, 17], false, 1), // a longer one
-            bucket(&[32, 32, 32, 32], false, 1), // more rows
+            bucket(&[22, 65, 2, 3], false, 1),   // a longer one
+            bucket(&[32, 33, 32, 32], false, 1), // more rows
             bucket(&[20, 25, 30], false, 1),     // fewer sentences
             bucket(&[20, 25, 30, 9], false, 2),  // of a step with two
             bucket(&[20, 25, 30, 9], true, 2),   // the second of them

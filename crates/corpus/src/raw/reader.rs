@@ -24,6 +24,9 @@ type EachBatch<'a> = dyn FnMut(&Batch, Vec<RowTarget>) -> Result<ControlFlow<()>
 /// The columns of a [`RowTarget`].
 const COLUMNS_OF_TARGETS: [&str; 5] = ["id", "sentence_id", "label", "score", "is_root"];
 
+/// The columns by which rows of a raw file are known to be phrases.
+const COLUMNS_OF_PHRASES: [&str; 4] = ["id", "sentence_id", "text", "is_root"];
+
 /// A row without its text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RowTarget {
@@ -38,6 +41,29 @@ pub struct RowTarget {
     /// As in [`Record`].
     pub is_root: bool,
 }
+
+/// Whether a Parquet file from anywhere has the columns of a raw file and phrases among its rows, which are no texts of their own
+/// that a table has; and if so, whether the metadata of a raw file are still there.
+///
+/// # Errors
+/// Fails when the file cannot be read as Parquet.
+pub fn phrases_of(path: &Path) -> Result<Option<HasMetadata>> {
+    let file = ParquetFile::open(path)?;
+    if !COLUMNS_OF_PHRASES.iter().all(|column| file.has(column)) {
+        return Ok(None);
+    }
+    let mut has_phrases = false;
+    file.for_each_batch(&["is_root"], &mut |batch| {
+        // Of other values it is somebody else's column.
+        has_phrases = batch.booleans("is_root").is_ok_and(|is_root| is_root.false_count() > 0);
+        Ok(if has_phrases { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    Ok(has_phrases.then(|| HasMetadata(file.metadata("label_names").is_some() && file.metadata("dataset").is_some())))
+}
+
+/// Whether a file still says what the stage that wrote it noted in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HasMetadata(pub bool);
 
 impl RawReader {
     /// Opens a file and checks that its columns and metadata are there.

@@ -1,5 +1,6 @@
 //! Writing of raw files row by row.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::mem;
 use std::sync::Arc;
@@ -40,7 +41,10 @@ impl<W: Write + Send> RawWriter<W> {
             Field::new("source_line", DataType::Int64, true),
         ];
         fields.extend(metadata.kept.iter().map(|name| Field::new(name, DataType::Utf8, true)));
-        let schema = Arc::new(Schema::new(fields));
+        // Of Arrow's schema, too: pyarrow and polars hand on what stands there when they write a part of the rows.
+        let of_schema: HashMap<String, String> =
+            pairs(&metadata).into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let schema = Arc::new(Schema::new(fields).with_metadata(of_schema));
         Ok(Self { writer: ParquetWriter::new(sink, schema.clone())?, schema, metadata, rows: Vec::new() })
     }
 
@@ -84,19 +88,22 @@ impl<W: Write + Send> RawWriter<W> {
     /// Fails when the sink does.
     pub fn finish(mut self) -> Result<(), WriteError> {
         self.write_rows()?;
-        let metadata = &self.metadata;
-        let mut pairs = vec![
-            ("label_names", json!(metadata.label_names).to_string()),
-            ("dataset", metadata.dataset.clone()),
-            ("source", metadata.source.clone()),
-            ("licence", metadata.license.clone()),
-        ];
-        if !metadata.ordered {
-            pairs.push((LABEL_ORDER, WITHOUT_MEANING.to_owned()));
-        }
-        if !metadata.kept.is_empty() {
-            pairs.push((KEPT_COLUMNS, json!(metadata.kept).to_string()));
-        }
-        self.writer.finish(&pairs)
+        self.writer.finish(&pairs(&self.metadata))
     }
+}
+
+fn pairs(metadata: &RawMetadata) -> Vec<(&'static str, String)> {
+    let mut pairs = vec![
+        ("label_names", json!(metadata.label_names).to_string()),
+        ("dataset", metadata.dataset.clone()),
+        ("source", metadata.source.clone()),
+        ("licence", metadata.license.clone()),
+    ];
+    if !metadata.ordered {
+        pairs.push((LABEL_ORDER, WITHOUT_MEANING.to_owned()));
+    }
+    if !metadata.kept.is_empty() {
+        pairs.push((KEPT_COLUMNS, json!(metadata.kept).to_string()));
+    }
+    pairs
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use corpus::raw::{HasMetadata, phrases_of};
 use corpus::records::{self, FileName};
 use corpus::{Split, shortened_list};
 use stage::{BadInput, Manifest, bail_input, ensure_input, refuse_pipe};
@@ -158,6 +159,7 @@ fn layout(splits: &SplitFiles, args: &DatasetArgs) -> anyhow::Result<Layout> {
         }
         0 if !are_fields && paired_lines::are_paired(&files().collect::<Vec<_>>())? => Ok(Layout::PairedLines),
         0 if n_with("tsv") == n_files && is_glue(splits, args.says_labels()) => Ok(Layout::Glue),
+        0 if have_phrases(files())? => Ok(Layout::Raw),
         0 => Ok(Layout::Tables),
         n if n == n_files && splits.iter().all(|(_, files)| files.len() == 1) => Ok(Layout::Trees),
         n if n == n_files => {
@@ -168,6 +170,28 @@ fn layout(splits: &SplitFiles, args: &DatasetArgs) -> anyhow::Result<Layout> {
         }
         _ => bail_input!("some files are trees and others are tables; expected all of one kind"),
     }
+}
+
+/// Whether the files are raw files with phrases, or parts of such, as tools that keep the metadata write them.
+fn have_phrases<'a>(files: impl Iterator<Item = &'a PathBuf>) -> anyhow::Result<bool> {
+    let mut found = false;
+    for file in files {
+        if !file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet")) {
+            return Ok(false);
+        }
+        // What else is wrong with the file its reader says.
+        match phrases_of(file) {
+            Err(_) | Ok(None) => {}
+            Ok(Some(HasMetadata(true))) => found = true,
+            Ok(Some(HasMetadata(false))) => bail_input!(
+                "{} has the columns of a raw file and phrases among its rows, but not the metadata by which they are told from sentences: \
+                 pandas leaves them out. Write it with pyarrow, which keeps the schema's metadata; or, for a table of texts that stand \
+                 for themselves, drop the column is_root",
+                file.display()
+            ),
+        }
+    }
+    Ok(found)
 }
 
 /// The split of which this may be data, by the first word of its name: a link that leads nowhere, a folder with something in it or

@@ -6,7 +6,7 @@ use std::path::Path;
 use corpus::Split;
 use corpus::label::SourceNames;
 use corpus::records::{Row, TableFile, WithoutText};
-use stage::bad_input;
+use stage::ExitReason;
 
 /// One file of a split, opened, whose rows can be read any number of times.
 pub(crate) trait RowSource {
@@ -43,7 +43,7 @@ impl RowSource for TableFile {
 
 /// That a second reading of a file does not give what the first gave.
 pub(crate) fn changed(path: &Path) -> anyhow::Error {
-    bad_input!("{} changed while it was read; run this again", path.display())
+    ExitReason::InputChanged(path.to_owned()).into()
 }
 
 /// Reads the rows of a source, until `row` fails.

@@ -103,8 +103,8 @@ fn the_output_of_this_version_is_known() {
     sandbox.write("trees/train.txt", "(3 (2 It) (4 works))\n(0 Bad)\n");
     sandbox.fetched("dataset --source trees --out raw");
     let manifest = Manifest::read(&sandbox.path("raw")).unwrap();
-    assert_eq!(manifest.version, 2);
-    let sha256 = "5adcb70b95b4aec916affa58767ee10b2a8a6a8e1ee993ec36f8abe8964d9b6c";
+    assert_eq!(manifest.version, 3);
+    let sha256 = "0bdc2c9de153e37cb7d7e0f76b23613ad90b28df5b1dedd56cc3d7cf8def2e80";
     assert_eq!(manifest.outputs["train.parquet"].sha256, sha256);
 }
 

@@ -47,6 +47,7 @@ struct Finetune {
 const RULES: ProfileRules<'_> = ProfileRules {
     section: "finetune",
     other_sections: &["tokenize"],
+    elsewhere: &[("fp16", "give --precision")],
     set_aside: &[
         SetAside::by("epochs", &["max_steps"]),
         SetAside::by("schedule", &["kwargs"]).when_changed(),
@@ -184,6 +185,10 @@ fn a_wrong_value_is_told_by_its_profile_and_key() {
     assert_eq!(
         problem_of("[finetune]\nsed = 1\n", &[]),
         "in the profile PROFILE: in [finetune]: unknown key sed; did you mean seed?"
+    );
+    assert_eq!(
+        problem_of("[finetune]\nfp16 = true\n", &[]),
+        "in the profile PROFILE: in [finetune]: unknown key fp16: give --precision"
     );
     assert_eq!(parse("[finetune]\nseed = 'x'\n", &["--seed", "1"]).seed, 1, "a wrong value that gives way is no error");
 }

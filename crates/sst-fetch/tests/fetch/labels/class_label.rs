@@ -1,7 +1,14 @@
 //! Indices into names, where the source says so: `ClassLabel` columns of the hub, raw files of `sst-fetch`, GLUE, trees.
 
+use std::fs::File;
+use std::path::Path;
+
 use arrow::array::Int64Array;
 use corpus::Split;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
 use testkit::Sandbox;
 
 use super::parquet::{class_label, column, with_texts};
@@ -171,4 +178,38 @@ fn what_this_stage_writes_it_also_reads() {
     again(&csv(&["-1", "1"]), &csv(&["-1", "0"]), "");
     again(&csv(&["007", "7"]), &csv(&["", ""]), "");
     again(&csv(&["10", "9", "NaN"]), &csv(&["9.0"]), "");
+}
+
+/// The rows of a raw file but for its first, as pyarrow writes them, which keeps the schema's metadata, or as pandas does.
+fn without_first_row(path: &Path, keeps_metadata: bool) -> Vec<u8> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+    let metadata = reader.schema().metadata().clone();
+    let batch = reader.build().unwrap().next().unwrap().unwrap();
+    let batch = batch.slice(1, batch.num_rows() - 1);
+    let pairs = metadata.into_iter().filter(|_| keeps_metadata).map(|(key, value)| KeyValue::new(key, value));
+    let properties = WriterProperties::builder().set_key_value_metadata(Some(pairs.collect())).build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+/// Phrases are no sentences, whoever has filtered the file.
+#[test]
+fn a_part_of_a_raw_file_is_read_as_one() {
+    let sandbox = Sandbox::new();
+    sandbox.write("trees/train.txt", "(0 Bad)\n(3 (2 It) (4 works))\n(4 (2 so) (4 good))\n");
+    sandbox.fetched("dataset --source trees --out raw");
+    let raw = sandbox.path("raw/train.parquet");
+    sandbox.write("part/train.parquet", without_first_row(&raw, true));
+    sandbox.fetched("dataset --source part --out again");
+    let all = rows(&raw);
+    assert_eq!(rows(&sandbox.path("again/train.parquet")), all[1..]);
+    let metadata = |path: &Path| corpus::raw::RawSet::read(path).unwrap().metadata;
+    assert_eq!(metadata(&sandbox.path("again/train.parquet")), metadata(&raw));
+
+    sandbox.write("by-pandas/train.parquet", without_first_row(&raw, false));
+    let refused = sandbox.refused("dataset --source by-pandas --out other");
+    assert!(refused.contains("phrases among its rows, but not the metadata"), "{refused}");
 }
