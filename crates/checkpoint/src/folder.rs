@@ -144,9 +144,9 @@ fn no_config_hint(path: &Path) -> String {
             )
         }
         [first, ..] => format!("; there are {} models in it, such as {}", found.len(), first.display()),
-        [] if is_own_checkpoint(path) => format!(
-            "; it is a checkpoint that bert-finetune goes on from; the model of a finished run is beside the folder of its checkpoints"
-        ),
+        [] if is_own_checkpoint(path) => "; it is a checkpoint that bert-finetune goes on from; the model of a finished run is \
+                                          beside the folder of its checkpoints"
+            .to_owned(),
         [] => "; a model folder has config.json, model.safetensors and tokenizer.json or vocab.txt, as `save_pretrained` of \
                  Transformers, `sst-fetch model` and `bert-export` write them"
             .to_owned(),
