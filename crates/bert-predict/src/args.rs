@@ -100,8 +100,7 @@ pub struct Args {
 impl Args {
     /// Prints a line to stderr; with `--quiet` only a warning.
     pub(crate) fn say(&self, line: &str) {
-        if !self.quiet || stage::is_warning(line) {
-            stage::say(&format!("bert-predict: {line}"));
-        }
+        let say = if self.quiet { stage::say_warnings } else { stage::say };
+        say(&format!("bert-predict: {line}"));
     }
 }

@@ -260,8 +260,7 @@ impl<'a> DeviceSteps<'a> {
 
     /// How many graphs there are.
     pub fn n_graphs(&self) -> usize {
-        let all = self.micro_batches.values().map(|it| &it.recorded).chain([&self.recorded_update]);
-        all.filter(|recorded| recorded.is_graph()).count()
+        self.recorder.n_graphs()
     }
 
     /// Why there are no more graphs than there are, once.

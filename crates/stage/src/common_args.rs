@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use crate::list::List;
-use crate::messages::{LogFormat, is_warning, say};
+use crate::messages::{LogFormat, say, say_warnings};
 use crate::profile::existing_profile;
 
 /// The flags that every stage with an output folder has.
@@ -62,7 +62,7 @@ impl CommonArgs {
     /// Prints lines to stderr; with `--quiet` those alone that are warnings.
     pub fn say(&self, lines: &str) {
         if self.quiet {
-            lines.lines().filter(|line| is_warning(line)).for_each(say);
+            say_warnings(lines);
         } else {
             say(lines);
         }

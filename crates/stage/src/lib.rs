@@ -88,7 +88,7 @@ pub use interrupt::Interrupt;
 pub use job::{Job, ProgressMade, SharedFolder};
 pub use list::{List, ListError};
 pub use manifest::{MANIFEST, Manifest, Stage, UnreadableManifest};
-pub use messages::{LogFormat, harmless, is_warning, say, say_errors_alone};
+pub use messages::{LogFormat, harmless, is_warning, say, say_errors_alone, say_warnings};
 pub use named_files::{is_hidden, named_files, refuse_pipe};
 pub use output_file::{OutputFile, write_file, write_file_with};
 pub use output_folder::{OutputFolder, remove_partials};

@@ -88,6 +88,11 @@ pub fn say(text: &str) {
     }
 }
 
+/// Of a text what is said with `--quiet`: its lines that are warnings.
+pub fn say_warnings(text: &str) {
+    text.lines().filter(|line| is_warning(line)).for_each(say);
+}
+
 /// Whether a line is a warning, whichever stage says it.
 pub fn is_warning(line: &str) -> bool {
     level(line.trim()).0 == "warning"

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::messages::{are_json, harmless, is_warning, say};
+use crate::messages::{are_json, harmless, say, say_warnings};
 
 /// Seconds between two plain lines where there is no terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
@@ -91,8 +91,7 @@ impl Progress {
     /// Prints a line of its own without breaking the bar; where no progress is shown, only a warning.
     pub fn say(&self, line: &str) {
         match &self.display {
-            Display::Nothing if is_warning(line) => say(line),
-            Display::Nothing => {}
+            Display::Nothing => say_warnings(line),
             Display::Bar(bar) => bar.println(harmless(line)),
             Display::Lines { .. } => say(line),
         }

@@ -114,7 +114,6 @@ impl Run<'_> {
         if let Some(remark) = self.trainer.take_remark() {
             self.progress.say(&format!("  warning: no more CUDA graphs: {remark}"));
         }
-        self.timing.cuda_graphs = self.trainer.n_graphs();
         loop {
             let report = self.trainer.take_report(wanted, &self.inputs.data.train)?;
             self.timing.add_training(started);
@@ -262,6 +261,7 @@ impl Run<'_> {
             log.sync()?;
         }
         self.progress.finish();
-        Ok(TrainingResult { best, timing: self.timing })
+        let timing = Timing { cuda_graphs: self.trainer.n_graphs(), ..self.timing };
+        Ok(TrainingResult { best, timing })
     }
 }

@@ -32,12 +32,6 @@ pub(super) enum Recorded {
     Graph(Graph),
 }
 
-impl Recorded {
-    pub(super) fn is_graph(&self) -> bool {
-        matches!(self, Self::Graph(_))
-    }
-}
-
 /// Records, and remembers why it stopped.
 #[derive(Debug)]
 pub(super) struct Recorder {
@@ -49,6 +43,11 @@ pub(super) struct Recorder {
 impl Recorder {
     pub(super) fn new(recording: Recording) -> Self {
         Self { recording, n_graphs: 0, remark: None }
+    }
+
+    /// How many recordings count.
+    pub(super) fn n_graphs(&self) -> usize {
+        self.n_graphs
     }
 
     pub(super) fn take_remark(&mut self) -> Option<String> {
